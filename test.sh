@@ -26,13 +26,13 @@ step 'format'
 cargo fmt --all --check
 
 step 'lints'
-cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+cargo clippy --workspace --all-targets --locked -- -D warnings
 
 step 'generated code is current'
 cargo run --locked --quiet -p layer2-codegen -- --check
 
 step 'tests'
-run_tests --workspace --all-features --locked
+run_tests --workspace --locked
 
 # Workspace unification hides a feature that a published crate forgot to ask for, so each is built and tested alone.
 step 'each published crate alone'
@@ -45,11 +45,11 @@ for feature in payments accounting plaid control; do
 done
 
 step 'documentation tests'
-cargo test --doc --workspace --all-features --locked 2>&1 | tee "$log"
+cargo test --doc --workspace --locked 2>&1 | tee "$log"
 passed=$((passed + $(sed -nE 's/^test result: ok\. ([0-9]+) passed.*/\1/p' "$log" | awk '{n += $1} END {print n + 0}')))
 
 step 'documentation'
-RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --locked
+RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
 step 'packages'
 cargo package --workspace --locked --allow-dirty --no-verify --quiet

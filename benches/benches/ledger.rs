@@ -1,0 +1,3 @@
+//! Speed of the ledger alone.
+
+fn main() {}
