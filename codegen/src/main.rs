@@ -1,1 +1,3 @@
-fn main(){}
+//! Command line of the generator.
+
+fn main() {}
