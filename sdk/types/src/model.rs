@@ -1,0 +1,397 @@
+//! The macros that the generated models are written in.
+//!
+//! A model of the documents is a list of fields and a few rules about them: which are required, which may be absent,
+//! which must not reach a log. The generated files state exactly that, one line a field; the constructors, the
+//! serde attributes, the redacted `Debug` and the tag decoding are written once, here. The expansion is what one
+//! would write by hand, so rustdoc shows ordinary structs and enums.
+//!
+//! What the macros refuse to use: `#[serde(tag)]`, `#[serde(untagged)]` and `#[serde(flatten)]`. These buffer their
+//! input and turn a long amount into a float on the way; a union is therefore decoded from its raw text.
+
+/// A struct of the documents.
+///
+/// Four blocks, each of them optional and in this order: `constant` (one possible value, filled in by `new`),
+/// `required` (parameters of `new`), `optional` (`Option`, left out when `None`), `patch` (absent, null or a value).
+/// A field may end in `, personal` or `, secret`: then `Debug` tells only whether it is there.
+macro_rules! model {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $(constant { $( $(#[$cm:meta])* $cf:ident: $ct:ty = $cv:expr; )+ })?
+            $(required { $( $(#[$rm:meta])* $rf:ident: $rt:ty $(, $rs:ident)?; )+ })?
+            $(optional { $( $(#[$om:meta])* $of:ident: $ot:ty = $ow:ident $(, $os:ident)?; )+ })?
+            $(patch { $( $(#[$pm:meta])* $pf:ident: $pt:ty = $pw:ident $(, $ps:ident)?; )+ })?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub struct $name {
+            $($( $(#[$cm])* pub $cf: $ct, )+)?
+            $($( $(#[$rm])* pub $rf: $rt, )+)?
+            $($(
+                $(#[$om])*
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $of: Option<$ot>,
+            )+)?
+            $($(
+                $(#[$pm])*
+                #[serde(default, skip_serializing_if = "crate::patch::Patch::is_absent")]
+                pub $pf: crate::patch::Patch<$pt>,
+            )+)?
+        }
+
+        impl $name {
+            /// Builds the value from what is required; everything else is absent.
+            #[allow(clippy::too_many_arguments, reason = "one parameter for each required field")]
+            #[must_use]
+            pub fn new($($( $rf: $rt ),+)?) -> Self {
+                Self {
+                    $($( $cf: $cv, )+)?
+                    $($( $rf, )+)?
+                    $($( $of: None, )+)?
+                    $($( $pf: crate::patch::Patch::Absent, )+)?
+                }
+            }
+
+            $($(
+                #[doc = concat!("Sets `", stringify!($of), "`.")]
+                #[must_use]
+                pub fn $ow(mut self, value: $ot) -> Self {
+                    self.$of = Some(value);
+                    self
+                }
+            )+)?
+
+            $($(
+                #[doc = concat!("Sets `", stringify!($pf), "`, to a value or to null.")]
+                #[must_use]
+                pub fn $pw(mut self, value: impl Into<crate::patch::Patch<$pt>>) -> Self {
+                    self.$pf = value.into();
+                    self
+                }
+            )+)?
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    $($( .field(crate::model::plain_name(stringify!($cf)), &self.$cf) )+)?
+                    $($( .field(crate::model::plain_name(stringify!($rf)), shown!(self.$rf $(, $rs)?)) )+)?
+                    $($( .field(crate::model::plain_name(stringify!($of)), shown!(self.$of $(, $os)?)) )+)?
+                    $($( .field(crate::model::plain_name(stringify!($pf)), shown!(self.$pf $(, $ps)?)) )+)?
+                    .finish()
+            }
+        }
+    };
+}
+
+/// What `Debug` shows of a field: the field, or that it is withheld.
+macro_rules! shown {
+    ($field:expr) => {
+        &$field
+    };
+    ($field:expr, $sensitivity:ident) => {
+        &crate::redact::Redacted::of(&$field)
+    };
+}
+
+/// A tagged union of the documents: one variant per tag value, and `Unknown` for tags of a newer platform.
+macro_rules! tagged_union {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident by $tag:literal {
+            $( $(#[$vm:meta])* $variant:ident($ty:ty) = $value:literal; )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[allow(clippy::large_enum_variant, reason = "few values live at once; a box would be in every caller's way")]
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum $name {
+            $( $(#[$vm])* $variant($ty), )+
+            /// A variant that this version of the crate does not know, kept as it was sent.
+            Unknown(crate::tagged::UnknownVariant),
+        }
+
+        impl $name {
+            #[doc = concat!("The property that tells the variants apart: `", $tag, "`.")]
+            pub const TAG: &'static str = $tag;
+
+            /// The tag's text of this value.
+            #[must_use]
+            pub fn tag(&self) -> &str {
+                match self {
+                    $( Self::$variant(_) => $value, )+
+                    Self::Unknown(unknown) => unknown.tag(),
+                }
+            }
+        }
+
+        $(
+            impl From<$ty> for $name {
+                fn from(value: $ty) -> Self {
+                    Self::$variant(value)
+                }
+            }
+        )+
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$variant(value) => value.serialize(serializer), )+
+                    Self::Unknown(unknown) => unknown.serialize(serializer),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let raw = <Box<serde_json::value::RawValue>>::deserialize(deserializer)?;
+                let tag = crate::tagged::split(&raw, $tag).map_err(serde::de::Error::custom)?;
+                match tag.as_str() {
+                    $(
+                        $value => serde_json::from_str(raw.get())
+                            .map(Self::$variant)
+                            .map_err(serde::de::Error::custom),
+                    )+
+                    _ => Ok(Self::Unknown(crate::tagged::UnknownVariant::new(tag, raw))),
+                }
+            }
+        }
+
+        impl crate::project::Project for $name {
+            fn project(&mut self, platform: crate::operation::Platform) {
+                match self {
+                    $( Self::$variant(value) => crate::project::Project::project(value, platform), )+
+                    Self::Unknown(_) => {}
+                }
+            }
+        }
+    };
+}
+
+/// The webhook events of one API: `EventPayload`, decoded by the event's type, and the `Event` around it.
+macro_rules! events {
+    (
+        id: $id:ty;
+        $( $(#[$vm:meta])* $variant:ident($ty:ty) = $value:literal; )+
+    ) => {
+        /// What an event tells, by its type.
+        #[allow(clippy::large_enum_variant, reason = "few values live at once; a box would be in every caller's way")]
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum EventPayload {
+            $( $(#[$vm])* $variant($ty), )+
+            /// An event that this version of the crate does not know, its data kept as it was sent.
+            Unknown(crate::tagged::UnknownVariant),
+        }
+
+        impl EventPayload {
+            /// Every event type of the documents that has a payload here, in wire form.
+            pub const TYPES: &'static [&'static str] = &[$( $value ),+];
+
+            /// The event's type.
+            #[must_use]
+            pub fn event_type(&self) -> EventType {
+                match self {
+                    $( Self::$variant(_) => EventType::from($value), )+
+                    Self::Unknown(unknown) => EventType::from(unknown.tag()),
+                }
+            }
+
+            fn decode(event_type: &str, raw: Box<serde_json::value::RawValue>) -> serde_json::Result<Self> {
+                match event_type {
+                    $( $value => serde_json::from_str(raw.get()).map(Self::$variant), )+
+                    other => Ok(Self::Unknown(crate::tagged::UnknownVariant::new(other.to_owned(), raw))),
+                }
+            }
+        }
+
+        impl serde::Serialize for EventPayload {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$variant(value) => value.serialize(serializer), )+
+                    Self::Unknown(unknown) => unknown.serialize(serializer),
+                }
+            }
+        }
+
+        impl crate::project::Project for EventPayload {
+            fn project(&mut self, platform: crate::operation::Platform) {
+                match self {
+                    $( Self::$variant(value) => crate::project::Project::project(value, platform), )+
+                    Self::Unknown(_) => {}
+                }
+            }
+        }
+
+        /// One webhook call's body.
+        ///
+        /// It decodes whatever the platform sends: the type of an event chooses how its data is read, and data of a
+        /// type that is not known here stays available as text.
+        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+        #[non_exhaustive]
+        pub struct Event {
+            /// Id of the event; the same in every delivery of it.
+            pub event_id: $id,
+            /// When the change happened.
+            pub event_date: crate::timestamp::Timestamp,
+            /// What kind of change it was.
+            pub event_type: EventType,
+            /// What changed, decoded by the type.
+            pub event_data: EventPayload,
+        }
+
+        impl Event {
+            /// Builds an event; its type is that of the payload.
+            #[must_use]
+            pub fn new(event_id: $id, event_date: crate::timestamp::Timestamp, event_data: EventPayload) -> Self {
+                Self { event_id, event_date, event_type: event_data.event_type(), event_data }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for Event {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                struct Sent {
+                    event_id: $id,
+                    event_date: crate::timestamp::Timestamp,
+                    event_type: EventType,
+                    event_data: Box<serde_json::value::RawValue>,
+                }
+                let sent = Sent::deserialize(deserializer)?;
+                let event_data = EventPayload::decode(sent.event_type.as_str(), sent.event_data)
+                    .map_err(serde::de::Error::custom)?;
+                Ok(Self {
+                    event_id: sent.event_id,
+                    event_date: sent.event_date,
+                    event_type: sent.event_type,
+                    event_data,
+                })
+            }
+        }
+
+        impl crate::project::Project for Event {
+            fn project(&mut self, platform: crate::operation::Platform) {
+                crate::project::Project::project(&mut self.event_data, platform);
+            }
+        }
+    };
+}
+
+/// The query parameters of one operation.
+macro_rules! query_params {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $( $(#[$fm:meta])* $field:ident: $ty:ty = $wire:literal, $with:ident; )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $( $(#[$fm])* pub $field: Option<$ty>, )+
+        }
+
+        impl $name {
+            /// No parameter set: the platform's defaults apply.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $(
+                #[doc = concat!("Sets `", $wire, "`.")]
+                #[must_use]
+                pub fn $with(mut self, value: $ty) -> Self {
+                    self.$field = Some(value);
+                    self
+                }
+            )+
+        }
+
+        impl crate::query::QueryParams for $name {
+            fn to_pairs(&self) -> Vec<(&'static str, String)> {
+                let mut pairs = Vec::new();
+                $(
+                    if let Some(value) = &self.$field {
+                        pairs.push(($wire, value.to_string()));
+                    }
+                )+
+                pairs
+            }
+
+            fn from_pairs(pairs: &[(String, String)]) -> Result<Self, crate::query::QueryError> {
+                Ok(Self {
+                    $( $field: crate::query::read(pairs, $wire)?, )+
+                })
+            }
+        }
+    };
+}
+
+/// The operations of one API: the enum that names them and the table that describes them.
+macro_rules! operations {
+    ( $( $(#[$vm:meta])* $variant:ident = $id:literal => $operation:expr; )+ ) => {
+        /// The operations of this API.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum OperationId {
+            $( $(#[$vm])* $variant, )+
+        }
+
+        /// What the documents say about every operation, in the order of [`OperationId::ALL`].
+        pub static OPERATIONS: &[crate::operation::Operation] = &[$( $operation ),+];
+
+        impl OperationId {
+            /// Every operation, in the order of the document.
+            pub const ALL: &'static [Self] = &[$( Self::$variant ),+];
+
+            /// The operation's row in the table.
+            #[must_use]
+            pub fn operation(self) -> &'static crate::operation::Operation {
+                // The table has one row per variant, in the order of the discriminants.
+                &OPERATIONS[self as usize]
+            }
+
+            /// The id as the document spells it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $( Self::$variant => $id, )+
+                }
+            }
+        }
+
+        impl std::fmt::Display for OperationId {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for OperationId {
+            type Err = crate::operation::UnknownOperation;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $( $id => Ok(Self::$variant), )+
+                    _ => Err(crate::operation::UnknownOperation::new(text)),
+                }
+            }
+        }
+    };
+}
+
+/// Types that are the same on every version of the platform.
+macro_rules! no_projection {
+    ($($name:ty),+ $(,)?) => {
+        $( impl crate::project::Project for $name {} )+
+    };
+}
+
+/// A field's name without the mark of a raw identifier.
+pub(crate) fn plain_name(field: &'static str) -> &'static str {
+    field.strip_prefix("r#").unwrap_or(field)
+}

@@ -1,0 +1,178 @@
+//! Enums that may grow: a value this crate does not know is kept, not refused.
+//!
+//! The platform adds statuses and event types between releases. An unknown value decodes into
+//! `Unknown`, prints as it came, and goes back on the wire unchanged.
+//!
+//! ```
+//! layer2_types::open_enum! {
+//!     /// How a parcel is doing.
+//!     pub enum ParcelStatus {
+//!         /// It is on the shelf.
+//!         Stored = "STORED",
+//!         /// It is on the road.
+//!         Sent = "SENT",
+//!     }
+//! }
+//!
+//! assert_eq!(ParcelStatus::from("SENT"), ParcelStatus::Sent);
+//! let new = ParcelStatus::from("EATEN_BY_DOG");
+//! assert!(!new.is_known());
+//! assert_eq!(new.as_str(), "EATEN_BY_DOG");
+//! ```
+//!
+//! Because the enums are `#[non_exhaustive]`, a `match` outside this crate needs a last arm, which
+//! is where a value of tomorrow goes.
+
+use std::fmt;
+
+/// Makes an open enum over text.
+///
+/// The type has `as_str`, `ALL` (the known values), `is_known`, `From<&str>`, `From<String>`, an
+/// infallible `FromStr`, `Display`, order, hash and serde as text.
+#[macro_export]
+macro_rules! open_enum {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident {
+            $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        $vis enum $name {
+            $($(#[$variant_meta])* $variant,)+
+            /// A value that this version does not know.
+            Unknown($crate::open_enum::UnknownValue),
+        }
+
+        #[allow(deprecated)]
+        impl $name {
+            /// The known values, in the order of the document.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The value as it stands on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::Unknown(value) => value.as_str(),
+                }
+            }
+
+            /// False for a value that this version does not know.
+            #[must_use]
+            pub fn is_known(&self) -> bool {
+                !::std::matches!(self, Self::Unknown(_))
+            }
+
+            fn known(text: &str) -> ::std::option::Option<Self> {
+                match text {
+                    $($text => ::std::option::Option::Some(Self::$variant),)+
+                    _ => ::std::option::Option::None,
+                }
+            }
+        }
+
+        impl ::std::convert::From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::known(text).unwrap_or_else(|| {
+                    Self::Unknown($crate::open_enum::UnknownValue::__new(text.into()))
+                })
+            }
+        }
+
+        impl ::std::convert::From<::std::string::String> for $name {
+            fn from(text: ::std::string::String) -> Self {
+                Self::known(&text).unwrap_or_else(|| {
+                    Self::Unknown($crate::open_enum::UnknownValue::__new(text.into_boxed_str()))
+                })
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = ::std::convert::Infallible;
+
+            fn from_str(text: &str) -> ::std::result::Result<Self, ::std::convert::Infallible> {
+                ::std::result::Result::Ok(Self::from(text))
+            }
+        }
+
+        impl ::std::convert::AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl $crate::__private::serde::Serialize for $name {
+            fn serialize<S: $crate::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::__private::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::std::result::Result<Self, D::Error> {
+                $crate::id::__read_text(deserializer, ::std::stringify!($name))
+                    .map(|text| Self::from(text.into_string()))
+            }
+        }
+
+        impl $crate::query::QueryValue for $name {
+            const EXPECTED: &'static str = "text";
+
+            fn to_query(&self) -> ::std::string::String {
+                ::std::string::String::from(self.as_str())
+            }
+
+            fn from_query(text: &str) -> ::std::option::Option<Self> {
+                ::std::option::Option::Some(Self::from(text))
+            }
+        }
+
+        impl $crate::project::Project for $name {}
+    };
+}
+
+/// The text of an enum value that this version does not know.
+///
+/// Only reading makes one, so an `Unknown` never hides a value that is known.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnknownValue(Box<str>);
+
+impl UnknownValue {
+    /// The value as it came.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For the macro.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn __new(text: Box<str>) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for UnknownValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for UnknownValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}

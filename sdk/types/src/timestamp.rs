@@ -1,0 +1,306 @@
+//! Points in time and calendar days, as the platform writes them.
+//!
+//! Observed replies carry microseconds and the offset of US Eastern time
+//! (`2023-08-18T18:08:53.745647-04:00`), while webhook bodies carry `event_date` without any zone
+//! (`2022-11-08T19:53:09`). [`Timestamp`] reads both, says which it was
+//! ([`Timestamp::zone_was_missing`]), and writes back the very text it read, so that a body that is
+//! stored and sent again does not change.
+//!
+//! It refuses a date without a time, a time zone name in brackets, and more than nine fractional
+//! digits.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use jiff::civil;
+use jiff::fmt::temporal::{DateTimePrinter, Pieces};
+use jiff::tz::Offset;
+use serde::de::{self, Deserializer, Visitor};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+/// A point in time together with the text that named it.
+///
+/// Two timestamps are equal when they are the same instant, however they are written.
+///
+/// ```
+/// use layer2_types::Timestamp;
+///
+/// let east: Timestamp = "2023-08-18T18:08:53.745647-04:00".parse()?;
+/// let utc: Timestamp = "2023-08-18 22:08:53.745647Z".parse()?;
+/// assert_eq!(east, utc);
+/// assert_eq!(east.to_string(), "2023-08-18T18:08:53.745647-04:00");
+///
+/// let bare: Timestamp = "2022-11-08T19:53:09".parse()?;
+/// assert!(bare.zone_was_missing());
+/// assert_eq!(bare, "2022-11-08T19:53:09Z".parse()?);
+/// # Ok::<(), layer2_types::InvalidTimestamp>(())
+/// ```
+#[derive(Clone)]
+pub struct Timestamp {
+    instant: jiff::Timestamp,
+    offset: Option<Offset>,
+    text: Box<str>,
+}
+
+impl Timestamp {
+    /// The instant as it is written at an offset: RFC 3339 with six fractional digits.
+    ///
+    /// What is finer than a microsecond is cut off, from the instant as from the text.
+    #[must_use]
+    pub fn new(instant: jiff::Timestamp, offset: Offset) -> Self {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
+
+        let instant = floor_to_microsecond(instant);
+        let text = PRINTER.timestamp_with_offset_to_string(&instant, offset);
+        Self {
+            instant,
+            offset: Some(offset),
+            text: text.into_boxed_str(),
+        }
+    }
+
+    /// The point in time. A text without a zone is taken as UTC.
+    #[must_use]
+    pub fn instant(&self) -> jiff::Timestamp {
+        self.instant
+    }
+
+    /// The offset from UTC in the text, if it had one.
+    #[must_use]
+    pub fn offset(&self) -> Option<Offset> {
+        self.offset
+    }
+
+    /// True if the text had neither an offset nor a `Z`, so that UTC is an assumption.
+    #[must_use]
+    pub fn zone_was_missing(&self) -> bool {
+        self.offset.is_none()
+    }
+
+    /// The text as it was read, or as [`Timestamp::new`] wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for Timestamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.instant == other.instant
+    }
+}
+
+impl Eq for Timestamp {}
+
+impl PartialOrd for Timestamp {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timestamp {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.instant.cmp(&other.instant)
+    }
+}
+
+impl Hash for Timestamp {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.instant.hash(state);
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timestamp({})", self.text)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let pieces = Pieces::parse(text).map_err(|_| InvalidTimestamp(()))?;
+        let (Some(time), None) = (pieces.time(), pieces.time_zone_annotation()) else {
+            return Err(InvalidTimestamp(()));
+        };
+        let offset = pieces.to_numeric_offset();
+        let instant = offset
+            .unwrap_or(Offset::UTC)
+            .to_timestamp(pieces.date().to_datetime(time))
+            .map_err(|_| InvalidTimestamp(()))?;
+        Ok(Self {
+            instant,
+            offset,
+            text: text.into(),
+        })
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TimestampVisitor;
+
+        impl Visitor<'_> for TimestampVisitor {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a date and time as text")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(TimestampVisitor)
+    }
+}
+
+/// The text is not a date and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidTimestamp(());
+
+impl fmt::Display for InvalidTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a date and time; write it like 2026-01-05T09:00:00.000001-05:00")
+    }
+}
+
+impl std::error::Error for InvalidTimestamp {}
+
+/// A calendar day, `YYYY-MM-DD`.
+///
+/// ```
+/// use layer2_types::Date;
+///
+/// let born: Date = "1984-02-29".parse()?;
+/// assert_eq!(born.to_string(), "1984-02-29");
+/// assert!("1985-02-29".parse::<Date>().is_err());
+/// # Ok::<(), layer2_types::InvalidDate>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(civil::Date);
+
+impl Date {
+    /// The day of a calendar.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such day, or its year does not have four digits.
+    pub fn new(year: i16, month: i8, day: i8) -> Result<Self, InvalidDate> {
+        civil::Date::new(year, month, day)
+            .map_err(|_| InvalidDate(()))
+            .and_then(Self::try_from)
+    }
+
+    /// The day as `jiff` has it.
+    #[must_use]
+    pub fn civil(self) -> civil::Date {
+        self.0
+    }
+}
+
+impl TryFrom<civil::Date> for Date {
+    type Error = InvalidDate;
+
+    fn try_from(day: civil::Date) -> Result<Self, InvalidDate> {
+        if day.year() < 0 {
+            return Err(InvalidDate(()));
+        }
+        Ok(Self(day))
+    }
+}
+
+impl From<Date> for civil::Date {
+    fn from(date: Date) -> Self {
+        date.0
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Date({self})")
+    }
+}
+
+impl FromStr for Date {
+    type Err = InvalidDate;
+
+    fn from_str(text: &str) -> Result<Self, InvalidDate> {
+        let shape_is_right = text.len() == 10
+            && text.bytes().enumerate().all(|(place, byte)| match place {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        if !shape_is_right {
+            return Err(InvalidDate(()));
+        }
+        text.parse().map(Self).map_err(|_| InvalidDate(()))
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DateVisitor;
+
+        impl Visitor<'_> for DateVisitor {
+            type Value = Date;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a day as text")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Date, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(DateVisitor)
+    }
+}
+
+/// The text is not a calendar day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidDate(());
+
+impl fmt::Display for InvalidDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a calendar day; write it like 2026-01-05")
+    }
+}
+
+impl std::error::Error for InvalidDate {}
+
+fn floor_to_microsecond(instant: jiff::Timestamp) -> jiff::Timestamp {
+    let nanoseconds = instant.as_nanosecond();
+    // In range: the smallest timestamp is a whole second, so rounding down stays above it.
+    jiff::Timestamp::from_nanosecond(nanoseconds - nanoseconds.rem_euclid(1000)).unwrap_or(instant)
+}
