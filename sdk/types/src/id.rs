@@ -48,18 +48,20 @@ use serde::de::{self, Deserializer, Unexpected, Visitor};
 /// `TryFrom<String>`, `AsRef<str>`, `Borrow<str>`, comparison with `str`, order, hash, `Display`,
 /// `Debug`, and serde as text, where reading keeps any text.
 ///
-/// With `#[sensitive]` as the first attribute the type is a secret that travels in bodies: its
+/// With `#[sensitive]` before or after its doc comment the type is a secret that travels in bodies: its
 /// `Debug` is redacted, it has no `Display`, and `new` refuses only empty text and control
 /// characters.
 #[macro_export]
 macro_rules! id {
-    (#[sensitive] $(#[$meta:meta])* $vis:vis struct $name:ident;) => {
-        $crate::__id_common! { $(#[$meta])* $vis struct $name; check_secret }
+    ($(#[doc = $doc:literal])* #[sensitive] $(#[$meta:meta])* $vis:vis struct $name:ident;) => {
+        $crate::__id_common! {
+            $(#[doc = $doc])* $(#[$meta])* $vis struct $name; check_secret
+        }
 
         impl ::std::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_tuple(::std::stringify!($name))
-                    .field(&$crate::redact::Redacted::required(&self.0))
+                    .field(&$crate::redact::Redacted::of(&self.0))
                     .finish()
             }
         }

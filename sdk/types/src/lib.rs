@@ -4,6 +4,7 @@
 pub mod amount;
 pub mod error_code;
 pub mod id;
+pub mod json;
 pub mod open_enum;
 pub mod operation;
 pub mod patch;
@@ -13,6 +14,15 @@ pub mod redact;
 pub mod signing_string;
 pub mod tagged;
 pub mod timestamp;
+
+#[cfg(any(
+    feature = "payments",
+    feature = "accounting",
+    feature = "plaid",
+    feature = "control"
+))]
+#[macro_use]
+mod model;
 
 #[rustfmt::skip]
 mod generated;

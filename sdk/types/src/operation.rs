@@ -65,7 +65,7 @@ impl Operation {
     /// True if the platform, at that version, has the operation.
     #[must_use]
     pub fn is_on(&self, platform: Platform) -> bool {
-        platform.has(self.versions)
+        platform.includes(self.versions)
     }
 
     /// The names of the path parameters, in order.
@@ -118,6 +118,34 @@ pub fn find(key: &str) -> Option<&'static Operation> {
     let (api, id) = key.split_once('.')?;
     operations().find(|operation| operation.api.as_str() == api && operation.id == id)
 }
+
+/// A text that is the id of no operation of an API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownOperation {
+    id: Box<str>,
+}
+
+impl UnknownOperation {
+    /// Reports the text that was looked up.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        Self { id: id.into() }
+    }
+
+    /// The text that was looked up.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl fmt::Display for UnknownOperation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no operation is called {:?}; `OperationId::ALL` lists those of an API", self.id)
+    }
+}
+
+impl std::error::Error for UnknownOperation {}
 
 /// A closed enum with one text per value. These are the rules of this project's documents, which
 /// change with this crate: a reader shall not compile until it handles a new one.
@@ -315,9 +343,9 @@ named! {
 }
 
 impl Platform {
-    /// True if something that `versions` have is there. No versions means every version.
+    /// True if the platform has what exists in `versions`. No versions means every version.
     #[must_use]
-    pub fn has(self, versions: &[PlatformVersion]) -> bool {
+    pub fn includes(self, versions: &[PlatformVersion]) -> bool {
         let version = match self {
             Self::Union => return true,
             Self::RailV1_1_2 => PlatformVersion::RailV1_1_2,
