@@ -61,7 +61,7 @@ macro_rules! id {
         impl ::std::fmt::Debug for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.debug_tuple(::std::stringify!($name))
-                    .field(&$crate::redact::Redacted::of(&self.0))
+                    .field(&$crate::redact::Redacted::required(&self.0))
                     .finish()
             }
         }

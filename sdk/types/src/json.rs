@@ -74,7 +74,9 @@ impl Eq for RawJson {}
 
 impl fmt::Debug for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RawJson").field(&Redacted::of(&self.0)).finish()
+        f.debug_tuple("RawJson")
+            .field(&Redacted::required(&self.0))
+            .finish()
     }
 }
 

@@ -141,7 +141,11 @@ impl UnknownOperation {
 
 impl fmt::Display for UnknownOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no operation is called {:?}; `OperationId::ALL` lists those of an API", self.id)
+        write!(
+            f,
+            "no operation is called {:?}; `OperationId::ALL` lists those of an API",
+            self.id
+        )
     }
 }
 
@@ -363,6 +367,10 @@ pub struct UnknownName {
 }
 
 impl UnknownName {
+    pub(crate) const fn new(of: &'static str, expected: &'static [&'static str]) -> Self {
+        Self { of, expected }
+    }
+
     /// The names that would have been accepted.
     #[must_use]
     pub fn expected(&self) -> &'static [&'static str] {

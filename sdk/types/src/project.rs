@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::amount::Amount;
+use crate::json::RawJson;
 use crate::operation::Platform;
 use crate::patch::Patch;
 use crate::tagged::UnknownVariant;
@@ -65,15 +66,14 @@ macro_rules! nothing_to_project {
 nothing_to_project!(
     Amount,
     Date,
+    RawJson,
+    String,
     Timestamp,
     UnknownVariant,
-    String,
     bool,
     i32,
     i64,
     u16,
     u32,
-    u64
+    u64,
 );
-
-impl Project for Box<serde_json::value::RawValue> {}

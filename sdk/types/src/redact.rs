@@ -9,7 +9,7 @@ use crate::patch::Patch;
 /// ```
 /// use layer2_types::Redacted;
 ///
-/// assert_eq!(format!("{:?}", Redacted::of("123-45-6789")), "** redacted **");
+/// assert_eq!(format!("{:?}", Redacted::required("123-45-6789")), "** redacted **");
 /// assert_eq!(format!("{:?}", Redacted::optional(&Some("x"))), "Some(** redacted **)");
 /// assert_eq!(format!("{:?}", Redacted::optional(&None::<String>)), "None");
 /// ```
@@ -22,7 +22,7 @@ impl Redacted {
 
     /// For a field that is always there, or when it is nobody's business whether it is.
     #[must_use]
-    pub const fn of<T: ?Sized>(_: &T) -> Self {
+    pub const fn required<T: ?Sized>(_: &T) -> Self {
         Self(State::Plain)
     }
 

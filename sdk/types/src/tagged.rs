@@ -132,7 +132,7 @@ impl fmt::Debug for Tagged {
         f.debug_struct("Tagged")
             .field("union", &self.union)
             .field("tag", &self.tag)
-            .field("raw", &Redacted::of(&self.raw))
+            .field("raw", &Redacted::required(&self.raw))
             .finish_non_exhaustive()
     }
 }
@@ -182,7 +182,7 @@ impl fmt::Debug for UnknownVariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnknownVariant")
             .field("tag", &self.tag)
-            .field("raw", &Redacted::of(&self.raw))
+            .field("raw", &Redacted::required(&self.raw))
             .finish()
     }
 }
