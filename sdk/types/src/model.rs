@@ -77,9 +77,9 @@ macro_rules! model {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($name))
                     $($( .field(crate::model::plain_name(stringify!($cf)), &self.$cf) )+)?
-                    $($( .field(crate::model::plain_name(stringify!($rf)), shown!(self.$rf $(, $rs)?)) )+)?
-                    $($( .field(crate::model::plain_name(stringify!($of)), shown!(self.$of $(, $os)?)) )+)?
-                    $($( .field(crate::model::plain_name(stringify!($pf)), shown!(self.$pf $(, $ps)?)) )+)?
+                    $($( .field(crate::model::plain_name(stringify!($rf)), shown!(required self.$rf $(, $rs)?)) )+)?
+                    $($( .field(crate::model::plain_name(stringify!($of)), shown!(optional self.$of $(, $os)?)) )+)?
+                    $($( .field(crate::model::plain_name(stringify!($pf)), shown!(patch self.$pf $(, $ps)?)) )+)?
                     .finish()
             }
         }
@@ -88,11 +88,11 @@ macro_rules! model {
 
 /// What `Debug` shows of a field: the field, or that it is withheld.
 macro_rules! shown {
-    ($field:expr) => {
+    ($presence:ident $field:expr) => {
         &$field
     };
-    ($field:expr, $sensitivity:ident) => {
-        &crate::redact::Redacted::of(&$field)
+    ($presence:ident $field:expr, $sensitivity:ident) => {
+        &crate::redact::Redacted::$presence(&$field)
     };
 }
 
@@ -147,15 +147,10 @@ macro_rules! tagged_union {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let raw = <Box<serde_json::value::RawValue>>::deserialize(deserializer)?;
-                let tag = crate::tagged::split(&raw, $tag).map_err(serde::de::Error::custom)?;
-                match tag.as_str() {
-                    $(
-                        $value => serde_json::from_str(raw.get())
-                            .map(Self::$variant)
-                            .map_err(serde::de::Error::custom),
-                    )+
-                    _ => Ok(Self::Unknown(crate::tagged::UnknownVariant::new(tag, raw))),
+                let tagged = crate::tagged::Tagged::read(deserializer, stringify!($name), $tag)?;
+                match tagged.tag() {
+                    $( $value => tagged.decode().map(Self::$variant), )+
+                    _ => Ok(Self::Unknown(tagged.into_unknown())),
                 }
             }
         }
@@ -174,9 +169,13 @@ macro_rules! tagged_union {
 /// The webhook events of one API: `EventPayload`, decoded by the event's type, and the `Event` around it.
 macro_rules! events {
     (
-        id: $id:ty;
         $( $(#[$vm:meta])* $variant:ident($ty:ty) = $value:literal; )+
     ) => {
+        crate::id! {
+            /// Id of an event, made by the platform; the same in every delivery of the event.
+            pub struct EventId;
+        }
+
         /// What an event tells, by its type.
         #[allow(clippy::large_enum_variant, reason = "few values live at once; a box would be in every caller's way")]
         #[derive(Clone, Debug, PartialEq)]
@@ -203,7 +202,7 @@ macro_rules! events {
             fn decode(event_type: &str, raw: Box<serde_json::value::RawValue>) -> serde_json::Result<Self> {
                 match event_type {
                     $( $value => serde_json::from_str(raw.get()).map(Self::$variant), )+
-                    other => Ok(Self::Unknown(crate::tagged::UnknownVariant::new(other.to_owned(), raw))),
+                    other => Ok(Self::Unknown(crate::tagged::UnknownVariant::new(other, raw))),
                 }
             }
         }
@@ -234,7 +233,7 @@ macro_rules! events {
         #[non_exhaustive]
         pub struct Event {
             /// Id of the event; the same in every delivery of it.
-            pub event_id: $id,
+            pub event_id: EventId,
             /// When the change happened.
             pub event_date: crate::timestamp::Timestamp,
             /// What kind of change it was.
@@ -246,7 +245,7 @@ macro_rules! events {
         impl Event {
             /// Builds an event; its type is that of the payload.
             #[must_use]
-            pub fn new(event_id: $id, event_date: crate::timestamp::Timestamp, event_data: EventPayload) -> Self {
+            pub fn new(event_id: EventId, event_date: crate::timestamp::Timestamp, event_data: EventPayload) -> Self {
                 Self { event_id, event_date, event_type: event_data.event_type(), event_data }
             }
         }
@@ -255,7 +254,7 @@ macro_rules! events {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 #[derive(serde::Deserialize)]
                 struct Sent {
-                    event_id: $id,
+                    event_id: EventId,
                     event_date: crate::timestamp::Timestamp,
                     event_type: EventType,
                     event_data: Box<serde_json::value::RawValue>,
@@ -315,11 +314,7 @@ macro_rules! query_params {
         impl crate::query::QueryParams for $name {
             fn to_pairs(&self) -> Vec<(&'static str, String)> {
                 let mut pairs = Vec::new();
-                $(
-                    if let Some(value) = &self.$field {
-                        pairs.push(($wire, value.to_string()));
-                    }
-                )+
+                $( crate::query::write(&mut pairs, $wire, self.$field.as_ref()); )+
                 pairs
             }
 
@@ -372,12 +367,12 @@ macro_rules! operations {
         }
 
         impl std::str::FromStr for OperationId {
-            type Err = crate::operation::UnknownOperation;
+            type Err = crate::operation::UnknownName;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $( $id => Ok(Self::$variant), )+
-                    _ => Err(crate::operation::UnknownOperation::new(text)),
+                    _ => Err(crate::operation::UnknownName::new("OperationId", &[$( $id ),+])),
                 }
             }
         }

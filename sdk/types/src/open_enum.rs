@@ -29,6 +29,9 @@ use std::fmt;
 ///
 /// The type has `as_str`, `ALL` (the known values), `is_known`, `From<&str>`, `From<String>`, an
 /// infallible `FromStr`, `Display`, order, hash and serde as text.
+///
+/// A `project { Special of VERSIONS => Plain }` block behind the enum names values that only some versions of the
+/// platform have, and what the others call them.
 #[macro_export]
 macro_rules! open_enum {
     (
@@ -36,6 +39,7 @@ macro_rules! open_enum {
         $vis:vis enum $name:ident {
             $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)?
         }
+        $(project { $($only:ident of $versions:expr => $other:ident),+ $(,)? })?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,7 +144,16 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::project::Project for $name {}
+        impl $crate::project::Project for $name {
+            fn project(&mut self, platform: $crate::operation::Platform) {
+                let _ = platform;
+                $($(
+                    if ::std::matches!(self, Self::$only) && !platform.includes($versions) {
+                        *self = Self::$other;
+                    }
+                )+)?
+            }
+        }
     };
 }
 

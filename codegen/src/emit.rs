@@ -1,0 +1,134 @@
+//! The emitters: each makes the files of one purpose from the model.
+//!
+//! Files whose body is a list of facts (types, operations, events, codes) are written as calls of
+//! the macros of `layer2-types`, one line a fact; files with code are formatted by `prettyplease`.
+//! Every Rust file is parsed before it is returned, so that a mistake here is a problem of the
+//! generator and not of the crate that it breaks.
+
+pub mod client;
+pub mod error_codes;
+pub mod events;
+pub mod facade;
+pub mod operations;
+pub mod params;
+pub mod server;
+pub mod types;
+pub mod validators;
+
+mod rust;
+
+use crate::model::Model;
+use crate::output::File;
+use crate::problem::Problem;
+use crate::source::Place;
+
+/// Every generated file of the project.
+pub fn all(models: &[Model]) -> Result<Vec<File>, Vec<Problem>> {
+    let mut files = vec![root("sdk/types/src/generated/mod.rs", models, TYPES_ROOT)];
+    files.push(root("sdk/src/generated/mod.rs", models, SDK_ROOT));
+    files.push(root("mock-server/world/src/generated/mod.rs", models, WORLD_ROOT));
+    files.push(File::new("mock-server/src/generated/mod.rs", server::MOCK_ROOT));
+    for model in models {
+        files.extend(types_crate(model));
+        files.extend(sdk(model)?);
+        files.extend(server::world(model));
+        files.extend(server::process(model));
+        files.push(validators::file(model));
+    }
+    finish(files)
+}
+
+/// The files of `layer2-types` for one API.
+fn types_crate(model: &Model) -> Vec<File> {
+    let folder = format!("sdk/types/src/generated/{}", model.api);
+    let mut files = types::files(model, &folder);
+    let mut modules = vec!["types"];
+    for (name, contents) in [
+        ("operations", Some(operations::contents(model))),
+        ("params", params::contents(model)),
+        ("events", events::contents(model)),
+        ("error_codes", error_codes::contents(model)),
+    ] {
+        if let Some(contents) = contents {
+            files.push(File::new(format!("{folder}/{name}.rs"), contents));
+            modules.push(name);
+        }
+    }
+    modules.sort_unstable();
+    let mut source = rust::Source::new(model);
+    source.module_doc(&format!("{} (version {} of the document).", model.title, model.version));
+    for name in &modules {
+        source.line(&format!("mod {name};"));
+    }
+    source.blank();
+    for name in &modules {
+        source.line(&format!("pub use self::{name}::*;"));
+    }
+    files.push(File::new(format!("{folder}/mod.rs"), source.text()));
+    files
+}
+
+/// The files of `layer2-sdk` for one API.
+fn sdk(model: &Model) -> Result<Vec<File>, Vec<Problem>> {
+    let folder = format!("sdk/src/generated/{}", model.api);
+    let mut source = rust::Source::new(model);
+    source.module_doc(&format!("Client of the {} API.", model.api));
+    source.line("pub(crate) mod client;");
+    source.line("pub mod facade;");
+    Ok(vec![
+        File::new(format!("{folder}/mod.rs"), source.text()),
+        File::new(format!("{folder}/client.rs"), client::contents(model)?),
+        File::new(format!("{folder}/facade.rs"), facade::contents(model)?),
+    ])
+}
+
+/// What the root of a folder of generated modules says.
+struct Root {
+    doc: &'static str,
+    /// Whether a module is there only under the feature of its API.
+    features: bool,
+    visibility: &'static str,
+}
+
+const TYPES_ROOT: Root =
+    Root { doc: "Models of the APIs, one module each.", features: true, visibility: "pub(crate) " };
+const SDK_ROOT: Root =
+    Root { doc: "Clients of the APIs, one module each.", features: true, visibility: "pub " };
+const WORLD_ROOT: Root = Root {
+    doc: "What the world answers, one module for each API.",
+    features: false,
+    visibility: "pub(crate) ",
+};
+
+fn root(path: &str, models: &[Model], root: Root) -> File {
+    let mut source = rust::Source::of_all();
+    source.module_doc(root.doc);
+    let mut apis: Vec<_> = models.iter().map(|model| &model.api).collect();
+    apis.sort();
+    for api in apis {
+        if root.features {
+            source.line(&format!("#[cfg(feature = \"{api}\")]"));
+        }
+        source.line(&format!("{}mod {api};", root.visibility));
+    }
+    File::new(path, source.text())
+}
+
+/// Parses every Rust file; one that does not parse is a fault of an emitter.
+fn finish(files: Vec<File>) -> Result<Vec<File>, Vec<Problem>> {
+    let is_rust = |file: &&File| file.path.ends_with(".rs");
+    let problems: Vec<_> = files
+        .iter()
+        .filter(is_rust)
+        .filter_map(|file| {
+            let error = syn::parse_file(&file.contents).err()?;
+            Some(Problem::new(
+                &Place::whole(file.path.as_str()),
+                "emitted-syntax",
+                format!("the emitted file does not parse: {error}"),
+                "correct the emitter; the document is not to blame",
+            ))
+        })
+        .collect();
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}

@@ -1,0 +1,94 @@
+//! The operation table of `layer2-types`.
+
+use heck::ToUpperCamelCase as _;
+
+use crate::model::Model;
+use crate::model::operation::Operation;
+use crate::model::read::Word as _;
+
+use super::rust::{Source, literal, sentence, type_name};
+use super::types::version_list;
+
+/// `operations.rs` of one API.
+pub(super) fn contents(model: &Model) -> String {
+    let mut source = Source::new(model);
+    source.module_doc(&format!("The operations of the {} API.", model.api));
+    source.line("use crate::operation::{");
+    source.line("    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, RetryRule, RunsIn,");
+    source.line("    SignatureRule,");
+    source.line("};");
+    if model.operations.iter().any(|operation| !operation.versions.is_empty()) {
+        source.line("use crate::operation::PlatformVersion;");
+    }
+    source.blank();
+    source.block("operations! {", "}", |source| {
+        for operation in &model.operations {
+            emit(source, model, operation);
+        }
+    });
+    source.text()
+}
+
+/// The variant that stands for an operation: `TransfersCreate`.
+pub(super) fn variant(operation: &Operation) -> String {
+    operation.id.to_upper_camel_case()
+}
+
+fn emit(source: &mut Source, model: &Model, operation: &Operation) {
+    let method = operation.method.text().to_uppercase();
+    source.doc(&format!("{} `{method} {}`.", sentence(&operation.summary), operation.path));
+    let id = literal(&operation.id);
+    let open = format!("{} = {id} => Operation {{", variant(operation));
+    source.block(&open, "};", |source| {
+        source.line(&format!("api: Api::{},", type_name(&model.api)));
+        source.line(&format!("id: {id},"));
+        source.line(&format!("resource: {},", literal(&operation.tag)));
+        source.line(&format!("method: HttpMethod::{},", operation.method.variant()));
+        source.line(&format!("path: {},", literal(&operation.path)));
+        source.line(&format!("summary: {},", literal(&operation.summary)));
+        source.line(&format!("scopes: {},", texts(&operation.scopes)));
+        source.line(&format!("signature: SignatureRule::{},", operation.signature.variant()));
+        source.line(&format!("retry: RetryRule::{},", operation.retry.variant()));
+        source.line(&format!("effect: Effect::{},", operation.effect.variant()));
+        source.line(&format!("idempotency: IdempotencyRule::{},", operation.idempotency.variant()));
+        source.line(&format!("paging: PagingRule::{},", operation.paging.variant()));
+        source.line(&format!("runs_in: RunsIn::{},", operation.runs_in.variant()));
+        errors(source, model, operation);
+        source.line(&format!("body_limit: {},", grouped(operation.body_limit)));
+        let media = operation.body.as_ref().map(|body| literal(&body.media));
+        let media = media.map_or_else(|| "None".to_owned(), |media| format!("Some({media})"));
+        source.line(&format!("request_media: {media},"));
+        let success: Vec<_> = operation.replies.iter().map(|r| r.status.to_string()).collect();
+        source.line(&format!("success: &[{}],", success.join(", ")));
+        source.line(&format!("versions: {},", version_list(&operation.versions)));
+    });
+}
+
+/// The operation's own codes, then those that any operation may answer with.
+fn errors(source: &mut Source, model: &Model, operation: &Operation) {
+    let common = model.common_errors.iter().filter(|code| !operation.errors.contains(code));
+    source.block("errors: &[", "],", |source| {
+        for codes in operation.errors.iter().chain(common).collect::<Vec<_>>().chunks(4) {
+            let codes: Vec<_> = codes.iter().map(|code| literal(code)).collect();
+            source.line(&format!("{},", codes.join(", ")));
+        }
+    });
+}
+
+fn texts(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| literal(text)).collect();
+    format!("&[{}]", texts.join(", "))
+}
+
+/// A number with its thousands apart: `65_536`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position) % 3 == 0 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,349 @@
+//! The models of `layer2-types`: a file for each fragment of the document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Model;
+use crate::model::operation::Version;
+use crate::model::read::Word as _;
+use crate::model::shape::{Enum, Object, Property, Schema, Shape, Type, Union};
+use crate::output::File;
+
+use super::rust::{Source, Types, constant, field, literal, plain_field, sentence, variant};
+
+/// The files below `<folder>/types/`.
+pub(super) fn files(model: &Model, folder: &str) -> Vec<File> {
+    let mut fragments: BTreeMap<String, Vec<&Schema>> = BTreeMap::new();
+    for schema in model.schemas.values().filter(|schema| has_type(schema)) {
+        fragments.entry(fragment(schema)).or_default().push(schema);
+    }
+    let mut files = Vec::new();
+    for (name, schemas) in &fragments {
+        files.push(File::new(format!("{folder}/types/{name}.rs"), contents(model, name, schemas)));
+    }
+    let mut root = Source::new(model);
+    root.module_doc(&format!("Models of the {} API, a file for each resource.", model.api));
+    for name in fragments.keys() {
+        root.line(&format!("mod {};", field(name)));
+    }
+    root.blank();
+    for name in fragments.keys() {
+        root.line(&format!("pub use self::{}::*;", field(name)));
+    }
+    files.push(File::new(format!("{folder}/types/mod.rs"), root.text()));
+    files
+}
+
+/// An alias stands for its scalar or list and has no type of its own.
+fn has_type(schema: &Schema) -> bool {
+    !matches!(schema.shape, Shape::Alias(_))
+}
+
+/// The fragment that defines the schema: `transfers` of `openapi/payments/transfers.yaml`.
+fn fragment(schema: &Schema) -> String {
+    let file = schema.place.file();
+    let name = file.rsplit('/').next().unwrap_or(file);
+    plain_field(name.split('.').next().unwrap_or(name))
+}
+
+/// One file of models.
+pub(super) fn contents(model: &Model, name: &str, schemas: &[&Schema]) -> String {
+    let mut body = Source::new(model);
+    let mut unchanged = Vec::new();
+    for schema in schemas {
+        emit(&mut body, model, schema);
+        if !model.projects(&schema.name) && matches!(schema.shape, Shape::Object(_)) {
+            unchanged.push(schema.name.as_str());
+        }
+    }
+    if !unchanged.is_empty() {
+        body.block("no_projection! {", "}", |source| {
+            for name in &unchanged {
+                source.line(&format!("{name},"));
+            }
+        });
+    }
+    let body = body.text();
+    let (header, body) = body.split_once("\n\n").unwrap_or(("", &body));
+    let mut file = format!("{header}\n\n//! Models of `{name}`.\n\n");
+    file.push_str(&imports(model, schemas, body));
+    file.push_str(body.trim_end());
+    file.push('\n');
+    file
+}
+
+/// The `use` lines: what the body names and does not define.
+fn imports(model: &Model, schemas: &[&Schema], body: &str) -> String {
+    let code = body.lines().filter(|line| !line.trim_start().starts_with("///"));
+    let words: BTreeSet<&str> =
+        code.flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_'))).collect();
+    let mut lines = String::new();
+    if words.contains("BTreeMap") {
+        lines.push_str("use std::collections::BTreeMap;\n\n");
+    }
+    let own: BTreeSet<_> = schemas.iter().map(|schema| schema.name.as_str()).collect();
+    for name in named_types(model, schemas).difference(&own) {
+        lines.push_str(&format!("use super::{name};\n"));
+    }
+    for (word, path) in SUPPORT {
+        if words.contains(word) {
+            lines.push_str(&format!("use crate::{path};\n"));
+        }
+    }
+    if !lines.is_empty() {
+        lines.push('\n');
+    }
+    lines
+}
+
+/// The types that the fields and variants of some schemas have.
+fn named_types<'m>(model: &'m Model, schemas: &[&'m Schema]) -> BTreeSet<&'m str> {
+    let mut names = BTreeSet::new();
+    let mut open: Vec<&Shape> = schemas.iter().map(|schema| &schema.shape).collect();
+    while let Some(shape) = open.pop() {
+        for name in shape.names() {
+            match model.schemas.get(name).map(|schema| &schema.shape) {
+                Some(alias @ Shape::Alias(_)) => open.push(alias),
+                _ => {
+                    names.insert(name);
+                }
+            }
+        }
+    }
+    names
+}
+
+/// Hand-written types that the models use, with their paths.
+const SUPPORT: &[(&str, &str)] = &[
+    ("Amount", "amount::Amount"),
+    ("RawJson", "json::RawJson"),
+    ("Platform", "operation::Platform"),
+    ("PlatformVersion", "operation::PlatformVersion"),
+    ("Patch", "patch::Patch"),
+    ("Project", "project::Project"),
+    ("Date", "timestamp::Date"),
+    ("Timestamp", "timestamp::Timestamp"),
+];
+
+fn emit(source: &mut Source, model: &Model, schema: &Schema) {
+    match &schema.shape {
+        Shape::Object(object) => emit_object(source, model, schema, object),
+        Shape::Enum(values) => emit_enum(source, schema, values),
+        Shape::Union(union) => emit_union(source, model, schema, union),
+        Shape::Id(_) => emit_id(source, schema),
+        Shape::Alias(_) => {}
+    }
+    source.blank();
+}
+
+fn emit_id(source: &mut Source, schema: &Schema) {
+    source.block("crate::id! {", "}", |source| {
+        if schema.sensitive.is_some() {
+            source.line("#[sensitive]");
+        }
+        source.doc(&sentence(&schema.description));
+        source.line(&format!("pub struct {};", schema.name));
+    });
+}
+
+fn emit_enum(source: &mut Source, schema: &Schema, values: &Enum) {
+    source.block("crate::open_enum! {", "}", |source| {
+        source.doc(&sentence(&schema.description));
+        source.block(&format!("pub enum {} {{", schema.name), "}", |source| {
+            for value in &values.values {
+                source.doc(&or_name(&value.description, &value.wire));
+                source.line(&format!("{} = {},", variant(&value.wire), literal(&value.wire)));
+            }
+        });
+        let pairs = values.plain_forms();
+        if !pairs.is_empty() {
+            source.block("project {", "}", |source| {
+                for (value, plain) in &pairs {
+                    let (only, other) = (variant(&value.wire), variant(&plain.wire));
+                    let versions = version_list(&value.versions);
+                    source.line(&format!("{only} of {versions} => {other},"));
+                }
+            });
+        }
+    });
+}
+
+fn emit_union(source: &mut Source, model: &Model, schema: &Schema, union: &Union) {
+    source.block("tagged_union! {", "}", |source| {
+        source.doc(&sentence(&schema.description));
+        let open = format!("pub enum {} by {} {{", schema.name, literal(&union.tag));
+        source.block(&open, "}", |source| {
+            for item in &union.variants {
+                let variant_schema = model.schemas.get(&item.schema);
+                let text = variant_schema.map_or("", |schema| schema.description.as_str());
+                source.doc(&or_name(text, &item.value));
+                source.line(&format!(
+                    "{}({}) = {};",
+                    variant(&item.value),
+                    item.schema,
+                    literal(&item.value)
+                ));
+            }
+        });
+    });
+}
+
+fn emit_object(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
+    let sorted = Sorted::new(model, object);
+    source.block("model! {", "}", |source| {
+        source.doc(&sentence(&schema.description));
+        if sorted.constants.is_empty() && sorted.required.is_empty() {
+            source.line("#[derive(Default)]");
+        }
+        source.block(&format!("pub struct {} {{", schema.name), "}", |source| {
+            emit_block(source, "constant", &sorted.constants, |property, _| {
+                constant(model, &property.ty)
+                    .map_or_else(String::new, |(ty, value)| format!(" = {ty}::{}", variant(value)))
+            }, model, schema);
+            emit_block(source, "required", &sorted.required, |_, _| String::new(), model, schema);
+            let with = |_: &Property, name: &str| format!(" = with_{name}");
+            emit_block(source, "optional", &sorted.optional, with, model, schema);
+            emit_block(source, "patch", &sorted.patches, with, model, schema);
+        });
+    });
+    if model.projects(&schema.name) {
+        source.blank();
+        emit_projection(source, model, schema, object);
+    }
+}
+
+/// The properties of a struct by the block of `model!` that they belong to.
+struct Sorted<'m> {
+    constants: Vec<&'m Property>,
+    required: Vec<&'m Property>,
+    optional: Vec<&'m Property>,
+    patches: Vec<&'m Property>,
+}
+
+impl<'m> Sorted<'m> {
+    fn new(model: &'m Model, object: &'m Object) -> Self {
+        let mut sorted = Self {
+            constants: Vec::new(),
+            required: Vec::new(),
+            optional: Vec::new(),
+            patches: Vec::new(),
+        };
+        for property in &object.properties {
+            let is_constant = property.required && constant(model, &property.ty).is_some();
+            let block = match property {
+                _ if is_constant => &mut sorted.constants,
+                property if property.patch => &mut sorted.patches,
+                property if property.required => &mut sorted.required,
+                _ => &mut sorted.optional,
+            };
+            block.push(property);
+        }
+        sorted
+    }
+}
+
+fn emit_block(
+    source: &mut Source,
+    name: &str,
+    properties: &[&Property],
+    ending: impl Fn(&Property, &str) -> String,
+    model: &Model,
+    schema: &Schema,
+) {
+    if properties.is_empty() {
+        return;
+    }
+    source.block(&format!("{name} {{"), "}", |source| {
+        for property in properties {
+            let field = field(&property.name);
+            let plain = field.strip_prefix("r#").unwrap_or(&field);
+            source.doc(&property_doc(model, property));
+            if plain != property.name {
+                source.line(&format!("#[serde(rename = {})]", literal(&property.name)));
+            }
+            let ty = property_type(model, schema, property);
+            let with = ending(property, &plain_field(&property.name));
+            let withheld = sensitivity(model, property);
+            source.line(&format!("{field}: {ty}{with}{withheld};"));
+        }
+    });
+}
+
+fn property_type(model: &Model, schema: &Schema, property: &Property) -> String {
+    let types = Types { model, schemas: "", scalars: "" };
+    let ty = types.owned(&property.ty);
+    let ty = if model.is_recursive(&schema.name, &property.ty) { format!("Box<{ty}>") } else { ty };
+    let is_required_null = property.required && property.nullable && !property.patch;
+    if is_required_null { format!("Option<{ty}>") } else { ty }
+}
+
+/// `, personal` if the property, or the scalar that it names, must not reach a log. An id hides
+/// itself and a struct hides its own fields.
+fn sensitivity(model: &Model, property: &Property) -> String {
+    let of_alias = match &property.ty {
+        Type::Named(name) => model
+            .schemas
+            .get(name)
+            .filter(|schema| !has_type(schema))
+            .and_then(|schema| schema.sensitive),
+        _ => None,
+    };
+    property
+        .sensitive
+        .or(of_alias)
+        .map_or_else(String::new, |sensitivity| format!(", {}", sensitivity.text()))
+}
+
+fn property_doc(model: &Model, property: &Property) -> String {
+    let mut text = or_name(&property.description, "");
+    if text.is_empty() {
+        if let Type::Named(name) = &property.ty {
+            let schema = model.schemas.get(name);
+            text = schema.map(|schema| sentence(&schema.description)).unwrap_or_default();
+        }
+    }
+    if text.is_empty() {
+        text = sentence(&format!("`{}`", property.name));
+    }
+    if property.deprecated {
+        text.push_str("\n\nDeprecated by the platform.");
+    }
+    if let [version] = property.versions.as_slice() {
+        text.push_str(&format!("\n\nOnly `{}` has it.", version.text()));
+    }
+    text
+}
+
+fn or_name(text: &str, name: &str) -> String {
+    if text.is_empty() && !name.is_empty() { format!("`{name}`.") } else { sentence(text) }
+}
+
+fn emit_projection(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
+    source.block(&format!("impl Project for {} {{", schema.name), "}", |source| {
+        source.block("fn project(&mut self, platform: Platform) {", "}", |source| {
+            for property in &object.properties {
+                project_property(source, model, property);
+            }
+        });
+    });
+}
+
+fn project_property(source: &mut Source, model: &Model, property: &Property) {
+    let name = field(&property.name);
+    if !property.versions.is_empty() && !property.required {
+        let absent = if property.patch { "Patch::Absent" } else { "None" };
+        let versions = version_list(&property.versions);
+        source.block(&format!("if !platform.includes({versions}) {{"), "}", |source| {
+            source.line(&format!("self.{name} = {absent};"));
+        });
+    }
+    let changes = property.ty.names().iter().any(|inner| model.projects(inner));
+    if changes && !property.patch {
+        source.line(&format!("self.{name}.project(platform);"));
+    }
+}
+
+/// `&[PlatformVersion::RailV1_1_2]`.
+pub(super) fn version_list(versions: &[Version]) -> String {
+    let names: Vec<_> = versions.iter().map(|v| format!("PlatformVersion::{}", v.variant())).collect();
+    format!("&[{}]", names.join(", "))
+}

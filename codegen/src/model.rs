@@ -1,0 +1,168 @@
+//! The typed model of one document: what every emitter reads.
+//!
+//! A document that passed the lint is read once into plain structs; from here on nobody looks at a
+//! node again. Only seven shapes of a schema exist (see [`shape`]); what does not fit one of them is
+//! a [`Problem`] with its place, because an emitter that meets the unexpected could only guess.
+
+pub mod error_code;
+pub mod event;
+pub mod operation;
+pub mod shape;
+
+pub mod read;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::problem::Problem;
+use crate::source::Document;
+
+use self::error_code::ErrorCode;
+use self::event::Event;
+use self::operation::Operation;
+use self::read::Reading;
+use self::shape::{Schema, Shape, Type};
+
+/// One document, ready to be emitted.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Name of the API and of its folder, module and feature: `payments`.
+    pub api: String,
+    /// `info.title`.
+    pub title: String,
+    /// `info.version`.
+    pub version: String,
+    /// The resources, in the order of the document.
+    pub tags: Vec<Tag>,
+    /// The operations, in the order of the document.
+    pub operations: Vec<Operation>,
+    /// The named schemas, by name.
+    pub schemas: BTreeMap<String, Schema>,
+    /// The webhook events, in the order of the document.
+    pub events: Vec<Event>,
+    /// The error codes, in the order of the document.
+    pub error_codes: Vec<ErrorCode>,
+    /// Codes that any operation may answer with.
+    pub common_errors: Vec<String>,
+}
+
+/// A resource: the group of operations that a trait, a struct or a page is made of.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// Name in snake case: `transfers`.
+    pub name: String,
+    /// What the resource is.
+    pub description: String,
+}
+
+impl Model {
+    /// Reads a document; every problem is reported, not the first alone.
+    pub fn build(document: &Document) -> Result<Self, Vec<Problem>> {
+        let mut reading = Reading::new(&document.root);
+        let model = Self {
+            api: document.api.clone(),
+            title: reading.text_at("/info/title"),
+            version: reading.text_at("/info/version"),
+            tags: read::tags(&mut reading),
+            schemas: shape::schemas(&mut reading),
+            operations: operation::operations(&mut reading),
+            events: event::events(&mut reading),
+            error_codes: error_code::error_codes(&mut reading),
+            common_errors: reading.texts(&document.root, "x-common-errors"),
+        };
+        model.check_names(&mut reading);
+        reading.finish(model)
+    }
+
+    /// The shape a type stands for, with named scalars and lists followed to what they are.
+    pub fn resolve<'m>(&'m self, ty: &'m Type) -> &'m Type {
+        match ty {
+            Type::Named(name) => match self.schemas.get(name).map(|schema| &schema.shape) {
+                Some(Shape::Alias(inner)) => self.resolve(inner),
+                _ => ty,
+            },
+            _ => ty,
+        }
+    }
+
+    /// The operations of a resource, in the order of the document.
+    pub fn operations_of<'m>(&'m self, tag: &'m str) -> impl Iterator<Item = &'m Operation> {
+        self.operations.iter().filter(move |operation| operation.tag == tag)
+    }
+
+    /// Whether a value of the schema can differ between two versions of the platform.
+    pub fn projects(&self, name: &str) -> bool {
+        self.reaches(name, &mut BTreeSet::new(), &|schema| match &schema.shape {
+            Shape::Object(object) => object.properties.iter().any(|p| !p.versions.is_empty()),
+            Shape::Enum(values) => !values.plain_forms().is_empty(),
+            _ => false,
+        })
+    }
+
+    /// Whether `name` or anything below it satisfies `test`.
+    fn reaches(
+        &self,
+        name: &str,
+        seen: &mut BTreeSet<String>,
+        test: &dyn Fn(&Schema) -> bool,
+    ) -> bool {
+        let Some(schema) = self.schemas.get(name) else { return false };
+        if !seen.insert(name.to_owned()) {
+            return false;
+        }
+        test(schema)
+            || schema.shape.names().iter().any(|inner| self.reaches(inner, seen, test))
+    }
+
+    /// Whether a property of `owner` must be boxed: its type holds `owner` again, not in a list.
+    pub fn is_recursive(&self, owner: &str, ty: &Type) -> bool {
+        fn walk(model: &Model, ty: &Type, owner: &str, seen: &mut BTreeSet<String>) -> bool {
+            let Type::Named(name) = model.resolve(ty) else { return false };
+            if name == owner {
+                return true;
+            }
+            if !seen.insert(name.clone()) {
+                return false;
+            }
+            match model.schemas.get(name).map(|schema| &schema.shape) {
+                Some(Shape::Object(object)) => {
+                    object.properties.iter().any(|p| walk(model, &p.ty, owner, seen))
+                }
+                Some(Shape::Union(union)) => union
+                    .variants
+                    .iter()
+                    .any(|v| walk(model, &Type::Named(v.schema.clone()), owner, seen)),
+                _ => false,
+            }
+        }
+        walk(self, ty, owner, &mut BTreeSet::new())
+    }
+
+    /// Every name that is used exists, so that an emitter may rely on it.
+    fn check_names(&self, reading: &mut Reading<'_>) {
+        for schema in self.schemas.values() {
+            for name in schema.shape.names() {
+                if !self.schemas.contains_key(name) {
+                    reading.refuse(
+                        &schema.place,
+                        "known-schema",
+                        format!("`{}` uses the schema `{name}`, which does not exist", schema.name),
+                        "add it to `components.schemas`, or correct the reference",
+                    );
+                }
+            }
+        }
+        for operation in &self.operations {
+            for name in operation.schemas() {
+                if !self.schemas.contains_key(name) {
+                    reading.refuse(
+                        &operation.place,
+                        "known-schema",
+                        format!("`{}` uses the schema `{name}`, which does not exist", operation.id),
+                        "add it to `components.schemas`, or correct the reference",
+                    );
+                }
+            }
+        }
+    }
+}
