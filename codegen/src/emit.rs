@@ -27,12 +27,11 @@ pub fn all(models: &[Model]) -> Result<Vec<File>, Vec<Problem>> {
     let mut files = vec![root("sdk/types/src/generated/mod.rs", models, TYPES_ROOT)];
     files.push(root("sdk/src/generated/mod.rs", models, SDK_ROOT));
     files.push(root("mock-server/world/src/generated/mod.rs", models, WORLD_ROOT));
-    files.push(File::new("mock-server/src/generated/mod.rs", server::MOCK_ROOT));
+    files.extend(server::process(models));
     for model in models {
         files.extend(types_crate(model));
         files.extend(sdk(model)?);
         files.extend(server::world(model));
-        files.extend(server::process(model));
         files.push(validators::file(model));
     }
     finish(files)

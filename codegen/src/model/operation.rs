@@ -105,8 +105,6 @@ pub struct Body {
     pub media: String,
     /// Name of its schema.
     pub schema: String,
-    /// Whether it must be sent.
-    pub required: bool,
 }
 
 /// A 2xx reply.
@@ -357,11 +355,15 @@ fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
         );
         return None;
     }
-    Some(Body {
-        media: media.key.clone(),
-        schema: named(reading, &media.node)?,
-        required: body.get("required").and_then(Node::as_bool).unwrap_or(false),
-    })
+    if body.get("required").and_then(Node::as_bool) != Some(true) {
+        reading.refuse(
+            &body.place,
+            "required-body",
+            "a body that may be left out cannot be told from a forgotten one",
+            "say `required: true`; an object whose properties are all optional does the same",
+        );
+    }
+    Some(Body { media: media.key.clone(), schema: named(reading, &media.node)? })
 }
 
 /// The 2xx replies; those with a body share one schema.

@@ -2,5 +2,7 @@
 
 //! Models of the APIs, one module each.
 
+#[cfg(feature = "control")]
+pub(crate) mod control;
 #[cfg(feature = "payments")]
 pub(crate) mod payments;
