@@ -26,10 +26,11 @@ use std::ops::Neg;
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Unexpected, Visitor};
-use serde::ser::{self, Serializer};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+
+mod parse;
+mod wire;
+
+use self::parse::{assemble, parse};
 
 /// An exact decimal number of some asset.
 ///
@@ -183,20 +184,6 @@ macro_rules! from_integer {
 
 from_integer!(u8, u16, u32, u64, i8, i16, i32, i64);
 
-impl Serialize for Amount {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(self.to_string())
-            .map_err(ser::Error::custom)?
-            .serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(RAW_TOKEN, AmountVisitor)
-    }
-}
-
 /// Why a text or a number is not an [`Amount`]. Never holds the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AmountError {
@@ -273,240 +260,132 @@ pub enum AmountErrorKind {
     TooManyDigits,
 }
 
-/// Reads the grammar, without keeping more than 28 digits whatever the length of the text.
-fn parse(text: &str) -> Result<Amount, AmountError> {
-    const NOT_A_NUMBER: AmountError = AmountError::new(AmountErrorKind::NotANumber);
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
 
-    let (negative, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (number, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((number, exponent)) => (number, parse_exponent(exponent).ok_or(NOT_A_NUMBER)?),
-        None => (unsigned, 0),
-    };
-    let (whole, fraction) = match number.split_once('.') {
-        Some((_, "")) => return Err(NOT_A_NUMBER),
-        Some(parts) => parts,
-        None => (number, ""),
-    };
-    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
-        return Err(NOT_A_NUMBER);
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn amount(text: &str) -> Amount {
+        text.parse().expect("a test amount")
     }
-    let (mantissa, trailing_zeros) = significant_digits(whole.bytes().chain(fraction.bytes()))?;
-    let decimals = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
-    assemble(
-        negative,
-        mantissa,
-        exponent
-            .saturating_sub(decimals)
-            .saturating_add(trailing_zeros),
-    )
-}
 
-/// The exponent after the `e`, clamped far outside of what any amount can have.
-fn parse_exponent(text: &str) -> Option<i64> {
-    const CLAMP: i64 = i64::MAX / 4;
-
-    let (negative, digits) = match text.as_bytes() {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
+    #[test]
+    fn equal_amounts_are_equal_in_every_way() {
+        let (long, short) = (amount("1.10"), amount("1.1"));
+        assert_eq!(long, short);
+        assert_eq!(long.cmp(&short), std::cmp::Ordering::Equal);
+        assert_eq!(long.to_string(), short.to_string());
+        assert_eq!(HashSet::from([long, short]).len(), 1);
+        assert_eq!(long.scale(), 1);
     }
-    let size = digits.iter().fold(0_i64, |size, digit| {
-        size.saturating_mul(10)
-            .saturating_add(i64::from(digit - b'0'))
-            .min(CLAMP)
-    });
-    Some(if negative { -size } else { size })
-}
 
-/// The digits between the first and the last one that is not zero, as a number, and how many zeros
-/// follow them.
-fn significant_digits(digits: impl Iterator<Item = u8>) -> Result<(u128, i64), AmountError> {
-    let mut mantissa = 0_u128;
-    let mut count = 0_u32;
-    let mut zeros = 0_u32;
-    for digit in digits {
-        if digit == b'0' {
-            // Zeros count only between other digits: those in front say nothing, those behind
-            // belong to the exponent.
-            zeros = if mantissa == 0 {
-                0
-            } else {
-                zeros.saturating_add(1)
-            };
-            continue;
+    #[test]
+    fn zero_has_no_sign() {
+        for text in ["-0", "0", "-0.000", "0e500", "-0e-500"] {
+            let zero = amount(text);
+            assert_eq!(zero, Amount::ZERO, "{text}");
+            assert_eq!(zero.to_string(), "0", "{text}");
+            assert!(
+                !zero.is_negative() && !zero.is_positive() && zero.is_zero(),
+                "{text}"
+            );
         }
-        count = count.saturating_add(zeros).saturating_add(1);
-        if count > Amount::MAX_DIGITS {
-            return Err(AmountError::new(AmountErrorKind::TooManyDigits));
-        }
-        // At most 28 digits so far: far below the 38 of a `u128`.
-        mantissa = mantissa * 10_u128.pow(zeros + 1) + u128::from(digit - b'0');
-        zeros = 0;
-    }
-    Ok((mantissa, i64::from(zeros)))
-}
-
-/// `mantissa` times 10^`exponent`, canonical and in range.
-fn assemble(negative: bool, mut mantissa: u128, mut exponent: i64) -> Result<Amount, AmountError> {
-    if mantissa == 0 {
-        return Ok(Amount::ZERO);
-    }
-    while mantissa.is_multiple_of(10) {
-        mantissa /= 10;
-        exponent = exponent.saturating_add(1);
-    }
-    let limit = Amount::MAX_DIGITS;
-    let digits = mantissa.ilog10() + 1;
-    if digits > limit {
-        return Err(AmountError::new(AmountErrorKind::TooManyDigits));
-    }
-    let too_large = AmountError::new(AmountErrorKind::TooLarge);
-    let too_small = AmountError::new(AmountErrorKind::TooManyDecimals { allowed: limit });
-    let scale = if exponent >= 0 {
-        let zeros = u32::try_from(exponent).map_err(|_| too_large.clone())?;
-        if zeros > limit - digits {
-            return Err(too_large);
-        }
-        mantissa *= 10_u128.pow(zeros);
-        0
-    } else {
-        u32::try_from(exponent.unsigned_abs()).map_err(|_| too_small.clone())?
-    };
-    if scale > limit {
-        return Err(too_small);
-    }
-    let magnitude = i128::try_from(mantissa).map_err(|_| too_large.clone())?;
-    let signed = if negative { -magnitude } else { magnitude };
-    Decimal::try_from_i128_with_scale(signed, scale)
-        .map(Amount)
-        .map_err(|_| too_large)
-}
-
-/// The name by which `serde_json` recognises a request for the raw text of a value. Private to it:
-/// the test `the_raw_value_token_is_still_understood` fails if it changes.
-const RAW_TOKEN: &str = "$serde_json::private::RawValue";
-
-/// The key under which `serde_json` sends the text of a number with `arbitrary_precision`.
-const NUMBER_TOKEN: &str = "$serde_json::private::Number";
-
-struct AmountVisitor;
-
-impl<'de> Visitor<'de> for AmountVisitor {
-    type Value = Amount;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a decimal number or a string that holds one")
+        assert_eq!((-Amount::ZERO).to_string(), "0");
+        assert!(!(-Amount::ZERO).is_negative());
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Amount, A::Error> {
-        let form = map.next_key::<TextForm>()?.unwrap_or(TextForm::Foreign);
-        map.next_value_seed(form)
+    #[test]
+    fn debits_are_negative() {
+        let debit = amount("-12.50");
+        assert!(debit.is_negative() && !debit.is_positive());
+        assert_eq!(-debit, amount("12.5"));
+        assert_eq!(debit.abs(), amount("12.5"));
+        assert!(debit < Amount::ZERO && Amount::ZERO < debit.abs());
+        assert_eq!(debit.to_minor(2), Ok(-1250));
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Amount, D::Error> {
-        inner.deserialize_any(self)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {
-        parse(text).map_err(E::custom)
-    }
-
-    fn visit_u64<E: de::Error>(self, whole: u64) -> Result<Amount, E> {
-        Ok(Amount::from(whole))
-    }
-
-    fn visit_i64<E: de::Error>(self, whole: i64) -> Result<Amount, E> {
-        Ok(Amount::from(whole))
-    }
-
-    fn visit_i128<E: de::Error>(self, whole: i128) -> Result<Amount, E> {
-        Amount::try_from(whole).map_err(E::custom)
-    }
-
-    fn visit_f64<E: de::Error>(self, float: f64) -> Result<Amount, E> {
-        from_buffered_float(float).map_err(E::custom)
-    }
-}
-
-/// Takes the shortest text that names a float, if 15 digits are enough for it: every decimal of up
-/// to 15 digits survives the way through an `f64`, longer ones may not.
-fn from_buffered_float(float: f64) -> Result<Amount, AmountError> {
-    let text = format!("{float:e}");
-    let mantissa = text.split('e').next().unwrap_or_default();
-    if mantissa.bytes().filter(u8::is_ascii_digit).count() > 15 {
-        return Err(AmountError::new(AmountErrorKind::Inexact));
-    }
-    parse(&text)
-}
-
-/// What the text in a map of `serde_json`'s is.
-#[derive(Clone, Copy)]
-enum TextForm {
-    /// A map that is not one of `serde_json`'s: a JSON object where a number should be.
-    Foreign,
-    /// The digits of a number.
-    Number,
-    /// Any JSON value.
-    Raw,
-}
-
-impl<'de> Deserialize<'de> for TextForm {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-
-        impl Visitor<'_> for KeyVisitor {
-            type Value = TextForm;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_str<E: de::Error>(self, key: &str) -> Result<TextForm, E> {
-                Ok(match key {
-                    RAW_TOKEN => TextForm::Raw,
-                    NUMBER_TOKEN => TextForm::Number,
-                    _ => TextForm::Foreign,
-                })
-            }
-        }
-
-        deserializer.deserialize_identifier(KeyVisitor)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for TextForm {
-    type Value = Amount;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Amount, D::Error> {
-        match self {
-            Self::Foreign => Err(de::Error::invalid_type(Unexpected::Map, &AmountVisitor)),
-            Self::Number | Self::Raw => deserializer.deserialize_str(self),
+    #[test]
+    fn minor_units_are_exact_or_refused() {
+        assert_eq!(amount("10.5").to_minor(2), Ok(1050));
+        assert_eq!(amount("10.5").to_minor(1), Ok(105));
+        assert_eq!(
+            amount("10.05").to_minor(1).map_err(|error| error.kind()),
+            Err(AmountErrorKind::TooManyDecimals { allowed: 1 })
+        );
+        assert_eq!(
+            amount("1e27").to_minor(18).map_err(|error| error.kind()),
+            Err(AmountErrorKind::TooLarge)
+        );
+        assert_eq!(Amount::ZERO.to_minor(u32::MAX), Ok(0));
+        assert_eq!(
+            Amount::from_minor(10_i128.pow(30), 30),
+            Ok(Amount::from(1_u8))
+        );
+        assert_eq!(
+            Amount::from_minor(1, 29).map_err(|error| error.kind()),
+            Err(AmountErrorKind::TooManyDecimals { allowed: 28 })
+        );
+        for extreme in [i128::MIN, i128::MAX] {
+            assert_eq!(
+                Amount::from_minor(extreme, 0).map_err(|error| error.kind()),
+                Err(AmountErrorKind::TooManyDigits)
+            );
         }
     }
-}
 
-impl Visitor<'_> for TextForm {
-    type Value = Amount;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        AmountVisitor.expecting(f)
+    #[test]
+    fn printing_pads_but_never_rounds() {
+        assert_eq!(
+            format!(
+                "{:>8}|{:<6}|{:+}",
+                amount("1.25"),
+                amount("-2"),
+                amount("3")
+            ),
+            "    1.25|-2    |+3"
+        );
+        assert_eq!(format!("{:.1}", amount("1.25")), "1.25");
+        assert_eq!(format!("{:?}", amount("1.250")), "Amount(1.25)");
+        assert_eq!(amount("0.000001").to_string(), "0.000001");
+        assert_eq!(Amount::from(u64::MAX).to_string(), u64::MAX.to_string());
+        assert_eq!(Amount::from(i64::MIN).to_string(), i64::MIN.to_string());
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {
-        let is_string = matches!(self, Self::Raw) && text.starts_with('"');
-        let parsed = if is_string {
-            // Raw text is valid JSON, so this fails only on an escape that is no character.
-            parse(&serde_json::from_str::<String>(text).unwrap_or_default())
-        } else {
-            parse(text)
-        };
-        parsed.map_err(E::custom)
+    proptest! {
+        #[test]
+        fn minor_units_come_back(units in -(10_i128.pow(28) - 1)..10_i128.pow(28), scale in 0_u32..=28) {
+            let amount = Amount::from_minor(units, scale).expect("28 digits fit");
+            prop_assert_eq!(amount.to_minor(scale), Ok(units));
+            prop_assert!(amount.scale() <= scale);
+        }
+
+        #[test]
+        fn order_is_that_of_the_numbers(
+            left in -1_000_000_i128..1_000_000,
+            left_scale in 0_u32..12,
+            right in -1_000_000_i128..1_000_000,
+            right_scale in 0_u32..12,
+        ) {
+            let expected = (left * 10_i128.pow(12 - left_scale))
+                .cmp(&(right * 10_i128.pow(12 - right_scale)));
+            let left = Amount::from_minor(left, left_scale).expect("7 digits fit");
+            let right = Amount::from_minor(right, right_scale).expect("7 digits fit");
+            prop_assert_eq!(left.cmp(&right), expected);
+            prop_assert_eq!(left == right, expected.is_eq());
+        }
+
+        #[test]
+        fn order_holds_at_full_precision(
+            units in 1_i128..10_i128.pow(28) - 1,
+            scale in 0_u32..=28,
+        ) {
+            let below = Amount::from_minor(units, scale).expect("28 digits fit");
+            let above = Amount::from_minor(units + 1, scale).expect("28 digits fit");
+            prop_assert!(below < above);
+            prop_assert!(-above < -below);
+        }
     }
 }

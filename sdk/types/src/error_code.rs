@@ -25,3 +25,24 @@ impl ErrorCodeInfo {
         table.iter().find(|info| info.code == code)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static TABLE: &[ErrorCodeInfo] = &[ErrorCodeInfo {
+        code: "NOT_FOUND",
+        status: 404,
+        meaning: "There is no such thing.",
+        remedy: "Check the id.",
+    }];
+
+    #[test]
+    fn codes_are_found_by_their_exact_text() {
+        assert_eq!(
+            ErrorCodeInfo::find(TABLE, "NOT_FOUND").map(|info| info.status),
+            Some(404)
+        );
+        assert_eq!(ErrorCodeInfo::find(TABLE, "not_found"), None);
+    }
+}

@@ -360,3 +360,142 @@ impl Visitor<'_> for TextVisitor {
         Err(E::invalid_type(Unexpected::Other("a number"), &self))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::query;
+
+    crate::id! {
+        /// Names a box.
+        pub(crate) struct BoxId;
+    }
+
+    crate::id! {
+        /// Opens a box.
+        #[sensitive]
+        pub(crate) struct BoxToken;
+    }
+
+    #[test]
+    fn ids_of_the_field_are_accepted() {
+        for text in [
+            "DANIELLEE002_USD",
+            "cust-002",
+            "c30415d0-0285-442b-9b7c-1dcf423951b2",
+            "a b",
+            "...",
+            "é",
+        ] {
+            let id = BoxId::new(text).expect(text);
+            assert_eq!(id.as_str(), text);
+            assert!(id.is_path_safe());
+            assert_eq!(id, *text);
+            assert_eq!(text.parse(), Ok(id.clone()));
+            assert_eq!(BoxId::try_from(text), Ok(id.clone()));
+            assert_eq!(id.into_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_would_change_a_path_is_refused() {
+        for (text, kind) in [
+            ("", InvalidIdKind::Empty),
+            (".", InvalidIdKind::DotSegment),
+            ("..", InvalidIdKind::DotSegment),
+            ("a/b", InvalidIdKind::ReservedCharacter),
+            ("..\\b", InvalidIdKind::ReservedCharacter),
+            ("a?b=c", InvalidIdKind::ReservedCharacter),
+            ("a#b", InvalidIdKind::ReservedCharacter),
+            ("%2e%2e", InvalidIdKind::ReservedCharacter),
+            ("a\nb", InvalidIdKind::ControlCharacter),
+            ("a\u{85}b", InvalidIdKind::ControlCharacter),
+        ] {
+            let error = BoxId::new(text).expect_err(text);
+            assert_eq!((error.kind(), error.id_type()), (kind, "BoxId"), "{text:?}");
+            assert!(
+                error.to_string().starts_with("the text of BoxId must not"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_reply_is_kept_as_sent() {
+        for json in ["\"\"", "\"../x\"", "\"ACME\""] {
+            let id: BoxId = serde_json::from_str(json).expect(json);
+            assert_eq!(serde_json::to_string(&id).expect("serializes"), json);
+            assert_eq!(id.is_path_safe(), json == "\"ACME\"");
+        }
+        for json in ["null", "true", "{}"] {
+            assert!(serde_json::from_str::<BoxId>(json).is_err(), "{json}");
+        }
+        for json in ["123456789", "-123456789", "1234.56789"] {
+            let error = serde_json::from_str::<BoxId>(json)
+                .expect_err(json)
+                .to_string();
+            assert!(
+                error.contains("the text of BoxId") && !error.contains("1234"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn ids_are_found_by_their_text() {
+        let ids = BTreeSet::from([
+            BoxId::new("b").expect("valid"),
+            BoxId::new("a").expect("valid"),
+        ]);
+        assert!(ids.contains("a") && !ids.contains("c"));
+        assert_eq!(
+            ids.iter().map(BoxId::as_str).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
+        assert_eq!(format!("{:?}", ids.first()), "Some(BoxId(\"a\"))");
+        assert_eq!(ids.first().map(ToString::to_string).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn a_secret_does_not_show() {
+        let token = BoxToken::new("access/sandbox+9f86==").expect("Base64 is fine in a body");
+        assert_eq!(format!("{token:?}"), "BoxToken(** redacted **)");
+        assert_eq!(
+            serde_json::to_string(&token).expect("serializes"),
+            "\"access/sandbox+9f86==\""
+        );
+        assert!(!token.is_path_safe());
+        assert_eq!(
+            BoxToken::new("hunter2\n")
+                .expect_err("a line end")
+                .to_string()
+                .matches("hunter2")
+                .count(),
+            0
+        );
+        let pairs = [("token".to_owned(), "hunter2\n".to_owned())];
+        let error = query::read::<BoxToken>(&pairs, "token").expect_err("a line end");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        let pairs = [("box".to_owned(), "a/b".to_owned())];
+        assert_eq!(
+            query::read::<BoxId>(&pairs, "box")
+                .expect_err("a slash")
+                .received(),
+            "a/b"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn an_accepted_id_stays_one_segment(text in "\\PC{1,12}") {
+            if let Ok(id) = BoxId::new(text.clone()) {
+                let path = format!("/v1/boxes/{id}/lid");
+                prop_assert_eq!(path.split('/').collect::<Vec<_>>(), ["", "v1", "boxes", text.as_str(), "lid"]);
+            }
+        }
+    }
+}

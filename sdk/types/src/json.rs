@@ -91,3 +91,34 @@ impl<'de> Deserialize<'de> for RawJson {
         Box::<RawValue>::deserialize(deserializer).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Amount;
+
+    #[test]
+    fn the_text_stays_as_it_was() {
+        let text = r#"{ "b":1.10, "a":[123456789012345678.123456789] }"#;
+        let json: RawJson = serde_json::from_str(text).expect("valid");
+        assert_eq!(json.get(), text);
+        assert_eq!(
+            serde_json::to_string(&[&json]).expect("serializes"),
+            format!("[{text}]")
+        );
+        assert_eq!(json, json.clone());
+        assert_ne!(json, serde_json::from_str("{}").expect("valid"));
+        assert_eq!(format!("{json:?}"), "RawJson(** redacted **)");
+    }
+
+    #[test]
+    fn values_go_in_and_out() {
+        let amount = Amount::from_minor(1234, 3).expect("in range");
+        let json = RawJson::of(&amount).expect("a number");
+        assert_eq!(json.get(), "1.234");
+        assert_eq!(json.decode::<Amount>().expect("a number"), amount);
+        assert!(json.decode::<bool>().is_err());
+        let raw = Box::<RawValue>::from(json.clone());
+        assert_eq!(RawJson::from(raw), json);
+    }
+}

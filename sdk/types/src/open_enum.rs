@@ -189,3 +189,71 @@ impl fmt::Display for UnknownValue {
         f.pad(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use crate::query;
+
+    crate::open_enum! {
+        /// How a door is.
+        pub(crate) enum DoorStatus {
+            /// One can go through.
+            Open = "OPEN",
+            /// One cannot.
+            #[deprecated(note = "doors are never shut now")]
+            Shut = "SHUT",
+        }
+    }
+
+    #[test]
+    #[allow(deprecated)]
+    fn known_values_are_variants() {
+        assert_eq!(DoorStatus::ALL, [DoorStatus::Open, DoorStatus::Shut]);
+        for status in DoorStatus::ALL {
+            assert!(status.is_known());
+            assert_eq!(DoorStatus::from(status.as_str()), *status);
+            let json = serde_json::to_string(status).expect("serializes");
+            assert_eq!(
+                serde_json::from_str::<DoorStatus>(&json).expect("valid"),
+                *status
+            );
+        }
+        assert_eq!(DoorStatus::Open.to_string(), "OPEN");
+        assert_eq!(format!("{:?}", DoorStatus::Open), "Open");
+    }
+
+    #[test]
+    fn unknown_values_survive() {
+        let ajar: DoorStatus = serde_json::from_str("\"AJAR\"").expect("any text is valid");
+        assert!(!ajar.is_known());
+        assert_eq!(format!("{ajar:?} {ajar}"), "Unknown(\"AJAR\") AJAR");
+        assert_eq!(
+            serde_json::to_string(&ajar).expect("serializes"),
+            "\"AJAR\""
+        );
+        assert_eq!(
+            HashSet::from([ajar.clone(), DoorStatus::from("AJAR".to_owned())]).len(),
+            1
+        );
+        assert_ne!(ajar, DoorStatus::from("ajar"));
+        assert!(
+            serde_json::from_str::<DoorStatus>("1").is_err(),
+            "a value is text"
+        );
+        let pairs = [("status".to_owned(), "AJAR".to_owned())];
+        assert_eq!(query::read(&pairs, "status"), Ok(Some(ajar)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back(text in ".*") {
+            let value = DoorStatus::from(text.as_str());
+            prop_assert_eq!(value.as_str(), &text);
+            prop_assert_eq!(value.is_known(), text == "OPEN" || text == "SHUT");
+        }
+    }
+}

@@ -119,38 +119,6 @@ pub fn find(key: &str) -> Option<&'static Operation> {
     operations().find(|operation| operation.api.as_str() == api && operation.id == id)
 }
 
-/// A text that is the id of no operation of an API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownOperation {
-    id: Box<str>,
-}
-
-impl UnknownOperation {
-    /// Reports the text that was looked up.
-    #[must_use]
-    pub fn new(id: &str) -> Self {
-        Self { id: id.into() }
-    }
-
-    /// The text that was looked up.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-impl fmt::Display for UnknownOperation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "no operation is called {:?}; `OperationId::ALL` lists those of an API",
-            self.id
-        )
-    }
-}
-
-impl std::error::Error for UnknownOperation {}
-
 /// A closed enum with one text per value. These are the rules of this project's documents, which
 /// change with this crate: a reader shall not compile until it handles a new one.
 macro_rules! named {
@@ -186,10 +154,7 @@ macro_rules! named {
             fn from_str(text: &str) -> Result<Self, UnknownName> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err(UnknownName {
-                        of: stringify!($name),
-                        expected: &[$($text),+],
-                    }),
+                    _ => Err(UnknownName::new(stringify!($name), &[$($text),+])),
                 }
             }
         }
@@ -390,3 +355,146 @@ impl fmt::Display for UnknownName {
 }
 
 impl std::error::Error for UnknownName {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const ACCEPT: Operation = Operation {
+        api: Api::Payments,
+        id: "transfers_accept",
+        resource: "transfers",
+        method: HttpMethod::Post,
+        path: "/v1/transfers/{transfer_id}/accept",
+        summary: "Accept a transfer",
+        scopes: &["transfers:write"],
+        signature: SignatureRule::Required,
+        retry: RetryRule::Keyed,
+        effect: Effect::Write,
+        idempotency: IdempotencyRule::Header,
+        paging: PagingRule::None,
+        runs_in: RunsIn::World,
+        errors: &["NOT_FOUND"],
+        body_limit: 0,
+        request_media: None,
+        success: &[200],
+        versions: &[PlatformVersion::RailV1_1_2],
+    };
+
+    #[test]
+    fn an_operation_tells_its_key_and_its_parameters() {
+        assert_eq!(ACCEPT.key(), "payments.transfers_accept");
+        assert_eq!(ACCEPT.to_string(), ACCEPT.key());
+        assert_eq!(
+            ACCEPT.path_parameters().collect::<Vec<_>>(),
+            ["transfer_id"]
+        );
+    }
+
+    #[test]
+    fn a_platform_has_what_its_version_has() {
+        assert!(ACCEPT.is_on(Platform::Union) && ACCEPT.is_on(Platform::RailV1_1_2));
+        assert!(!ACCEPT.is_on(Platform::Layer2V1_0_5));
+        for platform in Platform::ALL {
+            assert!(
+                platform.includes(&[]),
+                "{platform}: no versions means every version"
+            );
+            assert!(platform.includes(PlatformVersion::ALL));
+        }
+    }
+
+    #[test]
+    fn names_come_back() {
+        fn round<T>(all: &[T])
+        where
+            T: Copy
+                + PartialEq
+                + fmt::Debug
+                + fmt::Display
+                + FromStr
+                + Serialize
+                + serde::de::DeserializeOwned,
+            T::Err: fmt::Debug + PartialEq,
+        {
+            for value in all {
+                assert_eq!(value.to_string().parse(), Ok(*value));
+                let json = serde_json::to_string(value).expect("serializes");
+                assert_eq!(
+                    serde_json::from_str::<T>(&json).expect("its own text"),
+                    *value
+                );
+            }
+        }
+        round(Api::ALL);
+        round(HttpMethod::ALL);
+        round(SignatureRule::ALL);
+        round(RetryRule::ALL);
+        round(Effect::ALL);
+        round(IdempotencyRule::ALL);
+        round(PagingRule::ALL);
+        round(RunsIn::ALL);
+        round(PlatformVersion::ALL);
+        round(Platform::ALL);
+    }
+
+    #[test]
+    fn a_wrong_name_is_told_with_the_right_ones() {
+        let error = "rail".parse::<Platform>().expect_err("no version");
+        assert_eq!(error.expected(), ["union", "rail-1.1.2", "layer2-1.0.5"]);
+        assert_eq!(
+            error.to_string(),
+            "not a value of Platform; use one of: union, rail-1.1.2, layer2-1.0.5"
+        );
+        assert!(serde_json::from_str::<Platform>("\"rail\"").is_err());
+    }
+
+    #[test]
+    fn the_table_is_searched_by_key() {
+        let keys: Vec<String> = operations().map(Operation::key).collect();
+        assert_eq!(
+            keys.iter().collect::<HashSet<_>>().len(),
+            keys.len(),
+            "keys are unique"
+        );
+        for key in &keys {
+            assert_eq!(find(key).map(Operation::key).as_ref(), Some(key));
+        }
+        assert_eq!(find("payments"), None);
+        assert_eq!(find("payments.nothing"), None);
+        assert_eq!(find("nothing.transfers_accept"), None);
+    }
+
+    #[test]
+    fn the_rules_of_the_table_agree_with_each_other() {
+        for operation in operations() {
+            let key = operation.key();
+            assert!(operation.path.starts_with('/'), "{key}: {}", operation.path);
+            assert!(!operation.success.is_empty(), "{key} can succeed");
+            assert!(
+                operation
+                    .success
+                    .iter()
+                    .all(|status| (200..300).contains(status)),
+                "{key}"
+            );
+            assert_eq!(
+                operation.body_limit > 0,
+                operation.request_media.is_some(),
+                "{key}: a body has a limit"
+            );
+            if operation.retry == RetryRule::Keyed {
+                assert_ne!(
+                    operation.idempotency,
+                    IdempotencyRule::None,
+                    "{key} is repeated by key"
+                );
+            }
+            if operation.method == HttpMethod::Get {
+                assert_eq!(operation.effect, Effect::Read, "{key}");
+            }
+        }
+    }
+}

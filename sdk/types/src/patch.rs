@@ -108,3 +108,51 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
         Ok(Option::deserialize(deserializer)?.map_or(Self::Null, Self::Value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Update {
+        #[serde(default, skip_serializing_if = "Patch::is_absent")]
+        memo: Patch<String>,
+    }
+
+    #[test]
+    fn the_three_states_survive_json() {
+        for (json, memo) in [
+            ("{}", Patch::Absent),
+            (r#"{"memo":null}"#, Patch::Null),
+            (r#"{"memo":"x"}"#, Patch::from("x".to_owned())),
+        ] {
+            let update: Update = serde_json::from_str(json).expect(json);
+            assert_eq!(update.memo, memo);
+            assert_eq!(serde_json::to_string(&update).expect("serializes"), json);
+        }
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_says() {
+        for (patch, after) in [
+            (Patch::Absent, Some(1)),
+            (Patch::Null, None),
+            (Patch::Value(2), Some(2)),
+        ] {
+            let mut field = Some(1);
+            patch.apply(&mut field);
+            assert_eq!(field, after, "{patch:?}");
+        }
+    }
+
+    #[test]
+    fn looking_at_a_patch_keeps_its_state() {
+        assert_eq!(Patch::Value(2).map(|n| n + 1), Patch::Value(3));
+        assert_eq!(Patch::<i32>::Null.map(|n| n + 1), Patch::Null);
+        assert_eq!(Patch::<i32>::Absent.map(|n| n + 1), Patch::Absent);
+        assert_eq!(Patch::Value(2).as_ref().value(), Some(&&2));
+        assert!(Patch::<i32>::Null.is_null() && Patch::<i32>::Null.as_ref().is_null());
+        assert!(Patch::<i32>::default().as_ref().is_absent());
+        assert_eq!(Patch::<i32>::Null.value(), None);
+    }
+}

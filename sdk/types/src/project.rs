@@ -77,3 +77,48 @@ nothing_to_project!(
     u32,
     u64,
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A model that only Layer2 1.0.5 has a nickname in.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Model {
+        nickname: Option<String>,
+    }
+
+    impl Project for Model {
+        fn project(&mut self, platform: Platform) {
+            if platform == Platform::RailV1_1_2 {
+                self.nickname = None;
+            }
+        }
+    }
+
+    #[test]
+    fn containers_reach_what_they_hold() {
+        let full = Model {
+            nickname: Some("Al".to_owned()),
+        };
+        let cut = Model { nickname: None };
+
+        let mut nested = BTreeMap::from([(1, Some(vec![Box::new(Patch::Value(full.clone()))]))]);
+        nested.project(Platform::Layer2V1_0_5);
+        assert_eq!(nested[&1], Some(vec![Box::new(Patch::Value(full))]));
+        nested.project(Platform::RailV1_1_2);
+        assert_eq!(nested[&1], Some(vec![Box::new(Patch::Value(cut))]));
+
+        let mut nothing: (Option<Model>, Patch<Model>) = (None, Patch::Null);
+        nothing.0.project(Platform::RailV1_1_2);
+        nothing.1.project(Platform::RailV1_1_2);
+        assert_eq!(nothing, (None, Patch::Null));
+    }
+
+    #[test]
+    fn scalars_pass_through() {
+        let mut amount = Amount::from(7);
+        amount.project(Platform::RailV1_1_2);
+        assert_eq!(amount, Amount::from(7));
+    }
+}

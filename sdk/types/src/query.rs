@@ -169,3 +169,76 @@ query_value_by_text! {
     Timestamp: "a date and time like 2026-01-05T09:00:00Z",
     String: "text",
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn values_come_back_from_their_text() {
+        fn round<T: QueryValue + PartialEq + fmt::Debug>(value: T) {
+            let mut written = Vec::new();
+            write(&mut written, "v", Some(&value));
+            let text: Vec<_> = written
+                .iter()
+                .map(|(name, text)| ((*name).to_owned(), text.clone()))
+                .collect();
+            assert_eq!(read(&text, "v"), Ok(Some(value)));
+        }
+        round(i32::MIN);
+        round(i64::MAX);
+        round(true);
+        round("a&b=c d".to_owned());
+        round(Amount::from_minor(-1050, 2).expect("in range"));
+        round(Date::new(2026, 1, 5).expect("valid"));
+        round(
+            "2026-01-05T09:00:00-05:00"
+                .parse::<Timestamp>()
+                .expect("valid"),
+        );
+    }
+
+    #[test]
+    fn what_is_not_set_is_not_sent() {
+        let mut written = Vec::new();
+        write::<i32>(&mut written, "page", None);
+        assert_eq!(written, []);
+        assert_eq!(read::<i32>(&pairs(&[("page_size", "1")]), "page"), Ok(None));
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_what_was_expected() {
+        let given = pairs(&[
+            ("page", "1.5"),
+            ("active", "yes"),
+            ("day", "05/01/2026"),
+            ("big", "99999999999"),
+        ]);
+        let error = read::<i32>(&given, "page").expect_err("not whole");
+        assert_eq!(
+            (error.name(), error.received(), error.expected()),
+            ("page", "1.5", "a whole number")
+        );
+        assert!(read::<bool>(&given, "active").is_err());
+        assert!(read::<Date>(&given, "day").is_err());
+        assert!(read::<i32>(&given, "big").is_err());
+        assert_eq!(read::<i64>(&given, "big"), Ok(Some(99_999_999_999)));
+    }
+
+    #[test]
+    fn a_parameter_given_twice_is_refused() {
+        let error = read::<i32>(&pairs(&[("page", "1"), ("x", "y"), ("page", "1")]), "page")
+            .expect_err("twice");
+        assert_eq!(
+            (error.received(), error.expected()),
+            ("2 values", "one value")
+        );
+    }
+}

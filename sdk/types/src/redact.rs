@@ -76,3 +76,28 @@ enum State {
     Some,
     Value,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_tells_whether_and_never_what() {
+        let secret = "hunter2".to_owned();
+        for (redacted, shown) in [
+            (Redacted::required(&secret), "** redacted **"),
+            (Redacted::optional(&Some(&secret)), "Some(** redacted **)"),
+            (Redacted::optional::<String>(&None), "None"),
+            (
+                Redacted::patch(&Patch::Value(&secret)),
+                "Value(** redacted **)",
+            ),
+            (Redacted::patch::<String>(&Patch::Null), "Null"),
+            (Redacted::patch::<String>(&Patch::Absent), "Absent"),
+        ] {
+            assert_eq!(format!("{redacted:?}"), shown);
+            assert_eq!(redacted.to_string(), shown);
+            assert_eq!(format!("{redacted:#?}"), shown);
+        }
+    }
+}

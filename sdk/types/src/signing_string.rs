@@ -36,3 +36,40 @@ pub fn signing_string(
     message.extend_from_slice(body);
     message
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The messages of the two vectors derived for the platform facts.
+
+    #[test]
+    fn a_request_without_a_body_ends_with_its_path() {
+        assert_eq!(
+            signing_string(
+                1_700_000_000,
+                "POST",
+                "/api/v1/transfers/11111111-2222-4333-8444-555555555555/accept",
+                b"",
+            ),
+            b"1700000000POST/api/v1/transfers/11111111-2222-4333-8444-555555555555/accept"
+        );
+    }
+
+    #[test]
+    fn the_body_follows_byte_for_byte() {
+        assert_eq!(
+            signing_string(
+                1_700_000_000,
+                "POST",
+                "/api/v1/exchanges/11111111-2222-4333-8444-555555555555/accept",
+                br#"{"maximum_slippage":0.01}"#,
+            ),
+            br#"1700000000POST/api/v1/exchanges/11111111-2222-4333-8444-555555555555/accept{"maximum_slippage":0.01}"#
+        );
+        assert_eq!(
+            signing_string(0, "patch", "/a?b=%2F", &[0xff, 0x00]),
+            b"0PATCH/a?b=%2F\xff\x00"
+        );
+    }
+}

@@ -368,3 +368,122 @@ impl<'de> Deserialize<'de> for TagValue {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Amount;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Card {
+        kind: String,
+        limit: Amount,
+    }
+
+    #[derive(Debug, PartialEq)]
+    enum Means {
+        Card(Card),
+        Unknown(UnknownVariant),
+    }
+
+    impl<'de> Deserialize<'de> for Means {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let tagged = Tagged::read(deserializer, "Means", "kind")?;
+            match tagged.tag() {
+                "CARD" => tagged.decode().map(Self::Card),
+                _ => Ok(Self::Unknown(tagged.into_unknown())),
+            }
+        }
+    }
+
+    fn tag_of(json: &str) -> Result<String, TagErrorKind> {
+        let raw: Box<RawValue> = serde_json::from_str(json).expect("valid JSON");
+        split(&raw, "kind").map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn the_tag_is_found_wherever_it_stands() {
+        let nested = format!(
+            r#"{{"deep":{}{},"kind":"X"}}"#,
+            "[".repeat(5_000),
+            "]".repeat(5_000)
+        );
+        for json in [
+            r#"{"kind":"X"}"#,
+            r#"{ "a" : {"kind":"Y"}, "kind" : "X" , "b":[{"kind":1}]}"#,
+            r#"{"a":"\"kind\":\"Y\"","kind":"X"}"#,
+            r#"{"k\u0069nd":"\u0058"}"#,
+            nested.as_str(),
+        ] {
+            assert_eq!(tag_of(json).as_deref(), Ok("X"), "{:.60}", json);
+        }
+    }
+
+    #[test]
+    fn a_tag_that_is_not_one_string_is_refused() {
+        for (json, kind) in [
+            ("{}", TagErrorKind::Missing),
+            (r#"{"Kind":"X"}"#, TagErrorKind::Missing),
+            (r#"{"kind":"X","kind":"X"}"#, TagErrorKind::Duplicate),
+            (r#"{"kind":1,"k\u0069nd":"X"}"#, TagErrorKind::Duplicate),
+            (r#"{"kind":null}"#, TagErrorKind::NotText),
+            (r#"{"kind":7}"#, TagErrorKind::NotText),
+            (r#"{"kind":{"kind":"X"}}"#, TagErrorKind::NotText),
+            (r#"{"kind":"\ud800"}"#, TagErrorKind::Malformed),
+            (r#"[{"kind":"X"}]"#, TagErrorKind::NotAnObject),
+            (r#""kind""#, TagErrorKind::NotAnObject),
+            ("null", TagErrorKind::NotAnObject),
+            ("true", TagErrorKind::NotAnObject),
+            ("-1", TagErrorKind::NotAnObject),
+            ("1", TagErrorKind::NotAnObject),
+            ("1.5", TagErrorKind::NotAnObject),
+        ] {
+            assert_eq!(tag_of(json), Err(kind), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_known_variant_keeps_every_digit() {
+        let json = r#"{"limit":123456789012345678.1234567891,"kind":"CARD"}"#;
+        let Means::Card(card) = serde_json::from_str(json).expect("valid") else {
+            panic!("the tag says card");
+        };
+        assert_eq!(card.limit.to_string(), "123456789012345678.1234567891");
+    }
+
+    #[test]
+    fn an_unknown_variant_goes_back_as_it_came() {
+        let json = r#"{"kind":"CHEQUE", "number": 12.50000000000000000001, "holder":"Jane Roe"}"#;
+        let Means::Unknown(unknown) = serde_json::from_str(json).expect("valid") else {
+            panic!("nobody knows cheques");
+        };
+        assert_eq!(unknown.tag(), "CHEQUE");
+        assert_eq!(serde_json::to_string(&unknown).expect("serializes"), json);
+        assert_eq!(unknown.raw().get(), json);
+        assert_eq!(unknown, unknown.clone());
+        let shown = format!("{unknown:?}");
+        assert!(
+            shown.contains("CHEQUE") && !shown.contains("Jane"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn errors_name_the_union_the_tag_and_the_place() {
+        let error =
+            serde_json::from_str::<Vec<Means>>("[\n{\"sort\":\"CARD\"}]").expect_err("no tag");
+        assert!(
+            error
+                .to_string()
+                .starts_with("Means: the tag `kind` is missing"),
+            "{error}"
+        );
+        assert_eq!(error.line(), 2);
+        let error = serde_json::from_str::<Means>(r#"{"kind":"CARD"}"#).expect_err("no limit");
+        let text = error.to_string();
+        assert!(
+            text.contains("Means with kind = CARD: missing field `limit`"),
+            "{text}"
+        );
+    }
+}

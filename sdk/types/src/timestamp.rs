@@ -304,3 +304,164 @@ fn floor_to_microsecond(instant: jiff::Timestamp) -> jiff::Timestamp {
     // In range: the smallest timestamp is a whole second, so rounding down stays above it.
     jiff::Timestamp::from_nanosecond(nanoseconds - nanoseconds.rem_euclid(1000)).unwrap_or(instant)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn timestamp(text: &str) -> Timestamp {
+        text.parse().expect("a test timestamp")
+    }
+
+    #[test]
+    fn every_observed_spelling_is_read_and_written_back() {
+        let noon = "2026-01-05T12:00:00Z"
+            .parse::<jiff::Timestamp>()
+            .expect("valid");
+        for text in [
+            "2026-01-05T12:00:00Z",
+            "2026-01-05T12:00:00",
+            "2026-01-05 12:00:00",
+            "2026-01-05t12:00:00z",
+            "2026-01-05T07:00:00.0-05:00",
+            "2026-01-05T12:00:00.000000000+00:00",
+            "2026-01-05 17:30:00.000000+05:30",
+            "2026-01-05T07:00:00-0500",
+        ] {
+            let json = format!("\"{text}\"");
+            let read: Timestamp = serde_json::from_str(&json).expect(text);
+            assert_eq!(read.instant(), noon, "{text}");
+            assert_eq!(serde_json::to_string(&read).expect("serializes"), json);
+        }
+        for digits in 0..=9_usize {
+            let fraction = &".123456789"[..if digits == 0 { 0 } else { digits + 1 }];
+            let text = format!("2023-08-18T18:08:53{fraction}-04:00");
+            let nanosecond = timestamp(&text).instant().subsec_nanosecond();
+            let expected: i32 = format!("{:0<9}", fraction.trim_start_matches('.'))
+                .parse()
+                .expect("digits");
+            assert_eq!(nanosecond, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_zone_is_utc_and_marked() {
+        let bare = timestamp("2022-11-08T19:53:09");
+        assert!(bare.zone_was_missing());
+        assert_eq!(bare.offset(), None);
+        let zoned = timestamp("2022-11-08T19:53:09Z");
+        assert!(!zoned.zone_was_missing());
+        assert_eq!(zoned.offset(), Some(Offset::UTC));
+        assert_eq!(bare, zoned);
+        assert_eq!(
+            timestamp("2022-11-08T19:53:09-05:00").offset(),
+            Some(jiff::tz::offset(-5))
+        );
+    }
+
+    #[test]
+    fn what_is_no_point_in_time_is_refused() {
+        for text in [
+            "",
+            "now",
+            "1700000000",
+            "2026-01-05",
+            "12:00:00",
+            "2026-02-30T00:00:00Z",
+            "2026-01-05T25:00:00Z",
+            "2026-01-05T12:00:00.1234567890Z",
+            "2026-01-05T12:00:00-05:00[America/New_York]",
+            "2026-01-05T12:00:00[America/New_York]",
+            "2026-01-05T12:00:00Z ",
+            " 2026-01-05T12:00:00Z",
+        ] {
+            assert_eq!(
+                text.parse::<Timestamp>(),
+                Err(InvalidTimestamp(())),
+                "{text:?}"
+            );
+        }
+        for json in ["null", "1700000000", "\"yesterday\""] {
+            assert!(serde_json::from_str::<Timestamp>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn order_and_equality_are_those_of_the_instant() {
+        let early = timestamp("2026-01-05T09:00:00-05:00");
+        let late = timestamp("2026-01-05T14:00:01Z");
+        assert!(early < late, "although its text sorts after");
+        let same = timestamp("2026-01-05T14:00:00Z");
+        assert_eq!(early, same);
+        assert_eq!(HashSet::from([early, same]).len(), 1);
+    }
+
+    #[test]
+    fn a_made_timestamp_has_six_digits_and_an_offset() {
+        let instant =
+            jiff::Timestamp::from_nanosecond(1_692_396_533_745_647_999).expect("in range");
+        let east = Timestamp::new(instant, jiff::tz::offset(-4));
+        assert_eq!(east.as_str(), "2023-08-18T18:08:53.745647-04:00");
+        assert_eq!(
+            Timestamp::new(instant, Offset::UTC).as_str(),
+            "2023-08-18T22:08:53.745647+00:00"
+        );
+        assert_eq!(east.offset(), Some(jiff::tz::offset(-4)));
+        for extreme in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
+            let made = Timestamp::new(extreme, Offset::UTC);
+            assert_eq!(timestamp(made.as_str()), made);
+        }
+    }
+
+    #[test]
+    fn days_are_ten_characters() {
+        let day: Date = serde_json::from_str("\"2026-01-05\"").expect("valid");
+        assert_eq!(Date::new(2026, 1, 5), Ok(day));
+        assert_eq!(
+            serde_json::to_string(&day).expect("serializes"),
+            "\"2026-01-05\""
+        );
+        assert_eq!(civil::Date::from(day), day.civil());
+        assert!(day < Date::new(2026, 1, 6).expect("valid"));
+        for text in [
+            "",
+            "2026-1-5",
+            "20260105",
+            "2026-13-01",
+            "2026-02-29",
+            "2026-01-05T00:00:00",
+            "-026-01-05",
+        ] {
+            assert_eq!(text.parse::<Date>(), Err(InvalidDate(())), "{text:?}");
+        }
+        assert_eq!(Date::new(-1, 1, 1), Err(InvalidDate(())));
+    }
+
+    proptest! {
+        #[test]
+        fn a_made_timestamp_is_what_its_text_says(
+            microseconds in -60_000_000_000_000_000_i64..200_000_000_000_000_000,
+            extra in 0_i32..1000,
+            minutes in -25 * 60_i32..25 * 60,
+        ) {
+            let instant = jiff::Timestamp::from_microsecond(microseconds).expect("in range")
+                + jiff::SignedDuration::from_nanos(i64::from(extra));
+            let offset = Offset::from_seconds(minutes * 60).expect("in range");
+            let made = Timestamp::new(instant, offset);
+            let read: Timestamp = made.as_str().parse().expect("its own text");
+            prop_assert_eq!(read.instant(), made.instant());
+            prop_assert_eq!(read.offset(), made.offset());
+            prop_assert_eq!(made.instant().as_microsecond(), microseconds);
+        }
+
+        #[test]
+        fn any_day_comes_back(year in 0_i16..=9999, month in 1_i8..=12, day in 1_i8..=28) {
+            let date = Date::new(year, month, day).expect("every month has 28 days");
+            prop_assert_eq!(date.to_string().parse(), Ok(date));
+        }
+    }
+}
