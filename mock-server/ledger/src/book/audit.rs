@@ -1,0 +1,386 @@
+//! The audit: everything that follows from the facts, computed again from nothing.
+//!
+//! It shares no arithmetic with posting: it walks the entries and holds as written, checks each
+//! against the rules, and adds up totals and indexes of its own. A book is sound when no rule is
+//! broken and the audit's sums are the book's.
+
+use crate::account::{AccountIx, LedgerAccountId, OverdraftPolicy, Tally};
+use crate::entry::{Entry, EntryId, Relation};
+use crate::error::LedgerError;
+use crate::hold::{HoldId, HoldState};
+use crate::minor::{MinorUnits, Overflow};
+use crate::posting::Side;
+
+use super::post::check_count;
+use super::{Book, Index};
+
+impl Book {
+    /// Recomputes the whole book from its entries and holds and compares.
+    ///
+    /// # Errors
+    /// Every [`Violation`] found. A book that was changed only through its methods has none; this
+    /// is for tests, for control interfaces and for trust.
+    pub fn invariants(&self) -> Result<(), Vec<Violation>> {
+        let mut recount = self.recount();
+        for (account, tally) in self.accounts.iter().zip(&recount.tallies) {
+            if account.tally != *tally {
+                recount.violations.push(Violation::Tally {
+                    account: account.id.clone(),
+                });
+            }
+        }
+        if self.index != recount.index {
+            recount.violations.push(Violation::Index);
+        }
+        let broken = |totals: &&crate::AssetTotals| !totals.balanced();
+        for totals in self.trial_balance().assets().iter().filter(broken) {
+            let asset = totals.asset.clone();
+            recount.violations.push(Violation::TrialBalance { asset });
+        }
+        if recount.violations.is_empty() {
+            Ok(())
+        } else {
+            Err(recount.violations)
+        }
+    }
+
+    /// Walks the facts; stops adding up where they cannot be added up.
+    pub(super) fn recount(&self) -> Recount {
+        let mut recount = Recount::empty(self);
+        for (position, entry) in self.entries.iter().enumerate() {
+            if let Err(violation) = recount.add_entry(self, position, entry) {
+                recount.violations.push(violation);
+            }
+        }
+        for position in 0..self.holds.len() {
+            if let Err(violation) = recount.add_hold(self, position) {
+                recount.violations.push(violation);
+            }
+        }
+        recount.check_settlements(self);
+        recount.check_cover(self);
+        recount
+    }
+}
+
+/// A broken rule of the book.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A recorded balance is not the sum of the postings up to it.
+    #[error("entry {entry} records a balance of {recorded} on {account}, its postings make {sum}")]
+    BalanceAfter {
+        /// The entry.
+        entry: EntryId,
+        /// The account.
+        account: LedgerAccountId,
+        /// The balance in the entry, in smallest units.
+        recorded: MinorUnits,
+        /// The balance by the postings, in smallest units.
+        sum: MinorUnits,
+    },
+    /// An asset or account of a snapshot cannot be defined.
+    #[error("an asset or account is defined wrongly")]
+    Definition(#[source] LedgerError),
+    /// An entry breaks a rule of posting.
+    #[error("entry {entry} breaks a rule of posting: {rule}")]
+    Entry {
+        /// The entry.
+        entry: EntryId,
+        /// The rule, as a posting would have reported it.
+        rule: LedgerError,
+    },
+    /// A hold breaks a rule of holds.
+    #[error("hold {hold} breaks a rule of holds: {rule}")]
+    Hold {
+        /// The hold.
+        hold: HoldId,
+        /// The rule, as placing it would have reported it.
+        rule: LedgerError,
+    },
+    /// An index of the book disagrees with the facts.
+    #[error("an index of the book disagrees with its entries and holds")]
+    Index,
+    /// An account that may not overdraw has less than nothing available.
+    #[error("account {account} may not overdraw and has {current} with {held} held")]
+    Overdrawn {
+        /// The account.
+        account: LedgerAccountId,
+        /// Its balance, in smallest units.
+        current: MinorUnits,
+        /// What open holds reserve, in smallest units.
+        held: MinorUnits,
+    },
+    /// The numbers of the entries have a gap or a repetition.
+    #[error("entry {entry} has sequence {found}, expected {expected}")]
+    Sequence {
+        /// The entry.
+        entry: EntryId,
+        /// The number it should have.
+        expected: u64,
+        /// The number it has.
+        found: u64,
+    },
+    /// A settled hold and its entry do not name each other, or name different amounts.
+    #[error("hold {hold} and the entry that settles it disagree")]
+    Settlement {
+        /// The hold.
+        hold: HoldId,
+    },
+    /// The cached totals of an account disagree with its postings and holds.
+    #[error("the totals of account {account} disagree with its postings and holds")]
+    Tally {
+        /// The account.
+        account: LedgerAccountId,
+    },
+    /// The platform does not have what it owes.
+    #[error("the trial balance of {asset} does not balance")]
+    TrialBalance {
+        /// The asset.
+        asset: crate::AssetCode,
+    },
+    /// An account of a snapshot counts an asset that the snapshot does not define.
+    #[error("account {account} counts an asset that is not defined")]
+    UnknownAssetIx {
+        /// The account.
+        account: LedgerAccountId,
+    },
+}
+
+/// What the facts add up to, and what is wrong with them.
+pub(super) struct Recount {
+    pub(super) tallies: Vec<Tally>,
+    pub(super) index: Index,
+    pub(super) violations: Vec<Violation>,
+}
+
+impl Recount {
+    fn empty(book: &Book) -> Self {
+        let index = Index {
+            turnover: vec![MinorUnits::ZERO; book.assets.len()],
+            ..Index::default()
+        };
+        let tallies = vec![Tally::default(); book.accounts.len()];
+        Self {
+            tallies,
+            index,
+            violations: Vec::new(),
+        }
+    }
+
+    fn add_entry(&mut self, book: &Book, position: usize, entry: &Entry) -> Result<(), Violation> {
+        let id = entry.id;
+        let broken = |rule| Violation::Entry { entry: id, rule };
+        let expected = position as u64 + 1;
+        if entry.sequence != expected {
+            let found = entry.sequence;
+            return Err(Violation::Sequence {
+                entry: id,
+                expected,
+                found,
+            });
+        }
+        check_count(entry.postings.len()).map_err(broken)?;
+        self.add_relation(book, entry).map_err(broken)?;
+        if self.index.entry_positions.insert(id, position).is_some() {
+            return Err(broken(LedgerError::EntryExists { entry: id }));
+        }
+        let mut sums = vec![(MinorUnits::ZERO, MinorUnits::ZERO); book.assets.len()];
+        for posting in &entry.postings {
+            let account = book.account(posting.account).map_err(broken)?;
+            let name = || account.id.clone();
+            if !posting.amount.is_positive() {
+                let (account, amount) = (name(), posting.amount);
+                return Err(broken(LedgerError::AmountNotPositive { account, amount }));
+            }
+            let asset = book.assets[account.asset.index()].code();
+            let overflow = |_: Overflow| {
+                broken(LedgerError::Overflow {
+                    asset: asset.clone(),
+                })
+            };
+            let (debits, credits) = &mut sums[account.asset.index()];
+            let sum = if posting.side == Side::Debit {
+                debits
+            } else {
+                credits
+            };
+            *sum = sum.checked_add(posting.amount).map_err(overflow)?;
+            let tally = &mut self.tallies[posting.account.index()];
+            let total = tally.side_mut(posting.side);
+            *total = total.checked_add(posting.amount).map_err(overflow)?;
+            let current = match account.kind.normal_side() {
+                Side::Debit => tally.debits.checked_sub(tally.credits),
+                Side::Credit => tally.credits.checked_sub(tally.debits),
+            };
+            let (sum, recorded) = (current.map_err(overflow)?, posting.balance_after);
+            if sum != recorded {
+                return Err(Violation::BalanceAfter {
+                    entry: id,
+                    account: name(),
+                    recorded,
+                    sum,
+                });
+            }
+            let may_fall = account.kind.overdraft() == OverdraftPolicy::Allowed;
+            if sum.is_negative() && !may_fall {
+                let held = MinorUnits::ZERO;
+                return Err(Violation::Overdrawn {
+                    account: name(),
+                    current: sum,
+                    held,
+                });
+            }
+            if tally.entries.last() != Some(&position) {
+                tally.entries.push(position);
+            }
+        }
+        self.add_turnover(book, &sums).map_err(broken)
+    }
+
+    /// The entry balances per asset, and its asset's turnover stays countable.
+    fn add_turnover(
+        &mut self,
+        book: &Book,
+        sums: &[(MinorUnits, MinorUnits)],
+    ) -> Result<(), LedgerError> {
+        let assets = book.assets.iter().zip(&mut self.index.turnover);
+        for ((debits, credits), (asset, turnover)) in sums.iter().copied().zip(assets) {
+            let asset = || asset.code().clone();
+            if debits != credits {
+                return Err(LedgerError::Unbalanced {
+                    asset: asset(),
+                    debits,
+                    credits,
+                });
+            }
+            let sum = turnover.checked_add(debits);
+            *turnover = sum.map_err(|_| LedgerError::Overflow { asset: asset() })?;
+        }
+        Ok(())
+    }
+
+    /// The related entry is an earlier one; a reversal is its mirror image and the only one.
+    fn add_relation(&mut self, book: &Book, entry: &Entry) -> Result<(), LedgerError> {
+        let Some(relation) = entry.relation else {
+            return Ok(());
+        };
+        let named = relation.entry();
+        let position = self.index.entry_positions.get(&named).copied();
+        let position = position.ok_or(LedgerError::UnknownEntry { entry: named })?;
+        if let Relation::Reverses(_) = relation {
+            let original = &book.entries[position];
+            let pairs = original.postings.iter().zip(&entry.postings);
+            let mirrored = original.postings.len() == entry.postings.len()
+                && pairs.into_iter().all(|(there, here)| {
+                    there.account == here.account
+                        && there.amount == here.amount
+                        && there.side != here.side
+                });
+            if !mirrored {
+                return Err(LedgerError::NotAMirror { entry: named });
+            }
+            if let Some(by) = self.index.reversed_by.insert(named, entry.id) {
+                return Err(LedgerError::AlreadyReversed { entry: named, by });
+            }
+        }
+        Ok(())
+    }
+
+    fn add_hold(&mut self, book: &Book, position: usize) -> Result<(), Violation> {
+        let hold = &book.holds[position];
+        let broken = |rule| Violation::Hold {
+            hold: hold.id,
+            rule,
+        };
+        if self
+            .index
+            .hold_positions
+            .insert(hold.id, position)
+            .is_some()
+        {
+            return Err(broken(LedgerError::HoldExists { hold: hold.id }));
+        }
+        let account = book.account(hold.account).map_err(broken)?;
+        let name = || account.id.clone();
+        if !hold.amount.is_positive() {
+            let (account, amount) = (name(), hold.amount);
+            return Err(broken(LedgerError::AmountNotPositive { account, amount }));
+        }
+        if account.kind.overdraft() == OverdraftPolicy::Allowed {
+            let (account, kind) = (name(), account.kind);
+            return Err(broken(LedgerError::HoldNotSupported { account, kind }));
+        }
+        match hold.state {
+            HoldState::Open => {
+                let tally = &mut self.tallies[hold.account.index()];
+                tally.open_holds.insert(position);
+                let asset = || book.assets[account.asset.index()].code().clone();
+                let held = tally.held.checked_add(hold.amount);
+                tally.held = held.map_err(|_| broken(LedgerError::Overflow { asset: asset() }))?;
+            }
+            HoldState::Released { .. } => {}
+            HoldState::Settled { entry, posted } => {
+                let settling = self.index.entry_positions.get(&entry);
+                let settling = settling.map(|position| &book.entries[*position]);
+                let agrees = settling.is_some_and(|entry| {
+                    entry.settles == Some(hold.id)
+                        && posted.is_positive()
+                        && posted <= hold.amount
+                        && taken(book, entry, hold.account) == Ok(posted)
+                });
+                if !agrees {
+                    return Err(Violation::Settlement { hold: hold.id });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every entry that settles a hold is the one that the hold names.
+    fn check_settlements(&mut self, book: &Book) {
+        for entry in &book.entries {
+            let Some(hold) = entry.settles else { continue };
+            let position = self.index.hold_positions.get(&hold).copied();
+            let state = position.map(|position| book.holds[position].state);
+            let named =
+                matches!(state, Some(HoldState::Settled { entry: by, .. }) if by == entry.id);
+            if !named {
+                self.violations.push(Violation::Settlement { hold });
+            }
+        }
+    }
+
+    /// What is held never exceeds what is there.
+    fn check_cover(&mut self, book: &Book) {
+        for (account, tally) in book.accounts.iter().zip(&self.tallies) {
+            let current = match account.kind.normal_side() {
+                Side::Debit => tally.debits.checked_sub(tally.credits),
+                Side::Credit => tally.credits.checked_sub(tally.debits),
+            };
+            let covered = current.is_ok_and(|current| tally.held <= current);
+            if account.kind.overdraft() == OverdraftPolicy::Refused && !covered {
+                self.violations.push(Violation::Overdrawn {
+                    account: account.id.clone(),
+                    current: current.unwrap_or_default(),
+                    held: tally.held,
+                });
+            }
+        }
+    }
+}
+
+/// What an entry takes from an account: the sum of its lines on the side that lowers the balance.
+fn taken(book: &Book, entry: &Entry, account: AccountIx) -> Result<MinorUnits, Overflow> {
+    let Ok(kind) = book.account(account).map(crate::Account::kind) else {
+        return Ok(MinorUnits::ZERO);
+    };
+    let lowers = kind.normal_side().opposite();
+    let mut lines = entry
+        .postings
+        .iter()
+        .filter(|p| p.account == account && p.side == lowers);
+    lines.try_fold(MinorUnits::ZERO, |sum, posting| {
+        sum.checked_add(posting.amount)
+    })
+}
