@@ -1,0 +1,493 @@
+//! Rules of schemas: every schema is one of the seven shapes that the emitters know (object, open
+//! enum, tagged union, id, scalar, list or map, three-state), and says so without a doubt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{is_sentence, quoted};
+use crate::lint::Report;
+use crate::lint::outline::{Outline, Role, Schema, reference, split_reference};
+use crate::problem::nearest;
+use crate::source::Node;
+
+pub(super) fn described(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let asked = matches!(schema.role, Role::Component(_) | Role::Property(_));
+        if asked && !schema.text("description").is_some_and(is_sentence) {
+            report.add(
+                schema.place,
+                format!("{} is not described", schema.name()),
+                if reference(schema.node).is_some() {
+                    "wrap the reference: `description: …` and `allOf: [{ $ref: … }]`"
+                } else {
+                    "say in a sentence what it holds, its unit and its rule"
+                },
+            );
+        }
+    }
+}
+
+pub(super) fn all_of_one(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let Some(parts) = schema.node.get("allOf") else {
+            continue;
+        };
+        let one = matches!(parts.items(), [only] if reference(only).is_some());
+        let beside: Vec<_> = TYPE_SAYING
+            .iter()
+            .copied()
+            .filter(|key| schema.node.get(key).is_some())
+            .collect();
+        if !one || !beside.is_empty() {
+            report.add(
+                &parts.place,
+                format!("the `allOf` of {} does more than wrap one reference", schema.name()),
+                "keep `allOf: [{ $ref: … }]` with a description; write fields out in a schema of their own",
+            );
+        }
+    }
+}
+
+pub(super) fn typed(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let elsewhere = ["$ref", "allOf", "oneOf"]
+            .iter()
+            .any(|key| schema.node.get(key).is_some());
+        let named = schema.text("type").unwrap_or_default();
+        if elsewhere || TYPES.contains(&named) {
+            continue;
+        }
+        report.add(
+            schema.place,
+            format!("{} has no type that readers know", schema.name()),
+            match nearest(named, TYPES.iter().copied()) {
+                Some(near) if !named.is_empty() => format!("did you mean `{near}`?"),
+                _ => format!("write `type` with one of {}", quoted(TYPES.iter().copied())),
+            },
+        );
+    }
+}
+
+pub(super) fn inline_object(outline: &Outline<'_>, report: &mut Report) {
+    for schema in inline(outline) {
+        let map = schema.node.get("additionalProperties").is_some()
+            && schema.node.get("properties").is_none();
+        let object = schema.text("type") == Some("object") && !map;
+        if object || schema.node.get("oneOf").is_some() {
+            report.add(
+                schema.place,
+                format!("{} is an object without a name", schema.name()),
+                "move it to `components.schemas` and refer to it",
+            );
+        }
+    }
+}
+
+pub(super) fn inline_enum(outline: &Outline<'_>, report: &mut Report) {
+    for schema in inline(outline).filter(|schema| schema.node.get("enum").is_some()) {
+        report.add(
+            schema.place,
+            format!("{} is an enum without a name", schema.name()),
+            "move it to `components.schemas`, with `x-enum-descriptions`, and refer to it",
+        );
+    }
+}
+
+pub(super) fn number_decimal(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let number = schema.text("type") == Some("number");
+        let decimal = schema.text("format") == Some("decimal");
+        if number != decimal {
+            report.add(
+                schema.place,
+                format!(
+                    "{} is a number that is not `format: decimal`, or the reverse",
+                    schema.name()
+                ),
+                "money and rates are `type: number, format: decimal`; counts are `type: integer`",
+            );
+        }
+    }
+}
+
+pub(super) fn integer_format(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let integer = schema.text("type") == Some("integer");
+        let sized = matches!(schema.text("format"), Some("int32" | "int64"));
+        if integer != sized {
+            report.add(
+                schema.place,
+                format!(
+                    "{} is an integer without its size, or the reverse",
+                    schema.name()
+                ),
+                "write `type: integer` with `format: int32` or `int64`",
+            );
+        }
+    }
+}
+
+pub(super) fn string_format(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let Some(format) = schema.node.get("format") else {
+            continue;
+        };
+        let text = format.as_str().unwrap_or_default();
+        if schema.text("type") == Some("string") && !STRING_FORMATS.contains(&text) {
+            report.add(
+                &format.place,
+                format!("`{text}` is no format of a string that readers know"),
+                match nearest(text, STRING_FORMATS.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!(
+                        "use one of {}, or none",
+                        quoted(STRING_FORMATS.iter().copied())
+                    ),
+                },
+            );
+        }
+    }
+}
+
+pub(super) fn array_items(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let list = schema.text("type") == Some("array");
+        if list != schema.node.get("items").is_some() {
+            report.add(
+                schema.place,
+                format!("{} is a list without items, or the reverse", schema.name()),
+                "write `type: array` with `items: { $ref: … }`",
+            );
+        }
+    }
+}
+
+pub(super) fn enum_described(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let values: Vec<_> = texts(schema.node, "enum").collect();
+        let described = schema
+            .node
+            .get("x-enum-descriptions")
+            .map(Node::entries)
+            .unwrap_or_default();
+        let good: BTreeSet<_> = described
+            .iter()
+            .filter(|entry| entry.node.as_str().is_some_and(is_sentence))
+            .map(|entry| entry.key.as_str())
+            .collect();
+        let known: BTreeSet<_> = values.iter().copied().collect();
+        let differ: Vec<_> = known.symmetric_difference(&good).copied().collect();
+        if !differ.is_empty() || known.len() != values.len() {
+            report.add(
+                schema.place,
+                format!(
+                    "the values of {} and their descriptions differ in {}",
+                    schema.name(),
+                    if differ.is_empty() {
+                        "a value that stands twice".to_owned()
+                    } else {
+                        quoted(differ)
+                    }
+                ),
+                "write one sentence a value in `x-enum-descriptions`, for no other value",
+            );
+        }
+    }
+}
+
+pub(super) fn required_known(outline: &Outline<'_>, report: &mut Report) {
+    names_are_properties(outline, "required", report);
+}
+
+pub(super) fn always_sent(outline: &Outline<'_>, report: &mut Report) {
+    names_are_properties(outline, "x-always-sent", report);
+}
+
+/// Recorded replies lack fields that the platform calls required, so readers must not rely on them.
+/// The control API is the mock's own and sends what it says.
+pub(super) fn required_in_reply(outline: &Outline<'_>, report: &mut Report) {
+    if outline.document.api == "control" {
+        return;
+    }
+    let operations = || outline.operations.iter();
+    let bodies = operations().filter_map(|operation| operation.node.get("requestBody"));
+    let sent = outline.reach(bodies);
+    let received = outline.reach(operations().flat_map(|o| o.successes().map(|reply| &reply.node)));
+    for name in received.difference(&sent) {
+        let Some(schema) = outline.component("schemas", name) else {
+            continue;
+        };
+        for required in schema.get("required").map(Node::items).unwrap_or_default() {
+            let property = required.as_str().unwrap_or_default();
+            let shape = schema
+                .get("properties")
+                .and_then(|p| p.get(property))
+                .map(|p| outline.shape(p));
+            let id_or_tag = shape.is_some_and(|shape| {
+                shape.get("x-id").is_some()
+                    || shape.get("enum").is_some_and(|e| e.items().len() == 1)
+            });
+            if !id_or_tag && !ENVELOPE.contains(&property) {
+                report.add(
+                    &required.place,
+                    format!(
+                        "the reply `{name}` requires `{property}`, which is neither id nor tag"
+                    ),
+                    "move the name to `x-always-sent`; recorded replies lack fields",
+                );
+            }
+        }
+    }
+}
+
+pub(super) fn patch(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let Some(patch) = schema.node.get("x-patch") else {
+            continue;
+        };
+        let optional = match (schema.role, schema.owner) {
+            (Role::Property(name), Some(owner)) => {
+                let owner = outline.component("schemas", owner);
+                !owner
+                    .is_some_and(|owner| texts(owner, "required").any(|required| required == name))
+            }
+            _ => false,
+        };
+        if patch.as_bool() != Some(true) || !optional {
+            report.add(
+                &patch.place,
+                format!(
+                    "`x-patch` of {} does not stand on an optional property",
+                    schema.name()
+                ),
+                "write `x-patch: true` on a property that a body may leave out, or remove it",
+            );
+        }
+    }
+}
+
+pub(super) fn id(outline: &Outline<'_>, report: &mut Report) {
+    for schema in &outline.schemas {
+        let Some(id) = schema.node.get("x-id") else {
+            continue;
+        };
+        let string = schema.text("type") == Some("string") && schema.node.get("enum").is_none();
+        let named = matches!(schema.role, Role::Component(_));
+        if !matches!(id.as_str(), Some("client" | "server")) || !string || !named {
+            report.add(
+                &id.place,
+                format!(
+                    "`x-id` of {} is wrong or does not stand on a named string",
+                    schema.name()
+                ),
+                "write `x-id: client` or `server` (who chooses the id) on a string component",
+            );
+        }
+    }
+}
+
+pub(super) fn id_typed(outline: &Outline<'_>, report: &mut Report) {
+    let is_id = |name: &str| name == "id" || name.ends_with("_id");
+    let untyped = |node| {
+        let shape = outline.shape(node);
+        shape.get("type").and_then(Node::as_str) == Some("string")
+            && shape.get("x-id").is_none()
+            && shape.get("enum").is_none()
+    };
+    let mut add = |place, name: &str| {
+        report.add(
+            place,
+            format!("`{name}` is called an id, and is a plain string"),
+            "refer to a named schema with `x-id`, so that ids of two kinds cannot be confused",
+        );
+    };
+    for schema in &outline.schemas {
+        if let Role::Property(name) = schema.role
+            && is_id(name)
+            && untyped(schema.node)
+        {
+            add(schema.place, name);
+        }
+    }
+    for parameter in &outline.parameters {
+        let text = |key| {
+            parameter
+                .node
+                .get(key)
+                .and_then(Node::as_str)
+                .unwrap_or_default()
+        };
+        if let Some(schema) = parameter.node.get("schema")
+            && text("in") != "header"
+            && is_id(text("name"))
+            && untyped(schema)
+        {
+            add(&schema.place, text("name"));
+        }
+    }
+}
+
+pub(super) fn sensitive(outline: &Outline<'_>, report: &mut Report) {
+    let mut check = |node: &Node, scalar: bool, name: &str| {
+        let Some(said) = node.get("x-sensitive") else {
+            return;
+        };
+        if !matches!(said.as_str(), Some("personal" | "secret")) || !scalar {
+            report.add(
+                &said.place,
+                format!("`x-sensitive` of {name} is wrong or does not stand on a scalar"),
+                "write `personal` or `secret` on a property, a parameter or a named scalar schema",
+            );
+        }
+    };
+    for schema in &outline.schemas {
+        let kind = outline
+            .shape(schema.node)
+            .get("type")
+            .and_then(Node::as_str);
+        let scalar = kind.is_some_and(|kind| !matches!(kind, "object" | "array"));
+        let property = matches!(schema.role, Role::Property(_));
+        check(schema.node, property || scalar, &schema.name());
+    }
+    for parameter in &outline.parameters {
+        check(parameter.node, true, "a parameter");
+    }
+}
+
+/// A type that holds itself has no size; a list or a map in between gives it one.
+pub(super) fn cycle(outline: &Outline<'_>, report: &mut Report) {
+    let mut holds = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for schema in &outline.schemas {
+        let through_list = matches!(schema.role, Role::Items | Role::Values);
+        let target = schema
+            .node
+            .get("$ref")
+            .and_then(Node::as_str)
+            .and_then(split_reference);
+        if let (Some(owner), Some(("schemas", name)), false) = (schema.owner, target, through_list)
+        {
+            holds.entry(owner).or_default().insert(name);
+        }
+    }
+    for component in outline.components("schemas") {
+        if let Some(path) = way_back(&component.key, &holds) {
+            report.add(
+                &component.key_place,
+                format!(
+                    "schema `{}` contains itself: {}",
+                    component.key,
+                    path.join(" -> ")
+                ),
+                "break the circle with a list, a map or an id",
+            );
+        }
+    }
+}
+
+/// The shortest way from a schema back to itself, if it is the first name of that circle.
+fn way_back<'a>(
+    start: &'a str,
+    holds: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+) -> Option<Vec<&'a str>> {
+    let mut seen = BTreeSet::new();
+    let mut paths = std::collections::VecDeque::from([vec![start]]);
+    while let Some(path) = paths.pop_front() {
+        for next in path
+            .last()
+            .and_then(|last| holds.get(last))
+            .into_iter()
+            .flatten()
+        {
+            let mut longer = path.clone();
+            longer.push(next);
+            if *next == start {
+                // Each circle is told once, at the name that sorts first.
+                return path.iter().all(|name| *name >= start).then_some(longer);
+            }
+            if seen.insert(*next) {
+                paths.push_back(longer);
+            }
+        }
+    }
+    None
+}
+
+/// Checks that a list of names beside `properties` names properties, each once.
+fn names_are_properties(outline: &Outline<'_>, key: &str, report: &mut Report) {
+    for schema in &outline.schemas {
+        let Some(names) = schema.node.get(key) else {
+            continue;
+        };
+        let properties = schema
+            .node
+            .get("properties")
+            .map(Node::entries)
+            .unwrap_or_default();
+        let mut seen = BTreeSet::new();
+        for name in names.items() {
+            let text = name.as_str().unwrap_or_default();
+            let known = properties.iter().any(|property| property.key == text);
+            if known && seen.insert(text) {
+                continue;
+            }
+            let problem = if known {
+                "stands twice in"
+            } else {
+                "is no property of"
+            };
+            report.add(
+                &name.place,
+                format!("`{text}` {problem} {}, and `{key}` names it", schema.name()),
+                match nearest(
+                    text,
+                    properties.iter().map(|property| property.key.as_str()),
+                ) {
+                    Some(near) if !known => format!("did you mean `{near}`?"),
+                    _ => "remove the name, or add the property".to_owned(),
+                },
+            );
+        }
+    }
+}
+
+/// The schemas that are not components.
+fn inline<'o, 'a>(outline: &'o Outline<'a>) -> impl Iterator<Item = &'o Schema<'a>> {
+    outline
+        .schemas
+        .iter()
+        .filter(|schema| !matches!(schema.role, Role::Component(_)))
+}
+
+fn texts<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = &'a str> {
+    node.get(key)
+        .map(Node::items)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Node::as_str)
+}
+
+const TYPES: &[&str] = &["object", "string", "number", "integer", "boolean", "array"];
+
+const STRING_FORMATS: &[&str] = &[
+    "date-time",
+    "date",
+    "uuid",
+    "uri",
+    "email",
+    "byte",
+    "binary",
+];
+
+/// Keywords that say a type, and so cannot stand beside `allOf`.
+const TYPE_SAYING: &[&str] = &[
+    "type",
+    "format",
+    "enum",
+    "properties",
+    "required",
+    "items",
+    "additionalProperties",
+    "oneOf",
+];
+
+/// Properties of envelopes, which every recorded reply has.
+const ENVELOPE: &[&str] = &["data", "links"];
