@@ -117,6 +117,7 @@ macro_rules! __id_common {
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         $vis struct $name(::std::boxed::Box<str>);
 
+        #[allow(unreachable_pub, reason = "the type may be private to its crate")]
         impl $name {
             /// Takes the text as an id.
             ///
@@ -326,7 +327,8 @@ pub fn __read_text<'de, D: Deserializer<'de>>(
     deserializer: D,
     id_type: &'static str,
 ) -> Result<Box<str>, D::Error> {
-    deserializer.deserialize_string(TextVisitor { id_type })
+    // Not `deserialize_string`: `serde_json` would quote a number in its own error.
+    deserializer.deserialize_any(TextVisitor { id_type })
 }
 
 struct TextVisitor {
@@ -469,6 +471,7 @@ mod tests {
             "\"access/sandbox+9f86==\""
         );
         assert!(!token.is_path_safe());
+        assert_eq!(token.into_string(), "access/sandbox+9f86==");
         assert_eq!(
             BoxToken::new("hunter2\n")
                 .expect_err("a line end")

@@ -21,6 +21,10 @@ pub mod timestamp;
     feature = "plaid",
     feature = "control"
 ))]
+#[allow(
+    unused_macros,
+    reason = "which of them are used depends on the APIs that are on"
+)]
 #[macro_use]
 mod model;
 

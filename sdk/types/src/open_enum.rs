@@ -51,6 +51,7 @@ macro_rules! open_enum {
         }
 
         #[allow(deprecated)]
+        #[allow(unreachable_pub, reason = "the type may be private to its crate")]
         impl $name {
             /// The known values, in the order of the document.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];

@@ -416,7 +416,7 @@ mod tests {
                 + fmt::Display
                 + FromStr
                 + Serialize
-                + serde::de::DeserializeOwned,
+                + de::DeserializeOwned,
             T::Err: fmt::Debug + PartialEq,
         {
             for value in all {

@@ -415,7 +415,7 @@ mod tests {
             r#"{"k\u0069nd":"\u0058"}"#,
             nested.as_str(),
         ] {
-            assert_eq!(tag_of(json).as_deref(), Ok("X"), "{:.60}", json);
+            assert_eq!(tag_of(json).as_deref(), Ok("X"), "{json:.60}");
         }
     }
 

@@ -157,7 +157,8 @@ mod tests {
     use proptest::prelude::*;
     use serde::de::IntoDeserializer;
     use serde::de::value::{
-        Error as ValueError, F64Deserializer, MapDeserializer, StrDeserializer,
+        Error as ValueError, F64Deserializer, I64Deserializer, MapDeserializer, StrDeserializer,
+        U64Deserializer,
     };
 
     use super::*;
@@ -342,9 +343,9 @@ mod tests {
             Amount::deserialize(text).map(|a| a.to_string()).as_deref(),
             Ok(LONGEST)
         );
-        let unsigned: serde::de::value::U64Deserializer<ValueError> = u64::MAX.into_deserializer();
+        let unsigned: U64Deserializer<ValueError> = u64::MAX.into_deserializer();
         assert_eq!(Amount::deserialize(unsigned), Ok(Amount::from(u64::MAX)));
-        let signed: serde::de::value::I64Deserializer<ValueError> = i64::MIN.into_deserializer();
+        let signed: I64Deserializer<ValueError> = i64::MIN.into_deserializer();
         assert_eq!(Amount::deserialize(signed), Ok(Amount::from(i64::MIN)));
     }
 
