@@ -26,7 +26,11 @@ use crate::source::Place;
 pub fn all(models: &[Model]) -> Result<Vec<File>, Vec<Problem>> {
     let mut files = vec![root("sdk/types/src/generated/mod.rs", models, TYPES_ROOT)];
     files.push(root("sdk/src/generated/mod.rs", models, SDK_ROOT));
-    files.push(root("mock-server/world/src/generated/mod.rs", models, WORLD_ROOT));
+    files.push(root(
+        "mock-server/world/src/generated/mod.rs",
+        models,
+        WORLD_ROOT,
+    ));
     files.extend(server::process(models));
     for model in models {
         files.extend(types_crate(model));
@@ -55,7 +59,10 @@ fn types_crate(model: &Model) -> Vec<File> {
     }
     modules.sort_unstable();
     let mut source = rust::Source::new(model);
-    source.module_doc(&format!("{} (version {} of the document).", model.title, model.version));
+    source.module_doc(&format!(
+        "{} (version {} of the document).",
+        model.title, model.version
+    ));
     for name in &modules {
         source.line(&format!("mod {name};"));
     }
@@ -89,10 +96,16 @@ struct Root {
     visibility: &'static str,
 }
 
-const TYPES_ROOT: Root =
-    Root { doc: "Models of the APIs, one module each.", features: true, visibility: "pub(crate) " };
-const SDK_ROOT: Root =
-    Root { doc: "Clients of the APIs, one module each.", features: true, visibility: "pub " };
+const TYPES_ROOT: Root = Root {
+    doc: "Models of the APIs, one module each.",
+    features: true,
+    visibility: "pub(crate) ",
+};
+const SDK_ROOT: Root = Root {
+    doc: "Clients of the APIs, one module each.",
+    features: true,
+    visibility: "pub ",
+};
 const WORLD_ROOT: Root = Root {
     doc: "What the world answers, one module for each API.",
     features: false,
@@ -129,5 +142,9 @@ fn finish(files: Vec<File>) -> Result<Vec<File>, Vec<Problem>> {
             ))
         })
         .collect();
-    if problems.is_empty() { Ok(files) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(files)
+    } else {
+        Err(problems)
+    }
 }

@@ -21,7 +21,7 @@ use self::error_code::ErrorCode;
 use self::event::Event;
 use self::operation::Operation;
 use self::read::Reading;
-use self::shape::{Schema, Shape, Type};
+use self::shape::{Property, Schema, Shape, Type};
 
 /// One document, ready to be emitted.
 #[derive(Clone, Debug)]
@@ -87,7 +87,9 @@ impl Model {
 
     /// The operations of a resource, in the order of the document.
     pub fn operations_of<'m>(&'m self, tag: &'m str) -> impl Iterator<Item = &'m Operation> {
-        self.operations.iter().filter(move |operation| operation.tag == tag)
+        self.operations
+            .iter()
+            .filter(move |operation| operation.tag == tag)
     }
 
     /// Whether a value of the schema can differ between two versions of the platform.
@@ -99,6 +101,33 @@ impl Model {
         })
     }
 
+    /// The properties that every variant of a union has with the same type, but for the tag.
+    pub fn common_properties(&self, union: &str) -> Vec<&Property> {
+        let Some(Shape::Union(union)) = self.schemas.get(union).map(|schema| &schema.shape) else {
+            return Vec::new();
+        };
+        let mut objects = union.variants.iter().filter_map(|variant| {
+            match self.schemas.get(&variant.schema).map(|schema| &schema.shape) {
+                Some(Shape::Object(object)) => Some(&object.properties),
+                _ => None,
+            }
+        });
+        let first = objects.next().map_or(&[][..], Vec::as_slice);
+        let others: Vec<_> = objects.collect();
+        let alike = |left: &Property, right: &Property| {
+            left.name == right.name
+                && left.ty == right.ty
+                && left.required == right.required
+                && left.nullable == right.nullable
+        };
+        first
+            .iter()
+            .filter(|property| property.name != union.tag && !property.patch)
+            .filter(|property| !(property.required && property.nullable))
+            .filter(|property| others.iter().all(|o| o.iter().any(|other| alike(property, other))))
+            .collect()
+    }
+
     /// Whether `name` or anything below it satisfies `test`.
     fn reaches(
         &self,
@@ -106,18 +135,26 @@ impl Model {
         seen: &mut BTreeSet<String>,
         test: &dyn Fn(&Schema) -> bool,
     ) -> bool {
-        let Some(schema) = self.schemas.get(name) else { return false };
+        let Some(schema) = self.schemas.get(name) else {
+            return false;
+        };
         if !seen.insert(name.to_owned()) {
             return false;
         }
         test(schema)
-            || schema.shape.names().iter().any(|inner| self.reaches(inner, seen, test))
+            || schema
+                .shape
+                .names()
+                .iter()
+                .any(|inner| self.reaches(inner, seen, test))
     }
 
     /// Whether a property of `owner` must be boxed: its type holds `owner` again, not in a list.
     pub fn is_recursive(&self, owner: &str, ty: &Type) -> bool {
         fn walk(model: &Model, ty: &Type, owner: &str, seen: &mut BTreeSet<String>) -> bool {
-            let Type::Named(name) = model.resolve(ty) else { return false };
+            let Type::Named(name) = model.resolve(ty) else {
+                return false;
+            };
             if name == owner {
                 return true;
             }
@@ -125,9 +162,10 @@ impl Model {
                 return false;
             }
             match model.schemas.get(name).map(|schema| &schema.shape) {
-                Some(Shape::Object(object)) => {
-                    object.properties.iter().any(|p| walk(model, &p.ty, owner, seen))
-                }
+                Some(Shape::Object(object)) => object
+                    .properties
+                    .iter()
+                    .any(|p| walk(model, &p.ty, owner, seen)),
                 Some(Shape::Union(union)) => union
                     .variants
                     .iter()
@@ -146,7 +184,10 @@ impl Model {
                     reading.refuse(
                         &schema.place,
                         "known-schema",
-                        format!("`{}` uses the schema `{name}`, which does not exist", schema.name),
+                        format!(
+                            "`{}` uses the schema `{name}`, which does not exist",
+                            schema.name
+                        ),
                         "add it to `components.schemas`, or correct the reference",
                     );
                 }
@@ -158,7 +199,10 @@ impl Model {
                     reading.refuse(
                         &operation.place,
                         "known-schema",
-                        format!("`{}` uses the schema `{name}`, which does not exist", operation.id),
+                        format!(
+                            "`{}` uses the schema `{name}`, which does not exist",
+                            operation.id
+                        ),
                         "add it to `components.schemas`, or correct the reference",
                     );
                 }

@@ -1,3 +1,93 @@
-//! x
-use crate::model::Model; use crate::problem::Problem;
-pub(super) fn contents(_: &Model) -> Result<String, Vec<Problem>> { Ok(String::new()) }
+//! The client below the facade: progenitor's output with our types and our layer in it.
+
+use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
+use quote::quote;
+
+use crate::model::Model;
+use crate::prepare;
+use crate::problem::Problem;
+use crate::source::Place;
+
+use super::rust::Source;
+
+/// `client.rs` of one API.
+pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
+    let mut file = parsed(model)?;
+    trim(&mut file);
+    let mut source = Source::new(model);
+    source.module_doc(&format!(
+        "The {} client that progenitor makes: paths, parameters and decoding. Everything that is \
+         common to all calls happens in the layer below; callers use the facade.",
+        model.api
+    ));
+    Ok(source.text() + &prettyplease::unparse(&file))
+}
+
+/// progenitor's output, with the `types` module checked to be empty.
+fn parsed(model: &Model) -> Result<syn::File, Vec<Problem>> {
+    let prepared = prepare::client::prepare(model)?;
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_tag(TagStyle::Merged)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(crate::call::CallLayer));
+    for (name, path) in &prepared.replacements {
+        settings.with_replacement(name, path, std::iter::empty());
+    }
+    let fault = |message: String| {
+        vec![Problem::new(
+            &Place::whole(format!("openapi/{}", model.api)),
+            "progenitor",
+            message,
+            "correct codegen/src/prepare/client.rs",
+        )]
+    };
+    let tokens = Generator::new(&settings)
+        .generate_tokens(&prepared.document)
+        .map_err(|error| fault(format!("progenitor refuses the prepared document: {error}")))?;
+    let file: syn::File = syn::parse2(tokens)
+        .map_err(|error| fault(format!("progenitor's output does not parse: {error}")))?;
+    let strays = own_types(&file);
+    if strays.is_empty() {
+        Ok(file)
+    } else {
+        Err(fault(format!(
+            "progenitor made types of its own: {}",
+            strays.join(", ")
+        )))
+    }
+}
+
+/// Takes out what nobody may use: the empty `types`, the `prelude`, and a constructor that brings
+/// time-outs of its own and panics without TLS. The SDK has one way to build a client.
+fn trim(file: &mut syn::File) {
+    file.items.retain(|item| !matches!(item, syn::Item::Mod(_)));
+    for item in &mut file.items {
+        match item {
+            syn::Item::Impl(item) if item.trait_.is_none() => item.items.retain(|item| {
+                !matches!(item, syn::ImplItem::Fn(function) if function.sig.ident == "new")
+            }),
+            syn::Item::Struct(item) => item.attrs.retain(|attribute| !attribute.path().is_ident("doc")),
+            _ => {}
+        }
+    }
+}
+
+/// Types that progenitor made itself; `error` holds the errors of conversions and is always there.
+fn own_types(file: &syn::File) -> Vec<String> {
+    let modules = file.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
+        _ => None,
+    });
+    let items = modules.flat_map(|(_, items)| items);
+    items
+        .filter_map(|item| match item {
+            syn::Item::Struct(item) => Some(item.ident.to_string()),
+            syn::Item::Enum(item) => Some(item.ident.to_string()),
+            syn::Item::Type(item) => Some(item.ident.to_string()),
+            syn::Item::Mod(module) if module.ident != "error" => Some(module.ident.to_string()),
+            _ => None,
+        })
+        .collect()
+}

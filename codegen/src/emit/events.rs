@@ -21,7 +21,11 @@ pub(super) fn contents(model: &Model) -> Option<String> {
     source.blank();
     source.block("events! {", "}", |source| {
         for event in &model.events {
-            source.doc(&format!("{} {}", sentence(&event.summary), sentence(&event.when)));
+            source.doc(&format!(
+                "{} {}",
+                sentence(&event.summary),
+                sentence(&event.when)
+            ));
             let (name, payload) = (variant(&event.name), &event.payload);
             source.line(&format!("{name}({payload}) = {};", literal(&event.name)));
         }

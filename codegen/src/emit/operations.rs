@@ -14,10 +14,16 @@ pub(super) fn contents(model: &Model) -> String {
     let mut source = Source::new(model);
     source.module_doc(&format!("The operations of the {} API.", model.api));
     source.line("use crate::operation::{");
-    source.line("    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, RetryRule, RunsIn,");
+    source.line(
+        "    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, RetryRule, RunsIn,",
+    );
     source.line("    SignatureRule,");
     source.line("};");
-    if model.operations.iter().any(|operation| !operation.versions.is_empty()) {
+    if model
+        .operations
+        .iter()
+        .any(|operation| !operation.versions.is_empty())
+    {
         source.line("use crate::operation::PlatformVersion;");
     }
     source.blank();
@@ -36,29 +42,52 @@ pub(super) fn variant(operation: &Operation) -> String {
 
 fn emit(source: &mut Source, model: &Model, operation: &Operation) {
     let method = operation.method.text().to_uppercase();
-    source.doc(&format!("{} `{method} {}`.", sentence(&operation.summary), operation.path));
+    source.doc(&format!(
+        "{} `{method} {}`.",
+        sentence(&operation.summary),
+        operation.path
+    ));
     let id = literal(&operation.id);
     let open = format!("{} = {id} => Operation {{", variant(operation));
     source.block(&open, "};", |source| {
         source.line(&format!("api: Api::{},", type_name(&model.api)));
         source.line(&format!("id: {id},"));
         source.line(&format!("resource: {},", literal(&operation.tag)));
-        source.line(&format!("method: HttpMethod::{},", operation.method.variant()));
+        source.line(&format!(
+            "method: HttpMethod::{},",
+            operation.method.variant()
+        ));
         source.line(&format!("path: {},", literal(&operation.path)));
         source.line(&format!("summary: {},", literal(&operation.summary)));
         source.line(&format!("scopes: {},", texts(&operation.scopes)));
-        source.line(&format!("signature: SignatureRule::{},", operation.signature.variant()));
+        source.line(&format!(
+            "signature: SignatureRule::{},",
+            operation.signature.variant()
+        ));
         source.line(&format!("retry: RetryRule::{},", operation.retry.variant()));
         source.line(&format!("effect: Effect::{},", operation.effect.variant()));
-        source.line(&format!("idempotency: IdempotencyRule::{},", operation.idempotency.variant()));
-        source.line(&format!("paging: PagingRule::{},", operation.paging.variant()));
-        source.line(&format!("runs_in: RunsIn::{},", operation.runs_in.variant()));
+        source.line(&format!(
+            "idempotency: IdempotencyRule::{},",
+            operation.idempotency.variant()
+        ));
+        source.line(&format!(
+            "paging: PagingRule::{},",
+            operation.paging.variant()
+        ));
+        source.line(&format!(
+            "runs_in: RunsIn::{},",
+            operation.runs_in.variant()
+        ));
         errors(source, model, operation);
         source.line(&format!("body_limit: {},", grouped(operation.body_limit)));
         let media = operation.body.as_ref().map(|body| literal(&body.media));
         let media = media.map_or_else(|| "None".to_owned(), |media| format!("Some({media})"));
         source.line(&format!("request_media: {media},"));
-        let success: Vec<_> = operation.replies.iter().map(|r| r.status.to_string()).collect();
+        let success: Vec<_> = operation
+            .replies
+            .iter()
+            .map(|r| r.status.to_string())
+            .collect();
         source.line(&format!("success: &[{}],", success.join(", ")));
         source.line(&format!("versions: {},", version_list(&operation.versions)));
     });
@@ -66,9 +95,18 @@ fn emit(source: &mut Source, model: &Model, operation: &Operation) {
 
 /// The operation's own codes, then those that any operation may answer with.
 fn errors(source: &mut Source, model: &Model, operation: &Operation) {
-    let common = model.common_errors.iter().filter(|code| !operation.errors.contains(code));
+    let common = model
+        .common_errors
+        .iter()
+        .filter(|code| !operation.errors.contains(code));
     source.block("errors: &[", "],", |source| {
-        for codes in operation.errors.iter().chain(common).collect::<Vec<_>>().chunks(4) {
+        for codes in operation
+            .errors
+            .iter()
+            .chain(common)
+            .collect::<Vec<_>>()
+            .chunks(4)
+        {
             let codes: Vec<_> = codes.iter().map(|code| literal(code)).collect();
             source.line(&format!("{},", codes.join(", ")));
         }

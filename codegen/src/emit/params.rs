@@ -11,8 +11,11 @@ use super::rust::{Source, Types, field, literal, plain_field, sentence};
 
 /// `params.rs` of one API, if any operation takes query parameters.
 pub(super) fn contents(model: &Model) -> Option<String> {
-    let with_query: Vec<_> =
-        model.operations.iter().filter(|operation| !operation.query.is_empty()).collect();
+    let with_query: Vec<_> = model
+        .operations
+        .iter()
+        .filter(|operation| !operation.query.is_empty())
+        .collect();
     if with_query.is_empty() {
         return None;
     }
@@ -35,8 +38,7 @@ fn imports(model: &Model, operations: &[&Operation]) -> BTreeSet<String> {
             Type::Named(name) => Some(format!("use super::{name};")),
             Type::Scalar(scalar, _) => {
                 use crate::model::shape::Scalar;
-                let is_ours =
-                    matches!(scalar, Scalar::Amount | Scalar::Timestamp | Scalar::Date);
+                let is_ours = matches!(scalar, Scalar::Amount | Scalar::Timestamp | Scalar::Date);
                 is_ours.then(|| format!("use crate::{};", scalar.variant()))
             }
             _ => None,
@@ -45,8 +47,14 @@ fn imports(model: &Model, operations: &[&Operation]) -> BTreeSet<String> {
 }
 
 fn emit(source: &mut Source, model: &Model, operation: &Operation) {
-    let types = Types { model, schemas: "", scalars: "" };
-    let Some(name) = operation.params_name() else { return };
+    let types = Types {
+        model,
+        schemas: "",
+        scalars: "",
+    };
+    let Some(name) = operation.params_name() else {
+        return;
+    };
     source.block("query_params! {", "}", |source| {
         source.doc(&format!("Query parameters of `{}`.", operation.id));
         source.block(&format!("pub struct {name} {{"), "}", |source| {

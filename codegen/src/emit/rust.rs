@@ -75,7 +75,11 @@ impl Source {
 pub(super) fn doc_lines(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.trim().split('\n') {
-        let hanging = if paragraph.starts_with("- ") { "  " } else { "" };
+        let hanging = if paragraph.starts_with("- ") {
+            "  "
+        } else {
+            ""
+        };
         let mut line = String::new();
         for word in escape(paragraph).split_whitespace() {
             if !line.is_empty() && line.len() + 1 + word.len() > width {
@@ -143,7 +147,11 @@ pub(super) fn field(wire: &str) -> String {
 /// The same without regard to keywords, to be part of a longer name.
 pub(super) fn plain_field(wire: &str) -> String {
     let name = wire.to_snake_case();
-    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("n{name}") } else { name }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("n{name}")
+    } else {
+        name
+    }
 }
 
 /// A variant's name: Pascal case; the names that are taken get `Value` behind them.
@@ -201,7 +209,11 @@ impl Types<'_> {
     }
 
     fn prefix(&self) -> String {
-        if self.schemas.is_empty() { String::new() } else { format!("{}::", self.model.api) }
+        if self.schemas.is_empty() {
+            String::new()
+        } else {
+            format!("{}::", self.model.api)
+        }
     }
 
     fn scalar(&self, scalar: Scalar) -> String {
@@ -219,7 +231,9 @@ impl Types<'_> {
 
 /// The one value of a type that has but one.
 pub(super) fn constant<'m>(model: &'m Model, ty: &'m Type) -> Option<(&'m str, &'m str)> {
-    let Type::Named(name) = model.resolve(ty) else { return None };
+    let Type::Named(name) = model.resolve(ty) else {
+        return None;
+    };
     match &model.schemas.get(name)?.shape {
         Shape::Enum(values) => match values.values.as_slice() {
             [only] => Some((name, &only.wire)),
@@ -244,7 +258,10 @@ mod tests {
 
     #[test]
     fn documentation_is_safe_for_rustdoc() {
-        let lines = doc_lines("Sum of [0, 1] as Vec<u8>, see `a[0]` at https://a.example/b.", 80);
+        let lines = doc_lines(
+            "Sum of [0, 1] as Vec<u8>, see `a[0]` at https://a.example/b.",
+            80,
+        );
         assert_eq!(
             lines,
             ["Sum of \\[0, 1\\] as Vec\\<u8\\>, see `a[0]` at <https://a.example/b>."]

@@ -48,8 +48,10 @@ pub(super) fn world(model: &Model) -> Option<File> {
 
 /// `mock-server/src/generated/`, for what the process around the worlds answers.
 pub(super) fn process(models: &[Model]) -> Vec<File> {
-    let answered: Vec<_> =
-        models.iter().filter(|model| !tags_in(model, RunsIn::Server).is_empty()).collect();
+    let answered: Vec<_> = models
+        .iter()
+        .filter(|model| !tags_in(model, RunsIn::Server).is_empty())
+        .collect();
     let mut root = Source::of_all();
     root.module_doc("What the process around the worlds answers, one module for each API.");
     for model in &answered {
@@ -68,7 +70,9 @@ pub(super) fn process(models: &[Model]) -> Vec<File> {
 /// The resources with an operation that runs there, by name.
 fn tags_in(model: &Model, runs_in: RunsIn) -> Vec<(&str, &str)> {
     let runs_there = |name: &str| {
-        model.operations_of(name).any(|operation| operation.runs_in == runs_in)
+        model
+            .operations_of(name)
+            .any(|operation| operation.runs_in == runs_in)
     };
     let mut tags: Vec<_> = model
         .tags
@@ -81,7 +85,10 @@ fn tags_in(model: &Model, runs_in: RunsIn) -> Vec<(&str, &str)> {
 }
 
 fn world_operations(model: &Model) -> impl Iterator<Item = &Operation> {
-    model.operations.iter().filter(|operation| operation.runs_in == RunsIn::World)
+    model
+        .operations
+        .iter()
+        .filter(|operation| operation.runs_in == RunsIn::World)
 }
 
 fn has_statuses(operation: &Operation) -> bool {
@@ -90,18 +97,27 @@ fn has_statuses(operation: &Operation) -> bool {
 
 fn world_trait(source: &mut Source, model: &Model, tag: &str, description: &str) {
     source.doc(&sentence(description));
-    source.block(&format!("pub(crate) trait {} {{", type_name(tag)), "}", |source| {
-        for operation in world_operations(model).filter(|operation| operation.tag == tag) {
-            let context = match operation.effect {
-                Effect::Read => ["&self", "cx: &ReadContext<'_>"],
-                Effect::Write => ["&mut self", "cx: &mut WriteContext<'_>"],
-            };
-            let mut parameters: Vec<String> = context.map(str::to_owned).into();
-            parameters.extend(inputs(model, operation));
-            source.doc(&sentence(&operation.summary));
-            signature(source, &format!("fn {}", operation.id), &parameters, &result(model, operation));
-        }
-    });
+    source.block(
+        &format!("pub(crate) trait {} {{", type_name(tag)),
+        "}",
+        |source| {
+            for operation in world_operations(model).filter(|operation| operation.tag == tag) {
+                let context = match operation.effect {
+                    Effect::Read => ["&self", "cx: &ReadContext<'_>"],
+                    Effect::Write => ["&mut self", "cx: &mut WriteContext<'_>"],
+                };
+                let mut parameters: Vec<String> = context.map(str::to_owned).into();
+                parameters.extend(inputs(model, operation));
+                source.doc(&sentence(&operation.summary));
+                signature(
+                    source,
+                    &format!("fn {}", operation.id),
+                    &parameters,
+                    &result(model, operation),
+                );
+            }
+        },
+    );
 }
 
 /// The path parameters that the answering side gets: a world is one sandbox and is not told which.
@@ -114,7 +130,11 @@ fn path_inputs(operation: &Operation) -> impl Iterator<Item = &Parameter> {
 
 /// Path parameters, query parameters, body.
 fn inputs(model: &Model, operation: &Operation) -> Vec<String> {
-    let types = Types { model, schemas: "api", scalars: "layer2_types::" };
+    let types = Types {
+        model,
+        schemas: "api",
+        scalars: "layer2_types::",
+    };
     let by_reference = operation.runs_in == RunsIn::Server;
     let mut inputs: Vec<String> = path_inputs(operation)
         .map(|parameter| {
@@ -126,20 +146,34 @@ fn inputs(model: &Model, operation: &Operation) -> Vec<String> {
             format!("{}: {ty}", field(&parameter.name))
         })
         .collect();
-    inputs.extend(operation.params_name().map(|name| format!("params: {}::{name}", model.api)));
-    inputs.extend(operation.body.as_ref().map(|body| format!("body: {}::{}", model.api, body.schema)));
+    inputs.extend(
+        operation
+            .params_name()
+            .map(|name| format!("params: {}::{name}", model.api)),
+    );
+    inputs.extend(
+        operation
+            .body
+            .as_ref()
+            .map(|body| format!("body: {}::{}", model.api, body.schema)),
+    );
     inputs
 }
 
 fn reply_type(model: &Model, operation: &Operation) -> String {
-    operation
-        .reply_schema()
-        .map_or_else(|| "()".to_owned(), |schema| format!("{}::{schema}", model.api))
+    operation.reply_schema().map_or_else(
+        || "()".to_owned(),
+        |schema| format!("{}::{schema}", model.api),
+    )
 }
 
 fn result(model: &Model, operation: &Operation) -> String {
     let reply = reply_type(model, operation);
-    let reply = if has_statuses(operation) { format!("Answered<{reply}>") } else { reply };
+    let reply = if has_statuses(operation) {
+        format!("Answered<{reply}>")
+    } else {
+        reply
+    };
     format!("Result<{reply}, Rejection>")
 }
 
@@ -158,14 +192,22 @@ fn signature(source: &mut Source, name: &str, parameters: &[String], result: &st
 }
 
 fn world_dispatch(source: &mut Source, model: &Model, effect: Effect, traits: &str) {
-    let operations: Vec<_> = world_operations(model).filter(|o| o.effect == effect).collect();
+    let operations: Vec<_> = world_operations(model)
+        .filter(|o| o.effect == effect)
+        .collect();
     let (doc, open, context) = match effect {
         Effect::Write => ("Carries out a write.", "write", "&mut WriteContext<'_>"),
         Effect::Read => ("Answers a read.", "read", "&ReadContext<'_>"),
     };
-    let world = if effect == Effect::Write { "&mut W" } else { "&W" };
+    let world = if effect == Effect::Write {
+        "&mut W"
+    } else {
+        "&W"
+    };
     let unused = if operations.is_empty() { "_" } else { "" };
-    source.doc(&format!("{doc} Ids, parameters and body are parsed here, once."));
+    source.doc(&format!(
+        "{doc} Ids, parameters and body are parsed here, once."
+    ));
     source.line(&format!("pub(crate) fn {open}<W: {traits}>("));
     source.line(&format!("    {unused}world: {world},"));
     source.line(&format!("    {unused}cx: {context},"));
@@ -198,10 +240,23 @@ fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str], pla
             (false, _) => read,
         });
     }
-    arguments.extend(operation.params_name().map(|_| "request.params()?".to_owned()));
-    arguments.extend(operation.body.as_ref().map(|_| "request.body()?".to_owned()));
+    arguments.extend(
+        operation
+            .params_name()
+            .map(|_| "request.params()?".to_owned()),
+    );
+    arguments.extend(
+        operation
+            .body
+            .as_ref()
+            .map(|_| "request.body()?".to_owned()),
+    );
     let call = format!("{on}.{}({})", operation.id, arguments.join(", "));
-    let call = if is_server { format!("{call}.await?") } else { format!("{call}?") };
+    let call = if is_server {
+        format!("{call}.await?")
+    } else {
+        format!("{call}?")
+    };
     let open = format!("OperationId::{} => {{", operations::variant(operation));
     let status = operation.replies.first().map_or(200, |reply| reply.status);
     source.block(&open, "}", |source| match operation.reply_schema() {
@@ -211,7 +266,9 @@ fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str], pla
         }
         Some(_) if has_statuses(operation) => {
             source.line(&format!("let mut answered = {call};"));
-            source.line(&format!("Reply::of(answered.status, &mut answered.value, {platform})"));
+            source.line(&format!(
+                "Reply::of(answered.status, &mut answered.value, {platform})"
+            ));
         }
         Some(_) => {
             source.line(&format!("let mut value = {call};"));
@@ -223,10 +280,16 @@ fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str], pla
 /// The trait and the `match` of what the process answers.
 fn process_api(model: &Model) -> String {
     let name = format!("{}Server", model.api.to_upper_camel_case());
-    let operations: Vec<_> =
-        model.operations.iter().filter(|operation| operation.runs_in == RunsIn::Server).collect();
+    let operations: Vec<_> = model
+        .operations
+        .iter()
+        .filter(|operation| operation.runs_in == RunsIn::Server)
+        .collect();
     let mut source = Source::new(model);
-    source.module_doc(&format!("What the process answers of the {} API.", model.api));
+    source.module_doc(&format!(
+        "What the process answers of the {} API.",
+        model.api
+    ));
     source.line("use std::future::Future;");
     source.blank();
     source.line("use layer2_types::Platform;");
@@ -239,14 +302,21 @@ fn process_api(model: &Model) -> String {
         source.line(&format!("use layer2_world::{name};"));
     }
     source.blank();
-    source.doc("The operations that no world can answer: they make worlds, move clocks and order faults.");
+    source.doc(
+        "The operations that no world can answer: they make worlds, move clocks and order faults.",
+    );
     source.block(&format!("pub(crate) trait {name} {{"), "}", |source| {
         for operation in &operations {
             let mut parameters = vec!["&self".to_owned()];
             parameters.extend(inputs(model, operation));
             source.doc(&sentence(&operation.summary));
             let result = format!("impl Future<Output = {}> + Send", result(model, operation));
-            signature(source, &format!("fn {}", operation.id), &parameters, &result);
+            signature(
+                source,
+                &format!("fn {}", operation.id),
+                &parameters,
+                &result,
+            );
         }
     });
     source.blank();

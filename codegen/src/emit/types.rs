@@ -18,10 +18,16 @@ pub(super) fn files(model: &Model, folder: &str) -> Vec<File> {
     }
     let mut files = Vec::new();
     for (name, schemas) in &fragments {
-        files.push(File::new(format!("{folder}/types/{name}.rs"), contents(model, name, schemas)));
+        files.push(File::new(
+            format!("{folder}/types/{name}.rs"),
+            contents(model, name, schemas),
+        ));
     }
     let mut root = Source::new(model);
-    root.module_doc(&format!("Models of the {} API, a file for each resource.", model.api));
+    root.module_doc(&format!(
+        "Models of the {} API, a file for each resource.",
+        model.api
+    ));
     for name in fragments.keys() {
         root.line(&format!("mod {};", field(name)));
     }
@@ -73,9 +79,12 @@ pub(super) fn contents(model: &Model, name: &str, schemas: &[&Schema]) -> String
 
 /// The `use` lines: what the body names and does not define.
 fn imports(model: &Model, schemas: &[&Schema], body: &str) -> String {
-    let code = body.lines().filter(|line| !line.trim_start().starts_with("///"));
-    let words: BTreeSet<&str> =
-        code.flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_'))).collect();
+    let code = body
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("///"));
+    let words: BTreeSet<&str> = code
+        .flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+        .collect();
     let mut lines = String::new();
     if words.contains("BTreeMap") {
         lines.push_str("use std::collections::BTreeMap;\n\n");
@@ -98,14 +107,15 @@ fn imports(model: &Model, schemas: &[&Schema], body: &str) -> String {
 /// The types that the fields and variants of some schemas have.
 fn named_types<'m>(model: &'m Model, schemas: &[&'m Schema]) -> BTreeSet<&'m str> {
     let mut names = BTreeSet::new();
-    let mut open: Vec<&Shape> = schemas.iter().map(|schema| &schema.shape).collect();
-    while let Some(shape) = open.pop() {
-        for name in shape.names() {
-            match model.schemas.get(name).map(|schema| &schema.shape) {
-                Some(alias @ Shape::Alias(_)) => open.push(alias),
-                _ => {
-                    names.insert(name);
-                }
+    let of_accessors = |schema: &&'m Schema| model.common_properties(&schema.name);
+    let accessors = schemas.iter().flat_map(of_accessors).flat_map(|p| p.ty.names());
+    let mut open: Vec<_> = schemas.iter().flat_map(|schema| schema.shape.names()).collect();
+    open.extend(accessors);
+    while let Some(name) = open.pop() {
+        match model.schemas.get(name).map(|schema| &schema.shape) {
+            Some(Shape::Alias(ty)) => open.extend(ty.names()),
+            _ => {
+                names.insert(name);
             }
         }
     }
@@ -151,7 +161,11 @@ fn emit_enum(source: &mut Source, schema: &Schema, values: &Enum) {
         source.block(&format!("pub enum {} {{", schema.name), "}", |source| {
             for value in &values.values {
                 source.doc(&or_name(&value.description, &value.wire));
-                source.line(&format!("{} = {},", variant(&value.wire), literal(&value.wire)));
+                source.line(&format!(
+                    "{} = {},",
+                    variant(&value.wire),
+                    literal(&value.wire)
+                ));
             }
         });
         let pairs = values.plain_forms();
@@ -185,6 +199,40 @@ fn emit_union(source: &mut Source, model: &Model, schema: &Schema, union: &Union
             }
         });
     });
+    emit_common(source, model, schema, union);
+}
+
+/// Accessors of what all variants have in common; an unknown variant has none of it.
+fn emit_common(source: &mut Source, model: &Model, schema: &Schema, union: &Union) {
+    let types = Types { model, schemas: "", scalars: "" };
+    let common = model.common_properties(&schema.name);
+    if common.is_empty() {
+        return;
+    }
+    source.blank();
+    source.block(&format!("impl {} {{", schema.name), "}", |source| {
+        for (position, property) in common.iter().enumerate() {
+            if position > 0 {
+                source.blank();
+            }
+            let (name, ty) = (field(&property.name), types.owned(&property.ty));
+            source.doc(&property_doc(model, property));
+            source.line("#[must_use]");
+            source.block(&format!("pub fn {name}(&self) -> Option<&{ty}> {{"), "}", |source| {
+                source.block("match self {", "}", |source| {
+                    for item in &union.variants {
+                        let value = if property.required {
+                            format!("Some(&value.{name})")
+                        } else {
+                            format!("value.{name}.as_ref()")
+                        };
+                        source.line(&format!("Self::{}(value) => {value},", variant(&item.value)));
+                    }
+                    source.line("Self::Unknown(_) => None,");
+                });
+            });
+        }
+    });
 }
 
 fn emit_object(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
@@ -195,11 +243,26 @@ fn emit_object(source: &mut Source, model: &Model, schema: &Schema, object: &Obj
             source.line("#[derive(Default)]");
         }
         source.block(&format!("pub struct {} {{", schema.name), "}", |source| {
-            emit_block(source, "constant", &sorted.constants, |property, _| {
-                constant(model, &property.ty)
-                    .map_or_else(String::new, |(ty, value)| format!(" = {ty}::{}", variant(value)))
-            }, model, schema);
-            emit_block(source, "required", &sorted.required, |_, _| String::new(), model, schema);
+            emit_block(
+                source,
+                "constant",
+                &sorted.constants,
+                |property, _| {
+                    constant(model, &property.ty).map_or_else(String::new, |(ty, value)| {
+                        format!(" = {ty}::{}", variant(value))
+                    })
+                },
+                model,
+                schema,
+            );
+            emit_block(
+                source,
+                "required",
+                &sorted.required,
+                |_, _| String::new(),
+                model,
+                schema,
+            );
             let with = |_: &Property, name: &str| format!(" = with_{name}");
             emit_block(source, "optional", &sorted.optional, with, model, schema);
             emit_block(source, "patch", &sorted.patches, with, model, schema);
@@ -269,11 +332,23 @@ fn emit_block(
 }
 
 fn property_type(model: &Model, schema: &Schema, property: &Property) -> String {
-    let types = Types { model, schemas: "", scalars: "" };
+    let types = Types {
+        model,
+        schemas: "",
+        scalars: "",
+    };
     let ty = types.owned(&property.ty);
-    let ty = if model.is_recursive(&schema.name, &property.ty) { format!("Box<{ty}>") } else { ty };
+    let ty = if model.is_recursive(&schema.name, &property.ty) {
+        format!("Box<{ty}>")
+    } else {
+        ty
+    };
     let is_required_null = property.required && property.nullable && !property.patch;
-    if is_required_null { format!("Option<{ty}>") } else { ty }
+    if is_required_null {
+        format!("Option<{ty}>")
+    } else {
+        ty
+    }
 }
 
 /// `, personal` if the property, or the scalar that it names, must not reach a log. An id hides
@@ -290,7 +365,9 @@ fn sensitivity(model: &Model, property: &Property) -> String {
     property
         .sensitive
         .or(of_alias)
-        .map_or_else(String::new, |sensitivity| format!(", {}", sensitivity.text()))
+        .map_or_else(String::new, |sensitivity| {
+            format!(", {}", sensitivity.text())
+        })
 }
 
 fn property_doc(model: &Model, property: &Property) -> String {
@@ -298,7 +375,9 @@ fn property_doc(model: &Model, property: &Property) -> String {
     if text.is_empty() {
         if let Type::Named(name) = &property.ty {
             let schema = model.schemas.get(name);
-            text = schema.map(|schema| sentence(&schema.description)).unwrap_or_default();
+            text = schema
+                .map(|schema| sentence(&schema.description))
+                .unwrap_or_default();
         }
     }
     if text.is_empty() {
@@ -314,29 +393,53 @@ fn property_doc(model: &Model, property: &Property) -> String {
 }
 
 fn or_name(text: &str, name: &str) -> String {
-    if text.is_empty() && !name.is_empty() { format!("`{name}`.") } else { sentence(text) }
+    if text.is_empty() && !name.is_empty() {
+        format!("`{name}`.")
+    } else {
+        sentence(text)
+    }
 }
 
 fn emit_projection(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
-    source.block(&format!("impl Project for {} {{", schema.name), "}", |source| {
-        source.block("fn project(&mut self, platform: Platform) {", "}", |source| {
-            for property in &object.properties {
-                project_property(source, model, property);
-            }
-        });
-    });
+    source.block(
+        &format!("impl Project for {} {{", schema.name),
+        "}",
+        |source| {
+            source.block(
+                "fn project(&mut self, platform: Platform) {",
+                "}",
+                |source| {
+                    for property in &object.properties {
+                        project_property(source, model, property);
+                    }
+                },
+            );
+        },
+    );
 }
 
 fn project_property(source: &mut Source, model: &Model, property: &Property) {
     let name = field(&property.name);
     if !property.versions.is_empty() && !property.required {
-        let absent = if property.patch { "Patch::Absent" } else { "None" };
+        let absent = if property.patch {
+            "Patch::Absent"
+        } else {
+            "None"
+        };
         let versions = version_list(&property.versions);
-        source.block(&format!("if !platform.includes({versions}) {{"), "}", |source| {
-            source.line(&format!("self.{name} = {absent};"));
-        });
+        source.block(
+            &format!("if !platform.includes({versions}) {{"),
+            "}",
+            |source| {
+                source.line(&format!("self.{name} = {absent};"));
+            },
+        );
     }
-    let changes = property.ty.names().iter().any(|inner| model.projects(inner));
+    let changes = property
+        .ty
+        .names()
+        .iter()
+        .any(|inner| model.projects(inner));
     if changes && !property.patch {
         source.line(&format!("self.{name}.project(platform);"));
     }
@@ -344,6 +447,9 @@ fn project_property(source: &mut Source, model: &Model, property: &Property) {
 
 /// `&[PlatformVersion::RailV1_1_2]`.
 pub(super) fn version_list(versions: &[Version]) -> String {
-    let names: Vec<_> = versions.iter().map(|v| format!("PlatformVersion::{}", v.variant())).collect();
+    let names: Vec<_> = versions
+        .iter()
+        .map(|v| format!("PlatformVersion::{}", v.variant()))
+        .collect();
     format!("&[{}]", names.join(", "))
 }

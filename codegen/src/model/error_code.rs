@@ -19,7 +19,10 @@ pub struct ErrorCode {
 
 /// `x-error-codes` of the document.
 pub(super) fn error_codes(reading: &mut Reading<'_>) -> Vec<ErrorCode> {
-    let entries = reading.at("/x-error-codes").map(Node::entries).unwrap_or_default();
+    let entries = reading
+        .at("/x-error-codes")
+        .map(Node::entries)
+        .unwrap_or_default();
     let mut codes = Vec::new();
     for entry in entries {
         let status = entry.node.get("status").and_then(Node::as_u64);

@@ -2,8 +2,8 @@
 
 use crate::source::Node;
 
-use super::read::{Reading, versions};
 use super::operation::Version;
+use super::read::{Reading, versions};
 use super::shape::{self, Type};
 
 /// One event type.
@@ -23,7 +23,10 @@ pub struct Event {
 
 /// `x-webhooks` of the document.
 pub(super) fn events(reading: &mut Reading<'_>) -> Vec<Event> {
-    let entries = reading.at("/x-webhooks").map(Node::entries).unwrap_or_default();
+    let entries = reading
+        .at("/x-webhooks")
+        .map(Node::entries)
+        .unwrap_or_default();
     let mut events = Vec::new();
     for entry in entries {
         let Type::Named(payload) = shape::type_at(reading, &entry.node, "payload") else {

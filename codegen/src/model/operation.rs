@@ -66,7 +66,9 @@ impl Operation {
 
     /// The schema of the 2xx replies; they have one in common.
     pub fn reply_schema(&self) -> Option<&str> {
-        self.replies.iter().find_map(|reply| reply.schema.as_deref())
+        self.replies
+            .iter()
+            .find_map(|reply| reply.schema.as_deref())
     }
 
     /// Name of the struct of its query parameters, if it has any.
@@ -80,7 +82,11 @@ impl Operation {
         let params = self.path_params.iter().chain(&self.query);
         let mut names: Vec<&str> = params.flat_map(|parameter| parameter.ty.names()).collect();
         names.extend(self.body.as_ref().map(|body| body.schema.as_str()));
-        names.extend(self.replies.iter().filter_map(|reply| reply.schema.as_deref()));
+        names.extend(
+            self.replies
+                .iter()
+                .filter_map(|reply| reply.schema.as_deref()),
+        );
         names
     }
 }
@@ -215,7 +221,10 @@ pub(super) fn operations(reading: &mut Reading<'_>) -> Vec<Operation> {
     let paths = reading.at("/paths").map(Node::entries).unwrap_or_default();
     for path in paths {
         for entry in path.node.entries() {
-            match Method::all().iter().find(|method| method.text() == entry.key) {
+            match Method::all()
+                .iter()
+                .find(|method| method.text() == entry.key)
+            {
                 Some(method) => {
                     operations.push(operation(reading, *method, &path.key, &entry.node));
                 }
@@ -244,7 +253,11 @@ fn operation<'d>(
     Operation {
         place: node.place.clone(),
         id: reading.text(node, "operationId"),
-        tag: reading.texts(node, "tags").into_iter().next().unwrap_or_default(),
+        tag: reading
+            .texts(node, "tags")
+            .into_iter()
+            .next()
+            .unwrap_or_default(),
         method,
         path: path.to_owned(),
         summary: reading.text(node, "summary"),
@@ -255,7 +268,11 @@ fn operation<'d>(
         effect,
         idempotency: reading.word(node, "x-idempotency"),
         paging: reading.word(node, "x-paging"),
-        runs_in: if has_runs_in { reading.word(node, "x-runs-in") } else { RunsIn::World },
+        runs_in: if has_runs_in {
+            reading.word(node, "x-runs-in")
+        } else {
+            RunsIn::World
+        },
         errors: reading.texts(node, "x-errors"),
         body_limit: node.get("x-body-limit").and_then(Node::as_u64).unwrap_or(0),
         mutation: (effect == Effect::Write).then(|| mutation(reading, node)),
@@ -298,7 +315,9 @@ fn parameters<'d>(
 ) -> (Vec<Parameter>, Vec<Parameter>) {
     let (mut in_path, mut query) = (Vec::new(), Vec::new());
     for item in node.get("parameters").map(Node::items).unwrap_or_default() {
-        let Some(node) = reading.follow(item) else { continue };
+        let Some(node) = reading.follow(item) else {
+            continue;
+        };
         let place = node.get("in").and_then(Node::as_str).unwrap_or_default();
         match place {
             "path" => in_path.push(parameter(reading, node)),
@@ -329,7 +348,10 @@ fn parameter<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Parameter {
         name: reading.text(node, "name"),
         description: reading.text(node, "description"),
         ty: shape::type_at(reading, node, "schema"),
-        required: node.get("required").and_then(Node::as_bool).unwrap_or(false),
+        required: node
+            .get("required")
+            .and_then(Node::as_bool)
+            .unwrap_or(false),
     }
 }
 
@@ -350,7 +372,10 @@ fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
         reading.refuse(
             &media.key_place,
             "json-body",
-            format!("no client can be generated for a body of type `{}`", media.key),
+            format!(
+                "no client can be generated for a body of type `{}`",
+                media.key
+            ),
             "describe a JSON body, or write the operation by hand",
         );
         return None;
@@ -363,26 +388,40 @@ fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
             "say `required: true`; an object whose properties are all optional does the same",
         );
     }
-    Some(Body { media: media.key.clone(), schema: named(reading, &media.node)? })
+    Some(Body {
+        media: media.key.clone(),
+        schema: named(reading, &media.node)?,
+    })
 }
 
 /// The 2xx replies; those with a body share one schema.
 fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Vec<Reply> {
     let mut replies = Vec::new();
     for entry in node.get("responses").map(Node::entries).unwrap_or_default() {
-        let Some(status) = entry.key.parse().ok().filter(|status| (200..300).contains(status))
+        let Some(status) = entry
+            .key
+            .parse()
+            .ok()
+            .filter(|status| (200..300).contains(status))
         else {
             continue;
         };
-        let Some(response) = reading.follow(&entry.node) else { continue };
-        let media = response.get("content").and_then(|content| content.get("application/json"));
+        let Some(response) = reading.follow(&entry.node) else {
+            continue;
+        };
+        let media = response
+            .get("content")
+            .and_then(|content| content.get("application/json"));
         replies.push(Reply {
             status,
             description: reading.text(response, "description"),
             schema: media.and_then(|media| named(reading, media)),
         });
     }
-    if replies.windows(2).any(|pair| pair[0].schema != pair[1].schema) {
+    if replies
+        .windows(2)
+        .any(|pair| pair[0].schema != pair[1].schema)
+    {
         reading.refuse(
             &node.place,
             "one-success-type",
@@ -391,7 +430,12 @@ fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Vec<Reply> {
         );
     }
     if replies.is_empty() {
-        reading.refuse(&node.place, "model", "no 2xx reply is described", "describe one");
+        reading.refuse(
+            &node.place,
+            "model",
+            "no 2xx reply is described",
+            "describe one",
+        );
     }
     replies
 }

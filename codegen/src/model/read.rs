@@ -14,7 +14,10 @@ pub(super) struct Reading<'d> {
 
 impl<'d> Reading<'d> {
     pub(super) fn new(root: &'d Node) -> Self {
-        Self { root, problems: Vec::new() }
+        Self {
+            root,
+            problems: Vec::new(),
+        }
     }
 
     /// The node at a JSON pointer.
@@ -57,14 +60,21 @@ impl<'d> Reading<'d> {
 
     /// The texts of a list of strings; nothing if the key is absent.
     pub(super) fn texts(&mut self, node: &Node, key: &str) -> Vec<String> {
-        let Some(list) = node.get(key) else { return Vec::new() };
+        let Some(list) = node.get(key) else {
+            return Vec::new();
+        };
         self.list_of_texts(list)
     }
 
     /// The texts of a list of strings.
     pub(super) fn list_of_texts(&mut self, list: &Node) -> Vec<String> {
         if list.as_list().is_none() {
-            self.refuse(&list.place, "model", "this is not a list", "write it as `[a, b]`");
+            self.refuse(
+                &list.place,
+                "model",
+                "this is not a list",
+                "write it as `[a, b]`",
+            );
         }
         let mut texts = Vec::new();
         for item in list.items() {
@@ -102,7 +112,9 @@ impl<'d> Reading<'d> {
 
     /// Follows a `$ref` inside the document; the node itself if it is none.
     pub(super) fn follow(&mut self, node: &'d Node) -> Option<&'d Node> {
-        let Some(reference) = node.get("$ref") else { return Some(node) };
+        let Some(reference) = node.get("$ref") else {
+            return Some(node);
+        };
         let target = reference
             .as_str()
             .and_then(|text| text.strip_prefix('#'))
@@ -131,7 +143,11 @@ impl<'d> Reading<'d> {
 
     /// What was read, unless something was wrong.
     pub(super) fn finish<T>(self, value: T) -> Result<T, Vec<Problem>> {
-        if self.problems.is_empty() { Ok(value) } else { Err(self.problems) }
+        if self.problems.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.problems)
+        }
     }
 }
 
@@ -175,7 +191,9 @@ pub(super) fn tags(reading: &mut Reading<'_>) -> Vec<Tag> {
 
 /// `x-versions` of a node: none means every version.
 pub(super) fn versions(reading: &mut Reading<'_>, node: &Node) -> Vec<super::operation::Version> {
-    let Some(list) = node.get("x-versions") else { return Vec::new() };
+    let Some(list) = node.get("x-versions") else {
+        return Vec::new();
+    };
     let texts = reading.list_of_texts(list);
     version_words(reading, list, &texts)
 }

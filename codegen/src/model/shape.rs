@@ -45,9 +45,11 @@ impl Shape {
     /// The schemas that this one names.
     pub fn names(&self) -> Vec<&str> {
         match self {
-            Self::Object(object) => {
-                object.properties.iter().flat_map(|property| property.ty.names()).collect()
-            }
+            Self::Object(object) => object
+                .properties
+                .iter()
+                .flat_map(|property| property.ty.names())
+                .collect(),
             Self::Union(union) => union.variants.iter().map(|v| v.schema.as_str()).collect(),
             Self::Alias(ty) => ty.names(),
             Self::Enum(_) | Self::Id(_) => Vec::new(),
@@ -104,10 +106,17 @@ impl Enum {
     pub fn plain_forms(&self) -> Vec<(&EnumValue, &EnumValue)> {
         let plain = |value: &EnumValue| {
             let (text, _) = value.wire.rsplit_once('_')?;
-            self.values.iter().find(|other| other.wire == text && other.versions != value.versions)
+            self.values
+                .iter()
+                .find(|other| other.wire == text && other.versions != value.versions)
         };
-        let versioned = self.values.iter().filter(|value| !value.versions.is_empty());
-        versioned.filter_map(|value| Some((value, plain(value)?))).collect()
+        let versioned = self
+            .values
+            .iter()
+            .filter(|value| !value.versions.is_empty());
+        versioned
+            .filter_map(|value| Some((value, plain(value)?)))
+            .collect()
     }
 }
 
@@ -199,7 +208,10 @@ pub struct Limits(pub BTreeMap<String, String>);
 
 /// The named schemas of the document.
 pub(super) fn schemas(reading: &mut Reading<'_>) -> BTreeMap<String, Schema> {
-    let entries = reading.at("/components/schemas").map(Node::entries).unwrap_or_default();
+    let entries = reading
+        .at("/components/schemas")
+        .map(Node::entries)
+        .unwrap_or_default();
     let mut schemas = BTreeMap::new();
     for entry in entries {
         let schema = schema(reading, entry);
@@ -249,7 +261,8 @@ fn shape(reading: &mut Reading<'_>, node: &Node) -> Shape {
     if node.get("properties").is_some() {
         return Shape::Object(object(reading, node));
     }
-    let is_empty_object = text(node, "type") == "object" && node.get("additionalProperties").is_none();
+    let is_empty_object =
+        text(node, "type") == "object" && node.get("additionalProperties").is_none();
     if is_empty_object {
         return Shape::Object(object(reading, node));
     }
@@ -259,9 +272,14 @@ fn shape(reading: &mut Reading<'_>, node: &Node) -> Shape {
 fn object(reading: &mut Reading<'_>, node: &Node) -> Object {
     known_keywords(reading, node, &["properties", "required"]);
     let required = reading.texts(node, "required");
-    let entries = node.get("properties").map(Node::entries).unwrap_or_default();
-    let properties: Vec<_> =
-        entries.iter().map(|entry| property(reading, entry, &required)).collect();
+    let entries = node
+        .get("properties")
+        .map(Node::entries)
+        .unwrap_or_default();
+    let properties: Vec<_> = entries
+        .iter()
+        .map(|entry| property(reading, entry, &required))
+        .collect();
     let always_sent = reading.texts(node, "x-always-sent");
     for name in required.iter().chain(&always_sent) {
         if !properties.iter().any(|property| &property.name == name) {
@@ -273,7 +291,10 @@ fn object(reading: &mut Reading<'_>, node: &Node) -> Object {
             );
         }
     }
-    Object { properties, always_sent }
+    Object {
+        properties,
+        always_sent,
+    }
 }
 
 fn property(reading: &mut Reading<'_>, entry: &Entry, required: &[String]) -> Property {
@@ -303,7 +324,9 @@ fn values(reading: &mut Reading<'_>, node: &Node) -> Enum {
     let values = wires
         .into_iter()
         .map(|wire| {
-            let description = descriptions.and_then(|map| map.get(&wire)).and_then(Node::as_str);
+            let description = descriptions
+                .and_then(|map| map.get(&wire))
+                .and_then(Node::as_str);
             let versions = match by_value.and_then(|map| map.get(&wire)) {
                 Some(list) => {
                     let texts = reading.list_of_texts(list);
@@ -311,7 +334,11 @@ fn values(reading: &mut Reading<'_>, node: &Node) -> Enum {
                 }
                 None => Vec::new(),
             };
-            EnumValue { description: description.unwrap_or_default().trim().to_owned(), wire, versions }
+            EnumValue {
+                description: description.unwrap_or_default().trim().to_owned(),
+                wire,
+                versions,
+            }
         })
         .collect();
     Enum { values }
@@ -321,11 +348,17 @@ fn union(reading: &mut Reading<'_>, node: &Node) -> Union {
     known_keywords(reading, node, &["oneOf", "discriminator"]);
     let discriminator = node.get("discriminator").unwrap_or(node);
     let tag = reading.text(discriminator, "propertyName");
-    let entries = discriminator.get("mapping").map(Node::entries).unwrap_or_default();
+    let entries = discriminator
+        .get("mapping")
+        .map(Node::entries)
+        .unwrap_or_default();
     let mut variants = Vec::new();
     for entry in entries {
         match entry.node.as_str().and_then(component) {
-            Some(schema) => variants.push(Variant { value: entry.key.clone(), schema: schema.to_owned() }),
+            Some(schema) => variants.push(Variant {
+                value: entry.key.clone(),
+                schema: schema.to_owned(),
+            }),
             None => reading.refuse(
                 &entry.node.place,
                 "model",
@@ -334,7 +367,10 @@ fn union(reading: &mut Reading<'_>, node: &Node) -> Union {
             ),
         }
     }
-    let named_once = variants.iter().map(|variant| &variant.schema).collect::<std::collections::BTreeSet<_>>();
+    let named_once = variants
+        .iter()
+        .map(|variant| &variant.schema)
+        .collect::<std::collections::BTreeSet<_>>();
     if variants.is_empty() || named_once.len() != variants.len() {
         reading.refuse(
             &node.place,
@@ -353,7 +389,9 @@ fn ty(reading: &mut Reading<'_>, node: &Node) -> Type {
     }
     if let Some(all) = node.get("allOf") {
         known_keywords(reading, node, &["allOf"]);
-        let [only] = all.items() else { return refuse_shape(reading, node) };
+        let [only] = all.items() else {
+            return refuse_shape(reading, node);
+        };
         return match reference(only) {
             Some(name) => Type::Named(name.to_owned()),
             None => refuse_shape(reading, node),
@@ -444,7 +482,9 @@ fn limits(node: &Node, keys: &[&str]) -> Limits {
 }
 
 fn sensitivity(reading: &mut Reading<'_>, node: &Node) -> Option<Sensitivity> {
-    node.get("x-sensitive").is_some().then(|| reading.word(node, "x-sensitive"))
+    node.get("x-sensitive")
+        .is_some()
+        .then(|| reading.word(node, "x-sensitive"))
 }
 
 fn reference(node: &Node) -> Option<&str> {
@@ -461,9 +501,24 @@ fn text<'n>(node: &'n Node, key: &str) -> &'n str {
 
 /// Keywords that say nothing about a value's form.
 const ANNOTATIONS: &[&str] = &[
-    "type", "format", "description", "title", "example", "default", "deprecated", "nullable", "readOnly", "writeOnly",
+    "type",
+    "format",
+    "description",
+    "title",
+    "example",
+    "default",
+    "deprecated",
+    "nullable",
+    "readOnly",
+    "writeOnly",
 ];
 const STRING_LIMITS: &[&str] = &["minLength", "maxLength", "pattern"];
-const NUMBER_LIMITS: &[&str] = &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+const NUMBER_LIMITS: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+];
 const LIST_LIMITS: &[&str] = &["minItems", "maxItems", "uniqueItems"];
 const LIST_KEYWORDS: &[&str] = &["items", "minItems", "maxItems", "uniqueItems"];

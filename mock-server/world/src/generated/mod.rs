@@ -2,5 +2,7 @@
 
 //! What the world answers, one module for each API.
 
+pub(crate) mod accounting;
 pub(crate) mod control;
 pub(crate) mod payments;
+pub(crate) mod plaid;

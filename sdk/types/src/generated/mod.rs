@@ -2,7 +2,11 @@
 
 //! Models of the APIs, one module each.
 
+#[cfg(feature = "accounting")]
+pub(crate) mod accounting;
 #[cfg(feature = "control")]
 pub(crate) mod control;
 #[cfg(feature = "payments")]
 pub(crate) mod payments;
+#[cfg(feature = "plaid")]
+pub(crate) mod plaid;

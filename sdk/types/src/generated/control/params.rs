@@ -2,6 +2,7 @@
 
 //! Query parameters of the control API.
 
+use super::AccountId;
 use super::DeliveryState;
 
 query_params! {
@@ -20,7 +21,7 @@ query_params! {
     /// Query parameters of `ledger_entries`.
     pub struct LedgerEntriesParams {
         /// Only entries that touch this account.
-        account_id: String = "account_id", with_account_id;
+        account_id: AccountId = "account_id", with_account_id;
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
         /// Rows on a page, at most 1000.

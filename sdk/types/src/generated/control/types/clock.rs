@@ -52,9 +52,14 @@ model! {
         }
         optional {
             /// Object that it is about.
-            object_id: String = with_object_id;
+            object_id: ObjectId = with_object_id;
         }
     }
+}
+
+crate::id! {
+    /// Id of any object, whichever API it belongs to.
+    pub struct ObjectId;
 }
 
 model! {

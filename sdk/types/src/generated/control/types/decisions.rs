@@ -2,6 +2,8 @@
 
 //! Models of `decisions`.
 
+use super::CustomerId;
+
 model! {
     /// A decision that was made.
     pub struct CustomerDecision {
@@ -24,11 +26,6 @@ model! {
             data: CustomerDecision;
         }
     }
-}
-
-crate::id! {
-    /// Id of a customer in the payments API.
-    pub struct CustomerId;
 }
 
 crate::open_enum! {

@@ -12,11 +12,11 @@ model! {
             /// Id of the delivery.
             id: DeliveryId;
             /// Id of the event, the same over all tries.
-            event_id: String;
+            event_id: EventId;
             /// Type of the event.
             event_type: String;
             /// Subscription that it is sent for.
-            subscription_id: String;
+            subscription_id: SubscriptionId;
             /// Address that it is posted to.
             url: String;
             /// Where it stands.
@@ -106,6 +106,16 @@ crate::open_enum! {
         /// Given up because its subscription was deleted.
         Dropped = "dropped",
     }
+}
+
+crate::id! {
+    /// Id of an event.
+    pub struct EventId;
+}
+
+crate::id! {
+    /// Id of a subscription in the payments API.
+    pub struct SubscriptionId;
 }
 
 no_projection! {

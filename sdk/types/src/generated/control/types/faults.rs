@@ -2,6 +2,8 @@
 
 //! Models of `faults`.
 
+use super::ObjectId;
+
 model! {
     /// An ordered fault and what became of it.
     pub struct Fault {
@@ -29,7 +31,7 @@ model! {
             /// Idempotency key that it is limited to.
             key: String = with_key;
             /// Id in the path that it is limited to.
-            object_id: String = with_object_id;
+            object_id: ObjectId = with_object_id;
         }
     }
 }
@@ -91,7 +93,7 @@ model! {
             /// Only requests with this idempotency key.
             key: String = with_key;
             /// Only requests with this id in their path.
-            object_id: String = with_object_id;
+            object_id: ObjectId = with_object_id;
             /// First match that fails, counted from 1.
             nth: i32 = with_nth;
             /// How many matches fail in a row.

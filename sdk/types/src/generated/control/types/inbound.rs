@@ -2,6 +2,8 @@
 
 //! Models of `inbound`.
 
+use super::AccountId;
+use super::AssetTypeId;
 use crate::amount::Amount;
 
 model! {
@@ -9,11 +11,11 @@ model! {
     pub struct Inbound {
         required {
             /// Id of the transaction in the payments API.
-            transaction_id: String;
+            transaction_id: TransactionId;
             /// Account that it is for.
-            account_id: String;
+            account_id: AccountId;
             /// Asset of the account.
-            asset_type_id: String;
+            asset_type_id: AssetTypeId;
             /// How much, in units of the asset.
             amount: Amount;
             /// How far it has come at the reply.
@@ -53,7 +55,7 @@ model! {
     pub struct InboundRequest {
         required {
             /// Account that it is for.
-            account_id: String;
+            account_id: AccountId;
             /// How much, in units of the account's asset; more than zero.
             amount: Amount;
         }
@@ -80,6 +82,11 @@ crate::open_enum! {
         /// Taken back.
         Cancelled = "CANCELLED",
     }
+}
+
+crate::id! {
+    /// Id of a transaction in the payments API.
+    pub struct TransactionId;
 }
 
 no_projection! {

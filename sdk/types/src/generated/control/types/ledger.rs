@@ -2,6 +2,7 @@
 
 //! Models of `ledger`.
 
+use super::AssetTypeId;
 use super::Links;
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
@@ -73,7 +74,7 @@ model! {
             /// What the account is.
             kind: LedgerAccountKind;
             /// Asset of the account.
-            asset_type_id: String;
+            asset_type_id: AssetTypeId;
             /// Side that is posted to.
             side: LedgerSide;
             /// Amount posted, in units of the asset, never negative.
@@ -100,7 +101,7 @@ model! {
     pub struct TrialBalanceAsset {
         required {
             /// The asset.
-            asset_type_id: String;
+            asset_type_id: AssetTypeId;
             /// What is owed to customers and to the client.
             customers_owed: Amount;
             /// What is held at the custodian.

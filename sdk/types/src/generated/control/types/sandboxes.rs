@@ -5,6 +5,11 @@
 use std::collections::BTreeMap;
 
 
+crate::id! {
+    /// Id of an account in the payments API.
+    pub struct AccountId;
+}
+
 model! {
     /// Addresses and credentials of the accounting API.
     pub struct AccountingAccess {
@@ -14,13 +19,23 @@ model! {
             /// Address of the token endpoint.
             token_url: String;
             /// OAuth client id.
-            client_id: String;
+            client_id: ClientId;
             /// OAuth client secret.
             client_secret: String, secret;
             /// Scope to ask for.
             scope: String;
         }
     }
+}
+
+crate::id! {
+    /// Id of an asset type, such as `FIAT_TESTNET_USD`.
+    pub struct AssetTypeId;
+}
+
+crate::id! {
+    /// Client id of a set of credentials.
+    pub struct ClientId;
 }
 
 crate::open_enum! {
@@ -31,6 +46,11 @@ crate::open_enum! {
         /// It stands still until it is advanced, and begins at a fixed date.
         Manual = "manual",
     }
+}
+
+crate::id! {
+    /// Id of a customer in the payments API; `SELF` is the client.
+    pub struct CustomerId;
 }
 
 crate::open_enum! {
@@ -52,7 +72,7 @@ model! {
             /// Address of the token endpoint.
             token_url: String;
             /// OAuth client id.
-            client_id: String;
+            client_id: ClientId;
             /// OAuth client secret.
             client_secret: String, secret;
             /// Ed25519 private key that signs requests, the 32 bytes of its seed in hex.
@@ -70,7 +90,7 @@ model! {
             /// Base address of the API.
             base_url: String;
             /// Client id.
-            client_id: String;
+            client_id: ClientId;
             /// Secret.
             secret: String, secret;
         }
@@ -104,11 +124,11 @@ model! {
     pub struct SandboxAccount {
         required {
             /// Id of the account.
-            id: String;
+            id: AccountId;
             /// Customer that owns it; `SELF` is the client.
-            customer_id: String;
+            customer_id: CustomerId;
             /// Asset that it holds.
-            asset_type_id: String;
+            asset_type_id: AssetTypeId;
         }
     }
 }
@@ -136,7 +156,7 @@ model! {
     pub struct SandboxCustomer {
         required {
             /// Id of the customer.
-            id: String;
+            id: CustomerId;
             /// Whether it is an `INDIVIDUAL` or a `CORPORATION`.
             customer_type: String;
         }

@@ -254,6 +254,48 @@ tagged_union! {
     }
 }
 
+impl Customer {
+    /// Id of the customer.
+    #[must_use]
+    pub fn id(&self) -> Option<&CustomerId> {
+        match self {
+            Self::Individual(value) => Some(&value.id),
+            Self::Corporation(value) => Some(&value.id),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Where the customer stands.
+    #[must_use]
+    pub fn status(&self) -> Option<&CustomerStatus> {
+        match self {
+            Self::Individual(value) => value.status.as_ref(),
+            Self::Corporation(value) => value.status.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Electronic mail address.
+    #[must_use]
+    pub fn email_address(&self) -> Option<&String> {
+        match self {
+            Self::Individual(value) => value.email_address.as_ref(),
+            Self::Corporation(value) => value.email_address.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Telephone number in E.164 form.
+    #[must_use]
+    pub fn telephone_number(&self) -> Option<&String> {
+        match self {
+            Self::Individual(value) => value.telephone_number.as_ref(),
+            Self::Corporation(value) => value.telephone_number.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 model! {
     /// A customer that is a company.
     pub struct CustomerCorporation {
@@ -1045,7 +1087,7 @@ crate::open_enum! {
         WeaponsManufacturer = "WEAPONS_MANUFACTURER",
         /// Weapons military services.
         WeaponsMilitaryServices = "WEAPONS_MILITARY_SERVICES",
-        /// Vehicle that holds wealth.
+        /// A business that the platform names by this code alone.
         Whv = "WHV",
         /// Wholesale of durable goods.
         WholesalerDurable = "WHOLESALER_DURABLE",

@@ -298,6 +298,47 @@ tagged_union! {
     }
 }
 
+impl TransactionOriginator {
+    /// The rail's reference of the movement.
+    #[must_use]
+    pub fn rail_reference(&self) -> Option<&String> {
+        match self {
+            Self::FiatUs(value) => value.rail_reference.as_ref(),
+            Self::FiatUsLinked(value) => value.rail_reference.as_ref(),
+            Self::FiatCa(value) => value.rail_reference.as_ref(),
+            Self::FiatCaLinked(value) => value.rail_reference.as_ref(),
+            Self::Crypto(value) => value.rail_reference.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Text that the sender gave.
+    #[must_use]
+    pub fn rail_originator_memo(&self) -> Option<&String> {
+        match self {
+            Self::FiatUs(value) => value.rail_originator_memo.as_ref(),
+            Self::FiatUsLinked(value) => value.rail_originator_memo.as_ref(),
+            Self::FiatCa(value) => value.rail_originator_memo.as_ref(),
+            Self::FiatCaLinked(value) => value.rail_originator_memo.as_ref(),
+            Self::Crypto(value) => value.rail_originator_memo.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Who the sender is.
+    #[must_use]
+    pub fn profile(&self) -> Option<&OriginatorProfile> {
+        match self {
+            Self::FiatUs(value) => value.profile.as_ref(),
+            Self::FiatUsLinked(value) => value.profile.as_ref(),
+            Self::FiatCa(value) => value.profile.as_ref(),
+            Self::FiatCaLinked(value) => value.profile.as_ref(),
+            Self::Crypto(value) => value.profile.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 model! {
     /// A sender with a wallet.
     pub struct TransactionOriginatorCrypto {
