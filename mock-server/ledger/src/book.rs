@@ -19,9 +19,8 @@ mod holds;
 mod post;
 mod snapshot;
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::{Bound, RangeBounds};
 
 use crate::account::{Account, AccountIx, AccountKind, LedgerAccountId, Tally};
@@ -262,13 +261,44 @@ impl Book {
 
 /// What follows from the facts and is asked for by id or on every posting.
 ///
-/// The maps are only ever asked, never iterated, so their order cannot show; the hasher has a fixed
-/// key all the same, because nothing in this crate draws chance.
+/// The maps are only ever asked, never iterated, so their order cannot show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Index {
     /// Per asset, the sum of all debits (and of all credits). Bounds every total of the book.
     turnover: Vec<MinorUnits>,
-    entry_positions: HashMap<EntryId, usize, BuildHasherDefault<DefaultHasher>>,
-    hold_positions: HashMap<HoldId, usize, BuildHasherDefault<DefaultHasher>>,
+    entry_positions: IdMap<EntryId>,
+    hold_positions: IdMap<HoldId>,
     reversed_by: BTreeMap<EntryId, EntryId>,
+}
+
+/// Positions by 128-bit id.
+type IdMap<Id> = HashMap<Id, usize, BuildHasherDefault<IdHasher>>;
+
+/// Folds a 128-bit id into 64 bits by one widening multiplication.
+///
+/// Ids come from the program that owns the book, not from its users, so nobody is in a position to
+/// choose collisions; and the key is fixed, because nothing in this crate draws chance.
+#[derive(Clone, Copy, Debug, Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u128(u128::from(*byte));
+        }
+    }
+
+    fn write_u128(&mut self, id: u128) {
+        /// The fraction of the golden ratio: odd, without a pattern in its bits.
+        const GOLDEN: u128 = 0x9e37_79b9_7f4a_7c15;
+        const LOW: u128 = u64::MAX as u128;
+        let folded = (id >> 64).wrapping_mul(GOLDEN) ^ (id & LOW) ^ u128::from(self.0);
+        let product = (folded & LOW) * GOLDEN;
+        // Both halves fit 64 bits, so neither conversion loses anything.
+        self.0 = u64::try_from((product >> 64) ^ (product & LOW)).unwrap_or_default();
+    }
 }

@@ -230,46 +230,70 @@ fn name(error: &LedgerError) -> String {
 }
 
 fn action() -> impl Strategy<Value = Action> {
+    let reverse = (entry_id(), known_entry());
     prop_oneof![
         1 => (0..ACCOUNTS.len()).prop_map(Action::Open),
-        16 => single(),
-        2 => (entry_id(), entry_id()).prop_map(|(id, original)| Action::Reverse { id, original }),
-        3 => vec(single(), 1..5).prop_map(Action::Batch),
+        24 => single(),
+        4 => reverse.prop_map(|(id, original)| Action::Reverse { id, original }),
+        4 => vec(single(), 1..4).prop_map(Action::Batch),
     ]
 }
 
 /// What may stand in a batch too.
 fn single() -> impl Strategy<Value = Action> {
-    let relations = (weighted(0.3, 0_u128..8), weighted(0.1, entry_id()));
-    let post = (entry_id(), rows(), relations);
+    let references = (weighted(0.05, hold_id()), weighted(0.1, known_entry()));
     prop_oneof![
-        8 => post.prop_map(|(id, rows, (settles, corrects))| {
+        8 => (entry_id(), rows(), references).prop_map(|(id, rows, (settles, corrects))| {
             Action::Post { id, rows, settles, corrects }
         }),
-        4 => (0_u128..8, 0..ACCOUNTS.len(), -1_i128..60)
+        4 => (entry_id(), hold_id(), customer(), 1_i128..40).prop_map(|(id, hold, from, n)| {
+            let rows = vec![(from, true, n), (2, false, n)];
+            Action::Post { id, rows, settles: Some(hold), corrects: None }
+        }),
+        4 => (hold_id(), customer(), 1_i128..40)
             .prop_map(|(id, account, amount)| Action::Place { id, account, amount }),
-        1 => (0_u128..8).prop_map(|id| Action::Release { id }),
+        1 => (hold_id(), 0..ACCOUNTS.len(), -1_i128..400)
+            .prop_map(|(id, account, amount)| Action::Place { id, account, amount }),
+        2 => hold_id().prop_map(|id| Action::Release { id }),
     ]
 }
 
+/// Mostly new; the small ones meet again.
 fn entry_id() -> impl Strategy<Value = u128> {
-    0_u128..40
+    prop_oneof![1 => known_entry(), 2 => 0_u128..1_000]
+}
+
+/// Small enough to be in the book already.
+fn known_entry() -> impl Strategy<Value = u128> {
+    0_u128..10
+}
+
+fn hold_id() -> impl Strategy<Value = u128> {
+    0_u128..8
+}
+
+fn customer() -> impl Strategy<Value = usize> {
+    3_usize..=4
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let within = |accounts: std::ops::Range<usize>| {
+        (accounts.clone(), accounts, 0_i128..80)
+            .prop_map(|(a, b, n)| vec![(a, true, n), (b, false, n)])
+    };
     prop_oneof![
         // Money arrives.
-        4 => (1_i128..200).prop_map(|n| vec![(0, true, n), (3, false, n)]),
-        // Money moves within one asset, in either direction, sometimes through one account twice.
-        6 => (0_usize..6, 0_usize..6, 0_i128..80).prop_map(|(a, b, n)| vec![(a, true, n), (b, false, n)]),
-        2 => (6_usize..10, 6_usize..10, 1_i128..80).prop_map(|(a, b, n)| vec![(a, true, n), (b, false, n)]),
+        6 => (customer(), 1_i128..200).prop_map(|(to, n)| vec![(0, true, n), (to, false, n)]),
+        // Money moves within an asset, in any direction, sometimes on one account twice.
+        4 => within(0..6),
+        2 => within(6..10),
         // A payment with a fee.
-        3 => (1_i128..80, 1_i128..5).prop_map(|(n, fee)| {
-            vec![(3, true, n + fee), (2, false, n), (5, false, fee)]
+        3 => (customer(), 1_i128..80, 1_i128..5).prop_map(|(from, n, fee)| {
+            vec![(from, true, n + fee), (2, false, n), (5, false, fee)]
         }),
         // An exchange: two assets, four lines.
-        3 => (1_i128..80, 1_i128..80).prop_map(|(n, m)| {
-            vec![(3, true, n), (1, false, n), (7, true, m), (6, false, m)]
+        3 => (customer(), 1_i128..80, 1_i128..80).prop_map(|(from, n, m)| {
+            vec![(from, true, n), (1, false, n), (6, true, m), (7, false, m)]
         }),
         // Anything at all, mostly refused.
         1 => vec((0..ACCOUNTS.len(), any::<bool>(), -5_i128..40), 0..6),
