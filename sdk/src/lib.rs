@@ -1,1 +1,49 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod auth;
+mod budget;
+mod call;
+mod client;
+mod credentials;
+mod decode;
+mod environment;
+mod error;
+mod from_env;
+mod guard;
+mod idempotency;
+#[cfg(feature = "mock")]
+pub mod mock;
+mod options;
+mod page;
+mod pipeline;
+mod reply;
+mod retry;
+pub mod runtime;
+mod signing;
+mod skew;
+mod telemetry;
+mod token;
+mod transport;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
+
+#[rustfmt::skip]
+#[allow(unreachable_pub, reason = "the generator of the clients writes `pub`; only the facades are re-exported")]
+mod generated;
+
+pub use layer2_types as types;
+
+pub use crate::client::{AccountingAccess, Client, ClientBuilder};
+pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};
+pub use crate::environment::Environment;
+pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};
+pub use crate::idempotency::{IDEMPOTENCY_HEADER, IdempotencyKey, InvalidIdempotencyKey};
+pub use crate::options::CallOptions;
+pub use crate::page::{Page, PageLinks};
+pub use crate::pipeline::REQUEST_ID_HEADER;
+pub use crate::reply::Reply;
+pub use crate::retry::RetryPolicy;
+pub use crate::signing::{
+    Ed25519Signer, InvalidSigningKey, SIGNATURE_HEADER, SignRequests, Signer, TIMESTAMP_HEADER,
+};

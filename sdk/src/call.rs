@@ -1,0 +1,264 @@
+//! Where the generated client meets the layers.
+//!
+//! The generated code builds a `reqwest::Request` and decodes a 2xx reply; everything between is ours, through the hook
+//! `ClientHooks::exec`. The hook's error type is reqwest's own, which nobody else can make, so a typed failure travels
+//! as a synthetic response with the status 999 and the [`Error`] in its extensions. The generated code knows no error
+//! replies and hands it back as unexpected, and [`run`] lifts the error out again.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use http::StatusCode;
+use layer2_types::operation::Operation;
+use progenitor_client::ResponseValue;
+use serde::de::DeserializeOwned;
+
+use crate::client::Shared;
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Outcome;
+use crate::idempotency::IdempotencyKey;
+use crate::options::CallOptions;
+use crate::pipeline;
+use crate::pipeline::REQUEST_ID_HEADER;
+use crate::reply::Reply;
+use crate::transport::Exchange;
+
+/// What one call carries through the generated client.
+#[derive(Clone)]
+pub struct CallLayer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) options: Arc<CallOptions>,
+    pub(crate) operation: &'static Operation,
+    pub(crate) record: Arc<CallRecord>,
+}
+
+/// What is learned while a call is made.
+#[derive(Debug, Default)]
+pub(crate) struct CallRecord {
+    attempts: AtomicU32,
+    request_id: OnceLock<String>,
+    echoed_id: OnceLock<String>,
+    idempotency_key: OnceLock<IdempotencyKey>,
+    reply: OnceLock<(StatusCode, Bytes)>,
+}
+
+impl CallLayer {
+    pub(crate) fn new(shared: &Arc<Shared>, options: &Arc<CallOptions>, operation: &'static Operation) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            options: Arc::clone(options),
+            operation,
+            record: Arc::default(),
+        }
+    }
+
+    /// Body of the hook: the pipeline, with its failures made into responses.
+    #[cfg_attr(
+        not(any(feature = "payments", feature = "accounting", feature = "plaid", feature = "control")),
+        expect(dead_code, reason = "called by the generated clients only")
+    )]
+    async fn exec(&self, request: reqwest::Request) -> reqwest::Response {
+        // Boxed: the state of the loop would otherwise be part of every facade method's future.
+        match Box::pin(pipeline::send(self, request)).await {
+            Ok(exchange) => whole_response(exchange),
+            Err(error) => failed_response(error),
+        }
+    }
+}
+
+impl fmt::Debug for CallLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallLayer")
+            .field("operation", &self.operation.id)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl CallRecord {
+    pub(crate) fn sent_as(&self, request_id: String) {
+        let _ = self.request_id.set(request_id);
+    }
+
+    pub(crate) fn keyed_with(&self, key: IdempotencyKey) {
+        let _ = self.idempotency_key.set(key);
+    }
+
+    pub(crate) fn count_attempt(&self) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn answered(&self, exchange: &Exchange) {
+        if let Some(id) = exchange.headers.get(REQUEST_ID_HEADER).and_then(|id| id.to_str().ok()) {
+            let _ = self.echoed_id.set(id.to_owned());
+        }
+        let _ = self.reply.set((exchange.status, exchange.body.clone()));
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.echoed_id.get().or_else(|| self.request_id.get()).map_or("", String::as_str)
+    }
+
+    /// Puts on an error what the call knows.
+    pub(crate) fn complete(&self, error: Error, operation: &'static Operation) -> Error {
+        let request_id = self.echoed_id.get().or_else(|| self.request_id.get()).cloned();
+        error.in_call(operation, request_id, self.idempotency_key.get().cloned(), self.attempts())
+    }
+}
+
+/// Runs one operation of a generated client and gives its result our shape.
+#[cfg_attr(
+    not(any(feature = "payments", feature = "accounting", feature = "plaid", feature = "control")),
+    expect(dead_code, reason = "called by the generated facade only")
+)]
+pub(crate) async fn run<T, E, F>(layer: CallLayer, operation: F) -> Result<Reply<T>, Error>
+where
+    T: DeserializeOwned,
+    F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
+{
+    let record = &layer.record;
+    match operation.await {
+        Ok(value) => Ok(Reply {
+            status: value.status(),
+            headers: value.headers().clone(),
+            request_id: record.request_id().to_owned(),
+            idempotency_key: record.idempotency_key.get().cloned(),
+            attempts: record.attempts(),
+            value: value.into_inner(),
+        }),
+        Err(error) => Err(lift::<T, E>(error, record, layer.operation)),
+    }
+}
+
+/// Our error out of the generated client's.
+fn lift<T: DeserializeOwned, E>(
+    error: progenitor_client::Error<E>,
+    record: &CallRecord,
+    operation: &'static Operation,
+) -> Error {
+    use progenitor_client::Error as Generated;
+
+    let error = match error {
+        Generated::UnexpectedResponse(response) => match response.extensions().get::<Error>() {
+            Some(error) => return error.clone(),
+            None => unexpected(response.status(), record),
+        },
+        Generated::InvalidResponsePayload(body, cause) => undecodable::<T>(body, &cause, record),
+        // The hook never fails by itself, so this one comes from building the request.
+        Generated::CommunicationError(cause) => {
+            Error::before_sending(ErrorKind::InvalidRequest, "the request could not be built")
+                .with_source(cause.without_url())
+        }
+        Generated::InvalidRequest(why) | Generated::Custom(why) => Error::before_sending(
+            ErrorKind::InvalidRequest,
+            format!("the request could not be built: {why}"),
+        ),
+        Generated::ErrorResponse(reply) => unexpected(reply.status(), record),
+        Generated::InvalidUpgrade(cause) | Generated::ResponseBodyError(cause) => Error::new(
+            ErrorKind::Decode,
+            Outcome::Done,
+            "the reply could not be read",
+        )
+        .with_source(cause.without_url()),
+    };
+    record.complete(error, operation)
+}
+
+/// A success that the operation does not document.
+fn unexpected(status: StatusCode, record: &CallRecord) -> Error {
+    let body = record.reply.get().map(|(_, body)| body.clone()).unwrap_or_default();
+    Error::new(
+        ErrorKind::UnexpectedReply,
+        Outcome::Done,
+        "the platform did it, but replied with a status that this operation does not have",
+    )
+    .with_reply(status, body)
+}
+
+/// A success that does not read. The message tells where, not what: the text may be personal.
+fn undecodable<T: DeserializeOwned>(body: Bytes, cause: &serde_json::Error, record: &CallRecord) -> Error {
+    let mut reader = serde_json::Deserializer::from_slice(&body);
+    let path = serde_path_to_error::deserialize::<_, T>(&mut reader)
+        .err()
+        .map_or_else(|| ".".to_owned(), |error| error.path().to_string());
+    let message = format!(
+        "the platform did it, but its reply does not read as documented, at `{path}` (line {}, column {}); the bytes \
+         are in `raw_body`",
+        cause.line(),
+        cause.column(),
+    );
+    let status = record.reply.get().map_or(StatusCode::OK, |(status, _)| *status);
+    Error::new(ErrorKind::Decode, Outcome::Done, message).with_reply(status, body)
+}
+
+fn whole_response(exchange: Exchange) -> reqwest::Response {
+    let mut response = http::Response::new(exchange.body);
+    *response.status_mut() = exchange.status;
+    *response.headers_mut() = exchange.headers;
+    response.into()
+}
+
+fn failed_response(error: Error) -> reqwest::Response {
+    let mut response = http::Response::new(Bytes::new());
+    // 999 is the largest status that `http` takes, and none that a server or a document uses.
+    *response.status_mut() = StatusCode::from_u16(999).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.extensions_mut().insert(error);
+    response.into()
+}
+
+/// For one API: the hook on its generated client, and the way from the facade into it.
+macro_rules! api {
+    ($feature:literal, $api:ident, $call:ident) => {
+        #[cfg(feature = $feature)]
+        impl progenitor_client::ClientHooks<CallLayer> for crate::generated::$api::client::Client {
+            async fn exec(
+                &self,
+                request: reqwest::Request,
+                _: &progenitor_client::OperationInfo,
+            ) -> reqwest::Result<reqwest::Response> {
+                Ok(progenitor_client::ClientInfo::inner(self).exec(request).await)
+            }
+        }
+
+        #[cfg(feature = $feature)]
+        impl crate::client::Client {
+            #[doc = concat!("Runs one operation of the ", $feature, " API, for the generated facade.")]
+            pub(crate) async fn $call<T, E, F, Running>(
+                &self,
+                id: layer2_types::$api::OperationId,
+                operation: F,
+            ) -> Result<Reply<T>, Error>
+            where
+                T: DeserializeOwned,
+                F: FnOnce(crate::generated::$api::client::Client) -> Running,
+                Running: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
+            {
+                let layer = CallLayer::new(self.shared(), self.options(), id.operation());
+                let lane = match layer.shared.lane(layer.operation.api) {
+                    Ok(lane) => lane,
+                    Err(error) => return Err(layer.record.complete(error, layer.operation)),
+                };
+                let base = lane.base.as_str().trim_end_matches('/');
+                let http = layer.shared.transport.http().clone();
+                let generated =
+                    crate::generated::$api::client::Client::new_with_client(base, http, layer.clone());
+                run(layer, operation(generated)).await
+            }
+        }
+    };
+}
+
+api!("payments", payments, payments_call);
+api!("accounting", accounting, accounting_call);
+api!("plaid", plaid, plaid_call);
+api!("control", control, control_call);

@@ -1,0 +1,92 @@
+//! Who the client is: ids and secrets, and where they come from.
+//!
+//! A [`CredentialsProvider`] is asked each time a token is fetched, so a secret that was rotated in a vault takes effect
+//! without a restart: the old one is refused, the token layer tells the provider so and asks again. Secrets are wiped
+//! from memory when dropped and never printed.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
+
+/// Any error of a caller's own implementation.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An id with its secret.
+#[derive(Clone)]
+pub struct Credentials {
+    client_id: String,
+    secret: SecretString,
+}
+
+impl Credentials {
+    /// Pairs an id with its secret.
+    pub fn new(client_id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        Self { client_id: client_id.into(), secret: secret.into() }
+    }
+
+    /// The public half.
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(crate) fn expose_secret(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.client_id == other.client_id && self.expose_secret() == other.expose_secret()
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("client_id", &self.client_id)
+            .field("secret", &"** redacted **")
+            .finish()
+    }
+}
+
+/// Hands out credentials.
+#[async_trait]
+pub trait CredentialsProvider: fmt::Debug + Send + Sync + 'static {
+    /// The credentials to use now. Called for every token, so keep them if fetching them is slow.
+    async fn credentials(&self) -> Result<Credentials, BoxError>;
+
+    /// The server refused these. A provider that keeps credentials drops them here; it is asked once more afterwards.
+    async fn refused(&self, credentials: &Credentials) {
+        let _ = credentials;
+    }
+}
+
+/// Credentials that are given once and stay.
+#[derive(Clone, Debug)]
+pub struct StaticCredentials(Credentials);
+
+impl StaticCredentials {
+    /// Always hands out these.
+    pub fn new(credentials: Credentials) -> Self {
+        Self(credentials)
+    }
+}
+
+#[async_trait]
+impl CredentialsProvider for StaticCredentials {
+    async fn credentials(&self) -> Result<Credentials, BoxError> {
+        Ok(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_keeps_the_secret() {
+        let provider = StaticCredentials::new(Credentials::new("client-1", "s3cr3t"));
+        let printed = format!("{provider:?} {provider:#?}");
+        assert!(printed.contains("client-1") && !printed.contains("s3cr3t"), "{printed}");
+    }
+}

@@ -1,0 +1,97 @@
+//! A builder from environment variables, the same that a mock server writes into its ready file.
+//!
+//! | variable | is |
+//! |---|---|
+//! | `LAYER2_ENVIRONMENT` | `sandbox` (default) or `production`; not together with the two URLs |
+//! | `LAYER2_BASE_URL`, `LAYER2_TOKEN_URL` | a custom environment for payments |
+//! | `LAYER2_CLIENT_ID`, `LAYER2_CLIENT_SECRET` | access to payments |
+//! | `LAYER2_SIGNING_KEY` | the private key |
+//! | `LAYER_BASE_URL`, `LAYER_TOKEN_URL`, `LAYER_CLIENT_ID`, `LAYER_CLIENT_SECRET`, `LAYER_SCOPE` | accounting |
+//! | `PLAID_BASE_URL`, `PLAID_CLIENT_ID`, `PLAID_SECRET` | Plaid |
+//! | `LAYER2_CONTROL_URL`, `LAYER2_CONTROL_TOKEN` | the control API of a mock server |
+//!
+//! A variable that is empty counts as not set. Half a pair is an error that names the missing half.
+
+use crate::client::AccountingAccess;
+use crate::client::Client;
+use crate::client::ClientBuilder;
+use crate::client::config;
+use crate::environment::Environment;
+use crate::error::Error;
+
+impl ClientBuilder {
+    /// Reads the process's environment variables, by the table of the crate's README.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the same variables from elsewhere: a ready file, a vault, a test.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let read = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let environment = environment(&read)?;
+        let mut builder = Client::builder().environment(environment.clone());
+        if let Some((id, secret)) = pair(&read, "LAYER2_CLIENT_ID", "LAYER2_CLIENT_SECRET")? {
+            builder = builder.credentials(id, secret);
+        }
+        if let Some(key) = read("LAYER2_SIGNING_KEY") {
+            builder = builder.signing_key(key);
+        }
+        if let Some((id, secret)) = pair(&read, "LAYER_CLIENT_ID", "LAYER_CLIENT_SECRET")? {
+            let place = match pair(&read, "LAYER_BASE_URL", "LAYER_TOKEN_URL")? {
+                Some((base_url, token_url)) => Environment::Custom { base_url, token_url },
+                None => published(&environment, "LAYER_BASE_URL")?,
+            };
+            let access = AccountingAccess::new(place, id, secret);
+            builder = builder.accounting(match read("LAYER_SCOPE") {
+                Some(scopes) => access.scopes(scopes.split_whitespace()),
+                None => access,
+            });
+        }
+        if let Some((id, secret)) = pair(&read, "PLAID_CLIENT_ID", "PLAID_SECRET")? {
+            builder = builder.plaid(id, secret);
+            if let Some(url) = read("PLAID_BASE_URL") {
+                builder = builder.plaid_base_url(url);
+            }
+        }
+        if let Some((url, token)) = pair(&read, "LAYER2_CONTROL_URL", "LAYER2_CONTROL_TOKEN")? {
+            builder = builder.control(url, token);
+        }
+        Ok(builder)
+    }
+}
+
+fn environment(read: &impl Fn(&str) -> Option<String>) -> Result<Environment, Error> {
+    let urls = pair(read, "LAYER2_BASE_URL", "LAYER2_TOKEN_URL")?;
+    match (read("LAYER2_ENVIRONMENT").as_deref(), urls) {
+        (None, Some((base_url, token_url))) => Ok(Environment::Custom { base_url, token_url }),
+        (None | Some("sandbox"), None) => Ok(Environment::Sandbox),
+        (Some("production"), None) => Ok(Environment::Production),
+        (Some(_), Some(_)) => {
+            Err(config("LAYER2_ENVIRONMENT and LAYER2_BASE_URL contradict each other: set one of them"))
+        }
+        (Some(_), None) => Err(config("LAYER2_ENVIRONMENT is neither `sandbox` nor `production`")),
+    }
+}
+
+/// The environment for another API, if it does not lie at a custom address of payments.
+fn published(environment: &Environment, variable: &str) -> Result<Environment, Error> {
+    match environment {
+        Environment::Custom { .. } => Err(config(format!(
+            "LAYER2_BASE_URL is set, so {variable} must be set too: a custom environment does not say where that API is"
+        ))),
+        known => Ok(known.clone()),
+    }
+}
+
+fn pair(
+    read: &impl Fn(&str) -> Option<String>,
+    one: &str,
+    other: &str,
+) -> Result<Option<(String, String)>, Error> {
+    match (read(one), read(other)) {
+        (Some(one), Some(other)) => Ok(Some((one, other))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(config(format!("{one} is set and {other} is not: set both or none"))),
+        (None, Some(_)) => Err(config(format!("{other} is set and {one} is not: set both or none"))),
+    }
+}

@@ -1,0 +1,104 @@
+//! Requests that are not sent, because something about them is visibly wrong.
+//!
+//! An id of `..` in a path parameter survives percent-encoding and is then taken by the URL parser as "one level up":
+//! the call would go, signed, to another operation. Ids refuse such text, but a reply's id is kept as it came, so the
+//! finished path is held against the operation's template once more, just before it is signed.
+
+use layer2_types::operation::Operation;
+use layer2_types::operation::Platform;
+use reqwest::Url;
+
+use crate::error::Error;
+use crate::error::ErrorKind;
+
+/// Refuses an operation that the chosen platform version does not have.
+pub(crate) fn platform(operation: &Operation, platform: Platform) -> Result<(), Error> {
+    if operation.is_on(platform) {
+        return Ok(());
+    }
+    Err(Error::before_sending(
+        ErrorKind::InvalidRequest,
+        format!("{platform} does not have this operation; choose another platform on the builder to use it"),
+    ))
+}
+
+/// Refuses a URL whose path is not the operation's template with one non-empty segment per parameter.
+pub(crate) fn path(operation: &Operation, base: &Url, url: &Url) -> Result<(), Error> {
+    let base_path = base.path().trim_end_matches('/');
+    let fits = url.origin() == base.origin()
+        && url.path().strip_prefix(base_path).is_some_and(|rest| follows(operation.path, rest));
+    if fits {
+        return Ok(());
+    }
+    Err(Error::before_sending(
+        ErrorKind::InvalidRequest,
+        format!(
+            "the path does not fit {}: an id in it is empty or would change the path; check the ids of this call",
+            operation.path
+        ),
+    ))
+}
+
+fn follows(template: &str, path: &str) -> bool {
+    let mut wanted = template.split('/');
+    let mut given = path.split('/');
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(parameter), Some(segment)) if parameter.starts_with('{') => {
+                if matches!(segment, "" | "." | "..") {
+                    return false;
+                }
+            }
+            (Some(literal), Some(segment)) if literal == segment => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Replaces the query parameters that a page link names and leaves the others.
+pub(crate) fn overlay_query(url: &mut Url, pairs: &[(String, String)]) {
+    if pairs.is_empty() {
+        return;
+    }
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| pairs.iter().all(|(replaced, _)| replaced != name))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(pairs);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_follows_its_template_segment_by_segment() {
+        let template = "/v1/transfers/{transfer_id}/accept";
+        assert!(follows(template, "/v1/transfers/abc/accept"));
+        assert!(follows(template, "/v1/transfers/a%2Fb/accept"));
+        for wrong in [
+            "/v1/transfers/accept",
+            "/v1/accept",
+            "/v1/transfers//accept",
+            "/v1/transfers/../accept",
+            "/v1/transfers/abc",
+            "/v1/transfers/abc/accept/",
+            "/v1/transfers/a/b/accept",
+            "/v2/transfers/abc/accept",
+        ] {
+            assert!(!follows(template, wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_page_link_replaces_what_it_names_and_keeps_the_filters() {
+        let mut url = Url::parse("https://x.example/v1/t?status=OPEN&page=0").unwrap();
+        overlay_query(&mut url, &[]);
+        assert_eq!(url.query(), Some("status=OPEN&page=0"));
+        let next = [("page".to_owned(), "1".to_owned()), ("as_of".to_owned(), "a b".to_owned())];
+        overlay_query(&mut url, &next);
+        assert_eq!(url.query(), Some("status=OPEN&page=1&as_of=a+b"));
+    }
+}

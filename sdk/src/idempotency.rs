@@ -1,0 +1,110 @@
+//! The key that makes a repeated request the same request.
+//!
+//! One key belongs to one logical call: it is made before the first attempt and kept over retries and token refreshes.
+//! The platform saves the reply of an accepted request under its key and gives the same reply to whoever comes again
+//! with it (platform facts, idempotence). A caller that must survive a crash of its own makes the key itself, stores it
+//! next to the order it belongs to, and sends it again after the restart.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::runtime::NoEntropy;
+use crate::runtime::Runtime;
+
+/// Header that carries the key on payments and control operations.
+pub const IDEMPOTENCY_HEADER: &str = "x-l2f-idempotency-id";
+
+const MAX_CHARACTERS: usize = 255;
+
+/// A key of 1 to 255 visible ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Takes a key of the caller's own.
+    pub fn new(key: impl Into<String>) -> Result<Self, InvalidIdempotencyKey> {
+        let key = key.into();
+        if key.is_empty() || key.len() > MAX_CHARACTERS {
+            return Err(InvalidIdempotencyKey::Length(key.len()));
+        }
+        match key.bytes().position(|byte| !byte.is_ascii_graphic()) {
+            Some(position) => Err(InvalidIdempotencyKey::Character(position)),
+            None => Ok(Self(key)),
+        }
+    }
+
+    /// The key as it is sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A random version 4 UUID.
+    pub(crate) fn random(runtime: &Runtime) -> Result<Self, NoEntropy> {
+        runtime.uuid().map(|uuid| Self(uuid.to_string()))
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for IdempotencyKey {
+    type Err = InvalidIdempotencyKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::new(text)
+    }
+}
+
+/// Why a text is no idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidIdempotencyKey {
+    /// A character that is not visible ASCII, at this byte.
+    #[error(
+        "an idempotency key has visible ASCII characters only; the one at byte {0} is not: send a UUID or your order number"
+    )]
+    Character(usize),
+    /// Empty, or longer than 255 characters.
+    #[error("an idempotency key has 1 to 255 characters, this one has {0}: send a UUID or your order number")]
+    Length(usize),
+}
+
+/// Whether a JSON body names the caller's own id for what it creates, which is what makes repeating it harmless on the
+/// APIs that take no key.
+pub(crate) fn names_external_id(body: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        #[serde(default)]
+        external_id: Option<String>,
+    }
+    serde_json::from_slice::<Named>(body)
+        .is_ok_and(|named| named.external_id.is_some_and(|id| !id.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_one_to_255_visible_ascii_characters() {
+        for good in ["a", "order-1", &"k".repeat(255), "!~"] {
+            assert_eq!(IdempotencyKey::new(good).unwrap().as_str(), good);
+        }
+        assert_eq!(IdempotencyKey::new(""), Err(InvalidIdempotencyKey::Length(0)));
+        assert_eq!(IdempotencyKey::new("k".repeat(256)), Err(InvalidIdempotencyKey::Length(256)));
+        for bad in ["a b", "a\nb", "a\u{7f}", "aé"] {
+            assert_eq!(IdempotencyKey::new(bad), Err(InvalidIdempotencyKey::Character(1)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_external_id_counts_only_when_it_says_something() {
+        assert!(names_external_id(br#"{"external_id":"b-1","legal_name":"x"}"#));
+        for without in [&br#"{"external_id":""}"#[..], br#"{"external_id":null}"#, b"{}", b"[]", b""] {
+            assert!(!names_external_id(without));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Lists, page by page or item by item.
+//!
+//! [`paginate`] follows `links.next`; an empty or absent link ends the list. Only the query of a link is taken, over
+//! the parameters that the caller gave: filters stay even where a link forgets them, whatever else the link carries
+//! (`as_of`) travels on, and a link can never lead to another host. An item that was on the previous page already, as
+//! happens when a new row pushes others down while one reads, is dropped.
+//!
+//! What page numbers cannot promise: rows that are inserted or removed between two pages shift the others, and a row
+//! that moves *up* past the reader is not seen. Read once more, or use a filter that stands still, where that matters.
+
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::future::Future;
+
+use futures_core::Stream;
+use futures_util::stream;
+use reqwest::Url;
+
+use crate::client::Client;
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Outcome;
+use crate::options::CallOptions;
+use crate::reply::Reply;
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// The items, in the platform's order.
+    pub items: Vec<T>,
+    /// Where the other pages are.
+    pub links: PageLinks,
+}
+
+impl<T> Page<T> {
+    /// A page of these items.
+    pub fn new(items: Vec<T>, links: impl Into<PageLinks>) -> Self {
+        Self { items, links: links.into() }
+    }
+
+    /// Whether the list goes on.
+    pub fn has_next(&self) -> bool {
+        self.links.next().is_some()
+    }
+}
+
+/// Links to other pages. An empty link means the same as none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PageLinks {
+    /// The page after this one.
+    pub next: Option<String>,
+    /// The page before this one.
+    pub prev: Option<String>,
+}
+
+impl PageLinks {
+    fn next(&self) -> Option<&str> {
+        self.next.as_deref().filter(|link| !link.is_empty())
+    }
+}
+
+impl<L: Into<PageLinks>> From<Option<L>> for PageLinks {
+    fn from(links: Option<L>) -> Self {
+        links.map(Into::into).unwrap_or_default()
+    }
+}
+
+#[cfg(feature = "payments")]
+impl From<layer2_types::payments::Links> for PageLinks {
+    fn from(links: layer2_types::payments::Links) -> Self {
+        Self { next: links.next, prev: links.prev }
+    }
+}
+
+/// All items of a list, page after page. Ends after the first error.
+///
+/// `fetch` reads one page with a client that knows which one; `id` tells items apart.
+pub(crate) fn paginate<T, P, F, Fetching, I>(
+    client: &Client,
+    params: P,
+    fetch: F,
+    id: I,
+) -> impl Stream<Item = Result<T, Error>> + Send + use<T, P, F, Fetching, I>
+where
+    T: Send + 'static,
+    P: Clone + Send + 'static,
+    F: Fn(Client, P) -> Fetching + Send + 'static,
+    Fetching: Future<Output = Result<Reply<Page<T>>, Error>> + Send + 'static,
+    I: Fn(&T) -> String + Send + 'static,
+{
+    let walk = Walk {
+        client: client.clone(),
+        params,
+        fetch,
+        id,
+        next: Next::Page(Vec::new()),
+        ready: VecDeque::new(),
+        previous: HashSet::new(),
+    };
+    stream::unfold(walk, |mut walk| async move { walk.next().await.map(|item| (item, walk)) })
+}
+
+struct Walk<T, P, F, I> {
+    client: Client,
+    params: P,
+    fetch: F,
+    id: I,
+    next: Next,
+    ready: VecDeque<T>,
+    /// Ids of the page that was read last.
+    previous: HashSet<String>,
+}
+
+enum Next {
+    /// Query of the page to read; empty for the first.
+    Page(Vec<(String, String)>),
+    End,
+}
+
+impl<T, P, F, Fetching, I> Walk<T, P, F, I>
+where
+    P: Clone,
+    F: Fn(Client, P) -> Fetching,
+    Fetching: Future<Output = Result<Reply<Page<T>>, Error>>,
+    I: Fn(&T) -> String,
+{
+    async fn next(&mut self) -> Option<Result<T, Error>> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Some(Ok(item));
+            }
+            let Next::Page(query) = std::mem::replace(&mut self.next, Next::End) else { return None };
+            if let Err(error) = self.read(query).await {
+                return Some(Err(error));
+            }
+        }
+    }
+
+    async fn read(&mut self, query: Vec<(String, String)>) -> Result<(), Error> {
+        let client = self.client.with(CallOptions { page_query: query.clone(), ..CallOptions::new() });
+        let page = (self.fetch)(client, self.params.clone()).await?.into_inner();
+        self.next = match page.links.next() {
+            None => Next::End,
+            Some(link) => match link_query(link) {
+                Some(next) if next != query => Next::Page(next),
+                _ => return Err(goes_nowhere()),
+            },
+        };
+        let ids: HashSet<String> = page.items.iter().map(&self.id).collect();
+        let previous = std::mem::replace(&mut self.previous, ids);
+        self.ready.extend(page.items.into_iter().filter(|item| !previous.contains(&(self.id)(item))));
+        Ok(())
+    }
+}
+
+/// The query of an absolute or relative link; `None` if it has none.
+fn link_query(link: &str) -> Option<Vec<(String, String)>> {
+    // A base is needed to read a relative link; nothing of it is used.
+    let base = Url::parse("https://link.invalid/").ok()?;
+    let url = base.join(link).ok()?;
+    let pairs: Vec<_> =
+        url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    (!pairs.is_empty()).then_some(pairs)
+}
+
+fn goes_nowhere() -> Error {
+    Error::new(
+        ErrorKind::UnexpectedReply,
+        Outcome::Done,
+        "the list's `links.next` has no query or points to the page it stands on; reading on would never end",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_query_of_a_link_counts() {
+        let pairs = Some(vec![("page".to_owned(), "1".to_owned()), ("as_of".to_owned(), "t 1".to_owned())]);
+        for link in [
+            "/v1/transactions?page=1&as_of=t+1",
+            "?page=1&as_of=t%201",
+            "https://elsewhere.example/v1/transactions?page=1&as_of=t+1",
+        ] {
+            assert_eq!(link_query(link), pairs, "{link}");
+        }
+        assert_eq!(link_query("/v1/transactions"), None);
+        assert_eq!(link_query("//"), None);
+    }
+
+    #[test]
+    fn an_empty_link_is_no_link() {
+        let links = PageLinks { next: Some(String::new()), prev: None };
+        assert!(!Page::new(vec![1], links).has_next());
+        let links = PageLinks { next: Some("?page=1".to_owned()), prev: None };
+        assert!(Page::new(vec![1], links).has_next());
+        assert!(!Page::new(vec![1], None::<PageLinks>).has_next());
+    }
+}

@@ -1,0 +1,77 @@
+//! A decoded reply with what came around it.
+
+use std::ops::Deref;
+
+use http::HeaderMap;
+use http::StatusCode;
+
+use crate::idempotency::IdempotencyKey;
+
+/// What an operation answered. Reads as the value itself.
+#[derive(Clone, Debug)]
+pub struct Reply<T> {
+    pub(crate) value: T,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) request_id: String,
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
+    pub(crate) attempts: u32,
+}
+
+impl<T> Reply<T> {
+    /// The value alone.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// The HTTP status, for operations that say something with it (201 is new, 200 is known).
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers of the reply.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Id of the request, as the platform echoed it, else as it was sent.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The key that the call carried, if its operation takes one.
+    pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.idempotency_key.as_ref()
+    }
+
+    /// How many times the request was sent until this reply came.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The same reply around another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
+        Reply {
+            value: change(self.value),
+            status: self.status,
+            headers: self.headers,
+            request_id: self.request_id,
+            idempotency_key: self.idempotency_key,
+            attempts: self.attempts,
+        }
+    }
+}
+
+impl<T> Deref for Reply<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> AsRef<T> for Reply<T> {
+    fn as_ref(&self) -> &T {
+        &self.value
+    }
+}
