@@ -107,7 +107,11 @@ impl Model {
             return Vec::new();
         };
         let mut objects = union.variants.iter().filter_map(|variant| {
-            match self.schemas.get(&variant.schema).map(|schema| &schema.shape) {
+            match self
+                .schemas
+                .get(&variant.schema)
+                .map(|schema| &schema.shape)
+            {
                 Some(Shape::Object(object)) => Some(&object.properties),
                 _ => None,
             }
@@ -124,7 +128,11 @@ impl Model {
             .iter()
             .filter(|property| property.name != union.tag && !property.patch)
             .filter(|property| !(property.required && property.nullable))
-            .filter(|property| others.iter().all(|o| o.iter().any(|other| alike(property, other))))
+            .filter(|property| {
+                others
+                    .iter()
+                    .all(|o| o.iter().any(|other| alike(property, other)))
+            })
             .collect()
     }
 

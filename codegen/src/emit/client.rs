@@ -65,10 +65,12 @@ fn trim(file: &mut syn::File) {
     file.items.retain(|item| !matches!(item, syn::Item::Mod(_)));
     for item in &mut file.items {
         match item {
-            syn::Item::Impl(item) if item.trait_.is_none() => item.items.retain(|item| {
-                !matches!(item, syn::ImplItem::Fn(function) if function.sig.ident == "new")
-            }),
-            syn::Item::Struct(item) => item.attrs.retain(|attribute| !attribute.path().is_ident("doc")),
+            syn::Item::Impl(item) if item.trait_.is_none() => item.items.retain(
+                |item| !matches!(item, syn::ImplItem::Fn(function) if function.sig.ident == "new"),
+            ),
+            syn::Item::Struct(item) => item
+                .attrs
+                .retain(|attribute| !attribute.path().is_ident("doc")),
             _ => {}
         }
     }

@@ -35,8 +35,14 @@ pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
 fn header(model: &Model) -> String {
     let mut source = Source::new(model);
     source.module_doc(&format!("The resources of the {} API.", model.api));
-    let has_streams = model.operations.iter().any(|operation| stream_item(model, operation).is_some());
-    let has_pages = model.operations.iter().any(|o| matches!(envelope(model, o), Envelope::Page(..)));
+    let has_streams = model
+        .operations
+        .iter()
+        .any(|operation| stream_item(model, operation).is_some());
+    let has_pages = model
+        .operations
+        .iter()
+        .any(|o| matches!(envelope(model, o), Envelope::Page(..)));
     if has_streams {
         source.line("use futures_core::Stream;");
     }
@@ -56,14 +62,16 @@ fn header(model: &Model) -> String {
 
 fn formatted(model: &Model, source: Source) -> Result<String, Vec<Problem>> {
     let text = source.text();
-    syn::parse_file(&text).map(|file| spaced(&prettyplease::unparse(&file))).map_err(|error| {
-        vec![Problem::new(
-            &Place::whole(format!("openapi/{}", model.api)),
-            "emitted-syntax",
-            format!("the facade does not parse: {error}"),
-            "correct codegen/src/emit/facade.rs; the document is not to blame",
-        )]
-    })
+    syn::parse_file(&text)
+        .map(|file| spaced(&prettyplease::unparse(&file)))
+        .map_err(|error| {
+            vec![Problem::new(
+                &Place::whole(format!("openapi/{}", model.api)),
+                "emitted-syntax",
+                format!("the facade does not parse: {error}"),
+                "correct codegen/src/emit/facade.rs; the document is not to blame",
+            )]
+        })
 }
 
 /// An empty line between items and between methods, which `prettyplease` does not write.
@@ -85,7 +93,9 @@ fn spaced(text: &str) -> String {
 /// other APIs from a struct of their own.
 fn entrances(source: &mut Source, model: &Model) {
     if model.api == "payments" {
-        source.block("impl Client {", "}", |source| entrance_methods(source, model, "'_", "self"));
+        source.block("impl Client {", "}", |source| {
+            entrance_methods(source, model, "'_", "self")
+        });
         return;
     }
     let name = type_name(&model.api);
@@ -98,7 +108,10 @@ fn entrances(source: &mut Source, model: &Model) {
     source.block("impl Client {", "}", |source| {
         source.doc(&format!("{}.", model.title));
         source.line("#[must_use]");
-        source.line(&format!("pub fn {}(&self) -> {name}<'_> {{ {name} {{ client: self }} }}", model.api));
+        source.line(&format!(
+            "pub fn {}(&self) -> {name}<'_> {{ {name} {{ client: self }} }}",
+            model.api
+        ));
     });
 }
 
@@ -121,7 +134,11 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
         source.doc(&paragraph);
         source.line("///");
     }
-    source.line(&format!("/// `{} {}`", operation.method.text().to_uppercase(), operation.path));
+    source.line(&format!(
+        "/// `{} {}`",
+        operation.method.text().to_uppercase(),
+        operation.path
+    ));
     let parameters = parameters(model, operation);
     let open = format!(
         "pub async fn {}(&self{parameters}) -> Result<Reply<{}>, Error> {{",
@@ -147,7 +164,11 @@ fn parameters(model: &Model, operation: &Operation) -> String {
     let types = types(model);
     let mut text = String::new();
     for parameter in &operation.path_params {
-        text.push_str(&format!(", {}: {}", field(&parameter.name), types.borrowed(&parameter.ty)));
+        text.push_str(&format!(
+            ", {}: {}",
+            field(&parameter.name),
+            types.borrowed(&parameter.ty)
+        ));
     }
     if let Some(name) = operation.params_name() {
         text.push_str(&format!(", params: &{}::{name}", model.api));
@@ -159,15 +180,27 @@ fn parameters(model: &Model, operation: &Operation) -> String {
 }
 
 fn types(model: &Model) -> Types<'_> {
-    Types { model, schemas: "api", scalars: "layer2_types::" }
+    Types {
+        model,
+        schemas: "api",
+        scalars: "layer2_types::",
+    }
 }
 
 /// The arguments in progenitor's order: path, query by name, body.
 fn arguments(model: &Model, operation: &Operation) -> String {
-    let mut arguments: Vec<_> = operation.path_params.iter().map(|p| field(&p.name)).collect();
+    let mut arguments: Vec<_> = operation
+        .path_params
+        .iter()
+        .map(|p| field(&p.name))
+        .collect();
     let mut query: Vec<_> = operation.query.iter().collect();
     query.sort_by(|left, right| left.name.cmp(&right.name));
-    arguments.extend(query.into_iter().map(|parameter| query_argument(model, parameter)));
+    arguments.extend(
+        query
+            .into_iter()
+            .map(|parameter| query_argument(model, parameter)),
+    );
     arguments.extend(operation.body.as_ref().map(|_| "body".to_owned()));
     arguments.join(", ")
 }
@@ -210,7 +243,11 @@ impl Envelope<'_> {
             Self::Data(_) => ".map(|reply| reply.map(|envelope| envelope.data))".to_owned(),
             Self::Page(list, _) => {
                 let list_field = field(&list.name);
-                let items = if list.required { "" } else { ".unwrap_or_default()" };
+                let items = if list.required {
+                    ""
+                } else {
+                    ".unwrap_or_default()"
+                };
                 format!(
                     ".map(|reply| reply.map(|envelope| \
                      Page::new(envelope.data.{list_field}{items}, envelope.links)))"
@@ -221,8 +258,12 @@ impl Envelope<'_> {
 }
 
 fn envelope<'m>(model: &'m Model, operation: &'m Operation) -> Envelope<'m> {
-    let Some(schema) = operation.reply_schema() else { return Envelope::Empty };
-    let Some(object) = object(model, schema) else { return Envelope::Whole(schema) };
+    let Some(schema) = operation.reply_schema() else {
+        return Envelope::Empty;
+    };
+    let Some(object) = object(model, schema) else {
+        return Envelope::Whole(schema);
+    };
     match object.properties.as_slice() {
         [data] if data.name == "data" && data.required && !data.nullable => Envelope::Data(data),
         [data, links] if data.name == "data" && data.required && links.name == "links" => {
@@ -234,8 +275,12 @@ fn envelope<'m>(model: &'m Model, operation: &'m Operation) -> Envelope<'m> {
 
 /// A page, if `data` is an object whose one property is a list.
 fn page<'m>(model: &'m Model, data: &'m Property) -> Option<Envelope<'m>> {
-    let Type::Named(name) = model.resolve(&data.ty) else { return None };
-    let [list] = object(model, name)?.properties.as_slice() else { return None };
+    let Type::Named(name) = model.resolve(&data.ty) else {
+        return None;
+    };
+    let [list] = object(model, name)?.properties.as_slice() else {
+        return None;
+    };
     match model.resolve(&list.ty) {
         Type::List(item, _) => Some(Envelope::Page(list, item)),
         _ => None,
@@ -251,19 +296,29 @@ fn object<'m>(model: &'m Model, name: &str) -> Option<&'m Object> {
 
 /// The item of a list that a stream can walk: it comes in numbered pages and has an id.
 fn stream_item(model: &Model, operation: &Operation) -> Option<(String, String)> {
-    let Envelope::Page(_, item) = envelope(model, operation) else { return None };
+    let Envelope::Page(_, item) = envelope(model, operation) else {
+        return None;
+    };
     if operation.paging != Paging::Page || operation.query.is_empty() {
         return None;
     }
-    let Type::Named(name) = model.resolve(item) else { return None };
+    let Type::Named(name) = model.resolve(item) else {
+        return None;
+    };
     let owned = types(model).owned(item);
     let id = match &model.schemas.get(name)?.shape {
         Shape::Object(object) => {
-            let id = object.properties.iter().find(|property| is_id(model, property))?;
+            let id = object
+                .properties
+                .iter()
+                .find(|property| is_id(model, property))?;
             format!("|item| item.{}.to_string()", field(&id.name))
         }
         Shape::Union(_) => {
-            model.common_properties(name).into_iter().find(|p| p.name == "id" && p.required)?;
+            model
+                .common_properties(name)
+                .into_iter()
+                .find(|p| p.name == "id" && p.required)?;
             format!(
                 "|item| match item {{ \
                  {owned}::Unknown(unknown) => unknown.raw().get().to_owned(), \
@@ -279,7 +334,10 @@ fn stream_item(model: &Model, operation: &Operation) -> Option<(String, String)>
 fn is_id(model: &Model, property: &Property) -> bool {
     let is_typed = match model.resolve(&property.ty) {
         Type::Named(name) => {
-            matches!(model.schemas.get(name).map(|s| &s.shape), Some(Shape::Id(_)))
+            matches!(
+                model.schemas.get(name).map(|s| &s.shape),
+                Some(Shape::Id(_))
+            )
         }
         Type::Scalar(Scalar::String | Scalar::Int64, _) => property.name == "id",
         _ => false,
@@ -290,7 +348,9 @@ fn is_id(model: &Model, property: &Property) -> bool {
 /// A stream over all items of a list.
 fn stream(source: &mut Source, model: &Model, operation: &Operation, item: &(String, String)) {
     let (item_type, id) = item;
-    let Some(params) = operation.params_name() else { return };
+    let Some(params) = operation.params_name() else {
+        return;
+    };
     let types = types(model);
     let verb = operation.verb();
     let (tag, own) = (field(&operation.tag), field(verb));
@@ -305,13 +365,18 @@ fn stream(source: &mut Source, model: &Model, operation: &Operation, item: &(Str
         inner.push_str(&format!("let {name} = {name}.clone();"));
         arguments.push(format!("&{name}, "));
     }
-    let entrance = if model.api == "payments" { String::new() } else { format!(".{}()", model.api) };
+    let entrance = if model.api == "payments" {
+        String::new()
+    } else {
+        format!(".{}()", model.api)
+    };
     source.line(&format!(
         "/// Walks through all pages of [`{0}`](Self::{0}) and gives the items one by one.",
         own.trim_start_matches("r#")
     ));
     source.line("///");
-    source.doc("A page is asked for when its first item is; the stream ends after the first error.");
+    source
+        .doc("A page is asked for when its first item is; the stream ends after the first error.");
     let open = format!(
         "pub fn {verb}_stream(&self{parameters}, params: {}::{params}) \
          -> impl Stream<Item = Result<{item_type}, Error>> + Send + use<> {{",
@@ -332,7 +397,10 @@ fn stream(source: &mut Source, model: &Model, operation: &Operation, item: &(Str
 
 /// What the document says about an operation, as paragraphs.
 fn documentation(operation: &Operation) -> Vec<String> {
-    let mut paragraphs = vec![sentence(&operation.summary), sentence(&operation.description)];
+    let mut paragraphs = vec![
+        sentence(&operation.summary),
+        sentence(&operation.description),
+    ];
     if let Some(mutation) = &operation.mutation {
         let said = [
             ("When to use it", &mutation.when),
@@ -341,13 +409,18 @@ fn documentation(operation: &Operation) -> Vec<String> {
             ("Undo", &mutation.undo),
             ("Retry", &mutation.retry),
         ];
-        let items: Vec<_> =
-            said.iter().map(|(title, text)| format!("- {title}: {}", sentence(text))).collect();
+        let items: Vec<_> = said
+            .iter()
+            .map(|(title, text)| format!("- {title}: {}", sentence(text)))
+            .collect();
         paragraphs.push(items.join("\n"));
     }
     let mut rules = Vec::new();
     if !operation.scopes.is_empty() {
-        rules.push(format!("Needs the scope `{}`.", operation.scopes.join("` and `")));
+        rules.push(format!(
+            "Needs the scope `{}`.",
+            operation.scopes.join("` and `")
+        ));
     }
     rules.extend(match operation.signature {
         Signature::Required => Some("The request is signed.".to_owned()),
@@ -356,7 +429,9 @@ fn documentation(operation: &Operation) -> Vec<String> {
     });
     rules.extend(match operation.idempotency {
         Idempotency::Header => Some("Carries an idempotency key.".to_owned()),
-        Idempotency::ExternalId => Some("Your own id in the body makes a repeat harmless.".to_owned()),
+        Idempotency::ExternalId => {
+            Some("Your own id in the body makes a repeat harmless.".to_owned())
+        }
         Idempotency::None => None,
     });
     rules.push(match operation.retry {

@@ -108,8 +108,14 @@ fn imports(model: &Model, schemas: &[&Schema], body: &str) -> String {
 fn named_types<'m>(model: &'m Model, schemas: &[&'m Schema]) -> BTreeSet<&'m str> {
     let mut names = BTreeSet::new();
     let of_accessors = |schema: &&'m Schema| model.common_properties(&schema.name);
-    let accessors = schemas.iter().flat_map(of_accessors).flat_map(|p| p.ty.names());
-    let mut open: Vec<_> = schemas.iter().flat_map(|schema| schema.shape.names()).collect();
+    let accessors = schemas
+        .iter()
+        .flat_map(of_accessors)
+        .flat_map(|p| p.ty.names());
+    let mut open: Vec<_> = schemas
+        .iter()
+        .flat_map(|schema| schema.shape.names())
+        .collect();
     open.extend(accessors);
     while let Some(name) = open.pop() {
         match model.schemas.get(name).map(|schema| &schema.shape) {
@@ -204,7 +210,11 @@ fn emit_union(source: &mut Source, model: &Model, schema: &Schema, union: &Union
 
 /// Accessors of what all variants have in common; an unknown variant has none of it.
 fn emit_common(source: &mut Source, model: &Model, schema: &Schema, union: &Union) {
-    let types = Types { model, schemas: "", scalars: "" };
+    let types = Types {
+        model,
+        schemas: "",
+        scalars: "",
+    };
     let common = model.common_properties(&schema.name);
     if common.is_empty() {
         return;
@@ -218,19 +228,26 @@ fn emit_common(source: &mut Source, model: &Model, schema: &Schema, union: &Unio
             let (name, ty) = (field(&property.name), types.owned(&property.ty));
             source.doc(&property_doc(model, property));
             source.line("#[must_use]");
-            source.block(&format!("pub fn {name}(&self) -> Option<&{ty}> {{"), "}", |source| {
-                source.block("match self {", "}", |source| {
-                    for item in &union.variants {
-                        let value = if property.required {
-                            format!("Some(&value.{name})")
-                        } else {
-                            format!("value.{name}.as_ref()")
-                        };
-                        source.line(&format!("Self::{}(value) => {value},", variant(&item.value)));
-                    }
-                    source.line("Self::Unknown(_) => None,");
-                });
-            });
+            source.block(
+                &format!("pub fn {name}(&self) -> Option<&{ty}> {{"),
+                "}",
+                |source| {
+                    source.block("match self {", "}", |source| {
+                        for item in &union.variants {
+                            let value = if property.required {
+                                format!("Some(&value.{name})")
+                            } else {
+                                format!("value.{name}.as_ref()")
+                            };
+                            source.line(&format!(
+                                "Self::{}(value) => {value},",
+                                variant(&item.value)
+                            ));
+                        }
+                        source.line("Self::Unknown(_) => None,");
+                    });
+                },
+            );
         }
     });
 }
