@@ -115,6 +115,8 @@ fn keyword(schema: &Node, key: &str, node: &Node) -> Option<(String, Value)> {
             let key = if is_exclusive { exclusive } else { key };
             return Some((key.to_owned(), serde_json::to_value(node).ok()?));
         }
+        // An unknown type is for the rule `typed` to report; the validator would refuse all of it.
+        "type" if !super::rules::TYPES.contains(&node.as_str()?) => return None,
         "type"
         | "format"
         | "enum"

@@ -304,12 +304,12 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "id-typed",
-        "What is called an id has an id's type.",
+        "A field named after an id has the type of that id.",
         schema::id_typed,
     ),
     rule(
         "sensitive",
-        "`x-sensitive` is `personal` or `secret`, on a scalar.",
+        "`x-sensitive` is `personal` or `secret`, on a field, a scalar or a map.",
         schema::sensitive,
     ),
     rule(
@@ -347,6 +347,9 @@ const fn gate(id: &'static str, says: &'static str, check: fn(&Outline<'_>, &mut
         check,
     }
 }
+
+/// The types that a schema may say.
+pub(super) const TYPES: &[&str] = &["object", "string", "number", "integer", "boolean", "array"];
 
 /// Whether a name is in snake case.
 fn is_snake(name: &str) -> bool {

@@ -4,7 +4,6 @@ use super::quoted;
 use crate::lint::Report;
 use crate::lint::example::Examples;
 use crate::lint::outline::{Content, Outline, Part};
-use crate::problem::nearest;
 use crate::source::Node;
 
 pub(super) fn media_type(outline: &Outline<'_>, report: &mut Report) {
@@ -14,10 +13,7 @@ pub(super) fn media_type(outline: &Outline<'_>, report: &mut Report) {
             report.add(
                 &content.media.key_place,
                 format!("the media type `{media}` is not known"),
-                match nearest(media, MEDIA_TYPES.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("use one of {}", quoted(MEDIA_TYPES.iter().copied())),
-                },
+                format!("use one of {}", quoted(MEDIA_TYPES.iter().copied())),
             );
         } else if content.media.node.get("schema").is_none() {
             report.add(

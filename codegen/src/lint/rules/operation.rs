@@ -234,21 +234,17 @@ pub(super) fn idempotency(outline: &Outline<'_>, report: &mut Report) {
     }
 }
 
+/// The reverse is allowed: the platform lists the header on reads too, where it has no effect.
 pub(super) fn idempotency_header(outline: &Outline<'_>, report: &mut Report) {
     for operation in &outline.operations {
-        let said = operation.text("x-idempotency") == "header";
         let taken = headers(outline, operation)
             .iter()
             .any(|header| header.contains("idempotency"));
-        if said != taken {
+        if operation.text("x-idempotency") == "header" && !taken {
             report.add(
                 operation.place_of("x-idempotency"),
-                format!(
-                    "{} {}",
-                    operation.name(),
-                    if said { "takes no header for its key" } else { "takes a key that it does not use" }
-                ),
-                "take the header by reference where `x-idempotency: header` says so, and nowhere else",
+                format!("{} takes no header for its key", operation.name()),
+                "take the idempotency header by reference, or write `x-idempotency: none`",
             );
         }
     }

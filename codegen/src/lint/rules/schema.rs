@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{is_sentence, quoted};
+use heck::ToUpperCamelCase as _;
+
+use super::{TYPES, is_sentence, quoted};
 use crate::lint::Report;
 use crate::lint::outline::{Outline, Role, Schema, reference, split_reference};
 use crate::problem::nearest;
@@ -218,14 +220,17 @@ pub(super) fn required_in_reply(outline: &Outline<'_>, report: &mut Report) {
         };
         for required in schema.get("required").map(Node::items).unwrap_or_default() {
             let property = required.as_str().unwrap_or_default();
-            let shape = schema
+            let Some(stated) = schema
                 .get("properties")
-                .and_then(|p| p.get(property))
-                .map(|p| outline.shape(p));
-            let id_or_tag = shape.is_some_and(|shape| {
-                shape.get("x-id").is_some()
-                    || shape.get("enum").is_some_and(|e| e.items().len() == 1)
-            });
+                .and_then(|known| known.get(property))
+            else {
+                continue;
+            };
+            let shape = outline.shape(stated);
+            let single = shape
+                .get("enum")
+                .is_some_and(|values| values.items().len() == 1);
+            let id_or_tag = single || shape.get("x-id").is_some();
             if !id_or_tag && !ENVELOPE.contains(&property) {
                 report.add(
                     &required.place,
@@ -285,27 +290,29 @@ pub(super) fn id(outline: &Outline<'_>, report: &mut Report) {
     }
 }
 
+/// Ids of other platforms (`stripe_id`) have no schema of ours and stay strings.
 pub(super) fn id_typed(outline: &Outline<'_>, report: &mut Report) {
-    let is_id = |name: &str| name == "id" || name.ends_with("_id");
-    let untyped = |node| {
+    let plain = |node| {
         let shape = outline.shape(node);
-        shape.get("type").and_then(Node::as_str) == Some("string")
-            && shape.get("x-id").is_none()
-            && shape.get("enum").is_none()
-    };
-    let mut add = |place, name: &str| {
-        report.add(
-            place,
-            format!("`{name}` is called an id, and is a plain string"),
-            "refer to a named schema with `x-id`, so that ids of two kinds cannot be confused",
-        );
+        shape.get("type").and_then(Node::as_str) == Some("string") && shape.get("x-id").is_none()
     };
     for schema in &outline.schemas {
-        if let Role::Property(name) = schema.role
-            && is_id(name)
-            && untyped(schema.node)
-        {
-            add(schema.place, name);
+        let Role::Property(name) = schema.role else {
+            continue;
+        };
+        let id = name.to_upper_camel_case();
+        let known = outline
+            .component("schemas", &id)
+            .is_some_and(|id| id.get("x-id").is_some());
+        if known && plain(schema.node) {
+            report.add(
+                schema.place,
+                format!(
+                    "{} is a plain string, and there is an id `{id}`",
+                    schema.name()
+                ),
+                format!("write `allOf: [{{ $ref: '#/components/schemas/{id}' }}]`"),
+            );
         }
     }
     for parameter in &outline.parameters {
@@ -316,37 +323,41 @@ pub(super) fn id_typed(outline: &Outline<'_>, report: &mut Report) {
                 .and_then(Node::as_str)
                 .unwrap_or_default()
         };
-        if let Some(schema) = parameter.node.get("schema")
-            && text("in") != "header"
-            && is_id(text("name"))
-            && untyped(schema)
-        {
-            add(&schema.place, text("name"));
+        let Some(schema) = parameter.node.get("schema") else {
+            continue;
+        };
+        if text("in") == "path" && text("name").ends_with("_id") && plain(schema) {
+            report.add(
+                &schema.place,
+                format!("the path parameter `{}` is a plain string", text("name")),
+                "refer to a named schema with `x-id`, so that ids of two kinds cannot be confused",
+            );
         }
     }
 }
 
 pub(super) fn sensitive(outline: &Outline<'_>, report: &mut Report) {
-    let mut check = |node: &Node, scalar: bool, name: &str| {
+    let mut check = |node: &Node, stands_well: bool, name: &str| {
         let Some(said) = node.get("x-sensitive") else {
             return;
         };
-        if !matches!(said.as_str(), Some("personal" | "secret")) || !scalar {
+        if !matches!(said.as_str(), Some("personal" | "secret")) || !stands_well {
             report.add(
                 &said.place,
-                format!("`x-sensitive` of {name} is wrong or does not stand on a scalar"),
-                "write `personal` or `secret` on a property, a parameter or a named scalar schema",
+                format!(
+                    "`x-sensitive` of {name} is wrong, or does not stand on a field or a scalar"
+                ),
+                "write `personal` or `secret` on a property, a parameter, or a named scalar or map",
             );
         }
     };
     for schema in &outline.schemas {
-        let kind = outline
-            .shape(schema.node)
-            .get("type")
-            .and_then(Node::as_str);
+        let shape = outline.shape(schema.node);
+        let kind = shape.get("type").and_then(Node::as_str);
+        let map = shape.get("additionalProperties").is_some() && shape.get("properties").is_none();
         let scalar = kind.is_some_and(|kind| !matches!(kind, "object" | "array"));
         let property = matches!(schema.role, Role::Property(_));
-        check(schema.node, property || scalar, &schema.name());
+        check(schema.node, property || scalar || map, &schema.name());
     }
     for parameter in &outline.parameters {
         check(parameter.node, true, "a parameter");
@@ -464,8 +475,6 @@ fn texts<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = &'a str> {
         .iter()
         .filter_map(Node::as_str)
 }
-
-const TYPES: &[&str] = &["object", "string", "number", "integer", "boolean", "array"];
 
 const STRING_FORMATS: &[&str] = &[
     "date-time",
