@@ -5,6 +5,7 @@
 //! of a kind is ours. In a Rust or Markdown file the header must say so as well.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -45,15 +46,16 @@ impl Files {
     pub fn add(&mut self, files: impl IntoIterator<Item = File>) -> Result<(), Vec<Problem>> {
         let mut claimed = Vec::new();
         for file in files {
-            if self.by_path.contains_key(&file.path) {
-                claimed.push(Problem::new(
-                    &Place::whole(file.path),
+            match self.by_path.entry(file.path) {
+                Entry::Vacant(free) => {
+                    free.insert(file.contents);
+                }
+                Entry::Occupied(taken) => claimed.push(Problem::new(
+                    &Place::whole(taken.key().as_str()),
                     OUTPUT,
                     "two emitters make this file",
                     "give one of the two files another name in codegen/src/emit/",
-                ));
-            } else {
-                self.by_path.insert(file.path, file.contents);
+                )),
             }
         }
         if claimed.is_empty() {

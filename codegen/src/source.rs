@@ -267,9 +267,9 @@ impl Map {
     }
 
     /// Appends an entry; gives the entry back when the key is already there.
-    pub fn insert(&mut self, entry: Entry) -> Result<(), Entry> {
+    pub fn insert(&mut self, entry: Entry) -> Result<(), Box<Entry>> {
         if self.index.contains_key(&entry.key) {
-            return Err(entry);
+            return Err(Box::new(entry));
         }
         self.index.insert(entry.key.clone(), self.entries.len());
         self.entries.push(entry);

@@ -3,6 +3,8 @@
 //! A case is a folder of fragments in `broken/`; `broken/<case>.expected` holds the messages.
 //! `UPDATE_EXPECTED=1` writes these files anew, to be read before they are committed.
 
+#![expect(clippy::expect_used, reason = "a helper of a test fails the test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

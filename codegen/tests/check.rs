@@ -1,8 +1,12 @@
 //! How generated files meet the disk: written where they differ, removed when no longer made, and
 //! compared with a readable difference.
 
+#![expect(clippy::expect_used, reason = "a helper of a test fails the test")]
+
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use layer2_codegen::output::{File, Files, HEADER, Written};
 
@@ -114,6 +118,29 @@ fn a_project_without_a_document_says_which() {
         .map(|api| format!("openapi/{api}"))
         .collect();
     assert_eq!(places, expected);
+}
+
+#[test]
+fn the_program_says_what_is_wrong_and_leaves_with_its_code() {
+    let root = scratch("program");
+    let ran = Command::new(env!("CARGO_BIN_EXE_layer2-codegen"))
+        .args([
+            OsStr::new("--check"),
+            OsStr::new("--root"),
+            root.as_os_str(),
+        ])
+        .output()
+        .expect("the program runs");
+    assert_eq!(ran.status.code(), Some(2));
+    let said = String::from_utf8(ran.stderr).expect("text");
+    assert!(
+        said.starts_with("error[fragments]: this cannot be read"),
+        "{said}"
+    );
+    assert!(
+        said.ends_with("4 problems; nothing was written\n"),
+        "{said}"
+    );
 }
 
 #[test]

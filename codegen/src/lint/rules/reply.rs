@@ -1,7 +1,7 @@
 //! Rules of the replies of an operation.
 
 use crate::lint::Report;
-use crate::lint::outline::{Outline, reference};
+use crate::lint::outline::{Operation, Outline, reference};
 use crate::source::Node;
 
 pub(super) fn success(outline: &Outline<'_>, report: &mut Report) {
@@ -62,10 +62,7 @@ pub(super) fn errors(outline: &Outline<'_>, report: &mut Report) {
 }
 
 pub(super) fn described(outline: &Outline<'_>, report: &mut Report) {
-    let inline = outline
-        .operations
-        .iter()
-        .flat_map(|operation| operation.replies());
+    let inline = outline.operations.iter().flat_map(Operation::replies);
     for reply in inline.chain(outline.components("responses")) {
         let description = reply.node.get("description").and_then(Node::as_str);
         if reference(&reply.node).is_none() && !description.is_some_and(super::is_sentence) {
