@@ -137,7 +137,6 @@ static SCHEMA_OR_REF: Shape = Shape::OrRef(&SCHEMA);
 static PARAMETER_OR_REF: Shape = Shape::OrRef(&PARAMETER);
 static RESPONSE_OR_REF: Shape = Shape::OrRef(&RESPONSE);
 static HEADER_OR_REF: Shape = Shape::OrRef(&HEADER);
-static BODY_OR_REF: Shape = Shape::OrRef(&REQUEST_BODY);
 static REQUIREMENT: Shape = Shape::Map(&TEXTS);
 
 static DOCUMENT: Object = Object {
@@ -183,14 +182,15 @@ static TAG: Object = Object {
     fields: &[("name", Shape::Text), ("description", Shape::Text)],
 };
 
+/// A component is never a reference itself: an alias would be a second name for one thing.
 static COMPONENTS: Object = Object {
     name: "`components`",
     fields: &[
-        ("schemas", Shape::Map(&SCHEMA_OR_REF)),
-        ("parameters", Shape::Map(&PARAMETER_OR_REF)),
-        ("responses", Shape::Map(&RESPONSE_OR_REF)),
-        ("headers", Shape::Map(&HEADER_OR_REF)),
-        ("requestBodies", Shape::Map(&BODY_OR_REF)),
+        ("schemas", Shape::Map(&Shape::Object(&SCHEMA))),
+        ("parameters", Shape::Map(&Shape::Object(&PARAMETER))),
+        ("responses", Shape::Map(&Shape::Object(&RESPONSE))),
+        ("headers", Shape::Map(&Shape::Object(&HEADER))),
+        ("requestBodies", Shape::Map(&Shape::Object(&REQUEST_BODY))),
         (
             "securitySchemes",
             Shape::Map(&Shape::Object(&SECURITY_SCHEME)),

@@ -8,10 +8,12 @@ mod mutation;
 mod operation;
 mod parameter;
 mod reply;
+mod scalar;
 mod schema;
 mod union;
 
 use super::{Outline, Report, Rule};
+use crate::source::Node;
 
 /// Every rule of the house.
 pub const RULES: &[Rule] = &[
@@ -162,6 +164,11 @@ pub const RULES: &[Rule] = &[
         mutation::on_write,
     ),
     rule(
+        "status-code",
+        "A reply says one status, of three digits.",
+        reply::status,
+    ),
+    rule(
         "success-reply",
         "An operation has a 2xx reply.",
         reply::success,
@@ -255,17 +262,17 @@ pub const RULES: &[Rule] = &[
     rule(
         "number-decimal",
         "A number is money: `format: decimal`.",
-        schema::number_decimal,
+        scalar::number_decimal,
     ),
     rule(
         "integer-format",
         "An integer says `int32` or `int64`.",
-        schema::integer_format,
+        scalar::integer_format,
     ),
     rule(
         "string-format",
         "A string has a format that readers know, or none.",
-        schema::string_format,
+        scalar::string_format,
     ),
     rule(
         "array-items",
@@ -275,7 +282,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "enum-described",
         "Each value of an enum has a description.",
-        schema::enum_described,
+        scalar::enum_described,
     ),
     rule(
         "required-known",
@@ -300,17 +307,17 @@ pub const RULES: &[Rule] = &[
     rule(
         "id",
         "`x-id` is `client` or `server`, on a named string.",
-        schema::id,
+        scalar::id,
     ),
     rule(
         "id-typed",
         "A field named after an id has the type of that id.",
-        schema::id_typed,
+        scalar::id_typed,
     ),
     rule(
         "sensitive",
         "`x-sensitive` is `personal` or `secret`, on a field, a scalar or a map.",
-        schema::sensitive,
+        scalar::sensitive,
     ),
     rule(
         "schema-cycle",
@@ -383,4 +390,13 @@ fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// The texts of a list below a key.
+fn texts<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = &'a str> {
+    node.get(key)
+        .map(Node::items)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Node::as_str)
 }

@@ -30,6 +30,10 @@ pub(super) fn unknown_field(outline: &Outline<'_>, report: &mut Report) {
                 None if object == grammar::REFERENCE_NAME => {
                     "wrap it to say more: `description: …` and `allOf: [{ $ref: … }]`".to_owned()
                 }
+                None if name == "$ref" => {
+                    "a component is no reference itself; refer to its target where it is used"
+                        .to_owned()
+                }
                 None => "remove it; no reader of the documents would see it".to_owned(),
             };
             report.add(&node.place, format!("{object} has no field `{name}`"), help);

@@ -4,6 +4,20 @@ use crate::lint::Report;
 use crate::lint::outline::{Operation, Outline, reference};
 use crate::source::Node;
 
+/// Ranges and `default` hide which status is meant from clients and from the mock.
+pub(super) fn status(outline: &Outline<'_>, report: &mut Report) {
+    for reply in outline.operations.iter().flat_map(Operation::replies) {
+        let status = reply.key.parse::<u16>().ok();
+        if !status.is_some_and(|status| (200..600).contains(&status)) {
+            report.add(
+                &reply.key_place,
+                format!("`{}` is no status of a reply", reply.key),
+                "write each status of three digits by itself: `'404'`",
+            );
+        }
+    }
+}
+
 pub(super) fn success(outline: &Outline<'_>, report: &mut Report) {
     for operation in &outline.operations {
         if operation.successes().next().is_none() {
