@@ -24,20 +24,21 @@ use crate::source::Place;
 
 /// Every generated file of the project.
 pub fn all(models: &[Model]) -> Result<Vec<File>, Vec<Problem>> {
-    let mut files = vec![root("sdk/types/src/generated/mod.rs", models, TYPES_ROOT)];
-    files.push(root("sdk/src/generated/mod.rs", models, SDK_ROOT));
-    files.push(root(
-        "mock-server/world/src/generated/mod.rs",
-        models,
-        WORLD_ROOT,
-    ));
-    files.extend(server::process(models));
+    let mut files = server::process(models);
+    let (mut all, mut of_world) = (Vec::new(), Vec::new());
     for model in models {
+        all.push(model.api.as_str());
         files.extend(types_crate(model));
         files.extend(sdk(model)?);
-        files.extend(server::world(model));
         files.push(validators::file(model));
+        if let Some(world) = server::world(model) {
+            of_world.push(model.api.as_str());
+            files.push(world);
+        }
     }
+    files.push(TYPES_ROOT.file("sdk/types/src/generated/mod.rs", all.clone()));
+    files.push(SDK_ROOT.file("sdk/src/generated/mod.rs", all));
+    files.push(WORLD_ROOT.file("mock-server/world/src/generated/mod.rs", of_world));
     finish(files)
 }
 
@@ -112,18 +113,19 @@ const WORLD_ROOT: Root = Root {
     visibility: "pub(crate) ",
 };
 
-fn root(path: &str, models: &[Model], root: Root) -> File {
-    let mut source = rust::Source::of_all();
-    source.module_doc(root.doc);
-    let mut apis: Vec<_> = models.iter().map(|model| &model.api).collect();
-    apis.sort();
-    for api in apis {
-        if root.features {
-            source.line(&format!("#[cfg(feature = \"{api}\")]"));
+impl Root {
+    fn file(&self, path: &str, mut apis: Vec<&str>) -> File {
+        let mut source = rust::Source::of_all();
+        source.module_doc(self.doc);
+        apis.sort_unstable();
+        for api in apis {
+            if self.features {
+                source.line(&format!("#[cfg(feature = \"{api}\")]"));
+            }
+            source.line(&format!("{}mod {api};", self.visibility));
         }
-        source.line(&format!("{}mod {api};", root.visibility));
+        File::new(path, source.text())
     }
-    File::new(path, source.text())
 }
 
 /// Parses every Rust file; one that does not parse is a fault of an emitter.

@@ -218,3 +218,82 @@ impl Model {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bundle, source};
+
+    /// The golden document with one text replaced by another, and what is said of it.
+    fn refused(good: &str, bad: &str) -> Vec<String> {
+        let text = include_str!("../tests/golden/shop.yaml");
+        assert!(text.contains(good), "the document no longer says {good}");
+        let text = text.replacen(good, bad, 1);
+        let node = source::parse("shop.yaml", &text).expect("good YAML");
+        let document = bundle::merge("shop", vec![node]).expect("one fragment");
+        let problems = Model::build(&document).expect_err("refused");
+        problems
+            .iter()
+            .map(|problem| format!("{} {}", problem.rule, problem.message))
+            .collect()
+    }
+
+    #[test]
+    fn what_no_emitter_can_express_is_refused_with_a_reason() {
+        let cases = [
+            (
+                "{ type: boolean, description: Whether it is wrapped. }",
+                "{ type: number, description: Whether it is wrapped. }",
+                "seven-shapes this schema is none of the shapes that are generated",
+            ),
+            (
+                "{ type: boolean, description: Whether it is wrapped. }",
+                "{ type: boolean, minLength: 2, description: Whether it is wrapped. }",
+                "known-keyword `minLength` says nothing to any emitter here",
+            ),
+            (
+                "          description: New.\n          content: { application/json: { schema: { $ref: '#/components/schemas/OrderReply' } } }",
+                "          description: New.",
+                "one-success-type the 2xx replies of this operation have different bodies",
+            ),
+            (
+                "content: { application/json: { schema: { $ref: '#/components/schemas/Order' } } }",
+                "content: { multipart/form-data: { schema: { $ref: '#/components/schemas/Order' } } }",
+                "json-body no client can be generated for a body of type `multipart/form-data`",
+            ),
+            (
+                "requestBody:\n        required: true",
+                "requestBody:\n        required: false",
+                "required-body a body that may be left out cannot be told from a forgotten one",
+            ),
+            (
+                "CASH: '#/components/schemas/PaymentCash'",
+                "CASH: '#/components/schemas/PaymentCard'",
+                "union-mapping every variant of a union needs a schema of its own and a place in the mapping",
+            ),
+            (
+                "x-retry: never",
+                "x-retry: perhaps",
+                "model `x-retry` says none of the words it can say",
+            ),
+            (
+                "/lines/{number}:",
+                "/lines/{line}/{number}:",
+                "model the parameters in the path differ from those of `/v1/orders/{order_id}/lines/{line}/{number}`",
+            ),
+            (
+                "required: [order]",
+                "required: [ordre]",
+                "model `ordre` is listed but is no property",
+            ),
+            (
+                "items: { $ref: '#/components/schemas/Line' }",
+                "items: { $ref: '#/components/schemas/Lime' }",
+                "known-schema `Order` uses the schema `Lime`, which does not exist",
+            ),
+        ];
+        for (good, bad, said) in cases {
+            assert_eq!(refused(good, bad), [said], "{bad}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use quote::quote;
 
 use crate::model::Model;
 use crate::prepare;
+use crate::prepare::client::Prepared;
 use crate::problem::Problem;
 use crate::source::Place;
 
@@ -12,7 +13,7 @@ use super::rust::Source;
 
 /// `client.rs` of one API.
 pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
-    let mut file = parsed(model)?;
+    let mut file = generated(model, &prepare::client::prepare(model)?)?;
     trim(&mut file);
     let mut source = Source::new(model);
     source.module_doc(&format!(
@@ -24,8 +25,7 @@ pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
 }
 
 /// progenitor's output, with the `types` module checked to be empty.
-fn parsed(model: &Model) -> Result<syn::File, Vec<Problem>> {
-    let prepared = prepare::client::prepare(model)?;
+fn generated(model: &Model, prepared: &Prepared) -> Result<syn::File, Vec<Problem>> {
     let mut settings = GenerationSettings::new();
     settings
         .with_interface(InterfaceStyle::Positional)
@@ -92,4 +92,54 @@ fn own_types(file: &syn::File) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bundle, source};
+
+    fn shop() -> Model {
+        let text = include_str!("../../tests/golden/shop.yaml");
+        let node = source::parse("shop.yaml", text).expect("good YAML");
+        let document = bundle::merge("shop", vec![node]).expect("one fragment");
+        Model::build(&document).expect("a good document")
+    }
+
+    #[test]
+    fn progenitor_makes_no_type_of_its_own() {
+        let model = shop();
+        let prepared = prepare::client::prepare(&model).expect("prepared");
+        let file = generated(&model, &prepared).expect("generated");
+        assert_eq!(own_types(&file), [""; 0]);
+        let has_types = file
+            .items
+            .iter()
+            .any(|item| matches!(item, syn::Item::Mod(m) if m.ident == "types"));
+        assert!(
+            has_types,
+            "the module that is looked into has another name now"
+        );
+    }
+
+    #[test]
+    fn a_type_that_nobody_replaced_is_a_problem() {
+        let model = shop();
+        let mut prepared = prepare::client::prepare(&model).expect("prepared");
+        prepared.replacements.retain(|(name, _)| name != "Order");
+        let problems = generated(&model, &prepared)
+            .err()
+            .expect("Order is progenitor's now");
+        assert_eq!(
+            problems[0].message,
+            "progenitor made types of its own: Order"
+        );
+    }
+
+    #[test]
+    fn the_client_is_built_in_one_way() {
+        let text = contents(&shop()).expect("generated");
+        assert!(text.contains("pub fn new_with_client("));
+        assert!(!text.contains("pub fn new(") && !text.contains("unwrap()"));
+    }
 }

@@ -94,7 +94,7 @@ fn spaced(text: &str) -> String {
 fn entrances(source: &mut Source, model: &Model) {
     if model.api == "payments" {
         source.block("impl Client {", "}", |source| {
-            entrance_methods(source, model, "'_", "self")
+            entrance_methods(source, model, "'_", "self");
         });
         return;
     }

@@ -389,13 +389,13 @@ fn sensitivity(model: &Model, property: &Property) -> String {
 
 fn property_doc(model: &Model, property: &Property) -> String {
     let mut text = or_name(&property.description, "");
-    if text.is_empty() {
-        if let Type::Named(name) = &property.ty {
-            let schema = model.schemas.get(name);
-            text = schema
-                .map(|schema| sentence(&schema.description))
-                .unwrap_or_default();
-        }
+    if text.is_empty()
+        && let Type::Named(name) = &property.ty
+    {
+        let schema = model.schemas.get(name);
+        text = schema
+            .map(|schema| sentence(&schema.description))
+            .unwrap_or_default();
     }
     if text.is_empty() {
         text = sentence(&format!("`{}`", property.name));

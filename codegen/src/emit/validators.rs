@@ -22,7 +22,11 @@ pub(super) fn file(model: &Model) -> File {
                 .map(|(status, schema)| format!("\"{status}\": {}", schema.unwrap_or_default()))
                 .collect();
             lines.push(format!("\"reply\": {{{}}}", replies.join(",\n    ")));
-            format!("  \"{}\": {{\n    {}\n  }}", operation.id, lines.join(",\n    "))
+            format!(
+                "  \"{}\": {{\n    {}\n  }}",
+                operation.id,
+                lines.join(",\n    ")
+            )
         })
         .collect();
     let path = format!("mock-server/assets/validators/{}.json", model.api);
