@@ -17,21 +17,26 @@ pub use self::rules::RULES;
 
 /// Checks a document; no problems means that every later stage may rely on the house rules.
 pub fn check(document: &Document) -> Vec<Problem> {
+    let outline = Outline::of(document);
+    let mut problems = broken(&outline, |rule| rule.gate);
+    if problems.is_empty() {
+        problems = broken(&outline, |rule| !rule.gate);
+    }
+    problems.sort_by(|left, right| left.place.cmp(&right.place));
+    problems
+}
+
+/// What some of the rules find.
+fn broken(outline: &Outline<'_>, choose: impl Fn(&Rule) -> bool) -> Vec<Problem> {
     let mut report = Report {
         rule: "",
         problems: Vec::new(),
     };
-    let outline = Outline::of(document);
-    for rule in RULES {
-        if !rule.gate && report.gate_failed() {
-            break;
-        }
+    for rule in RULES.iter().filter(|rule| choose(rule)) {
         report.rule = rule.id;
-        (rule.check)(&outline, &mut report);
+        (rule.check)(outline, &mut report);
     }
-    let mut problems = report.problems;
-    problems.sort_by(|left, right| left.place.cmp(&right.place));
-    problems
+    report.problems
 }
 
 /// A rule of the house.
@@ -58,11 +63,5 @@ impl Report {
     fn add(&mut self, place: &Place, message: impl Into<String>, help: impl Into<String>) {
         self.problems
             .push(Problem::new(place, self.rule, message, help));
-    }
-
-    /// Only gates have been checked when this is asked.
-    fn gate_failed(&self) -> bool {
-        let gate = |id| RULES.iter().any(|rule| rule.gate && rule.id == id);
-        self.problems.iter().any(|problem| gate(problem.rule))
     }
 }

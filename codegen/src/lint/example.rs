@@ -152,3 +152,57 @@ fn by_tag(discriminator: &Node) -> Option<Value> {
 }
 
 const HELP: &str = "correct the example, or the schema if the example is right";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::parse;
+
+    fn converted(schema: &str) -> Value {
+        convert(&parse("a.yaml", schema).expect("YAML"))
+    }
+
+    #[test]
+    fn what_3_0_says_with_flags_2020_12_says_with_types_and_values() {
+        assert_eq!(
+            converted("{ type: string, nullable: true, description: Any. }"),
+            json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] })
+        );
+        assert_eq!(
+            converted("{ type: integer, minimum: 0, exclusiveMinimum: true, maximum: 9 }"),
+            json!({ "type": "integer", "exclusiveMinimum": 0, "maximum": 9 })
+        );
+    }
+
+    #[test]
+    fn an_object_is_closed_unless_it_is_a_map() {
+        assert_eq!(
+            converted("{ type: object, properties: { id: { type: string, x-id: server } } }"),
+            json!({
+                "type": "object",
+                "properties": { "id": { "type": "string" } },
+                "additionalProperties": false,
+            })
+        );
+        assert_eq!(
+            converted("{ type: object, additionalProperties: { $ref: '#/components/schemas/A' } }"),
+            json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/A" } })
+        );
+    }
+
+    #[test]
+    fn a_union_is_decided_by_its_tag() {
+        let union = "{ oneOf: [{ $ref: '#/components/schemas/A' }], \
+                     discriminator: { propertyName: kind, mapping: { a: '#/components/schemas/A' } } }";
+        assert_eq!(
+            converted(union),
+            json!({ "allOf": [
+                { "required": ["kind"], "properties": { "kind": { "enum": ["a"] } } },
+                {
+                    "if": { "required": ["kind"], "properties": { "kind": { "const": "a" } } },
+                    "then": { "$ref": "#/$defs/A" },
+                },
+            ] })
+        );
+    }
+}
