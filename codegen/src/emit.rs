@@ -8,6 +8,7 @@
 pub mod client;
 pub mod error_codes;
 pub mod events;
+pub mod exact_money;
 pub mod facade;
 pub mod operations;
 pub mod params;
@@ -71,6 +72,12 @@ fn types_crate(model: &Model) -> Vec<File> {
     for name in &modules {
         source.line(&format!("pub use self::{name}::*;"));
     }
+    if let Some(test) = exact_money::contents(model) {
+        source.blank();
+        source.line("#[cfg(test)]");
+        source.line("mod exact_money;");
+        files.push(File::new(format!("{folder}/exact_money.rs"), test));
+    }
     files.push(File::new(format!("{folder}/mod.rs"), source.text()));
     files
 }
@@ -80,6 +87,7 @@ fn sdk(model: &Model) -> Result<Vec<File>, Vec<Problem>> {
     let folder = format!("sdk/src/generated/{}", model.api);
     let mut source = rust::Source::new(model);
     source.module_doc(&format!("Client of the {} API.", model.api));
+    source.line("#[allow(clippy::str_to_string, reason = \"progenitor writes it so\")]");
     source.line("pub(crate) mod client;");
     source.line("pub mod facade;");
     Ok(vec![
@@ -95,22 +103,30 @@ struct Root {
     /// Whether a module is there only under the feature of its API.
     features: bool,
     visibility: &'static str,
+    /// A lint that generated code cannot heed, and why.
+    allow: Option<(&'static str, &'static str)>,
 }
 
 const TYPES_ROOT: Root = Root {
     doc: "Models of the APIs, one module each.",
     features: true,
     visibility: "pub(crate) ",
+    allow: Some((
+        "clippy::enum_variant_names",
+        "the documents name the values",
+    )),
 };
 const SDK_ROOT: Root = Root {
     doc: "Clients of the APIs, one module each.",
     features: true,
     visibility: "pub ",
+    allow: None,
 };
 const WORLD_ROOT: Root = Root {
     doc: "What the world answers, one module for each API.",
     features: false,
     visibility: "pub(crate) ",
+    allow: None,
 };
 
 impl Root {
@@ -121,6 +137,9 @@ impl Root {
         for api in apis {
             if self.features {
                 source.line(&format!("#[cfg(feature = \"{api}\")]"));
+            }
+            if let Some((lint, reason)) = self.allow {
+                source.line(&format!("#[allow({lint}, reason = \"{reason}\")]"));
             }
             source.line(&format!("{}mod {api};", self.visibility));
         }

@@ -44,6 +44,7 @@ macro_rules! model {
         impl $name {
             /// Builds the value from what is required; everything else is absent.
             #[allow(clippy::too_many_arguments, reason = "one parameter for each required field")]
+            #[allow(clippy::new_without_default, reason = "a tag alone is no default of a variant")]
             #[must_use]
             pub fn new($($( $rf: $rt ),+)?) -> Self {
                 Self {
@@ -383,6 +384,22 @@ macro_rules! operations {
 macro_rules! no_projection {
     ($($name:ty),+ $(,)?) => {
         $( impl crate::project::Project for $name {} )+
+    };
+}
+
+/// One test for each model that holds money: `Model = count in sample` says how often the digits stand in the sample,
+/// and so how often they must stand in what is written again.
+#[cfg(test)]
+macro_rules! exact_money {
+    ( $digits:literal; $( $model:ident = $count:literal in $sample:literal; )+ ) => {
+        #[test]
+        fn every_amount_keeps_every_digit() {
+            $({
+                let value: $model = serde_json::from_str($sample).expect(stringify!($model));
+                let text = serde_json::to_string(&value).expect(stringify!($model));
+                assert_eq!(text.matches($digits).count(), $count, "{}: {text}", stringify!($model));
+            })+
+        }
     };
 }
 

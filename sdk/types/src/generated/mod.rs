@@ -3,10 +3,14 @@
 //! Models of the APIs, one module each.
 
 #[cfg(feature = "accounting")]
+#[allow(clippy::enum_variant_names, reason = "the documents name the values")]
 pub(crate) mod accounting;
 #[cfg(feature = "control")]
+#[allow(clippy::enum_variant_names, reason = "the documents name the values")]
 pub(crate) mod control;
 #[cfg(feature = "payments")]
+#[allow(clippy::enum_variant_names, reason = "the documents name the values")]
 pub(crate) mod payments;
 #[cfg(feature = "plaid")]
+#[allow(clippy::enum_variant_names, reason = "the documents name the values")]
 pub(crate) mod plaid;

@@ -11,3 +11,6 @@ pub use self::error_codes::*;
 pub use self::operations::*;
 pub use self::params::*;
 pub use self::types::*;
+
+#[cfg(test)]
+mod exact_money;

@@ -13,3 +13,6 @@ pub use self::events::*;
 pub use self::operations::*;
 pub use self::params::*;
 pub use self::types::*;
+
+#[cfg(test)]
+mod exact_money;

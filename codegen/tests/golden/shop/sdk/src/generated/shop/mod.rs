@@ -2,5 +2,6 @@
 
 //! Client of the shop API.
 
+#[allow(clippy::str_to_string, reason = "progenitor writes it so")]
 pub(crate) mod client;
 pub mod facade;

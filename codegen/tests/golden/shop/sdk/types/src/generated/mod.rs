@@ -3,4 +3,5 @@
 //! Models of the APIs, one module each.
 
 #[cfg(feature = "shop")]
+#[allow(clippy::enum_variant_names, reason = "the documents name the values")]
 pub(crate) mod shop;
