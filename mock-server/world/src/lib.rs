@@ -1,1 +1,60 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod accounting;
+mod clock;
+pub mod command;
+pub mod context;
+mod control;
+mod delays;
+pub mod dice;
+#[rustfmt::skip]
+mod generated;
+pub mod genesis;
+mod idempotency;
+pub mod ids;
+pub mod machine;
+pub mod outbox;
+mod page;
+mod payments;
+mod plaid;
+pub mod rejection;
+pub mod request;
+pub mod rights;
+mod schedule;
+pub mod seed;
+pub mod settings;
+pub mod snapshot;
+mod table;
+mod world;
+
+pub use crate::command::ClientCommand;
+pub use crate::command::Command;
+pub use crate::command::Fingerprint;
+pub use crate::command::IdempotencyKey;
+pub use crate::command::Internal;
+pub use crate::command::InvalidKey;
+pub use crate::context::Context;
+pub use crate::genesis::Genesis;
+pub use crate::outbox::DeliveryId;
+pub use crate::outbox::DeliveryOutcome;
+pub use crate::outbox::DueDelivery;
+pub use crate::payments::machines;
+pub use crate::rejection::Problem;
+pub use crate::rejection::Rejection;
+pub use crate::request::Actor;
+pub use crate::request::Answered;
+pub use crate::request::OperationRef;
+pub use crate::request::Reply;
+pub use crate::request::Request;
+pub use crate::schedule::JobReport;
+pub use crate::seed::SecretSeed;
+pub use crate::seed::Seed;
+pub use crate::settings::ErrorStyle;
+pub use crate::settings::Profile;
+pub use crate::settings::Settings;
+pub use crate::settings::SignaturePolicy;
+pub use crate::settings::TimestampStyle;
+pub use crate::snapshot::SnapshotError;
+pub use crate::world::Outcome;
+pub use crate::world::World;

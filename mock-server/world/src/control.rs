@@ -1,0 +1,5 @@
+//! The operations of the control API that read or change a sandbox's world.
+
+mod decisions;
+mod deliveries;
+mod ledger;

@@ -1,0 +1,60 @@
+//! Decisions that a person at the platform would take.
+
+use layer2_types::control;
+use layer2_types::operation::Platform;
+use layer2_types::payments::CustomerId;
+
+use crate::context::WriteContext;
+use crate::generated::control::Decisions;
+use crate::rejection::Problem;
+use crate::rejection::Rejection;
+use crate::rejection::code;
+use crate::rights::Standing;
+use crate::world::World;
+
+impl Decisions for World {
+    fn decisions_customer_status(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: control::CustomerId,
+        body: control::CustomerStatusRequest,
+    ) -> Result<control::CustomerDecisionReply, Rejection> {
+        let id = CustomerId::new(customer_id.as_str())
+            .map_err(|_| Rejection::unknown_id("customer", customer_id.as_str(), core::iter::empty()))?;
+        let from = self.payments.customer(&id)?.standing;
+        let to = decided(from, body.status.as_str())?;
+
+        self.set_customer_standing(cx, &id, to);
+        Ok(control::CustomerDecisionReply::new(control::CustomerDecision::new(
+            customer_id,
+            on_wire(from),
+            on_wire(to),
+        )))
+    }
+}
+
+fn decided(from: Standing, wanted: &str) -> Result<Standing, Rejection> {
+    let to = Standing::of_customer(wanted);
+    if let Some(to) = to.filter(|to| from.control_allows(*to)) {
+        return Ok(to);
+    }
+    let allowed: Vec<&str> = Standing::ALL
+        .into_iter()
+        .filter(|to| from.control_allows(*to))
+        .map(|to| to.name("ACTIVE"))
+        .collect();
+    let from_name = from.name("ACTIVE");
+    Err(Problem::new(
+        code::STATUS_CHANGE_NOT_ALLOWED,
+        format!("A customer that is {from_name} cannot become {wanted}."),
+    )
+    .at("/status")
+    .received(wanted)
+    .expected(if allowed.is_empty() { "no other status".to_owned() } else { allowed.join(", ") })
+    .bad_request())
+}
+
+/// Control always sees the whole truth, whatever version of the platform the sandbox is.
+fn on_wire(standing: Standing) -> control::CustomerStatus {
+    control::CustomerStatus::from(standing.customer_status(Platform::Union).as_str())
+}

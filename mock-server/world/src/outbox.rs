@@ -1,0 +1,519 @@
+//! Events and their deliveries, as rows of the world.
+//!
+//! A change and the event that tells of it are written by the same command, so neither can be lost without the other.
+//! The shell asks which deliveries are due, sends them, and feeds the outcome back.
+//!
+//! Each attempt's due time follows from the event's own time, never from when the attempt before it ended; a receiver
+//! that answers early, late or in another order changes no id, no time and no body. Only 2xx counts as success. Events
+//! that nobody has subscribed to are not kept; of what is finished, a bounded number is kept for the log.
+
+use core::fmt;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use layer2_types::payments::SubscriptionId;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::clock::later;
+use crate::dice::Dice;
+use crate::ids::Origin;
+use crate::seed::SecretSeed;
+use crate::seed::Seed;
+
+/// When a webhook is tried, counted from the event: at once, then after 5 s, 1 min, 5 min, 30 min, 2 h, 6 h and 24 h.
+pub const ATTEMPT_OFFSETS: [Duration; 8] = [
+    Duration::ZERO,
+    Duration::from_secs(5),
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(30 * 60),
+    Duration::from_secs(2 * 3600),
+    Duration::from_secs(6 * 3600),
+    Duration::from_secs(24 * 3600),
+];
+
+/// Up to this many hundredths of the offset are added, so that the retries of many events spread out.
+const JITTER_HUNDREDTHS: u32 = 10;
+
+/// Id of the delivery of one event to one subscription.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DeliveryId(String);
+
+impl DeliveryId {
+    /// Wraps the text of an id.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How an attempt to deliver ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryOutcome {
+    /// The receiver answered.
+    Answered {
+        /// HTTP status of the answer.
+        status: u16,
+    },
+    /// No answer within the time limit.
+    TimedOut,
+    /// Nothing listens at the address.
+    ConnectionRefused,
+    /// The connection broke before the answer.
+    ConnectionLost,
+    /// The host name does not resolve.
+    NameUnknown,
+    /// The TLS handshake failed.
+    TlsFailed,
+    /// The sandbox may not call this address.
+    AddressForbidden,
+}
+
+impl DeliveryOutcome {
+    /// Whether the receiver has taken the event.
+    pub const fn is_success(self) -> bool {
+        matches!(self, Self::Answered { status: 200..=299 })
+    }
+
+    /// What happened, as a sentence; none if the delivery worked.
+    pub fn why(self) -> Option<String> {
+        if self.is_success() {
+            return None;
+        }
+        Some(match self {
+            Self::Answered { status } => format!("The receiver answered {status}; only 2xx counts as received."),
+            Self::TimedOut => "The receiver did not answer in time.".to_owned(),
+            Self::ConnectionRefused => "Nothing listens at the callback address.".to_owned(),
+            Self::ConnectionLost => "The connection broke before the receiver answered.".to_owned(),
+            Self::NameUnknown => "The host name of the callback address does not resolve.".to_owned(),
+            Self::TlsFailed => "The TLS handshake with the receiver failed.".to_owned(),
+            Self::AddressForbidden => "The mock server is not allowed to call this address.".to_owned(),
+        })
+    }
+
+    /// What to change; none if the delivery worked.
+    pub const fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Answered { status: 200..=299 } => None,
+            Self::Answered { status: 300..=399 } => {
+                Some("Redirects are not followed: subscribe the final address.")
+            }
+            Self::Answered { status: 401 | 403 } => Some(
+                "If your receiver verifies signatures, check that it uses this subscription's `signature_verification_key` on the raw body; else let the path through your authentication.",
+            ),
+            Self::Answered { status: 404 | 405 } => {
+                Some("Check the path of `callback_url`: your receiver must answer POST there.")
+            }
+            Self::Answered { .. } => Some(
+                "Answer 2xx as soon as the event is stored, and work on it afterwards; the event comes again with the same `event_id`.",
+            ),
+            Self::TimedOut => Some("Answer first and work afterwards."),
+            Self::ConnectionRefused | Self::NameUnknown => Some(
+                "Start the receiver, and mind where the mock server runs: inside a container, `localhost` is the container itself.",
+            ),
+            Self::ConnectionLost => Some("See whether the receiver, or a proxy before it, restarts or closes early."),
+            Self::TlsFailed => Some("For tests use plain `http` on the loopback address."),
+            Self::AddressForbidden => {
+                Some("Start the mock server with `--allow-callbacks private` or `any`, if you trust the subscribers.")
+            }
+        }
+    }
+}
+
+/// A webhook that is to be sent now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueDelivery {
+    /// Which delivery.
+    pub delivery: DeliveryId,
+    /// Which attempt, from 1.
+    pub attempt: u32,
+    /// Where to.
+    pub url: String,
+    /// The exact body.
+    pub body: String,
+    /// Private key of the subscription.
+    pub signing_seed: SecretSeed,
+    /// When the attempt is due, in business time.
+    pub due: Timestamp,
+    /// The event, for a header or a log line.
+    pub event_id: String,
+    /// The event's type.
+    pub event_type: String,
+    /// The subscription.
+    pub subscription: SubscriptionId,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DeliveryState {
+    Pending { attempt: u32, due: Timestamp },
+    Delivered,
+    Exhausted,
+    Cancelled,
+}
+
+/// One event to one subscription.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DeliveryRow {
+    pub(crate) id: DeliveryId,
+    pub(crate) event: u64,
+    pub(crate) subscription: SubscriptionId,
+    pub(crate) url: String,
+    pub(crate) state: DeliveryState,
+    pub(crate) attempts: Vec<AttemptRow>,
+    origin: Origin,
+}
+
+/// An attempt that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AttemptRow {
+    pub(crate) attempt: u32,
+    pub(crate) due: Timestamp,
+    pub(crate) outcome: DeliveryOutcome,
+}
+
+/// An event with its body as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct EventRow {
+    pub(crate) id: String,
+    pub(crate) event_type: String,
+    pub(crate) at: Timestamp,
+    pub(crate) body: String,
+    /// Place in the journal of the command that caused it.
+    pub(crate) cause: u64,
+    deliveries: u32,
+}
+
+/// An event that is about to be written, and to whom it goes.
+#[derive(Clone, Debug)]
+pub(crate) struct NewEvent {
+    pub(crate) id: String,
+    pub(crate) event_type: String,
+    pub(crate) at: Timestamp,
+    pub(crate) body: String,
+    pub(crate) cause: u64,
+    pub(crate) origin: Origin,
+    pub(crate) recipients: Vec<Recipient>,
+}
+
+/// A subscription that an event goes to.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipient {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) subscription: SubscriptionId,
+    pub(crate) url: String,
+}
+
+/// All events and deliveries of a sandbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Outbox {
+    events_made: u64,
+    deliveries_made: u64,
+    events: BTreeMap<u64, EventRow>,
+    deliveries: BTreeMap<u64, DeliveryRow>,
+    by_id: BTreeMap<DeliveryId, u64>,
+    pending: BTreeSet<(Timestamp, u64)>,
+    finished: BTreeSet<u64>,
+}
+
+impl Outbox {
+    /// Writes an event and one delivery for each recipient.
+    pub(crate) fn write(&mut self, event: NewEvent) {
+        let Ok(count) = u32::try_from(event.recipients.len()) else { return };
+        if count == 0 {
+            return;
+        }
+        self.events_made += 1;
+        for recipient in event.recipients {
+            self.deliveries_made += 1;
+            let number = self.deliveries_made;
+            self.pending.insert((event.at, number));
+            self.by_id.insert(recipient.delivery.clone(), number);
+            self.deliveries.insert(
+                number,
+                DeliveryRow {
+                    id: recipient.delivery,
+                    event: self.events_made,
+                    subscription: recipient.subscription,
+                    url: recipient.url,
+                    state: DeliveryState::Pending { attempt: 1, due: event.at },
+                    attempts: Vec::new(),
+                    origin: event.origin,
+                },
+            );
+        }
+        self.events.insert(
+            self.events_made,
+            EventRow {
+                id: event.id,
+                event_type: event.event_type,
+                at: event.at,
+                body: event.body,
+                cause: event.cause,
+                deliveries: count,
+            },
+        );
+    }
+
+    /// The attempts that are due by `now`, in the order (due, delivery).
+    pub(crate) fn due(&self, now: Timestamp, seed: &Seed) -> Vec<DueDelivery> {
+        let due_by_now = self.pending.iter().take_while(|(due, _)| *due <= now);
+        due_by_now.filter_map(|(_, number)| self.due_delivery(*number, seed)).collect()
+    }
+
+    fn due_delivery(&self, number: u64, seed: &Seed) -> Option<DueDelivery> {
+        let row = self.deliveries.get(&number)?;
+        let event = self.events.get(&row.event)?;
+        let DeliveryState::Pending { attempt, due } = row.state else { return None };
+        Some(DueDelivery {
+            delivery: row.id.clone(),
+            attempt,
+            url: row.url.clone(),
+            body: event.body.clone(),
+            signing_seed: webhook_key(seed, &row.subscription),
+            due,
+            event_id: event.id.clone(),
+            event_type: event.event_type.clone(),
+            subscription: row.subscription.clone(),
+        })
+    }
+
+    /// When the next attempt is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.pending.first().map(|(due, _)| *due)
+    }
+
+    /// The attempts that wait, by the instant at which they are due.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&DeliveryId, u32, Timestamp)> {
+        self.pending.iter().filter_map(|(due, number)| {
+            let row = self.deliveries.get(number)?;
+            match row.state {
+                DeliveryState::Pending { attempt, .. } => Some((&row.id, attempt, *due)),
+                _ => None,
+            }
+        })
+    }
+
+    /// Records how an attempt ended and plans the next one. An outcome that comes twice, or for a delivery that was
+    /// cancelled meanwhile, changes nothing.
+    pub(crate) fn finish(
+        &mut self,
+        seed: &Seed,
+        id: &DeliveryId,
+        attempt: u32,
+        outcome: DeliveryOutcome,
+        keep: u32,
+    ) {
+        let Some(number) = self.by_id.get(id).copied() else { return };
+        let Some(row) = self.deliveries.get_mut(&number) else { return };
+        let DeliveryState::Pending { attempt: expected, due } = row.state else { return };
+        if attempt != expected {
+            return;
+        }
+        row.attempts.push(AttemptRow { attempt, due, outcome });
+        self.pending.remove(&(due, number));
+        let at = self.events.get(&row.event).map_or(due, |event| event.at);
+        row.state = match next_attempt(seed, row, at, attempt) {
+            _ if outcome.is_success() => DeliveryState::Delivered,
+            Some(next_due) => DeliveryState::Pending { attempt: attempt + 1, due: next_due },
+            None => DeliveryState::Exhausted,
+        };
+        if let DeliveryState::Pending { due, .. } = row.state {
+            self.pending.insert((due, number));
+        } else {
+            self.finished.insert(number);
+            self.forget_oldest(keep);
+        }
+    }
+
+    /// Cancels what is still to be sent to a subscription.
+    pub(crate) fn cancel(&mut self, subscription: &SubscriptionId, keep: u32) {
+        for (number, row) in &mut self.deliveries {
+            if let DeliveryState::Pending { due, .. } = row.state
+                && row.subscription == *subscription
+            {
+                self.pending.remove(&(due, *number));
+                self.finished.insert(*number);
+                row.state = DeliveryState::Cancelled;
+            }
+        }
+        self.forget_oldest(keep);
+    }
+
+    /// Whether the newest finished delivery to a subscription failed for good. It is derived from the rows, so the
+    /// order in which outcomes land does not matter.
+    pub(crate) fn is_failing(&self, subscription: &SubscriptionId) -> bool {
+        self.finished
+            .iter()
+            .rev()
+            .filter_map(|number| self.deliveries.get(number))
+            .find(|row| row.subscription == *subscription)
+            .is_some_and(|row| row.state == DeliveryState::Exhausted)
+    }
+
+    /// All deliveries that are kept, oldest first, each with its event.
+    pub(crate) fn deliveries(&self) -> impl DoubleEndedIterator<Item = (&DeliveryRow, &EventRow)> {
+        self.deliveries
+            .values()
+            .filter_map(|row| self.events.get(&row.event).map(|event| (row, event)))
+    }
+
+    fn forget_oldest(&mut self, keep: u32) {
+        while self.finished.len() > usize::try_from(keep).unwrap_or(usize::MAX) {
+            let Some(number) = self.finished.pop_first() else { return };
+            let Some(row) = self.deliveries.remove(&number) else { continue };
+            self.by_id.remove(&row.id);
+            if let Some(event) = self.events.get_mut(&row.event) {
+                event.deliveries -= 1;
+                if event.deliveries == 0 {
+                    self.events.remove(&row.event);
+                }
+            }
+        }
+    }
+}
+
+/// The private key that signs the webhooks of a subscription.
+pub(crate) fn webhook_key(seed: &Seed, subscription: &SubscriptionId) -> SecretSeed {
+    seed.secret("webhook-key", &[subscription.as_str().as_bytes()])
+}
+
+/// When the attempt after `attempt` is due; none after the last one.
+fn next_attempt(seed: &Seed, row: &DeliveryRow, event_at: Timestamp, attempt: u32) -> Option<Timestamp> {
+    let offset = *ATTEMPT_OFFSETS.get(usize::try_from(attempt).ok()?)?;
+    let parts: [&[u8]; 2] = [row.id.as_str().as_bytes(), &attempt.to_le_bytes()];
+    let jitter = Dice::new(seed, row.origin).jitter(offset, JITTER_HUNDREDTHS, "webhook", &parts);
+    let span = SignedDuration::try_from(offset + jitter).ok()?;
+    Some(later(event_at, span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAILED: DeliveryOutcome = DeliveryOutcome::Answered { status: 500 };
+    const TAKEN: DeliveryOutcome = DeliveryOutcome::Answered { status: 204 };
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn outbox_with(events: u64) -> (Outbox, Seed) {
+        let mut outbox = Outbox::default();
+        for n in 0..events {
+            outbox.write(NewEvent {
+                id: format!("event-{n}"),
+                event_type: "TRANSACTION_POSTED".to_owned(),
+                at: at(100),
+                body: "{}".to_owned(),
+                cause: n,
+                origin: Origin::Client(n),
+                recipients: vec![Recipient {
+                    delivery: DeliveryId::new(format!("delivery-{n}")),
+                    subscription: "sub".parse().unwrap(),
+                    url: "http://127.0.0.1:9/hook".to_owned(),
+                }],
+            });
+        }
+        (outbox, Seed::new([9; 32]))
+    }
+
+    #[test]
+    fn a_receiver_that_never_answers_is_tried_eight_times_and_then_marked() {
+        let (mut outbox, seed) = outbox_with(1);
+        let mut dues = Vec::new();
+        while let Some(due) = outbox.next_due() {
+            let attempt = outbox.due(due, &seed).remove(0);
+            dues.push(due.as_second() - 100);
+            outbox.finish(&seed, &attempt.delivery, attempt.attempt, FAILED, 10);
+        }
+        assert_eq!(dues.len(), ATTEMPT_OFFSETS.len());
+        for (seconds, offset) in dues.iter().zip(ATTEMPT_OFFSETS) {
+            let offset = i64::try_from(offset.as_secs()).unwrap();
+            assert!((offset..=offset + offset / 10 + 1).contains(seconds), "{seconds} after {offset}");
+        }
+        assert!(outbox.is_failing(&"sub".parse().unwrap()));
+    }
+
+    #[test]
+    fn success_ends_it_and_a_late_outcome_changes_nothing() {
+        let (mut outbox, seed) = outbox_with(1);
+        let id = DeliveryId::new("delivery-0");
+        outbox.finish(&seed, &id, 1, TAKEN, 10);
+        let settled = outbox.clone();
+        outbox.finish(&seed, &id, 1, FAILED, 10);
+        outbox.finish(&seed, &id, 2, FAILED, 10);
+        outbox.finish(&seed, &DeliveryId::new("unknown"), 1, FAILED, 10);
+        assert_eq!(outbox, settled);
+        assert!(!outbox.is_failing(&"sub".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_order_of_outcomes_does_not_matter() {
+        let (start, seed) = outbox_with(3);
+        let outcomes = [("delivery-0", FAILED), ("delivery-1", TAKEN), ("delivery-2", FAILED)];
+        let run = |order: [usize; 3]| {
+            let mut outbox = start.clone();
+            for n in order {
+                let (id, outcome) = outcomes[n];
+                outbox.finish(&seed, &DeliveryId::new(id), 1, outcome, 10);
+            }
+            outbox
+        };
+        assert_eq!(run([0, 1, 2]), run([2, 0, 1]));
+    }
+
+    #[test]
+    fn the_log_is_bounded_and_what_waits_is_kept() {
+        let (mut outbox, seed) = outbox_with(5);
+        for n in 0..4 {
+            outbox.finish(&seed, &DeliveryId::new(format!("delivery-{n}")), 1, TAKEN, 2);
+        }
+        let kept: Vec<_> = outbox.deliveries().map(|(row, _)| row.id.as_str()).collect();
+        assert_eq!(kept, ["delivery-2", "delivery-3", "delivery-4"]);
+        assert_eq!(outbox.events.len(), 3);
+    }
+
+    #[test]
+    fn cancelled_deliveries_are_not_sent() {
+        let (mut outbox, seed) = outbox_with(2);
+        outbox.cancel(&"sub".parse().unwrap(), 10);
+        assert!(outbox.due(at(1_000_000), &seed).is_empty());
+        assert_eq!(outbox.next_due(), None);
+    }
+
+    #[test]
+    fn each_failure_says_why_and_what_to_change() {
+        for outcome in [
+            FAILED,
+            DeliveryOutcome::Answered { status: 302 },
+            DeliveryOutcome::Answered { status: 401 },
+            DeliveryOutcome::Answered { status: 404 },
+            DeliveryOutcome::TimedOut,
+            DeliveryOutcome::ConnectionRefused,
+            DeliveryOutcome::ConnectionLost,
+            DeliveryOutcome::NameUnknown,
+            DeliveryOutcome::TlsFailed,
+            DeliveryOutcome::AddressForbidden,
+        ] {
+            assert!(outcome.why().is_some() && outcome.hint().is_some(), "{outcome:?}");
+        }
+        assert!(TAKEN.why().is_none() && TAKEN.hint().is_none());
+    }
+}

@@ -1,0 +1,17 @@
+//! The payments API: one file per resource, the money in `funds`, the events in `events`.
+
+pub(crate) mod accounts;
+pub(crate) mod assets;
+pub(crate) mod customer_fields;
+pub(crate) mod customers;
+pub(crate) mod dormancy;
+pub(crate) mod events;
+pub(crate) mod external_id;
+pub(crate) mod funds;
+pub(crate) mod inbound;
+pub mod machines;
+pub(crate) mod standing;
+pub(crate) mod state;
+pub(crate) mod subscriptions;
+pub(crate) mod transactions;
+pub(crate) mod transfers;

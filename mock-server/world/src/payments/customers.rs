@@ -1,0 +1,180 @@
+//! Customers: reading them, changing what is known of them, changing their status.
+//!
+//! Customers come with the sandbox; making them is the applications' business.
+
+use layer2_types::payments;
+use layer2_types::payments::Customer;
+use layer2_types::payments::CustomerId;
+use layer2_types::payments::CustomerType;
+use layer2_types::query::QueryParams as _;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::context::ReadContext;
+use crate::context::WriteContext;
+use crate::generated::payments::Customers;
+use crate::page::Page;
+use crate::payments::customer_fields;
+use crate::payments::standing::Resource;
+use crate::payments::standing::field_and_value;
+use crate::payments::standing::no_updates;
+use crate::payments::standing::requested_standing;
+use crate::rejection::Problem;
+use crate::rejection::Rejection;
+use crate::rejection::code;
+use crate::rights::Standing;
+use crate::world::World;
+
+/// A customer. Its status is kept beside its details, which hold none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CustomerRow {
+    pub(crate) id: CustomerId,
+    pub(crate) standing: Standing,
+    pub(crate) details: Customer,
+}
+
+const PATH: &str = "/v1/customers";
+
+impl Customers for World {
+    fn customers_list(
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::CustomersListParams,
+    ) -> Result<payments::CustomerListReply, Rejection> {
+        let page = Page::of(params.page, params.page_size)?;
+        let platform = cx.platform();
+        let matching = self.payments.customers.rows().filter(|row| {
+            params.r#type.as_ref().is_none_or(|wanted| row.customer_type() == *wanted)
+                && params
+                    .status
+                    .as_ref()
+                    .is_none_or(|status| row.standing.customer_status(platform) == *status)
+        });
+        let (rows, total) = page.cut(matching);
+        let customers = rows.into_iter().map(|row| row.on_wire(cx)).collect();
+        let links = page.links(PATH, &params.to_pairs(), total);
+        Ok(payments::CustomerListReply::new(
+            payments::CustomerList::new().with_customers(customers),
+        )
+        .with_links(links.into_payments()))
+    }
+
+    fn customers_get(
+        &self,
+        cx: &ReadContext<'_>,
+        customer_id: CustomerId,
+    ) -> Result<payments::CustomerReply, Rejection> {
+        let row = self.payments.customer(&customer_id)?;
+        Ok(payments::CustomerReply::new(row.on_wire(cx)))
+    }
+
+    fn customers_update(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: CustomerId,
+        body: payments::CustomerUpdateRequest,
+    ) -> Result<payments::CustomerRefReply, Rejection> {
+        let row = self.payments.customer(&customer_id)?;
+        let updates = body.updates.unwrap_or_default();
+        if updates.is_empty() {
+            return Err(no_updates());
+        }
+        let changed = row.changed(cx, &updates)?;
+
+        if let Some(row) = self.payments.customers.get_mut(&customer_id) {
+            row.details = changed.details;
+        }
+        if let Some(to) = changed.standing {
+            self.set_customer_standing(cx, &customer_id, to);
+        }
+        Ok(payments::CustomerRefReply::new(payments::CustomerRef::new(customer_id)))
+    }
+}
+
+/// What a list of updates makes of a customer.
+struct Changed {
+    details: Customer,
+    standing: Option<Standing>,
+}
+
+impl CustomerRow {
+    /// Whether it is a person or a company.
+    pub(crate) fn customer_type(&self) -> CustomerType {
+        CustomerType::from(self.details.tag())
+    }
+
+    /// The customer as a reply shows it.
+    fn on_wire(&self, cx: &ReadContext<'_>) -> Customer {
+        let status = self.standing.customer_status(cx.platform());
+        match self.details.clone() {
+            Customer::Individual(person) => Customer::Individual(person.with_status(status)),
+            Customer::Corporation(company) => Customer::Corporation(company.with_status(status)),
+            other => other,
+        }
+    }
+
+    /// Applies all updates to a copy, or says what is wrong with each of them.
+    fn changed(
+        &self,
+        cx: &WriteContext<'_>,
+        updates: &[payments::FieldUpdate],
+    ) -> Result<Changed, Rejection> {
+        let mut changed = Changed { details: self.details.clone(), standing: None };
+        let mut problems = Vec::new();
+        let mut seen = Vec::new();
+        for (n, update) in updates.iter().enumerate() {
+            let outcome = field_and_value(update, n).and_then(|(field, value)| {
+                if seen.contains(&field) {
+                    return Err(named_twice(field, n));
+                }
+                seen.push(field);
+                self.change(&mut changed, field, value, n)
+            });
+            problems.extend(outcome.err());
+        }
+        let status_alone = seen == ["status"];
+        if !status_alone && !self.standing.rights(cx.platform()).update {
+            problems.insert(0, self.not_updatable());
+        }
+        if problems.is_empty() { Ok(changed) } else { Err(Rejection { status: 400, problems }) }
+    }
+
+    fn change(
+        &self,
+        changed: &mut Changed,
+        field: &str,
+        value: &str,
+        n: usize,
+    ) -> Result<(), Problem> {
+        let pointer = format!("/updates/{n}/value");
+        if field == "status" {
+            let to = requested_standing(Resource::Customer(self), value, &pointer)?;
+            changed.standing = Some(to);
+            return Ok(());
+        }
+        customer_fields::set(&mut changed.details, field, value, n)
+    }
+
+    /// The problem of a customer whose status forbids changes.
+    pub(crate) fn not_updatable(&self) -> Problem {
+        let status = self.standing.name("ACTIVE");
+        let problem = Problem::new(
+            code::CUSTOMER_NOT_USABLE,
+            format!("Customer `{}` cannot be changed: it is {status}.", self.id),
+        )
+        .received(status)
+        .expected("a customer whose status allows updates");
+        if self.standing.is_platforms() {
+            problem.hint("Its next step is the platform's; in a sandbox, decide it through the control API.")
+        } else {
+            problem.hint("CLOSED is final; use another customer.")
+        }
+    }
+}
+
+fn named_twice(field: &str, n: usize) -> Problem {
+    Problem::new(code::VALIDATION_FAILED, "A field can be changed once in a request.")
+        .at(format!("/updates/{n}/field"))
+        .received(field)
+        .expected("each field at most once")
+}

@@ -1,0 +1,249 @@
+//! Money: the one place where the payments API meets the ledger.
+//!
+//! Every account of the platform is an account of the book; what the platform itself has is one custody and one
+//! in-flight account per asset. Money that came from outside and is not credited yet stands in custody and, with the
+//! opposite sign, in flight; so custody + clearing + in flight is what customers are owed, per asset, at every instant.
+
+use std::collections::BTreeMap;
+
+use layer2_ledger::AccountIx;
+use layer2_ledger::AccountKind;
+use layer2_ledger::Asset as LedgerAsset;
+use layer2_ledger::AssetCode;
+use layer2_ledger::Balances;
+use layer2_ledger::Book;
+use layer2_ledger::Draft;
+use layer2_ledger::EntryId;
+use layer2_ledger::HoldDraft;
+use layer2_ledger::HoldId;
+use layer2_ledger::LedgerAccountId;
+use layer2_ledger::LedgerError;
+use layer2_ledger::MinorUnits;
+use layer2_types::Amount;
+use layer2_types::AmountErrorKind;
+use layer2_types::payments::AccountId;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::context::WriteContext;
+use crate::ids::IdKind;
+use crate::payments::assets::Asset;
+use crate::rejection::Problem;
+use crate::rejection::code;
+
+/// The books of a sandbox.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Funds {
+    book: Book,
+    accounts: BTreeMap<AccountId, AccountHandles>,
+    /// What each entry is for, by its number.
+    narratives: BTreeMap<u64, String>,
+}
+
+/// The accounts of the book that money of one platform account passes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct AccountHandles {
+    own: AccountIx,
+    custody: AccountIx,
+    in_flight: AccountIx,
+}
+
+impl Funds {
+    /// Opens the books of a new account. The caller has checked that the id is free.
+    pub(crate) fn open(&mut self, id: &AccountId, asset: &Asset) -> Result<(), LedgerError> {
+        let code = AssetCode::new(asset.id).map_err(|_| LedgerError::Full)?;
+        if self.book.find_asset(&code).is_err() {
+            self.book.define(LedgerAsset::new(code.clone(), asset.decimals)?)?;
+        }
+        let custody = self.platform_account(AccountKind::Custody, &code)?;
+        let in_flight = self.platform_account(AccountKind::InFlight, &code)?;
+        let name = ledger_name(id.as_str())?;
+        let own = self.book.open(name, &code, AccountKind::Customer)?;
+        self.accounts.insert(id.clone(), AccountHandles { own, custody, in_flight });
+        Ok(())
+    }
+
+    /// The balances of an account, in the smallest unit of its asset.
+    pub(crate) fn balances(&self, id: &AccountId) -> Option<Balances> {
+        let handles = self.accounts.get(id)?;
+        self.book.account(handles.own).ok().map(|account| account.balances())
+    }
+
+    /// Money has come from outside and waits to be credited.
+    pub(crate) fn arrive(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account: &AccountId,
+        amount: MinorUnits,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        let handles = self.handles(account)?;
+        let held = self.book.account(handles.custody)?.current();
+        if held.checked_add(amount).map_or(true, |total| total > CUSTODY_MAX) {
+            return Err(LedgerError::Full);
+        }
+        let draft = draft(cx).debit(handles.custody, amount).credit(handles.in_flight, amount);
+        self.post(&draft, narrative)
+    }
+
+    /// Money that waited is credited.
+    pub(crate) fn credit_arrived(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account: &AccountId,
+        amount: MinorUnits,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        let handles = self.handles(account)?;
+        let draft = draft(cx).debit(handles.in_flight, amount).credit(handles.own, amount);
+        self.post(&draft, narrative)
+    }
+
+    /// Money that waited goes back where it came from.
+    pub(crate) fn return_arrived(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account: &AccountId,
+        amount: MinorUnits,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        let handles = self.handles(account)?;
+        let draft = draft(cx).debit(handles.in_flight, amount).credit(handles.custody, amount);
+        self.post(&draft, narrative)
+    }
+
+    /// Holds money of an account, so that nothing else can spend it.
+    pub(crate) fn hold(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account: &AccountId,
+        amount: MinorUnits,
+    ) -> Result<HoldId, LedgerError> {
+        let handles = self.handles(account)?;
+        let hold = HoldId::new(cx.mint_bits(IdKind::Hold));
+        self.book.place(&HoldDraft::new(hold, handles.own, amount, cx.stamp()))?;
+        Ok(hold)
+    }
+
+    /// Moves held money to another account.
+    pub(crate) fn settle(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        hold: HoldId,
+        movement: &Movement<'_>,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        let source = self.handles(movement.source)?;
+        let destination = self.handles(movement.destination)?;
+        let draft = draft(cx)
+            .debit(source.own, movement.amount)
+            .credit(destination.own, movement.amount)
+            .settling(hold);
+        self.post(&draft, narrative)
+    }
+
+    /// Gives held money back.
+    pub(crate) fn release(&mut self, cx: &WriteContext<'_>, hold: HoldId) -> Result<(), LedgerError> {
+        self.book.release(hold, cx.stamp()).map(drop)
+    }
+
+    /// The book, to be read.
+    pub(crate) const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The account of the book that belongs to a platform account.
+    pub(crate) fn ledger_account(&self, id: &AccountId) -> Option<AccountIx> {
+        self.accounts.get(id).map(|handles| handles.own)
+    }
+
+    /// What an entry is for.
+    pub(crate) fn narrative(&self, sequence: u64) -> &str {
+        self.narratives.get(&sequence).map_or("", String::as_str)
+    }
+
+    fn handles(&self, id: &AccountId) -> Result<AccountHandles, LedgerError> {
+        match self.accounts.get(id) {
+            Some(handles) => Ok(*handles),
+            None => Err(LedgerError::UnknownAccount { account: ledger_name(id.as_str())? }),
+        }
+    }
+
+    fn post(&mut self, draft: &Draft, narrative: &str) -> Result<(), LedgerError> {
+        let sequence = self.book.post(draft)?.sequence();
+        self.narratives.insert(sequence, narrative.to_owned());
+        Ok(())
+    }
+
+    fn platform_account(
+        &mut self,
+        kind: AccountKind,
+        asset: &AssetCode,
+    ) -> Result<AccountIx, LedgerError> {
+        // Account ids of clients have no colon, so these names are never theirs.
+        let name = ledger_name(&format!("{kind}:{asset}"))?;
+        match self.book.find(&name) {
+            Ok(found) => Ok(found),
+            Err(_) => self.book.open(name, asset, kind),
+        }
+    }
+}
+
+/// Money that goes from one account to another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Movement<'a> {
+    pub(crate) source: &'a AccountId,
+    pub(crate) destination: &'a AccountId,
+    pub(crate) amount: MinorUnits,
+}
+
+/// An amount of a request in the smallest unit of an asset, or what is wrong with it.
+pub(crate) fn to_minor(amount: Amount, asset: &Asset, pointer: &str) -> Result<MinorUnits, Problem> {
+    let received = amount.to_string();
+    if !amount.is_positive() {
+        return Err(Problem::new(code::AMOUNT_NOT_POSITIVE, "The amount must be more than zero.")
+            .at(pointer)
+            .received(received)
+            .expected("a number above 0")
+            .hint("The direction of a movement is given by its accounts, never by a sign."));
+    }
+    amount.to_minor(asset.decimals).map(MinorUnits::new).map_err(|error| {
+        if matches!(error.kind(), AmountErrorKind::TooManyDecimals { .. }) {
+            Problem::new(
+                code::TOO_MANY_DECIMALS,
+                format!("{} has {} decimals; nothing is rounded.", asset.id, asset.decimals),
+            )
+            .expected(format!("at most {} decimals", asset.decimals))
+            .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits.")
+        } else {
+            too_large()
+        }
+        .at(pointer)
+        .received(received)
+    })
+}
+
+/// An amount on the wire.
+pub(crate) fn to_wire(units: MinorUnits, decimals: u32) -> Amount {
+    // No balance exceeds what is in custody, and custody takes no more than an amount can print (`CUSTODY_MAX`).
+    Amount::from_minor(units.get(), decimals).unwrap_or_default()
+}
+
+/// The problem of an amount that the books cannot take.
+pub(crate) fn too_large() -> Problem {
+    Problem::new(code::AMOUNT_TOO_LARGE, "The amount is more than the books can hold.")
+        .expected("at most 28 digits, all money of the asset in the sandbox together")
+}
+
+/// As many of the smallest units of an asset as an amount on the wire can tell: 28 digits.
+const CUSTODY_MAX: MinorUnits = MinorUnits::new(9_999_999_999_999_999_999_999_999_999);
+
+fn draft(cx: &mut WriteContext<'_>) -> Draft {
+    let id = EntryId::new(cx.mint_bits(IdKind::Entry));
+    Draft::new(id, cx.stamp())
+}
+
+fn ledger_name(text: &str) -> Result<LedgerAccountId, LedgerError> {
+    // Ids are checked when they are chosen (1 to 64 visible characters), so the name is always one.
+    LedgerAccountId::new(text).map_err(|_| LedgerError::Full)
+}

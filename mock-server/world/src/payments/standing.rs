@@ -1,0 +1,205 @@
+//! Changes of standing: what a client may ask for, and what follows from a change.
+//!
+//! A customer that closes or freezes takes its accounts along. An account that was frozen because of its customer goes
+//! back to its own status when the customer does.
+
+use layer2_types::payments::AccountId;
+use layer2_types::payments::CustomerId;
+use layer2_types::payments::FieldUpdate;
+
+use crate::context::WriteContext;
+use crate::payments::accounts::AccountRow;
+use crate::payments::customers::CustomerRow;
+use crate::rejection::Problem;
+use crate::rejection::Rejection;
+use crate::rejection::code;
+use crate::rights::Rights;
+use crate::rights::STANDING;
+use crate::rights::Standing;
+use crate::world::World;
+
+impl World {
+    /// What may be done with an account: the worse of its own rights and its customer's.
+    pub(crate) fn account_rights(&self, account: &AccountRow) -> Rights {
+        let platform = self.settings().platform;
+        let own = account.standing.rights(platform);
+        match self.payments.customers.get(&account.customer) {
+            Some(customer) => own.and(customer.standing.rights(platform)),
+            // The client's own accounts have no customer.
+            None => own,
+        }
+    }
+
+    /// Refuses an account whose money cannot move, naming which of the two statuses forbids it.
+    pub(crate) fn must_transact(&self, account: &AccountRow, pointer: &str) -> Result<(), Rejection> {
+        if self.account_rights(account).transact {
+            return Ok(());
+        }
+        let platform = self.settings().platform;
+        let own = account.standing;
+        let (whose, status) = match self.payments.customers.get(&account.customer) {
+            Some(customer) if own.rights(platform).transact => {
+                (format!("its customer `{}`", customer.id), customer.standing.name("ACTIVE"))
+            }
+            _ => ("the account".to_owned(), own.name("OPEN")),
+        };
+        Err(Problem::new(
+            code::ACCOUNT_NOT_USABLE,
+            format!("Money of account `{}` cannot move: {whose} is {status}.", account.id),
+        )
+        .at(pointer)
+        .received(status)
+        .expected("an account that may transact: its own status and its customer's allow it")
+        .hint("Change the status, or let control decide it, and try again.")
+        .bad_request())
+    }
+
+    /// Changes where a customer stands, tells it, and takes the accounts along.
+    pub(crate) fn set_customer_standing(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        id: &CustomerId,
+        to: Standing,
+    ) {
+        let Some(row) = self.payments.customers.get_mut(id) else { return };
+        let from = core::mem::replace(&mut row.standing, to);
+        self.emit_customer(cx, id);
+        let accounts: Vec<AccountId> = self
+            .payments
+            .accounts
+            .rows()
+            .filter(|account| account.customer == *id)
+            .map(|account| account.id.clone())
+            .collect();
+        for account in accounts {
+            if let Some(next) = self.follow_customer(&account, from, to) {
+                self.set_account_standing(cx, &account, next);
+            }
+        }
+    }
+
+    /// The status that an account takes on because its customer changed; none if it keeps its own.
+    fn follow_customer(
+        &mut self,
+        id: &AccountId,
+        customer_was: Standing,
+        customer_is: Standing,
+    ) -> Option<Standing> {
+        let account = self.payments.accounts.get_mut(id)?;
+        let was_frozen = customer_was.bare() == Standing::Frozen;
+        let is_frozen = customer_is.bare() == Standing::Frozen;
+        if customer_is == Standing::Closed {
+            account.before_freeze = None;
+            return (account.standing != Standing::Closed).then_some(Standing::Closed);
+        }
+        if is_frozen && STANDING.allows(account.standing, Standing::Frozen) {
+            account.before_freeze = Some(account.standing);
+            return Some(Standing::Frozen);
+        }
+        if was_frozen && !is_frozen {
+            return account.before_freeze.take().filter(|_| account.standing == Standing::Frozen);
+        }
+        None
+    }
+
+    /// Changes where an account stands and tells it.
+    pub(crate) fn set_account_standing(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        id: &AccountId,
+        to: Standing,
+    ) {
+        let Some(row) = self.payments.accounts.get_mut(id) else { return };
+        row.standing = to;
+        self.emit_account(cx, id);
+    }
+}
+
+/// What resource a change of status is about, for its messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Resource<'a> {
+    Customer(&'a CustomerRow),
+    Account(&'a AccountRow),
+}
+
+impl Resource<'_> {
+    const fn standing(self) -> Standing {
+        match self {
+            Self::Customer(row) => row.standing,
+            Self::Account(row) => row.standing,
+        }
+    }
+
+    const fn active(self) -> &'static str {
+        match self {
+            Self::Customer(_) => "ACTIVE",
+            Self::Account(_) => "OPEN",
+        }
+    }
+
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Customer(_) => "customer",
+            Self::Account(_) => "account",
+        }
+    }
+}
+
+/// The standing that an update of the field `status` asks for, if a client may ask for it.
+pub(crate) fn requested_standing(
+    resource: Resource<'_>,
+    value: &str,
+    pointer: &str,
+) -> Result<Standing, Problem> {
+    let from = resource.standing();
+    let active = resource.active();
+    let names = |standings: &[Standing]| {
+        let names: Vec<&str> = standings.iter().map(|standing| standing.name(active)).collect();
+        if names.is_empty() { "no other status".to_owned() } else { names.join(", ") }
+    };
+    let refused = |description: String| {
+        Problem::new(code::STATUS_CHANGE_NOT_ALLOWED, description)
+            .at(pointer)
+            .received(value)
+            .expected(names(STANDING.next(from)))
+    };
+    let to = Standing::ALL.into_iter().find(|standing| standing.name(active) == value);
+    let noun = resource.noun();
+    let from_name = from.name(active);
+    match to {
+        Some(to) if STANDING.allows(from, to) => Ok(to),
+        _ if from.is_platforms() => Err(refused(format!(
+            "The {noun} is {from_name}: its next step is the platform's, not the client's."
+        ))
+        .hint("In a sandbox, decide it through the control API.")),
+        Some(to) if to.is_platforms() => Err(refused(format!(
+            "Only the platform sets {value}."
+        ))
+        .hint("In a sandbox, decide it through the control API.")),
+        Some(_) => Err(refused(format!("A {noun} that is {from_name} cannot become {value}."))),
+        None => Err(refused(format!("No {noun} can be {value}; a {noun} that is {from_name} can change only to what is expected."))),
+    }
+}
+
+/// Field and value of one update; both have to be there.
+pub(crate) fn field_and_value(update: &FieldUpdate, n: usize) -> Result<(&str, &str), Problem> {
+    match (&update.field, &update.value) {
+        (Some(field), Some(value)) => Ok((field, value)),
+        (None, _) => Err(missing("field", n)),
+        (_, None) => Err(missing("value", n)),
+    }
+}
+
+/// The problem of a list of updates that changes nothing.
+pub(crate) fn no_updates() -> Rejection {
+    Problem::new(code::VALIDATION_FAILED, "There is nothing to change.")
+        .at("/updates")
+        .expected("a list of at least one `{field, value}`")
+        .bad_request()
+}
+
+fn missing(member: &str, n: usize) -> Problem {
+    Problem::new(code::VALIDATION_FAILED, format!("An update needs a `{member}`."))
+        .at(format!("/updates/{n}/{member}"))
+        .expected("a text")
+}

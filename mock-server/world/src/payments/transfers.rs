@@ -1,0 +1,335 @@
+//! Transfers: a move of one asset between two accounts of the platform.
+//!
+//! Requested, then accepted, then executed by a job. Acceptance holds the money of the source; execution posts it. What
+//! becomes impossible in between is rejected and the hold released.
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use layer2_ledger::HoldId;
+use layer2_ledger::LedgerError;
+use layer2_ledger::MinorUnits;
+use layer2_types::payments;
+use layer2_types::payments::AccountId;
+use layer2_types::payments::AssetTypeId;
+use layer2_types::payments::TransactionCategory;
+use layer2_types::payments::TransactionId;
+use layer2_types::payments::TransactionType;
+use layer2_types::payments::TransferId;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::clock;
+use crate::context::ReadContext;
+use crate::context::WriteContext;
+use crate::generated::payments::Transfers;
+use crate::ids::IdKind;
+use crate::payments::accounts::AccountRow;
+use crate::payments::assets;
+use crate::payments::funds;
+use crate::payments::funds::Movement;
+use crate::payments::machines::TRANSFER;
+use crate::payments::machines::TransactionStage;
+use crate::payments::machines::TransferStage;
+use crate::payments::transactions::TransactionRow;
+use crate::rejection::Problem;
+use crate::rejection::Rejection;
+use crate::rejection::code;
+use crate::schedule::Job;
+use crate::settings::TimestampStyle;
+use crate::world::World;
+
+/// A transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TransferRow {
+    pub(crate) id: TransferId,
+    pub(crate) source: AccountId,
+    pub(crate) destination: AccountId,
+    pub(crate) asset: AssetTypeId,
+    pub(crate) decimals: u32,
+    pub(crate) amount: MinorUnits,
+    pub(crate) description: Option<String>,
+    pub(crate) stage: TransferStage,
+    pub(crate) created: Timestamp,
+    /// Last instant at which it can be accepted.
+    pub(crate) valid_until: Timestamp,
+    /// What acceptance has made.
+    pub(crate) accepted: Option<Accepted>,
+}
+
+/// What belongs to a transfer once it is accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    hold: HoldId,
+    debit: TransactionId,
+    credit: TransactionId,
+}
+
+/// How long a transfer waits for its acceptance.
+const VALID_FOR: SignedDuration = SignedDuration::from_mins(60);
+
+impl Transfers for World {
+    fn transfers_create(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::TransferRequest,
+    ) -> Result<payments::TransferReply, Rejection> {
+        let source = self
+            .payments
+            .account(&body.source_account_id)
+            .map_err(|rejection| rejection.at("/source_account_id"))?;
+        let destination = self
+            .payments
+            .account(&body.destination_account_id)
+            .map_err(|rejection| rejection.at("/destination_account_id"))?;
+        must_differ(source, destination)?;
+        must_match(source, destination)?;
+        let asset = assets::asset(source.asset.as_str())
+            .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
+        let amount =
+            funds::to_minor(body.amount, asset, "/amount").map_err(Problem::bad_request)?;
+        self.must_transact(source, "/source_account_id")?;
+        self.must_transact(destination, "/destination_account_id")?;
+
+        let row = TransferRow {
+            id: mint_transfer(cx)?,
+            source: source.id.clone(),
+            destination: destination.id.clone(),
+            asset: source.asset.clone(),
+            decimals: source.decimals,
+            amount,
+            description: body.description,
+            stage: TransferStage::Requested,
+            created: cx.now(),
+            valid_until: clock::later(cx.now(), VALID_FOR),
+            accepted: None,
+        };
+        let reply = payments::TransferReply::new(row.on_wire(cx.settings().timestamps));
+        let after_valid = clock::later(row.valid_until, SignedDuration::from_micros(1));
+        self.schedule.add(after_valid, Job::ExpireTransfer(row.id.clone()));
+        self.payments.transfers.insert(row.id.clone(), row);
+        Ok(reply)
+    }
+
+    fn transfers_get(
+        &self,
+        _cx: &ReadContext<'_>,
+        transfer_id: TransferId,
+    ) -> Result<payments::TransferReply, Rejection> {
+        let row = self.payments.transfer(&transfer_id)?;
+        Ok(payments::TransferReply::new(row.on_wire(self.settings().timestamps)))
+    }
+
+    fn transfers_accept(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        transfer_id: TransferId,
+    ) -> Result<payments::TransferAcceptedReply, Rejection> {
+        let transfer = self.payments.transfer(&transfer_id)?.clone();
+        transfer.must_be_acceptable(cx)?;
+        for account in [&transfer.source, &transfer.destination] {
+            self.must_transact(self.payments.account(account)?, "/transfer_id")?;
+        }
+        let debit = mint_transaction(cx)?;
+        let credit = mint_transaction(cx)?;
+        let hold = self
+            .payments
+            .funds
+            .hold(cx, &transfer.source, transfer.amount)
+            .map_err(|error| transfer.not_covered(&error))?;
+
+        let negative = MinorUnits::new(-transfer.amount.get());
+        let held = transfer.side(cx, &debit, negative, TransactionStage::Authorized)?;
+        let coming = transfer.side(cx, &credit, transfer.amount, TransactionStage::Pending)?;
+        self.add_transaction(cx, held);
+        self.add_transaction(cx, coming);
+        let state = payments::TransferState::new(transfer_id.clone())
+            .with_status(TransferStage::Accepted.status());
+        if let Some(row) = self.payments.transfers.get_mut(&transfer_id) {
+            row.stage = TransferStage::Accepted;
+            row.accepted = Some(Accepted { hold, debit, credit });
+        }
+        let due = clock::later(cx.now(), self.delays().transfer_execution);
+        self.schedule.add(due, Job::ExecuteTransfer(transfer_id));
+        Ok(payments::TransferAcceptedReply::new(state))
+    }
+}
+
+impl World {
+    /// A transfer that nobody accepted runs out.
+    pub(crate) fn expire_transfer(&mut self, id: &TransferId) {
+        if let Some(row) = self.payments.transfers.get_mut(id)
+            && TRANSFER.allows(row.stage, TransferStage::Expired)
+        {
+            row.stage = TransferStage::Expired;
+        }
+    }
+
+    /// Posts an accepted transfer, or gives the money back if an account can no longer be used.
+    pub(crate) fn execute_transfer(&mut self, cx: &mut WriteContext<'_>, id: &TransferId) {
+        let Ok(transfer) = self.payments.transfer(id).cloned() else { return };
+        let Some(accepted) = transfer.accepted.clone() else { return };
+        if !TRANSFER.allows(transfer.stage, TransferStage::Executed) {
+            return;
+        }
+        let usable = [&transfer.source, &transfer.destination].into_iter().all(|account| {
+            let row = self.payments.accounts.get(account);
+            row.is_some_and(|row| self.account_rights(row).transact)
+        });
+        let movement = Movement {
+            source: &transfer.source,
+            destination: &transfer.destination,
+            amount: transfer.amount,
+        };
+        let narrative = format!("transfer {id}");
+        let settled = usable
+            && self.payments.funds.settle(cx, accepted.hold, &movement, &narrative).is_ok();
+        let (stage, transactions) = if settled {
+            self.wake(cx, &transfer.source);
+            self.wake(cx, &transfer.destination);
+            (TransferStage::Executed, TransactionStage::Posted)
+        } else {
+            // An open hold can always be released.
+            let _ = self.payments.funds.release(cx, accepted.hold);
+            (TransferStage::Rejected, TransactionStage::Cancelled)
+        };
+        if let Some(row) = self.payments.transfers.get_mut(id) {
+            row.stage = stage;
+        }
+        self.advance_transaction(cx, &accepted.debit, transactions);
+        self.advance_transaction(cx, &accepted.credit, transactions);
+    }
+}
+
+impl TransferRow {
+    fn on_wire(&self, style: TimestampStyle) -> payments::Transfer {
+        let amount = funds::to_wire(self.amount, self.decimals);
+        payments::Transfer::new(self.id.clone())
+            .with_status(self.stage.status())
+            .with_created_timestamp(clock::wire(self.created, style))
+            .with_valid_until(clock::wire(self.valid_until, style))
+            .with_source_details(
+                payments::TransferSource::new()
+                    .with_source_account_id(self.source.clone())
+                    .with_asset_type_id(self.asset.clone())
+                    .with_amount_to_debit(amount),
+            )
+            .with_destination_details(
+                payments::TransferDestination::new()
+                    .with_destination_account_id(self.destination.clone())
+                    .with_asset_type_id(self.asset.clone())
+                    .with_amount_to_credit(amount),
+            )
+    }
+
+    fn must_be_acceptable(&self, cx: &WriteContext<'_>) -> Result<(), Rejection> {
+        let style = cx.settings().timestamps;
+        if self.stage == TransferStage::Expired || cx.now() > self.valid_until {
+            let until = clock::wire(self.valid_until, style);
+            return Err(Problem::new(
+                code::TRANSFER_EXPIRED,
+                format!("The transfer could be accepted until {until}."),
+            )
+            .received(clock::wire(cx.now(), style).to_string())
+            .expected(format!("an acceptance by {until}"))
+            .hint("Request a new transfer and accept it in time.")
+            .bad_request());
+        }
+        if TRANSFER.allows(self.stage, TransferStage::Accepted) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            code::TRANSFER_NOT_ACCEPTABLE,
+            format!("The transfer is {}; only a REQUESTED one can be accepted.", self.stage),
+        )
+        .received(self.stage.to_string())
+        .expected(TransferStage::Requested.to_string())
+        .hint("If this repeats a request whose reply was lost, send it with the idempotency key of the first try.")
+        .bad_request())
+    }
+
+    fn not_covered(&self, error: &LedgerError) -> Rejection {
+        let LedgerError::InsufficientFunds { available, required, .. } = error else {
+            return Rejection::internal("The funds could not be held.");
+        };
+        let available = funds::to_wire(*available, self.decimals);
+        let required = funds::to_wire(*required, self.decimals);
+        Problem::new(
+            code::INSUFFICIENT_FUNDS,
+            format!("Account `{}` has {available} {} available; the transfer needs {required}.", self.source, self.asset),
+        )
+        .received(required.to_string())
+        .expected(format!("at most {available}"))
+        .hint("Held and pending money is not available. In a sandbox, let money arrive through the control API.")
+        .bad_request()
+    }
+
+    /// The transaction of one side.
+    fn side(
+        &self,
+        cx: &WriteContext<'_>,
+        id: &TransactionId,
+        value: MinorUnits,
+        stage: TransactionStage,
+    ) -> Result<TransactionRow, Rejection> {
+        let account = if value.is_negative() { &self.source } else { &self.destination };
+        Ok(TransactionRow {
+            id: id.clone(),
+            account: account.clone(),
+            decimals: self.decimals,
+            value,
+            stage,
+            kind: TransactionType::InternalTransfer,
+            category: TransactionCategory::Transfer,
+            category_id: payments::CategoryId::new(self.id.as_str()).map_err(|_| bad_id())?,
+            description: self.description.clone(),
+            originator: None,
+            rail: None,
+            at: cx.now(),
+            posted_at: None,
+            cause: cx.seq(),
+        })
+    }
+}
+
+fn must_differ(source: &AccountRow, destination: &AccountRow) -> Result<(), Rejection> {
+    if source.id != destination.id {
+        return Ok(());
+    }
+    Err(Problem::new(code::SAME_ACCOUNT, "Source and destination are the same account.")
+        .at("/destination_account_id")
+        .received(destination.id.as_str())
+        .expected("another account than the source")
+        .bad_request())
+}
+
+fn must_match(source: &AccountRow, destination: &AccountRow) -> Result<(), Rejection> {
+    if source.asset == destination.asset {
+        return Ok(());
+    }
+    Err(Problem::new(
+        code::ASSET_MISMATCH,
+        format!(
+            "Account `{}` holds {} and account `{}` holds {}.",
+            source.id, source.asset, destination.id, destination.asset
+        ),
+    )
+    .at("/destination_account_id")
+    .received(destination.asset.as_str())
+    .expected(source.asset.as_str())
+    .hint("A transfer moves one asset; an exchange changes one into another.")
+    .bad_request())
+}
+
+fn mint_transfer(cx: &mut WriteContext<'_>) -> Result<TransferId, Rejection> {
+    TransferId::new(cx.mint(IdKind::Transfer)).map_err(|_| bad_id())
+}
+
+/// The id of a new transaction.
+pub(crate) fn mint_transaction(cx: &mut WriteContext<'_>) -> Result<TransactionId, Rejection> {
+    TransactionId::new(cx.mint(IdKind::Transaction)).map_err(|_| bad_id())
+}
+
+/// Minted ids are UUIDs, which every id type accepts.
+pub(crate) fn bad_id() -> Rejection {
+    Rejection::internal("An id could not be made.")
+}

@@ -1,0 +1,301 @@
+//! Why the world refuses a command or a query.
+//!
+//! A rejection is data: the shell renders it in the envelope of the API that was called, adds the link to the
+//! documentation, and leaves the helpful members out when the sandbox says so. It always says what was wrong, and where
+//! the world knows it, where in the request, what was received, what would have been accepted and what to do.
+//! A rejected command leaves no trace in the world.
+
+use layer2_types::Operation;
+use layer2_types::operation::Api;
+
+/// The codes that the world sends; each is listed in the document of its API (a test compares).
+pub mod code {
+    #![allow(missing_docs, reason = "the documents describe each code")]
+
+    pub const ACCOUNT_NOT_USABLE: &str = "ACCOUNT_NOT_USABLE";
+    pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
+    pub const AMOUNT_NOT_POSITIVE: &str = "AMOUNT_NOT_POSITIVE";
+    pub const AMOUNT_TOO_LARGE: &str = "AMOUNT_TOO_LARGE";
+    pub const ASSET_MISMATCH: &str = "ASSET_MISMATCH";
+    pub const CALLBACK_NOT_ALLOWED: &str = "CALLBACK_NOT_ALLOWED";
+    pub const CUSTOMER_NOT_USABLE: &str = "CUSTOMER_NOT_USABLE";
+    pub const FIELD_NOT_UPDATABLE: &str = "FIELD_NOT_UPDATABLE";
+    pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
+    pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
+    pub const INTERNAL: &str = "INTERNAL";
+    pub const NOT_BUILT: &str = "NOT_BUILT";
+    pub const NOT_FOUND: &str = "NOT_FOUND";
+    pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
+    pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
+    pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
+    pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
+    pub const TOO_MANY_DECIMALS: &str = "TOO_MANY_DECIMALS";
+    pub const TRANSFER_EXPIRED: &str = "TRANSFER_EXPIRED";
+    pub const TRANSFER_NOT_ACCEPTABLE: &str = "TRANSFER_NOT_ACCEPTABLE";
+    pub const VALIDATION_FAILED: &str = "VALIDATION_FAILED";
+
+    pub const SPECIFIED_BAD_REQUEST: &str = "SpecifiedBadRequest";
+    pub const SPECIFIED_ID_NOT_FOUND: &str = "SpecifiedIdNotFound";
+
+    pub const INVALID_PROCESSOR_TOKEN: &str = "InvalidProcessorToken";
+    pub const PHONE_NUMBER_IN_USE: &str = "PhoneNumberInUse";
+    pub const PLAID_NOT_CONFIGURED: &str = "PlaidNotConfigured";
+    pub const ACCOUNTING_INTERNAL: &str = "InternalError";
+    pub const ACCOUNTING_NOT_BUILT: &str = "NotBuilt";
+
+    pub const INVALID_FIELD: &str = "INVALID_FIELD";
+    pub const INVALID_INSTITUTION: &str = "INVALID_INSTITUTION";
+    pub const INVALID_PRODUCT: &str = "INVALID_PRODUCT";
+    pub const PLAID_INTERNAL: &str = "INTERNAL_SERVER_ERROR";
+    pub const INVALID_PUBLIC_TOKEN: &str = "INVALID_PUBLIC_TOKEN";
+}
+
+/// A refusal, with the HTTP status that goes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// HTTP status.
+    pub status: u16,
+    /// What was wrong: at least one problem, in the order in which they were found.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Code from the document of the API.
+    pub code: &'static str,
+    /// What was wrong, as a sentence.
+    pub description: String,
+    /// JSON pointer to the place in the request.
+    pub pointer: Option<String>,
+    /// What was received there. Never personal data or a secret.
+    pub received: Option<String>,
+    /// What would have been accepted.
+    pub expected: Option<String>,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem with nothing but its code and sentence; the other members are added by the `with`-like methods.
+    pub fn new(code: &'static str, description: impl Into<String>) -> Self {
+        Self {
+            code,
+            description: description.into(),
+            pointer: None,
+            received: None,
+            expected: None,
+            hint: None,
+        }
+    }
+
+    /// Names the place in the request.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// Says what was received.
+    #[must_use]
+    pub fn received(mut self, received: impl Into<String>) -> Self {
+        self.received = Some(received.into());
+        self
+    }
+
+    /// Says what would have been accepted.
+    #[must_use]
+    pub fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The problem as a refusal with status 400.
+    pub fn bad_request(self) -> Rejection {
+        Rejection { status: 400, problems: vec![self] }
+    }
+
+    /// The problem as a refusal with status 404.
+    pub fn not_found(self) -> Rejection {
+        Rejection { status: 404, problems: vec![self] }
+    }
+}
+
+impl Rejection {
+    /// A resource that the sandbox does not have; `known` are ids it has, of which the nearest is named.
+    pub fn unknown_id<'a>(
+        resource: &str,
+        id: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        Self::unknown_id_for(Api::Payments, resource, id, known)
+    }
+
+    /// The same for an API with its own codes.
+    pub fn unknown_id_for<'a>(
+        api: Api,
+        resource: &str,
+        id: &str,
+        known: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let code = match api {
+            Api::Accounting => code::SPECIFIED_ID_NOT_FOUND,
+            _ => code::NOT_FOUND,
+        };
+        let problem = Problem::new(code, format!("There is no {resource} with this id in this sandbox."))
+            .received(id)
+            .expected(format!("the id of a {resource} of this sandbox"));
+        match nearest(id, known) {
+            Some(near) => problem.hint(format!("Did you mean `{near}`?")),
+            None => problem.hint(format!(
+                "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the {resource} returned."
+            )),
+        }
+        .not_found()
+    }
+
+    /// Names the place in the request for every problem that has none yet.
+    #[must_use]
+    pub fn at(mut self, pointer: &str) -> Self {
+        for problem in &mut self.problems {
+            problem.pointer.get_or_insert_with(|| pointer.to_owned());
+        }
+        self
+    }
+
+    /// A request that could not be read as its operation describes it.
+    pub fn unreadable(api: Api, what: &str, detail: impl Into<String>) -> Self {
+        Problem::new(validation_code(api), format!("The {what} could not be read: {}.", detail.into()))
+            .hint("Compare the request with the operation in the reference.")
+            .bad_request()
+    }
+
+    /// An operation that the chosen version of the platform does not have.
+    pub fn not_in_version(operation: &Operation, version: &str) -> Self {
+        Problem::new(
+            code::NOT_FOUND,
+            format!("{} {} does not exist in version {version} of the platform.", operation.method, operation.path),
+        )
+        .received(version)
+        .hint("The sandbox was told to be that version; create one with `platform: union` to have the operations of all of them.")
+        .not_found()
+    }
+
+    /// An operation of the documents that the world does not perform yet.
+    pub fn not_built(operation: &Operation) -> Self {
+        let code = match operation.api {
+            Api::Accounting => code::ACCOUNTING_NOT_BUILT,
+            _ => code::NOT_BUILT,
+        };
+        Self {
+            status: 501,
+            problems: vec![
+                Problem::new(code, format!("`{}` is documented but not built yet.", operation.id))
+                    .hint("The reference marks the operations that are built."),
+            ],
+        }
+    }
+
+    /// A read that was executed as a command, or a command that was asked as a query. The shell never does it.
+    pub fn misrouted(operation: &Operation) -> Self {
+        let code = match operation.api {
+            Api::Accounting => code::ACCOUNTING_INTERNAL,
+            Api::Plaid => code::PLAID_INTERNAL,
+            _ => code::INTERNAL,
+        };
+        Self {
+            status: 500,
+            problems: vec![Problem::new(
+                code,
+                format!("`{}` was sent down the wrong way inside the mock server.", operation.id),
+            )],
+        }
+    }
+
+    /// A fault of the mock server itself.
+    pub(crate) fn internal(what: &str) -> Self {
+        Self { status: 500, problems: vec![Problem::new(code::INTERNAL, what)] }
+    }
+}
+
+/// Answers an operation of the documents that is not built yet.
+///
+/// It is spelled out so that a test can count what is left.
+#[macro_export]
+macro_rules! not_built {
+    ($operation:expr) => {
+        Err($crate::Rejection::not_built($operation.operation()))
+    };
+}
+
+/// The code that an API uses for a request that is not valid.
+pub(crate) fn validation_code(api: Api) -> &'static str {
+    match api {
+        Api::Accounting => code::SPECIFIED_BAD_REQUEST,
+        Api::Plaid => code::INVALID_FIELD,
+        _ => code::VALIDATION_FAILED,
+    }
+}
+
+/// The known value that a reader most likely meant: at most a third of its characters differ.
+pub(crate) fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if wanted.len() > NEAREST_LENGTH_MAX {
+        return None;
+    }
+    known
+        .filter(|candidate| candidate.len() <= NEAREST_LENGTH_MAX)
+        .take(NEAREST_CANDIDATES_MAX)
+        .map(|candidate| (distance(&wanted.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| distance * 3 <= candidate.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// A hint must not cost more than the request did.
+const NEAREST_CANDIDATES_MAX: usize = 200;
+const NEAREST_LENGTH_MAX: usize = 64;
+
+/// Levenshtein's distance, one row at a time.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, left_char) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, right_char) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(left_char != *right_char);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_id_is_named_and_a_far_one_is_not() {
+        let known = ["ACME_USD", "JANE_USD"];
+        assert_eq!(nearest("ACNE_USD", known.into_iter()), Some("ACME_USD"));
+        assert_eq!(nearest("acme-usd", known.into_iter()), Some("ACME_USD"));
+        assert_eq!(nearest("treasury", known.into_iter()), None);
+        assert_eq!(nearest("", known.into_iter()), None);
+    }
+
+    #[test]
+    fn an_unknown_id_is_a_404_that_says_what_it_got() {
+        let rejection = Rejection::unknown_id("account", "ACNE_USD", ["ACME_USD"].into_iter());
+        assert_eq!(rejection.status, 404);
+        assert_eq!(rejection.problems[0].received.as_deref(), Some("ACNE_USD"));
+        assert_eq!(rejection.problems[0].hint.as_deref(), Some("Did you mean `ACME_USD`?"));
+    }
+}

@@ -1,0 +1,156 @@
+//! Work that the sandbox does later by itself: expiries, executions, postings.
+//!
+//! Jobs run in the order (due, number), each *at* the instant at which it was due, however late the command that runs
+//! them lands. Numbers are given by client commands and by jobs alone, in an order that the network cannot change, so a
+//! job's number is an origin of ids.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use layer2_types::payments::AccountId;
+use layer2_types::payments::TransactionId;
+use layer2_types::payments::TransferId;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// One piece of work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Job {
+    /// A transfer that nobody accepted runs out.
+    ExpireTransfer(TransferId),
+    /// An accepted transfer is posted.
+    ExecuteTransfer(TransferId),
+    /// Money that came from outside is credited.
+    PostInbound(TransactionId),
+    /// An account that had no posting for a year falls asleep.
+    CheckDormancy(AccountId),
+}
+
+impl Job {
+    /// The job's name, for reports.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::ExpireTransfer(_) => "expire_transfer",
+            Self::ExecuteTransfer(_) => "execute_transfer",
+            Self::PostInbound(_) => "post_inbound",
+            Self::CheckDormancy(_) => "check_dormancy",
+        }
+    }
+
+    /// The id of what the job works on.
+    pub(crate) fn subject(&self) -> &str {
+        match self {
+            Self::ExpireTransfer(id) | Self::ExecuteTransfer(id) => id.as_str(),
+            Self::PostInbound(id) => id.as_str(),
+            Self::CheckDormancy(id) => id.as_str(),
+        }
+    }
+}
+
+/// A job that ran, for `settle` and `advance` to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobReport {
+    /// The job's number.
+    pub job: u64,
+    /// What it does, such as `execute_transfer`.
+    pub name: &'static str,
+    /// The id of what it worked on.
+    pub subject: String,
+    /// When it was due, which is when it counts as having run.
+    pub due: Timestamp,
+}
+
+/// A job that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DueJob {
+    pub(crate) number: u64,
+    pub(crate) due: Timestamp,
+    pub(crate) job: Job,
+}
+
+impl DueJob {
+    pub(crate) fn report(&self) -> JobReport {
+        JobReport {
+            job: self.number,
+            name: self.job.name(),
+            subject: self.job.subject().to_owned(),
+            due: self.due,
+        }
+    }
+}
+
+/// The jobs that wait.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Schedule {
+    made: u64,
+    #[serde(with = "crate::snapshot::pairs")]
+    waiting: BTreeMap<(Timestamp, u64), Job>,
+}
+
+impl Schedule {
+    /// Puts a job on the schedule.
+    pub(crate) fn add(&mut self, due: Timestamp, job: Job) {
+        self.made += 1;
+        self.waiting.insert((due, self.made), job);
+    }
+
+    /// When the next job is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.waiting.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    /// The jobs that wait, in the order in which they will run.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = JobReport> {
+        self.waiting.iter().map(|((due, number), job)| JobReport {
+            job: *number,
+            name: job.name(),
+            subject: job.subject().to_owned(),
+            due: *due,
+        })
+    }
+
+    /// Takes the first job that is due by `now`.
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<DueJob> {
+        let entry = self.waiting.first_entry()?;
+        let (due, number) = *entry.key();
+        if due > now {
+            return None;
+        }
+        Some(DueJob { number, due, job: entry.remove() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn job(id: &str) -> Job {
+        Job::ExpireTransfer(id.parse().unwrap())
+    }
+
+    #[test]
+    fn jobs_leave_by_due_time_and_then_by_number() {
+        let mut schedule = Schedule::default();
+        schedule.add(at(5), job("late"));
+        schedule.add(at(1), job("first"));
+        schedule.add(at(1), job("second"));
+        let order: Vec<_> =
+            core::iter::from_fn(|| schedule.take_due(at(4))).map(|due| due.job).collect();
+        assert_eq!(order, [job("first"), job("second")]);
+        assert_eq!(schedule.next_due(), Some(at(5)));
+        assert_eq!(schedule.take_due(at(5)).unwrap().number, 1);
+    }
+
+    #[test]
+    fn a_schedule_survives_a_snapshot() {
+        let mut schedule = Schedule::default();
+        schedule.add(at(5), job("a"));
+        let text = serde_json::to_string(&schedule).unwrap();
+        assert_eq!(serde_json::from_str::<Schedule>(&text).unwrap(), schedule);
+    }
+}

@@ -1,0 +1,88 @@
+//! What a sandbox can be told about itself.
+//!
+//! A setting is either a choice of the platform's version or one of the guesses that nothing public settles. Each has a
+//! default; all of them are part of the genesis, so that a replay knows them.
+
+use layer2_types::operation::Platform;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// The settings of one sandbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Which version of the platform it is.
+    pub platform: Platform,
+    /// Which requests must be signed.
+    pub signatures: SignaturePolicy,
+    /// Refuse unknown request fields and numeric strings.
+    pub strict: bool,
+    /// How long work takes.
+    pub profile: Profile,
+    /// How much an error says.
+    pub errors: ErrorStyle,
+    /// Zone of the timestamps.
+    pub timestamps: TimestampStyle,
+    /// How many finished events, with their deliveries, are kept for the webhook log.
+    pub webhook_log_limit: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            platform: Platform::Union,
+            signatures: SignaturePolicy::Accepts,
+            strict: false,
+            profile: Profile::Fast,
+            errors: ErrorStyle::Helpful,
+            timestamps: TimestampStyle::NewYork,
+            webhook_log_limit: 10_000,
+        }
+    }
+}
+
+/// Which requests must carry a signature. One that is sent is verified in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SignaturePolicy {
+    /// The operations that accept a movement of money.
+    Accepts,
+    /// None.
+    IfSent,
+    /// Every request of the payments API.
+    All,
+}
+
+/// How long work takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Profile {
+    /// Work is due at once: the reply says ACCEPTED, the next read says EXECUTED.
+    Fast,
+    /// Work takes about as long as on the platform.
+    Realistic,
+}
+
+/// How much an error says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ErrorStyle {
+    /// Code, description, place, what was received, what was expected, a hint.
+    Helpful,
+    /// The vendor's statuses and bare `code` and `description`.
+    Documented,
+}
+
+/// Zone of the timestamps in replies and events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum TimestampStyle {
+    /// New York time, as observed on the platform.
+    NewYork,
+    /// UTC.
+    Utc,
+}

@@ -1,0 +1,11 @@
+//! Stories about a whole world, told through its two ways in and nothing else.
+
+mod determinism;
+mod events;
+mod idempotency;
+mod money;
+mod other_apis;
+mod random;
+mod rejections;
+mod standing;
+mod support;

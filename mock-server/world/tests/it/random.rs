@@ -1,0 +1,147 @@
+//! Any sequence of commands leaves a sound world: the books balance, balances are what transactions say, refusals leave
+//! no trace, and the journal replays to the same text.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use layer2_world::Profile;
+use layer2_world::Settings;
+use layer2_world::World;
+use proptest::prelude::*;
+
+use crate::support::FAILED;
+use crate::support::Play;
+use crate::support::TAKEN;
+use crate::support::fields;
+use crate::support::genesis;
+
+const ACCOUNTS: [&str; 4] = ["ACME_USD", "JANE_USD", "TREASURY_USD", "ACME_EUR"];
+const STATUSES: [&str; 6] = ["ACTIVE", "EDD", "FROZEN", "FROZEN_L2F", "DORMANT", "PENDING_L2F"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Inbound(usize, u32),
+    Transfer(usize, usize, u32),
+    Accept(usize),
+    Decide(bool, usize),
+    Freeze(usize, bool),
+    Advance(u32),
+    Deliver(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        (0..4_usize, 0..50_000_u32).prop_map(|(account, cents)| Step::Inbound(account, cents)),
+        (0..4_usize, 0..4_usize, 0..50_000_u32).prop_map(|(from, to, cents)| Step::Transfer(from, to, cents)),
+        (0..8_usize).prop_map(Step::Accept),
+        (0..8_usize).prop_map(Step::Accept),
+        (any::<bool>(), 0..STATUSES.len()).prop_map(|(acme, status)| Step::Decide(acme, status)),
+        (0..4_usize, any::<bool>()).prop_map(|(account, freeze)| Step::Freeze(account, freeze)),
+        (0..4_000_u32).prop_map(Step::Advance),
+        any::<bool>().prop_map(Step::Deliver),
+    ]
+}
+
+fn decimal(cents: u32) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
+
+/// Cents of an amount that the wire told.
+fn cents(text: &str) -> i64 {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    sign * format!("{whole}{part:0<2}").parse::<i64>().unwrap()
+}
+
+fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
+    let before = play.world.clone();
+    let refused = match step {
+        Step::Inbound(account, amount) => play.inbound(ACCOUNTS[*account], &decimal(*amount)).is_err(),
+        Step::Transfer(from, to, amount) => {
+            match play.transfer(ACCOUNTS[*from], ACCOUNTS[*to], &decimal(*amount)) {
+                Ok(id) => {
+                    transfers.push(id);
+                    false
+                }
+                Err(_) => true,
+            }
+        }
+        Step::Accept(back) => match transfers.iter().rev().nth(*back).cloned() {
+            Some(id) => play.accept(&id).is_err(),
+            None => return,
+        },
+        Step::Decide(acme, status) => {
+            play.decide(if *acme { "ACME" } else { "JANE" }, STATUSES[*status]).is_err()
+        }
+        Step::Freeze(account, freeze) => {
+            play.patch_account(ACCOUNTS[*account], if *freeze { "FROZEN" } else { "OPEN" }).is_err()
+        }
+        Step::Advance(seconds) => {
+            play.advance(SignedDuration::from_secs(i64::from(*seconds)));
+            return;
+        }
+        Step::Deliver(taken) => {
+            play.deliver(if *taken { TAKEN } else { FAILED });
+            return;
+        }
+    };
+    if refused {
+        // Due work may have run before the command was refused; without it, nothing may have changed.
+        let mut expected = Play { world: before, now: play.now, journal: Vec::new(), eager: true };
+        if !expected.world.is_due(play.now) {
+            assert!(expected.world.snapshot() == play.world.snapshot(), "{step:?} left a trace");
+        } else {
+            expected.settle();
+        }
+    }
+}
+
+/// Balances told by the accounts against the transactions told by the lists.
+fn check_balances(play: &Play) {
+    let list = play.get("payments.transactions_list", &[], &[("page_size", "1000")]).unwrap().body;
+    assert_eq!(fields(&list, "value").len(), fields(&list, "transaction_status").len());
+    let mut current: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut available: BTreeMap<&str, i64> = BTreeMap::new();
+    for account in ACCOUNTS {
+        let path = [("account_id", account)];
+        let query = [("page_size", "1000")];
+        let list = play.get("payments.transactions_list_for_account", &path, &query).unwrap().body;
+        for (value, status) in fields(&list, "value").iter().zip(fields(&list, "transaction_status")) {
+            let value = cents(value);
+            let posted = status == "POSTED";
+            let held = matches!(status.as_str(), "AUTHORIZED" | "PENDING") && value < 0;
+            *current.entry(account).or_default() += if posted { value } else { 0 };
+            *available.entry(account).or_default() += if posted || held { value } else { 0 };
+        }
+        let told = play.balances(account);
+        assert_eq!(cents(&told.0), current.get(account).copied().unwrap_or(0), "{account}");
+        assert_eq!(cents(&told.1), available.get(account).copied().unwrap_or(0), "{account}");
+        assert!(cents(&told.1) >= 0, "{account} is overdrawn");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_leaves_a_sound_world(steps in prop::collection::vec(step(), 1..60), fast in any::<bool>()) {
+        let mut settings = Settings::default();
+        settings.profile = if fast { Profile::Fast } else { Profile::Realistic };
+        let mut play = Play::with(settings.clone());
+        play.subscribe("TRANSACTION_POSTED");
+        let opening = r#"{"customer_id":"ACME","account_to_open":{"account_id":"ACME_EUR","product_id":"DEPOSIT_BASIC","asset_type_id":"FIAT_TESTNET_EUR"}}"#;
+        play.post("payments.accounts_open", &[], opening).unwrap();
+        let mut transfers = Vec::new();
+        for step in &steps {
+            take(&mut play, &mut transfers, step);
+            prop_assert!(play.balanced(), "{step:?}");
+        }
+        check_balances(&play);
+
+        let mut again = World::new(genesis(settings));
+        for (command, context) in &play.journal {
+            again.execute(command, *context).unwrap();
+        }
+        prop_assert!(again.snapshot() == play.world.snapshot());
+    }
+}
