@@ -51,7 +51,10 @@ impl Auth {
     pub(crate) async fn grant(&self, tools: Tools<'_>) -> Result<Grant, Error> {
         match self {
             Self::Bearer(token) => Ok(Grant {
-                headers: vec![(AUTHORIZATION, sensitive(&format!("Bearer {}", token.expose_secret()))?)],
+                headers: vec![(
+                    AUTHORIZATION,
+                    sensitive(&format!("Bearer {}", token.expose_secret()))?,
+                )],
                 origin: Origin::Fixed,
             }),
             Self::Headers(provider) => {
@@ -83,7 +86,9 @@ impl Auth {
             }
             (Self::Headers(provider), Origin::Credentials(old)) => {
                 provider.refused(old).await;
-                ask(provider.as_ref()).await.is_ok_and(|new| !new.is_same(old))
+                ask(provider.as_ref())
+                    .await
+                    .is_ok_and(|new| !new.is_same(old))
             }
             _ => false,
         }
@@ -92,7 +97,8 @@ impl Auth {
 
 async fn ask(provider: &dyn CredentialsProvider) -> Result<Credentials, Error> {
     provider.credentials().await.map_err(|source| {
-        Error::before_sending(ErrorKind::Credentials, "the credentials provider failed").with_source(source)
+        Error::before_sending(ErrorKind::Credentials, "the credentials provider failed")
+            .with_source(source)
     })
 }
 

@@ -34,7 +34,10 @@ impl RetryBudget {
     pub(crate) const DEFAULT_CAPACITY: u32 = 500;
 
     pub(crate) fn new(capacity: u32) -> Self {
-        Self { capacity, tokens: Mutex::new(capacity) }
+        Self {
+            capacity,
+            tokens: Mutex::new(capacity),
+        }
     }
 
     /// Pays for one retry, or says that there is nothing left to pay with.
@@ -65,7 +68,10 @@ mod tests {
     fn failures_drain_the_bucket_and_success_refills_it() {
         let budget = RetryBudget::new(12);
         assert!(budget.pay(RetryCost::Failure));
-        assert!(!budget.pay(RetryCost::Timeout), "seven tokens are left, a timeout costs ten");
+        assert!(
+            !budget.pay(RetryCost::Timeout),
+            "seven tokens are left, a timeout costs ten"
+        );
         assert!(budget.pay(RetryCost::Failure));
         assert!(!budget.pay(RetryCost::Failure));
         budget.reward(Some(RetryCost::Failure));
@@ -74,6 +80,9 @@ mod tests {
             budget.reward(None);
         }
         assert!(budget.pay(RetryCost::Timeout));
-        assert!(!budget.pay(RetryCost::Failure), "the bucket never holds more than its capacity");
+        assert!(
+            !budget.pay(RetryCost::Failure),
+            "the bucket never holds more than its capacity"
+        );
     }
 }

@@ -31,7 +31,7 @@ use crate::transport::Exchange;
 
 /// What one call carries through the generated client.
 #[derive(Clone)]
-pub struct CallLayer {
+pub(crate) struct CallLayer {
     pub(crate) shared: Arc<Shared>,
     pub(crate) options: Arc<CallOptions>,
     pub(crate) operation: &'static Operation,
@@ -49,7 +49,11 @@ pub(crate) struct CallRecord {
 }
 
 impl CallLayer {
-    pub(crate) fn new(shared: &Arc<Shared>, options: &Arc<CallOptions>, operation: &'static Operation) -> Self {
+    pub(crate) fn new(
+        shared: &Arc<Shared>,
+        options: &Arc<CallOptions>,
+        operation: &'static Operation,
+    ) -> Self {
         Self {
             shared: Arc::clone(shared),
             options: Arc::clone(options),
@@ -60,7 +64,12 @@ impl CallLayer {
 
     /// Body of the hook: the pipeline, with its failures made into responses.
     #[cfg_attr(
-        not(any(feature = "payments", feature = "accounting", feature = "plaid", feature = "control")),
+        not(any(
+            feature = "payments",
+            feature = "accounting",
+            feature = "plaid",
+            feature = "control"
+        )),
         expect(dead_code, reason = "called by the generated clients only")
     )]
     async fn exec(&self, request: reqwest::Request) -> reqwest::Response {
@@ -95,7 +104,11 @@ impl CallRecord {
     }
 
     pub(crate) fn answered(&self, exchange: &Exchange) {
-        if let Some(id) = exchange.headers.get(REQUEST_ID_HEADER).and_then(|id| id.to_str().ok()) {
+        if let Some(id) = exchange
+            .headers
+            .get(REQUEST_ID_HEADER)
+            .and_then(|id| id.to_str().ok())
+        {
             let _ = self.echoed_id.set(id.to_owned());
         }
         let _ = self.reply.set((exchange.status, exchange.body.clone()));
@@ -106,19 +119,36 @@ impl CallRecord {
     }
 
     pub(crate) fn request_id(&self) -> &str {
-        self.echoed_id.get().or_else(|| self.request_id.get()).map_or("", String::as_str)
+        self.echoed_id
+            .get()
+            .or_else(|| self.request_id.get())
+            .map_or("", String::as_str)
     }
 
     /// Puts on an error what the call knows.
     pub(crate) fn complete(&self, error: Error, operation: &'static Operation) -> Error {
-        let request_id = self.echoed_id.get().or_else(|| self.request_id.get()).cloned();
-        error.in_call(operation, request_id, self.idempotency_key.get().cloned(), self.attempts())
+        let request_id = self
+            .echoed_id
+            .get()
+            .or_else(|| self.request_id.get())
+            .cloned();
+        error.in_call(
+            operation,
+            request_id,
+            self.idempotency_key.get().cloned(),
+            self.attempts(),
+        )
     }
 }
 
 /// Runs one operation of a generated client and gives its result our shape.
 #[cfg_attr(
-    not(any(feature = "payments", feature = "accounting", feature = "plaid", feature = "control")),
+    not(any(
+        feature = "payments",
+        feature = "accounting",
+        feature = "plaid",
+        feature = "control"
+    )),
     expect(dead_code, reason = "called by the generated facade only")
 )]
 pub(crate) async fn run<T, E, F>(layer: CallLayer, operation: F) -> Result<Reply<T>, Error>
@@ -176,7 +206,11 @@ fn lift<T: DeserializeOwned, E>(
 
 /// A success that the operation does not document.
 fn unexpected(status: StatusCode, record: &CallRecord) -> Error {
-    let body = record.reply.get().map(|(_, body)| body.clone()).unwrap_or_default();
+    let body = record
+        .reply
+        .get()
+        .map(|(_, body)| body.clone())
+        .unwrap_or_default();
     Error::new(
         ErrorKind::UnexpectedReply,
         Outcome::Done,
@@ -186,7 +220,11 @@ fn unexpected(status: StatusCode, record: &CallRecord) -> Error {
 }
 
 /// A success that does not read. The message tells where, not what: the text may be personal.
-fn undecodable<T: DeserializeOwned>(body: Bytes, cause: &serde_json::Error, record: &CallRecord) -> Error {
+fn undecodable<T: DeserializeOwned>(
+    body: Bytes,
+    cause: &serde_json::Error,
+    record: &CallRecord,
+) -> Error {
     let mut reader = serde_json::Deserializer::from_slice(&body);
     let path = serde_path_to_error::deserialize::<_, T>(&mut reader)
         .err()
@@ -197,7 +235,10 @@ fn undecodable<T: DeserializeOwned>(body: Bytes, cause: &serde_json::Error, reco
         cause.line(),
         cause.column(),
     );
-    let status = record.reply.get().map_or(StatusCode::OK, |(status, _)| *status);
+    let status = record
+        .reply
+        .get()
+        .map_or(StatusCode::OK, |(status, _)| *status);
     Error::new(ErrorKind::Decode, Outcome::Done, message).with_reply(status, body)
 }
 

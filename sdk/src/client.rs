@@ -86,11 +86,19 @@ impl Client {
     /// The same client, whose calls follow these options where they say something.
     #[must_use]
     pub fn with(&self, options: CallOptions) -> Self {
-        Self { shared: Arc::clone(&self.shared), options: Arc::new(options.over(&self.options)) }
+        Self {
+            shared: Arc::clone(&self.shared),
+            options: Arc::new(options.over(&self.options)),
+        }
     }
 
     #[cfg_attr(
-        not(any(feature = "payments", feature = "accounting", feature = "plaid", feature = "control")),
+        not(any(
+            feature = "payments",
+            feature = "accounting",
+            feature = "plaid",
+            feature = "control"
+        )),
         expect(dead_code, reason = "read by the facades only")
     )]
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -98,7 +106,12 @@ impl Client {
     }
 
     #[cfg_attr(
-        not(any(feature = "payments", feature = "accounting", feature = "plaid", feature = "control")),
+        not(any(
+            feature = "payments",
+            feature = "accounting",
+            feature = "plaid",
+            feature = "control"
+        )),
         expect(dead_code, reason = "read by the facades only")
     )]
     pub(crate) fn options(&self) -> &Arc<CallOptions> {
@@ -108,7 +121,10 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("shared", &self.shared).field("options", &self.options).finish()
+        f.debug_struct("Client")
+            .field("shared", &self.shared)
+            .field("options", &self.options)
+            .finish()
     }
 }
 
@@ -122,12 +138,18 @@ impl Shared {
             Api::Control => (&self.control, "`control`"),
         };
         lane.as_ref().ok_or_else(|| {
-            config(format!("this client has no access to the {api} API: give its builder {remedy}"))
+            config(format!(
+                "this client has no access to the {api} API: give its builder {remedy}"
+            ))
         })
     }
 
     pub(crate) fn tools(&self) -> Tools<'_> {
-        Tools { runtime: &self.runtime, transport: &self.transport, retry: &self.retry }
+        Tools {
+            runtime: &self.runtime,
+            transport: &self.transport,
+            retry: &self.retry,
+        }
     }
 }
 
@@ -152,8 +174,16 @@ impl AccountingAccess {
 
     /// Access with credentials from a provider.
     pub fn with_provider(environment: Environment, provider: impl CredentialsProvider) -> Self {
-        let scopes = environment.accounting_scope().map(str::to_owned).into_iter().collect();
-        Self { environment, provider: Arc::new(provider), scopes }
+        let scopes = environment
+            .accounting_scope()
+            .map(str::to_owned)
+            .into_iter()
+            .collect();
+        Self {
+            environment,
+            provider: Arc::new(provider),
+            scopes,
+        }
     }
 
     /// Asks for these scopes instead.
@@ -222,8 +252,15 @@ impl ClientBuilder {
 
     /// Gives access to the payments API.
     #[must_use]
-    pub fn credentials(self, client_id: impl Into<String>, client_secret: impl Into<SecretString>) -> Self {
-        self.credentials_provider(StaticCredentials::new(Credentials::new(client_id, client_secret)))
+    pub fn credentials(
+        self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<SecretString>,
+    ) -> Self {
+        self.credentials_provider(StaticCredentials::new(Credentials::new(
+            client_id,
+            client_secret,
+        )))
     }
 
     /// Gives access to the payments API with credentials that may change while the client lives.
@@ -250,7 +287,9 @@ impl ClientBuilder {
     /// Gives access to the Plaid API, in the environment of the client.
     #[must_use]
     pub fn plaid(mut self, client_id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
-        self.plaid = Some(Arc::new(StaticCredentials::new(Credentials::new(client_id, secret))));
+        self.plaid = Some(Arc::new(StaticCredentials::new(Credentials::new(
+            client_id, secret,
+        ))));
         self
     }
 
@@ -380,7 +419,10 @@ impl ClientBuilder {
             ));
         }
         let production = self.environment == Environment::Production
-            || lanes.iter().filter_map(|lane| lane.as_ref()).any(|lane| environment::is_production(&lane.base));
+            || lanes
+                .iter()
+                .filter_map(|lane| lane.as_ref())
+                .any(|lane| environment::is_production(&lane.base));
         self.refuse_test_helpers(production)?;
         let transport = Transport::new(self.connect_timeout, &self.full_user_agent())?;
         let signer = self.read_signer()?;
@@ -399,40 +441,81 @@ impl ClientBuilder {
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline,
         };
-        Ok(Client { shared: Arc::new(shared), options: Arc::default() })
+        Ok(Client {
+            shared: Arc::new(shared),
+            options: Arc::default(),
+        })
     }
 
     fn payments_lane(&self) -> Result<Option<Lane>, Error> {
-        let Some(provider) = &self.payments else { return Ok(None) };
-        self.oauth_lane(Api::Payments, &self.environment, provider, TokenStyle::Query, &self.scopes).map(Some)
+        let Some(provider) = &self.payments else {
+            return Ok(None);
+        };
+        self.oauth_lane(
+            Api::Payments,
+            &self.environment,
+            provider,
+            TokenStyle::Query,
+            &self.scopes,
+        )
+        .map(Some)
     }
 
     fn accounting_lane(&self) -> Result<Option<Lane>, Error> {
-        let Some(access) = &self.accounting else { return Ok(None) };
-        let AccountingAccess { environment, provider, scopes } = access;
-        self.oauth_lane(Api::Accounting, environment, provider, TokenStyle::Form, scopes).map(Some)
+        let Some(access) = &self.accounting else {
+            return Ok(None);
+        };
+        let AccountingAccess {
+            environment,
+            provider,
+            scopes,
+        } = access;
+        self.oauth_lane(
+            Api::Accounting,
+            environment,
+            provider,
+            TokenStyle::Form,
+            scopes,
+        )
+        .map(Some)
     }
 
     fn plaid_lane(&self) -> Result<Option<Lane>, Error> {
-        let Some(provider) = &self.plaid else { return Ok(None) };
+        let Some(provider) = &self.plaid else {
+            return Ok(None);
+        };
         let base = match (&self.plaid_base_url, &self.environment) {
             (Some(url), _) => url,
             (None, Environment::Custom { .. }) => {
-                return Err(config("a custom environment does not say where Plaid is: set `plaid_base_url`"));
+                return Err(config(
+                    "a custom environment does not say where Plaid is: set `plaid_base_url`",
+                ));
             }
             (None, environment) => environment.base_url(Api::Plaid),
         };
         let base = environment::read_base(Api::Plaid, base, self.allow_insecure_http)?;
-        Ok(Some(Lane { base, auth: Auth::Headers(Arc::clone(provider)), skew: Skew::default() }))
+        Ok(Some(Lane {
+            base,
+            auth: Auth::Headers(Arc::clone(provider)),
+            skew: Skew::default(),
+        }))
     }
 
     fn control_lane(&self) -> Result<Option<Lane>, Error> {
-        let Some((url, token)) = &self.control else { return Ok(None) };
+        let Some((url, token)) = &self.control else {
+            return Ok(None);
+        };
         if token.expose_secret().is_empty() {
-            return Err(config("the control token is empty; the mock server prints it when it starts"));
+            return Err(config(
+                "the control token is empty; the mock server prints it when it starts",
+            ));
         }
         let base = environment::read_base(Api::Control, url, self.allow_insecure_http)?;
-        Ok(Some(Lane { base, auth: Auth::Bearer(token.clone()), skew: Skew::default() }))
+        Ok(Some(Lane {
+            base,
+            auth: Auth::Bearer(token.clone()),
+            skew: Skew::default(),
+        }))
     }
 
     fn oauth_lane(
@@ -443,26 +526,42 @@ impl ClientBuilder {
         style: TokenStyle,
         scopes: &[String],
     ) -> Result<Lane, Error> {
-        let base = environment::read_base(api, environment.base_url(api), self.allow_insecure_http)?;
-        let url = environment::read_token_url(api, environment.token_url(api), self.allow_insecure_http)?;
-        let endpoint = TokenEndpoint { url, style, scopes: scopes.to_vec() };
+        let base =
+            environment::read_base(api, environment.base_url(api), self.allow_insecure_http)?;
+        let url =
+            environment::read_token_url(api, environment.token_url(api), self.allow_insecure_http)?;
+        let endpoint = TokenEndpoint {
+            url,
+            style,
+            scopes: scopes.to_vec(),
+        };
         let auth = Auth::OAuth(TokenStore::new(endpoint, Arc::clone(provider)));
-        Ok(Lane { base, auth, skew: Skew::default() })
+        Ok(Lane {
+            base,
+            auth,
+            skew: Skew::default(),
+        })
     }
 
     fn refuse_test_helpers(&self, production: bool) -> Result<(), Error> {
         if production && self.control.is_some() {
-            return Err(config("the control API belongs to the mock server; it cannot be used beside production"));
+            return Err(config(
+                "the control API belongs to the mock server; it cannot be used beside production",
+            ));
         }
         if production && self.allow_insecure_http {
-            return Err(config("`allow_insecure_http` is a test setting; it cannot be used with production"));
+            return Err(config(
+                "`allow_insecure_http` is a test setting; it cannot be used with production",
+            ));
         }
         Ok(())
     }
 
     fn read_signer(&self) -> Result<Option<Arc<dyn Signer>>, Error> {
         match (&self.signer, &self.signing_key) {
-            (Some(_), Some(_)) => Err(config("give the builder a `signer` or a `signing_key`, not both")),
+            (Some(_), Some(_)) => Err(config(
+                "give the builder a `signer` or a `signing_key`, not both",
+            )),
             (Some(signer), None) => Ok(Some(Arc::clone(signer))),
             (None, Some(key)) => {
                 let signer = Ed25519Signer::parse(key.expose_secret())
@@ -475,7 +574,9 @@ impl ClientBuilder {
 
     fn full_user_agent(&self) -> String {
         let own = concat!("layer2-sdk-rust/", env!("CARGO_PKG_VERSION"));
-        self.user_agent.as_ref().map_or_else(|| own.to_owned(), |product| format!("{product} {own}"))
+        self.user_agent
+            .as_ref()
+            .map_or_else(|| own.to_owned(), |product| format!("{product} {own}"))
     }
 }
 

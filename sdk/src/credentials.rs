@@ -23,7 +23,10 @@ pub struct Credentials {
 impl Credentials {
     /// Pairs an id with its secret.
     pub fn new(client_id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
-        Self { client_id: client_id.into(), secret: secret.into() }
+        Self {
+            client_id: client_id.into(),
+            secret: secret.into(),
+        }
     }
 
     /// The public half.
@@ -87,6 +90,9 @@ mod tests {
     fn debug_keeps_the_secret() {
         let provider = StaticCredentials::new(Credentials::new("client-1", "s3cr3t"));
         let printed = format!("{provider:?} {provider:#?}");
-        assert!(printed.contains("client-1") && !printed.contains("s3cr3t"), "{printed}");
+        assert!(
+            printed.contains("client-1") && !printed.contains("s3cr3t"),
+            "{printed}"
+        );
     }
 }

@@ -39,7 +39,9 @@ impl<'de> Deserialize<'de> for Envelope {
         }
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         Ok(Self {
-            errors: serde_json::from_str::<Many>(raw.get()).map(|many| many.errors).unwrap_or_default(),
+            errors: serde_json::from_str::<Many>(raw.get())
+                .map(|many| many.errors)
+                .unwrap_or_default(),
             flat: serde_json::from_str(raw.get()).unwrap_or_default(),
         })
     }
@@ -82,7 +84,9 @@ impl From<Item> for ErrorDetail {
     fn from(item: Item) -> Self {
         let family = text(item.r#type);
         Self {
-            code: text(item.code).or(text(item.error_enum)).or_else(|| family.clone()),
+            code: text(item.code)
+                .or(text(item.error_enum))
+                .or_else(|| family.clone()),
             family,
             description: text(item.description),
             pointer: text(item.pointer),
@@ -104,7 +108,9 @@ impl From<Flat> for ErrorDetail {
             received: text(flat.received),
             expected: text(flat.expected),
             hint: text(flat.hint).or(text(flat.suggested_action)),
-            doc_url: text(flat.doc_url).or(text(flat.documentation_url)).or(text(flat.error_uri)),
+            doc_url: text(flat.doc_url)
+                .or(text(flat.documentation_url))
+                .or(text(flat.error_uri)),
         }
     }
 }
@@ -115,7 +121,9 @@ struct Text(String);
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(Self(serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned())))
+        Ok(Self(
+            serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned()),
+        ))
     }
 }
 
@@ -140,7 +148,11 @@ mod tests {
         );
         assert_eq!(payments.code.as_deref(), Some("INSUFFICIENT_FUNDS"));
         assert_eq!(payments.pointer.as_deref(), Some("/amount"));
-        assert_eq!(payments.received.as_deref(), Some("5.00"), "kept as it was written");
+        assert_eq!(
+            payments.received.as_deref(),
+            Some("5.00"),
+            "kept as it was written"
+        );
 
         let accounting = only(
             r#"{"errors":[{"type":"NotFound","description":"no","error_enum":"SpecifiedIdNotFound","meta":{"a":[1]}}]}"#,
@@ -162,7 +174,10 @@ mod tests {
     #[test]
     fn several_errors_keep_their_order() {
         let details = error_details(br#"{"errors":[{"code":"A"},{"code":"B"},{}]}"#);
-        let codes: Vec<_> = details.iter().map(|detail| detail.code.as_deref()).collect();
+        let codes: Vec<_> = details
+            .iter()
+            .map(|detail| detail.code.as_deref())
+            .collect();
         assert_eq!(codes, [Some("A"), Some("B"), None]);
     }
 

@@ -30,7 +30,10 @@ pub enum Environment {
 impl Environment {
     /// A server of your own.
     pub fn custom(base_url: impl Into<String>, token_url: impl Into<String>) -> Self {
-        Self::Custom { base_url: base_url.into(), token_url: token_url.into() }
+        Self::Custom {
+            base_url: base_url.into(),
+            token_url: token_url.into(),
+        }
     }
 
     pub(crate) fn base_url(&self, api: Api) -> &str {
@@ -50,7 +53,9 @@ impl Environment {
     pub(crate) fn token_url(&self, api: Api) -> &str {
         match (self, api) {
             (Self::Custom { token_url, .. }, _) => token_url,
-            (Self::Sandbox, Api::Payments) => "https://auth.layer2financial.com/oauth2/ausbdqlx69rH6OjWd696/v1/token",
+            (Self::Sandbox, Api::Payments) => {
+                "https://auth.layer2financial.com/oauth2/ausbdqlx69rH6OjWd696/v1/token"
+            }
             (Self::Production, Api::Payments) => {
                 "https://auth.layer2financial.com/oauth2/ausj0isa571aIN3mL696/v1/token"
             }
@@ -70,15 +75,23 @@ impl Environment {
 }
 
 /// Hosts that serve the payments API below `/api`.
-const PAYMENTS_HOSTS: [&str; 3] =
-    ["sandbox.layer2financial.com", "platform.layer2financial.com", "alpha.layer2financial.dev"];
+const PAYMENTS_HOSTS: [&str; 3] = [
+    "sandbox.layer2financial.com",
+    "platform.layer2financial.com",
+    "alpha.layer2financial.dev",
+];
 
 /// Hosts behind which there is real money or real books.
-const PRODUCTION_HOSTS: [&str; 3] = ["platform.layer2financial.com", "api.layerfi.com", "production.plaid.com"];
+const PRODUCTION_HOSTS: [&str; 3] = [
+    "platform.layer2financial.com",
+    "api.layerfi.com",
+    "production.plaid.com",
+];
 
 /// Whether an address is a production host, however it was given.
 pub(crate) fn is_production(url: &Url) -> bool {
-    url.host_str().is_some_and(|host| PRODUCTION_HOSTS.contains(&host))
+    url.host_str()
+        .is_some_and(|host| PRODUCTION_HOSTS.contains(&host))
 }
 
 /// Reads the base address of an API, without a slash at its end.
@@ -86,39 +99,59 @@ pub(crate) fn read_base(api: Api, text: &str, allow_insecure_http: bool) -> Resu
     let what = format!("the base URL of {api}");
     let mut url = read(&what, text, allow_insecure_http)?;
     if url.query().is_some() {
-        return Err(refuse(format!("{what} has a query; give scheme, host and base path only")));
+        return Err(refuse(format!(
+            "{what} has a query; give scheme, host and base path only"
+        )));
     }
     let path = url.path().trim_end_matches('/').to_owned();
     if path.split('/').any(|segment| segment == "v1") && api != Api::Control {
-        return Err(refuse(format!("{what} ends in a version; leave /v1 out, the operations bring it along")));
+        return Err(refuse(format!(
+            "{what} ends in a version; leave /v1 out, the operations bring it along"
+        )));
     }
-    let known = url.host_str().is_some_and(|host| PAYMENTS_HOSTS.contains(&host));
+    let known = url
+        .host_str()
+        .is_some_and(|host| PAYMENTS_HOSTS.contains(&host));
     if api == Api::Payments && known && path != "/api" {
-        return Err(refuse(format!("{what} lacks the base path: on this host it ends in /api")));
+        return Err(refuse(format!(
+            "{what} lacks the base path: on this host it ends in /api"
+        )));
     }
     url.set_path(&path);
     Ok(url)
 }
 
 /// Reads the address of a token endpoint.
-pub(crate) fn read_token_url(api: Api, text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
+pub(crate) fn read_token_url(
+    api: Api,
+    text: &str,
+    allow_insecure_http: bool,
+) -> Result<Url, Error> {
     let what = format!("the token URL of {api}");
     let url = read(&what, text, allow_insecure_http)?;
     if url.path() == "/" {
-        return Err(refuse(format!("{what} is a host alone; give the full address of the endpoint")));
+        return Err(refuse(format!(
+            "{what} is a host alone; give the full address of the endpoint"
+        )));
     }
     Ok(url)
 }
 
 fn read(what: &str, text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
     let url = Url::parse(text.trim()).map_err(|_| {
-        refuse(format!("{what} is no URL; it looks like https://sandbox.layer2financial.com/api"))
+        refuse(format!(
+            "{what} is no URL; it looks like https://sandbox.layer2financial.com/api"
+        ))
     })?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refuse(format!("{what} carries a user name or password; give credentials to the builder")));
+        return Err(refuse(format!(
+            "{what} carries a user name or password; give credentials to the builder"
+        )));
     }
     if url.fragment().is_some() {
-        return Err(refuse(format!("{what} has a fragment (#…), which is never sent")));
+        return Err(refuse(format!(
+            "{what} has a fragment (#…), which is never sent"
+        )));
     }
     match url.scheme() {
         "https" => Ok(url),
@@ -127,16 +160,22 @@ fn read(what: &str, text: &str, allow_insecure_http: bool) -> Result<Url, Error>
             "{what} is plain http to another machine, so tokens and secrets would be readable on the way; use https, or \
              `allow_insecure_http` in a closed test network"
         ))),
-        other => Err(refuse(format!("{what} has the scheme {other}; only https and http are spoken"))),
+        other => Err(refuse(format!(
+            "{what} has the scheme {other}; only https and http are spoken"
+        ))),
     }
 }
 
 fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return false };
+    let Some(host) = url.host_str() else {
+        return false;
+    };
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || host.ends_with(".localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn refuse(message: String) -> Error {
@@ -152,7 +191,11 @@ mod tests {
         for environment in [Environment::Sandbox, Environment::Production] {
             for api in [Api::Payments, Api::Accounting, Api::Plaid] {
                 let base = read_base(api, environment.base_url(api), false).unwrap();
-                assert_eq!(is_production(&base), environment == Environment::Production, "{base}");
+                assert_eq!(
+                    is_production(&base),
+                    environment == Environment::Production,
+                    "{base}"
+                );
             }
             for api in [Api::Payments, Api::Accounting] {
                 read_token_url(api, environment.token_url(api), false).unwrap();
@@ -164,7 +207,10 @@ mod tests {
     fn visibly_wrong_addresses_are_refused_with_what_to_do() {
         let cases = [
             ("https://sandbox.layer2financial.com", "/api"),
-            ("https://sandbox.layer2financial.com/api/v1", "leave /v1 out"),
+            (
+                "https://sandbox.layer2financial.com/api/v1",
+                "leave /v1 out",
+            ),
             ("https://platform.layer2financial.com/", "/api"),
             ("http://10.0.0.7:4010/api", "allow_insecure_http"),
             ("http://localhost.example.com/api", "allow_insecure_http"),
@@ -185,7 +231,11 @@ mod tests {
 
     #[test]
     fn loopback_may_be_plain_and_slashes_at_the_end_are_dropped() {
-        for text in ["http://127.0.0.1:4010/api/", "http://[::1]:4010/api", "http://localhost:4010/api"] {
+        for text in [
+            "http://127.0.0.1:4010/api/",
+            "http://[::1]:4010/api",
+            "http://localhost:4010/api",
+        ] {
             let url = read_base(Api::Payments, text, false).unwrap();
             assert_eq!(url.path(), "/api", "{text}");
         }

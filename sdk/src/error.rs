@@ -170,7 +170,10 @@ impl Error {
 
     /// The codes of the error reply, in its order.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
-        self.inner.details.iter().filter_map(|detail| detail.code.as_deref())
+        self.inner
+            .details
+            .iter()
+            .filter_map(|detail| detail.code.as_deref())
     }
 
     /// Whether the error reply carries `code`.
@@ -247,7 +250,10 @@ impl Error {
         Self::new(kind, Outcome::NotSent, message)
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
         self.inner.source = Some(Arc::from(source.into()));
         self
     }
@@ -365,7 +371,9 @@ impl fmt::Display for Outcome {
         f.write_str(match self {
             Self::NotSent => "not sent",
             Self::NotDone => "not done",
-            Self::Unknown => "unknown: call again with the same idempotency key, or read the resource",
+            Self::Unknown => {
+                "unknown: call again with the same idempotency key, or read the resource"
+            }
             Self::Done => "done",
         })
     }
@@ -396,7 +404,12 @@ impl fmt::Display for Error {
 
 impl fmt::Display for ErrorDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code.as_deref().or(self.family.as_deref()).unwrap_or("(no code)"))?;
+        f.write_str(
+            self.code
+                .as_deref()
+                .or(self.family.as_deref())
+                .unwrap_or("(no code)"),
+        )?;
         if let Some(pointer) = &self.pointer {
             write!(f, " at {pointer}")?;
         }
@@ -447,7 +460,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+        self.inner
+            .source
+            .as_ref()
+            .map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
@@ -474,8 +490,16 @@ mod tests {
         ];
         for (status, read, write) in cases {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(Outcome::of_status(status, Effect::Read), read, "read {status}");
-            assert_eq!(Outcome::of_status(status, Effect::Write), write, "write {status}");
+            assert_eq!(
+                Outcome::of_status(status, Effect::Read),
+                read,
+                "read {status}"
+            );
+            assert_eq!(
+                Outcome::of_status(status, Effect::Write),
+                write,
+                "write {status}"
+            );
         }
         assert_eq!(Outcome::of_silence(Effect::Read), Outcome::NotDone);
         assert_eq!(Outcome::of_silence(Effect::Write), Outcome::Unknown);
@@ -484,8 +508,14 @@ mod tests {
     #[test]
     fn an_earlier_doubt_is_not_forgotten() {
         let refused = Error::new(ErrorKind::Connect, Outcome::NotSent, "no connection");
-        assert_eq!(refused.clone().at_least(Outcome::Unknown).outcome(), Outcome::Unknown);
-        assert_eq!(refused.at_least(Outcome::NotSent).outcome(), Outcome::NotSent);
+        assert_eq!(
+            refused.clone().at_least(Outcome::Unknown).outcome(),
+            Outcome::Unknown
+        );
+        assert_eq!(
+            refused.at_least(Outcome::NotSent).outcome(),
+            Outcome::NotSent
+        );
     }
 
     #[test]
@@ -495,9 +525,16 @@ mod tests {
             received: Some("123-45-6789".to_owned()),
             ..ErrorDetail::default()
         };
-        let error = Error::new(ErrorKind::Refused, Outcome::NotDone, "the platform refused the request")
-            .with_reply(StatusCode::BAD_REQUEST, Bytes::from_static(b"{\"ssn\":\"123-45-6789\"}"))
-            .with_details(vec![detail]);
+        let error = Error::new(
+            ErrorKind::Refused,
+            Outcome::NotDone,
+            "the platform refused the request",
+        )
+        .with_reply(
+            StatusCode::BAD_REQUEST,
+            Bytes::from_static(b"{\"ssn\":\"123-45-6789\"}"),
+        )
+        .with_details(vec![detail]);
         let printed = format!("{error:?} {error:#?} {error}");
         assert!(!printed.contains("6789"), "{printed}");
         assert!(printed.contains("VALIDATION_FAILED"));

@@ -38,7 +38,10 @@ impl ClientBuilder {
         }
         if let Some((id, secret)) = pair(&read, "LAYER_CLIENT_ID", "LAYER_CLIENT_SECRET")? {
             let place = match pair(&read, "LAYER_BASE_URL", "LAYER_TOKEN_URL")? {
-                Some((base_url, token_url)) => Environment::Custom { base_url, token_url },
+                Some((base_url, token_url)) => Environment::Custom {
+                    base_url,
+                    token_url,
+                },
                 None => published(&environment, "LAYER_BASE_URL")?,
             };
             let access = AccountingAccess::new(place, id, secret);
@@ -63,13 +66,18 @@ impl ClientBuilder {
 fn environment(read: &impl Fn(&str) -> Option<String>) -> Result<Environment, Error> {
     let urls = pair(read, "LAYER2_BASE_URL", "LAYER2_TOKEN_URL")?;
     match (read("LAYER2_ENVIRONMENT").as_deref(), urls) {
-        (None, Some((base_url, token_url))) => Ok(Environment::Custom { base_url, token_url }),
+        (None, Some((base_url, token_url))) => Ok(Environment::Custom {
+            base_url,
+            token_url,
+        }),
         (None | Some("sandbox"), None) => Ok(Environment::Sandbox),
         (Some("production"), None) => Ok(Environment::Production),
-        (Some(_), Some(_)) => {
-            Err(config("LAYER2_ENVIRONMENT and LAYER2_BASE_URL contradict each other: set one of them"))
-        }
-        (Some(_), None) => Err(config("LAYER2_ENVIRONMENT is neither `sandbox` nor `production`")),
+        (Some(_), Some(_)) => Err(config(
+            "LAYER2_ENVIRONMENT and LAYER2_BASE_URL contradict each other: set one of them",
+        )),
+        (Some(_), None) => Err(config(
+            "LAYER2_ENVIRONMENT is neither `sandbox` nor `production`",
+        )),
     }
 }
 
@@ -91,7 +99,11 @@ fn pair(
     match (read(one), read(other)) {
         (Some(one), Some(other)) => Ok(Some((one, other))),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(config(format!("{one} is set and {other} is not: set both or none"))),
-        (None, Some(_)) => Err(config(format!("{other} is set and {one} is not: set both or none"))),
+        (Some(_), None) => Err(config(format!(
+            "{one} is set and {other} is not: set both or none"
+        ))),
+        (None, Some(_)) => Err(config(format!(
+            "{other} is set and {one} is not: set both or none"
+        ))),
     }
 }

@@ -18,7 +18,9 @@ pub(crate) fn platform(operation: &Operation, platform: Platform) -> Result<(), 
     }
     Err(Error::before_sending(
         ErrorKind::InvalidRequest,
-        format!("{platform} does not have this operation; choose another platform on the builder to use it"),
+        format!(
+            "{platform} does not have this operation; choose another platform on the builder to use it"
+        ),
     ))
 }
 
@@ -26,7 +28,10 @@ pub(crate) fn platform(operation: &Operation, platform: Platform) -> Result<(), 
 pub(crate) fn path(operation: &Operation, base: &Url, url: &Url) -> Result<(), Error> {
     let base_path = base.path().trim_end_matches('/');
     let fits = url.origin() == base.origin()
-        && url.path().strip_prefix(base_path).is_some_and(|rest| follows(operation.path, rest));
+        && url
+            .path()
+            .strip_prefix(base_path)
+            .is_some_and(|rest| follows(operation.path, rest));
     if fits {
         return Ok(());
     }
@@ -66,7 +71,10 @@ pub(crate) fn overlay_query(url: &mut Url, pairs: &[(String, String)]) {
         .filter(|(name, _)| pairs.iter().all(|(replaced, _)| replaced != name))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(pairs);
+    url.query_pairs_mut()
+        .clear()
+        .extend_pairs(kept)
+        .extend_pairs(pairs);
 }
 
 #[cfg(test)]
@@ -97,7 +105,10 @@ mod tests {
         let mut url = Url::parse("https://x.example/v1/t?status=OPEN&page=0").unwrap();
         overlay_query(&mut url, &[]);
         assert_eq!(url.query(), Some("status=OPEN&page=0"));
-        let next = [("page".to_owned(), "1".to_owned()), ("as_of".to_owned(), "a b".to_owned())];
+        let next = [
+            ("page".to_owned(), "1".to_owned()),
+            ("as_of".to_owned(), "a b".to_owned()),
+        ];
         overlay_query(&mut url, &next);
         assert_eq!(url.query(), Some("status=OPEN&page=1&as_of=a+b"));
     }

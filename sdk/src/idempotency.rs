@@ -68,7 +68,9 @@ pub enum InvalidIdempotencyKey {
     )]
     Character(usize),
     /// Empty, or longer than 255 characters.
-    #[error("an idempotency key has 1 to 255 characters, this one has {0}: send a UUID or your order number")]
+    #[error(
+        "an idempotency key has 1 to 255 characters, this one has {0}: send a UUID or your order number"
+    )]
     Length(usize),
 }
 
@@ -93,17 +95,35 @@ mod tests {
         for good in ["a", "order-1", &"k".repeat(255), "!~"] {
             assert_eq!(IdempotencyKey::new(good).unwrap().as_str(), good);
         }
-        assert_eq!(IdempotencyKey::new(""), Err(InvalidIdempotencyKey::Length(0)));
-        assert_eq!(IdempotencyKey::new("k".repeat(256)), Err(InvalidIdempotencyKey::Length(256)));
+        assert_eq!(
+            IdempotencyKey::new(""),
+            Err(InvalidIdempotencyKey::Length(0))
+        );
+        assert_eq!(
+            IdempotencyKey::new("k".repeat(256)),
+            Err(InvalidIdempotencyKey::Length(256))
+        );
         for bad in ["a b", "a\nb", "a\u{7f}", "aé"] {
-            assert_eq!(IdempotencyKey::new(bad), Err(InvalidIdempotencyKey::Character(1)), "{bad:?}");
+            assert_eq!(
+                IdempotencyKey::new(bad),
+                Err(InvalidIdempotencyKey::Character(1)),
+                "{bad:?}"
+            );
         }
     }
 
     #[test]
     fn an_external_id_counts_only_when_it_says_something() {
-        assert!(names_external_id(br#"{"external_id":"b-1","legal_name":"x"}"#));
-        for without in [&br#"{"external_id":""}"#[..], br#"{"external_id":null}"#, b"{}", b"[]", b""] {
+        assert!(names_external_id(
+            br#"{"external_id":"b-1","legal_name":"x"}"#
+        ));
+        for without in [
+            &br#"{"external_id":""}"#[..],
+            br#"{"external_id":null}"#,
+            b"{}",
+            b"[]",
+            b"",
+        ] {
             assert!(!names_external_id(without));
         }
     }

@@ -32,7 +32,28 @@ pub mod webhook;
 #[allow(unreachable_pub, reason = "the generator of the clients writes `pub`; only the facades are re-exported")]
 mod generated;
 
+/// The resources of the APIs, as the client hands them out.
+pub mod resources {
+    #[cfg(feature = "accounting")]
+    pub use crate::generated::accounting::facade as accounting;
+    #[cfg(feature = "control")]
+    pub use crate::generated::control::facade as control;
+    #[cfg(feature = "payments")]
+    pub use crate::generated::payments::facade as payments;
+    #[cfg(feature = "plaid")]
+    pub use crate::generated::plaid::facade as plaid;
+}
+
 pub use layer2_types as types;
+#[cfg(feature = "accounting")]
+pub use layer2_types::accounting;
+#[cfg(feature = "control")]
+pub use layer2_types::control;
+#[cfg(feature = "payments")]
+pub use layer2_types::payments;
+#[cfg(feature = "plaid")]
+pub use layer2_types::plaid;
+pub use layer2_types::{Amount, Api, Date, Operation, Patch, Platform, Timestamp, UnknownValue};
 
 pub use crate::client::{AccountingAccess, Client, ClientBuilder};
 pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};

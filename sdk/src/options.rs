@@ -79,13 +79,19 @@ impl CallOptions {
         let mut headers = base.headers.clone();
         headers.extend(self.headers);
         Self {
-            idempotency_key: self.idempotency_key.or_else(|| base.idempotency_key.clone()),
+            idempotency_key: self
+                .idempotency_key
+                .or_else(|| base.idempotency_key.clone()),
             request_id: self.request_id.or_else(|| base.request_id.clone()),
             timeout: self.timeout.or(base.timeout),
             deadline: self.deadline.or(base.deadline),
             sign: self.sign.or(base.sign),
             headers,
-            page_query: if self.page_query.is_empty() { base.page_query.clone() } else { self.page_query },
+            page_query: if self.page_query.is_empty() {
+                base.page_query.clone()
+            } else {
+                self.page_query
+            },
         }
     }
 }
@@ -113,8 +119,14 @@ mod tests {
         let base = CallOptions::new()
             .timeout(Duration::from_secs(1))
             .sign(true)
-            .header(HeaderName::from_static("x-team"), HeaderValue::from_static("s3cret"));
-        let merged = CallOptions::new().timeout(Duration::from_secs(2)).request_id("r").over(&base);
+            .header(
+                HeaderName::from_static("x-team"),
+                HeaderValue::from_static("s3cret"),
+            );
+        let merged = CallOptions::new()
+            .timeout(Duration::from_secs(2))
+            .request_id("r")
+            .over(&base);
         assert_eq!(merged.timeout, Some(Duration::from_secs(2)));
         assert_eq!(merged.sign, Some(true));
         assert_eq!(merged.request_id.as_deref(), Some("r"));

@@ -36,7 +36,10 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// A page of these items.
     pub fn new(items: Vec<T>, links: impl Into<PageLinks>) -> Self {
-        Self { items, links: links.into() }
+        Self {
+            items,
+            links: links.into(),
+        }
     }
 
     /// Whether the list goes on.
@@ -70,7 +73,20 @@ impl<L: Into<PageLinks>> From<Option<L>> for PageLinks {
 #[cfg(feature = "payments")]
 impl From<layer2_types::payments::Links> for PageLinks {
     fn from(links: layer2_types::payments::Links) -> Self {
-        Self { next: links.next, prev: links.prev }
+        Self {
+            next: links.next,
+            prev: links.prev,
+        }
+    }
+}
+
+#[cfg(feature = "control")]
+impl From<layer2_types::control::Links> for PageLinks {
+    fn from(links: layer2_types::control::Links) -> Self {
+        Self {
+            next: links.next,
+            prev: links.prev,
+        }
     }
 }
 
@@ -99,7 +115,9 @@ where
         ready: VecDeque::new(),
         previous: HashSet::new(),
     };
-    stream::unfold(walk, |mut walk| async move { walk.next().await.map(|item| (item, walk)) })
+    stream::unfold(walk, |mut walk| async move {
+        walk.next().await.map(|item| (item, walk))
+    })
 }
 
 struct Walk<T, P, F, I> {
@@ -131,7 +149,9 @@ where
             if let Some(item) = self.ready.pop_front() {
                 return Some(Ok(item));
             }
-            let Next::Page(query) = std::mem::replace(&mut self.next, Next::End) else { return None };
+            let Next::Page(query) = std::mem::replace(&mut self.next, Next::End) else {
+                return None;
+            };
             if let Err(error) = self.read(query).await {
                 return Some(Err(error));
             }
@@ -139,8 +159,13 @@ where
     }
 
     async fn read(&mut self, query: Vec<(String, String)>) -> Result<(), Error> {
-        let client = self.client.with(CallOptions { page_query: query.clone(), ..CallOptions::new() });
-        let page = (self.fetch)(client, self.params.clone()).await?.into_inner();
+        let client = self.client.with(CallOptions {
+            page_query: query.clone(),
+            ..CallOptions::new()
+        });
+        let page = (self.fetch)(client, self.params.clone())
+            .await?
+            .into_inner();
         self.next = match page.links.next() {
             None => Next::End,
             Some(link) => match link_query(link) {
@@ -150,7 +175,11 @@ where
         };
         let ids: HashSet<String> = page.items.iter().map(&self.id).collect();
         let previous = std::mem::replace(&mut self.previous, ids);
-        self.ready.extend(page.items.into_iter().filter(|item| !previous.contains(&(self.id)(item))));
+        self.ready.extend(
+            page.items
+                .into_iter()
+                .filter(|item| !previous.contains(&(self.id)(item))),
+        );
         Ok(())
     }
 }
@@ -160,8 +189,10 @@ fn link_query(link: &str) -> Option<Vec<(String, String)>> {
     // A base is needed to read a relative link; nothing of it is used.
     let base = Url::parse("https://link.invalid/").ok()?;
     let url = base.join(link).ok()?;
-    let pairs: Vec<_> =
-        url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    let pairs: Vec<_> = url
+        .query_pairs()
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
     (!pairs.is_empty()).then_some(pairs)
 }
 
@@ -179,7 +210,10 @@ mod tests {
 
     #[test]
     fn only_the_query_of_a_link_counts() {
-        let pairs = Some(vec![("page".to_owned(), "1".to_owned()), ("as_of".to_owned(), "t 1".to_owned())]);
+        let pairs = Some(vec![
+            ("page".to_owned(), "1".to_owned()),
+            ("as_of".to_owned(), "t 1".to_owned()),
+        ]);
         for link in [
             "/v1/transactions?page=1&as_of=t+1",
             "?page=1&as_of=t%201",
@@ -193,9 +227,15 @@ mod tests {
 
     #[test]
     fn an_empty_link_is_no_link() {
-        let links = PageLinks { next: Some(String::new()), prev: None };
+        let links = PageLinks {
+            next: Some(String::new()),
+            prev: None,
+        };
         assert!(!Page::new(vec![1], links).has_next());
-        let links = PageLinks { next: Some("?page=1".to_owned()), prev: None };
+        let links = PageLinks {
+            next: Some("?page=1".to_owned()),
+            prev: None,
+        };
         assert!(Page::new(vec![1], links).has_next());
         assert!(!Page::new(vec![1], None::<PageLinks>).has_next());
     }

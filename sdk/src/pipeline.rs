@@ -88,7 +88,12 @@ struct Prepared<'a> {
 }
 
 fn prepare<'a>(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Prepared<'a>, Error> {
-    let CallLayer { shared, options, operation, record } = layer;
+    let CallLayer {
+        shared,
+        options,
+        operation,
+        record,
+    } = layer;
     let lane = shared.lane(operation.api)?;
     guard::platform(operation, shared.platform)?;
     guard::path(operation, &lane.base, request.url())?;
@@ -96,20 +101,30 @@ fn prepare<'a>(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Pr
 
     let body = match request.body() {
         None => bytes::Bytes::new(),
-        Some(body) => body.as_bytes().map(bytes::Bytes::copy_from_slice).ok_or_else(|| {
-            invalid("the body is a stream: it can neither be signed nor sent twice, give its bytes")
-        })?,
+        Some(body) => body
+            .as_bytes()
+            .map(bytes::Bytes::copy_from_slice)
+            .ok_or_else(|| {
+                invalid(
+                    "the body is a stream: it can neither be signed nor sent twice, give its bytes",
+                )
+            })?,
     };
     let headers = request.headers_mut();
     headers.remove(GENERATED_VERSION_HEADER);
     for (name, value) in &options.headers {
         if OWNED.contains(&name.as_str()) {
-            return Err(invalid(format!("the header {name} belongs to the client; use the call option for it")));
+            return Err(invalid(format!(
+                "the header {name} belongs to the client; use the call option for it"
+            )));
         }
         headers.insert(name.clone(), value.clone());
     }
     let request_id = request_id(options, shared)?;
-    headers.insert(HeaderName::from_static(REQUEST_ID_HEADER), header_value(&request_id, "request id")?);
+    headers.insert(
+        HeaderName::from_static(REQUEST_ID_HEADER),
+        header_value(&request_id, "request id")?,
+    );
     record.sent_as(request_id);
     if let Some(key) = idempotency_key(operation, options, shared)? {
         headers.insert(
@@ -119,7 +134,12 @@ fn prepare<'a>(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Pr
         record.keyed_with(key);
     }
     let may_repeat = retry::may_repeat(operation, &body);
-    Ok(Prepared { lane, request, body, may_repeat })
+    Ok(Prepared {
+        lane,
+        request,
+        body,
+        may_repeat,
+    })
 }
 
 fn request_id(options: &CallOptions, shared: &Shared) -> Result<String, Error> {
@@ -138,9 +158,9 @@ fn idempotency_key(
 ) -> Result<Option<IdempotencyKey>, Error> {
     match (operation.idempotency, &options.idempotency_key) {
         (IdempotencyRule::Header, Some(key)) => Ok(Some(key.clone())),
-        (IdempotencyRule::Header, None) => {
-            IdempotencyKey::random(&shared.runtime).map(Some).map_err(no_entropy)
-        }
+        (IdempotencyRule::Header, None) => IdempotencyKey::random(&shared.runtime)
+            .map(Some)
+            .map_err(no_entropy),
         (_, None) => Ok(None),
         (IdempotencyRule::ExternalId, Some(_)) => Err(invalid(
             "this operation takes no idempotency key; what it creates is recognised by the `external_id` in the body",
@@ -164,7 +184,12 @@ struct Progress {
 }
 
 async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange, Error> {
-    let CallLayer { shared, options, operation, record } = layer;
+    let CallLayer {
+        shared,
+        options,
+        operation,
+        record,
+    } = layer;
     let deadline = options.deadline.unwrap_or(shared.deadline);
     let mut progress = Progress {
         started: shared.runtime.clock.monotonic(),
@@ -189,9 +214,13 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange,
             continue;
         }
         let repeatable = prepared.may_repeat || failure.error.outcome() == Outcome::NotSent;
-        let worth_it = failure.transient && (prepared.may_repeat || progress.known <= Outcome::NotDone);
+        let worth_it =
+            failure.transient && (prepared.may_repeat || progress.known <= Outcome::NotDone);
         let wait = shared.retry.backoff(progress.counted, &shared.runtime);
-        let wait = failure.error.retry_after().map_or(wait, |told| told.max(wait));
+        let wait = failure
+            .error
+            .retry_after()
+            .map_or(wait, |told| told.max(wait));
         let gave_up = if !failure.transient {
             None
         } else if !repeatable {
@@ -209,7 +238,10 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange,
             shared.runtime.sleep.sleep(wait).await;
             continue;
         };
-        let error = failure.error.at_least(progress.known).with_retryable(worth_it);
+        let error = failure
+            .error
+            .at_least(progress.known)
+            .with_retryable(worth_it);
         return Err(match gave_up {
             Some(why) => error.with_gave_up(why),
             None => error,
@@ -219,7 +251,11 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange,
 
 impl Progress {
     fn elapsed(&self, shared: &Shared) -> Duration {
-        shared.runtime.clock.monotonic().saturating_sub(self.started)
+        shared
+            .runtime
+            .clock
+            .monotonic()
+            .saturating_sub(self.started)
     }
 }
 
@@ -236,19 +272,41 @@ struct Failure {
 impl From<Error> for Failure {
     /// A failure of a layer, before anything was sent. Only the token layer knows of passing ones, and has tried again.
     fn from(error: Error) -> Self {
-        Self { error, transient: false, cost: RetryCost::Failure, grant_refused: false }
+        Self {
+            error,
+            transient: false,
+            cost: RetryCost::Failure,
+            grant_refused: false,
+        }
     }
 }
 
 /// One attempt: grant, dress, exchange, learn, judge.
-async fn attempt(layer: &CallLayer, prepared: &Prepared<'_>, left: Duration) -> Result<Exchange, Failure> {
-    let CallLayer { shared, options, operation, record } = layer;
+async fn attempt(
+    layer: &CallLayer,
+    prepared: &Prepared<'_>,
+    left: Duration,
+) -> Result<Exchange, Failure> {
+    let CallLayer {
+        shared,
+        options,
+        operation,
+        record,
+    } = layer;
     let lane = prepared.lane;
     let grant = tokio::time::timeout(left, lane.auth.grant(shared.tools()))
         .await
-        .map_err(|_| before(ErrorKind::Timeout, "the time of the call ran out while it waited for a token"))??;
+        .map_err(|_| {
+            before(
+                ErrorKind::Timeout,
+                "the time of the call ran out while it waited for a token",
+            )
+        })??;
 
-    let mut request = prepared.request.try_clone().ok_or_else(|| invalid("the body cannot be sent twice"))?;
+    let mut request = prepared
+        .request
+        .try_clone()
+        .ok_or_else(|| invalid("the body cannot be sent twice"))?;
     grant.dress(request.headers_mut());
     sign(layer, lane, &mut request, &prepared.body).await?;
 
@@ -257,9 +315,17 @@ async fn attempt(layer: &CallLayer, prepared: &Prepared<'_>, left: Duration) -> 
     let limit = options.timeout.unwrap_or(shared.attempt_timeout).min(left);
     let sent_at = shared.runtime.clock.now();
     let sent = shared.runtime.clock.monotonic();
-    let result = shared.transport.execute(request, limit).instrument(span.clone()).await;
+    let result = shared
+        .transport
+        .execute(request, limit)
+        .instrument(span.clone())
+        .await;
     if let Ok(Exchange { headers, .. }) | Err(Broken::Cut { headers, .. }) = &result {
-        lane.skew.learn(sent_at, shared.runtime.clock.monotonic().saturating_sub(sent), headers);
+        lane.skew.learn(
+            sent_at,
+            shared.runtime.clock.monotonic().saturating_sub(sent),
+            headers,
+        );
     }
     match result {
         Ok(exchange) => {
@@ -284,9 +350,21 @@ async fn sign(
     request: &mut reqwest::Request,
     body: &[u8],
 ) -> Result<(), Error> {
-    let CallLayer { shared, options, operation, .. } = layer;
-    let policy = if operation.api == layer2_types::Api::Payments { shared.sign } else { Default::default() };
-    let signer = match (policy.decide(operation.signature, options.sign), &shared.signer) {
+    let CallLayer {
+        shared,
+        options,
+        operation,
+        ..
+    } = layer;
+    let policy = if operation.api == layer2_types::Api::Payments {
+        shared.sign
+    } else {
+        Default::default()
+    };
+    let signer = match (
+        policy.decide(operation.signature, options.sign),
+        &shared.signer,
+    ) {
         (SignDecision::No, _) | (SignDecision::IfPossible, None) => return Ok(()),
         (SignDecision::Must, None) => {
             return Err(before(
@@ -309,7 +387,10 @@ async fn sign(
         .await
         .map_err(|source| before(ErrorKind::Signer, "the signer failed").with_source(source))?;
     let headers = request.headers_mut();
-    headers.insert(HeaderName::from_static(TIMESTAMP_HEADER), HeaderValue::from(seconds));
+    headers.insert(
+        HeaderName::from_static(TIMESTAMP_HEADER),
+        HeaderValue::from(seconds),
+    );
     headers.insert(
         HeaderName::from_static(SIGNATURE_HEADER),
         header_value(&hex::encode(signature), "signature")?,
@@ -320,11 +401,23 @@ async fn sign(
 /// A whole reply that is no success.
 fn refused(exchange: &Exchange, operation: &Operation, shared: &Shared) -> Failure {
     let status = exchange.status;
-    let error = Error::new(ErrorKind::of_status(status), Outcome::of_status(status, operation.effect), said(status))
-        .with_details(error_details(&exchange.body))
-        .with_reply(status, exchange.body.clone())
-        .with_retry_after(retry::retry_after(&exchange.headers, shared.runtime.clock.now()));
-    Failure { error, transient: retry::is_transient(status), cost: RetryCost::Failure, grant_refused: false }
+    let error = Error::new(
+        ErrorKind::of_status(status),
+        Outcome::of_status(status, operation.effect),
+        said(status),
+    )
+    .with_details(error_details(&exchange.body))
+    .with_reply(status, exchange.body.clone())
+    .with_retry_after(retry::retry_after(
+        &exchange.headers,
+        shared.runtime.clock.now(),
+    ));
+    Failure {
+        error,
+        transient: retry::is_transient(status),
+        cost: RetryCost::Failure,
+        grant_refused: false,
+    }
 }
 
 fn said(status: StatusCode) -> &'static str {
@@ -343,28 +436,52 @@ fn said(status: StatusCode) -> &'static str {
 fn judge_broken(broken: Broken, operation: &Operation, span: &Span) -> Failure {
     let silence = Outcome::of_silence(operation.effect);
     let (kind, outcome, message, source, transient) = match broken {
-        Broken::NotSent(source) => {
-            (ErrorKind::Connect, Outcome::NotSent, "no connection to the API", Some(source), true)
-        }
-        Broken::NoReply(source) => {
-            (ErrorKind::ReplyLost, silence, "the connection ended before a reply came", Some(source), true)
-        }
-        Broken::TimedOut(source) => (ErrorKind::Timeout, silence, "no reply came in time", Some(source), true),
+        Broken::NotSent(source) => (
+            ErrorKind::Connect,
+            Outcome::NotSent,
+            "no connection to the API",
+            Some(source),
+            true,
+        ),
+        Broken::NoReply(source) => (
+            ErrorKind::ReplyLost,
+            silence,
+            "the connection ended before a reply came",
+            Some(source),
+            true,
+        ),
+        Broken::TimedOut(source) => (
+            ErrorKind::Timeout,
+            silence,
+            "no reply came in time",
+            Some(source),
+            true,
+        ),
         Broken::Cut { status, source, .. } => {
             let error = Error::new(
-                if status.is_success() { ErrorKind::ReplyCut } else { ErrorKind::of_status(status) },
+                if status.is_success() {
+                    ErrorKind::ReplyCut
+                } else {
+                    ErrorKind::of_status(status)
+                },
                 Outcome::of_status(status, operation.effect),
                 "the body of the reply broke off, or is longer than the client reads",
             )
             .with_reply(status, bytes::Bytes::new());
             telemetry::record_status(span, status);
             // A body beyond the limit will be as long the next time.
-            let transient = source.is_some() && (status.is_success() || retry::is_transient(status));
+            let transient =
+                source.is_some() && (status.is_success() || retry::is_transient(status));
             let error = match source {
                 Some(source) => error.with_source(source),
                 None => error,
             };
-            return Failure { error, transient, cost: RetryCost::Failure, grant_refused: false };
+            return Failure {
+                error,
+                transient,
+                cost: RetryCost::Failure,
+                grant_refused: false,
+            };
         }
     };
     span.record("error.type", kind.as_str());
@@ -373,13 +490,25 @@ fn judge_broken(broken: Broken, operation: &Operation, span: &Span) -> Failure {
         Some(source) => error.with_source(source),
         None => error,
     };
-    let cost = if kind == ErrorKind::Timeout { RetryCost::Timeout } else { RetryCost::Failure };
-    Failure { error, transient, cost, grant_refused: false }
+    let cost = if kind == ErrorKind::Timeout {
+        RetryCost::Timeout
+    } else {
+        RetryCost::Failure
+    };
+    Failure {
+        error,
+        transient,
+        cost,
+        grant_refused: false,
+    }
 }
 
 fn header_value(text: &str, what: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text)
-        .map_err(|_| invalid(format!("the {what} has a character that no HTTP header may carry")))
+    HeaderValue::from_str(text).map_err(|_| {
+        invalid(format!(
+            "the {what} has a character that no HTTP header may carry"
+        ))
+    })
 }
 
 fn no_entropy(source: crate::runtime::NoEntropy) -> Error {

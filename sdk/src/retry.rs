@@ -34,14 +34,21 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     /// Three attempts, waits of up to 250 ms and 500 ms.
     fn default() -> Self {
-        Self { max_attempts: 3, base: Duration::from_millis(250), cap: Duration::from_secs(8) }
+        Self {
+            max_attempts: 3,
+            base: Duration::from_millis(250),
+            cap: Duration::from_secs(8),
+        }
     }
 }
 
 impl RetryPolicy {
     /// One attempt only. What the token layer resends after a 401 is not a retry.
     pub fn never() -> Self {
-        Self { max_attempts: 1, ..Self::default() }
+        Self {
+            max_attempts: 1,
+            ..Self::default()
+        }
     }
 
     /// Sets the number of attempts, the first one included; at least one is made.
@@ -61,7 +68,9 @@ impl RetryPolicy {
 
     /// The wait before the attempt that follows `attempt` (counted from one).
     pub(crate) fn backoff(&self, attempt: u32, runtime: &Runtime) -> Duration {
-        let factor = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        let factor = 1_u32
+            .checked_shl(attempt.saturating_sub(1))
+            .unwrap_or(u32::MAX);
         runtime.jitter(self.base.saturating_mul(factor).min(self.cap))
     }
 }
@@ -91,8 +100,12 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: jiff::Timestamp) -> Option<D
         return Some(Duration::from_secs(seconds));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    let date = date.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?;
-    let now = u64::try_from(now.as_millisecond()).map(Duration::from_millis).unwrap_or_default();
+    let date = date
+        .duration_since(std::time::SystemTime::UNIX_EPOCH)
+        .ok()?;
+    let now = u64::try_from(now.as_millisecond())
+        .map(Duration::from_millis)
+        .unwrap_or_default();
     Some(date.saturating_sub(now))
 }
 
@@ -120,7 +133,10 @@ mod tests {
 
     #[test]
     fn the_limit_of_the_wait_doubles_up_to_the_cap() {
-        let runtime = Runtime { dice: Arc::new(Highest), ..Runtime::system() };
+        let runtime = Runtime {
+            dice: Arc::new(Highest),
+            ..Runtime::system()
+        };
         let policy = RetryPolicy::default();
         let waits: Vec<_> = [1, 2, 3, 6, 7, 40, u32::MAX]
             .iter()
@@ -132,7 +148,10 @@ mod tests {
     #[test]
     fn retry_after_reads_seconds_and_dates() {
         let now = jiff::Timestamp::from_second(784_111_777).unwrap(); // Sun, 06 Nov 1994 08:49:37 GMT
-        assert_eq!(retry_after(&header("120"), now), Some(Duration::from_secs(120)));
+        assert_eq!(
+            retry_after(&header("120"), now),
+            Some(Duration::from_secs(120))
+        );
         let later = header("Sun, 06 Nov 1994 08:50:07 GMT");
         assert_eq!(retry_after(&later, now), Some(Duration::from_secs(30)));
         let past = header("Sun, 06 Nov 1994 08:00:00 GMT");

@@ -47,7 +47,9 @@ pub struct SystemClock {
 impl SystemClock {
     /// A clock whose monotonic side starts now.
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 }
 
@@ -119,7 +121,9 @@ impl Runtime {
         if self.dice.fill(&mut bytes).is_err() {
             return most;
         }
-        let steps = u64::try_from(most.as_micros()).unwrap_or(u64::MAX).saturating_add(1);
+        let steps = u64::try_from(most.as_micros())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
         // The high half of the product is a fair scaling of the draw into 0..steps.
         let scaled = (u128::from(u64::from_le_bytes(bytes)) * u128::from(steps)) >> 64;
         Duration::from_micros(u64::try_from(scaled).unwrap_or(u64::MAX))
@@ -141,7 +145,10 @@ mod tests {
     }
 
     fn runtime(dice: Fixed) -> Runtime {
-        Runtime { dice: Arc::new(dice), ..Runtime::system() }
+        Runtime {
+            dice: Arc::new(dice),
+            ..Runtime::system()
+        }
     }
 
     #[test]

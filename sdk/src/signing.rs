@@ -87,13 +87,18 @@ impl Ed25519Signer {
 
     /// Takes the 32 bytes that the whole key follows from.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        Self { key: SigningKey::from_bytes(seed) }
+        Self {
+            key: SigningKey::from_bytes(seed),
+        }
     }
 
     /// Takes the seed as 64 hex digits, as PyNaCl prints it.
     pub fn from_seed_hex(text: &str) -> Result<Self, InvalidSigningKey> {
         let bytes = unhex(text.trim())?;
-        let seed: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| InvalidSigningKey::Form)?;
+        let seed: &[u8; 32] = bytes
+            .as_slice()
+            .try_into()
+            .map_err(|_| InvalidSigningKey::Form)?;
         Ok(Self::from_seed(seed))
     }
 
@@ -160,7 +165,9 @@ pub enum InvalidSigningKey {
     )]
     Form,
     /// Not hex where hex was expected.
-    #[error("the key is not hex: it has a character other than 0-9 and a-f, or an odd number of them")]
+    #[error(
+        "the key is not hex: it has a character other than 0-9 and a-f, or an odd number of them"
+    )]
     NotHex,
     /// A PEM file of another kind.
     #[error(
@@ -177,20 +184,34 @@ pub enum InvalidSigningKey {
 }
 
 /// How SPKI of an Ed25519 public key starts (RFC 8410): `302a300506032b6570032100`.
-const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+const SPKI_PREFIX: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
 
 fn unhex(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSigningKey> {
-    hex::decode(text).map(Zeroizing::new).map_err(|_| InvalidSigningKey::NotHex)
+    hex::decode(text)
+        .map(Zeroizing::new)
+        .map_err(|_| InvalidSigningKey::NotHex)
 }
 
 /// Label and contents of the first block of a PEM text.
 fn read_pem(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), InvalidSigningKey> {
-    let start = text.strip_prefix("-----BEGIN ").ok_or(InvalidSigningKey::Form)?;
+    let start = text
+        .strip_prefix("-----BEGIN ")
+        .ok_or(InvalidSigningKey::Form)?;
     let (label, rest) = start.split_once("-----").ok_or(InvalidSigningKey::Form)?;
-    let (contents, _) = rest.split_once("-----END ").ok_or(InvalidSigningKey::Form)?;
-    let contents: Zeroizing<String> =
-        Zeroizing::new(contents.chars().filter(|character| !character.is_whitespace()).collect());
-    let der = BASE64.decode(contents.as_bytes()).map_err(|_| InvalidSigningKey::Form)?;
+    let (contents, _) = rest
+        .split_once("-----END ")
+        .ok_or(InvalidSigningKey::Form)?;
+    let contents: Zeroizing<String> = Zeroizing::new(
+        contents
+            .chars()
+            .filter(|character| !character.is_whitespace())
+            .collect(),
+    );
+    let der = BASE64
+        .decode(contents.as_bytes())
+        .map_err(|_| InvalidSigningKey::Form)?;
     Ok((label, Zeroizing::new(der)))
 }
 
@@ -214,14 +235,32 @@ mod tests {
     fn rfc_8032_vectors() {
         // RFC 8032, 7.1, tests 1 to 3: seed, public key, message, signature.
         let vectors = [
-            (SEED, PUBLIC, "", "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"),
-            ("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb", "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72", "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
-            ("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7", "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82", "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"),
+            (
+                SEED,
+                PUBLIC,
+                "",
+                "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+            ),
+            (
+                "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+                "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+                "72",
+                "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+            ),
+            (
+                "c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7",
+                "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+                "af82",
+                "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+            ),
         ];
         for (seed, public, message, signature) in vectors {
             let signer = Ed25519Signer::parse(seed).unwrap();
             assert_eq!(signer.verify_key_hex(), public);
-            assert_eq!(hex::encode(signer.sign_now(&hex::decode(message).unwrap())), signature);
+            assert_eq!(
+                hex::encode(signer.sign_now(&hex::decode(message).unwrap())),
+                signature
+            );
         }
     }
 
@@ -229,8 +268,16 @@ mod tests {
     fn the_two_vectors_of_request_signatures() {
         let signer = Ed25519Signer::parse(SEED).unwrap();
         let cases = [
-            ("/api/v1/transfers/11111111-2222-4333-8444-555555555555/accept", &b""[..], "399b2b19da42e5f5d094b0d357e58b71a7205e44824afe0c77d62f17e5f2f76d122dc107b41328f571b357f9465defdeb6272969385596295f2d14bc88dbe900"),
-            ("/api/v1/exchanges/11111111-2222-4333-8444-555555555555/accept", br#"{"maximum_slippage":0.01}"#, "04903a64929f155d5bdbc84172873e0305c1adbbff22c7bc391e4533950fcd840b18ea0bc6bf46d60ca7c2eff41a6c4cb206078d1907f626e132e843c0e97c05"),
+            (
+                "/api/v1/transfers/11111111-2222-4333-8444-555555555555/accept",
+                &b""[..],
+                "399b2b19da42e5f5d094b0d357e58b71a7205e44824afe0c77d62f17e5f2f76d122dc107b41328f571b357f9465defdeb6272969385596295f2d14bc88dbe900",
+            ),
+            (
+                "/api/v1/exchanges/11111111-2222-4333-8444-555555555555/accept",
+                br#"{"maximum_slippage":0.01}"#,
+                "04903a64929f155d5bdbc84172873e0305c1adbbff22c7bc391e4533950fcd840b18ea0bc6bf46d60ca7c2eff41a6c4cb206078d1907f626e132e843c0e97c05",
+            ),
         ];
         for (path, body, signature) in cases {
             let message = signing_string(1_700_000_000, "POST", path, body);
@@ -252,30 +299,52 @@ mod tests {
             pem("PRIVATE KEY", &pkcs8),
             pem("PRIVATE KEY", &pkcs8).replace('\n', "\r\n"),
         ] {
-            assert_eq!(Ed25519Signer::parse(&text).unwrap().verify_key_hex(), PUBLIC, "{text}");
+            assert_eq!(
+                Ed25519Signer::parse(&text).unwrap().verify_key_hex(),
+                PUBLIC,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_private_key_is_refused_with_the_reason() {
         let refused = |text: &str| Ed25519Signer::parse(text).unwrap_err();
-        assert_eq!(refused(&format!("{SPKI}{PUBLIC}")), InvalidSigningKey::PublicKey);
-        assert_eq!(refused(&pem("PUBLIC KEY", &format!("{SPKI}{PUBLIC}"))), InvalidSigningKey::PublicKey);
+        assert_eq!(
+            refused(&format!("{SPKI}{PUBLIC}")),
+            InvalidSigningKey::PublicKey
+        );
+        assert_eq!(
+            refused(&pem("PUBLIC KEY", &format!("{SPKI}{PUBLIC}"))),
+            InvalidSigningKey::PublicKey
+        );
         assert_eq!(
             refused(&pem("EC PRIVATE KEY", "3000")),
             InvalidSigningKey::PemLabel("EC PRIVATE KEY".to_owned())
         );
         assert_eq!(refused(&"zz".repeat(32)), InvalidSigningKey::NotHex);
-        for form in ["", "00", &format!("{PKCS8}00"), "-----BEGIN PRIVATE KEY-----"] {
+        for form in [
+            "",
+            "00",
+            &format!("{PKCS8}00"),
+            "-----BEGIN PRIVATE KEY-----",
+        ] {
             assert_eq!(refused(form), InvalidSigningKey::Form, "{form}");
         }
-        assert!(refused(&format!("{SPKI}{PUBLIC}")).to_string().contains("private key"));
+        assert!(
+            refused(&format!("{SPKI}{PUBLIC}"))
+                .to_string()
+                .contains("private key")
+        );
     }
 
     #[test]
     fn debug_shows_the_public_half_only() {
         let printed = format!("{:?}", Ed25519Signer::parse(SEED).unwrap());
-        assert!(printed.contains(PUBLIC) && !printed.contains(SEED), "{printed}");
+        assert!(
+            printed.contains(PUBLIC) && !printed.contains(SEED),
+            "{printed}"
+        );
     }
 
     #[test]
@@ -284,16 +353,40 @@ mod tests {
         use SignDecision::Must;
         use SignDecision::No;
         let cases = [
-            (SignRequests::WhereTaken, SignatureRule::Required, None, Must),
-            (SignRequests::WhereTaken, SignatureRule::Optional, None, IfPossible),
+            (
+                SignRequests::WhereTaken,
+                SignatureRule::Required,
+                None,
+                Must,
+            ),
+            (
+                SignRequests::WhereTaken,
+                SignatureRule::Optional,
+                None,
+                IfPossible,
+            ),
             (SignRequests::WhereTaken, SignatureRule::None, None, No),
-            (SignRequests::WhereTaken, SignatureRule::None, Some(true), Must),
-            (SignRequests::WhereTaken, SignatureRule::Required, Some(false), No),
+            (
+                SignRequests::WhereTaken,
+                SignatureRule::None,
+                Some(true),
+                Must,
+            ),
+            (
+                SignRequests::WhereTaken,
+                SignatureRule::Required,
+                Some(false),
+                No,
+            ),
             (SignRequests::All, SignatureRule::None, None, IfPossible),
             (SignRequests::All, SignatureRule::Required, Some(false), No),
         ];
         for (policy, rule, wish, decision) in cases {
-            assert_eq!(policy.decide(rule, wish), decision, "{policy:?} {rule:?} {wish:?}");
+            assert_eq!(
+                policy.decide(rule, wish),
+                decision,
+                "{policy:?} {rule:?} {wish:?}"
+            );
         }
     }
 }

@@ -33,7 +33,9 @@ impl Skew {
         if headers.contains_key(AGE) || took > SLOWEST_USEFUL_REPLY {
             return;
         }
-        let Some(server_ms) = date_ms(headers) else { return };
+        let Some(server_ms) = date_ms(headers) else {
+            return;
+        };
         let half_ms = i64::try_from(took.as_millis() / 2).unwrap_or(0);
         // The date was cut to its second, so the true instant is half a second later on average.
         let offset = server_ms + 500 - (sent.as_millisecond() + half_ms);
@@ -44,7 +46,9 @@ impl Skew {
     /// Our `now` by the platform's clock, in whole seconds.
     pub(crate) fn platform_seconds(&self, now: jiff::Timestamp) -> i64 {
         let offset = self.offset_ms.load(Ordering::Relaxed);
-        now.as_millisecond().saturating_add(offset).div_euclid(1_000)
+        now.as_millisecond()
+            .saturating_add(offset)
+            .div_euclid(1_000)
     }
 }
 
@@ -78,7 +82,11 @@ mod tests {
         skew.learn(now(), Duration::from_secs(10), &dated(NOW + 605));
         assert_eq!(skew.platform_seconds(now()), NOW + 600);
         skew.learn(now(), Duration::ZERO, &dated(NOW - 300));
-        assert_eq!(skew.platform_seconds(now()), NOW - 300, "a clock that goes ahead is put back");
+        assert_eq!(
+            skew.platform_seconds(now()),
+            NOW - 300,
+            "a clock that goes ahead is put back"
+        );
     }
 
     #[test]

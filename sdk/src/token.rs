@@ -136,7 +136,11 @@ impl TokenStore {
     /// Drops the token of this generation; a newer one stays.
     pub(crate) fn forget(&self, generation: u64) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.token.as_ref().is_some_and(|token| token.generation == generation) {
+        if current
+            .token
+            .as_ref()
+            .is_some_and(|token| token.generation == generation)
+        {
             current.token = None;
         }
     }
@@ -156,7 +160,9 @@ impl TokenStore {
 
     /// Renews, unless somebody does already. A valid old token makes every failure harmless.
     async fn renew(&self, old: Arc<Token>, tools: Tools<'_>) -> Arc<Token> {
-        let Ok(mut flight) = self.flight.try_lock() else { return old };
+        let Ok(mut flight) = self.flight.try_lock() else {
+            return old;
+        };
         if let Found::Fresh(token) = self.look(tools.runtime) {
             return token;
         }
@@ -165,7 +171,10 @@ impl TokenStore {
             Err(error) => {
                 tracing::warn!(error = %error, "token not renewed, the old one is used while it is valid");
                 let now = tools.runtime.clock.monotonic();
-                self.current.write().unwrap_or_else(PoisonError::into_inner).quiet_until = now + RENEWAL_PAUSE;
+                self.current
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .quiet_until = now + RENEWAL_PAUSE;
                 old
             }
         }
@@ -188,7 +197,10 @@ impl TokenStore {
 
     /// One flight, by whoever holds the lock. If its caller goes away the lock opens and the next one flies.
     async fn fly(&self, flight: &mut Option<Error>, tools: Tools<'_>) -> Result<Arc<Token>, Error> {
-        let result = self.fetch(tools).await.map(|granted| self.keep(granted, tools.runtime));
+        let result = self
+            .fetch(tools)
+            .await
+            .map(|granted| self.keep(granted, tools.runtime));
         *flight = result.as_ref().err().cloned();
         self.landed.fetch_add(1, Ordering::Release);
         result
@@ -247,14 +259,23 @@ impl TokenStore {
 
     async fn ask_provider(&self) -> Result<Credentials, Error> {
         self.provider.credentials().await.map_err(|source| {
-            Error::before_sending(ErrorKind::Credentials, "the credentials provider failed").with_source(source)
+            Error::before_sending(ErrorKind::Credentials, "the credentials provider failed")
+                .with_source(source)
         })
     }
 
-    async fn ask_server(&self, credentials: &Credentials, tools: Tools<'_>) -> Result<Granted, Refusal> {
+    async fn ask_server(
+        &self,
+        credentials: &Credentials,
+        tools: Tools<'_>,
+    ) -> Result<Granted, Refusal> {
         let asked_at = tools.runtime.clock.monotonic();
         let request = self.endpoint.request(credentials)?;
-        let exchange = tools.transport.execute(request, FETCH_TIMEOUT).await.map_err(Refusal::broken)?;
+        let exchange = tools
+            .transport
+            .execute(request, FETCH_TIMEOUT)
+            .await
+            .map_err(Refusal::broken)?;
         if exchange.status.is_success() {
             return Granted::read(&exchange, asked_at).map_err(Refusal::from);
         }
@@ -289,7 +310,10 @@ impl TokenEndpoint {
         headers.insert(AUTHORIZATION, basic(credentials)?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
         if let Some(form) = form {
             *request.body_mut() = Some(form.into());
         }
@@ -298,7 +322,11 @@ impl TokenEndpoint {
 }
 
 fn basic(credentials: &Credentials) -> Result<HeaderValue, Error> {
-    let pair = Zeroizing::new(format!("{}:{}", credentials.client_id(), credentials.expose_secret()));
+    let pair = Zeroizing::new(format!(
+        "{}:{}",
+        credentials.client_id(),
+        credentials.expose_secret()
+    ));
     let text = Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
     sensitive(&text)
 }
@@ -339,8 +367,13 @@ impl Granted {
         let wire: Wire = serde_json::from_slice(&exchange.body).map_err(|_| {
             wrong("the token endpoint's reply is not a token (RFC 6749, 5.1): check the token URL")
         })?;
-        if wire.token_type.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-            return Err(wrong("the token endpoint gave a token that is not of type Bearer"));
+        if wire
+            .token_type
+            .is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"))
+        {
+            return Err(wrong(
+                "the token endpoint gave a token that is not of type Bearer",
+            ));
         }
         let access_token = Zeroizing::new(wire.access_token);
         let text = Zeroizing::new(format!("Bearer {}", *access_token));
@@ -362,13 +395,17 @@ impl Refusal {
     fn replied(exchange: &Exchange, runtime: &Runtime) -> Self {
         let status = exchange.status;
         let credentials_refused = status == StatusCode::UNAUTHORIZED
-            || error_details(&exchange.body).iter().any(|detail| detail.code.as_deref() == Some("invalid_client"));
+            || error_details(&exchange.body)
+                .iter()
+                .any(|detail| detail.code.as_deref() == Some("invalid_client"));
         let message = match status.as_u16() {
             _ if credentials_refused => {
                 "the token endpoint refused the client id or secret: check that they belong to this environment"
             }
             404 => "there is no token endpoint at this URL: check the token URL",
-            400..=499 => "the token endpoint refused the request: check the scopes and the token URL",
+            400..=499 => {
+                "the token endpoint refused the request: check the scopes and the token URL"
+            }
             _ => "the token endpoint failed",
         };
         let error = Error::new(ErrorKind::Token, Outcome::NotSent, message)
@@ -376,13 +413,19 @@ impl Refusal {
             .with_reply(status, exchange.body.clone())
             .with_retry_after(retry::retry_after(&exchange.headers, runtime.clock.now()))
             .with_retryable(retry::is_transient(status));
-        Self { error, credentials_refused }
+        Self {
+            error,
+            credentials_refused,
+        }
     }
 
     fn broken(broken: Broken) -> Self {
         let (message, source) = match broken {
             Broken::NotSent(source) => ("no connection to the token endpoint", Some(source)),
-            Broken::NoReply(source) => ("the token endpoint closed the connection without a reply", Some(source)),
+            Broken::NoReply(source) => (
+                "the token endpoint closed the connection without a reply",
+                Some(source),
+            ),
             Broken::TimedOut(source) => ("the token endpoint did not reply in time", Some(source)),
             Broken::Cut { source, .. } => ("the token endpoint's reply broke off", source),
         };
@@ -394,7 +437,10 @@ impl Refusal {
     }
 
     fn from_parts(error: Error) -> Self {
-        Self { error, credentials_refused: false }
+        Self {
+            error,
+            credentials_refused: false,
+        }
     }
 }
 
@@ -429,7 +475,9 @@ mod tests {
 
     #[test]
     fn payments_parameters_go_into_the_query_and_nothing_into_the_body() {
-        let request = endpoint(TokenStyle::Query).request(&Credentials::new("id", "secret")).unwrap();
+        let request = endpoint(TokenStyle::Query)
+            .request(&Credentials::new("id", "secret"))
+            .unwrap();
         assert_eq!(
             request.url().as_str(),
             "https://auth.example.com/oauth2/abc/v1/token?grant_type=client_credentials&scope=customers%3Aread+accounts%3Aread"
@@ -441,8 +489,13 @@ mod tests {
 
     #[test]
     fn accounting_parameters_go_into_a_form() {
-        let request = endpoint(TokenStyle::Form).request(&Credentials::new("id", "secret")).unwrap();
-        assert_eq!(request.url().as_str(), "https://auth.example.com/oauth2/abc/v1/token");
+        let request = endpoint(TokenStyle::Form)
+            .request(&Credentials::new("id", "secret"))
+            .unwrap();
+        assert_eq!(
+            request.url().as_str(),
+            "https://auth.example.com/oauth2/abc/v1/token"
+        );
         let body = request.body().and_then(reqwest::Body::as_bytes).unwrap();
         assert_eq!(
             std::str::from_utf8(body).unwrap(),
@@ -455,6 +508,9 @@ mod tests {
         // Base64 hides the break from HTTP; the server then says what is wrong with the secret.
         assert!(basic(&Credentials::new("id", "secret\n")).is_ok());
         let error = sensitive("tok\nen").unwrap_err();
-        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Credentials, Outcome::NotSent));
+        assert_eq!(
+            (error.kind(), error.outcome()),
+            (ErrorKind::Credentials, Outcome::NotSent)
+        );
     }
 }

@@ -39,7 +39,11 @@ pub(crate) enum Broken {
     /// The time of the attempt ran out before a status came.
     TimedOut(reqwest::Error),
     /// The status came, the body did not, or not all of it.
-    Cut { status: StatusCode, headers: HeaderMap, source: Option<reqwest::Error> },
+    Cut {
+        status: StatusCode,
+        headers: HeaderMap,
+        source: Option<reqwest::Error>,
+    },
 }
 
 impl Transport {
@@ -55,9 +59,13 @@ impl Transport {
             .user_agent(user_agent)
             .build()
             .map_err(|source| {
-                Error::before_sending(ErrorKind::Config, "the HTTP client could not be built").with_source(source)
+                Error::before_sending(ErrorKind::Config, "the HTTP client could not be built")
+                    .with_source(source)
             })?;
-        Ok(Self { http, reply_limit: Self::DEFAULT_REPLY_LIMIT })
+        Ok(Self {
+            http,
+            reply_limit: Self::DEFAULT_REPLY_LIMIT,
+        })
     }
 
     /// The client as the generated code wants it, to build requests with.
@@ -66,21 +74,41 @@ impl Transport {
     }
 
     /// Sends `request` once and reads the reply. `limit` covers all of it, from connecting to the last byte.
-    pub(crate) async fn execute(&self, mut request: reqwest::Request, limit: Duration) -> Result<Exchange, Broken> {
+    pub(crate) async fn execute(
+        &self,
+        mut request: reqwest::Request,
+        limit: Duration,
+    ) -> Result<Exchange, Broken> {
         *request.timeout_mut() = Some(limit);
-        let mut response = self.http.execute(request).await.map_err(broken_before_status)?;
+        let mut response = self
+            .http
+            .execute(request)
+            .await
+            .map_err(broken_before_status)?;
         let status = response.status();
         let headers = response.headers().clone();
-        let cut = |source| Broken::Cut { status, headers: headers.clone(), source };
+        let cut = |source| Broken::Cut {
+            status,
+            headers: headers.clone(),
+            source,
+        };
 
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| cut(Some(error.without_url())))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| cut(Some(error.without_url())))?
+        {
             if body.len().saturating_add(chunk.len()) > self.reply_limit {
                 return Err(cut(None));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Exchange { status, headers, body: body.freeze() })
+        Ok(Exchange {
+            status,
+            headers,
+            body: body.freeze(),
+        })
     }
 }
 

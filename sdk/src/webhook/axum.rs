@@ -40,9 +40,14 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let verifier = Arc::<Verifier>::from_ref(state);
         let (parts, body): (_, Body) = request.into_parts();
-        let body = axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|_| Rejection::TooLong)?;
+        let body = axum::body::to_bytes(body, BODY_LIMIT)
+            .await
+            .map_err(|_| Rejection::TooLong)?;
         let verified = verifier.verify(&parts.headers, &body)?;
-        Ok(Self { event: verified.event()?, signed_at: verified.signed_at() })
+        Ok(Self {
+            event: verified.event()?,
+            signed_at: verified.signed_at(),
+        })
     }
 }
 
@@ -63,9 +68,9 @@ impl Rejection {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotVerified(WebhookError::NoKeyMatches { .. } | WebhookError::OutsideTolerance { .. }) => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::NotVerified(
+                WebhookError::NoKeyMatches { .. } | WebhookError::OutsideTolerance { .. },
+            ) => StatusCode::UNAUTHORIZED,
             Self::NotVerified(_) => StatusCode::BAD_REQUEST,
         }
     }

@@ -83,11 +83,17 @@ impl ReplayGuard {
 
     /// A guard over a store of your own.
     pub fn with_store(store: impl ReplayStore) -> Self {
-        Self { store: Arc::new(store) }
+        Self {
+            store: Arc::new(store),
+        }
     }
 
     /// Runs `handler` unless the event was handled before.
-    pub async fn handle<T, E, F, Handling>(&self, event: Event, handler: F) -> Result<Handled<T>, GuardError<E>>
+    pub async fn handle<T, E, F, Handling>(
+        &self,
+        event: Event,
+        handler: F,
+    ) -> Result<Handled<T>, GuardError<E>>
     where
         F: FnOnce(Event) -> Handling,
         Handling: Future<Output = Result<T, E>>,
@@ -128,7 +134,10 @@ struct Seen {
 impl InMemoryReplayStore {
     /// Remembers this many handled events and forgets the oldest beyond.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { capacity: capacity.max(1), seen: Mutex::default() }
+        Self {
+            capacity: capacity.max(1),
+            seen: Mutex::default(),
+        }
     }
 }
 
@@ -163,7 +172,11 @@ impl ReplayStore for InMemoryReplayStore {
     }
 
     async fn release(&self, event_id: &str) -> Result<(), BoxError> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).claims.remove(event_id);
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .claims
+            .remove(event_id);
         Ok(())
     }
 }

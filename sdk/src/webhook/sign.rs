@@ -27,7 +27,9 @@ pub struct TestSigner {
 impl TestSigner {
     /// The key pair of a seed; the same seed gives the same pair.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self { signer: Ed25519Signer::from_seed(&seed) }
+        Self {
+            signer: Ed25519Signer::from_seed(&seed),
+        }
     }
 
     /// The public half, for the verifier under test.
@@ -36,13 +38,22 @@ impl TestSigner {
     }
 
     /// The headers of a delivery of `body`, signed at `unix_seconds`. `message_id` is used by Standard Webhooks only.
-    pub fn headers(&self, scheme: &WebhookScheme, message_id: &str, unix_seconds: i64, body: &[u8]) -> HeaderMap {
+    pub fn headers(
+        &self,
+        scheme: &WebhookScheme,
+        message_id: &str,
+        unix_seconds: i64,
+        body: &[u8],
+    ) -> HeaderMap {
         let mut headers = HeaderMap::new();
         match scheme {
             WebhookScheme::Platform { callback_path } => {
                 let message = signing_string(unix_seconds, "POST", callback_path, body);
                 let signature = hex::encode(self.signer.sign_now(&message));
-                headers.insert(HeaderName::from_static(TIMESTAMP_HEADER), unix_seconds.into());
+                headers.insert(
+                    HeaderName::from_static(TIMESTAMP_HEADER),
+                    unix_seconds.into(),
+                );
                 put(&mut headers, SIGNATURE_HEADER, &signature);
             }
             WebhookScheme::StandardWebhooks => {
@@ -50,8 +61,15 @@ impl TestSigner {
                 message.extend_from_slice(body);
                 let signature = BASE64.encode(self.signer.sign_now(&message));
                 put(&mut headers, STANDARD_ID, message_id);
-                headers.insert(HeaderName::from_static(STANDARD_TIMESTAMP), unix_seconds.into());
-                put(&mut headers, STANDARD_SIGNATURE, &format!("{STANDARD_VERSION},{signature}"));
+                headers.insert(
+                    HeaderName::from_static(STANDARD_TIMESTAMP),
+                    unix_seconds.into(),
+                );
+                put(
+                    &mut headers,
+                    STANDARD_SIGNATURE,
+                    &format!("{STANDARD_VERSION},{signature}"),
+                );
             }
         }
         headers

@@ -56,7 +56,9 @@ impl WebhookScheme {
             // Not a URL, so it is the path already.
             Err(_) => callback_url.to_owned(),
         };
-        Self::Platform { callback_path: path }
+        Self::Platform {
+            callback_path: path,
+        }
     }
 }
 
@@ -72,14 +74,20 @@ impl VerifyKey {
             Some(encoded) => BASE64.decode(encoded).ok(),
             None => hex::decode(text).ok(),
         };
-        let bytes: [u8; 32] = bytes.and_then(|bytes| bytes.try_into().ok()).ok_or(InvalidVerifyKey)?;
+        let bytes: [u8; 32] = bytes
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(InvalidVerifyKey)?;
         Self::from_bytes(&bytes)
     }
 
     /// Takes the 32 bytes of a key.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidVerifyKey> {
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| InvalidVerifyKey)?;
-        if key.is_weak() { Err(InvalidVerifyKey) } else { Ok(Self(key)) }
+        if key.is_weak() {
+            Err(InvalidVerifyKey)
+        } else {
+            Ok(Self(key))
+        }
     }
 
     fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
@@ -152,7 +160,11 @@ impl Verifier {
     }
 
     /// Checks a delivery now.
-    pub fn verify<'b>(&self, headers: &HeaderMap, body: &'b [u8]) -> Result<Verified<'b>, WebhookError> {
+    pub fn verify<'b>(
+        &self,
+        headers: &HeaderMap,
+        body: &'b [u8],
+    ) -> Result<Verified<'b>, WebhookError> {
         self.verify_at(headers, body, self.clock.now())
     }
 
@@ -164,8 +176,10 @@ impl Verifier {
         now: jiff::Timestamp,
     ) -> Result<Verified<'b>, WebhookError> {
         let sent = Sent::read(&self.scheme, headers)?;
-        let signed_at = jiff::Timestamp::from_second(sent.timestamp)
-            .map_err(|_| WebhookError::Malformed { header: sent.timestamp_header })?;
+        let signed_at =
+            jiff::Timestamp::from_second(sent.timestamp).map_err(|_| WebhookError::Malformed {
+                header: sent.timestamp_header,
+            })?;
         let distance = Duration::try_from((now - signed_at).abs()).unwrap_or(Duration::MAX);
         if distance > self.tolerance {
             return Err(WebhookError::OutsideTolerance { signed_at, now });
@@ -174,7 +188,9 @@ impl Verifier {
         if sent.signed_by_any(&self.keys, &message) {
             return Ok(Verified { body, signed_at });
         }
-        Err(WebhookError::NoKeyMatches { causes: self.causes(&sent, body, &message) })
+        Err(WebhookError::NoKeyMatches {
+            causes: self.causes(&sent, body, &message),
+        })
     }
 
     /// Why no key matches, the recognised cause alone if there is one, else what it may be.
@@ -194,7 +210,9 @@ impl Verifier {
         }
         if let WebhookScheme::Platform { callback_path } = &self.scheme {
             for path in other_paths(callback_path) {
-                let scheme = WebhookScheme::Platform { callback_path: path.clone() };
+                let scheme = WebhookScheme::Platform {
+                    callback_path: path.clone(),
+                };
                 if sent.signed_by_any(&self.keys, &sent.message(&scheme, body)) {
                     return vec![Cause::PathDiffers { signed: path }];
                 }
@@ -214,8 +232,10 @@ pub struct Verified<'b> {
 impl Verified<'_> {
     /// Reads the event. A failure here is about the body's form, the sender is known.
     pub fn event(&self) -> Result<Event, WebhookError> {
-        serde_json::from_slice(self.body)
-            .map_err(|error| WebhookError::NotAnEvent { line: error.line(), column: error.column() })
+        serde_json::from_slice(self.body).map_err(|error| WebhookError::NotAnEvent {
+            line: error.line(),
+            column: error.column(),
+        })
     }
 
     /// When it was signed, by the sender's clock.
@@ -317,7 +337,11 @@ impl fmt::Display for Cause {
 }
 
 fn list(causes: &[Cause]) -> String {
-    causes.iter().map(Cause::to_string).collect::<Vec<_>>().join("; ")
+    causes
+        .iter()
+        .map(Cause::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn expected_form(header: &str) -> &'static str {
@@ -351,16 +375,24 @@ impl Sent {
             WebhookScheme::StandardWebhooks => text(headers, STANDARD_ID)?,
         };
         let signatures = match scheme {
-            WebhookScheme::Platform { .. } => platform_signature(signature_text).into_iter().collect(),
+            WebhookScheme::Platform { .. } => {
+                platform_signature(signature_text).into_iter().collect()
+            }
             WebhookScheme::StandardWebhooks => standard_signatures(signature_text),
         };
         if signatures.is_empty() {
-            return Err(WebhookError::Malformed { header: signature_header });
+            return Err(WebhookError::Malformed {
+                header: signature_header,
+            });
         }
         // Milliseconds have thirteen digits until the year 2286; they read as a date far away and are refused there.
         let timestamp = match timestamp_text.parse::<i64>() {
             Ok(timestamp) if timestamp_text.bytes().all(|byte| byte.is_ascii_digit()) => timestamp,
-            _ => return Err(WebhookError::Malformed { header: timestamp_header }),
+            _ => {
+                return Err(WebhookError::Malformed {
+                    header: timestamp_header,
+                });
+            }
         };
         Ok(Self {
             timestamp,
@@ -377,7 +409,8 @@ impl Sent {
                 signing_string(self.timestamp, "POST", callback_path, body)
             }
             WebhookScheme::StandardWebhooks => {
-                let mut message = format!("{}.{}.", self.message_id, self.timestamp_text).into_bytes();
+                let mut message =
+                    format!("{}.{}.", self.message_id, self.timestamp_text).into_bytes();
                 message.extend_from_slice(body);
                 message
             }
@@ -385,13 +418,21 @@ impl Sent {
     }
 
     fn signed_by_any(&self, keys: &[VerifyKey], message: &[u8]) -> bool {
-        keys.iter().any(|key| self.signatures.iter().any(|signature| key.verifies(message, signature)))
+        keys.iter().any(|key| {
+            self.signatures
+                .iter()
+                .any(|signature| key.verifies(message, signature))
+        })
     }
 }
 
 fn text<'h>(headers: &'h HeaderMap, header: &'static str) -> Result<&'h str, WebhookError> {
-    let value = headers.get(header).ok_or(WebhookError::HeaderMissing { header })?;
-    value.to_str().map_err(|_| WebhookError::Malformed { header })
+    let value = headers
+        .get(header)
+        .ok_or(WebhookError::HeaderMissing { header })?;
+    value
+        .to_str()
+        .map_err(|_| WebhookError::Malformed { header })
 }
 
 fn platform_signature(text: &str) -> Option<Signature> {
@@ -442,7 +483,11 @@ fn without_whitespace(json: &[u8]) -> Vec<u8> {
 /// the prefix that a proxy took away.
 fn other_paths(path: &str) -> Vec<String> {
     let bare = path.split('?').next().unwrap_or_default();
-    let mut paths = vec![bare.to_owned(), bare.trim_end_matches('/').to_owned(), format!("{}/", bare.trim_end_matches('/'))];
+    let mut paths = vec![
+        bare.to_owned(),
+        bare.trim_end_matches('/').to_owned(),
+        format!("{}/", bare.trim_end_matches('/')),
+    ];
     let mut rest = bare;
     while let Some((_, shorter)) = rest.trim_start_matches('/').split_once('/') {
         paths.push(format!("/{shorter}"));

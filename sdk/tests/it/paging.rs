@@ -1,0 +1,153 @@
+//! Lists over several pages.
+
+use futures_util::StreamExt as _;
+use futures_util::TryStreamExt as _;
+use layer2_sdk::ErrorKind;
+use layer2_sdk::payments::AccountId;
+use layer2_sdk::payments::TransactionsListForAccountParams;
+use layer2_sdk::payments::TransactionsListParams;
+use wiremock::Request;
+use wiremock::ResponseTemplate;
+
+use crate::stage::Stage;
+use crate::stage::json;
+use crate::stage::refusal;
+
+const LIST: &str = "/api/v1/transactions";
+
+fn page(ids: &[&str], next: &str) -> ResponseTemplate {
+    let rows: Vec<_> = ids.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+    let links = format!(r#"{{"self":"","first":"","prev":"","next":"{next}","last":""}}"#);
+    json(
+        200,
+        &format!(
+            r#"{{"data":{{"transactions":[{}]}},"links":{links}}}"#,
+            rows.join(",")
+        ),
+    )
+}
+
+fn query(request: &Request) -> Vec<String> {
+    request
+        .url
+        .query_pairs()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
+#[tokio::test]
+async fn pages_are_followed_with_filters_and_repeated_rows_are_dropped() {
+    let stage = Stage::new().await;
+    let pages = [
+        page(&["a", "b"], "/v1/transactions?page=1&page_size=2&as_of=T1"),
+        // A row came in at the top, so the last one of the page before is here again.
+        page(&["b", "c"], "/v1/transactions?page=2&page_size=2&as_of=T1"),
+        page(&["d"], ""),
+    ];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let account = AccountId::new("A_USD").unwrap();
+    let params = TransactionsListParams::new()
+        .with_page_size(2)
+        .with_account_id(account);
+
+    let client = stage.client();
+    let rows: Vec<_> = client
+        .transactions()
+        .list_stream(params)
+        .try_collect()
+        .await
+        .unwrap();
+
+    let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "c", "d"]);
+    let asked: Vec<_> = stage.received(LIST).await.iter().map(query).collect();
+    assert_eq!(
+        asked,
+        [
+            vec!["account_id=A_USD", "page_size=2"],
+            vec!["account_id=A_USD", "page=1", "page_size=2", "as_of=T1"],
+            vec!["account_id=A_USD", "page=2", "page_size=2", "as_of=T1"],
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_page_is_asked_for_when_its_first_item_is() {
+    let stage = Stage::new().await;
+    stage
+        .on(
+            "GET",
+            LIST,
+            stage.script([page(&["a", "b"], "?page=1"), page(&["c"], "")]),
+        )
+        .await;
+    let client = stage.client();
+    let stream = client
+        .transactions()
+        .list_stream(TransactionsListParams::new());
+    let two: Vec<_> = stream.take(2).collect().await;
+    assert_eq!(two.len(), 2);
+    assert_eq!(stage.received(LIST).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_error_ends_the_stream_after_what_was_read() {
+    let stage = Stage::new().await;
+    stage
+        .on(
+            "GET",
+            LIST,
+            stage.script([page(&["a"], "?page=1"), refusal(400, "VALIDATION_FAILED")]),
+        )
+        .await;
+    let client = stage.client();
+    let results: Vec<_> = client
+        .transactions()
+        .list_stream(TransactionsListParams::new())
+        .collect()
+        .await;
+    assert_eq!(results.len(), 2);
+    assert!(results[0].is_ok());
+    assert_eq!(results[1].as_ref().unwrap_err().kind(), ErrorKind::Refused);
+}
+
+#[tokio::test]
+async fn a_link_to_the_page_it_stands_on_is_an_error_and_no_endless_list() {
+    let stage = Stage::new().await;
+    stage
+        .on("GET", LIST, stage.script([page(&["a"], "?page=1")]))
+        .await;
+    let client = stage.client();
+    let results: Vec<_> = client
+        .transactions()
+        .list_stream(TransactionsListParams::new())
+        .collect()
+        .await;
+    assert_eq!(
+        results.last().unwrap().as_ref().unwrap_err().kind(),
+        ErrorKind::UnexpectedReply
+    );
+    assert_eq!(stage.received(LIST).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_list_below_a_resource_keeps_to_it() {
+    let stage = Stage::new().await;
+    let path = "/api/v1/accounts/deposits/A_USD/transactions";
+    let elsewhere = "https://elsewhere.example/v1/transactions?page=1";
+    stage
+        .on(
+            "GET",
+            path,
+            stage.script([page(&["a"], elsewhere), page(&["b"], "")]),
+        )
+        .await;
+    let client = stage.client();
+    let account = AccountId::new("A_USD").unwrap();
+    let stream = client
+        .transactions()
+        .list_for_account_stream(&account, TransactionsListForAccountParams::new());
+    let rows: Vec<_> = stream.try_collect().await.unwrap();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(stage.received(path).await.len(), 2);
+}

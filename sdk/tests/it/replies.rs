@@ -1,0 +1,274 @@
+//! What a caller is told: replies that do not read, refusals, and calls that are not sent.
+
+use layer2_sdk::CallOptions;
+use layer2_sdk::ErrorKind;
+use layer2_sdk::IdempotencyKey;
+use layer2_sdk::Outcome;
+use layer2_sdk::Platform;
+use layer2_sdk::payments::AccountId;
+use layer2_sdk::payments::TransactionsListParams;
+use layer2_sdk::payments::TransferId;
+
+use crate::stage::Answer;
+use crate::stage::Socket;
+use crate::stage::Stage;
+use crate::stage::TRANSFER;
+use crate::stage::header;
+use crate::stage::json;
+use crate::stage::refusal;
+use crate::stage::wire;
+
+const GET: &str = "/api/v1/transfers/11111111-2222-4333-8444-555555555555";
+const ACCEPT: &str = "/api/v1/transfers/11111111-2222-4333-8444-555555555555/accept";
+
+fn transfer_id() -> TransferId {
+    TransferId::new(TRANSFER).unwrap()
+}
+
+#[tokio::test]
+async fn a_success_that_does_not_read_is_done_and_keeps_its_bytes() {
+    let stage = Stage::new().await;
+    let body = r#"{"data":{"id":["secret-4711"],"status":"ACCEPTED"}}"#;
+    stage
+        .on("POST", ACCEPT, stage.script([json(200, body)]))
+        .await;
+
+    let error = stage
+        .client()
+        .transfers()
+        .accept(&transfer_id())
+        .await
+        .unwrap_err();
+
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (ErrorKind::Decode, Outcome::Done)
+    );
+    assert_eq!(error.raw_body(), Some(body.as_bytes()));
+    assert_eq!(error.status().unwrap().as_u16(), 200);
+    assert_eq!(error.attempts(), 1);
+    assert!(!error.is_retryable());
+    assert!(error.idempotency_key().is_some());
+    assert!(error.to_string().contains("data.id"), "{error}");
+    assert!(!format!("{error:?} {error}").contains("4711"), "{error:?}");
+    assert_eq!(stage.received(ACCEPT).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_success_whose_body_breaks_off_is_fetched_again_by_its_key_or_stays_done() {
+    let stage = Stage::new().await;
+    let cut = Answer::Write("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\"".to_owned());
+    let whole = wire("200 OK", r#"{"data":{"id":"t","status":"ACCEPTED"}}"#);
+    let socket = Socket::play(vec![cut.clone(), whole]).await;
+    let client = stage.builder_at(socket.base()).build().unwrap();
+    assert_eq!(
+        client
+            .transfers()
+            .accept(&transfer_id())
+            .await
+            .unwrap()
+            .attempts(),
+        2
+    );
+
+    let socket = Socket::play(vec![cut.clone(), cut.clone(), cut]).await;
+    let client = stage.builder_at(socket.base()).build().unwrap();
+    let error = client.transfers().accept(&transfer_id()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (ErrorKind::ReplyCut, Outcome::Done)
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_tells_its_codes_and_is_not_repeated() {
+    let stage = Stage::new().await;
+    let cases = [
+        (400, ErrorKind::Refused),
+        (403, ErrorKind::Forbidden),
+        (404, ErrorKind::NotFound),
+        (409, ErrorKind::Refused),
+        (422, ErrorKind::Refused),
+    ];
+    for (status, kind) in cases {
+        let stage = Stage::new().await;
+        let reply = refusal(status, "SOME_CODE").insert_header("x-l2f-request-id", "theirs");
+        stage.on("POST", ACCEPT, stage.script([reply])).await;
+        let error = stage
+            .client()
+            .transfers()
+            .accept(&transfer_id())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.outcome()),
+            (kind, Outcome::NotDone),
+            "{status}"
+        );
+        assert_eq!(error.codes().collect::<Vec<_>>(), ["SOME_CODE"]);
+        assert!(!error.is_retryable());
+        assert_eq!(stage.received(ACCEPT).await.len(), 1);
+    }
+    drop(stage);
+}
+
+#[tokio::test]
+async fn a_reply_tells_what_came_around_it() {
+    let stage = Stage::new().await;
+    let reply = json(200, r#"{"data":{"id":"t-1"}}"#).insert_header("x-l2f-request-id", "theirs");
+    stage.on("GET", GET, stage.script([reply])).await;
+
+    let reply = stage
+        .client()
+        .transfers()
+        .get(&transfer_id())
+        .await
+        .unwrap();
+
+    assert_eq!(reply.id.as_str(), "t-1");
+    assert_eq!(reply.status().as_u16(), 200);
+    assert_eq!(reply.request_id(), "theirs");
+    assert_eq!(reply.headers()["content-type"], "application/json");
+    assert_eq!(reply.idempotency_key(), None, "a read has no key");
+    let sent = stage.received(GET).await;
+    assert!(!sent[0].headers.contains_key("x-l2f-idempotency-id"));
+}
+
+#[tokio::test]
+async fn ids_that_would_change_the_path_are_not_sent() {
+    let stage = Stage::new().await;
+    for text in ["..", ".", "", "a/../..", "../../../x"] {
+        // A reply's id is kept as it was sent, so such an id can come back from a server.
+        let id: TransferId = serde_json::from_str(&serde_json::to_string(text).unwrap()).unwrap();
+        let result = stage.client().transfers().accept(&id).await;
+        let error = result.unwrap_err();
+        // Slashes are escaped by the generated code and stay in their segment; the server then says what it thinks.
+        if text.contains('/') {
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{text}");
+        } else {
+            assert_eq!(
+                (error.kind(), error.outcome()),
+                (ErrorKind::InvalidRequest, Outcome::NotSent),
+                "{text}"
+            );
+            assert_eq!(error.attempts(), 0);
+        }
+    }
+    let all = stage.server.received_requests().await.unwrap();
+    assert!(
+        all.iter()
+            .all(|request| !request.url.path().starts_with("/api/v1/accept")),
+        "{all:?}"
+    );
+}
+
+#[tokio::test]
+async fn calls_that_cannot_be_right_are_not_sent() {
+    let stage = Stage::new().await;
+    let not_sent = |error: layer2_sdk::Error| {
+        assert_eq!((error.outcome(), error.attempts()), (Outcome::NotSent, 0));
+        (error.kind(), error.to_string())
+    };
+
+    let old = stage
+        .builder()
+        .platform(Platform::Layer2V1_0_5)
+        .build()
+        .unwrap();
+    let (kind, text) = not_sent(
+        old.transactions()
+            .list(&TransactionsListParams::new())
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(kind, ErrorKind::InvalidRequest);
+    assert!(text.contains("layer2-1.0.5"), "{text}");
+
+    let unsigned = layer2_sdk::Client::builder()
+        .environment(layer2_sdk::Environment::custom(
+            stage.base(),
+            stage.token_url(),
+        ))
+        .credentials("c", "s")
+        .build()
+        .unwrap();
+    let (kind, text) = not_sent(
+        unsigned
+            .transfers()
+            .accept(&transfer_id())
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(kind, ErrorKind::Signer);
+    assert!(text.contains("signing_key"), "{text}");
+
+    let by_hand = CallOptions::new().header(
+        http::HeaderName::from_static("x-signature"),
+        http::HeaderValue::from_static("00"),
+    );
+    let (kind, _) = not_sent(
+        stage
+            .client()
+            .with(by_hand)
+            .transfers()
+            .get(&transfer_id())
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(kind, ErrorKind::InvalidRequest);
+
+    let keyed = CallOptions::new().idempotency_key(IdempotencyKey::new("k").unwrap());
+    let update = serde_json::from_str(r#"{"updates":[],"updated_by":"a","reason":"b"}"#).unwrap();
+    let account = AccountId::new("A").unwrap();
+    let (kind, _) = not_sent(
+        stage
+            .client()
+            .with(keyed)
+            .accounts()
+            .update(&account, &update)
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(kind, ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
+async fn options_of_a_call_reach_the_wire() {
+    let stage = Stage::new().await;
+    stage
+        .on(
+            "GET",
+            GET,
+            stage.script([json(200, r#"{"data":{"id":"t"}}"#)]),
+        )
+        .await;
+    stage
+        .on(
+            "POST",
+            ACCEPT,
+            stage.script([json(200, r#"{"data":{"id":"t"}}"#)]),
+        )
+        .await;
+    let options = CallOptions::new().sign(true).header(
+        http::HeaderName::from_static("x-team"),
+        http::HeaderValue::from_static("blue"),
+    );
+    stage
+        .client()
+        .with(options)
+        .transfers()
+        .get(&transfer_id())
+        .await
+        .unwrap();
+    let unsigned = stage.client().with(CallOptions::new().sign(false));
+    unsigned.transfers().accept(&transfer_id()).await.unwrap();
+
+    let read = &stage.received(GET).await[0];
+    assert_eq!(header(read, "x-team"), "blue");
+    assert_eq!(header(read, "x-signature").len(), 128);
+    assert!(
+        !stage.received(ACCEPT).await[0]
+            .headers
+            .contains_key("x-signature")
+    );
+}
