@@ -1,1 +1,54 @@
-//! Placeholder.
+//! A stateful mock of the Layer2 payments platform (now Rail), of Layer accounting and of the Plaid calls that feed it.
+//!
+//! One server, four APIs at their real paths, and any number of isolated sandboxes, each with its own credentials, data,
+//! double-entry ledger and clocks. In a test:
+//!
+//! ```
+//! let server = layer2_mock::SandboxServer::start_blocking()?;
+//! let payments = server.info().payments;
+//! assert_eq!(payments.base_url, format!("{}/api", server.url()));
+//! # Ok::<(), layer2_mock::StartError>(())
+//! ```
+//!
+//! How it is built: the state machine of a sandbox is the pure crate `layer2-world`; this crate is the shell around it.
+//! [`http`](self) leads a request from the socket to an operation, `api` holds what differs between the APIs, `sandbox`
+//! the lock, `journal` what was accepted, `webhooks` what goes out. It never names the SDK.
+
+#![forbid(unsafe_code)]
+
+mod api;
+mod cli;
+mod clocks;
+mod commands;
+mod credentials;
+mod directory;
+mod errors;
+mod faults;
+#[rustfmt::skip]
+mod generated;
+mod http;
+mod journal;
+mod metrics;
+mod ready_file;
+mod request_log;
+mod sandbox;
+mod sandbox_server;
+mod server;
+mod tokens;
+mod webhooks;
+
+#[doc(hidden)]
+pub use self::commands::run;
+pub use self::{
+    clocks::{ClockMode, MANUAL_START},
+    http::route::RouteError,
+    journal::{ReplayError, Row, replay},
+    request_log::RequestRecord,
+    sandbox_server::{SandboxServer, SandboxServerBuilder, StartError, StartErrorKind},
+    webhooks::guard::CallbackPolicy,
+};
+pub use layer2_types::operation::Platform;
+pub use layer2_world::{
+    Genesis, World,
+    settings::{ErrorStyle, Profile, SignaturePolicy},
+};

@@ -1,0 +1,201 @@
+//! What differs between the APIs that one pipeline serves.
+//!
+//! Each API finds its sandbox by its own credentials and speaks its own language of errors; everything else (routing,
+//! scopes, signatures, validation, the lock, the journal) is common. A profile is these differences and nothing more, so
+//! a new API is a new profile.
+
+pub(crate) mod accounting;
+pub(crate) mod control;
+pub(crate) mod oauth;
+pub(crate) mod payments;
+pub(crate) mod plaid;
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use layer2_types::operation::Api;
+use layer2_world::{
+    rejection::{Problem, Rejection},
+    request::Actor,
+    settings::ErrorStyle,
+};
+
+use crate::{
+    errors::{Failure, Refusal},
+    http::{headers::RequestId, json::Json, route},
+    sandbox::Sandbox,
+    server::Server,
+    tokens::Scopes,
+};
+
+/// The languages that the server speaks: the four APIs and the token endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Surface {
+    Accounting,
+    Control,
+    OAuth,
+    Payments,
+    Plaid,
+}
+
+impl Surface {
+    #[cfg(test)]
+    pub(crate) const ALL: [Surface; 5] = [
+        Surface::Accounting,
+        Surface::Control,
+        Surface::OAuth,
+        Surface::Payments,
+        Surface::Plaid,
+    ];
+
+    /// The surface that a path most likely means, also if it leads nowhere.
+    pub(crate) fn of_path(path: &str) -> Surface {
+        let below = |base: &str| {
+            path.strip_prefix(base)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if below(route::PAYMENTS_BASE) {
+            Surface::Payments
+        } else if below("/_control") {
+            Surface::Control
+        } else if below("/oauth2") {
+            Surface::OAuth
+        } else if below("/v1") {
+            Surface::Accounting
+        } else if [
+            "/sandbox",
+            "/item",
+            "/accounts",
+            "/processor",
+            "/transactions",
+        ]
+        .into_iter()
+        .any(below)
+        {
+            Surface::Plaid
+        } else {
+            Surface::Payments
+        }
+    }
+
+    pub(crate) fn of_api(api: Api) -> Surface {
+        match api {
+            Api::Accounting => Surface::Accounting,
+            Api::Control => Surface::Control,
+            Api::Payments => Surface::Payments,
+            Api::Plaid => Surface::Plaid,
+        }
+    }
+
+    pub(crate) fn profile(self) -> &'static dyn ApiProfile {
+        match self {
+            Surface::Accounting => &accounting::Profile,
+            Surface::Control => &control::Profile,
+            Surface::OAuth => &oauth::Profile,
+            Surface::Payments => &payments::Profile,
+            Surface::Plaid => &plaid::Profile,
+        }
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Surface::Accounting => "accounting",
+            Surface::Control => "control",
+            Surface::OAuth => "oauth",
+            Surface::Payments => "payments",
+            Surface::Plaid => "plaid",
+        }
+    }
+}
+
+/// What a profile may look at to find out who calls.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) path: &'a [(String, String)],
+    /// The body, where it is JSON.
+    pub(crate) body: Option<&'a Json>,
+}
+
+/// Who calls, and what it may do.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// The sandbox; none for calls about the server itself.
+    pub(crate) sandbox: Option<Arc<Sandbox>>,
+    pub(crate) actor: Actor,
+    /// The scopes of its token; none where the API knows no scopes.
+    pub(crate) scopes: Option<Scopes>,
+}
+
+/// The differences of one API.
+pub(crate) trait ApiProfile: Sync {
+    /// Finds the sandbox by the credentials of a call.
+    fn locate(&self, server: &Server, call: &Call<'_>) -> Result<Caller, Failure>;
+
+    /// The code of a refusal in the language of the API.
+    fn code(&self, refusal: Refusal) -> &'static str;
+
+    /// The body of a refusal.
+    fn render(&self, rejection: &Rejection, request_id: &RequestId, style: ErrorStyle) -> String;
+
+    /// The status of a refusal.
+    fn status(&self, refusal: Refusal) -> u16 {
+        refusal.status()
+    }
+
+    /// Members of the body that are credentials: the state machine and the journal never see them.
+    fn secret_members(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// A refusal with one problem.
+    fn refuse(&self, refusal: Refusal, description: impl Into<String>) -> Failure
+    where
+        Self: Sized,
+    {
+        refuse(self, refusal, description)
+    }
+}
+
+/// A refusal with one problem, in the language of the profile.
+pub(crate) fn refuse(
+    profile: &dyn ApiProfile,
+    refusal: Refusal,
+    description: impl Into<String>,
+) -> Failure {
+    refuse_with(profile, refusal, |code| Problem::new(code, description))
+}
+
+/// A refusal with one problem that says more than its description.
+pub(crate) fn refuse_with(
+    profile: &dyn ApiProfile,
+    refusal: Refusal,
+    problem: impl FnOnce(&'static str) -> Problem,
+) -> Failure {
+    Failure::new(
+        profile.status(refusal),
+        vec![problem(profile.code(refusal))],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_a_language_even_if_it_leads_nowhere() {
+        let rows = [
+            ("/api/v1/customers", Surface::Payments),
+            ("/apiary", Surface::Payments),
+            ("/_control/v1/sandboxes", Surface::Control),
+            ("/oauth2/token", Surface::OAuth),
+            ("/v1/businesses", Surface::Accounting),
+            ("/v10", Surface::Payments),
+            ("/item/public_token/exchange", Surface::Plaid),
+            ("/", Surface::Payments),
+        ];
+        for (path, surface) in rows {
+            assert_eq!(Surface::of_path(path), surface, "{path}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The credentials of a sandbox, all derived from its seed.
+//!
+//! The same seed gives the same credentials at every start, so a `.env` file stays good; two sandboxes never share one.
+//! Client ids start with the sandbox's name, for the reader of a log. Secrets and keys never show in `Debug`.
+
+use std::fmt;
+
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use layer2_world::seed::Seed;
+use subtle::ConstantTimeEq;
+
+use super::tokens::TokenKey;
+
+/// Who may call a sandbox, and with what.
+pub(crate) struct Credentials {
+    pub(crate) payments: ClientCredentials,
+    pub(crate) accounting: ClientCredentials,
+    pub(crate) plaid: ClientCredentials,
+    pub(crate) tokens: TokenKey,
+    signing_key: SigningKey,
+}
+
+impl Credentials {
+    pub(crate) fn derive(seed: &Seed, sandbox: &str) -> Credentials {
+        Credentials {
+            payments: ClientCredentials::derive(seed, sandbox, "payments"),
+            accounting: ClientCredentials::derive(seed, sandbox, "accounting"),
+            plaid: ClientCredentials::derive(seed, sandbox, "plaid"),
+            tokens: TokenKey::new(&seed.derive("token-key", &[])),
+            signing_key: SigningKey::from_bytes(&seed.derive("client-signing-key", &[])),
+        }
+    }
+
+    /// The public key that request signatures are verified with.
+    pub(crate) fn verify_key(&self) -> VerifyingKey {
+        self.signing_key.verifying_key()
+    }
+
+    /// The client's private key as 64 hex digits, for the ready file.
+    pub(crate) fn signing_key_hex(&self) -> String {
+        hex::encode(self.signing_key.to_bytes())
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("payments", &self.payments)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The id and secret of one client.
+#[derive(Clone)]
+pub(crate) struct ClientCredentials {
+    id: String,
+    secret: String,
+}
+
+impl ClientCredentials {
+    fn derive(seed: &Seed, sandbox: &str, api: &str) -> ClientCredentials {
+        let digest = seed.derive("client-id", &[api.as_bytes()]);
+        let secret = seed.derive("client-secret", &[api.as_bytes()]);
+        ClientCredentials {
+            id: format!("{sandbox}-{api}-{}", hex::encode(&digest[..4])),
+            secret: hex::encode(secret),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The secret itself, for the ready file alone.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.secret
+    }
+
+    /// Compares a secret in constant time.
+    pub(crate) fn is_secret(&self, candidate: &str) -> bool {
+        is_same_secret(&self.secret, candidate)
+    }
+}
+
+impl fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCredentials")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compares two secrets in a time that does not tell where they differ.
+pub(crate) fn is_same_secret(secret: &str, candidate: &str) -> bool {
+    secret.as_bytes().ct_eq(candidate.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn are_the_same_for_the_same_seed_and_share_nothing_otherwise() {
+        let seed = Seed::new([1; 32]);
+        let (one, same) = (
+            Credentials::derive(&seed, "a"),
+            Credentials::derive(&seed, "a"),
+        );
+        let other = Credentials::derive(&Seed::new([2; 32]), "a");
+        assert_eq!(one.payments.id(), same.payments.id());
+        assert_eq!(one.signing_key_hex(), same.signing_key_hex());
+        assert_ne!(one.payments.id(), other.payments.id());
+        assert_ne!(one.payments.reveal(), other.payments.reveal());
+        assert_ne!(one.payments.reveal(), one.accounting.reveal());
+        assert_ne!(one.verify_key(), other.verify_key());
+        assert!(one.payments.is_secret(one.payments.reveal()));
+        assert!(!one.payments.is_secret(one.plaid.reveal()));
+        assert!(!one.payments.is_secret(""));
+        let shown = format!("{one:?}");
+        assert!(!shown.contains(one.payments.reveal()) && !shown.contains(&one.signing_key_hex()));
+    }
+}

@@ -1,0 +1,110 @@
+//! The sandboxes of a server, found by name or by a client's id.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use layer2_types::operation::Api;
+
+use super::{http::limits, sandbox::Sandbox};
+
+/// Name of the sandbox that every server begins with.
+pub(crate) const DEFAULT: &str = "default";
+
+/// All sandboxes.
+#[derive(Debug, Default)]
+pub(crate) struct Directory {
+    rows: RwLock<Rows>,
+}
+
+#[derive(Debug, Default)]
+struct Rows {
+    by_name: BTreeMap<String, Arc<Sandbox>>,
+    /// Client ids of all three APIs with clients; they differ, as each starts with its API's part.
+    by_client: BTreeMap<String, Arc<Sandbox>>,
+}
+
+/// Why a sandbox is not added or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DirectoryError {
+    Default,
+    Full,
+    Taken,
+    Unknown,
+}
+
+impl Directory {
+    pub(crate) fn add(&self, sandbox: Arc<Sandbox>) -> Result<(), DirectoryError> {
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        if rows.by_name.contains_key(sandbox.name()) {
+            return Err(DirectoryError::Taken);
+        }
+        if rows.by_name.len() >= limits::SANDBOXES {
+            return Err(DirectoryError::Full);
+        }
+        for id in client_ids(&sandbox) {
+            rows.by_client.insert(id, Arc::clone(&sandbox));
+        }
+        rows.by_name.insert(sandbox.name().to_owned(), sandbox);
+        Ok(())
+    }
+
+    /// Takes a sandbox out and closes it; the default one stays.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), DirectoryError> {
+        if name == DEFAULT {
+            return Err(DirectoryError::Default);
+        }
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        let sandbox = rows.by_name.remove(name).ok_or(DirectoryError::Unknown)?;
+        for id in client_ids(&sandbox) {
+            rows.by_client.remove(&id);
+        }
+        sandbox.close();
+        Ok(())
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<Arc<Sandbox>> {
+        self.rows
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .by_name
+            .get(name)
+            .cloned()
+    }
+
+    /// The sandbox whose client of this API has the id.
+    pub(crate) fn of_client(&self, api: Api, id: &str) -> Option<Arc<Sandbox>> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        let sandbox = rows.by_client.get(id)?;
+        let credentials = &sandbox.credentials;
+        let own = match api {
+            Api::Payments => credentials.payments.id(),
+            Api::Accounting => credentials.accounting.id(),
+            Api::Plaid => credentials.plaid.id(),
+            Api::Control => return None,
+        };
+        (own == id).then(|| Arc::clone(sandbox))
+    }
+
+    /// All sandboxes by name.
+    pub(crate) fn all(&self) -> Vec<Arc<Sandbox>> {
+        self.rows
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .by_name
+            .values()
+            .cloned()
+            .collect()
+    }
+}
+
+fn client_ids(sandbox: &Sandbox) -> [String; 3] {
+    let credentials = &sandbox.credentials;
+    [
+        &credentials.payments,
+        &credentials.accounting,
+        &credentials.plaid,
+    ]
+    .map(|client| client.id().to_owned())
+}

@@ -1,0 +1,120 @@
+//! Refusals of the shell, and what every refusal carries until an API's profile renders it.
+//!
+//! The world refuses with codes of its own ([`Rejection`]). What the shell refuses (an unknown path, a bad token, a body
+//! that is not JSON) is named by a [`Refusal`]; the profile of the API that was called says which status and code that is
+//! there. So each reason exists once, and each API speaks its own language.
+
+use http::{HeaderName, HeaderValue};
+use layer2_world::{Problem, Rejection};
+
+/// Why the shell refuses a request, before or around the state machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The body is larger than the operation takes.
+    BodyTooLarge,
+    /// The server is at fault.
+    Internal,
+    /// The idempotency key cannot be one.
+    KeyInvalid,
+    /// The body is not JSON.
+    MalformedJson,
+    /// The path exists, for other methods.
+    MethodNotAllowed,
+    /// The token lacks a scope.
+    Scope,
+    /// The signature is stale or wrong.
+    SignatureInvalid,
+    /// The signature is missing.
+    SignatureRequired,
+    /// The token is past its life, or was expired.
+    TokenExpired,
+    /// The token or the secret is not good here.
+    TokenInvalid,
+    /// The caller does not say who it is.
+    Unauthorized,
+    /// No such path.
+    UnknownPath,
+    /// The body is of another media type.
+    UnsupportedMediaType,
+    /// The request is not what the document asks for.
+    Validation,
+}
+
+impl Refusal {
+    /// Those that any operation may meet; a missing object is the operation's own matter.
+    pub(crate) const COMMON: [Refusal; 14] = [
+        Refusal::BodyTooLarge,
+        Refusal::Internal,
+        Refusal::KeyInvalid,
+        Refusal::MalformedJson,
+        Refusal::MethodNotAllowed,
+        Refusal::Scope,
+        Refusal::SignatureInvalid,
+        Refusal::SignatureRequired,
+        Refusal::TokenExpired,
+        Refusal::TokenInvalid,
+        Refusal::Unauthorized,
+        Refusal::UnknownPath,
+        Refusal::UnsupportedMediaType,
+        Refusal::Validation,
+    ];
+
+    /// The status of the refusal. Where an RFC leaves a choice it is the platform's: 400.
+    pub(crate) fn status(self) -> u16 {
+        match self {
+            Refusal::KeyInvalid | Refusal::MalformedJson | Refusal::Validation => 400,
+            Refusal::SignatureInvalid
+            | Refusal::SignatureRequired
+            | Refusal::TokenExpired
+            | Refusal::TokenInvalid
+            | Refusal::Unauthorized => 401,
+            Refusal::Scope => 403,
+            Refusal::UnknownPath => 404,
+            Refusal::MethodNotAllowed => 405,
+            Refusal::BodyTooLarge => 413,
+            Refusal::UnsupportedMediaType => 415,
+            Refusal::Internal => 500,
+        }
+    }
+}
+
+/// A refusal with the headers that belong to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) rejection: Rejection,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Failure {
+    pub(crate) fn new(status: u16, problems: Vec<Problem>) -> Failure {
+        Failure {
+            rejection: Rejection { status, problems },
+            headers: Vec::new(),
+        }
+    }
+
+    /// Adds a header; a value that cannot be one is left out, the body says the same.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Failure {
+        self.headers
+            .extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
+        self
+    }
+
+    /// The codes, for the request log.
+    pub(crate) fn codes(&self) -> Vec<&'static str> {
+        self.rejection
+            .problems
+            .iter()
+            .map(|problem| problem.code)
+            .collect()
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Failure {
+        Failure {
+            rejection,
+            headers: Vec::new(),
+        }
+    }
+}

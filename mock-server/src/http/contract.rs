@@ -1,0 +1,75 @@
+//! Holds what the server sends against the documents.
+//!
+//! In debug builds every reply is validated and every error code must be one that its operation lists or that any
+//! operation of its API may answer with. A difference is a defect of the server: it is logged and counted, the reply
+//! goes out unchanged, and tests ask for the list (`SandboxServer::contract_violations`).
+
+use std::sync::Mutex;
+
+use layer2_types::operation::Operation;
+
+use super::validate;
+use crate::{
+    api::Surface,
+    errors::{Failure, Refusal},
+    sandbox::lock,
+};
+
+/// More violations than this are not remembered.
+const REMEMBERED: usize = 100;
+
+/// Differences between what was sent and what is documented.
+#[derive(Debug, Default)]
+pub(crate) struct Contract {
+    violations: Mutex<Vec<String>>,
+}
+
+impl Contract {
+    /// Checks a successful reply.
+    pub(crate) fn check_reply(&self, operation: &Operation, status: u16, body: &str) {
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        match validate::reply(operation, status, body) {
+            Ok(differences) => {
+                for difference in differences {
+                    self.note(format!("{operation}: reply {status}: {difference}"));
+                }
+            }
+            Err(error) => self.note(error.to_string()),
+        }
+    }
+
+    /// Checks the codes of a refusal.
+    pub(crate) fn check_failure(&self, operation: &Operation, failure: &Failure) {
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        for code in failure.codes() {
+            if !operation.errors.contains(&code) && !is_common(operation, code) {
+                self.note(format!("{operation}: the code {code} is not listed"));
+            }
+        }
+    }
+
+    pub(crate) fn violations(&self) -> Vec<String> {
+        lock(&self.violations).clone()
+    }
+
+    fn note(&self, violation: String) {
+        tracing::error!(violation, "a reply is not as documented");
+        let mut violations = lock(&self.violations);
+        if violations.len() < REMEMBERED {
+            violations.push(violation);
+        }
+    }
+}
+
+/// Codes that the shell may answer any operation of an API with.
+fn is_common(operation: &Operation, code: &str) -> bool {
+    let profile = Surface::of_api(operation.api).profile();
+    let shell = Refusal::COMMON
+        .into_iter()
+        .any(|refusal| profile.code(refusal) == code);
+    shell || ["NOT_BUILT", "NotBuilt"].contains(&code)
+}

@@ -1,0 +1,503 @@
+//! A server inside a program: one line in a test, as many side by side as one likes.
+//!
+//! The server has a thread and a runtime of its own, so the caller's runtime cannot starve it: a test may pause tokio's
+//! time, block its only thread or have no runtime at all. It listens on a free port of the loopback address and stops
+//! when the handle is dropped.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use axum::Router;
+use layer2_types::{control::SandboxInfo, operation::Platform};
+use layer2_world::{
+    Genesis,
+    seed::Seed,
+    settings::{ErrorStyle, Profile, Settings, SignaturePolicy},
+};
+use tokio::sync::oneshot;
+
+use super::{
+    clocks::ClockMode,
+    directory,
+    http::{
+        listener::{Connection, CuttableListener},
+        pipeline,
+        route::RouteError,
+    },
+    journal::Row,
+    ready_file::{self, InfoError},
+    request_log::RequestRecord,
+    sandbox::lock,
+    server::{Config, Server},
+    webhooks::guard::CallbackPolicy,
+};
+
+/// How long requests in progress may take to end once the server is asked to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A running server; it stops when this is dropped.
+#[derive(Debug)]
+pub struct SandboxServer {
+    server: Arc<Server>,
+    info: SandboxInfo,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl SandboxServer {
+    /// Starts a server with default settings on a free port.
+    ///
+    /// # Errors
+    ///
+    /// If no socket or thread can be had.
+    pub async fn start() -> Result<SandboxServer, StartError> {
+        SandboxServer::builder().start().await
+    }
+
+    /// Starts a server with default settings on a free port, without a runtime.
+    ///
+    /// ```
+    /// let server = layer2_mock::SandboxServer::start_blocking()?;
+    /// assert!(server.url().starts_with("http://127.0.0.1:"));
+    /// # Ok::<(), layer2_mock::StartError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If no socket or thread can be had.
+    pub fn start_blocking() -> Result<SandboxServer, StartError> {
+        SandboxServer::builder().start_blocking()
+    }
+
+    /// Starts with other settings.
+    #[must_use]
+    pub fn builder() -> SandboxServerBuilder {
+        SandboxServerBuilder::default()
+    }
+
+    /// Base URL of the server; that of the payments API is this and `/api`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.server.config.url
+    }
+
+    /// Everything that a client needs to reach the default sandbox.
+    #[must_use]
+    pub fn info(&self) -> SandboxInfo {
+        self.info.clone()
+    }
+
+    /// Bearer token of the control API.
+    #[must_use]
+    pub fn control_token(&self) -> &str {
+        &self.server.config.control_token
+    }
+
+    /// The journal of a sandbox, or nothing if there is no such sandbox or a defect has broken it.
+    #[must_use]
+    pub fn journal(&self, sandbox: &str) -> Option<Vec<Row>> {
+        self.server.directory.named(sandbox)?.rows().ok()
+    }
+
+    /// What a sandbox was made from; with its journal it makes the same world again.
+    #[must_use]
+    pub fn genesis(&self, sandbox: &str) -> Option<Genesis> {
+        Some(self.server.directory.named(sandbox)?.genesis().clone())
+    }
+
+    /// The state of a sandbox as text, for comparison.
+    #[must_use]
+    pub fn snapshot(&self, sandbox: &str) -> Option<String> {
+        self.server.directory.named(sandbox)?.snapshot().ok()
+    }
+
+    /// The last requests of a sandbox, oldest first.
+    #[must_use]
+    pub fn requests(&self, sandbox: &str) -> Option<Vec<RequestRecord>> {
+        let sandbox = self.server.directory.named(sandbox)?;
+        let records = lock(&sandbox.requests).records();
+        Some(records)
+    }
+
+    /// Differences between what the server sent and what the documents say; looked for in debug builds alone.
+    #[must_use]
+    pub fn contract_violations(&self) -> Vec<String> {
+        self.server.contract.violations()
+    }
+}
+
+impl Drop for SandboxServer {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The thread may have ended by itself.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            // A panic of the server was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Settings of a server to be started.
+#[derive(Clone, Debug)]
+#[must_use = "a builder starts nothing by itself"]
+pub struct SandboxServerBuilder {
+    listen: SocketAddr,
+    public_url: Option<String>,
+    seed: Option<u64>,
+    control_token: Option<String>,
+    clock: ClockMode,
+    callbacks: CallbackPolicy,
+    settings: Settings,
+}
+
+impl Default for SandboxServerBuilder {
+    fn default() -> Self {
+        SandboxServerBuilder {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            public_url: None,
+            seed: None,
+            control_token: None,
+            clock: ClockMode::default(),
+            callbacks: CallbackPolicy::default(),
+            settings: Settings::default(),
+        }
+    }
+}
+
+impl SandboxServerBuilder {
+    /// Address to listen on; a free port of the loopback address otherwise.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// URL under which clients reach the server, where it is not the address it listens on.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// Number that everything random comes from.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Bearer token of the control API; made from the seed otherwise.
+    pub fn control_token(mut self, token: impl Into<String>) -> Self {
+        self.control_token = Some(token.into());
+        self
+    }
+
+    /// How the business clocks run.
+    pub fn clock(mut self, mode: ClockMode) -> Self {
+        self.clock = mode;
+        self
+    }
+
+    /// Where webhooks may be sent.
+    pub fn allow_callbacks(mut self, policy: CallbackPolicy) -> Self {
+        self.callbacks = policy;
+        self
+    }
+
+    /// Which version of the platform to be.
+    pub fn platform(mut self, platform: Platform) -> Self {
+        self.settings.platform = platform;
+        self
+    }
+
+    /// How long the platform's own work takes.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.settings.profile = profile;
+        self
+    }
+
+    /// Which requests must be signed.
+    pub fn signatures(mut self, policy: SignaturePolicy) -> Self {
+        self.settings.signatures = policy;
+        self
+    }
+
+    /// How much an error says.
+    pub fn errors(mut self, style: ErrorStyle) -> Self {
+        self.settings.errors = style;
+        self
+    }
+
+    /// Whether unknown request fields and amounts sent as text are refused.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.settings.strict = strict;
+        self
+    }
+
+    /// Starts the server. Nothing of it runs on the caller's runtime.
+    ///
+    /// # Errors
+    ///
+    /// If no socket or thread can be had.
+    pub async fn start(self) -> Result<SandboxServer, StartError> {
+        // Binding a socket and starting a thread take microseconds; there is nothing to wait for.
+        self.start_blocking()
+    }
+
+    /// Starts the server without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// If no socket or thread can be had.
+    pub fn start_blocking(self) -> Result<SandboxServer, StartError> {
+        let bound = self.bind()?;
+        let (stop, stopped) = oneshot::channel();
+        let (started, has_started) = mpsc::channel();
+        let server = Arc::clone(&bound.server);
+        let listener = bound.listener;
+        let thread = std::thread::Builder::new()
+            .name("layer2-mock".to_owned())
+            .spawn(move || run_thread(server, listener, stopped, &started))
+            .map_err(StartError::thread)?;
+        // The thread reports, or is gone and has dropped its end.
+        has_started
+            .recv()
+            .unwrap_or_else(|_| Err(io::Error::other("the thread ended")))
+            .map_err(StartError::thread)?;
+        Ok(SandboxServer {
+            server: bound.server,
+            info: bound.info,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Binds the socket and makes the default sandbox.
+    pub(crate) fn bind(self) -> Result<Bound, StartError> {
+        let listener =
+            TcpListener::bind(self.listen).map_err(|error| StartError::bind(self.listen, error))?;
+        listener
+            .set_nonblocking(true)
+            .map_err(|error| StartError::bind(self.listen, error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| StartError::bind(self.listen, error))?;
+        let is_public = !address.ip().is_loopback();
+        let (seed, random_seed) = choose_seed(self.seed, is_public)?;
+        let control_token = self
+            .control_token
+            .unwrap_or_else(|| hex::encode(&seed.derive("control-token", &[])[..20]));
+        let url = self
+            .public_url
+            .unwrap_or_else(|| format!("http://{address}"));
+        let server = Server::new(Config {
+            seed,
+            control_token,
+            url: url.trim_end_matches('/').to_owned(),
+            settings: self.settings,
+            clock: self.clock,
+            callbacks: self.callbacks,
+        })?;
+        let default = server.directory.named(directory::DEFAULT).ok_or_else(|| {
+            StartError::new(
+                StartErrorKind::Sandbox,
+                "the default sandbox is missing".to_owned(),
+            )
+        })?;
+        let info = ready_file::info(&server, &default)?;
+        Ok(Bound {
+            server: Arc::new(server),
+            listener,
+            info,
+            random_seed,
+        })
+    }
+}
+
+/// A server that has its socket and does not answer yet.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) server: Arc<Server>,
+    pub(crate) listener: TcpListener,
+    pub(crate) info: SandboxInfo,
+    /// Whether the credentials are new at every start.
+    pub(crate) random_seed: bool,
+}
+
+/// The seed of the server. On loopback it is the same at every start; where others can reach the server, known
+/// credentials would let anybody forge tokens, so it is random unless it is chosen.
+fn choose_seed(chosen: Option<u64>, is_public: bool) -> Result<(Seed, bool), StartError> {
+    match chosen {
+        Some(number) => Ok((
+            Seed::new([0; 32]).child("server", &[&number.to_be_bytes()]),
+            false,
+        )),
+        None if is_public => {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).map_err(|error| {
+                StartError::new(
+                    StartErrorKind::Seed,
+                    format!("the system gives no random numbers ({error})"),
+                )
+            })?;
+            Ok((Seed::new(bytes), true))
+        }
+        None => Ok((Seed::new([0; 32]), false)),
+    }
+}
+
+/// The life of the server's thread.
+fn run_thread(
+    server: Arc<Server>,
+    listener: TcpListener,
+    stopped: oneshot::Receiver<()>,
+    started: &mpsc::Sender<io::Result<()>>,
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            // Nobody listens if the caller has gone, and then nobody is missed.
+            let _ = started.send(Err(error));
+            return;
+        }
+    };
+    // As above.
+    let _ = started.send(Ok(()));
+    runtime.block_on(async {
+        tokio::select! {
+            served = serve(server, listener, std::future::pending()) => {
+                if let Err(error) = served {
+                    tracing::error!(%error, "the server ended");
+                }
+            }
+            // The handle is dropped: nobody waits for what is still open.
+            _ = stopped => {}
+        }
+    });
+    // A name that is being resolved must not hold up a test.
+    runtime.shutdown_background();
+}
+
+/// Serves until `stop`, then lets requests in progress end.
+pub(crate) async fn serve(
+    server: Arc<Server>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let listener = CuttableListener(tokio::net::TcpListener::from_std(listener)?);
+    for sandbox in server.directory.all() {
+        server.dispatch(&sandbox);
+    }
+    let service = Router::new()
+        .fallback(pipeline::serve)
+        .with_state(server)
+        .into_make_service_with_connect_info::<Connection>();
+    let (stopping, has_stopped) = oneshot::channel();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop.await;
+        // The other side waits for as long as this lives.
+        let _ = stopping.send(());
+    });
+    tokio::select! {
+        served = serving.into_future() => served,
+        () = async {
+            let _ = has_stopped.await;
+            tokio::time::sleep(GRACE).await;
+        } => Ok(()),
+    }
+}
+
+/// Why a server did not start.
+pub struct StartError {
+    kind: StartErrorKind,
+    message: String,
+}
+
+/// The kinds of [`StartError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartErrorKind {
+    /// The address cannot be listened on.
+    Address,
+    /// The documents do not fit together.
+    Routes,
+    /// The default sandbox cannot be made.
+    Sandbox,
+    /// No random seed can be had.
+    Seed,
+    /// No thread or runtime can be had.
+    Thread,
+}
+
+impl StartError {
+    fn new(kind: StartErrorKind, message: String) -> StartError {
+        StartError { kind, message }
+    }
+
+    fn bind(address: SocketAddr, error: io::Error) -> StartError {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "; another program listens there: choose another port, or 0 for a free one"
+            }
+            io::ErrorKind::PermissionDenied => "; choose a port above 1023",
+            _ => "",
+        };
+        StartError::new(
+            StartErrorKind::Address,
+            format!("cannot listen on {address}: {error}{advice}"),
+        )
+    }
+
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "the shape that map_err takes"
+    )]
+    fn thread(error: io::Error) -> StartError {
+        StartError::new(
+            StartErrorKind::Thread,
+            format!("cannot start the server's thread: {error}"),
+        )
+    }
+
+    /// What kind of thing went wrong.
+    #[must_use]
+    pub fn kind(&self) -> StartErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartError")
+            .field("kind", &self.kind)
+            .field("message", &self.message)
+            .finish()
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<RouteError> for StartError {
+    fn from(error: RouteError) -> StartError {
+        StartError::new(StartErrorKind::Routes, error.to_string())
+    }
+}
+
+impl From<InfoError> for StartError {
+    fn from(error: InfoError) -> StartError {
+        StartError::new(StartErrorKind::Sandbox, error.to_string())
+    }
+}

@@ -1,0 +1,126 @@
+//! Moves the clock of a sandbox, and waits until nothing is due: the reason why tests need not sleep or poll.
+//!
+//! An advance is a loop and not a jump: the clock goes to the next instant at which something is due, the work runs, the
+//! lock is released, what is to be sent is sent, the outcomes are fed back in the order in which they were due, and on it
+//! goes. A receiver that calls the API back meanwhile is served. One advance runs at a time; wall time and rounds are
+//! limited, and what is left then is reported and not hidden.
+
+use std::time::Instant;
+
+use jiff::Timestamp;
+use layer2_world::JobReport;
+
+use super::dispatcher::Sender;
+use crate::{
+    http::limits,
+    sandbox::{Attempt, Broken, Sandbox},
+};
+
+/// What `settle` and `advance` did.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// Jobs that ran, in their order.
+    pub(crate) ran: Vec<JobReport>,
+    /// Whether nothing was left when it ended; else a limit ended it.
+    pub(crate) complete: bool,
+}
+
+/// Does all that is due now and waits for what is on its way.
+pub(crate) async fn settle(sandbox: &Sandbox, sender: &Sender) -> Result<Settled, Broken> {
+    let _turn = sandbox.turn.lock().await;
+    let _pause = sandbox.pause()?;
+    Driver::new(sandbox, sender).run(None).await
+}
+
+/// Moves the business clock to `target` and does on the way what becomes due. The caller holds the turn.
+pub(crate) async fn advance(
+    sandbox: &Sandbox,
+    sender: &Sender,
+    target: Timestamp,
+) -> Result<Settled, Broken> {
+    let _pause = sandbox.pause()?;
+    Driver::new(sandbox, sender).run(Some(target)).await
+}
+
+struct Driver<'s> {
+    sandbox: &'s Sandbox,
+    sender: &'s Sender,
+    started: Instant,
+}
+
+impl<'s> Driver<'s> {
+    fn new(sandbox: &'s Sandbox, sender: &'s Sender) -> Driver<'s> {
+        Driver {
+            sandbox,
+            sender,
+            started: Instant::now(),
+        }
+    }
+
+    async fn run(&self, target: Option<Timestamp>) -> Result<Settled, Broken> {
+        let mut settled = Settled::default();
+        let mut to_go = target;
+        for _ in 0..limits::SETTLE_ROUNDS {
+            if self.started.elapsed() > limits::SETTLE_WALL {
+                return Ok(settled);
+            }
+            // Registered before the state is read, so that no change is missed.
+            let changed = self.sandbox.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let step = self.sandbox.step(limits::DELIVERIES_AT_ONCE)?;
+            settled.ran.extend(step.ran);
+            if !step.attempts.is_empty() {
+                self.send_in_order(step.attempts).await?;
+            } else if step.in_flight > 0 {
+                // The dispatcher sent these before it was paused; their outcomes are on their way.
+                let left = limits::SETTLE_WALL.saturating_sub(self.started.elapsed());
+                let _ = tokio::time::timeout(left, changed).await;
+            } else if let Some(instant) = to_go {
+                if !self.sandbox.advance_towards(instant)? {
+                    // The target is reached; what is due there still runs.
+                    to_go = None;
+                }
+            } else {
+                settled.complete = true;
+                return Ok(settled);
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Sends all at once and feeds the outcomes back in the order in which the attempts were due.
+    async fn send_in_order(&self, attempts: Vec<Attempt>) -> Result<(), Broken> {
+        let mut tasks = Vec::with_capacity(attempts.len());
+        for attempt in &attempts {
+            tasks.push(Box::pin(self.sender.send(&attempt.delivery)));
+        }
+        for (attempt, outcome) in attempts.iter().zip(join_all(tasks).await) {
+            self.sandbox.finish(attempt, outcome)?;
+        }
+        Ok(())
+    }
+}
+
+/// Drives futures side by side and gives their results in the order of the futures.
+async fn join_all<F: Future + Unpin>(mut futures: Vec<F>) -> Vec<F::Output> {
+    let mut results: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+    std::future::poll_fn(|cx| {
+        let mut waiting = false;
+        for (future, result) in futures.iter_mut().zip(&mut results) {
+            if result.is_none() {
+                match std::pin::Pin::new(future).poll(cx) {
+                    std::task::Poll::Ready(output) => *result = Some(output),
+                    std::task::Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting {
+            std::task::Poll::Pending
+        } else {
+            std::task::Poll::Ready(())
+        }
+    })
+    .await;
+    results.into_iter().flatten().collect()
+}

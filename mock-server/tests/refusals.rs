@@ -1,0 +1,268 @@
+//! Requests that lead nowhere or are not as documented, and what they are told.
+
+mod support;
+
+use layer2_mock::{ErrorStyle, SandboxServer};
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{Caller, Reply};
+
+async fn server() -> (SandboxServer, Caller) {
+    let server = SandboxServer::start().await.expect("start");
+    let caller = Caller::new(&server).await;
+    (server, caller)
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_met_with_the_nearest_one() {
+    let (_server, caller) = server().await;
+    let reply = caller.get("/api/v1/custmers").await;
+    assert_eq!(reply.status, 404);
+    assert_eq!(
+        reply.json(),
+        json!({"errors": [{
+            "code": "UNKNOWN_PATH",
+            "description": "There is nothing at this path.",
+            "received": "/api/v1/custmers",
+            "hint": "Did you mean `/api/v1/customers`?",
+        }]})
+    );
+    let reply = caller.get("/v1/transactions").await;
+    assert_eq!(
+        reply.json()["errors"][0]["meta"]["hint"],
+        "The payments API lives below /api: `/api/v1/transactions` exists. Let the base URL of your client end in /api."
+    );
+    let reply = caller
+        .send(Method::DELETE, "/api/v1/transfers", None, &[])
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.header("allow")),
+        (405, Some("POST"))
+    );
+    assert_eq!(reply.code(), "METHOD_NOT_ALLOWED");
+    let reply = caller.get("/item/public_token/exchange").await;
+    assert_eq!(reply.status, 405);
+    assert_eq!(reply.json()["error_code"], "METHOD_NOT_ALLOWED");
+    let reply = caller.get("/item/nothing").await;
+    assert_eq!(reply.json()["error_type"], "INVALID_REQUEST");
+}
+
+#[tokio::test]
+async fn a_body_is_json_of_its_media_type_and_size() {
+    let (server, caller) = server().await;
+    let reply = caller.post("/api/v1/transfers", "{\"amount\": 1,}").await;
+    assert_eq!(reply.status, 400);
+    assert_eq!(
+        reply.json(),
+        json!({"errors": [{
+            "code": "MALFORMED_JSON",
+            "description": "The body is not JSON: expected a member name in double quotes (line 1, column 14).",
+            "hint": "Send one JSON object in UTF-8.",
+        }]})
+    );
+    let form = caller
+        .request(
+            Method::POST,
+            "/api/v1/transfers",
+            None,
+            &[("content-type", "application/x-www-form-urlencoded")],
+        )
+        .body("amount=1");
+    let reply = Reply::read(form.send().await.expect("sent")).await;
+    assert_eq!(reply.status, 415);
+    assert_eq!(
+        reply.json(),
+        json!({"errors": [{
+            "code": "UNSUPPORTED_MEDIA_TYPE",
+            "description": "The body is of a media type that this operation does not read.",
+            "pointer": "content-type",
+            "received": "application/x-www-form-urlencoded",
+            "expected": "application/json",
+        }]})
+    );
+    let reply = caller.post("/api/v1/transfers", &" ".repeat(65_537)).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (413, "BODY_TOO_LARGE")
+    );
+    assert_eq!(reply.json()["errors"][0]["expected"], "at most 65536 bytes");
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once() {
+    let (server, caller) = server().await;
+    let body = r#"{"source_account_id": 7, "amount": true}"#;
+    let reply = caller.post("/api/v1/transfers", body).await;
+    assert_eq!(reply.status, 400);
+    let mut errors: Vec<Value> = reply.json()["errors"].as_array().expect("errors").clone();
+    errors.sort_by_key(|error| error["pointer"].as_str().map(str::to_owned));
+    let pointers: Vec<&str> = errors
+        .iter()
+        .filter_map(|error| error["pointer"].as_str())
+        .collect();
+    assert_eq!(
+        pointers,
+        ["/amount", "/destination_account_id", "/source_account_id"]
+    );
+    assert_eq!(
+        errors[2]["description"],
+        "`source_account_id` is of the wrong type."
+    );
+    assert_eq!(
+        (
+            errors[2]["received"].as_str(),
+            errors[2]["expected"].as_str()
+        ),
+        (Some("7"), Some("a string"))
+    );
+    let reply = caller.get("/api/v1/transactions?page=x").await;
+    assert_eq!(reply.json()["errors"][0]["pointer"], "page");
+    let reply = caller
+        .send(Method::POST, "/api/v1/transfers", None, &[])
+        .await;
+    assert_eq!(
+        reply.json()["errors"][0]["description"],
+        "The body is missing."
+    );
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_idempotency_key_has_a_form() {
+    let (_server, caller) = server().await;
+    let key = "k".repeat(256);
+    let reply = caller
+        .send(
+            Method::POST,
+            "/api/v1/transfers",
+            Some("{}"),
+            &[("x-l2f-idempotency-id", &key)],
+        )
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (400, "IDEMPOTENCY_KEY_INVALID")
+    );
+}
+
+#[tokio::test]
+async fn the_documented_style_says_no_more_than_the_vendor() {
+    let server = SandboxServer::builder()
+        .errors(ErrorStyle::Documented)
+        .start()
+        .await
+        .expect("start");
+    let reply = Caller::new(&server)
+        .await
+        .get("/api/v1/transfers/none")
+        .await;
+    let error = reply.json()["errors"][0].clone();
+    let members: Vec<&String> = error.as_object().expect("object").keys().collect();
+    assert_eq!(members, ["code", "description"]);
+}
+
+#[tokio::test]
+async fn strict_refuses_what_the_platform_ignores() {
+    let body = r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":"1.5","colour":"red"}"#;
+    let (_lenient, caller) = server().await;
+    caller.post("/api/v1/transfers", body).await.ok();
+    let server = SandboxServer::builder()
+        .strict(true)
+        .start()
+        .await
+        .expect("start");
+    let reply = Caller::new(&server)
+        .await
+        .post("/api/v1/transfers", body)
+        .await;
+    assert_eq!(reply.status, 400);
+    let json = reply.json();
+    let mut pointers: Vec<&str> = json["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .filter_map(|error| error["pointer"].as_str())
+        .collect();
+    pointers.sort_unstable();
+    assert_eq!(pointers, ["/amount", "/colour"]);
+}
+
+#[tokio::test]
+async fn every_reply_carries_a_request_id() {
+    let (server, caller) = server().await;
+    let mine = caller
+        .send(
+            Method::GET,
+            "/api/v1/customers",
+            None,
+            &[("x-l2f-request-id", "my-1")],
+        )
+        .await;
+    assert_eq!(mine.header("x-l2f-request-id"), Some("my-1"));
+    let made = caller.get("/nowhere").await;
+    assert_eq!(made.header("x-l2f-request-id").map(str::len), Some(36));
+    let log = server.requests("default").expect("log");
+    assert!(
+        log.iter()
+            .any(|record| record.request_id == "my-1" && record.operation == "customers_list")
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_call_what_browsers_call() {
+    let (server, caller) = server().await;
+    let preflight = |path: &str| {
+        caller
+            .http
+            .request(Method::OPTIONS, format!("{}{path}", server.url()))
+            .header("origin", "https://app.example")
+            .header("access-control-request-method", "POST")
+    };
+    let reply = Reply::read(preflight("/v1/businesses").send().await.expect("sent")).await;
+    assert_eq!(
+        (
+            reply.status.as_u16(),
+            reply.header("access-control-allow-origin")
+        ),
+        (204, Some("*"))
+    );
+    let reply = Reply::read(preflight("/api/v1/transfers").send().await.expect("sent")).await;
+    assert_eq!(
+        (
+            reply.status.as_u16(),
+            reply.header("access-control-allow-origin")
+        ),
+        (405, None)
+    );
+}
+
+#[tokio::test]
+async fn health_and_metrics_need_no_token() {
+    let (server, caller) = server().await;
+    let health = caller
+        .http
+        .get(format!("{}/healthz", server.url()))
+        .send()
+        .await
+        .expect("sent");
+    assert_eq!(Reply::read(health).await.ok()["status"], "ok");
+    let metrics = caller
+        .http
+        .get(format!("{}/metrics", server.url()))
+        .send()
+        .await
+        .expect("sent");
+    let page = Reply::read(metrics).await;
+    assert!(
+        page.text
+            .contains("layer2_mock_requests_total{api=\"oauth\",status=\"2xx\"} 1"),
+        "{}",
+        page.text
+    );
+    assert!(
+        page.text.contains("layer2_mock_sandboxes 1"),
+        "{}",
+        page.text
+    );
+}

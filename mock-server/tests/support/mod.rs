@@ -1,0 +1,204 @@
+//! What the tests of the server share: a plain HTTP client that knows nothing of the project.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use ed25519_dalek::{Signer, SigningKey};
+use layer2_mock::SandboxServer;
+use reqwest::{Client, Method, Response, StatusCode};
+use serde_json::Value;
+
+/// A reply, read whole.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    pub async fn read(response: Response) -> Reply {
+        Reply {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await.expect("body"),
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).expect(&self.text)
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The first code of an error of the payments or control API.
+    pub fn code(&self) -> String {
+        self.json()["errors"][0]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    pub fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{} {}", self.status, self.text);
+        self.json()
+    }
+}
+
+/// Calls one sandbox.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub http: Client,
+    pub url: String,
+    pub token: String,
+    pub control: String,
+    pub sandbox: String,
+    pub signing_key: SigningKey,
+}
+
+impl Caller {
+    /// A caller of the default sandbox, with a token for everything.
+    pub async fn new(server: &SandboxServer) -> Caller {
+        let info = serde_json::to_value(server.info()).expect("info");
+        Caller::of(&info).await
+    }
+
+    /// A caller of the sandbox of a ready-file object.
+    pub async fn of(info: &Value) -> Caller {
+        let text = |pointer: &str| {
+            info.pointer(pointer)
+                .and_then(Value::as_str)
+                .expect(pointer)
+                .to_owned()
+        };
+        let http = Client::builder().no_proxy().build().expect("client");
+        let reply = http
+            .post(format!(
+                "{}?grant_type=client_credentials",
+                text("/payments/token_url")
+            ))
+            .basic_auth(
+                text("/payments/client_id"),
+                Some(text("/payments/client_secret")),
+            )
+            .send()
+            .await
+            .expect("token");
+        let token = Reply::read(reply).await.ok()["access_token"]
+            .as_str()
+            .expect("token")
+            .to_owned();
+        let mut seed = [0; 32];
+        hex::decode_to_slice(text("/payments/signing_key"), &mut seed).expect("key");
+        Caller {
+            http,
+            url: text("/url"),
+            token,
+            control: text("/control_token"),
+            sandbox: text("/sandbox"),
+            signing_key: SigningKey::from_bytes(&seed),
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: &str) -> Reply {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    /// A call of the payments API.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
+        Reply::read(
+            self.request(method, path, body, headers)
+                .send()
+                .await
+                .expect(path),
+        )
+        .await
+    }
+
+    pub fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> reqwest::RequestBuilder {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_owned());
+        }
+        headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        })
+    }
+
+    /// A signed call without a body.
+    pub async fn post_signed(&self, path: &str, key: &str) -> Reply {
+        let request = self.signed(path, key);
+        Reply::read(request.send().await.expect(path)).await
+    }
+
+    pub fn signed(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
+        let now = jiff::Timestamp::now().as_second();
+        let signature = self.signing_key.sign(format!("{now}POST{path}").as_bytes());
+        self.request(
+            Method::POST,
+            path,
+            None,
+            &[
+                ("x-l2f-idempotency-id", key),
+                ("x-timestamp", &now.to_string()),
+                ("x-signature", &hex::encode(signature.to_bytes())),
+            ],
+        )
+    }
+
+    /// A call of the control API about this sandbox.
+    pub async fn control(&self, method: Method, path: &str, body: Option<&str>) -> Reply {
+        let url = format!("{}/_control/v1/sandboxes/{}{path}", self.url, self.sandbox);
+        let mut request = self.http.request(method, url).bearer_auth(&self.control);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_owned());
+        }
+        Reply::read(request.send().await.expect(path)).await
+    }
+
+    /// Requests a transfer and gives its id.
+    pub async fn transfer(&self, amount: &str) -> String {
+        let body = format!(
+            r#"{{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":{amount}}}"#
+        );
+        let reply = self.post("/api/v1/transfers", &body).await.ok();
+        reply["data"]["id"].as_str().expect("id").to_owned()
+    }
+
+    /// Lets money arrive on ACME_USD.
+    pub async fn fund(&self, amount: &str) {
+        let body = format!(r#"{{"account_id":"ACME_USD","amount":{amount}}}"#);
+        self.control(Method::POST, "/inbound", Some(&body))
+            .await
+            .ok();
+    }
+
+    /// Waits until nothing is due.
+    pub async fn settle(&self) -> Value {
+        self.control(Method::POST, "/settle", None).await.ok()
+    }
+}
