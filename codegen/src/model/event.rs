@@ -4,7 +4,8 @@ use crate::source::Node;
 
 use super::operation::Version;
 use super::read::{Reading, versions};
-use super::shape::{self, Type};
+use super::shape::Type;
+use super::shape::read::type_at;
 
 /// One event type.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub(super) fn events(reading: &mut Reading<'_>) -> Vec<Event> {
         .unwrap_or_default();
     let mut events = Vec::new();
     for entry in entries {
-        let Type::Named(payload) = shape::type_at(reading, &entry.node, "payload") else {
+        let Type::Named(payload) = type_at(reading, &entry.node, "payload") else {
             reading.refuse(
                 &entry.key_place,
                 "model",

@@ -64,7 +64,7 @@ pub fn schemas(model: &Model, operation: &Operation) -> Schemas {
 /// A named schema with the definitions that it reaches.
 pub fn of_named(model: &Model, name: &str, side: Side) -> Value {
     let root = Type::Named(name.to_owned());
-    complete(model, of_type(model, &root, side), &[name], side)
+    complete(model, &of_type(model, &root, side), &[name], side)
 }
 
 /// The query parameters as one object.
@@ -84,11 +84,11 @@ fn of_query(model: &Model, operation: &Operation) -> Value {
         .collect();
     let names: Vec<_> = operation.query.iter().flat_map(|p| p.ty.names()).collect();
     let schema = json!({ "type": "object", "properties": properties, "required": required });
-    complete(model, schema, &names, Side::Request)
+    complete(model, &schema, &names, Side::Request)
 }
 
 /// Adds the dialect and the definitions that are reached from `names`.
-fn complete(model: &Model, schema: Value, names: &[&str], side: Side) -> Value {
+fn complete(model: &Model, schema: &Value, names: &[&str], side: Side) -> Value {
     let mut reached = BTreeSet::new();
     let mut open = names.to_vec();
     while let Some(name) = open.pop() {

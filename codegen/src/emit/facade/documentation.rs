@@ -1,0 +1,59 @@
+//! What the document says about an operation, for the reader of a method.
+
+use crate::emit::rust::sentence;
+use crate::model::operation::{Idempotency, Operation, Retry, Signature};
+use crate::model::read::Word as _;
+
+/// What the document says about an operation, as paragraphs.
+pub(super) fn documentation(operation: &Operation) -> Vec<String> {
+    let mut paragraphs = vec![
+        sentence(&operation.summary),
+        sentence(&operation.description),
+    ];
+    if let Some(mutation) = &operation.mutation {
+        let said = [
+            ("When to use it", &mutation.when),
+            ("Before", &mutation.before),
+            ("What happens next", &mutation.next),
+            ("Undo", &mutation.undo),
+            ("Retry", &mutation.retry),
+        ];
+        let items: Vec<_> = said
+            .iter()
+            .map(|(title, text)| format!("- {title}: {}", sentence(text)))
+            .collect();
+        paragraphs.push(items.join("\n"));
+    }
+    let mut rules = Vec::new();
+    if !operation.scopes.is_empty() {
+        rules.push(format!(
+            "Needs the scope `{}`.",
+            operation.scopes.join("` and `")
+        ));
+    }
+    rules.extend(match operation.signature {
+        Signature::Required => Some("The request is signed.".to_owned()),
+        Signature::Optional => Some("The request can be signed.".to_owned()),
+        Signature::None => None,
+    });
+    rules.extend(match operation.idempotency {
+        Idempotency::Header => Some("Carries an idempotency key.".to_owned()),
+        Idempotency::ExternalId => {
+            Some("Your own id in the body makes a repeat harmless.".to_owned())
+        }
+        Idempotency::None => None,
+    });
+    rules.push(match operation.retry {
+        Retry::Safe => "Can be repeated freely.".to_owned(),
+        Retry::Keyed => "Is repeated only with the same key.".to_owned(),
+        Retry::Never => "Is never repeated once a byte has left.".to_owned(),
+    });
+    if let [version] = operation.versions.as_slice() {
+        rules.push(format!("Only `{}` has it.", version.text()));
+    }
+    paragraphs.push(rules.join(" "));
+    if !operation.errors.is_empty() {
+        paragraphs.push(format!("Errors: `{}`.", operation.errors.join("`, `")));
+    }
+    paragraphs
+}

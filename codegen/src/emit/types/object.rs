@@ -1,0 +1,210 @@
+//! Structs: the blocks of `model!`, and what a version of the platform lacks.
+
+use crate::emit::rust::{Source, Types, constant, field, literal, plain_field, sentence, variant};
+use crate::model::Model;
+use crate::model::read::Word as _;
+use crate::model::shape::{Object, Property, Schema, Type};
+
+use super::{has_type, or_name, version_list};
+
+pub(super) fn emit_object(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
+    let sorted = Sorted::new(model, object);
+    source.block("model! {", "}", |source| {
+        source.doc(&sentence(&schema.description));
+        if sorted.constants.is_empty() && sorted.required.is_empty() {
+            source.line("#[derive(Default)]");
+        }
+        source.block(&format!("pub struct {} {{", schema.name), "}", |source| {
+            emit_block(
+                source,
+                "constant",
+                &sorted.constants,
+                |property, _| {
+                    constant(model, &property.ty).map_or_else(String::new, |(ty, value)| {
+                        format!(" = {ty}::{}", variant(value))
+                    })
+                },
+                model,
+                schema,
+            );
+            emit_block(
+                source,
+                "required",
+                &sorted.required,
+                |_, _| String::new(),
+                model,
+                schema,
+            );
+            let with = |_: &Property, name: &str| format!(" = with_{name}");
+            emit_block(source, "optional", &sorted.optional, with, model, schema);
+            emit_block(source, "patch", &sorted.patches, with, model, schema);
+        });
+    });
+    if model.projects(&schema.name) {
+        source.blank();
+        emit_projection(source, model, schema, object);
+    }
+}
+
+/// The properties of a struct by the block of `model!` that they belong to.
+struct Sorted<'m> {
+    constants: Vec<&'m Property>,
+    required: Vec<&'m Property>,
+    optional: Vec<&'m Property>,
+    patches: Vec<&'m Property>,
+}
+
+impl<'m> Sorted<'m> {
+    fn new(model: &'m Model, object: &'m Object) -> Self {
+        let mut sorted = Self {
+            constants: Vec::new(),
+            required: Vec::new(),
+            optional: Vec::new(),
+            patches: Vec::new(),
+        };
+        for property in &object.properties {
+            let is_constant = property.required && constant(model, &property.ty).is_some();
+            let block = match property {
+                _ if is_constant => &mut sorted.constants,
+                property if property.patch => &mut sorted.patches,
+                property if property.required => &mut sorted.required,
+                _ => &mut sorted.optional,
+            };
+            block.push(property);
+        }
+        sorted
+    }
+}
+
+fn emit_block(
+    source: &mut Source,
+    name: &str,
+    properties: &[&Property],
+    ending: impl Fn(&Property, &str) -> String,
+    model: &Model,
+    schema: &Schema,
+) {
+    if properties.is_empty() {
+        return;
+    }
+    source.block(&format!("{name} {{"), "}", |source| {
+        for property in properties {
+            let field = field(&property.name);
+            let plain = field.strip_prefix("r#").unwrap_or(&field);
+            source.doc(&property_doc(model, property));
+            if plain != property.name {
+                source.line(&format!("#[serde(rename = {})]", literal(&property.name)));
+            }
+            let ty = property_type(model, schema, property);
+            let with = ending(property, &plain_field(&property.name));
+            let withheld = sensitivity(model, property);
+            source.line(&format!("{field}: {ty}{with}{withheld};"));
+        }
+    });
+}
+
+fn property_type(model: &Model, schema: &Schema, property: &Property) -> String {
+    let types = Types {
+        model,
+        schemas: "",
+        scalars: "",
+    };
+    let ty = types.owned(&property.ty);
+    let ty = if model.is_recursive(&schema.name, &property.ty) {
+        format!("Box<{ty}>")
+    } else {
+        ty
+    };
+    let is_required_null = property.required && property.nullable && !property.patch;
+    if is_required_null {
+        format!("Option<{ty}>")
+    } else {
+        ty
+    }
+}
+
+/// `, personal` if the property, or the scalar that it names, must not reach a log. An id hides
+/// itself and a struct hides its own fields.
+fn sensitivity(model: &Model, property: &Property) -> String {
+    let of_alias = match &property.ty {
+        Type::Named(name) => model
+            .schemas
+            .get(name)
+            .filter(|schema| !has_type(schema))
+            .and_then(|schema| schema.sensitive),
+        _ => None,
+    };
+    property
+        .sensitive
+        .or(of_alias)
+        .map_or_else(String::new, |sensitivity| {
+            format!(", {}", sensitivity.text())
+        })
+}
+
+pub(super) fn property_doc(model: &Model, property: &Property) -> String {
+    let mut text = or_name(&property.description, "");
+    if text.is_empty()
+        && let Type::Named(name) = &property.ty
+    {
+        let schema = model.schemas.get(name);
+        text = schema
+            .map(|schema| sentence(&schema.description))
+            .unwrap_or_default();
+    }
+    if text.is_empty() {
+        text = sentence(&format!("`{}`", property.name));
+    }
+    if property.deprecated {
+        text.push_str("\n\nDeprecated by the platform.");
+    }
+    if let [version] = property.versions.as_slice() {
+        text.push_str(&format!("\n\nOnly `{}` has it.", version.text()));
+    }
+    text
+}
+
+fn emit_projection(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
+    source.block(
+        &format!("impl Project for {} {{", schema.name),
+        "}",
+        |source| {
+            source.block(
+                "fn project(&mut self, platform: Platform) {",
+                "}",
+                |source| {
+                    for property in &object.properties {
+                        project_property(source, model, property);
+                    }
+                },
+            );
+        },
+    );
+}
+
+fn project_property(source: &mut Source, model: &Model, property: &Property) {
+    let name = field(&property.name);
+    if !property.versions.is_empty() && !property.required {
+        let absent = if property.patch {
+            "Patch::Absent"
+        } else {
+            "None"
+        };
+        let versions = version_list(&property.versions);
+        source.block(
+            &format!("if !platform.includes({versions}) {{"),
+            "}",
+            |source| {
+                source.line(&format!("self.{name} = {absent};"));
+            },
+        );
+    }
+    let changes = property
+        .ty
+        .names()
+        .iter()
+        .any(|inner| model.projects(inner));
+    if changes && !property.patch {
+        source.line(&format!("self.{name}.project(platform);"));
+    }
+}

@@ -1,0 +1,249 @@
+//! Reading operations: what a client or a server could not be generated for is refused.
+
+use crate::model::read::{Reading, Word as _, versions};
+use crate::model::shape::Type;
+use crate::model::shape::read::type_at;
+use crate::source::Node;
+
+use super::{Body, Effect, Method, Mutation, Operation, Parameter, Reply, RunsIn};
+
+/// The operations of the document.
+pub(in crate::model) fn operations(reading: &mut Reading<'_>) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    let paths = reading.at("/paths").map(Node::entries).unwrap_or_default();
+    for path in paths {
+        for entry in path.node.entries() {
+            match Method::all()
+                .iter()
+                .find(|method| method.text() == entry.key)
+            {
+                Some(method) => {
+                    operations.push(operation(reading, *method, &path.key, &entry.node));
+                }
+                None => reading.refuse(
+                    &entry.key_place,
+                    "model",
+                    format!("`{}` is no method that is generated", entry.key),
+                    "use get, post, put, patch or delete, and say parameters on the operation",
+                ),
+            }
+        }
+    }
+    operations
+}
+
+/// One operation.
+fn operation<'d>(
+    reading: &mut Reading<'d>,
+    method: Method,
+    path: &str,
+    node: &'d Node,
+) -> Operation {
+    let (path_params, query) = parameters(reading, path, node);
+    let effect = reading.word(node, "x-effect");
+    let has_runs_in = node.get("x-runs-in").is_some();
+    Operation {
+        place: node.place.clone(),
+        id: reading.text(node, "operationId"),
+        tag: reading
+            .texts(node, "tags")
+            .into_iter()
+            .next()
+            .unwrap_or_default(),
+        method,
+        path: path.to_owned(),
+        summary: reading.text(node, "summary"),
+        description: reading.text(node, "description"),
+        scopes: scopes(reading, node),
+        signature: reading.word(node, "x-signature"),
+        retry: reading.word(node, "x-retry"),
+        effect,
+        idempotency: reading.word(node, "x-idempotency"),
+        paging: reading.word(node, "x-paging"),
+        runs_in: if has_runs_in {
+            reading.word(node, "x-runs-in")
+        } else {
+            RunsIn::World
+        },
+        errors: reading.texts(node, "x-errors"),
+        body_limit: node.get("x-body-limit").and_then(Node::as_u64).unwrap_or(0),
+        mutation: (effect == Effect::Write).then(|| mutation(reading, node)),
+        path_params,
+        query,
+        body: body(reading, node),
+        replies: replies(reading, node),
+        versions: versions(reading, node),
+    }
+}
+
+/// The scopes of all the schemes that the operation names.
+fn scopes(reading: &mut Reading<'_>, node: &Node) -> Vec<String> {
+    let schemes = node.get("security").map(Node::items).unwrap_or_default();
+    let mut scopes = Vec::new();
+    for scheme in schemes.iter().flat_map(Node::entries) {
+        scopes.extend(reading.list_of_texts(&scheme.node));
+    }
+    scopes
+}
+
+/// `x-mutation`.
+fn mutation(reading: &mut Reading<'_>, node: &Node) -> Mutation {
+    let said = node.get("x-mutation").unwrap_or(node);
+    Mutation {
+        when: reading.text(said, "when"),
+        before: reading.text(said, "before"),
+        next: reading.text(said, "next"),
+        undo: reading.text(said, "undo"),
+        retry: reading.text(said, "retry"),
+    }
+}
+
+/// Path parameters in the order of the path, and query parameters. Header parameters belong to the
+/// layers of the SDK and to the mock's pipeline and appear in no signature.
+fn parameters<'d>(
+    reading: &mut Reading<'d>,
+    path: &str,
+    node: &'d Node,
+) -> (Vec<Parameter>, Vec<Parameter>) {
+    let (mut in_path, mut query) = (Vec::new(), Vec::new());
+    for item in node.get("parameters").map(Node::items).unwrap_or_default() {
+        let Some(node) = reading.follow(item) else {
+            continue;
+        };
+        let place = node.get("in").and_then(Node::as_str).unwrap_or_default();
+        match place {
+            "path" => in_path.push(parameter(reading, node)),
+            "query" => query.push(parameter(reading, node)),
+            "header" => {}
+            _ => reading.refuse(
+                &node.place,
+                "model",
+                "a parameter is in the path, the query or a header",
+                "correct `in`; cookies are not generated",
+            ),
+        }
+    }
+    in_path.sort_by_key(|parameter| path.find(&format!("{{{}}}", parameter.name)));
+    if path.matches('{').count() != in_path.len() {
+        reading.refuse(
+            &node.place,
+            "model",
+            format!("the parameters in the path differ from those of `{path}`"),
+            "list each `{name}` of the path once under `parameters`",
+        );
+    }
+    (in_path, query)
+}
+
+fn parameter<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Parameter {
+    Parameter {
+        name: reading.text(node, "name"),
+        description: reading.text(node, "description"),
+        ty: type_at(reading, node, "schema"),
+        required: node
+            .get("required")
+            .and_then(Node::as_bool)
+            .unwrap_or(false),
+    }
+}
+
+/// The body: one media type and a named schema.
+fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
+    let body = reading.follow(node.get("requestBody")?)?;
+    let content = body.get("content").map(Node::entries).unwrap_or_default();
+    let [media] = content else {
+        reading.refuse(
+            &body.place,
+            "one-media-type",
+            format!("a request body has {} media types, not one", content.len()),
+            "keep the one that the platform documents",
+        );
+        return None;
+    };
+    if media.key != "application/json" {
+        reading.refuse(
+            &media.key_place,
+            "json-body",
+            format!(
+                "no client can be generated for a body of type `{}`",
+                media.key
+            ),
+            "describe a JSON body, or write the operation by hand",
+        );
+        return None;
+    }
+    if body.get("required").and_then(Node::as_bool) != Some(true) {
+        reading.refuse(
+            &body.place,
+            "required-body",
+            "a body that may be left out cannot be told from a forgotten one",
+            "say `required: true`; an object whose properties are all optional does the same",
+        );
+    }
+    Some(Body {
+        media: media.key.clone(),
+        schema: named(reading, &media.node)?,
+    })
+}
+
+/// The 2xx replies; those with a body share one schema.
+fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Vec<Reply> {
+    let mut replies = Vec::new();
+    for entry in node.get("responses").map(Node::entries).unwrap_or_default() {
+        let Some(status) = entry
+            .key
+            .parse()
+            .ok()
+            .filter(|status| (200..300).contains(status))
+        else {
+            continue;
+        };
+        let Some(response) = reading.follow(&entry.node) else {
+            continue;
+        };
+        let media = response
+            .get("content")
+            .and_then(|content| content.get("application/json"));
+        replies.push(Reply {
+            status,
+            description: reading.text(response, "description"),
+            schema: media.and_then(|media| named(reading, media)),
+        });
+    }
+    if replies
+        .windows(2)
+        .any(|pair| pair[0].schema != pair[1].schema)
+    {
+        reading.refuse(
+            &node.place,
+            "one-success-type",
+            "the 2xx replies of this operation have different bodies",
+            "give all of them the same schema",
+        );
+    }
+    if replies.is_empty() {
+        reading.refuse(
+            &node.place,
+            "model",
+            "no 2xx reply is described",
+            "describe one",
+        );
+    }
+    replies
+}
+
+/// The name of the schema of a media type.
+fn named<'d>(reading: &mut Reading<'d>, media: &'d Node) -> Option<String> {
+    match type_at(reading, media, "schema") {
+        Type::Named(name) => Some(name),
+        _ => {
+            reading.refuse(
+                &media.place,
+                "named-body",
+                "the schema of a body has no name",
+                "make it a component and refer to it",
+            );
+            None
+        }
+    }
+}
