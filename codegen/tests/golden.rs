@@ -85,8 +85,9 @@ fn every_emitter_makes_what_it_made() {
         .into_iter()
         .filter(|path| !made.contains(path))
         .collect();
-    assert!(stale.is_empty(), "nothing makes these any more; delete them: {stale:?}"); 0],
-        "nothing makes these any more; delete them"
+    assert!(
+        stale.is_empty(),
+        "nothing makes these any more; delete them: {stale:?}"
     );
 }
 
