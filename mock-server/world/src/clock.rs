@@ -21,7 +21,9 @@ pub(crate) struct BusinessClock {
 
 impl BusinessClock {
     pub(crate) fn starting_at(start: Timestamp) -> Self {
-        Self { last: whole_microseconds(start) }
+        Self {
+            last: whole_microseconds(start),
+        }
     }
 
     /// The instant of a client command that lands at `now`: at least one microsecond after the last one.
@@ -99,7 +101,10 @@ mod tests {
     #[test]
     fn a_clock_that_runs_is_followed() {
         let clock = BusinessClock::starting_at(at("2026-01-05T14:00:00Z"));
-        assert_eq!(clock.next(at("2026-01-05T15:00:00.123456789Z")), at("2026-01-05T15:00:00.123456Z"));
+        assert_eq!(
+            clock.next(at("2026-01-05T15:00:00.123456789Z")),
+            at("2026-01-05T15:00:00.123456Z")
+        );
     }
 
     #[test]
@@ -108,7 +113,13 @@ mod tests {
         assert_eq!(summer.to_string(), "2023-08-18T18:08:53.745647-04:00");
         let winter = wire(at("2023-12-12T15:05:38.659937Z"), TimestampStyle::NewYork);
         assert_eq!(winter.to_string(), "2023-12-12T10:05:38.659937-05:00");
-        assert_eq!(day(at("2026-01-05T03:00:00Z"), TimestampStyle::NewYork).to_string(), "2026-01-04");
-        assert_eq!(day(at("2026-01-05T03:00:00Z"), TimestampStyle::Utc).to_string(), "2026-01-05");
+        assert_eq!(
+            day(at("2026-01-05T03:00:00Z"), TimestampStyle::NewYork).to_string(),
+            "2026-01-04"
+        );
+        assert_eq!(
+            day(at("2026-01-05T03:00:00Z"), TimestampStyle::Utc).to_string(),
+            "2026-01-05"
+        );
     }
 }

@@ -133,7 +133,11 @@ mod tests {
 
     #[test]
     fn keys_have_a_length_and_an_alphabet() {
-        for good in ["k", "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11", &"x".repeat(255)] {
+        for good in [
+            "k",
+            "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11",
+            &"x".repeat(255),
+        ] {
             assert!(IdempotencyKey::new(good).is_ok(), "{good}");
         }
         for bad in ["", "with space", "tab\t", "é", &"x".repeat(256)] {

@@ -32,7 +32,11 @@ pub struct ReadContext<'a> {
 
 impl<'a> ReadContext<'a> {
     pub(crate) const fn new(now: Timestamp, settings: &'a Settings, actor: &'a Actor) -> Self {
-        Self { now, settings, actor }
+        Self {
+            now,
+            settings,
+            actor,
+        }
     }
 
     /// Business time.
@@ -72,7 +76,14 @@ impl<'a> WriteContext<'a> {
         settings: &Settings,
     ) -> Self {
         let ids = Ids::new(seed, origin);
-        Self { now, seq, origin, ids, actor, settings: settings.clone() }
+        Self {
+            now,
+            seq,
+            origin,
+            ids,
+            actor,
+            settings: settings.clone(),
+        }
     }
 
     /// Business time of the command, or the time at which the job was due.

@@ -35,13 +35,7 @@ impl<'a> Dice<'a> {
     }
 
     /// A duration of up to `part` hundredths of `whole`, in whole milliseconds.
-    pub fn jitter(
-        &self,
-        whole: Duration,
-        part: u32,
-        purpose: &str,
-        parts: &[&[u8]],
-    ) -> Duration {
+    pub fn jitter(&self, whole: Duration, part: u32, purpose: &str, parts: &[&[u8]]) -> Duration {
         let whole_ms = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
         let most = whole_ms / 100 * u64::from(part);
         Duration::from_millis(self.below(most + 1, purpose, parts))
@@ -56,8 +50,9 @@ mod tests {
     fn throws_repeat_and_stay_below_their_bound() {
         let seed = Seed::new([3; 32]);
         let dice = Dice::new(&seed, Origin::Client(5));
-        let throws: Vec<u64> =
-            (0_u32..200).map(|n| dice.below(6, "test", &[&n.to_le_bytes()])).collect();
+        let throws: Vec<u64> = (0_u32..200)
+            .map(|n| dice.below(6, "test", &[&n.to_le_bytes()]))
+            .collect();
         assert!(throws.iter().all(|throw| *throw < 6));
         for face in 0..6 {
             assert!(throws.contains(&face), "200 throws never showed {face}");

@@ -42,8 +42,11 @@ const PRODUCT: &str = "DEPOSIT_BASIC";
 const ASSET: &str = "FIAT_TESTNET_USD";
 
 /// The accounts of a new sandbox: id and customer.
-const ACCOUNTS: &[(&str, &str)] =
-    &[("ACME_USD", CORPORATION), ("JANE_USD", INDIVIDUAL), ("TREASURY_USD", SELF)];
+const ACCOUNTS: &[(&str, &str)] = &[
+    ("ACME_USD", CORPORATION),
+    ("JANE_USD", INDIVIDUAL),
+    ("TREASURY_USD", SELF),
+];
 
 impl World {
     /// Fills an empty world. Every id is a constant of this file, so a failure would be one of each start (tests).
@@ -52,7 +55,11 @@ impl World {
         let individual = individual(&customer_id(INDIVIDUAL)?);
         for (id, details) in [(CORPORATION, corporation), (INDIVIDUAL, individual)] {
             let id = customer_id(id)?;
-            let row = CustomerRow { id: id.clone(), standing: Standing::Active, details };
+            let row = CustomerRow {
+                id: id.clone(),
+                standing: Standing::Active,
+                details,
+            };
             self.payments.customers.insert(id, row);
         }
         for (account, customer) in ACCOUNTS {

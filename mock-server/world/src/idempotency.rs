@@ -43,7 +43,9 @@ impl SavedReplies {
         key: &IdempotencyKey,
     ) -> Result<Option<&Reply>, Rejection> {
         let request = &command.request;
-        let Some(saved) = self.row(&request.actor, request.op, key) else { return Ok(None) };
+        let Some(saved) = self.row(&request.actor, request.op, key) else {
+            return Ok(None);
+        };
         if saved.fingerprint == command.fingerprint {
             return Ok(Some(&saved.reply));
         }
@@ -51,7 +53,12 @@ impl SavedReplies {
     }
 
     /// The saved reply of a key, whatever the request was.
-    pub(crate) fn get(&self, actor: &Actor, op: OperationRef, key: &IdempotencyKey) -> Option<&Reply> {
+    pub(crate) fn get(
+        &self,
+        actor: &Actor,
+        op: OperationRef,
+        key: &IdempotencyKey,
+    ) -> Option<&Reply> {
         self.row(actor, op, key).map(|saved| &saved.reply)
     }
 
@@ -85,7 +92,10 @@ fn reused(saved: &SavedReply, command: &ClientCommand, key: &IdempotencyKey) -> 
     };
     Problem::new(
         code::IDEMPOTENCY_KEY_REUSED,
-        format!("This idempotency key was used for another request of `{}`: the {what}.", request.op.operation().id),
+        format!(
+            "This idempotency key was used for another request of `{}`: the {what}.",
+            request.op.operation().id
+        ),
     )
     .received(key.as_str())
     .expected("the same request as the first time, or a key that was not used yet")

@@ -100,7 +100,11 @@ pub struct Ids {
 impl Ids {
     /// Ids for what `origin` makes.
     pub fn new(seed: &Seed, origin: Origin) -> Self {
-        Self { seed: seed.clone(), origin, made: BTreeMap::new() }
+        Self {
+            seed: seed.clone(),
+            origin,
+            made: BTreeMap::new(),
+        }
     }
 
     /// The next id of a kind, as UUID text.
@@ -132,7 +136,11 @@ impl Ids {
         let n = self.made.entry(kind).or_insert(0);
         let bytes = self.seed.derive(
             "id",
-            &[&self.origin.to_bytes(), kind.label().as_bytes(), &n.to_le_bytes()],
+            &[
+                &self.origin.to_bytes(),
+                kind.label().as_bytes(),
+                &n.to_le_bytes(),
+            ],
         );
         *n += 1;
         bytes
@@ -174,8 +182,14 @@ mod tests {
         assert_eq!(again.next(IdKind::Transfer), first);
         assert_eq!(again.next(IdKind::Transfer), second);
         assert_ne!(first, second);
-        assert_ne!(Ids::new(&seed, Origin::Job(1)).next(IdKind::Transfer), first);
-        assert_ne!(Ids::new(&seed, Origin::Client(2)).next(IdKind::Transfer), first);
+        assert_ne!(
+            Ids::new(&seed, Origin::Job(1)).next(IdKind::Transfer),
+            first
+        );
+        assert_ne!(
+            Ids::new(&seed, Origin::Client(2)).next(IdKind::Transfer),
+            first
+        );
     }
 
     #[test]

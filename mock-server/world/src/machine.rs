@@ -27,7 +27,10 @@ pub struct Row<S: 'static> {
 impl<S: Copy + PartialEq + fmt::Display> Machine<S> {
     /// What may follow `from`.
     pub fn next(&self, from: S) -> &'static [S] {
-        self.rows.iter().find(|row| row.from == from).map_or(&[], |row| row.next)
+        self.rows
+            .iter()
+            .find(|row| row.from == from)
+            .map_or(&[], |row| row.next)
     }
 
     /// Whether `to` may follow `from`.

@@ -96,13 +96,19 @@ impl DeliveryOutcome {
             return None;
         }
         Some(match self {
-            Self::Answered { status } => format!("The receiver answered {status}; only 2xx counts as received."),
+            Self::Answered { status } => {
+                format!("The receiver answered {status}; only 2xx counts as received.")
+            }
             Self::TimedOut => "The receiver did not answer in time.".to_owned(),
             Self::ConnectionRefused => "Nothing listens at the callback address.".to_owned(),
             Self::ConnectionLost => "The connection broke before the receiver answered.".to_owned(),
-            Self::NameUnknown => "The host name of the callback address does not resolve.".to_owned(),
+            Self::NameUnknown => {
+                "The host name of the callback address does not resolve.".to_owned()
+            }
             Self::TlsFailed => "The TLS handshake with the receiver failed.".to_owned(),
-            Self::AddressForbidden => "The mock server is not allowed to call this address.".to_owned(),
+            Self::AddressForbidden => {
+                "The mock server is not allowed to call this address.".to_owned()
+            }
         })
     }
 
@@ -126,11 +132,13 @@ impl DeliveryOutcome {
             Self::ConnectionRefused | Self::NameUnknown => Some(
                 "Start the receiver, and mind where the mock server runs: inside a container, `localhost` is the container itself.",
             ),
-            Self::ConnectionLost => Some("See whether the receiver, or a proxy before it, restarts or closes early."),
-            Self::TlsFailed => Some("For tests use plain `http` on the loopback address."),
-            Self::AddressForbidden => {
-                Some("Start the mock server with `--allow-callbacks private` or `any`, if you trust the subscribers.")
+            Self::ConnectionLost => {
+                Some("See whether the receiver, or a proxy before it, restarts or closes early.")
             }
+            Self::TlsFailed => Some("For tests use plain `http` on the loopback address."),
+            Self::AddressForbidden => Some(
+                "Start the mock server with `--allow-callbacks private` or `any`, if you trust the subscribers.",
+            ),
         }
     }
 }
@@ -235,7 +243,9 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// Writes an event and one delivery for each recipient.
     pub(crate) fn write(&mut self, event: NewEvent) {
-        let Ok(count) = u32::try_from(event.recipients.len()) else { return };
+        let Ok(count) = u32::try_from(event.recipients.len()) else {
+            return;
+        };
         if count == 0 {
             return;
         }
@@ -252,7 +262,10 @@ impl Outbox {
                     event: self.events_made,
                     subscription: recipient.subscription,
                     url: recipient.url,
-                    state: DeliveryState::Pending { attempt: 1, due: event.at },
+                    state: DeliveryState::Pending {
+                        attempt: 1,
+                        due: event.at,
+                    },
                     attempts: Vec::new(),
                     origin: event.origin,
                 },
@@ -274,13 +287,17 @@ impl Outbox {
     /// The attempts that are due by `now`, in the order (due, delivery).
     pub(crate) fn due(&self, now: Timestamp, seed: &Seed) -> Vec<DueDelivery> {
         let due_by_now = self.pending.iter().take_while(|(due, _)| *due <= now);
-        due_by_now.filter_map(|(_, number)| self.due_delivery(*number, seed)).collect()
+        due_by_now
+            .filter_map(|(_, number)| self.due_delivery(*number, seed))
+            .collect()
     }
 
     fn due_delivery(&self, number: u64, seed: &Seed) -> Option<DueDelivery> {
         let row = self.deliveries.get(&number)?;
         let event = self.events.get(&row.event)?;
-        let DeliveryState::Pending { attempt, due } = row.state else { return None };
+        let DeliveryState::Pending { attempt, due } = row.state else {
+            return None;
+        };
         Some(DueDelivery {
             delivery: row.id.clone(),
             attempt,
@@ -320,18 +337,35 @@ impl Outbox {
         outcome: DeliveryOutcome,
         keep: u32,
     ) {
-        let Some(number) = self.by_id.get(id).copied() else { return };
-        let Some(row) = self.deliveries.get_mut(&number) else { return };
-        let DeliveryState::Pending { attempt: expected, due } = row.state else { return };
+        let Some(number) = self.by_id.get(id).copied() else {
+            return;
+        };
+        let Some(row) = self.deliveries.get_mut(&number) else {
+            return;
+        };
+        let DeliveryState::Pending {
+            attempt: expected,
+            due,
+        } = row.state
+        else {
+            return;
+        };
         if attempt != expected {
             return;
         }
-        row.attempts.push(AttemptRow { attempt, due, outcome });
+        row.attempts.push(AttemptRow {
+            attempt,
+            due,
+            outcome,
+        });
         self.pending.remove(&(due, number));
         let at = self.events.get(&row.event).map_or(due, |event| event.at);
         row.state = match next_attempt(seed, row, at, attempt) {
             _ if outcome.is_success() => DeliveryState::Delivered,
-            Some(next_due) => DeliveryState::Pending { attempt: attempt + 1, due: next_due },
+            Some(next_due) => DeliveryState::Pending {
+                attempt: attempt + 1,
+                due: next_due,
+            },
             None => DeliveryState::Exhausted,
         };
         if let DeliveryState::Pending { due, .. } = row.state {
@@ -376,8 +410,12 @@ impl Outbox {
 
     fn forget_oldest(&mut self, keep: u32) {
         while self.finished.len() > usize::try_from(keep).unwrap_or(usize::MAX) {
-            let Some(number) = self.finished.pop_first() else { return };
-            let Some(row) = self.deliveries.remove(&number) else { continue };
+            let Some(number) = self.finished.pop_first() else {
+                return;
+            };
+            let Some(row) = self.deliveries.remove(&number) else {
+                continue;
+            };
             self.by_id.remove(&row.id);
             if let Some(event) = self.events.get_mut(&row.event) {
                 event.deliveries -= 1;
@@ -395,7 +433,12 @@ pub(crate) fn webhook_key(seed: &Seed, subscription: &SubscriptionId) -> SecretS
 }
 
 /// When the attempt after `attempt` is due; none after the last one.
-fn next_attempt(seed: &Seed, row: &DeliveryRow, event_at: Timestamp, attempt: u32) -> Option<Timestamp> {
+fn next_attempt(
+    seed: &Seed,
+    row: &DeliveryRow,
+    event_at: Timestamp,
+    attempt: u32,
+) -> Option<Timestamp> {
     let offset = *ATTEMPT_OFFSETS.get(usize::try_from(attempt).ok()?)?;
     let parts: [&[u8]; 2] = [row.id.as_str().as_bytes(), &attempt.to_le_bytes()];
     let jitter = Dice::new(seed, row.origin).jitter(offset, JITTER_HUNDREDTHS, "webhook", &parts);
@@ -446,7 +489,10 @@ mod tests {
         assert_eq!(dues.len(), ATTEMPT_OFFSETS.len());
         for (seconds, offset) in dues.iter().zip(ATTEMPT_OFFSETS) {
             let offset = i64::try_from(offset.as_secs()).unwrap();
-            assert!((offset..=offset + offset / 10 + 1).contains(seconds), "{seconds} after {offset}");
+            assert!(
+                (offset..=offset + offset / 10 + 1).contains(seconds),
+                "{seconds} after {offset}"
+            );
         }
         assert!(outbox.is_failing(&"sub".parse().unwrap()));
     }
@@ -467,7 +513,11 @@ mod tests {
     #[test]
     fn the_order_of_outcomes_does_not_matter() {
         let (start, seed) = outbox_with(3);
-        let outcomes = [("delivery-0", FAILED), ("delivery-1", TAKEN), ("delivery-2", FAILED)];
+        let outcomes = [
+            ("delivery-0", FAILED),
+            ("delivery-1", TAKEN),
+            ("delivery-2", FAILED),
+        ];
         let run = |order: [usize; 3]| {
             let mut outbox = start.clone();
             for n in order {
@@ -483,9 +533,18 @@ mod tests {
     fn the_log_is_bounded_and_what_waits_is_kept() {
         let (mut outbox, seed) = outbox_with(5);
         for n in 0..4 {
-            outbox.finish(&seed, &DeliveryId::new(format!("delivery-{n}")), 1, TAKEN, 2);
+            outbox.finish(
+                &seed,
+                &DeliveryId::new(format!("delivery-{n}")),
+                1,
+                TAKEN,
+                2,
+            );
         }
-        let kept: Vec<_> = outbox.deliveries().map(|(row, _)| row.id.as_str()).collect();
+        let kept: Vec<_> = outbox
+            .deliveries()
+            .map(|(row, _)| row.id.as_str())
+            .collect();
         assert_eq!(kept, ["delivery-2", "delivery-3", "delivery-4"]);
         assert_eq!(outbox.events.len(), 3);
     }
@@ -512,7 +571,10 @@ mod tests {
             DeliveryOutcome::TlsFailed,
             DeliveryOutcome::AddressForbidden,
         ] {
-            assert!(outcome.why().is_some() && outcome.hint().is_some(), "{outcome:?}");
+            assert!(
+                outcome.why().is_some() && outcome.hint().is_some(),
+                "{outcome:?}"
+            );
         }
         assert!(TAKEN.why().is_none() && TAKEN.hint().is_none());
     }

@@ -63,7 +63,10 @@ impl Page {
         }
         match (page, usize::try_from(size)) {
             (Ok(number), Ok(size)) if problems.is_empty() => Ok(Self { number, size }),
-            _ => Err(Rejection { status: 400, problems }),
+            _ => Err(Rejection {
+                status: 400,
+                problems,
+            }),
         }
     }
 
@@ -88,15 +91,25 @@ impl Page {
         PageLinks {
             this: to(self.number),
             first: to(0),
-            prev: self.number.checked_sub(1).map_or_else(String::new, |before| to(before.min(last))),
-            next: if self.number < last { to(self.number + 1) } else { String::new() },
+            prev: self
+                .number
+                .checked_sub(1)
+                .map_or_else(String::new, |before| to(before.min(last))),
+            next: if self.number < last {
+                to(self.number + 1)
+            } else {
+                String::new()
+            },
             last: to(last),
         }
     }
 
     fn link(self, path: &str, query: &[(&str, String)], number: usize) -> String {
         let mut link = format!("{path}?page={number}&page_size={}", self.size);
-        for (name, value) in query.iter().filter(|(name, _)| !matches!(*name, "page" | "page_size")) {
+        for (name, value) in query
+            .iter()
+            .filter(|(name, _)| !matches!(*name, "page" | "page_size"))
+        {
             link.push('&');
             link.push_str(name);
             link.push('=');
@@ -121,10 +134,13 @@ pub(crate) fn push_encoded(target: &mut String, value: &str) {
 }
 
 fn out_of_range(name: &str, received: i32, expected: &str) -> Problem {
-    Problem::new(code::VALIDATION_FAILED, format!("`{name}` is out of range."))
-        .at(name)
-        .received(received.to_string())
-        .expected(expected)
+    Problem::new(
+        code::VALIDATION_FAILED,
+        format!("`{name}` is out of range."),
+    )
+    .at(name)
+    .received(received.to_string())
+    .expected(expected)
 }
 
 #[cfg(test)]
@@ -136,7 +152,11 @@ mod tests {
         let page = Page::of(Some(1), Some(2)).unwrap();
         let (rows, total) = page.cut(0..5);
         assert_eq!((rows, total), (vec![2, 3], 5));
-        let links = page.links("/v1/x", &[("page", "1".to_owned()), ("status", "A B".to_owned())], total);
+        let links = page.links(
+            "/v1/x",
+            &[("page", "1".to_owned()), ("status", "A B".to_owned())],
+            total,
+        );
         assert_eq!(links.this, "/v1/x?page=1&page_size=2&status=A%20B");
         assert_eq!(links.prev, "/v1/x?page=0&page_size=2&status=A%20B");
         assert_eq!(links.next, "/v1/x?page=2&page_size=2&status=A%20B");
@@ -151,14 +171,20 @@ mod tests {
         let beyond = Page::of(Some(9), Some(2)).unwrap();
         assert!(beyond.cut(0..5).0.is_empty());
         let links = beyond.links("/v1/x", &[], 5);
-        assert_eq!((links.prev.as_str(), links.next.as_str()), ("/v1/x?page=2&page_size=2", ""));
+        assert_eq!(
+            (links.prev.as_str(), links.next.as_str()),
+            ("/v1/x?page=2&page_size=2", "")
+        );
     }
 
     #[test]
     fn what_is_out_of_range_is_told_all_at_once() {
         let rejection = Page::of(Some(-1), Some(1001)).unwrap_err();
-        let places: Vec<_> =
-            rejection.problems.iter().filter_map(|problem| problem.pointer.as_deref()).collect();
+        let places: Vec<_> = rejection
+            .problems
+            .iter()
+            .filter_map(|problem| problem.pointer.as_deref())
+            .collect();
         assert_eq!(places, ["page", "page_size"]);
         assert!(Page::of(Some(0), Some(1000)).is_ok());
         assert!(Page::of(Some(0), Some(0)).is_err());

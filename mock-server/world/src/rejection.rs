@@ -119,22 +119,24 @@ impl Problem {
 
     /// The problem as a refusal with status 400.
     pub fn bad_request(self) -> Rejection {
-        Rejection { status: 400, problems: vec![self] }
+        Rejection {
+            status: 400,
+            problems: vec![self],
+        }
     }
 
     /// The problem as a refusal with status 404.
     pub fn not_found(self) -> Rejection {
-        Rejection { status: 404, problems: vec![self] }
+        Rejection {
+            status: 404,
+            problems: vec![self],
+        }
     }
 }
 
 impl Rejection {
     /// A resource that the sandbox does not have; `known` are ids it has, of which the nearest is named.
-    pub fn unknown_id<'a>(
-        resource: &str,
-        id: &str,
-        known: impl Iterator<Item = &'a str>,
-    ) -> Self {
+    pub fn unknown_id<'a>(resource: &str, id: &str, known: impl Iterator<Item = &'a str>) -> Self {
         Self::unknown_id_for(Api::Payments, resource, id, known)
     }
 
@@ -149,9 +151,12 @@ impl Rejection {
             Api::Accounting => code::SPECIFIED_ID_NOT_FOUND,
             _ => code::NOT_FOUND,
         };
-        let problem = Problem::new(code, format!("There is no {resource} with this id in this sandbox."))
-            .received(id)
-            .expected(format!("the id of a {resource} of this sandbox"));
+        let problem = Problem::new(
+            code,
+            format!("There is no {resource} with this id in this sandbox."),
+        )
+        .received(id)
+        .expected(format!("the id of a {resource} of this sandbox"));
         match nearest(id, known) {
             Some(near) => problem.hint(format!("Did you mean `{near}`?")),
             None => problem.hint(format!(
@@ -172,9 +177,12 @@ impl Rejection {
 
     /// A request that could not be read as its operation describes it.
     pub fn unreadable(api: Api, what: &str, detail: impl Into<String>) -> Self {
-        Problem::new(validation_code(api), format!("The {what} could not be read: {}.", detail.into()))
-            .hint("Compare the request with the operation in the reference.")
-            .bad_request()
+        Problem::new(
+            validation_code(api),
+            format!("The {what} could not be read: {}.", detail.into()),
+        )
+        .hint("Compare the request with the operation in the reference.")
+        .bad_request()
     }
 
     /// An operation that the chosen version of the platform does not have.
@@ -197,8 +205,11 @@ impl Rejection {
         Self {
             status: 501,
             problems: vec![
-                Problem::new(code, format!("`{}` is documented but not built yet.", operation.id))
-                    .hint("The reference marks the operations that are built."),
+                Problem::new(
+                    code,
+                    format!("`{}` is documented but not built yet.", operation.id),
+                )
+                .hint("The reference marks the operations that are built."),
             ],
         }
     }
@@ -214,14 +225,20 @@ impl Rejection {
             status: 500,
             problems: vec![Problem::new(
                 code,
-                format!("`{}` was sent down the wrong way inside the mock server.", operation.id),
+                format!(
+                    "`{}` was sent down the wrong way inside the mock server.",
+                    operation.id
+                ),
             )],
         }
     }
 
     /// A fault of the mock server itself.
     pub(crate) fn internal(what: &str) -> Self {
-        Self { status: 500, problems: vec![Problem::new(code::INTERNAL, what)] }
+        Self {
+            status: 500,
+            problems: vec![Problem::new(code::INTERNAL, what)],
+        }
     }
 }
 
@@ -252,7 +269,12 @@ pub(crate) fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) ->
     known
         .filter(|candidate| candidate.len() <= NEAREST_LENGTH_MAX)
         .take(NEAREST_CANDIDATES_MAX)
-        .map(|candidate| (distance(&wanted.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                distance(&wanted.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, candidate)| distance * 3 <= candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -296,6 +318,9 @@ mod tests {
         let rejection = Rejection::unknown_id("account", "ACNE_USD", ["ACME_USD"].into_iter());
         assert_eq!(rejection.status, 404);
         assert_eq!(rejection.problems[0].received.as_deref(), Some("ACNE_USD"));
-        assert_eq!(rejection.problems[0].hint.as_deref(), Some("Did you mean `ACME_USD`?"));
+        assert_eq!(
+            rejection.problems[0].hint.as_deref(),
+            Some("Did you mean `ACME_USD`?")
+        );
     }
 }

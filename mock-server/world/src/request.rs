@@ -69,7 +69,9 @@ impl FromStr for OperationRef {
     type Err = UnknownOperation;
 
     fn from_str(text: &str) -> Result<Self, UnknownOperation> {
-        let unknown = || UnknownOperation { key: text.to_owned() };
+        let unknown = || UnknownOperation {
+            key: text.to_owned(),
+        };
         let (api, id) = text.split_once('.').ok_or_else(unknown)?;
         match api {
             "payments" => id.parse().map(Self::Payments).map_err(|_| unknown()),
@@ -83,7 +85,9 @@ impl FromStr for OperationRef {
 
 /// A text that names no operation of the documents.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{key}` names no operation; the form is `<api>.<operation id>`, such as `payments.transfers_create`")]
+#[error(
+    "`{key}` names no operation; the form is `<api>.<operation id>`, such as `payments.transfers_create`"
+)]
 pub struct UnknownOperation {
     key: String,
 }
@@ -96,7 +100,9 @@ impl Serialize for OperationRef {
 
 impl<'de> Deserialize<'de> for OperationRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
     }
 }
 
@@ -130,7 +136,11 @@ pub struct Request {
 impl Request {
     /// The id of the path parameter `name`.
     pub fn id<T: FromStr>(&self, name: &str) -> Result<T, Rejection> {
-        let text = self.path.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let text = self
+            .path
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str());
         text.and_then(|text| text.parse().ok()).ok_or_else(|| {
             Rejection::unreadable(
                 self.op.operation().api,
@@ -151,16 +161,26 @@ impl Request {
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         let api = self.op.operation().api;
         let Some(text) = &self.body else {
-            return Err(Rejection::unreadable(api, "body", "there is none, and the operation needs one"));
+            return Err(Rejection::unreadable(
+                api,
+                "body",
+                "there is none, and the operation needs one",
+            ));
         };
         // The parser's own message may quote the value, which may be personal; the place is enough.
         serde_json::from_str(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let what = match error.classify() {
-                serde_json::error::Category::Data => "a value does not have the form the operation asks for",
+                serde_json::error::Category::Data => {
+                    "a value does not have the form the operation asks for"
+                }
                 _ => "it is not JSON",
             };
-            Rejection::unreadable(api, "body", format!("{what}, at line {line}, column {column}"))
+            Rejection::unreadable(
+                api,
+                "body",
+                format!("{what}, at line {line}, column {column}"),
+            )
         })
     }
 }

@@ -57,17 +57,46 @@ pub const STANDING: Machine<Standing> = Machine {
     rows: &[
         Row {
             from: Standing::Active,
-            next: &[Standing::Edd, Standing::Dormant, Standing::Closed, Standing::Frozen],
+            next: &[
+                Standing::Edd,
+                Standing::Dormant,
+                Standing::Closed,
+                Standing::Frozen,
+            ],
         },
-        Row { from: Standing::Closed, next: &[] },
-        Row { from: Standing::Edd, next: &[Standing::Active, Standing::Closed, Standing::Frozen] },
-        Row { from: Standing::Pending, next: &[Standing::Active, Standing::Closed] },
-        Row { from: Standing::Frozen, next: &[Standing::Active, Standing::Closed, Standing::Edd] },
-        Row { from: Standing::Dormant, next: &[Standing::Active, Standing::Closed, Standing::Edd] },
+        Row {
+            from: Standing::Closed,
+            next: &[],
+        },
+        Row {
+            from: Standing::Edd,
+            next: &[Standing::Active, Standing::Closed, Standing::Frozen],
+        },
+        Row {
+            from: Standing::Pending,
+            next: &[Standing::Active, Standing::Closed],
+        },
+        Row {
+            from: Standing::Frozen,
+            next: &[Standing::Active, Standing::Closed, Standing::Edd],
+        },
+        Row {
+            from: Standing::Dormant,
+            next: &[Standing::Active, Standing::Closed, Standing::Edd],
+        },
         // Only the platform, that is control, leaves these.
-        Row { from: Standing::EddL2f, next: &[] },
-        Row { from: Standing::FrozenL2f, next: &[] },
-        Row { from: Standing::PendingL2f, next: &[] },
+        Row {
+            from: Standing::EddL2f,
+            next: &[],
+        },
+        Row {
+            from: Standing::FrozenL2f,
+            next: &[],
+        },
+        Row {
+            from: Standing::PendingL2f,
+            next: &[],
+        },
     ],
 };
 
@@ -86,16 +115,35 @@ pub const DECISION: Machine<Standing> = Machine {
                 Standing::Pending,
             ],
         },
-        Row { from: Standing::Closed, next: &[] },
+        Row {
+            from: Standing::Closed,
+            next: &[],
+        },
         Row {
             from: Standing::Edd,
-            next: &[Standing::Active, Standing::Closed, Standing::Frozen, Standing::Pending],
+            next: &[
+                Standing::Active,
+                Standing::Closed,
+                Standing::Frozen,
+                Standing::Pending,
+            ],
         },
-        Row { from: Standing::Pending, next: &[Standing::Active, Standing::Closed] },
-        Row { from: Standing::Frozen, next: &[Standing::Active, Standing::Closed, Standing::Edd] },
+        Row {
+            from: Standing::Pending,
+            next: &[Standing::Active, Standing::Closed],
+        },
+        Row {
+            from: Standing::Frozen,
+            next: &[Standing::Active, Standing::Closed, Standing::Edd],
+        },
         Row {
             from: Standing::Dormant,
-            next: &[Standing::Active, Standing::Closed, Standing::Edd, Standing::Pending],
+            next: &[
+                Standing::Active,
+                Standing::Closed,
+                Standing::Edd,
+                Standing::Pending,
+            ],
         },
     ],
 };
@@ -118,14 +166,36 @@ impl Standing {
     pub const fn rights(self, platform: Platform) -> Rights {
         let transact_in_edd = !matches!(platform, Platform::RailV1_1_2);
         match self {
-            Self::Active | Self::Dormant => Rights { read: true, update: true, transact: true },
-            Self::Closed => Rights { read: true, update: false, transact: false },
-            Self::Edd => Rights { read: true, update: true, transact: transact_in_edd },
-            Self::Pending | Self::Frozen => Rights { read: true, update: true, transact: false },
-            Self::EddL2f => Rights { read: true, update: false, transact: transact_in_edd },
-            Self::FrozenL2f | Self::PendingL2f => {
-                Rights { read: true, update: false, transact: false }
-            }
+            Self::Active | Self::Dormant => Rights {
+                read: true,
+                update: true,
+                transact: true,
+            },
+            Self::Closed => Rights {
+                read: true,
+                update: false,
+                transact: false,
+            },
+            Self::Edd => Rights {
+                read: true,
+                update: true,
+                transact: transact_in_edd,
+            },
+            Self::Pending | Self::Frozen => Rights {
+                read: true,
+                update: true,
+                transact: false,
+            },
+            Self::EddL2f => Rights {
+                read: true,
+                update: false,
+                transact: transact_in_edd,
+            },
+            Self::FrozenL2f | Self::PendingL2f => Rights {
+                read: true,
+                update: false,
+                transact: false,
+            },
         }
     }
 
@@ -171,12 +241,16 @@ impl Standing {
 
     /// The standing that a customer's status on the wire means.
     pub fn of_customer(status: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|standing| standing.name("ACTIVE") == status)
+        Self::ALL
+            .into_iter()
+            .find(|standing| standing.name("ACTIVE") == status)
     }
 
     /// The standing that an account's status on the wire means.
     pub fn of_account(status: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|standing| standing.name("OPEN") == status)
+        Self::ALL
+            .into_iter()
+            .find(|standing| standing.name("OPEN") == status)
     }
 
     /// The status as text; `active` is what the resource calls the first one.
@@ -231,7 +305,11 @@ mod tests {
     fn rights_and_next_statuses_are_those_of_the_page() {
         for (name, read, update, transact, next) in PAGE {
             let standing = Standing::of_customer(name).unwrap();
-            let rights = Rights { read: *read, update: *update, transact: *transact };
+            let rights = Rights {
+                read: *read,
+                update: *update,
+                transact: *transact,
+            };
             assert_eq!(standing.rights(Platform::Union), rights, "{name}");
             assert_eq!(standing.rights(Platform::Layer2V1_0_5), rights, "{name}");
             assert_eq!(STANDING.next_text(standing), *next, "{name}");
@@ -248,7 +326,10 @@ mod tests {
 
     #[test]
     fn what_the_platform_holds_only_control_moves() {
-        for standing in Standing::ALL.into_iter().filter(|standing| standing.is_platforms()) {
+        for standing in Standing::ALL
+            .into_iter()
+            .filter(|standing| standing.is_platforms())
+        {
             assert!(STANDING.is_final(standing));
             assert!(!standing.rights(Platform::Union).update);
             assert!(standing.control_allows(Standing::Active));
@@ -261,23 +342,42 @@ mod tests {
         assert!(!Standing::Frozen.control_allows(Standing::PendingL2f));
         for row in STANDING.rows {
             for next in row.next {
-                assert!(row.from.control_allows(*next), "control can do what clients can");
+                assert!(
+                    row.from.control_allows(*next),
+                    "control can do what clients can"
+                );
             }
         }
     }
 
     #[test]
     fn the_wire_says_open_for_accounts_and_bare_names_under_1_1_2() {
-        assert_eq!(Standing::Active.account_status(Platform::Union).as_str(), "OPEN");
-        assert_eq!(Standing::PendingL2f.account_status(Platform::Union).as_str(), "PENDING_L2F");
-        assert_eq!(Standing::PendingL2f.customer_status(Platform::RailV1_1_2).as_str(), "PENDING");
+        assert_eq!(
+            Standing::Active.account_status(Platform::Union).as_str(),
+            "OPEN"
+        );
+        assert_eq!(
+            Standing::PendingL2f
+                .account_status(Platform::Union)
+                .as_str(),
+            "PENDING_L2F"
+        );
+        assert_eq!(
+            Standing::PendingL2f
+                .customer_status(Platform::RailV1_1_2)
+                .as_str(),
+            "PENDING"
+        );
         assert_eq!(Standing::of_account("ACTIVE"), None);
     }
 
     #[test]
     fn the_machine_prints_as_a_table() {
         let table = STANDING.to_table();
-        assert!(table.contains("| FROZEN | ACTIVE, CLOSED, EDD |"), "{table}");
+        assert!(
+            table.contains("| FROZEN | ACTIVE, CLOSED, EDD |"),
+            "{table}"
+        );
         assert_eq!(table.lines().count(), 2 + STANDING.rows.len());
     }
 }

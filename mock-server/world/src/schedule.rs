@@ -117,7 +117,11 @@ impl Schedule {
         if due > now {
             return None;
         }
-        Some(DueJob { number, due, job: entry.remove() })
+        Some(DueJob {
+            number,
+            due,
+            job: entry.remove(),
+        })
     }
 }
 
@@ -139,8 +143,9 @@ mod tests {
         schedule.add(at(5), job("late"));
         schedule.add(at(1), job("first"));
         schedule.add(at(1), job("second"));
-        let order: Vec<_> =
-            core::iter::from_fn(|| schedule.take_due(at(4))).map(|due| due.job).collect();
+        let order: Vec<_> = core::iter::from_fn(|| schedule.take_due(at(4)))
+            .map(|due| due.job)
+            .collect();
         assert_eq!(order, [job("first"), job("second")]);
         assert_eq!(schedule.next_due(), Some(at(5)));
         assert_eq!(schedule.take_due(at(5)).unwrap().number, 1);

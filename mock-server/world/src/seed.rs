@@ -90,7 +90,11 @@ impl SecretSeed {
 
     /// The public key that belongs to it, as 64 hexadecimal digits.
     pub fn verify_key_hex(&self) -> String {
-        hex::encode(ed25519_dalek::SigningKey::from_bytes(&self.0).verifying_key().as_bytes())
+        hex::encode(
+            ed25519_dalek::SigningKey::from_bytes(&self.0)
+                .verifying_key()
+                .as_bytes(),
+        )
     }
 }
 

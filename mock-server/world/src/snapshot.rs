@@ -7,7 +7,9 @@ use thiserror::Error;
 
 /// Why a snapshot could not be restored.
 #[derive(Debug, Error)]
-#[error("this snapshot was not made by this version of the mock (line {line}, column {column}); start the sandbox anew and replay its journal")]
+#[error(
+    "this snapshot was not made by this version of the mock (line {line}, column {column}); start the sandbox anew and replay its journal"
+)]
 pub struct SnapshotError {
     line: usize,
     column: usize,
@@ -16,7 +18,10 @@ pub struct SnapshotError {
 impl SnapshotError {
     // The text of the parse error is left out: it may quote customer data.
     pub(crate) fn new(error: &serde_json::Error) -> Self {
-        Self { line: error.line(), column: error.column() }
+        Self {
+            line: error.line(),
+            column: error.column(),
+        }
     }
 }
 
@@ -44,6 +49,8 @@ pub(crate) mod pairs {
         V: Deserialize<'de>,
         D: Deserializer<'de>,
     {
-        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+        Ok(Vec::<(K, V)>::deserialize(deserializer)?
+            .into_iter()
+            .collect())
     }
 }

@@ -18,7 +18,11 @@ pub(crate) struct Table<K: Ord, V> {
 
 impl<K: Ord, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self { made: 0, numbers: BTreeMap::new(), rows: BTreeMap::new() }
+        Self {
+            made: 0,
+            numbers: BTreeMap::new(),
+            rows: BTreeMap::new(),
+        }
     }
 }
 

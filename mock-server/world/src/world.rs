@@ -103,9 +103,14 @@ impl World {
         match command {
             Command::Client(command) => self.execute_client(command, cx),
             Command::Internal(Internal::RunDue) => Ok(self.run_due(cx)),
-            Command::Internal(Internal::DeliveryFinished { delivery, attempt, outcome }) => {
+            Command::Internal(Internal::DeliveryFinished {
+                delivery,
+                attempt,
+                outcome,
+            }) => {
                 let keep = self.settings().webhook_log_limit;
-                self.outbox.finish(&self.genesis.seed, delivery, *attempt, *outcome, keep);
+                self.outbox
+                    .finish(&self.genesis.seed, delivery, *attempt, *outcome, keep);
                 Ok(self.outcome(None, Vec::new()))
             }
         }
@@ -125,7 +130,9 @@ impl World {
 
     /// Whether a job is due. The shell then runs [`Internal::RunDue`] before anything else.
     pub fn is_due(&self, now: Timestamp) -> bool {
-        self.schedule.next_due().is_some_and(|due| due <= self.clock.at(now))
+        self.schedule
+            .next_due()
+            .is_some_and(|due| due <= self.clock.at(now))
     }
 
     /// When the next job is due.
@@ -157,7 +164,9 @@ impl World {
     /// The subscriptions whose newest finished delivery was given up.
     pub fn failing_subscriptions(&self) -> Vec<&SubscriptionId> {
         let rows = self.payments.subscriptions.rows();
-        rows.map(|row| &row.id).filter(|id| self.outbox.is_failing(id)).collect()
+        rows.map(|row| &row.id)
+            .filter(|id| self.outbox.is_failing(id))
+            .collect()
     }
 
     /// Business time at `now`: never before the last accepted client command.
@@ -234,7 +243,10 @@ impl World {
             && let Some(reply) = self.saved.replay(command, key)?
         {
             let reply = reply.clone();
-            return Ok(Outcome { replayed: true, ..self.outcome(Some(reply), Vec::new()) });
+            return Ok(Outcome {
+                replayed: true,
+                ..self.outcome(Some(reply), Vec::new())
+            });
         }
         let now = self.clock.next(cx.now);
         let ordinal = self.accepted + 1;
@@ -311,7 +323,15 @@ impl World {
     }
 
     fn outcome(&self, reply: Option<Reply>, ran: Vec<JobReport>) -> Outcome {
-        let wake_at = [self.next_due(), self.next_delivery_due()].into_iter().flatten().min();
-        Outcome { reply, replayed: false, wake_at, ran }
+        let wake_at = [self.next_due(), self.next_delivery_due()]
+            .into_iter()
+            .flatten()
+            .min();
+        Outcome {
+            reply,
+            replayed: false,
+            wake_at,
+            ran,
+        }
     }
 }

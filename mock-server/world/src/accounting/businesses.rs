@@ -37,7 +37,10 @@ impl Businesses for World {
         if let Some(known) = self.live_business(|row| {
             body.external_id.is_some() && row.details.external_id == body.external_id
         }) {
-            return Ok(Answered { status: 200, value: known.imported_before() });
+            return Ok(Answered {
+                status: 200,
+                value: known.imported_before(),
+            });
         }
         let same_phone = |row: &BusinessRow| {
             body.phone_number.is_some() && row.details.phone_number == body.phone_number
@@ -49,10 +52,16 @@ impl Businesses for World {
         let id = BusinessId::new(cx.mint(IdKind::Business))
             .map_err(|_| Rejection::internal("An id could not be made."))?;
 
-        let row = BusinessRow { details: new_business(cx, &id, body), archived_at: None };
+        let row = BusinessRow {
+            details: new_business(cx, &id, body),
+            archived_at: None,
+        };
         let reply = row.on_wire();
         self.accounting.businesses.insert(id, row);
-        Ok(Answered { status: 201, value: reply })
+        Ok(Answered {
+            status: 201,
+            value: reply,
+        })
     }
 
     fn businesses_get(
@@ -78,7 +87,10 @@ impl Businesses for World {
 
 impl World {
     fn live_business(&self, matches: impl Fn(&BusinessRow) -> bool) -> Option<&BusinessRow> {
-        self.accounting.businesses.rows().find(|row| row.is_live() && matches(row))
+        self.accounting
+            .businesses
+            .rows()
+            .find(|row| row.is_live() && matches(row))
     }
 }
 
@@ -89,8 +101,7 @@ impl BusinessRow {
     }
 
     fn on_wire(&self) -> accounting::BusinessReply {
-        accounting::BusinessReply::new(self.details.clone())
-            .with_meta(accounting::ReplyMeta::new())
+        accounting::BusinessReply::new(self.details.clone()).with_meta(accounting::ReplyMeta::new())
     }
 
     fn imported_before(&self) -> accounting::BusinessReply {
@@ -117,7 +128,11 @@ fn new_business(
         .with_imported_at(now.clone())
         .with_updated_at(now.clone())
         .with_unit_accounts(unit_accounts(
-            [body.unit_ids, body.unit_accounts, body.internal_bank_account_ids],
+            [
+                body.unit_ids,
+                body.unit_accounts,
+                body.internal_bank_account_ids,
+            ],
             &now,
         ))
         .with_plaid_items(Vec::new())
@@ -144,13 +159,21 @@ fn unit_accounts(
         .flatten()
         .flatten()
         .filter_map(|request| request.unit_id)
-        .map(|id| accounting::UnitAccount::new().with_id(id).with_imported_at(now.clone()))
+        .map(|id| {
+            accounting::UnitAccount::new()
+                .with_id(id)
+                .with_imported_at(now.clone())
+        })
         .collect()
 }
 
 /// Processor tokens and Plaid items have to be known; the sandbox has made none so far.
 fn must_have_no_plaid(body: &accounting::BusinessCreateRequest) -> Result<(), Rejection> {
-    if body.plaid_items.as_ref().is_some_and(|items| !items.is_empty()) {
+    if body
+        .plaid_items
+        .as_ref()
+        .is_some_and(|items| !items.is_empty())
+    {
         return Err(Problem::new(
             code::PLAID_NOT_CONFIGURED,
             "Plaid items need the client's Plaid keys, which are not set.",
@@ -159,7 +182,11 @@ fn must_have_no_plaid(body: &accounting::BusinessCreateRequest) -> Result<(), Re
         .hint("Send processor tokens instead of items.")
         .bad_request());
     }
-    if body.plaid_processor_tokens.as_ref().is_some_and(|tokens| !tokens.is_empty()) {
+    if body
+        .plaid_processor_tokens
+        .as_ref()
+        .is_some_and(|tokens| !tokens.is_empty())
+    {
         return Err(Problem::new(
             code::INVALID_PROCESSOR_TOKEN,
             "A processor token is not known in this sandbox.",

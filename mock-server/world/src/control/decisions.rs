@@ -19,17 +19,16 @@ impl Decisions for World {
         customer_id: control::CustomerId,
         body: control::CustomerStatusRequest,
     ) -> Result<control::CustomerDecisionReply, Rejection> {
-        let id = CustomerId::new(customer_id.as_str())
-            .map_err(|_| Rejection::unknown_id("customer", customer_id.as_str(), core::iter::empty()))?;
+        let id = CustomerId::new(customer_id.as_str()).map_err(|_| {
+            Rejection::unknown_id("customer", customer_id.as_str(), core::iter::empty())
+        })?;
         let from = self.payments.customer(&id)?.standing;
         let to = decided(from, body.status.as_str())?;
 
         self.set_customer_standing(cx, &id, to);
-        Ok(control::CustomerDecisionReply::new(control::CustomerDecision::new(
-            customer_id,
-            on_wire(from),
-            on_wire(to),
-        )))
+        Ok(control::CustomerDecisionReply::new(
+            control::CustomerDecision::new(customer_id, on_wire(from), on_wire(to)),
+        ))
     }
 }
 
@@ -50,7 +49,11 @@ fn decided(from: Standing, wanted: &str) -> Result<Standing, Rejection> {
     )
     .at("/status")
     .received(wanted)
-    .expected(if allowed.is_empty() { "no other status".to_owned() } else { allowed.join(", ") })
+    .expected(if allowed.is_empty() {
+        "no other status".to_owned()
+    } else {
+        allowed.join(", ")
+    })
     .bad_request())
 }
 

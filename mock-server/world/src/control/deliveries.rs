@@ -25,14 +25,22 @@ impl Deliveries for World {
     ) -> Result<control::DeliveryListReply, Rejection> {
         let page = Page::of(params.page, params.page_size)?;
         let matching = self.outbox.deliveries().filter(|(row, _)| {
-            params.status.as_ref().is_none_or(|state| state_on_wire(row.state) == *state)
+            params
+                .status
+                .as_ref()
+                .is_none_or(|state| state_on_wire(row.state) == *state)
         });
         let (rows, total) = page.cut(matching);
-        let deliveries: Result<Vec<_>, _> =
-            rows.into_iter().map(|(row, event)| delivery_on_wire(row, event)).collect();
+        let deliveries: Result<Vec<_>, _> = rows
+            .into_iter()
+            .map(|(row, event)| delivery_on_wire(row, event))
+            .collect();
         let path = self.control_path("deliveries");
         let links = page.links(&path, &params.to_pairs(), total).into_control();
-        Ok(control::DeliveryListReply::new(control::DeliveryList::new(deliveries?), links))
+        Ok(control::DeliveryListReply::new(
+            control::DeliveryList::new(deliveries?),
+            links,
+        ))
     }
 }
 

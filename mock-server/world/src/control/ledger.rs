@@ -26,7 +26,10 @@ impl Ledger for World {
         _cx: &ReadContext<'_>,
     ) -> Result<control::TrialBalanceReply, Rejection> {
         let balance = self.payments.funds.book().trial_balance();
-        let with_entries = balance.assets().iter().filter(|totals| totals.debits.is_positive());
+        let with_entries = balance
+            .assets()
+            .iter()
+            .filter(|totals| totals.debits.is_positive());
         let assets: Result<Vec<_>, _> = with_entries.map(totals_on_wire).collect();
         Ok(control::TrialBalanceReply::new(balance.balanced(), assets?))
     }
@@ -46,23 +49,35 @@ impl Ledger for World {
                 let ix = AccountId::new(account.as_str())
                     .ok()
                     .and_then(|id| self.payments.funds.ledger_account(&id))
-                    .or_else(|| book.accounts().find(|(_, row)| row.id().as_str() == account.as_str()).map(|(ix, _)| ix))
+                    .or_else(|| {
+                        book.accounts()
+                            .find(|(_, row)| row.id().as_str() == account.as_str())
+                            .map(|(ix, _)| ix)
+                    })
                     .ok_or_else(unknown)?;
                 page.cut(book.entries_of(ix, ..).map_err(|_| unknown())?)
             }
         };
-        let entries: Result<Vec<_>, _> =
-            rows.into_iter().map(|entry| self.entry_on_wire(entry)).collect();
+        let entries: Result<Vec<_>, _> = rows
+            .into_iter()
+            .map(|entry| self.entry_on_wire(entry))
+            .collect();
         let path = self.control_path("ledger/entries");
         let links = page.links(&path, &params.to_pairs(), total).into_control();
-        Ok(control::LedgerEntryListReply::new(control::LedgerEntryList::new(entries?), links))
+        Ok(control::LedgerEntryListReply::new(
+            control::LedgerEntryList::new(entries?),
+            links,
+        ))
     }
 }
 
 impl World {
     fn entry_on_wire(&self, entry: &Entry) -> Result<control::LedgerEntry, Rejection> {
-        let postings: Result<Vec<_>, _> =
-            entry.postings().iter().map(|posting| self.posting_on_wire(posting)).collect();
+        let postings: Result<Vec<_>, _> = entry
+            .postings()
+            .iter()
+            .map(|posting| self.posting_on_wire(posting))
+            .collect();
         let at = Timestamp::from_microsecond(entry.stamp().at_micros).unwrap_or(Timestamp::MAX);
         Ok(control::LedgerEntry::new(
             // Neither number comes near the end of 63 bits.

@@ -60,8 +60,7 @@ impl Accounts for World {
         let wanted = body.account_to_open;
         self.customer_may_open(&body.customer_id)?;
         let asset = offered_asset(&wanted.product_id, &wanted.asset_type_id)?;
-        external_id::check(wanted.account_id.as_str(), "/account_to_open/account_id")
-            .map_err(Problem::bad_request)?;
+        external_id::check(wanted.account_id.as_str(), "/account_to_open/account_id")?;
         if self.payments.accounts.contains(&wanted.account_id) {
             return Err(id_taken(&wanted.account_id));
         }
@@ -73,7 +72,9 @@ impl Accounts for World {
             asset,
         };
         self.open_account(cx, opening)?;
-        Ok(payments::AccountRefReply::new(payments::AccountRef::new(wanted.account_id)))
+        Ok(payments::AccountRefReply::new(payments::AccountRef::new(
+            wanted.account_id,
+        )))
     }
 
     fn accounts_list(
@@ -84,18 +85,29 @@ impl Accounts for World {
         let page = Page::of(params.page, params.page_size)?;
         let platform = cx.platform();
         let matching = self.payments.accounts.rows().filter(|row| {
-            params.customer_id.as_ref().is_none_or(|customer| row.customer == *customer)
-                && params.product_type.as_ref().is_none_or(|wanted| row.product_type() == *wanted)
+            params
+                .customer_id
+                .as_ref()
+                .is_none_or(|customer| row.customer == *customer)
+                && params
+                    .product_type
+                    .as_ref()
+                    .is_none_or(|wanted| row.product_type() == *wanted)
                 && params
                     .status
                     .as_ref()
                     .is_none_or(|status| row.standing.account_status(platform) == *status)
         });
         let (rows, total) = page.cut(matching);
-        let accounts = rows.into_iter().map(|row| self.account_on_wire(cx, row)).collect();
+        let accounts = rows
+            .into_iter()
+            .map(|row| self.account_on_wire(cx, row))
+            .collect();
         let links = page.links(PATH, &params.to_pairs(), total);
-        Ok(payments::AccountListReply::new(payments::AccountList::new().with_accounts(accounts))
-            .with_links(links.into_payments()))
+        Ok(
+            payments::AccountListReply::new(payments::AccountList::new().with_accounts(accounts))
+                .with_links(links.into_payments()),
+        )
     }
 
     fn accounts_get(
@@ -116,17 +128,22 @@ impl Accounts for World {
         let row = self.payments.account(&account_id)?;
         let updates = body.updates.unwrap_or_default();
         let [update] = updates.as_slice() else {
-            return Err(if updates.is_empty() { no_updates() } else { one_update() });
+            return Err(if updates.is_empty() {
+                no_updates()
+            } else {
+                one_update()
+            });
         };
-        let (field, value) = field_and_value(update, 0).map_err(Problem::bad_request)?;
+        let (field, value) = field_and_value(update, 0)?;
         if field != "status" {
             return Err(not_updatable(field));
         }
-        let to = requested_standing(Resource::Account(row), value, "/updates/0/value")
-            .map_err(Problem::bad_request)?;
+        let to = requested_standing(Resource::Account(row), value, "/updates/0/value")?;
 
         self.set_account_standing(cx, &account_id, to);
-        Ok(payments::AccountRefReply::new(payments::AccountRef::new(account_id)))
+        Ok(payments::AccountRefReply::new(payments::AccountRef::new(
+            account_id,
+        )))
     }
 }
 
@@ -185,7 +202,10 @@ impl World {
         if id.as_str() == SELF {
             return Ok(());
         }
-        let customer = self.payments.customer(id).map_err(|rejection| rejection.at("/customer_id"))?;
+        let customer = self
+            .payments
+            .customer(id)
+            .map_err(|rejection| rejection.at("/customer_id"))?;
         if customer.standing.rights(self.settings().platform).update {
             return Ok(());
         }
@@ -194,8 +214,9 @@ impl World {
 
     fn account_on_wire(&self, cx: &ReadContext<'_>, row: &AccountRow) -> payments::Account {
         let balances = self.payments.funds.balances(&row.id);
-        let (current, available) =
-            balances.map_or_else(Default::default, |balances| (balances.current, balances.available));
+        let (current, available) = balances.map_or_else(Default::default, |balances| {
+            (balances.current, balances.available)
+        });
         payments::Account::new(row.id.clone())
             .with_status(row.standing.account_status(cx.platform()))
             .with_asset_type_id(row.asset.clone())
@@ -210,11 +231,14 @@ impl World {
 /// The asset, if the product exists and offers it.
 fn offered_asset(product: &ProductId, asset: &AssetTypeId) -> Result<&'static Asset, Rejection> {
     let Some(known) = assets::product(product.as_str()) else {
-        return Err(Problem::new(code::PRODUCT_ASSET_NOT_SUPPORTED, "There is no such product.")
-            .at("/account_to_open/product_id")
-            .received(product.as_str())
-            .expected(assets::product_ids())
-            .bad_request());
+        return Err(Problem::new(
+            code::PRODUCT_ASSET_NOT_SUPPORTED,
+            "There is no such product.",
+        )
+        .at("/account_to_open/product_id")
+        .received(product.as_str())
+        .expected(assets::product_ids())
+        .bad_request());
     };
     let problem = || {
         Problem::new(
@@ -244,16 +268,22 @@ fn id_taken(id: &AccountId) -> Rejection {
 }
 
 fn one_update() -> Rejection {
-    Problem::new(code::VALIDATION_FAILED, "An account takes one update at a time.")
-        .at("/updates")
-        .expected("exactly one update, of the field `status`")
-        .bad_request()
+    Problem::new(
+        code::VALIDATION_FAILED,
+        "An account takes one update at a time.",
+    )
+    .at("/updates")
+    .expected("exactly one update, of the field `status`")
+    .bad_request()
 }
 
 fn not_updatable(field: &str) -> Rejection {
-    Problem::new(code::FIELD_NOT_UPDATABLE, "Of an account only the status can be changed.")
-        .at("/updates/0/field")
-        .received(field)
-        .expected("status")
-        .bad_request()
+    Problem::new(
+        code::FIELD_NOT_UPDATABLE,
+        "Of an account only the status can be changed.",
+    )
+    .at("/updates/0/field")
+    .received(field)
+    .expected("status")
+    .bad_request()
 }

@@ -30,14 +30,46 @@ pub(crate) struct Product {
 
 /// Assets of the sandbox networks.
 pub(crate) const ASSETS: &[Asset] = &[
-    Asset { id: "FIAT_TESTNET_USD", decimals: 2, kind: AssetKind::Fiat },
-    Asset { id: "FIAT_TESTNET_EUR", decimals: 2, kind: AssetKind::Fiat },
-    Asset { id: "ETHEREUM_SEPOLIA_USDC", decimals: 6, kind: AssetKind::Crypto },
-    Asset { id: "ETHEREUM_SEPOLIA_ETH", decimals: 18, kind: AssetKind::Crypto },
-    Asset { id: "ETHEREUM_GOERLI_USDC", decimals: 6, kind: AssetKind::Crypto },
-    Asset { id: "ETHEREUM_GOERLI_ETH", decimals: 18, kind: AssetKind::Crypto },
-    Asset { id: "BITCOIN_TESTNET_BTC", decimals: 8, kind: AssetKind::Crypto },
-    Asset { id: "SOLANA_DEVNET_SOL", decimals: 9, kind: AssetKind::Crypto },
+    Asset {
+        id: "FIAT_TESTNET_USD",
+        decimals: 2,
+        kind: AssetKind::Fiat,
+    },
+    Asset {
+        id: "FIAT_TESTNET_EUR",
+        decimals: 2,
+        kind: AssetKind::Fiat,
+    },
+    Asset {
+        id: "ETHEREUM_SEPOLIA_USDC",
+        decimals: 6,
+        kind: AssetKind::Crypto,
+    },
+    Asset {
+        id: "ETHEREUM_SEPOLIA_ETH",
+        decimals: 18,
+        kind: AssetKind::Crypto,
+    },
+    Asset {
+        id: "ETHEREUM_GOERLI_USDC",
+        decimals: 6,
+        kind: AssetKind::Crypto,
+    },
+    Asset {
+        id: "ETHEREUM_GOERLI_ETH",
+        decimals: 18,
+        kind: AssetKind::Crypto,
+    },
+    Asset {
+        id: "BITCOIN_TESTNET_BTC",
+        decimals: 8,
+        kind: AssetKind::Crypto,
+    },
+    Asset {
+        id: "SOLANA_DEVNET_SOL",
+        decimals: 9,
+        kind: AssetKind::Crypto,
+    },
 ];
 
 /// Products of a sandbox.
@@ -82,8 +114,11 @@ impl Product {
 
     /// The ids of the assets that accounts of the product can hold, for an error message.
     pub(crate) fn offered_ids(&self) -> String {
-        let ids: Vec<&str> =
-            ASSETS.iter().filter(|asset| self.offers(asset)).map(|asset| asset.id).collect();
+        let ids: Vec<&str> = ASSETS
+            .iter()
+            .filter(|asset| self.offers(asset))
+            .map(|asset| asset.id)
+            .collect();
         ids.join(", ")
     }
 }
@@ -102,7 +137,11 @@ mod tests {
     fn ids_are_unique_and_have_the_form_of_the_platform() {
         for (n, asset) in ASSETS.iter().enumerate() {
             assert_eq!(asset.id.split('_').count(), 3, "{}", asset.id);
-            assert!(!ASSETS[..n].iter().any(|other| other.id == asset.id), "{} twice", asset.id);
+            assert!(
+                !ASSETS[..n].iter().any(|other| other.id == asset.id),
+                "{} twice",
+                asset.id
+            );
         }
     }
 
@@ -110,6 +149,10 @@ mod tests {
     fn a_fiat_product_offers_no_coins() {
         let fiat = product("DEPOSIT_FORT_FIAT").unwrap();
         assert_eq!(fiat.offered_ids(), "FIAT_TESTNET_USD, FIAT_TESTNET_EUR");
-        assert!(product("DEPOSIT_BASIC").unwrap().offers(asset("SOLANA_DEVNET_SOL").unwrap()));
+        assert!(
+            product("DEPOSIT_BASIC")
+                .unwrap()
+                .offers(asset("SOLANA_DEVNET_SOL").unwrap())
+        );
     }
 }

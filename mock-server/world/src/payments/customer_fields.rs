@@ -13,11 +13,17 @@ use layer2_types::payments::EmploymentStatus;
 use layer2_types::payments::UsResidencyStatus;
 
 use crate::rejection::Problem;
+use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::rejection::nearest;
 
 /// Sets one field of a customer's details; `n` is the place of the update in the request.
-pub(crate) fn set(details: &mut Customer, field: &str, value: &str, n: usize) -> Result<(), Problem> {
+pub(crate) fn set(
+    details: &mut Customer,
+    field: &str,
+    value: &str,
+    n: usize,
+) -> Result<(), Rejection> {
     match details {
         Customer::Individual(person) => set_in(INDIVIDUAL, person, field, value, n),
         Customer::Corporation(company) => set_in(CORPORATION, company, field, value, n),
@@ -37,28 +43,36 @@ fn set_in<T>(
     name: &str,
     value: &str,
     n: usize,
-) -> Result<(), Problem> {
+) -> Result<(), Rejection> {
     let Some(field) = fields.iter().find(|field| field.name == name) else {
         let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
         return Err(not_updatable(name, &names, n));
     };
     // The value may be personal, so only what was expected is told.
     (field.set)(target, value).map_err(|expected| {
-        Problem::new(code::VALIDATION_FAILED, format!("`{name}` cannot have this value."))
-            .at(format!("/updates/{n}/value"))
-            .expected(expected)
+        Problem::new(
+            code::VALIDATION_FAILED,
+            format!("`{name}` cannot have this value."),
+        )
+        .at(format!("/updates/{n}/value"))
+        .expected(expected)
+        .bad_request()
     })
 }
 
-fn not_updatable(name: &str, known: &[&str], n: usize) -> Problem {
-    let problem = Problem::new(code::FIELD_NOT_UPDATABLE, "This field cannot be changed here.")
-        .at(format!("/updates/{n}/field"))
-        .received(name)
-        .expected(format!("status, {}", known.join(", ")));
+fn not_updatable(name: &str, known: &[&str], n: usize) -> Rejection {
+    let problem = Problem::new(
+        code::FIELD_NOT_UPDATABLE,
+        "This field cannot be changed here.",
+    )
+    .at(format!("/updates/{n}/field"))
+    .received(name)
+    .expected(format!("status, {}", known.join(", ")));
     match nearest(name, known.iter().copied()) {
         Some(near) => problem.hint(format!("Did you mean `{near}`?")),
         None => problem,
     }
+    .bad_request()
 }
 
 /// A field that takes any text.
@@ -131,13 +145,29 @@ const INDIVIDUAL: &[Field<CustomerIndividual>] = &[
     text!("employer_name", employer_name),
     text!("occupation", occupation),
     address!("mailing_address.unit_number", mailing_address, unit_number),
-    address!("mailing_address.address_line1", mailing_address, address_line1),
-    address!("mailing_address.address_line2", mailing_address, address_line2),
-    address!("mailing_address.address_line3", mailing_address, address_line3),
+    address!(
+        "mailing_address.address_line1",
+        mailing_address,
+        address_line1
+    ),
+    address!(
+        "mailing_address.address_line2",
+        mailing_address,
+        address_line2
+    ),
+    address!(
+        "mailing_address.address_line3",
+        mailing_address,
+        address_line3
+    ),
     address!("mailing_address.city", mailing_address, city),
     address!("mailing_address.state", mailing_address, state),
     address!("mailing_address.postal_code", mailing_address, postal_code),
-    address!("mailing_address.country_code", mailing_address, country_code),
+    address!(
+        "mailing_address.country_code",
+        mailing_address,
+        country_code
+    ),
 ];
 
 const CORPORATION: &[Field<CustomerCorporation>] = &[
@@ -145,8 +175,14 @@ const CORPORATION: &[Field<CustomerCorporation>] = &[
     text!("trading_name", trading_name),
     text!("registered_number", registered_number),
     text!("registered_number_country", registered_number_country),
-    text!("corporate_tax_reference_number", corporate_tax_reference_number),
-    text!("corporate_tax_reference_number_country", corporate_tax_reference_number_country),
+    text!(
+        "corporate_tax_reference_number",
+        corporate_tax_reference_number
+    ),
+    text!(
+        "corporate_tax_reference_number_country",
+        corporate_tax_reference_number_country
+    ),
     text!("telephone_number", telephone_number),
     text!("website_address", website_address),
     text!("state_of_incorporation", state_of_incorporation),
@@ -157,27 +193,78 @@ const CORPORATION: &[Field<CustomerCorporation>] = &[
         CorporateEntityType,
         "C_CORP_PRIVATE, C_CORP_PUBLIC, HNWI, LLC, LLP, LP, S_CORP, SOLE_PROP, TRUST, NON_PROFIT, OTHER"
     ),
-    text!("corporate_entity_type_description", corporate_entity_type_description),
+    text!(
+        "corporate_entity_type_description",
+        corporate_entity_type_description
+    ),
     text!("email_address", email_address),
     text!("established_on", established_on),
     text!("naics", naics),
     text!("naics_description", naics_description),
-    address!("registered_address.unit_number", registered_address, unit_number),
-    address!("registered_address.address_line1", registered_address, address_line1),
-    address!("registered_address.address_line2", registered_address, address_line2),
-    address!("registered_address.address_line3", registered_address, address_line3),
+    address!(
+        "registered_address.unit_number",
+        registered_address,
+        unit_number
+    ),
+    address!(
+        "registered_address.address_line1",
+        registered_address,
+        address_line1
+    ),
+    address!(
+        "registered_address.address_line2",
+        registered_address,
+        address_line2
+    ),
+    address!(
+        "registered_address.address_line3",
+        registered_address,
+        address_line3
+    ),
     address!("registered_address.city", registered_address, city),
     address!("registered_address.state", registered_address, state),
-    address!("registered_address.postal_code", registered_address, postal_code),
-    address!("registered_address.country_code", registered_address, country_code),
-    address!("physical_address.unit_number", physical_address, unit_number),
-    address!("physical_address.address_line1", physical_address, address_line1),
-    address!("physical_address.address_line2", physical_address, address_line2),
-    address!("physical_address.address_line3", physical_address, address_line3),
+    address!(
+        "registered_address.postal_code",
+        registered_address,
+        postal_code
+    ),
+    address!(
+        "registered_address.country_code",
+        registered_address,
+        country_code
+    ),
+    address!(
+        "physical_address.unit_number",
+        physical_address,
+        unit_number
+    ),
+    address!(
+        "physical_address.address_line1",
+        physical_address,
+        address_line1
+    ),
+    address!(
+        "physical_address.address_line2",
+        physical_address,
+        address_line2
+    ),
+    address!(
+        "physical_address.address_line3",
+        physical_address,
+        address_line3
+    ),
     address!("physical_address.city", physical_address, city),
     address!("physical_address.state", physical_address, state),
-    address!("physical_address.postal_code", physical_address, postal_code),
-    address!("physical_address.country_code", physical_address, country_code),
+    address!(
+        "physical_address.postal_code",
+        physical_address,
+        postal_code
+    ),
+    address!(
+        "physical_address.country_code",
+        physical_address,
+        country_code
+    ),
 ];
 
 #[cfg(test)]
@@ -198,18 +285,30 @@ mod tests {
                 "employment_status" => "RETIRED",
                 _ => "x",
             };
-            assert_eq!(set(&mut details, field.name, value, 0), Ok(()), "{}", field.name);
+            assert_eq!(
+                set(&mut details, field.name, value, 0),
+                Ok(()),
+                "{}",
+                field.name
+            );
             assert_ne!(details, person(), "{} changed nothing", field.name);
             assert!(!INDIVIDUAL[..n].iter().any(|other| other.name == field.name));
         }
         for (n, field) in CORPORATION.iter().enumerate() {
-            assert!(!CORPORATION[..n].iter().any(|other| other.name == field.name));
+            assert!(
+                !CORPORATION[..n]
+                    .iter()
+                    .any(|other| other.name == field.name)
+            );
         }
     }
 
     #[test]
     fn a_wrong_value_is_refused_without_being_repeated() {
-        let problem = set(&mut person(), "date_of_birth", "28/02/1990", 3).unwrap_err();
+        let problem = set(&mut person(), "date_of_birth", "28/02/1990", 3)
+            .unwrap_err()
+            .problems
+            .remove(0);
         assert_eq!(problem.pointer.as_deref(), Some("/updates/3/value"));
         assert_eq!(problem.received, None);
         assert!(set(&mut person(), "employment_status", "LAZY", 0).is_err());
@@ -217,9 +316,15 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_named_with_its_neighbour() {
-        let problem = set(&mut person(), "frist_name", "x", 0).unwrap_err();
+        let problem = set(&mut person(), "frist_name", "x", 0)
+            .unwrap_err()
+            .problems
+            .remove(0);
         assert_eq!(problem.code, code::FIELD_NOT_UPDATABLE);
         assert_eq!(problem.hint.as_deref(), Some("Did you mean `first_name`?"));
-        assert_eq!(set(&mut person(), "id", "x", 0).unwrap_err().code, code::FIELD_NOT_UPDATABLE);
+        assert_eq!(
+            set(&mut person(), "id", "x", 0).unwrap_err().problems[0].code,
+            code::FIELD_NOT_UPDATABLE
+        );
     }
 }

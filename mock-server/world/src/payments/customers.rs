@@ -44,7 +44,10 @@ impl Customers for World {
         let page = Page::of(params.page, params.page_size)?;
         let platform = cx.platform();
         let matching = self.payments.customers.rows().filter(|row| {
-            params.r#type.as_ref().is_none_or(|wanted| row.customer_type() == *wanted)
+            params
+                .r#type
+                .as_ref()
+                .is_none_or(|wanted| row.customer_type() == *wanted)
                 && params
                     .status
                     .as_ref()
@@ -87,7 +90,9 @@ impl Customers for World {
         if let Some(to) = changed.standing {
             self.set_customer_standing(cx, &customer_id, to);
         }
-        Ok(payments::CustomerRefReply::new(payments::CustomerRef::new(customer_id)))
+        Ok(payments::CustomerRefReply::new(payments::CustomerRef::new(
+            customer_id,
+        )))
     }
 }
 
@@ -119,8 +124,11 @@ impl CustomerRow {
         cx: &WriteContext<'_>,
         updates: &[payments::FieldUpdate],
     ) -> Result<Changed, Rejection> {
-        let mut changed = Changed { details: self.details.clone(), standing: None };
-        let mut problems = Vec::new();
+        let mut changed = Changed {
+            details: self.details.clone(),
+            standing: None,
+        };
+        let mut problems: Vec<Problem> = Vec::new();
         let mut seen = Vec::new();
         for (n, update) in updates.iter().enumerate() {
             let outcome = field_and_value(update, n).and_then(|(field, value)| {
@@ -130,13 +138,25 @@ impl CustomerRow {
                 seen.push(field);
                 self.change(&mut changed, field, value, n)
             });
-            problems.extend(outcome.err());
+            problems.extend(
+                outcome
+                    .err()
+                    .into_iter()
+                    .flat_map(|rejection| rejection.problems),
+            );
         }
         let status_alone = seen == ["status"];
         if !status_alone && !self.standing.rights(cx.platform()).update {
             problems.insert(0, self.not_updatable());
         }
-        if problems.is_empty() { Ok(changed) } else { Err(Rejection { status: 400, problems }) }
+        if problems.is_empty() {
+            Ok(changed)
+        } else {
+            Err(Rejection {
+                status: 400,
+                problems,
+            })
+        }
     }
 
     fn change(
@@ -145,7 +165,7 @@ impl CustomerRow {
         field: &str,
         value: &str,
         n: usize,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Rejection> {
         let pointer = format!("/updates/{n}/value");
         if field == "status" {
             let to = requested_standing(Resource::Customer(self), value, &pointer)?;
@@ -165,16 +185,22 @@ impl CustomerRow {
         .received(status)
         .expected("a customer whose status allows updates");
         if self.standing.is_platforms() {
-            problem.hint("Its next step is the platform's; in a sandbox, decide it through the control API.")
+            problem.hint(
+                "Its next step is the platform's; in a sandbox, decide it through the control API.",
+            )
         } else {
             problem.hint("CLOSED is final; use another customer.")
         }
     }
 }
 
-fn named_twice(field: &str, n: usize) -> Problem {
-    Problem::new(code::VALIDATION_FAILED, "A field can be changed once in a request.")
-        .at(format!("/updates/{n}/field"))
-        .received(field)
-        .expected("each field at most once")
+fn named_twice(field: &str, n: usize) -> Rejection {
+    Problem::new(
+        code::VALIDATION_FAILED,
+        "A field can be changed once in a request.",
+    )
+    .at(format!("/updates/{n}/field"))
+    .received(field)
+    .expected("each field at most once")
+    .bad_request()
 }

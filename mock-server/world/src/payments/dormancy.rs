@@ -23,7 +23,9 @@ impl World {
 
     /// An account that was not used for a year falls asleep; one that was is looked at again a year after that.
     pub(crate) fn check_dormancy(&mut self, cx: &mut WriteContext<'_>, id: &AccountId) {
-        let Some(row) = self.payments.accounts.get(id) else { return };
+        let Some(row) = self.payments.accounts.get(id) else {
+            return;
+        };
         let (standing, last_used) = (row.standing, row.last_used);
         let still_used = a_year_after(last_used).is_none_or(|due| due > cx.now());
         match standing {
@@ -41,7 +43,9 @@ impl World {
 
     /// Notes that an account was used, and wakes it and its customer.
     pub(crate) fn wake(&mut self, cx: &mut WriteContext<'_>, id: &AccountId) {
-        let Some(row) = self.payments.accounts.get_mut(id) else { return };
+        let Some(row) = self.payments.accounts.get_mut(id) else {
+            return;
+        };
         row.last_used = cx.now();
         if row.standing != Standing::Dormant {
             return;
@@ -49,7 +53,9 @@ impl World {
         let customer = row.customer.clone();
         self.set_account_standing(cx, id, Standing::Active);
         self.watch_dormancy(id, cx.now());
-        let Some(row) = self.payments.customers.get_mut(&customer) else { return };
+        let Some(row) = self.payments.customers.get_mut(&customer) else {
+            return;
+        };
         if row.standing == Standing::Dormant {
             row.standing = Standing::Active;
             self.emit_customer(cx, &customer);

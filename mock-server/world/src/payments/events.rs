@@ -29,16 +29,22 @@ use crate::world::World;
 impl World {
     /// Tells where a customer stands now.
     pub(crate) fn emit_customer(&mut self, cx: &mut WriteContext<'_>, id: &CustomerId) {
-        let Some(row) = self.payments.customers.get(id) else { return };
-        let Some(payload) = customer_payload(row.standing) else { return };
-        let state = CustomerState::new(id.clone())
-            .with_status(row.standing.customer_status(cx.platform()));
+        let Some(row) = self.payments.customers.get(id) else {
+            return;
+        };
+        let Some(payload) = customer_payload(row.standing) else {
+            return;
+        };
+        let state =
+            CustomerState::new(id.clone()).with_status(row.standing.customer_status(cx.platform()));
         self.emit(cx, payload(CustomerEventData::new(state)));
     }
 
     /// Tells where an account stands now.
     pub(crate) fn emit_account(&mut self, cx: &mut WriteContext<'_>, id: &AccountId) {
-        let Some(row) = self.payments.accounts.get(id) else { return };
+        let Some(row) = self.payments.accounts.get(id) else {
+            return;
+        };
         let payload = account_payload(row.standing);
         let state =
             AccountState::new(id.clone()).with_status(row.standing.account_status(cx.platform()));
@@ -47,7 +53,9 @@ impl World {
 
     /// Tells how far a transaction has come.
     pub(crate) fn emit_transaction(&mut self, cx: &mut WriteContext<'_>, id: &TransactionId) {
-        let Some(row) = self.payments.transactions.get(id) else { return };
+        let Some(row) = self.payments.transactions.get(id) else {
+            return;
+        };
         let payload = transaction_payload(row.stage);
         let state = TransactionState::new(id.clone())
             .with_status(row.stage.status())
@@ -75,7 +83,9 @@ impl World {
         let Ok(event_id) = id.parse() else { return };
         let event = Event::new(event_id, cx.wire(cx.now()), payload);
         // Models of the documents hold nothing that JSON cannot say.
-        let Ok(body) = serde_json::to_string(&event) else { return };
+        let Ok(body) = serde_json::to_string(&event) else {
+            return;
+        };
         let recipients = subscribers
             .into_iter()
             .map(|(subscription, url)| Recipient {

@@ -29,6 +29,7 @@ use crate::context::WriteContext;
 use crate::ids::IdKind;
 use crate::payments::assets::Asset;
 use crate::rejection::Problem;
+use crate::rejection::Rejection;
 use crate::rejection::code;
 
 /// The books of a sandbox.
@@ -53,20 +54,31 @@ impl Funds {
     pub(crate) fn open(&mut self, id: &AccountId, asset: &Asset) -> Result<(), LedgerError> {
         let code = AssetCode::new(asset.id).map_err(|_| LedgerError::Full)?;
         if self.book.find_asset(&code).is_err() {
-            self.book.define(LedgerAsset::new(code.clone(), asset.decimals)?)?;
+            self.book
+                .define(LedgerAsset::new(code.clone(), asset.decimals)?)?;
         }
         let custody = self.platform_account(AccountKind::Custody, &code)?;
         let in_flight = self.platform_account(AccountKind::InFlight, &code)?;
         let name = ledger_name(id.as_str())?;
         let own = self.book.open(name, &code, AccountKind::Customer)?;
-        self.accounts.insert(id.clone(), AccountHandles { own, custody, in_flight });
+        self.accounts.insert(
+            id.clone(),
+            AccountHandles {
+                own,
+                custody,
+                in_flight,
+            },
+        );
         Ok(())
     }
 
     /// The balances of an account, in the smallest unit of its asset.
     pub(crate) fn balances(&self, id: &AccountId) -> Option<Balances> {
         let handles = self.accounts.get(id)?;
-        self.book.account(handles.own).ok().map(|account| account.balances())
+        self.book
+            .account(handles.own)
+            .ok()
+            .map(layer2_ledger::Account::balances)
     }
 
     /// Money has come from outside and waits to be credited.
@@ -79,10 +91,15 @@ impl Funds {
     ) -> Result<(), LedgerError> {
         let handles = self.handles(account)?;
         let held = self.book.account(handles.custody)?.current();
-        if held.checked_add(amount).map_or(true, |total| total > CUSTODY_MAX) {
+        if held
+            .checked_add(amount)
+            .map_or(true, |total| total > CUSTODY_MAX)
+        {
             return Err(LedgerError::Full);
         }
-        let draft = draft(cx).debit(handles.custody, amount).credit(handles.in_flight, amount);
+        let draft = draft(cx)
+            .debit(handles.custody, amount)
+            .credit(handles.in_flight, amount);
         self.post(&draft, narrative)
     }
 
@@ -95,7 +112,9 @@ impl Funds {
         narrative: &str,
     ) -> Result<(), LedgerError> {
         let handles = self.handles(account)?;
-        let draft = draft(cx).debit(handles.in_flight, amount).credit(handles.own, amount);
+        let draft = draft(cx)
+            .debit(handles.in_flight, amount)
+            .credit(handles.own, amount);
         self.post(&draft, narrative)
     }
 
@@ -108,7 +127,9 @@ impl Funds {
         narrative: &str,
     ) -> Result<(), LedgerError> {
         let handles = self.handles(account)?;
-        let draft = draft(cx).debit(handles.in_flight, amount).credit(handles.custody, amount);
+        let draft = draft(cx)
+            .debit(handles.in_flight, amount)
+            .credit(handles.custody, amount);
         self.post(&draft, narrative)
     }
 
@@ -121,7 +142,8 @@ impl Funds {
     ) -> Result<HoldId, LedgerError> {
         let handles = self.handles(account)?;
         let hold = HoldId::new(cx.mint_bits(IdKind::Hold));
-        self.book.place(&HoldDraft::new(hold, handles.own, amount, cx.stamp()))?;
+        self.book
+            .place(&HoldDraft::new(hold, handles.own, amount, cx.stamp()))?;
         Ok(hold)
     }
 
@@ -143,7 +165,11 @@ impl Funds {
     }
 
     /// Gives held money back.
-    pub(crate) fn release(&mut self, cx: &WriteContext<'_>, hold: HoldId) -> Result<(), LedgerError> {
+    pub(crate) fn release(
+        &mut self,
+        cx: &WriteContext<'_>,
+        hold: HoldId,
+    ) -> Result<(), LedgerError> {
         self.book.release(hold, cx.stamp()).map(drop)
     }
 
@@ -165,7 +191,9 @@ impl Funds {
     fn handles(&self, id: &AccountId) -> Result<AccountHandles, LedgerError> {
         match self.accounts.get(id) {
             Some(handles) => Ok(*handles),
-            None => Err(LedgerError::UnknownAccount { account: ledger_name(id.as_str())? }),
+            None => Err(LedgerError::UnknownAccount {
+                account: ledger_name(id.as_str())?,
+            }),
         }
     }
 
@@ -198,14 +226,22 @@ pub(crate) struct Movement<'a> {
 }
 
 /// An amount of a request in the smallest unit of an asset, or what is wrong with it.
-pub(crate) fn to_minor(amount: Amount, asset: &Asset, pointer: &str) -> Result<MinorUnits, Problem> {
+pub(crate) fn to_minor(
+    amount: Amount,
+    asset: &Asset,
+    pointer: &str,
+) -> Result<MinorUnits, Rejection> {
     let received = amount.to_string();
     if !amount.is_positive() {
-        return Err(Problem::new(code::AMOUNT_NOT_POSITIVE, "The amount must be more than zero.")
-            .at(pointer)
-            .received(received)
-            .expected("a number above 0")
-            .hint("The direction of a movement is given by its accounts, never by a sign."));
+        return Err(Problem::new(
+            code::AMOUNT_NOT_POSITIVE,
+            "The amount must be more than zero.",
+        )
+        .at(pointer)
+        .received(received)
+        .expected("a number above 0")
+        .hint("The direction of a movement is given by its accounts, never by a sign.")
+        .bad_request());
     }
     amount.to_minor(asset.decimals).map(MinorUnits::new).map_err(|error| {
         if matches!(error.kind(), AmountErrorKind::TooManyDecimals { .. }) {
@@ -220,6 +256,7 @@ pub(crate) fn to_minor(amount: Amount, asset: &Asset, pointer: &str) -> Result<M
         }
         .at(pointer)
         .received(received)
+        .bad_request()
     })
 }
 
@@ -231,8 +268,11 @@ pub(crate) fn to_wire(units: MinorUnits, decimals: u32) -> Amount {
 
 /// The problem of an amount that the books cannot take.
 pub(crate) fn too_large() -> Problem {
-    Problem::new(code::AMOUNT_TOO_LARGE, "The amount is more than the books can hold.")
-        .expected("at most 28 digits, all money of the asset in the sandbox together")
+    Problem::new(
+        code::AMOUNT_TOO_LARGE,
+        "The amount is more than the books can hold.",
+    )
+    .expected("at most 28 digits, all money of the asset in the sandbox together")
 }
 
 /// As many of the smallest units of an asset as an amount on the wire can tell: 28 digits.

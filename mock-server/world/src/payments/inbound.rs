@@ -40,20 +40,27 @@ impl Inbound for World {
         body: control::InboundRequest,
     ) -> Result<control::InboundReply, Rejection> {
         let account_id: AccountId = AccountId::new(body.account_id.as_str())
-            .map_err(|_| Rejection::unknown_id("account", body.account_id.as_str(), core::iter::empty()))
+            .map_err(|_| {
+                Rejection::unknown_id("account", body.account_id.as_str(), core::iter::empty())
+            })
             .map_err(|rejection| rejection.at("/account_id"))?;
-        let account =
-            self.payments.account(&account_id).map_err(|rejection| rejection.at("/account_id"))?;
+        let account = self
+            .payments
+            .account(&account_id)
+            .map_err(|rejection| rejection.at("/account_id"))?;
         let asset = assets::asset(account.asset.as_str())
             .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
         let rail = fitting_rail(asset, body.rail.as_ref())?;
-        let amount =
-            funds::to_minor(body.amount, asset, "/amount").map_err(Problem::bad_request)?;
+        let amount = funds::to_minor(body.amount, asset, "/amount")?;
         self.must_transact(account, "/account_id")?;
         let id = mint_transaction(cx)?;
         let deposit = cx.mint(IdKind::Inbound);
         let category_id = payments::CategoryId::new(deposit.clone()).map_err(|_| bad_id())?;
-        let sender = Sender { name: body.originator_name, memo: body.memo, reference: deposit };
+        let sender = Sender {
+            name: body.originator_name,
+            memo: body.memo,
+            reference: deposit,
+        };
         self.payments
             .funds
             .arrive(cx, &account_id, amount, &format!("inbound {id}"))
@@ -92,7 +99,9 @@ impl Inbound for World {
 impl World {
     /// Credits money that has arrived, or sends it back if the account can no longer take it.
     pub(crate) fn post_inbound(&mut self, cx: &mut WriteContext<'_>, id: &TransactionId) {
-        let Some(row) = self.payments.transactions.get(id).cloned() else { return };
+        let Some(row) = self.payments.transactions.get(id).cloned() else {
+            return;
+        };
         if !TRANSACTION.allows(row.stage, TransactionStage::Posted) {
             return;
         }
@@ -104,14 +113,23 @@ impl World {
         let amount: MinorUnits = row.value;
         let narrative = format!("inbound {id}");
         let posted = usable
-            && self.payments.funds.credit_arrived(cx, &row.account, amount, &narrative).is_ok();
+            && self
+                .payments
+                .funds
+                .credit_arrived(cx, &row.account, amount, &narrative)
+                .is_ok();
         if posted {
             self.wake(cx, &row.account);
             self.advance_transaction(cx, id, TransactionStage::Posted);
             return;
         }
         let narrative = format!("return of inbound {id}");
-        if self.payments.funds.return_arrived(cx, &row.account, amount, &narrative).is_ok() {
+        if self
+            .payments
+            .funds
+            .return_arrived(cx, &row.account, amount, &narrative)
+            .is_ok()
+        {
             self.advance_transaction(cx, id, TransactionStage::Cancelled);
         }
     }
@@ -178,12 +196,17 @@ impl Sender {
 /// The rail that was asked for, if it carries the asset; else the usual one of the asset.
 fn fitting_rail(asset: &Asset, asked: Option<&InboundRail>) -> Result<InboundRail, Rejection> {
     let fitting: &[InboundRail] = match asset.kind {
-        AssetKind::Fiat => {
-            &[InboundRail::Fedwire, InboundRail::Ach, InboundRail::Swift, InboundRail::Eft]
-        }
+        AssetKind::Fiat => &[
+            InboundRail::Fedwire,
+            InboundRail::Ach,
+            InboundRail::Swift,
+            InboundRail::Eft,
+        ],
         AssetKind::Crypto => &[InboundRail::Crypto],
     };
-    let Some(asked) = asked else { return Ok(fitting[0].clone()) };
+    let Some(asked) = asked else {
+        return Ok(fitting[0].clone());
+    };
     if fitting.contains(asked) {
         return Ok(asked.clone());
     }

@@ -34,16 +34,32 @@ pub const TRANSFER: Machine<TransferStage> = Machine {
     rows: &[
         Row {
             from: TransferStage::Requested,
-            next: &[TransferStage::Accepted, TransferStage::Expired, TransferStage::Cancelled],
+            next: &[
+                TransferStage::Accepted,
+                TransferStage::Expired,
+                TransferStage::Cancelled,
+            ],
         },
         Row {
             from: TransferStage::Accepted,
             next: &[TransferStage::Executed, TransferStage::Rejected],
         },
-        Row { from: TransferStage::Executed, next: &[] },
-        Row { from: TransferStage::Expired, next: &[] },
-        Row { from: TransferStage::Cancelled, next: &[] },
-        Row { from: TransferStage::Rejected, next: &[] },
+        Row {
+            from: TransferStage::Executed,
+            next: &[],
+        },
+        Row {
+            from: TransferStage::Expired,
+            next: &[],
+        },
+        Row {
+            from: TransferStage::Cancelled,
+            next: &[],
+        },
+        Row {
+            from: TransferStage::Rejected,
+            next: &[],
+        },
     ],
 };
 
@@ -97,8 +113,14 @@ pub const TRANSACTION: Machine<TransactionStage> = Machine {
             from: TransactionStage::Pending,
             next: &[TransactionStage::Posted, TransactionStage::Cancelled],
         },
-        Row { from: TransactionStage::Posted, next: &[] },
-        Row { from: TransactionStage::Cancelled, next: &[] },
+        Row {
+            from: TransactionStage::Posted,
+            next: &[],
+        },
+        Row {
+            from: TransactionStage::Cancelled,
+            next: &[],
+        },
     ],
 };
 

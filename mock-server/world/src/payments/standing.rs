@@ -31,21 +31,29 @@ impl World {
     }
 
     /// Refuses an account whose money cannot move, naming which of the two statuses forbids it.
-    pub(crate) fn must_transact(&self, account: &AccountRow, pointer: &str) -> Result<(), Rejection> {
+    pub(crate) fn must_transact(
+        &self,
+        account: &AccountRow,
+        pointer: &str,
+    ) -> Result<(), Rejection> {
         if self.account_rights(account).transact {
             return Ok(());
         }
         let platform = self.settings().platform;
         let own = account.standing;
         let (whose, status) = match self.payments.customers.get(&account.customer) {
-            Some(customer) if own.rights(platform).transact => {
-                (format!("its customer `{}`", customer.id), customer.standing.name("ACTIVE"))
-            }
+            Some(customer) if own.rights(platform).transact => (
+                format!("its customer `{}`", customer.id),
+                customer.standing.name("ACTIVE"),
+            ),
             _ => ("the account".to_owned(), own.name("OPEN")),
         };
         Err(Problem::new(
             code::ACCOUNT_NOT_USABLE,
-            format!("Money of account `{}` cannot move: {whose} is {status}.", account.id),
+            format!(
+                "Money of account `{}` cannot move: {whose} is {status}.",
+                account.id
+            ),
         )
         .at(pointer)
         .received(status)
@@ -61,7 +69,9 @@ impl World {
         id: &CustomerId,
         to: Standing,
     ) {
-        let Some(row) = self.payments.customers.get_mut(id) else { return };
+        let Some(row) = self.payments.customers.get_mut(id) else {
+            return;
+        };
         let from = core::mem::replace(&mut row.standing, to);
         self.emit_customer(cx, id);
         let accounts: Vec<AccountId> = self
@@ -97,7 +107,10 @@ impl World {
             return Some(Standing::Frozen);
         }
         if was_frozen && !is_frozen {
-            return account.before_freeze.take().filter(|_| account.standing == Standing::Frozen);
+            return account
+                .before_freeze
+                .take()
+                .filter(|_| account.standing == Standing::Frozen);
         }
         None
     }
@@ -109,7 +122,9 @@ impl World {
         id: &AccountId,
         to: Standing,
     ) {
-        let Some(row) = self.payments.accounts.get_mut(id) else { return };
+        let Some(row) = self.payments.accounts.get_mut(id) else {
+            return;
+        };
         row.standing = to;
         self.emit_account(cx, id);
     }
@@ -150,39 +165,46 @@ pub(crate) fn requested_standing(
     resource: Resource<'_>,
     value: &str,
     pointer: &str,
-) -> Result<Standing, Problem> {
-    let from = resource.standing();
-    let active = resource.active();
-    let names = |standings: &[Standing]| {
-        let names: Vec<&str> = standings.iter().map(|standing| standing.name(active)).collect();
-        if names.is_empty() { "no other status".to_owned() } else { names.join(", ") }
-    };
-    let refused = |description: String| {
-        Problem::new(code::STATUS_CHANGE_NOT_ALLOWED, description)
-            .at(pointer)
-            .received(value)
-            .expected(names(STANDING.next(from)))
-    };
-    let to = Standing::ALL.into_iter().find(|standing| standing.name(active) == value);
-    let noun = resource.noun();
-    let from_name = from.name(active);
-    match to {
-        Some(to) if STANDING.allows(from, to) => Ok(to),
-        _ if from.is_platforms() => Err(refused(format!(
-            "The {noun} is {from_name}: its next step is the platform's, not the client's."
-        ))
-        .hint("In a sandbox, decide it through the control API.")),
-        Some(to) if to.is_platforms() => Err(refused(format!(
-            "Only the platform sets {value}."
-        ))
-        .hint("In a sandbox, decide it through the control API.")),
-        Some(_) => Err(refused(format!("A {noun} that is {from_name} cannot become {value}."))),
-        None => Err(refused(format!("No {noun} can be {value}; a {noun} that is {from_name} can change only to what is expected."))),
+) -> Result<Standing, Rejection> {
+    let (from, active, noun) = (resource.standing(), resource.active(), resource.noun());
+    let mut named = Standing::ALL.into_iter();
+    let to = named.find(|standing| standing.name(active) == value);
+    if let Some(to) = to.filter(|to| STANDING.allows(from, *to)) {
+        return Ok(to);
     }
+    let from_name = from.name(active);
+    let platforms = from.is_platforms() || to.is_some_and(Standing::is_platforms);
+    let description = if from.is_platforms() {
+        format!("The {noun} is {from_name}: its next step is the platform's, not the client's.")
+    } else if platforms {
+        format!("Only the platform sets {value}.")
+    } else {
+        format!("A {noun} that is {from_name} cannot become {value}.")
+    };
+    let allowed: Vec<&str> = STANDING
+        .next(from)
+        .iter()
+        .map(|standing| standing.name(active))
+        .collect();
+    let problem = Problem::new(code::STATUS_CHANGE_NOT_ALLOWED, description)
+        .at(pointer)
+        .received(value)
+        .expected(if allowed.is_empty() {
+            "no other status".to_owned()
+        } else {
+            allowed.join(", ")
+        });
+    Err(if platforms {
+        problem
+            .hint("In a sandbox, decide it through the control API.")
+            .bad_request()
+    } else {
+        problem.bad_request()
+    })
 }
 
 /// Field and value of one update; both have to be there.
-pub(crate) fn field_and_value(update: &FieldUpdate, n: usize) -> Result<(&str, &str), Problem> {
+pub(crate) fn field_and_value(update: &FieldUpdate, n: usize) -> Result<(&str, &str), Rejection> {
     match (&update.field, &update.value) {
         (Some(field), Some(value)) => Ok((field, value)),
         (None, _) => Err(missing("field", n)),
@@ -198,8 +220,12 @@ pub(crate) fn no_updates() -> Rejection {
         .bad_request()
 }
 
-fn missing(member: &str, n: usize) -> Problem {
-    Problem::new(code::VALIDATION_FAILED, format!("An update needs a `{member}`."))
-        .at(format!("/updates/{n}/{member}"))
-        .expected("a text")
+fn missing(member: &str, n: usize) -> Rejection {
+    Problem::new(
+        code::VALIDATION_FAILED,
+        format!("An update needs a `{member}`."),
+    )
+    .at(format!("/updates/{n}/{member}"))
+    .expected("a text")
+    .bad_request()
 }

@@ -78,8 +78,11 @@ impl Subscriptions for World {
         self.payments.subscription(&subscription_id)?;
 
         self.payments.subscriptions.remove(&subscription_id);
-        self.outbox.cancel(&subscription_id, self.settings().webhook_log_limit);
-        Ok(payments::SubscriptionRefReply::new(payments::SubscriptionRef::new(subscription_id)))
+        self.outbox
+            .cancel(&subscription_id, self.settings().webhook_log_limit);
+        Ok(payments::SubscriptionRefReply::new(
+            payments::SubscriptionRef::new(subscription_id),
+        ))
     }
 }
 
@@ -101,26 +104,40 @@ fn must_be_sent(cx: &WriteContext<'_>, event_type: &EventType) -> Result<(), Rej
     let problem = Problem::new(code::VALIDATION_FAILED, "There is no such event type.")
         .at("/event_type")
         .received(event_type.as_str())
-        .expected(format!("an event type of version {} of the platform", cx.platform()));
+        .expected(format!(
+            "an event type of version {} of the platform",
+            cx.platform()
+        ));
     Err(match nearest(event_type.as_str(), known()) {
-        Some(near) if near != event_type.as_str() => problem.hint(format!("Did you mean `{near}`?")),
-        _ => problem.hint("A subscription takes exactly one event type; the reference lists them by version."),
+        Some(near) if near != event_type.as_str() => {
+            problem.hint(format!("Did you mean `{near}`?"))
+        }
+        _ => problem.hint(
+            "A subscription takes exactly one event type; the reference lists them by version.",
+        ),
     }
     .bad_request())
 }
 
 /// Whether an address can be called at all; which hosts may be called is for the shell to say.
 fn must_be_callable(url: &str) -> Result<(), Rejection> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
     let plain = url.len() <= URL_LENGTH_MAX && url.bytes().all(|byte| byte.is_ascii_graphic());
     match host {
-        Some(host) if plain && !host.is_empty() && !host.contains('@') && !url.contains('#') => Ok(()),
-        _ => Err(Problem::new(code::CALLBACK_NOT_ALLOWED, "The callback address cannot be called.")
-            .at("/callback_url")
-            .received(url.chars().take(URL_SHOWN_MAX).collect::<String>())
-            .expected("an absolute `http` or `https` address without user name and fragment")
-            .bad_request()),
+        Some(host) if plain && !host.is_empty() && !host.contains('@') && !url.contains('#') => {
+            Ok(())
+        }
+        _ => Err(Problem::new(
+            code::CALLBACK_NOT_ALLOWED,
+            "The callback address cannot be called.",
+        )
+        .at("/callback_url")
+        .received(url.chars().take(URL_SHOWN_MAX).collect::<String>())
+        .expected("an absolute `http` or `https` address without user name and fragment")
+        .bad_request()),
     }
 }
 
@@ -133,12 +150,22 @@ mod tests {
 
     #[test]
     fn addresses_that_cannot_be_called_are_refused() {
-        for good in ["http://127.0.0.1:8080/hook", "https://example.com", "https://[::1]/x?y=1"] {
+        for good in [
+            "http://127.0.0.1:8080/hook",
+            "https://example.com",
+            "https://[::1]/x?y=1",
+        ] {
             assert!(must_be_callable(good).is_ok(), "{good}");
         }
-        for bad in
-            ["", "/hook", "ftp://x/", "http://", "http://user:pw@host/", "http://a b/", "http://h/#f"]
-        {
+        for bad in [
+            "",
+            "/hook",
+            "ftp://x/",
+            "http://",
+            "http://user:pw@host/",
+            "http://a b/",
+            "http://h/#f",
+        ] {
             assert!(must_be_callable(bad).is_err(), "{bad}");
         }
     }

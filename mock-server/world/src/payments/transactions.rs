@@ -65,7 +65,10 @@ impl TransactionLog {
     pub(crate) fn add(&mut self, row: TransactionRow) {
         let place = self.rows.len();
         self.by_id.insert(row.id.clone(), place);
-        self.by_account.entry(row.account.clone()).or_default().push(place);
+        self.by_account
+            .entry(row.account.clone())
+            .or_default()
+            .push(place);
         self.rows.push(row);
     }
 
@@ -104,19 +107,36 @@ impl Transactions for World {
     ) -> Result<payments::TransactionListReply, Rejection> {
         let page = Page::of(params.page, params.page_size)?;
         let filter = |row: &&TransactionRow| {
-            params.category_id.as_ref().is_none_or(|id| row.category_id == *id)
-                && params.category_type.as_ref().is_none_or(|kind| row.category == *kind)
+            params
+                .category_id
+                .as_ref()
+                .is_none_or(|id| row.category_id == *id)
+                && params
+                    .category_type
+                    .as_ref()
+                    .is_none_or(|kind| row.category == *kind)
                 && params
                     .transaction_status
                     .as_ref()
                     .is_none_or(|status| row.stage.status() == *status)
         };
-        let days = Days { first: params.start_date, last: params.end_date };
-        let listing = Listing { page, days, order: params.order.clone() };
+        let days = Days {
+            first: params.start_date,
+            last: params.end_date,
+        };
+        let listing = Listing {
+            page,
+            days,
+            order: params.order.clone(),
+        };
         let query = params.to_pairs();
         Ok(match &params.account_id {
             Some(account) => {
-                let rows = self.payments.transactions.of_account(account).filter(filter);
+                let rows = self
+                    .payments
+                    .transactions
+                    .of_account(account)
+                    .filter(filter);
                 self.list(rows, &listing, "/v1/transactions", &query)
             }
             None => {
@@ -132,7 +152,9 @@ impl Transactions for World {
         transaction_id: TransactionId,
     ) -> Result<payments::TransactionReply, Rejection> {
         let row = self.payments.transaction(&transaction_id)?;
-        Ok(payments::TransactionReply::new(self.transaction_on_wire(row)))
+        Ok(payments::TransactionReply::new(
+            self.transaction_on_wire(row),
+        ))
     }
 
     fn transactions_list_for_account(
@@ -143,8 +165,15 @@ impl Transactions for World {
     ) -> Result<payments::TransactionListReply, Rejection> {
         let page = Page::of(params.page, params.page_size)?;
         self.payments.account(&account_id)?;
-        let days = Days { first: params.start_date, last: params.end_date };
-        let listing = Listing { page, days, order: params.order.clone() };
+        let days = Days {
+            first: params.start_date,
+            last: params.end_date,
+        };
+        let listing = Listing {
+            page,
+            days,
+            order: params.order.clone(),
+        };
         let path = format!("/v1/accounts/deposits/{account_id}/transactions");
         let rows = self.payments.transactions.of_account(&account_id);
         Ok(self.list(rows, &listing, &path, &params.to_pairs()))
@@ -158,11 +187,19 @@ impl Transactions for World {
     ) -> Result<payments::TransactionReply, Rejection> {
         self.payments.account(&account_id)?;
         let of_account = || self.payments.transactions.of_account(&account_id);
-        let row = of_account().find(|row| row.id == transaction_id).ok_or_else(|| {
-            let known = of_account().map(|row| row.id.as_str());
-            Rejection::unknown_id("transaction of this account", transaction_id.as_str(), known)
-        })?;
-        Ok(payments::TransactionReply::new(self.transaction_on_wire(row)))
+        let row = of_account()
+            .find(|row| row.id == transaction_id)
+            .ok_or_else(|| {
+                let known = of_account().map(|row| row.id.as_str());
+                Rejection::unknown_id(
+                    "transaction of this account",
+                    transaction_id.as_str(),
+                    known,
+                )
+            })?;
+        Ok(payments::TransactionReply::new(
+            self.transaction_on_wire(row),
+        ))
     }
 }
 
@@ -201,7 +238,9 @@ impl World {
         id: &TransactionId,
         to: TransactionStage,
     ) {
-        let Some(row) = self.payments.transactions.get_mut(id) else { return };
+        let Some(row) = self.payments.transactions.get_mut(id) else {
+            return;
+        };
         debug_assert!(TRANSACTION.allows(row.stage, to), "{} to {to}", row.stage);
         row.stage = to;
         row.posted_at = (to == TransactionStage::Posted).then_some(cx.now());
@@ -222,7 +261,10 @@ impl World {
             _ => listing.page.cut(rows),
         };
         let links = listing.page.links(path, query, total);
-        let transactions = rows.into_iter().map(|row| self.transaction_on_wire(row)).collect();
+        let transactions = rows
+            .into_iter()
+            .map(|row| self.transaction_on_wire(row))
+            .collect();
         payments::TransactionListReply::new(
             payments::TransactionList::new().with_transactions(transactions),
         )

@@ -85,8 +85,7 @@ impl Transfers for World {
         must_match(source, destination)?;
         let asset = assets::asset(source.asset.as_str())
             .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
-        let amount =
-            funds::to_minor(body.amount, asset, "/amount").map_err(Problem::bad_request)?;
+        let amount = funds::to_minor(body.amount, asset, "/amount")?;
         self.must_transact(source, "/source_account_id")?;
         self.must_transact(destination, "/destination_account_id")?;
 
@@ -105,7 +104,8 @@ impl Transfers for World {
         };
         let reply = payments::TransferReply::new(row.on_wire(cx.settings().timestamps));
         let after_valid = clock::later(row.valid_until, SignedDuration::from_micros(1));
-        self.schedule.add(after_valid, Job::ExpireTransfer(row.id.clone()));
+        self.schedule
+            .add(after_valid, Job::ExpireTransfer(row.id.clone()));
         self.payments.transfers.insert(row.id.clone(), row);
         Ok(reply)
     }
@@ -116,7 +116,9 @@ impl Transfers for World {
         transfer_id: TransferId,
     ) -> Result<payments::TransferReply, Rejection> {
         let row = self.payments.transfer(&transfer_id)?;
-        Ok(payments::TransferReply::new(row.on_wire(self.settings().timestamps)))
+        Ok(payments::TransferReply::new(
+            row.on_wire(self.settings().timestamps),
+        ))
     }
 
     fn transfers_accept(
@@ -146,7 +148,11 @@ impl Transfers for World {
             .with_status(TransferStage::Accepted.status());
         if let Some(row) = self.payments.transfers.get_mut(&transfer_id) {
             row.stage = TransferStage::Accepted;
-            row.accepted = Some(Accepted { hold, debit, credit });
+            row.accepted = Some(Accepted {
+                hold,
+                debit,
+                credit,
+            });
         }
         let due = clock::later(cx.now(), self.delays().transfer_execution);
         self.schedule.add(due, Job::ExecuteTransfer(transfer_id));
@@ -166,15 +172,21 @@ impl World {
 
     /// Posts an accepted transfer, or gives the money back if an account can no longer be used.
     pub(crate) fn execute_transfer(&mut self, cx: &mut WriteContext<'_>, id: &TransferId) {
-        let Ok(transfer) = self.payments.transfer(id).cloned() else { return };
-        let Some(accepted) = transfer.accepted.clone() else { return };
+        let Ok(transfer) = self.payments.transfer(id).cloned() else {
+            return;
+        };
+        let Some(accepted) = transfer.accepted.clone() else {
+            return;
+        };
         if !TRANSFER.allows(transfer.stage, TransferStage::Executed) {
             return;
         }
-        let usable = [&transfer.source, &transfer.destination].into_iter().all(|account| {
-            let row = self.payments.accounts.get(account);
-            row.is_some_and(|row| self.account_rights(row).transact)
-        });
+        let usable = [&transfer.source, &transfer.destination]
+            .into_iter()
+            .all(|account| {
+                let row = self.payments.accounts.get(account);
+                row.is_some_and(|row| self.account_rights(row).transact)
+            });
         let movement = Movement {
             source: &transfer.source,
             destination: &transfer.destination,
@@ -182,7 +194,11 @@ impl World {
         };
         let narrative = format!("transfer {id}");
         let settled = usable
-            && self.payments.funds.settle(cx, accepted.hold, &movement, &narrative).is_ok();
+            && self
+                .payments
+                .funds
+                .settle(cx, accepted.hold, &movement, &narrative)
+                .is_ok();
         let (stage, transactions) = if settled {
             self.wake(cx, &transfer.source);
             self.wake(cx, &transfer.destination);
@@ -223,7 +239,8 @@ impl TransferRow {
 
     fn must_be_acceptable(&self, cx: &WriteContext<'_>) -> Result<(), Rejection> {
         let style = cx.settings().timestamps;
-        if self.stage == TransferStage::Expired || cx.now() > self.valid_until {
+        let waits = self.stage == TransferStage::Requested;
+        if self.stage == TransferStage::Expired || (waits && cx.now() > self.valid_until) {
             let until = clock::wire(self.valid_until, style);
             return Err(Problem::new(
                 code::TRANSFER_EXPIRED,
@@ -248,7 +265,12 @@ impl TransferRow {
     }
 
     fn not_covered(&self, error: &LedgerError) -> Rejection {
-        let LedgerError::InsufficientFunds { available, required, .. } = error else {
+        let LedgerError::InsufficientFunds {
+            available,
+            required,
+            ..
+        } = error
+        else {
             return Rejection::internal("The funds could not be held.");
         };
         let available = funds::to_wire(*available, self.decimals);
@@ -271,7 +293,11 @@ impl TransferRow {
         value: MinorUnits,
         stage: TransactionStage,
     ) -> Result<TransactionRow, Rejection> {
-        let account = if value.is_negative() { &self.source } else { &self.destination };
+        let account = if value.is_negative() {
+            &self.source
+        } else {
+            &self.destination
+        };
         Ok(TransactionRow {
             id: id.clone(),
             account: account.clone(),
@@ -295,11 +321,14 @@ fn must_differ(source: &AccountRow, destination: &AccountRow) -> Result<(), Reje
     if source.id != destination.id {
         return Ok(());
     }
-    Err(Problem::new(code::SAME_ACCOUNT, "Source and destination are the same account.")
-        .at("/destination_account_id")
-        .received(destination.id.as_str())
-        .expected("another account than the source")
-        .bad_request())
+    Err(Problem::new(
+        code::SAME_ACCOUNT,
+        "Source and destination are the same account.",
+    )
+    .at("/destination_account_id")
+    .received(destination.id.as_str())
+    .expected("another account than the source")
+    .bad_request())
 }
 
 fn must_match(source: &AccountRow, destination: &AccountRow) -> Result<(), Rejection> {

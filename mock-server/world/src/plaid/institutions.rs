@@ -11,12 +11,30 @@ pub(crate) struct Institution {
 
 /// The banks that public examples use.
 pub(crate) const INSTITUTIONS: &[Institution] = &[
-    Institution { id: "ins_109508", name: "First Platypus Bank" },
-    Institution { id: "ins_109509", name: "First Gingham Credit Union" },
-    Institution { id: "ins_109510", name: "Tattersall Federal Credit Union" },
-    Institution { id: "ins_109511", name: "Tartan Bank" },
-    Institution { id: "ins_109512", name: "Houndstooth Bank" },
-    Institution { id: "ins_117650", name: "Royal Bank of Plaid" },
+    Institution {
+        id: "ins_109508",
+        name: "First Platypus Bank",
+    },
+    Institution {
+        id: "ins_109509",
+        name: "First Gingham Credit Union",
+    },
+    Institution {
+        id: "ins_109510",
+        name: "Tattersall Federal Credit Union",
+    },
+    Institution {
+        id: "ins_109511",
+        name: "Tartan Bank",
+    },
+    Institution {
+        id: "ins_109512",
+        name: "Houndstooth Bank",
+    },
+    Institution {
+        id: "ins_117650",
+        name: "Royal Bank of Plaid",
+    },
 ];
 
 /// The institution with this id.
@@ -26,5 +44,11 @@ pub(crate) fn find(id: &str) -> Option<&'static Institution> {
 
 /// The products that every institution of the sandbox offers: those that bank data needs.
 pub(crate) fn offered() -> [Product; 5] {
-    [Product::Auth, Product::Balance, Product::Identity, Product::Liabilities, Product::Transactions]
+    [
+        Product::Auth,
+        Product::Balance,
+        Product::Identity,
+        Product::Liabilities,
+        Product::Transactions,
+    ]
 }

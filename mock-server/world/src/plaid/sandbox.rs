@@ -43,19 +43,33 @@ impl Sandbox for World {
             id: item.clone(),
             institution: institution.id.to_owned(),
             institution_name: institution.name.to_owned(),
-            products: body.initial_products.iter().map(|product| product.as_str().to_owned()).collect(),
+            products: body
+                .initial_products
+                .iter()
+                .map(|product| product.as_str().to_owned())
+                .collect(),
             created: cx.now(),
         };
         self.plaid.items.insert(item.clone(), row);
         let valid_until = clock::later(cx.now(), PUBLIC_TOKEN_LIFE);
-        self.plaid.public_tokens.insert(token, PublicTokenRow { item, valid_until, exchanged: false });
+        self.plaid.public_tokens.insert(
+            token,
+            PublicTokenRow {
+                item,
+                valid_until,
+                exchanged: false,
+            },
+        );
         Ok(reply)
     }
 }
 
 fn known_institution(id: &str) -> Result<&'static Institution, Rejection> {
     institutions::find(id).ok_or_else(|| {
-        let ids: Vec<&str> = INSTITUTIONS.iter().map(|institution| institution.id).collect();
+        let ids: Vec<&str> = INSTITUTIONS
+            .iter()
+            .map(|institution| institution.id)
+            .collect();
         Problem::new(code::INVALID_INSTITUTION, "invalid institution_id provided")
             .at("/institution_id")
             .received(id)

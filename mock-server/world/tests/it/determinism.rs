@@ -11,7 +11,11 @@ use crate::support::fields;
 use crate::support::genesis;
 
 fn busy_day(play: &mut Play) {
-    for event in ["TRANSACTION_POSTED", "TRANSACTION_PENDING", "ACCOUNT_FROZEN"] {
+    for event in [
+        "TRANSACTION_POSTED",
+        "TRANSACTION_PENDING",
+        "ACCOUNT_FROZEN",
+    ] {
         play.subscribe(event);
     }
     play.inbound("ACME_USD", "100").unwrap();
@@ -43,11 +47,24 @@ fn a_snapshot_is_the_world() {
     busy_day(&mut play);
     let restored = World::restore(&play.world.snapshot()).unwrap();
     assert!(restored.snapshot() == play.world.snapshot());
-    let mut other = Play { world: restored, now: play.now, journal: play.journal.clone(), eager: true };
+    let mut other = Play {
+        world: restored,
+        now: play.now,
+        journal: play.journal.clone(),
+        eager: true,
+    };
     play.inbound("ACME_USD", "1").unwrap();
     other.inbound("ACME_USD", "1").unwrap();
-    assert!(other.world.snapshot() == play.world.snapshot(), "it goes on as the original does");
-    assert!(World::restore("{}").unwrap_err().to_string().contains("replay its journal"));
+    assert!(
+        other.world.snapshot() == play.world.snapshot(),
+        "it goes on as the original does"
+    );
+    assert!(
+        World::restore("{}")
+            .unwrap_err()
+            .to_string()
+            .contains("replay its journal")
+    );
 }
 
 #[test]
@@ -58,7 +75,9 @@ fn the_journal_survives_as_text() {
     let mut again = World::new(genesis(Default::default()));
     for (command, context) in &play.journal {
         let text = serde_json::to_string(command).unwrap();
-        again.execute(&serde_json::from_str(&text).unwrap(), *context).unwrap();
+        again
+            .execute(&serde_json::from_str(&text).unwrap(), *context)
+            .unwrap();
     }
     assert!(again.snapshot() == play.world.snapshot());
 }
@@ -91,10 +110,17 @@ fn visible(seed: u64) -> (Vec<(String, u32, String, String)>, String) {
             let place = usize::from(throw(250)) % pending.len();
             let due = pending.swap_remove(place);
             let refused = due.attempt < 3;
-            sent.push((due.delivery.to_string(), due.attempt, due.due.to_string(), due.body.clone()));
+            sent.push((
+                due.delivery.to_string(),
+                due.attempt,
+                due.due.to_string(),
+                due.body.clone(),
+            ));
             play.finish(&due, if refused { FAILED } else { TAKEN });
         }
-        play.now = super::support::start().checked_add(SignedDuration::from_mins(round * 7)).unwrap();
+        play.now = super::support::start()
+            .checked_add(SignedDuration::from_mins(round * 7))
+            .unwrap();
     }
     loop {
         for due in play.world.due_deliveries(play.now) {
@@ -103,11 +129,19 @@ fn visible(seed: u64) -> (Vec<(String, u32, String, String)>, String) {
             }
         }
         let Some(due) = pending.pop() else { break };
-        sent.push((due.delivery.to_string(), due.attempt, due.due.to_string(), due.body.clone()));
+        sent.push((
+            due.delivery.to_string(),
+            due.attempt,
+            due.due.to_string(),
+            due.body.clone(),
+        ));
         play.finish(&due, if due.attempt < 3 { FAILED } else { TAKEN });
     }
     sent.sort();
-    let list = play.get("payments.transactions_list", &[], &[("page_size", "100")]).unwrap().body;
+    let list = play
+        .get("payments.transactions_list", &[], &[("page_size", "100")])
+        .unwrap()
+        .body;
     (sent, list)
 }
 
@@ -128,8 +162,16 @@ fn due_work_that_runs_early_or_late_gives_the_same_replies() {
         let mut play = Play::new();
         play.eager = eager;
         busy_day(&mut play);
-        let list = play.get("payments.transactions_list", &[], &[]).unwrap().body;
-        let ids: Vec<_> = play.world.due_deliveries(play.now).into_iter().map(|due| (due.event_id, due.body)).collect();
+        let list = play
+            .get("payments.transactions_list", &[], &[])
+            .unwrap()
+            .body;
+        let ids: Vec<_> = play
+            .world
+            .due_deliveries(play.now)
+            .into_iter()
+            .map(|due| (due.event_id, due.body))
+            .collect();
         (list, ids)
     };
     assert_eq!(run(true), run(false));
@@ -140,10 +182,21 @@ fn two_sandboxes_share_no_id() {
     let mut one = Play::new();
     busy_day(&mut one);
     let mut two = Play::new();
-    let other = layer2_world::Genesis { seed: Seed::new([8; 32]), ..genesis(Default::default()) };
+    let other = layer2_world::Genesis {
+        seed: Seed::new([8; 32]),
+        ..genesis(Default::default())
+    };
     two.world = World::new(other);
     busy_day(&mut two);
-    let ids = |play: &Play| fields(&play.get("payments.transactions_list", &[], &[]).unwrap().body, "id");
+    let ids = |play: &Play| {
+        fields(
+            &play
+                .get("payments.transactions_list", &[], &[])
+                .unwrap()
+                .body,
+            "id",
+        )
+    };
     assert!(ids(&one).iter().all(|id| !ids(&two).contains(id)));
     assert!(!ids(&one).is_empty());
 }

@@ -15,16 +15,33 @@ use crate::support::fields;
 fn a_transfer_is_told_in_the_documented_order() {
     let mut play = Play::new();
     play.inbound("ACME_USD", "10").unwrap();
-    for event in ["TRANSACTION_AUTHORIZED", "TRANSACTION_PENDING", "TRANSACTION_POSTED"] {
+    for event in [
+        "TRANSACTION_AUTHORIZED",
+        "TRANSACTION_PENDING",
+        "TRANSACTION_POSTED",
+    ] {
         play.subscribe(event);
     }
     let transfer = play.transfer("ACME_USD", "JANE_USD", "4").unwrap();
-    assert!(play.world.due_deliveries(play.now).is_empty(), "a request is not told");
+    assert!(
+        play.world.due_deliveries(play.now).is_empty(),
+        "a request is not told"
+    );
     play.accept(&transfer).unwrap();
     let sent = play.deliver(TAKEN);
-    let told: Vec<_> =
-        sent.iter().map(|due| (field(&due.body, "event_type"), field(&due.body, "account_id"))).collect();
-    let told: Vec<_> = told.iter().map(|(event, account)| (event.as_str(), account.as_str())).collect();
+    let told: Vec<_> = sent
+        .iter()
+        .map(|due| {
+            (
+                field(&due.body, "event_type"),
+                field(&due.body, "account_id"),
+            )
+        })
+        .collect();
+    let told: Vec<_> = told
+        .iter()
+        .map(|(event, account)| (event.as_str(), account.as_str()))
+        .collect();
     assert_eq!(
         told,
         [
@@ -34,7 +51,10 @@ fn a_transfer_is_told_in_the_documented_order() {
             ("TRANSACTION_POSTED", "JANE_USD"),
         ]
     );
-    assert!(sent.iter().all(|due| field(&due.body, "category_id") == transfer));
+    assert!(
+        sent.iter()
+            .all(|due| field(&due.body, "category_id") == transfer)
+    );
     assert!(play.deliver(TAKEN).is_empty(), "each is sent once");
 }
 
@@ -43,7 +63,10 @@ fn each_subscription_has_its_own_key_and_can_be_deleted() {
     let mut play = Play::new();
     let first = play.subscribe("ACCOUNT_FROZEN");
     let second = play.subscribe("ACCOUNT_FROZEN");
-    let list = play.get("payments.subscriptions_list", &[], &[]).unwrap().body;
+    let list = play
+        .get("payments.subscriptions_list", &[], &[])
+        .unwrap()
+        .body;
     let keys = fields(&list, "signature_verification_key");
     assert_eq!(fields(&list, "id"), [first.as_str(), second.as_str()]);
     assert!(keys[0] != keys[1] && keys.iter().all(|key| key.len() == 64));
@@ -56,11 +79,27 @@ fn each_subscription_has_its_own_key_and_can_be_deleted() {
         assert_eq!(delivery.signing_seed.verify_key_hex(), *key);
     }
     let path = [("subscription_id", first.as_str())];
-    play.post("payments.subscriptions_delete", &path, "").unwrap();
+    play.post("payments.subscriptions_delete", &path, "")
+        .unwrap();
     let due = play.deliver(TAKEN);
-    assert_eq!(due.iter().map(|due| due.subscription.as_str()).collect::<Vec<_>>(), [second.as_str()]);
-    assert_eq!(codes(&play.post("payments.subscriptions_delete", &path, "").unwrap_err()), ["NOT_FOUND"]);
-    let log = play.get("control.deliveries_list", &[("sandbox", "default")], &[]).unwrap().body;
+    assert_eq!(
+        due.iter()
+            .map(|due| due.subscription.as_str())
+            .collect::<Vec<_>>(),
+        [second.as_str()]
+    );
+    assert_eq!(
+        codes(
+            &play
+                .post("payments.subscriptions_delete", &path, "")
+                .unwrap_err()
+        ),
+        ["NOT_FOUND"]
+    );
+    let log = play
+        .get("control.deliveries_list", &[("sandbox", "default")], &[])
+        .unwrap()
+        .body;
     assert_eq!(fields(&log, "state"), ["dropped", "delivered"]);
 }
 
@@ -73,11 +112,20 @@ fn a_failed_delivery_comes_again_and_says_why() {
     assert!(play.world.due_deliveries(play.now).is_empty());
     play.advance(SignedDuration::from_secs(6));
     let second = play.deliver(FAILED).remove(0);
-    assert_eq!((second.attempt, &second.body, &second.event_id), (2, &first.body, &first.event_id));
+    assert_eq!(
+        (second.attempt, &second.body, &second.event_id),
+        (2, &first.body, &first.event_id)
+    );
 
-    let log = play.get("control.deliveries_list", &[], &[("status", "pending")]).unwrap().body;
+    let log = play
+        .get("control.deliveries_list", &[], &[("status", "pending")])
+        .unwrap()
+        .body;
     assert_eq!(fields(&log, "outcome"), ["refused", "refused"]);
-    assert!(field(&log, "hint").starts_with("The receiver answered 500;"), "{log}");
+    assert!(
+        field(&log, "hint").starts_with("The receiver answered 500;"),
+        "{log}"
+    );
     for hours in [1, 1, 2, 4, 20] {
         play.advance(SignedDuration::from_hours(hours));
         play.deliver(FAILED);
@@ -86,9 +134,17 @@ fn a_failed_delivery_comes_again_and_says_why() {
     while !play.deliver(FAILED).is_empty() {}
     let log = play.get("control.deliveries_list", &[], &[]).unwrap().body;
     assert_eq!(field(&log, "state"), "failed");
-    assert_eq!(fields(&log, "attempt"), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+    assert_eq!(
+        fields(&log, "attempt"),
+        ["1", "2", "3", "4", "5", "6", "7", "8"]
+    );
     assert!(!log.contains("next_attempt"));
-    let failing: Vec<_> = play.world.failing_subscriptions().iter().map(ToString::to_string).collect();
+    let failing: Vec<_> = play
+        .world
+        .failing_subscriptions()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(failing, [subscription]);
 }
 
@@ -98,7 +154,9 @@ fn version_1_0_5_has_none_of_these_events() {
     settings.platform = Platform::Layer2V1_0_5;
     let mut play = Play::with(settings);
     let body = r#"{"event_type":"ACCOUNT_FROZEN","callback_url":"http://127.0.0.1:9/h"}"#;
-    let rejection = play.post("payments.subscriptions_create", &[], body).unwrap_err();
+    let rejection = play
+        .post("payments.subscriptions_create", &[], body)
+        .unwrap_err();
     assert_eq!(codes(&rejection), ["VALIDATION_FAILED"]);
 }
 

@@ -20,24 +20,54 @@ fn the_whole_flow_from_outside_to_the_second_account() {
     let mut play = Play::new();
     let reply = play.inbound("ACME_USD", "1000").unwrap();
     assert_eq!(field(&reply.body, "status"), "PENDING");
-    assert_eq!(play.balances("ACME_USD"), ("1000".to_owned(), "1000".to_owned()));
+    assert_eq!(
+        play.balances("ACME_USD"),
+        ("1000".to_owned(), "1000".to_owned())
+    );
 
     let transfer = play.transfer("ACME_USD", "JANE_USD", "125.50").unwrap();
     assert_eq!(play.transfer_status(&transfer), "REQUESTED");
-    assert_eq!(play.balances("ACME_USD"), ("1000".to_owned(), "1000".to_owned()));
+    assert_eq!(
+        play.balances("ACME_USD"),
+        ("1000".to_owned(), "1000".to_owned())
+    );
 
     let accepted = play.accept(&transfer).unwrap();
-    assert_eq!(field(&accepted.body, "status"), "ACCEPTED", "the reply is older than the work");
-    assert_eq!(play.transfer_status(&transfer), "EXECUTED", "the next read is not");
-    assert_eq!(play.balances("ACME_USD"), ("874.5".to_owned(), "874.5".to_owned()));
-    assert_eq!(play.balances("JANE_USD"), ("125.5".to_owned(), "125.5".to_owned()));
+    assert_eq!(
+        field(&accepted.body, "status"),
+        "ACCEPTED",
+        "the reply is older than the work"
+    );
+    assert_eq!(
+        play.transfer_status(&transfer),
+        "EXECUTED",
+        "the next read is not"
+    );
+    assert_eq!(
+        play.balances("ACME_USD"),
+        ("874.5".to_owned(), "874.5".to_owned())
+    );
+    assert_eq!(
+        play.balances("JANE_USD"),
+        ("125.5".to_owned(), "125.5".to_owned())
+    );
 
     let path = [("account_id", "ACME_USD")];
-    let list = play.get("payments.transactions_list_for_account", &path, &[]).unwrap().body;
+    let list = play
+        .get("payments.transactions_list_for_account", &path, &[])
+        .unwrap()
+        .body;
     assert_eq!(fields(&list, "value"), ["1000", "-125.5"]);
-    assert_eq!(fields(&list, "transaction_type"), ["TRANSFER_IN", "INTERNAL_TRANSFER"]);
+    assert_eq!(
+        fields(&list, "transaction_type"),
+        ["TRANSFER_IN", "INTERNAL_TRANSFER"]
+    );
     assert_eq!(fields(&list, "transaction_status"), ["POSTED", "POSTED"]);
-    assert_eq!(fields(&list, "name"), ["Globex"], "money from outside names its sender");
+    assert_eq!(
+        fields(&list, "name"),
+        ["Globex"],
+        "money from outside names its sender"
+    );
     assert!(list.contains("-05:00\""), "times are New York's: {list}");
     assert!(play.balanced());
 }
@@ -46,15 +76,25 @@ fn the_whole_flow_from_outside_to_the_second_account() {
 fn held_money_is_not_available_and_counts_in_no_second_transfer() {
     let mut play = realistic();
     play.inbound("ACME_USD", "100").unwrap();
-    assert_eq!(play.balances("ACME_USD"), ("0".to_owned(), "0".to_owned()), "still screened");
+    assert_eq!(
+        play.balances("ACME_USD"),
+        ("0".to_owned(), "0".to_owned()),
+        "still screened"
+    );
     assert!(play.balanced(), "custody and in flight cancel out");
     play.advance(SignedDuration::from_mins(3));
-    assert_eq!(play.balances("ACME_USD"), ("100".to_owned(), "100".to_owned()));
+    assert_eq!(
+        play.balances("ACME_USD"),
+        ("100".to_owned(), "100".to_owned())
+    );
 
     let first = play.transfer("ACME_USD", "JANE_USD", "80").unwrap();
     let second = play.transfer("ACME_USD", "JANE_USD", "80").unwrap();
     play.accept(&first).unwrap();
-    assert_eq!(play.balances("ACME_USD"), ("100".to_owned(), "20".to_owned()));
+    assert_eq!(
+        play.balances("ACME_USD"),
+        ("100".to_owned(), "20".to_owned())
+    );
     let refused = play.accept(&second).unwrap_err();
     assert_eq!(codes(&refused), ["INSUFFICIENT_FUNDS"]);
     assert_eq!(refused.problems[0].expected.as_deref(), Some("at most 20"));
@@ -62,7 +102,10 @@ fn held_money_is_not_available_and_counts_in_no_second_transfer() {
 
     play.advance(SignedDuration::from_secs(3));
     assert_eq!(play.transfer_status(&first), "EXECUTED");
-    assert_eq!(play.balances("ACME_USD"), ("20".to_owned(), "20".to_owned()));
+    assert_eq!(
+        play.balances("ACME_USD"),
+        ("20".to_owned(), "20".to_owned())
+    );
     assert!(play.balanced());
 }
 
@@ -72,13 +115,26 @@ fn a_transfer_waits_an_hour_to_the_microsecond() {
     play.inbound("ACME_USD", "10").unwrap();
     let early = play.transfer("ACME_USD", "JANE_USD", "1").unwrap();
     let late = play.transfer("ACME_USD", "JANE_USD", "1").unwrap();
-    play.advance(SignedDuration::from_mins(60));
-    assert_eq!(play.transfer_status(&early), "REQUESTED", "valid_until is the last good instant");
+    // The clock stands at the request of `late`, a microsecond after that of `early`.
+    play.advance(SignedDuration::from_mins(60) - SignedDuration::from_micros(1));
+    assert_eq!(
+        play.transfer_status(&early),
+        "REQUESTED",
+        "valid_until is the last good instant"
+    );
     play.accept(&early).unwrap();
-    play.advance(SignedDuration::from_millis(1));
+    play.advance(SignedDuration::from_micros(1));
+    assert_eq!(play.transfer_status(&late), "REQUESTED");
+    play.advance(SignedDuration::from_micros(1));
     assert_eq!(play.transfer_status(&late), "EXPIRED");
-    assert_eq!(codes(&play.accept(&late).unwrap_err()), ["TRANSFER_EXPIRED"]);
-    assert_eq!(codes(&play.accept(&early).unwrap_err()), ["TRANSFER_NOT_ACCEPTABLE"]);
+    assert_eq!(
+        codes(&play.accept(&late).unwrap_err()),
+        ["TRANSFER_EXPIRED"]
+    );
+    assert_eq!(
+        codes(&play.accept(&early).unwrap_err()),
+        ["TRANSFER_NOT_ACCEPTABLE"]
+    );
 }
 
 #[test]
@@ -91,9 +147,21 @@ fn what_becomes_impossible_before_execution_is_rejected_and_given_back() {
     play.decide("JANE", "FROZEN_L2F").unwrap();
     play.advance(SignedDuration::from_secs(3));
     assert_eq!(play.transfer_status(&transfer), "REJECTED");
-    assert_eq!(play.balances("ACME_USD"), ("50".to_owned(), "50".to_owned()));
-    let list = play.get("payments.transactions_list", &[], &[("category_type", "TRANSFER")]).unwrap();
-    assert_eq!(fields(&list.body, "transaction_status"), ["CANCELLED", "CANCELLED"]);
+    assert_eq!(
+        play.balances("ACME_USD"),
+        ("50".to_owned(), "50".to_owned())
+    );
+    let list = play
+        .get(
+            "payments.transactions_list",
+            &[],
+            &[("category_type", "TRANSFER")],
+        )
+        .unwrap();
+    assert_eq!(
+        fields(&list.body, "transaction_status"),
+        ["CANCELLED", "CANCELLED"]
+    );
     assert!(play.balanced());
 }
 
@@ -104,8 +172,14 @@ fn money_for_an_account_that_froze_meanwhile_goes_back() {
     play.decide("JANE", "FROZEN").unwrap();
     play.advance(SignedDuration::from_mins(3));
     assert_eq!(play.balances("JANE_USD"), ("0".to_owned(), "0".to_owned()));
-    let balance = play.get("control.ledger_trial_balance", &[], &[]).unwrap().body;
-    assert_eq!((field(&balance, "custody"), field(&balance, "in_flight")), ("0".to_owned(), "0".to_owned()));
+    let balance = play
+        .get("control.ledger_trial_balance", &[], &[])
+        .unwrap()
+        .body;
+    assert_eq!(
+        (field(&balance, "custody"), field(&balance, "in_flight")),
+        ("0".to_owned(), "0".to_owned())
+    );
     assert!(play.balanced());
 }
 
@@ -124,7 +198,8 @@ fn eighteen_decimals_survive() {
 #[test]
 fn the_books_take_no_more_than_the_wire_can_tell() {
     let mut play = Play::new();
-    play.inbound("ACME_USD", "99999999999999999999999999.99").unwrap();
+    play.inbound("ACME_USD", "99999999999999999999999999.99")
+        .unwrap();
     let refused = play.inbound("JANE_USD", "0.01").unwrap_err();
     assert_eq!(codes(&refused), ["AMOUNT_TOO_LARGE"]);
     assert_eq!(play.balances("ACME_USD").0, "99999999999999999999999999.99");
@@ -137,9 +212,16 @@ fn lists_page_filter_and_turn_round() {
         play.inbound("ACME_USD", "1").unwrap();
         play.inbound("JANE_USD", "2").unwrap();
     }
-    let query = [("account_id", "JANE_USD"), ("page_size", "2"), ("order", "DESC")];
+    let query = [
+        ("account_id", "JANE_USD"),
+        ("page_size", "2"),
+        ("order", "DESC"),
+    ];
     let mut seen = Vec::new();
-    let mut page = play.get("payments.transactions_list", &[], &query).unwrap().body;
+    let mut page = play
+        .get("payments.transactions_list", &[], &query)
+        .unwrap()
+        .body;
     loop {
         seen.extend(fields(&page, "transaction_date"));
         assert!(fields(&page, "value").iter().all(|value| value == "2"));
@@ -148,18 +230,37 @@ fn lists_page_filter_and_turn_round() {
             break;
         }
         assert!(next.starts_with("/v1/transactions?page="), "{next}");
-        assert!(next.contains("account_id=JANE_USD") && next.contains("order=DESC"), "{next}");
-        let pairs: Vec<(&str, &str)> =
-            next.split_once('?').unwrap().1.split('&').filter_map(|pair| pair.split_once('=')).collect();
-        page = play.get("payments.transactions_list", &[], &pairs).unwrap().body;
+        assert!(
+            next.contains("account_id=JANE_USD") && next.contains("order=DESC"),
+            "{next}"
+        );
+        let pairs: Vec<(&str, &str)> = next
+            .split_once('?')
+            .unwrap()
+            .1
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .collect();
+        page = play
+            .get("payments.transactions_list", &[], &pairs)
+            .unwrap()
+            .body;
     }
     assert_eq!(seen.len(), 5);
-    assert!(seen.windows(2).all(|pair| pair[0] > pair[1]), "newest first: {seen:?}");
+    assert!(
+        seen.windows(2).all(|pair| pair[0] > pair[1]),
+        "newest first: {seen:?}"
+    );
 
     let none = [("start_date", "2026-01-06")];
-    let later = play.get("payments.transactions_list", &[], &none).unwrap().body;
+    let later = play
+        .get("payments.transactions_list", &[], &none)
+        .unwrap()
+        .body;
     assert!(later.contains(r#""transactions":[]"#), "{later}");
-    let refused = play.get("payments.transactions_list", &[], &[("page_size", "1001")]).unwrap_err();
+    let refused = play
+        .get("payments.transactions_list", &[], &[("page_size", "1001")])
+        .unwrap_err();
     assert_eq!(codes(&refused), ["VALIDATION_FAILED"]);
 }
 
@@ -170,11 +271,19 @@ fn entries_tell_what_they_are_for_and_the_balance_after() {
     let transfer = play.transfer("ACME_USD", "JANE_USD", "4").unwrap();
     play.accept(&transfer).unwrap();
     let query = [("account_id", "ACME_USD")];
-    let entries = play.get("control.ledger_entries", &[("sandbox", "default")], &query).unwrap().body;
+    let entries = play
+        .get("control.ledger_entries", &[("sandbox", "default")], &query)
+        .unwrap()
+        .body;
     let descriptions = fields(&entries, "description");
     assert!(descriptions[0].starts_with("inbound "), "{descriptions:?}");
     assert_eq!(descriptions[1], format!("transfer {transfer}"));
     assert!(entries.contains(r#""account":"ACME_USD","kind":"customer","asset_type_id":"FIAT_TESTNET_USD","side":"DEBIT","amount":4,"balance_after":6"#), "{entries}");
-    let unknown = play.get("control.ledger_entries", &[], &[("account_id", "ACNE_USD")]).unwrap_err();
-    assert_eq!(unknown.problems[0].hint.as_deref(), Some("Did you mean `ACME_USD`?"));
+    let unknown = play
+        .get("control.ledger_entries", &[], &[("account_id", "ACNE_USD")])
+        .unwrap_err();
+    assert_eq!(
+        unknown.problems[0].hint.as_deref(),
+        Some("Did you mean `ACME_USD`?")
+    );
 }

@@ -16,7 +16,14 @@ use crate::support::fields;
 use crate::support::genesis;
 
 const ACCOUNTS: [&str; 4] = ["ACME_USD", "JANE_USD", "TREASURY_USD", "ACME_EUR"];
-const STATUSES: [&str; 6] = ["ACTIVE", "EDD", "FROZEN", "FROZEN_L2F", "DORMANT", "PENDING_L2F"];
+const STATUSES: [&str; 6] = [
+    "ACTIVE",
+    "EDD",
+    "FROZEN",
+    "FROZEN_L2F",
+    "DORMANT",
+    "PENDING_L2F",
+];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -32,7 +39,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (0..4_usize, 0..50_000_u32).prop_map(|(account, cents)| Step::Inbound(account, cents)),
-        (0..4_usize, 0..4_usize, 0..50_000_u32).prop_map(|(from, to, cents)| Step::Transfer(from, to, cents)),
+        (0..4_usize, 0..4_usize, 0..50_000_u32)
+            .prop_map(|(from, to, cents)| Step::Transfer(from, to, cents)),
         (0..8_usize).prop_map(Step::Accept),
         (0..8_usize).prop_map(Step::Accept),
         (any::<bool>(), 0..STATUSES.len()).prop_map(|(acme, status)| Step::Decide(acme, status)),
@@ -48,7 +56,9 @@ fn decimal(cents: u32) -> String {
 
 /// Cents of an amount that the wire told.
 fn cents(text: &str) -> i64 {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or((1, text), |digits| (-1, digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     sign * format!("{whole}{part:0<2}").parse::<i64>().unwrap()
 }
@@ -56,7 +66,9 @@ fn cents(text: &str) -> i64 {
 fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
     let before = play.world.clone();
     let refused = match step {
-        Step::Inbound(account, amount) => play.inbound(ACCOUNTS[*account], &decimal(*amount)).is_err(),
+        Step::Inbound(account, amount) => {
+            play.inbound(ACCOUNTS[*account], &decimal(*amount)).is_err()
+        }
         Step::Transfer(from, to, amount) => {
             match play.transfer(ACCOUNTS[*from], ACCOUNTS[*to], &decimal(*amount)) {
                 Ok(id) => {
@@ -70,12 +82,12 @@ fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
             Some(id) => play.accept(&id).is_err(),
             None => return,
         },
-        Step::Decide(acme, status) => {
-            play.decide(if *acme { "ACME" } else { "JANE" }, STATUSES[*status]).is_err()
-        }
-        Step::Freeze(account, freeze) => {
-            play.patch_account(ACCOUNTS[*account], if *freeze { "FROZEN" } else { "OPEN" }).is_err()
-        }
+        Step::Decide(acme, status) => play
+            .decide(if *acme { "ACME" } else { "JANE" }, STATUSES[*status])
+            .is_err(),
+        Step::Freeze(account, freeze) => play
+            .patch_account(ACCOUNTS[*account], if *freeze { "FROZEN" } else { "OPEN" })
+            .is_err(),
         Step::Advance(seconds) => {
             play.advance(SignedDuration::from_secs(i64::from(*seconds)));
             return;
@@ -87,9 +99,17 @@ fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
     };
     if refused {
         // Due work may have run before the command was refused; without it, nothing may have changed.
-        let mut expected = Play { world: before, now: play.now, journal: Vec::new(), eager: true };
+        let mut expected = Play {
+            world: before,
+            now: play.now,
+            journal: Vec::new(),
+            eager: true,
+        };
         if !expected.world.is_due(play.now) {
-            assert!(expected.world.snapshot() == play.world.snapshot(), "{step:?} left a trace");
+            assert!(
+                expected.world.snapshot() == play.world.snapshot(),
+                "{step:?} left a trace"
+            );
         } else {
             expected.settle();
         }
@@ -98,15 +118,27 @@ fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
 
 /// Balances told by the accounts against the transactions told by the lists.
 fn check_balances(play: &Play) {
-    let list = play.get("payments.transactions_list", &[], &[("page_size", "1000")]).unwrap().body;
-    assert_eq!(fields(&list, "value").len(), fields(&list, "transaction_status").len());
+    let list = play
+        .get("payments.transactions_list", &[], &[("page_size", "1000")])
+        .unwrap()
+        .body;
+    assert_eq!(
+        fields(&list, "value").len(),
+        fields(&list, "transaction_status").len()
+    );
     let mut current: BTreeMap<&str, i64> = BTreeMap::new();
     let mut available: BTreeMap<&str, i64> = BTreeMap::new();
     for account in ACCOUNTS {
         let path = [("account_id", account)];
         let query = [("page_size", "1000")];
-        let list = play.get("payments.transactions_list_for_account", &path, &query).unwrap().body;
-        for (value, status) in fields(&list, "value").iter().zip(fields(&list, "transaction_status")) {
+        let list = play
+            .get("payments.transactions_list_for_account", &path, &query)
+            .unwrap()
+            .body;
+        for (value, status) in fields(&list, "value")
+            .iter()
+            .zip(fields(&list, "transaction_status"))
+        {
             let value = cents(value);
             let posted = status == "POSTED";
             let held = matches!(status.as_str(), "AUTHORIZED" | "PENDING") && value < 0;
@@ -114,8 +146,16 @@ fn check_balances(play: &Play) {
             *available.entry(account).or_default() += if posted || held { value } else { 0 };
         }
         let told = play.balances(account);
-        assert_eq!(cents(&told.0), current.get(account).copied().unwrap_or(0), "{account}");
-        assert_eq!(cents(&told.1), available.get(account).copied().unwrap_or(0), "{account}");
+        assert_eq!(
+            cents(&told.0),
+            current.get(account).copied().unwrap_or(0),
+            "{account}"
+        );
+        assert_eq!(
+            cents(&told.1),
+            available.get(account).copied().unwrap_or(0),
+            "{account}"
+        );
         assert!(cents(&told.1) >= 0, "{account} is overdrawn");
     }
 }

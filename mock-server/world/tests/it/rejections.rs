@@ -18,7 +18,9 @@ fn play() -> Play {
 }
 
 fn opening(customer: &str, account: &str, product: &str, asset: &str) -> String {
-    format!(r#"{{"customer_id":"{customer}","account_to_open":{{"account_id":"{account}","product_id":"{product}","asset_type_id":"{asset}"}}}}"#)
+    format!(
+        r#"{{"customer_id":"{customer}","account_to_open":{{"account_id":"{account}","product_id":"{product}","asset_type_id":"{asset}"}}}}"#
+    )
 }
 
 fn update(field: &str, value: &str) -> String {
@@ -26,7 +28,14 @@ fn update(field: &str, value: &str) -> String {
 }
 
 /// Operation, path, body; then status, codes and the pointer of the first problem.
-type Case = (&'static str, Vec<(&'static str, &'static str)>, String, u16, &'static [&'static str], Option<&'static str>);
+type Case = (
+    &'static str,
+    Vec<(&'static str, &'static str)>,
+    String,
+    u16,
+    &'static [&'static str],
+    Option<&'static str>,
+);
 
 fn cases() -> Vec<Case> {
     let create = "payments.transfers_create";
@@ -94,7 +103,11 @@ fn each_refusal_has_its_code_and_place_and_leaves_no_trace() {
         let rejection = play.post(op, &path, &body).unwrap_err();
         assert_eq!(rejection.status, status, "{op} {body}: {rejection:?}");
         assert_eq!(codes(&rejection), expected, "{op} {body}");
-        assert_eq!(rejection.problems[0].pointer.as_deref(), pointer, "{op} {body}");
+        assert_eq!(
+            rejection.problems[0].pointer.as_deref(),
+            pointer,
+            "{op} {body}"
+        );
         assert!(play.world.snapshot() == before, "{op} {body} left a trace");
         assert_eq!(play.journal.len(), journal);
     }
@@ -106,7 +119,11 @@ fn every_code_that_is_sent_is_one_that_the_operation_lists() {
         let rejection = play().post(op, &path, &body).unwrap_err();
         let operation = request(op, &[], &[], None).op.operation();
         for code in codes(&rejection) {
-            assert!(operation.errors.contains(&code), "{op} does not list {code}: {:?}", operation.errors);
+            assert!(
+                operation.errors.contains(&code),
+                "{op} does not list {code}: {:?}",
+                operation.errors
+            );
         }
     }
 }
@@ -116,8 +133,13 @@ fn operations_of_another_version_do_not_exist() {
     let mut settings = Settings::default();
     settings.platform = Platform::Layer2V1_0_5;
     let play = Play::with(settings);
-    let rejection = play.get("payments.transactions_list", &[], &[]).unwrap_err();
-    assert_eq!((rejection.status, codes(&rejection)), (404, vec!["NOT_FOUND"]));
+    let rejection = play
+        .get("payments.transactions_list", &[], &[])
+        .unwrap_err();
+    assert_eq!(
+        (rejection.status, codes(&rejection)),
+        (404, vec!["NOT_FOUND"])
+    );
     assert!(play.get("payments.accounts_list", &[], &[]).is_ok());
 }
 
@@ -125,8 +147,18 @@ fn operations_of_another_version_do_not_exist() {
 fn reads_and_writes_go_their_own_ways() {
     let mut play = Play::new();
     let before = play.world.snapshot();
-    assert_eq!(play.post("payments.accounts_list", &[], "").unwrap_err().status, 500);
-    assert_eq!(play.get("payments.transfers_create", &[], &[]).unwrap_err().status, 500);
+    assert_eq!(
+        play.post("payments.accounts_list", &[], "")
+            .unwrap_err()
+            .status,
+        500
+    );
+    assert_eq!(
+        play.get("payments.transfers_create", &[], &[])
+            .unwrap_err()
+            .status,
+        500
+    );
     assert!(play.world.snapshot() == before);
 }
 
@@ -134,11 +166,22 @@ fn reads_and_writes_go_their_own_ways() {
 fn personal_values_are_not_repeated() {
     let mut play = play();
     let rejection = play
-        .post("payments.customers_update", &[("customer_id", "JANE")], &update("date_of_birth", "31.12.1969"))
+        .post(
+            "payments.customers_update",
+            &[("customer_id", "JANE")],
+            &update("date_of_birth", "31.12.1969"),
+        )
         .unwrap_err();
     assert!(!format!("{rejection:?}").contains("1969"), "{rejection:?}");
     let rejection = play
-        .post("plaid.items_public_token_exchange", &[], r#"{"public_token":"public-sandbox-secret"}"#)
+        .post(
+            "plaid.items_public_token_exchange",
+            &[],
+            r#"{"public_token":"public-sandbox-secret"}"#,
+        )
         .unwrap_err();
-    assert!(!format!("{rejection:?}").contains("secret"), "{rejection:?}");
+    assert!(
+        !format!("{rejection:?}").contains("secret"),
+        "{rejection:?}"
+    );
 }

@@ -33,30 +33,53 @@ fn standing(platform: Platform, standing: Standing) -> Play {
 /// Every right of every standing, by trying it.
 #[test]
 fn rights_are_what_the_table_says() {
-    for platform in [Platform::Union, Platform::Layer2V1_0_5, Platform::RailV1_1_2] {
+    for platform in [
+        Platform::Union,
+        Platform::Layer2V1_0_5,
+        Platform::RailV1_1_2,
+    ] {
         for status in Standing::ALL {
             let rights = status.rights(platform);
             let what = format!("{status} under {platform}");
 
             let play = standing(platform, status);
             let path = [("customer_id", "JANE")];
-            assert!(play.get("payments.customers_get", &path, &[]).is_ok() && rights.read, "{what}");
+            assert!(
+                play.get("payments.customers_get", &path, &[]).is_ok() && rights.read,
+                "{what}"
+            );
 
             let mut play = standing(platform, status);
             let body = r#"{"updates":[{"field":"occupation","value":"Baker"}]}"#;
             let updated = play.post("payments.customers_update", &path, body);
-            assert_eq!(updated.is_ok(), rights.update, "update of {what}: {updated:?}");
+            assert_eq!(
+                updated.is_ok(),
+                rights.update,
+                "update of {what}: {updated:?}"
+            );
 
             let mut play = standing(platform, status);
             let open = r#"{"customer_id":"JANE","account_to_open":{"account_id":"J2","product_id":"DEPOSIT_BASIC","asset_type_id":"FIAT_TESTNET_USD"}}"#;
             let opened = play.post("payments.accounts_open", &[], open);
-            assert_eq!(opened.is_ok(), rights.update, "opening for {what}: {opened:?}");
+            assert_eq!(
+                opened.is_ok(),
+                rights.update,
+                "opening for {what}: {opened:?}"
+            );
 
             let mut play = standing(platform, status);
             let moved = play.transfer("JANE_USD", "ACME_USD", "1");
-            assert_eq!(moved.is_ok(), rights.transact, "transfer of {what}: {moved:?}");
+            assert_eq!(
+                moved.is_ok(),
+                rights.transact,
+                "transfer of {what}: {moved:?}"
+            );
             let arrived = play.inbound("JANE_USD", "1");
-            assert_eq!(arrived.is_ok(), rights.transact, "inbound of {what}: {arrived:?}");
+            assert_eq!(
+                arrived.is_ok(),
+                rights.transact,
+                "inbound of {what}: {arrived:?}"
+            );
         }
     }
 }
@@ -68,9 +91,17 @@ fn clients_can_take_the_steps_of_the_table_and_no_other() {
         for to in Standing::ALL {
             let mut play = standing(Platform::Union, from);
             let outcome = play.patch_customer("JANE", to.name("ACTIVE"));
-            assert_eq!(outcome.is_ok(), STANDING.allows(from, to), "{from} to {to}: {outcome:?}");
+            assert_eq!(
+                outcome.is_ok(),
+                STANDING.allows(from, to),
+                "{from} to {to}: {outcome:?}"
+            );
             if let Err(rejection) = outcome {
-                assert_eq!(codes(&rejection), ["STATUS_CHANGE_NOT_ALLOWED"], "{from} to {to}");
+                assert_eq!(
+                    codes(&rejection),
+                    ["STATUS_CHANGE_NOT_ALLOWED"],
+                    "{from} to {to}"
+                );
             }
         }
     }
@@ -80,7 +111,10 @@ fn clients_can_take_the_steps_of_the_table_and_no_other() {
 fn the_allowed_statuses_are_named() {
     let mut play = standing(Platform::Union, Standing::Frozen);
     let rejection = play.patch_customer("JANE", "PENDING").unwrap_err();
-    assert_eq!(rejection.problems[0].expected.as_deref(), Some("ACTIVE, CLOSED, EDD"));
+    assert_eq!(
+        rejection.problems[0].expected.as_deref(),
+        Some("ACTIVE, CLOSED, EDD")
+    );
     let rejection = play.patch_account("ACME_USD", "ACTIVE").unwrap_err();
     assert_eq!(
         rejection.problems[0].expected.as_deref(),
@@ -96,15 +130,29 @@ fn a_freeze_takes_the_accounts_along_and_gives_them_back() {
     let open = play.subscribe("ACCOUNT_OPEN");
     play.patch_customer("JANE", "FROZEN").unwrap();
     assert_eq!(play.account_status("JANE_USD"), "FROZEN");
-    assert_eq!(play.account_status("ACME_USD"), "OPEN", "other customers' accounts are not touched");
+    assert_eq!(
+        play.account_status("ACME_USD"),
+        "OPEN",
+        "other customers' accounts are not touched"
+    );
     let sent = play.deliver(TAKEN);
-    assert_eq!(sent.iter().map(|due| due.subscription.as_str()).collect::<Vec<_>>(), [&frozen]);
+    assert_eq!(
+        sent.iter()
+            .map(|due| due.subscription.as_str())
+            .collect::<Vec<_>>(),
+        [&frozen]
+    );
     assert_eq!(field(&sent[0].body, "id"), "JANE_USD");
 
     play.patch_customer("JANE", "EDD").unwrap();
     assert_eq!(play.account_status("JANE_USD"), "OPEN");
     let sent = play.deliver(TAKEN);
-    assert_eq!(sent.iter().map(|due| due.subscription.as_str()).collect::<Vec<_>>(), [&open]);
+    assert_eq!(
+        sent.iter()
+            .map(|due| due.subscription.as_str())
+            .collect::<Vec<_>>(),
+        [&open]
+    );
 }
 
 #[test]
@@ -116,7 +164,11 @@ fn an_account_that_was_frozen_for_itself_stays_frozen() {
     assert_eq!(play.account_status("JANE_USD"), "FROZEN");
     let rejection = play.transfer("JANE_USD", "ACME_USD", "1").unwrap_err();
     assert_eq!(codes(&rejection), ["ACCOUNT_NOT_USABLE"]);
-    assert!(rejection.problems[0].description.contains("the account is FROZEN"));
+    assert!(
+        rejection.problems[0]
+            .description
+            .contains("the account is FROZEN")
+    );
 }
 
 #[test]
@@ -124,22 +176,45 @@ fn closing_is_final_for_customer_and_accounts() {
     let mut play = Play::new();
     play.patch_customer("JANE", "CLOSED").unwrap();
     assert_eq!(play.account_status("JANE_USD"), "CLOSED");
-    assert_eq!(codes(&play.patch_account("JANE_USD", "OPEN").unwrap_err()), ["STATUS_CHANGE_NOT_ALLOWED"]);
-    assert_eq!(codes(&play.decide("JANE", "ACTIVE").unwrap_err()), ["STATUS_CHANGE_NOT_ALLOWED"]);
+    assert_eq!(
+        codes(&play.patch_account("JANE_USD", "OPEN").unwrap_err()),
+        ["STATUS_CHANGE_NOT_ALLOWED"]
+    );
+    assert_eq!(
+        codes(&play.decide("JANE", "ACTIVE").unwrap_err()),
+        ["STATUS_CHANGE_NOT_ALLOWED"]
+    );
     let name = r#"{"updates":[{"field":"first_name","value":"J"}]}"#;
-    let rejection = play.post("payments.customers_update", &[("customer_id", "JANE")], name).unwrap_err();
+    let rejection = play
+        .post(
+            "payments.customers_update",
+            &[("customer_id", "JANE")],
+            name,
+        )
+        .unwrap_err();
     assert_eq!(codes(&rejection), ["CUSTOMER_NOT_USABLE"]);
 }
 
 #[test]
 fn what_the_platform_holds_is_shown_bare_under_version_1_1_2() {
-    for (platform, shown) in [(Platform::Union, "FROZEN_L2F"), (Platform::RailV1_1_2, "FROZEN")] {
+    for (platform, shown) in [
+        (Platform::Union, "FROZEN_L2F"),
+        (Platform::RailV1_1_2, "FROZEN"),
+    ] {
         let mut play = on(platform);
         let decision = play.decide("JANE", "FROZEN_L2F").unwrap();
-        assert_eq!(field(&decision.body, "status"), "FROZEN_L2F", "control sees the truth");
-        let reply = play.get("payments.customers_get", &[("customer_id", "JANE")], &[]).unwrap();
+        assert_eq!(
+            field(&decision.body, "status"),
+            "FROZEN_L2F",
+            "control sees the truth"
+        );
+        let reply = play
+            .get("payments.customers_get", &[("customer_id", "JANE")], &[])
+            .unwrap();
         assert_eq!(field(&reply.body, "status"), shown);
-        let list = play.get("payments.customers_list", &[], &[("status", shown)]).unwrap();
+        let list = play
+            .get("payments.customers_list", &[], &[("status", shown)])
+            .unwrap();
         assert_eq!(field(&list.body, "id"), "JANE");
     }
 }
@@ -152,26 +227,52 @@ fn a_year_without_a_posting_makes_dormant_and_use_wakes() {
     play.inbound("ACME_USD", "5").unwrap();
     play.advance(SignedDuration::from_hours(24 * 166));
     assert_eq!(play.account_status("JANE_USD"), "DORMANT");
-    assert_eq!(play.account_status("ACME_USD"), "OPEN", "it was used in between");
+    assert_eq!(
+        play.account_status("ACME_USD"),
+        "OPEN",
+        "it was used in between"
+    );
     let sent = play.deliver(TAKEN);
     assert!(sent.iter().all(|due| due.subscription.as_str() == dormant));
-    let reply = play.get("payments.customers_get", &[("customer_id", "JANE")], &[]).unwrap();
-    assert_eq!(field(&reply.body, "status"), "DORMANT", "all its accounts sleep");
+    let reply = play
+        .get("payments.customers_get", &[("customer_id", "JANE")], &[])
+        .unwrap();
+    assert_eq!(
+        field(&reply.body, "status"),
+        "DORMANT",
+        "all its accounts sleep"
+    );
 
     let transfer = play.transfer("ACME_USD", "JANE_USD", "5").unwrap();
     play.accept(&transfer).unwrap();
     assert_eq!(play.account_status("JANE_USD"), "OPEN");
-    let reply = play.get("payments.customers_get", &[("customer_id", "JANE")], &[]).unwrap();
+    let reply = play
+        .get("payments.customers_get", &[("customer_id", "JANE")], &[])
+        .unwrap();
     assert_eq!(field(&reply.body, "status"), "ACTIVE");
     play.advance(SignedDuration::from_hours(24 * 366));
-    assert_eq!(play.account_status("JANE_USD"), "DORMANT", "it is watched again");
+    assert_eq!(
+        play.account_status("JANE_USD"),
+        "DORMANT",
+        "it is watched again"
+    );
 }
 
 #[test]
 fn details_change_together_with_the_status() {
     let mut play = Play::new();
     let body = r#"{"updates":[{"field":"mailing_address.city","value":"Salem"},{"field":"status","value":"EDD"}]}"#;
-    play.post("payments.customers_update", &[("customer_id", "JANE")], body).unwrap();
-    let reply = play.get("payments.customers_get", &[("customer_id", "JANE")], &[]).unwrap();
-    assert_eq!((field(&reply.body, "city"), field(&reply.body, "status")), ("Salem".to_owned(), "EDD".to_owned()));
+    play.post(
+        "payments.customers_update",
+        &[("customer_id", "JANE")],
+        body,
+    )
+    .unwrap();
+    let reply = play
+        .get("payments.customers_get", &[("customer_id", "JANE")], &[])
+        .unwrap();
+    assert_eq!(
+        (field(&reply.body, "city"), field(&reply.body, "status")),
+        ("Salem".to_owned(), "EDD".to_owned())
+    );
 }

@@ -49,7 +49,12 @@ impl Play {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
-        Self { world: World::new(genesis(settings)), now: start(), journal: Vec::new(), eager: true }
+        Self {
+            world: World::new(genesis(settings)),
+            now: start(),
+            journal: Vec::new(),
+            eager: true,
+        }
     }
 
     pub(crate) fn execute(&mut self, command: Command) -> Result<Outcome, Rejection> {
@@ -69,9 +74,9 @@ impl Play {
         }
     }
 
-    /// Moves the clock, running what becomes due.
+    /// Moves the clock from where the last command left it, running what becomes due.
     pub(crate) fn advance(&mut self, span: SignedDuration) {
-        self.now = self.now.checked_add(span).unwrap();
+        self.now = self.world.business_now(self.now).checked_add(span).unwrap();
         self.settle();
     }
 
@@ -94,9 +99,15 @@ impl Play {
         Ok(outcome)
     }
 
-    pub(crate) fn post(&mut self, op: &str, path: &[(&str, &str)], body: &str) -> Result<Reply, Rejection> {
+    pub(crate) fn post(
+        &mut self,
+        op: &str,
+        path: &[(&str, &str)],
+        body: &str,
+    ) -> Result<Reply, Rejection> {
         let body = (!body.is_empty()).then(|| body.to_owned());
-        self.send(request(op, path, &[], body), None).map(|outcome| outcome.reply.unwrap())
+        self.send(request(op, path, &[], body), None)
+            .map(|outcome| outcome.reply.unwrap())
     }
 
     pub(crate) fn get(
@@ -109,17 +120,28 @@ impl Play {
     }
 
     pub(crate) fn inbound(&mut self, account: &str, amount: &str) -> Result<Reply, Rejection> {
-        let body = format!(r#"{{"account_id":"{account}","amount":{amount},"originator_name":"Globex"}}"#);
+        let body =
+            format!(r#"{{"account_id":"{account}","amount":{amount},"originator_name":"Globex"}}"#);
         self.post("control.inbound_create", &[("sandbox", "default")], &body)
     }
 
-    pub(crate) fn transfer(&mut self, from: &str, to: &str, amount: &str) -> Result<String, Rejection> {
+    pub(crate) fn transfer(
+        &mut self,
+        from: &str,
+        to: &str,
+        amount: &str,
+    ) -> Result<String, Rejection> {
         let body = transfer_body(from, to, amount);
-        self.post("payments.transfers_create", &[], &body).map(|reply| field(&reply.body, "id"))
+        self.post("payments.transfers_create", &[], &body)
+            .map(|reply| field(&reply.body, "id"))
     }
 
     pub(crate) fn accept(&mut self, transfer: &str) -> Result<Reply, Rejection> {
-        self.post("payments.transfers_accept", &[("transfer_id", transfer)], "")
+        self.post(
+            "payments.transfers_accept",
+            &[("transfer_id", transfer)],
+            "",
+        )
     }
 
     pub(crate) fn decide(&mut self, customer: &str, status: &str) -> Result<Reply, Rejection> {
@@ -128,33 +150,62 @@ impl Play {
         self.post("control.decisions_customer_status", &path, &body)
     }
 
-    pub(crate) fn patch_account(&mut self, account: &str, status: &str) -> Result<Reply, Rejection> {
-        self.post("payments.accounts_update", &[("account_id", account)], &status_update(status))
+    pub(crate) fn patch_account(
+        &mut self,
+        account: &str,
+        status: &str,
+    ) -> Result<Reply, Rejection> {
+        self.post(
+            "payments.accounts_update",
+            &[("account_id", account)],
+            &status_update(status),
+        )
     }
 
-    pub(crate) fn patch_customer(&mut self, customer: &str, status: &str) -> Result<Reply, Rejection> {
-        self.post("payments.customers_update", &[("customer_id", customer)], &status_update(status))
+    pub(crate) fn patch_customer(
+        &mut self,
+        customer: &str,
+        status: &str,
+    ) -> Result<Reply, Rejection> {
+        self.post(
+            "payments.customers_update",
+            &[("customer_id", customer)],
+            &status_update(status),
+        )
     }
 
     pub(crate) fn subscribe(&mut self, event_type: &str) -> String {
-        let body = format!(r#"{{"event_type":"{event_type}","callback_url":"http://127.0.0.1:9/h"}}"#);
-        let reply = self.post("payments.subscriptions_create", &[], &body).unwrap();
+        let body =
+            format!(r#"{{"event_type":"{event_type}","callback_url":"http://127.0.0.1:9/h"}}"#);
+        let reply = self
+            .post("payments.subscriptions_create", &[], &body)
+            .unwrap();
         field(&reply.body, "id")
     }
 
     /// Current and available balance.
     pub(crate) fn balances(&self, account: &str) -> (String, String) {
-        let body = self.get("payments.accounts_get", &[("account_id", account)], &[]).unwrap().body;
-        (field(&body, "current_balance"), field(&body, "available_balance"))
+        let body = self
+            .get("payments.accounts_get", &[("account_id", account)], &[])
+            .unwrap()
+            .body;
+        (
+            field(&body, "current_balance"),
+            field(&body, "available_balance"),
+        )
     }
 
     pub(crate) fn account_status(&self, account: &str) -> String {
-        let reply = self.get("payments.accounts_get", &[("account_id", account)], &[]).unwrap();
+        let reply = self
+            .get("payments.accounts_get", &[("account_id", account)], &[])
+            .unwrap();
         field(&reply.body, "status")
     }
 
     pub(crate) fn transfer_status(&self, transfer: &str) -> String {
-        let reply = self.get("payments.transfers_get", &[("transfer_id", transfer)], &[]).unwrap();
+        let reply = self
+            .get("payments.transfers_get", &[("transfer_id", transfer)], &[])
+            .unwrap();
         field(&reply.body, "status")
     }
 
@@ -177,7 +228,13 @@ impl Play {
     }
 
     pub(crate) fn balanced(&self) -> bool {
-        let reply = self.get("control.ledger_trial_balance", &[("sandbox", "default")], &[]).unwrap();
+        let reply = self
+            .get(
+                "control.ledger_trial_balance",
+                &[("sandbox", "default")],
+                &[],
+            )
+            .unwrap();
         field(&reply.body, "balanced") == "true" && self.world.invariants().is_ok()
     }
 }
@@ -190,7 +247,9 @@ pub(crate) fn transfer_body(from: &str, to: &str, amount: &str) -> String {
 }
 
 fn status_update(status: &str) -> String {
-    format!(r#"{{"updates":[{{"field":"status","value":"{status}"}}],"updated_by":"ops","reason":"test"}}"#)
+    format!(
+        r#"{{"updates":[{{"field":"status","value":"{status}"}}],"updated_by":"ops","reason":"test"}}"#
+    )
 }
 
 pub(crate) fn request(
@@ -200,22 +259,41 @@ pub(crate) fn request(
     body: Option<String>,
 ) -> Request {
     let owned = |pairs: &[(&str, &str)]| {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
     };
-    let actor = if op.starts_with("control.") { Actor::Control } else { Actor::Client };
-    Request { op: op.parse().unwrap(), path: owned(path), query: owned(query), body, actor }
+    let actor = if op.starts_with("control.") {
+        Actor::Control
+    } else {
+        Actor::Client
+    };
+    Request {
+        op: op.parse().unwrap(),
+        path: owned(path),
+        query: owned(query),
+        body,
+        actor,
+    }
 }
 
 /// Equal requests have equal fingerprints; that is all the world asks of them.
 fn fingerprint(request: &Request) -> Fingerprint {
-    let text = format!("{:?}{:?}{:?}{:?}", request.op, request.path, request.query, request.body);
+    let text = format!(
+        "{:?}{:?}{:?}{:?}",
+        request.op, request.path, request.query, request.body
+    );
     Fingerprint::new(Seed::new([0; 32]).derive("fingerprint", &[text.as_bytes()]))
 }
 
 /// The first value of a member anywhere in a JSON text, without quotes.
 pub(crate) fn field(json: &str, name: &str) -> String {
     let label = format!("\"{name}\":");
-    let start = json.find(&label).unwrap_or_else(|| panic!("no {name} in {json}")) + label.len();
+    let start = json
+        .find(&label)
+        .unwrap_or_else(|| panic!("no {name} in {json}"))
+        + label.len();
     let rest = &json[start..];
     match rest.strip_prefix('"') {
         Some(text) => text[..text.find('"').unwrap()].to_owned(),
@@ -226,9 +304,15 @@ pub(crate) fn field(json: &str, name: &str) -> String {
 /// All values of a member, in order.
 pub(crate) fn fields(json: &str, name: &str) -> Vec<String> {
     let label = format!("\"{name}\":");
-    json.match_indices(&label).map(|(at, _)| field(&json[at..], name)).collect()
+    json.match_indices(&label)
+        .map(|(at, _)| field(&json[at..], name))
+        .collect()
 }
 
 pub(crate) fn codes(rejection: &Rejection) -> Vec<&'static str> {
-    rejection.problems.iter().map(|problem| problem.code).collect()
+    rejection
+        .problems
+        .iter()
+        .map(|problem| problem.code)
+        .collect()
 }
