@@ -31,7 +31,7 @@ pub(crate) enum Auth {
     /// Id and secret in headers of their own.
     Headers(Arc<dyn CredentialsProvider>),
     /// OAuth2 client credentials.
-    OAuth(TokenStore),
+    Token(Box<TokenStore>),
 }
 
 /// What one attempt is sent with.
@@ -67,7 +67,7 @@ impl Auth {
                     origin: Origin::Credentials(credentials),
                 })
             }
-            Self::OAuth(store) => {
+            Self::Token(store) => {
                 let token = store.token(tools).await?;
                 Ok(Grant {
                     headers: vec![(AUTHORIZATION, token.authorization.clone())],
@@ -80,7 +80,7 @@ impl Auth {
     /// The server refused `grant`. Says whether another one can be had.
     pub(crate) async fn refused(&self, grant: &Grant) -> bool {
         match (self, &grant.origin) {
-            (Self::OAuth(store), Origin::Token(generation)) => {
+            (Self::Token(store), Origin::Token(generation)) => {
                 store.forget(*generation);
                 true
             }
@@ -116,7 +116,7 @@ impl fmt::Debug for Auth {
         match self {
             Self::Bearer(_) => f.write_str("Bearer(** redacted **)"),
             Self::Headers(provider) => f.debug_tuple("Headers").field(provider).finish(),
-            Self::OAuth(store) => f.debug_tuple("OAuth").field(store).finish(),
+            Self::Token(store) => f.debug_tuple("Token").field(store).finish(),
         }
     }
 }

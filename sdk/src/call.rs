@@ -63,15 +63,6 @@ impl CallLayer {
     }
 
     /// Body of the hook: the pipeline, with its failures made into responses.
-    #[cfg_attr(
-        not(any(
-            feature = "payments",
-            feature = "accounting",
-            feature = "plaid",
-            feature = "control"
-        )),
-        expect(dead_code, reason = "called by the generated clients only")
-    )]
     async fn exec(&self, request: reqwest::Request) -> reqwest::Response {
         // Boxed: the state of the loop would otherwise be part of every facade method's future.
         match Box::pin(pipeline::send(self, request)).await {
@@ -142,15 +133,6 @@ impl CallRecord {
 }
 
 /// Runs one operation of a generated client and gives its result our shape.
-#[cfg_attr(
-    not(any(
-        feature = "payments",
-        feature = "accounting",
-        feature = "plaid",
-        feature = "control"
-    )),
-    expect(dead_code, reason = "called by the generated facade only")
-)]
 pub(crate) async fn run<T, E, F>(layer: CallLayer, operation: F) -> Result<Reply<T>, Error>
 where
     T: DeserializeOwned,

@@ -92,28 +92,10 @@ impl Client {
         }
     }
 
-    #[cfg_attr(
-        not(any(
-            feature = "payments",
-            feature = "accounting",
-            feature = "plaid",
-            feature = "control"
-        )),
-        expect(dead_code, reason = "read by the facades only")
-    )]
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    #[cfg_attr(
-        not(any(
-            feature = "payments",
-            feature = "accounting",
-            feature = "plaid",
-            feature = "control"
-        )),
-        expect(dead_code, reason = "read by the facades only")
-    )]
     pub(crate) fn options(&self) -> &Arc<CallOptions> {
         &self.options
     }
@@ -535,7 +517,7 @@ impl ClientBuilder {
             style,
             scopes: scopes.to_vec(),
         };
-        let auth = Auth::OAuth(TokenStore::new(endpoint, Arc::clone(provider)));
+        let auth = Auth::Token(Box::new(TokenStore::new(endpoint, Arc::clone(provider))));
         Ok(Lane {
             base,
             auth,

@@ -1,5 +1,14 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
+#![cfg_attr(
+    not(any(
+        feature = "payments",
+        feature = "accounting",
+        feature = "plaid",
+        feature = "control"
+    )),
+    allow(dead_code, reason = "without an API nothing enters the layers")
+)]
 
 mod auth;
 mod budget;
@@ -15,6 +24,10 @@ mod idempotency;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod options;
+#[cfg_attr(
+    not(any(feature = "payments", feature = "control")),
+    allow(dead_code, reason = "the other APIs have no pages to walk")
+)]
 mod page;
 mod pipeline;
 mod reply;

@@ -214,8 +214,9 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange,
             continue;
         }
         let repeatable = prepared.may_repeat || failure.error.outcome() == Outcome::NotSent;
-        let worth_it =
-            failure.transient && (prepared.may_repeat || progress.known <= Outcome::NotDone);
+        // The token layer has tried again by itself and says whether that may work later.
+        let passing = failure.transient || failure.error.is_retryable();
+        let worth_it = passing && (prepared.may_repeat || progress.known <= Outcome::NotDone);
         let wait = shared.retry.backoff(progress.counted, &shared.runtime);
         let wait = failure
             .error

@@ -3,6 +3,12 @@
 //! No test waits: sleeping moves the clock. What is checked is what the server received and what the caller is told.
 
 #![cfg(feature = "webhooks")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on shall say where"
+)]
 
 mod attempts;
 mod builder;
@@ -10,6 +16,8 @@ mod builder;
 mod other_apis;
 mod paging;
 mod replies;
+#[cfg(feature = "mock")]
+mod sandbox;
 mod stage;
 mod token;
 mod webhook;

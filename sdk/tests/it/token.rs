@@ -272,6 +272,26 @@ async fn a_token_endpoint_that_stumbles_is_asked_again() {
 }
 
 #[tokio::test]
+async fn a_token_endpoint_that_is_down_may_be_up_later() {
+    let stage = Stage::without_tokens().await;
+    stage
+        .on("POST", TOKEN_PATH, stage.script([json(503, "")]))
+        .await;
+    let error = stage
+        .client()
+        .transfers()
+        .get(&transfer_id())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (ErrorKind::Token, Outcome::NotSent)
+    );
+    assert!(error.is_retryable());
+    assert_eq!(stage.received(TOKEN_PATH).await.len(), 3);
+}
+
+#[tokio::test]
 async fn refused_credentials_say_what_to_check_and_keep_the_secret() {
     let stage = Stage::without_tokens().await;
     stage
