@@ -272,6 +272,26 @@ mod tests {
                 "union-mapping every variant of a union needs a schema of its own and a place in the mapping",
             ),
             (
+                "description: Whether it is wrapped. }",
+                "description: Whether it is wrapped., default: [true], readOnly: true, anyOf: [] }",
+                "known-keyword `anyOf` says nothing to any emitter here",
+            ),
+            (
+                "description: Number of the page.,",
+                "description: Number of the page., required: true,",
+                "optional-query the parameters of a list can all be left out",
+            ),
+            (
+                "schema: { type: integer, format: int32, minimum: 0 }",
+                "schema: { type: array, items: { type: string } }",
+                "scalar-parameter a parameter is one scalar, id or enum value",
+            ),
+            (
+                "required: [id, total, note, payment, createdAt]",
+                "required: [id, total, note, payment, createdAt, coupon]",
+                "versioned-field `coupon` is required, and some versions do not have it",
+            ),
+            (
                 "x-retry: never",
                 "x-retry: perhaps",
                 "model `x-retry` says none of the words it can say",

@@ -60,8 +60,11 @@ fn emit(source: &mut Source, model: &Model, operation: &Operation) {
         source.block(&format!("pub struct {name} {{"), "}", |source| {
             for parameter in &operation.query {
                 source.doc(&sentence(&parameter.description));
+                let withheld = parameter
+                    .sensitive
+                    .map_or_else(String::new, |sensitive| format!(", {}", sensitive.text()));
                 source.line(&format!(
-                    "{}: {} = {}, with_{};",
+                    "{}: {} = {}, with_{}{withheld};",
                     field(&parameter.name),
                     types.owned(&parameter.ty),
                     literal(&parameter.name),

@@ -5,7 +5,7 @@ pub(super) mod read;
 use crate::source::Place;
 
 use super::read::words;
-use super::shape::Type;
+use super::shape::{Sensitivity, Type};
 
 /// One operation of a document.
 #[derive(Clone, Debug)]
@@ -101,8 +101,8 @@ pub struct Parameter {
     pub description: String,
     /// Its type.
     pub ty: Type,
-    /// Whether it must be sent.
-    pub required: bool,
+    /// What must not reach a log.
+    pub sensitive: Option<Sensitivity>,
 }
 
 /// A request body.

@@ -71,19 +71,14 @@ pub fn of_named(model: &Model, name: &str, side: Side) -> Value {
 fn of_query(model: &Model, operation: &Operation) -> Value {
     let mut properties = Map::new();
     for parameter in &operation.query {
+        let value = of_type(model, &parameter.ty, Side::Request);
         properties.insert(
             parameter.name.clone(),
-            of_type(model, &parameter.ty, Side::Request),
+            annotated(value, parameter.sensitive),
         );
     }
-    let required: Vec<_> = operation
-        .query
-        .iter()
-        .filter(|p| p.required)
-        .map(|p| p.name.as_str())
-        .collect();
     let names: Vec<_> = operation.query.iter().flat_map(|p| p.ty.names()).collect();
-    let schema = json!({ "type": "object", "properties": properties, "required": required });
+    let schema = json!({ "type": "object", "properties": properties });
     complete(model, &schema, &names, Side::Request)
 }
 

@@ -285,11 +285,11 @@ macro_rules! query_params {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
-            $( $(#[$fm:meta])* $field:ident: $ty:ty = $wire:literal, $with:ident; )+
+            $( $(#[$fm:meta])* $field:ident: $ty:ty = $wire:literal, $with:ident $(, $sensitive:ident)?; )+
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq)]
+        #[derive(Clone, Default, PartialEq)]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$fm])* pub $field: Option<$ty>, )+
@@ -310,6 +310,14 @@ macro_rules! query_params {
                     self
                 }
             )+
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name))
+                    $( .field($wire, shown!(optional self.$field $(, $sensitive)?)) )+
+                    .finish()
+            }
         }
 
         impl crate::query::QueryParams for $name {

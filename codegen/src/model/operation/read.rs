@@ -2,7 +2,7 @@
 
 use crate::model::read::{Reading, Word as _, versions};
 use crate::model::shape::Type;
-use crate::model::shape::read::type_at;
+use crate::model::shape::read::{sensitivity, type_at};
 use crate::source::Node;
 
 use super::{Body, Effect, Method, Mutation, Operation, Parameter, Reply, RunsIn};
@@ -113,7 +113,17 @@ fn parameters<'d>(
         let place = node.get("in").and_then(Node::as_str).unwrap_or_default();
         match place {
             "path" => in_path.push(parameter(reading, node)),
-            "query" => query.push(parameter(reading, node)),
+            "query" => {
+                if node.get("required").and_then(Node::as_bool) == Some(true) {
+                    reading.refuse(
+                        &node.place,
+                        "optional-query",
+                        "the parameters of a list can all be left out",
+                        "say `required: false` and describe what is assumed without it",
+                    );
+                }
+                query.push(parameter(reading, node));
+            }
             "header" => {}
             _ => reading.refuse(
                 &node.place,
@@ -136,14 +146,20 @@ fn parameters<'d>(
 }
 
 fn parameter<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Parameter {
+    let ty = type_at(reading, node, "schema");
+    if matches!(ty, Type::List(..) | Type::Map(_) | Type::Json) {
+        reading.refuse(
+            &node.place,
+            "scalar-parameter",
+            "a parameter is one scalar, id or enum value",
+            "move what is more than that into a body",
+        );
+    }
     Parameter {
         name: reading.text(node, "name"),
         description: reading.text(node, "description"),
-        ty: type_at(reading, node, "schema"),
-        required: node
-            .get("required")
-            .and_then(Node::as_bool)
-            .unwrap_or(false),
+        ty,
+        sensitive: sensitivity(reading, node),
     }
 }
 

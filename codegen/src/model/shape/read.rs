@@ -103,12 +103,24 @@ fn object(reading: &mut Reading<'_>, node: &Node) -> Object {
 
 fn property(reading: &mut Reading<'_>, entry: &Entry, required: &[String]) -> Property {
     let node = &entry.node;
+    let is_required = required.contains(&entry.key);
+    if is_required && node.get("x-versions").is_some() {
+        reading.refuse(
+            &entry.key_place,
+            "versioned-field",
+            format!(
+                "`{}` is required, and some versions do not have it",
+                entry.key
+            ),
+            "take it out of `required`, or drop `x-versions`",
+        );
+    }
     let flag = |key: &str| node.get(key).and_then(Node::as_bool).unwrap_or(false);
     Property {
         name: entry.key.clone(),
         description: text(node, "description").trim().to_owned(),
         ty: ty(reading, node),
-        required: required.contains(&entry.key),
+        required: is_required,
         nullable: flag("nullable"),
         patch: flag("x-patch"),
         read_only: flag("readOnly"),
@@ -284,7 +296,7 @@ fn limits(node: &Node, keys: &[&str]) -> Limits {
     Limits(limits)
 }
 
-fn sensitivity(reading: &mut Reading<'_>, node: &Node) -> Option<Sensitivity> {
+pub(in crate::model) fn sensitivity(reading: &mut Reading<'_>, node: &Node) -> Option<Sensitivity> {
     node.get("x-sensitive")
         .is_some()
         .then(|| reading.word(node, "x-sensitive"))

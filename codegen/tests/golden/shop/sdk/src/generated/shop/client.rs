@@ -63,6 +63,7 @@ Sends a `GET` request to `/v1/orders`
     pub async fn orders_list<'a>(
         &'a self,
         above: Option<&'a ::layer2_types::Amount>,
+        buyer: Option<&'a str>,
         page: Option<i32>,
         type_: Option<&'a ::layer2_types::shop::OrderStatus>,
     ) -> Result<ResponseValue<::layer2_types::shop::OrderListReply>, Error<()>> {
@@ -82,6 +83,7 @@ Sends a `GET` request to `/v1/orders`
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .query(&progenitor_client::QueryParam::new("above", &above))
+            .query(&progenitor_client::QueryParam::new("buyer", &buyer))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("type", &type_))
             .headers(header_map)

@@ -34,6 +34,7 @@ impl<'c> Orders<'c> {
                 |api| async move {
                     api.orders_list(
                             params.above.as_ref(),
+                            params.buyer.as_deref(),
                             params.page,
                             params.r#type.as_ref(),
                         )

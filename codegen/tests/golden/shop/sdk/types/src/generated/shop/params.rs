@@ -12,6 +12,8 @@ query_params! {
         page: i32 = "page", with_page;
         /// Only of this kind.
         r#type: OrderStatus = "type", with_type;
+        /// Only of this buyer.
+        buyer: String = "buyer", with_buyer, personal;
         /// Only above this sum.
         above: Amount = "above", with_above;
     }
