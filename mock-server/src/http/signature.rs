@@ -291,7 +291,7 @@ mod tests {
             assert_eq!(check_at(&headers, PATH, b"", 1_700_000_000), Err(expected));
         }
         let upper = "A".repeat(128);
-        let headers = self::headers(Some(&upper), Some("1700000000"));
+        let headers = headers(Some(&upper), Some("1700000000"));
         assert_eq!(
             check_at(&headers, PATH, b"", 1_700_000_000),
             Err(SignatureError::BadHex)

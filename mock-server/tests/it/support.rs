@@ -1,7 +1,5 @@
 //! What the tests of the server share: a plain HTTP client that knows nothing of the project.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
-
 use ed25519_dalek::{Signer, SigningKey};
 use layer2_mock::SandboxServer;
 use reqwest::{Client, Method, Response, StatusCode};
@@ -9,14 +7,14 @@ use serde_json::Value;
 
 /// A reply, read whole.
 #[derive(Debug)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Reply {
-    pub async fn read(response: Response) -> Reply {
+    pub(crate) async fn read(response: Response) -> Reply {
         Reply {
             status: response.status(),
             headers: response.headers().clone(),
@@ -24,23 +22,23 @@ impl Reply {
         }
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).expect(&self.text)
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The first code of an error of the payments or control API.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["errors"][0]["code"]
             .as_str()
             .unwrap_or_default()
             .to_owned()
     }
 
-    pub fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text);
         self.json()
     }
@@ -48,24 +46,24 @@ impl Reply {
 
 /// Calls one sandbox.
 #[derive(Clone, Debug)]
-pub struct Caller {
-    pub http: Client,
-    pub url: String,
-    pub token: String,
-    pub control: String,
-    pub sandbox: String,
-    pub signing_key: SigningKey,
+pub(crate) struct Caller {
+    pub(crate) http: Client,
+    pub(crate) url: String,
+    pub(crate) token: String,
+    pub(crate) control: String,
+    pub(crate) sandbox: String,
+    pub(crate) signing_key: SigningKey,
 }
 
 impl Caller {
     /// A caller of the default sandbox, with a token for everything.
-    pub async fn new(server: &SandboxServer) -> Caller {
+    pub(crate) async fn new(server: &SandboxServer) -> Caller {
         let info = serde_json::to_value(server.info()).expect("info");
         Caller::of(&info).await
     }
 
     /// A caller of the sandbox of a ready-file object.
-    pub async fn of(info: &Value) -> Caller {
+    pub(crate) async fn of(info: &Value) -> Caller {
         let text = |pointer: &str| {
             info.pointer(pointer)
                 .and_then(Value::as_str)
@@ -101,16 +99,16 @@ impl Caller {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None, &[]).await
     }
 
-    pub async fn post(&self, path: &str, body: &str) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Reply {
         self.send(Method::POST, path, Some(body), &[]).await
     }
 
     /// A call of the payments API.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -126,7 +124,7 @@ impl Caller {
         .await
     }
 
-    pub fn request(
+    pub(crate) fn request(
         &self,
         method: Method,
         path: &str,
@@ -148,12 +146,12 @@ impl Caller {
     }
 
     /// A signed call without a body.
-    pub async fn post_signed(&self, path: &str, key: &str) -> Reply {
+    pub(crate) async fn post_signed(&self, path: &str, key: &str) -> Reply {
         let request = self.signed(path, key);
         Reply::read(request.send().await.expect(path)).await
     }
 
-    pub fn signed(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn signed(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
         let now = jiff::Timestamp::now().as_second();
         let signature = self.signing_key.sign(format!("{now}POST{path}").as_bytes());
         self.request(
@@ -169,7 +167,7 @@ impl Caller {
     }
 
     /// A call of the control API about this sandbox.
-    pub async fn control(&self, method: Method, path: &str, body: Option<&str>) -> Reply {
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Option<&str>) -> Reply {
         let url = format!("{}/_control/v1/sandboxes/{}{path}", self.url, self.sandbox);
         let mut request = self.http.request(method, url).bearer_auth(&self.control);
         if let Some(body) = body {
@@ -181,7 +179,7 @@ impl Caller {
     }
 
     /// Requests a transfer and gives its id.
-    pub async fn transfer(&self, amount: &str) -> String {
+    pub(crate) async fn transfer(&self, amount: &str) -> String {
         let body = format!(
             r#"{{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":{amount}}}"#
         );
@@ -190,7 +188,7 @@ impl Caller {
     }
 
     /// Lets money arrive on ACME_USD.
-    pub async fn fund(&self, amount: &str) {
+    pub(crate) async fn fund(&self, amount: &str) {
         let body = format!(r#"{{"account_id":"ACME_USD","amount":{amount}}}"#);
         self.control(Method::POST, "/inbound", Some(&body))
             .await
@@ -198,7 +196,7 @@ impl Caller {
     }
 
     /// Waits until nothing is due.
-    pub async fn settle(&self) -> Value {
+    pub(crate) async fn settle(&self) -> Value {
         self.control(Method::POST, "/settle", None).await.ok()
     }
 }

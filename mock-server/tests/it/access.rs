@@ -1,11 +1,9 @@
 //! Who may call: tokens, scopes, signatures, and the whole body of every refusal on the way to the state machine.
 
-mod support;
-
+use crate::support::{Caller, Reply};
 use layer2_mock::{SandboxServer, SignaturePolicy};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Caller, Reply};
 
 async fn server() -> (SandboxServer, Caller) {
     let server = SandboxServer::start().await.expect("start");

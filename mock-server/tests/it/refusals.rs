@@ -1,11 +1,9 @@
 //! Requests that lead nowhere or are not as documented, and what they are told.
 
-mod support;
-
+use crate::support::{Caller, Reply};
 use layer2_mock::{ErrorStyle, SandboxServer};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Caller, Reply};
 
 async fn server() -> (SandboxServer, Caller) {
     let server = SandboxServer::start().await.expect("start");

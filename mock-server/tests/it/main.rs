@@ -1,0 +1,15 @@
+//! The server over real HTTP, by a client that knows nothing of the project.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod access;
+mod binary;
+mod money;
+mod refusals;
+mod support;
+mod webhooks;

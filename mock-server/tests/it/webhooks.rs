@@ -1,0 +1,273 @@
+//! Webhooks: signed, retried on the business clock, and never needing a sleep.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
+
+use crate::support::Caller;
+use axum::{Router, body::Bytes, extract::State, routing::post};
+use ed25519_dalek::{Signature, VerifyingKey};
+use http::{HeaderMap, StatusCode, Uri};
+use layer2_mock::{CallbackPolicy, ClockMode, SandboxServer, replay};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// What a receiver got, and what it will answer next (204 when the list is empty).
+#[derive(Default)]
+struct Inbox {
+    answers: VecDeque<u16>,
+    received: Vec<(Uri, HeaderMap, Bytes)>,
+}
+
+type Shared = Arc<Mutex<Inbox>>;
+
+/// Starts a receiver and gives its URL.
+async fn receiver(answers: &[u16]) -> (String, Shared) {
+    let inbox: Shared = Arc::new(Mutex::new(Inbox {
+        answers: answers.iter().copied().collect(),
+        received: Vec::new(),
+    }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("bind");
+    let url = format!(
+        "http://{}/hook?tenant=a",
+        listener.local_addr().expect("address")
+    );
+    let app = Router::new()
+        .route("/hook", post(take))
+        .with_state(Arc::clone(&inbox));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (url, inbox)
+}
+
+async fn take(
+    State(inbox): State<Shared>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let mut inbox = inbox.lock().expect("inbox");
+    inbox.received.push((uri, headers, body));
+    let answer = inbox.answers.pop_front().unwrap_or(204);
+    StatusCode::from_u16(answer).expect("status")
+}
+
+async fn server() -> (SandboxServer, Caller) {
+    let server = SandboxServer::builder()
+        .clock(ClockMode::Manual)
+        .start()
+        .await
+        .expect("start");
+    let caller = Caller::new(&server).await;
+    (server, caller)
+}
+
+/// Subscribes and gives the key that verifies.
+async fn subscribe(caller: &Caller, url: &str) -> VerifyingKey {
+    let body = json!({"event_type": "TRANSACTION_POSTED", "callback_url": url}).to_string();
+    let reply = caller.post("/api/v1/subscriptions", &body).await.ok();
+    let mut key = [0; 32];
+    let text = reply["data"]["signature_verification_key"]
+        .as_str()
+        .expect("key");
+    hex::decode_to_slice(text, &mut key).expect("hex");
+    VerifyingKey::from_bytes(&key).expect("key")
+}
+
+#[tokio::test]
+async fn a_delivery_is_signed_over_its_exact_bytes() {
+    let (server, caller) = server().await;
+    let (url, inbox) = receiver(&[]).await;
+    let key = subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    caller.settle().await;
+    let inbox = inbox.lock().expect("inbox");
+    assert_eq!(inbox.received.len(), 1);
+    let (uri, headers, body) = &inbox.received[0];
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .expect(name)
+            .to_owned()
+    };
+    let message = [
+        text("x-timestamp").as_bytes(),
+        b"POST",
+        uri.to_string().as_bytes(),
+        body,
+    ]
+    .concat();
+    let signature = hex::decode(text("x-signature")).expect("hex");
+    key.verify_strict(
+        &message,
+        &Signature::from_slice(&signature).expect("64 bytes"),
+    )
+    .expect("verifies");
+    let age =
+        jiff::Timestamp::now().as_second() - text("x-timestamp").parse::<i64>().expect("seconds");
+    assert!(
+        age.abs() < 300,
+        "the transport clock dates it, not the business clock"
+    );
+    let event: Value = serde_json::from_slice(body).expect("JSON");
+    assert_eq!(event["event_type"], "TRANSACTION_POSTED");
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_failed_delivery_is_tried_again_when_the_clock_gets_there() {
+    let (server, caller) = server().await;
+    let (url, inbox) = receiver(&[500, 302]).await;
+    subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    let settled = caller.settle().await;
+    assert_eq!(
+        settled["pending"]
+            .as_array()
+            .expect("pending")
+            .iter()
+            .filter(|job| job["kind"] == "delivery")
+            .count(),
+        1
+    );
+    assert_eq!(
+        inbox.lock().expect("inbox").received.len(),
+        1,
+        "the next try is due later"
+    );
+    caller
+        .control(Method::POST, "/clock/advance", Some(r#"{"seconds":600}"#))
+        .await
+        .ok();
+    let received = std::mem::take(&mut inbox.lock().expect("inbox").received);
+    assert_eq!(received.len(), 3);
+    let ids: Vec<Value> = received
+        .iter()
+        .map(|(_, _, body)| {
+            serde_json::from_slice::<Value>(body).expect("JSON")["event_id"].clone()
+        })
+        .collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "the event keeps its id");
+    let rows = server.journal("default").expect("journal");
+    let world = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
+    assert_eq!(Some(world.snapshot()), server.snapshot("default"));
+}
+
+#[tokio::test]
+async fn what_nobody_receives_is_recorded_and_the_clock_goes_on() {
+    let (_server, caller) = server().await;
+    // A port that was free a moment ago: nothing listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|socket| socket.local_addr())
+        .expect("port")
+        .port();
+    subscribe(&caller, &format!("http://127.0.0.1:{port}/hook")).await;
+    caller.fund("5").await;
+    let before = caller.control(Method::GET, "/clock", None).await.ok()["data"]["now"].clone();
+    let after = caller
+        .control(
+            Method::POST,
+            "/clock/advance",
+            Some(r#"{"seconds":172800}"#),
+        )
+        .await
+        .ok();
+    let at = |value: &Value| {
+        value
+            .as_str()
+            .expect("time")
+            .parse::<jiff::Timestamp>()
+            .expect("time")
+    };
+    let moved = at(&after["data"]["now"]).duration_since(at(&before));
+    assert_eq!(moved.as_secs(), 172_800);
+    let deliveries = caller.control(Method::GET, "/deliveries", None).await.ok();
+    let text = deliveries.to_string();
+    assert!(
+        text.contains("Nothing listens at the callback address."),
+        "{text}"
+    );
+    assert!(
+        caller.settle().await["pending"]
+            .as_array()
+            .expect("pending")
+            .iter()
+            .all(|job| job["kind"] != "delivery")
+    );
+}
+
+#[tokio::test]
+async fn other_networks_are_out_of_reach_unless_allowed() {
+    let (_server, caller) = server().await;
+    // A documentation address (RFC 5737): the guard must answer, the network never could.
+    subscribe(&caller, "http://192.0.2.1/hook").await;
+    caller.fund("5").await;
+    caller.settle().await;
+    let text = caller
+        .control(Method::GET, "/deliveries", None)
+        .await
+        .ok()
+        .to_string();
+    assert!(
+        text.contains("is not allowed to call this address"),
+        "{text}"
+    );
+    let open = SandboxServer::builder()
+        .allow_callbacks(CallbackPolicy::Private)
+        .start()
+        .await
+        .expect("start");
+    let caller = Caller::new(&open).await;
+    let (url, inbox) = receiver(&[]).await;
+    subscribe(&caller, &url.replace("127.0.0.1", "localhost")).await;
+    caller.fund("5").await;
+    caller.settle().await;
+    assert_eq!(
+        inbox.lock().expect("inbox").received.len(),
+        1,
+        "a name is resolved and checked"
+    );
+}
+
+#[tokio::test]
+async fn the_clock_is_moved_by_one_call_at_a_time_and_within_bounds() {
+    let (_server, caller) = server().await;
+    let reply = caller
+        .control(
+            Method::POST,
+            "/clock/advance",
+            Some(r#"{"seconds":99999999999}"#),
+        )
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (400, "CLOCK_OUT_OF_RANGE")
+    );
+    let reply = caller
+        .control(Method::POST, "/clock/advance", Some(r#"{"seconds":0}"#))
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (400, "VALIDATION_FAILED")
+    );
+    let id = caller.transfer("1").await;
+    caller
+        .control(Method::POST, "/clock/advance", Some(r#"{"seconds":3601}"#))
+        .await
+        .ok();
+    let expired = caller.get(&format!("/api/v1/transfers/{id}")).await.ok();
+    assert_eq!(expired["data"]["status"], "EXPIRED");
+    // A month later the token is still good: transport time has not moved.
+    caller
+        .control(
+            Method::POST,
+            "/clock/advance",
+            Some(r#"{"seconds":2678400}"#),
+        )
+        .await
+        .ok();
+    caller.get("/api/v1/customers").await.ok();
+}
