@@ -305,6 +305,76 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_code_is_one_of_the_documents() {
+        use layer2_types::ErrorCodeInfo;
+        let listed = |table: &'static [ErrorCodeInfo], codes: &[&str]| {
+            for code in codes {
+                assert!(
+                    ErrorCodeInfo::find(table, code).is_some(),
+                    "{code} is in no document"
+                );
+            }
+        };
+        listed(
+            layer2_types::payments::ERROR_CODES,
+            &[
+                code::ACCOUNT_NOT_USABLE,
+                code::ALREADY_EXISTS,
+                code::AMOUNT_NOT_POSITIVE,
+                code::AMOUNT_TOO_LARGE,
+                code::ASSET_MISMATCH,
+                code::CALLBACK_NOT_ALLOWED,
+                code::CUSTOMER_NOT_USABLE,
+                code::FIELD_NOT_UPDATABLE,
+                code::IDEMPOTENCY_KEY_REUSED,
+                code::INSUFFICIENT_FUNDS,
+                code::INTERNAL,
+                code::NOT_BUILT,
+                code::NOT_FOUND,
+                code::PRODUCT_ASSET_NOT_SUPPORTED,
+                code::SAME_ACCOUNT,
+                code::STATUS_CHANGE_NOT_ALLOWED,
+                code::TOO_MANY_DECIMALS,
+                code::TRANSFER_EXPIRED,
+                code::TRANSFER_NOT_ACCEPTABLE,
+                code::VALIDATION_FAILED,
+            ],
+        );
+        listed(
+            layer2_types::accounting::ERROR_CODES,
+            &[
+                code::ACCOUNTING_INTERNAL,
+                code::ACCOUNTING_NOT_BUILT,
+                code::INVALID_PROCESSOR_TOKEN,
+                code::PHONE_NUMBER_IN_USE,
+                code::PLAID_NOT_CONFIGURED,
+                code::SPECIFIED_BAD_REQUEST,
+                code::SPECIFIED_ID_NOT_FOUND,
+            ],
+        );
+        listed(
+            layer2_types::plaid::ERROR_CODES,
+            &[
+                code::INVALID_FIELD,
+                code::INVALID_INSTITUTION,
+                code::INVALID_PRODUCT,
+                code::INVALID_PUBLIC_TOKEN,
+                code::NOT_BUILT,
+                code::PLAID_INTERNAL,
+            ],
+        );
+        listed(
+            layer2_types::control::ERROR_CODES,
+            &[
+                code::INTERNAL,
+                code::NOT_BUILT,
+                code::NOT_FOUND,
+                code::RAIL_NOT_SUPPORTED,
+            ],
+        );
+    }
+
+    #[test]
     fn the_nearest_id_is_named_and_a_far_one_is_not() {
         let known = ["ACME_USD", "JANE_USD"];
         assert_eq!(nearest("ACNE_USD", known.into_iter()), Some("ACME_USD"));

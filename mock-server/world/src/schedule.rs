@@ -89,10 +89,16 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Puts a job on the schedule.
-    pub(crate) fn add(&mut self, due: Timestamp, job: Job) {
+    /// Puts a job on the schedule and tells its number.
+    pub(crate) fn add(&mut self, due: Timestamp, job: Job) -> u64 {
         self.made += 1;
         self.waiting.insert((due, self.made), job);
+        self.made
+    }
+
+    /// Takes a job off that is no longer needed.
+    pub(crate) fn remove(&mut self, due: Timestamp, number: u64) {
+        self.waiting.remove(&(due, number));
     }
 
     /// When the next job is due.
@@ -149,6 +155,16 @@ mod tests {
         assert_eq!(order, [job("first"), job("second")]);
         assert_eq!(schedule.next_due(), Some(at(5)));
         assert_eq!(schedule.take_due(at(5)).unwrap().number, 1);
+    }
+
+    #[test]
+    fn a_job_that_is_taken_off_does_not_run() {
+        let mut schedule = Schedule::default();
+        let number = schedule.add(at(1), job("off"));
+        schedule.add(at(1), job("on"));
+        schedule.remove(at(1), number);
+        assert_eq!(schedule.take_due(at(1)).unwrap().job, job("on"));
+        assert_eq!(schedule.take_due(at(1)), None);
     }
 
     #[test]

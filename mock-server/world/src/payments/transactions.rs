@@ -186,17 +186,18 @@ impl Transactions for World {
         transaction_id: TransactionId,
     ) -> Result<payments::TransactionReply, Rejection> {
         self.payments.account(&account_id)?;
-        let of_account = || self.payments.transactions.of_account(&account_id);
-        let row = of_account()
-            .find(|row| row.id == transaction_id)
-            .ok_or_else(|| {
-                let known = of_account().map(|row| row.id.as_str());
-                Rejection::unknown_id(
-                    "transaction of this account",
-                    transaction_id.as_str(),
-                    known,
-                )
-            })?;
+        let log = &self.payments.transactions;
+        let row = log
+            .get(&transaction_id)
+            .filter(|row| row.account == account_id);
+        let row = row.ok_or_else(|| {
+            let known = log.of_account(&account_id).map(|row| row.id.as_str());
+            Rejection::unknown_id(
+                "transaction of this account",
+                transaction_id.as_str(),
+                known,
+            )
+        })?;
         Ok(payments::TransactionReply::new(
             self.transaction_on_wire(row),
         ))

@@ -52,6 +52,8 @@ pub(crate) struct TransferRow {
     pub(crate) created: Timestamp,
     /// Last instant at which it can be accepted.
     pub(crate) valid_until: Timestamp,
+    /// Number of the job that lets it expire.
+    expiry: u64,
     /// What acceptance has made.
     pub(crate) accepted: Option<Accepted>,
 }
@@ -89,8 +91,14 @@ impl Transfers for World {
         self.must_transact(source, "/source_account_id")?;
         self.must_transact(destination, "/destination_account_id")?;
 
+        let id = mint_transfer(cx)?;
+
+        let valid_until = clock::later(cx.now(), VALID_FOR);
+        let expiry = self
+            .schedule
+            .add(after(valid_until), Job::ExpireTransfer(id.clone()));
         let row = TransferRow {
-            id: mint_transfer(cx)?,
+            id: id.clone(),
             source: source.id.clone(),
             destination: destination.id.clone(),
             asset: source.asset.clone(),
@@ -99,14 +107,12 @@ impl Transfers for World {
             description: body.description,
             stage: TransferStage::Requested,
             created: cx.now(),
-            valid_until: clock::later(cx.now(), VALID_FOR),
+            valid_until,
+            expiry,
             accepted: None,
         };
         let reply = payments::TransferReply::new(row.on_wire(cx.settings().timestamps));
-        let after_valid = clock::later(row.valid_until, SignedDuration::from_micros(1));
-        self.schedule
-            .add(after_valid, Job::ExpireTransfer(row.id.clone()));
-        self.payments.transfers.insert(row.id.clone(), row);
+        self.payments.transfers.insert(id, row);
         Ok(reply)
     }
 
@@ -154,6 +160,8 @@ impl Transfers for World {
                 credit,
             });
         }
+        self.schedule
+            .remove(after(transfer.valid_until), transfer.expiry);
         let due = clock::later(cx.now(), self.delays().transfer_execution);
         self.schedule.add(due, Job::ExecuteTransfer(transfer_id));
         Ok(payments::TransferAcceptedReply::new(state))
@@ -315,6 +323,11 @@ impl TransferRow {
             cause: cx.seq(),
         })
     }
+}
+
+/// The first instant at which a transfer can no longer be accepted.
+fn after(valid_until: Timestamp) -> Timestamp {
+    clock::later(valid_until, SignedDuration::from_micros(1))
 }
 
 fn must_differ(source: &AccountRow, destination: &AccountRow) -> Result<(), Rejection> {

@@ -10,6 +10,7 @@ mod determinism;
 mod events;
 mod idempotency;
 mod money;
+mod operations;
 mod other_apis;
 mod random;
 mod rejections;
