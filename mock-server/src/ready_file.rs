@@ -117,7 +117,10 @@ fn customers(world: &World, sandbox: &Sandbox) -> Result<Vec<SandboxCustomer>, I
         .unwrap_or_default()
         .iter()
         .map(|customer| {
-            let id = customer.id().map(|id| id.as_str()).unwrap_or_default();
+            let id = customer
+                .id()
+                .map(payments::CustomerId::as_str)
+                .unwrap_or_default();
             let id = control::CustomerId::new(id).map_err(|error| InfoError(error.to_string()))?;
             Ok(SandboxCustomer::new(id, customer.tag().to_owned()))
         })

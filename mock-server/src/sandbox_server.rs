@@ -75,7 +75,6 @@ impl SandboxServer {
     }
 
     /// Starts with other settings.
-    #[must_use]
     pub fn builder() -> SandboxServerBuilder {
         SandboxServerBuilder::default()
     }
@@ -278,14 +277,14 @@ impl SandboxServerBuilder {
 
     /// Binds the socket and makes the default sandbox.
     pub(crate) fn bind(self) -> Result<Bound, StartError> {
-        let listener =
-            TcpListener::bind(self.listen).map_err(|error| StartError::bind(self.listen, error))?;
+        let listener = TcpListener::bind(self.listen)
+            .map_err(|error| StartError::bind(self.listen, &error))?;
         listener
             .set_nonblocking(true)
-            .map_err(|error| StartError::bind(self.listen, error))?;
+            .map_err(|error| StartError::bind(self.listen, &error))?;
         let address = listener
             .local_addr()
-            .map_err(|error| StartError::bind(self.listen, error))?;
+            .map_err(|error| StartError::bind(self.listen, &error))?;
         let is_public = !address.ip().is_loopback();
         let (seed, random_seed) = choose_seed(self.seed, is_public)?;
         let control_token = self
@@ -441,7 +440,7 @@ impl StartError {
         StartError { kind, message }
     }
 
-    fn bind(address: SocketAddr, error: io::Error) -> StartError {
+    fn bind(address: SocketAddr, error: &io::Error) -> StartError {
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => {
                 "; another program listens there: choose another port, or 0 for a free one"

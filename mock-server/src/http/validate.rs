@@ -7,6 +7,9 @@
 //! Unknown members and numeric strings for amounts are let through, as the platform does; under `strict` both are
 //! refused. What a field marked `x-sensitive` held is never repeated.
 
+mod strict;
+mod words;
+
 use std::{
     collections::BTreeMap,
     sync::{OnceLock, RwLock},
@@ -22,6 +25,8 @@ use super::{
     json::{Exact, Json},
     limits,
 };
+use strict::make_strict;
+use words::{article, complaint, excerpt, expectation};
 
 /// A generated schema set cannot be used; a defect of this crate, not of the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -356,79 +361,6 @@ fn types_of(root: &Value, schema: &Value) -> Vec<String> {
     }
 }
 
-/// Turns a schema into its strict form: amounts are numbers, and every place that holds an object with named members
-/// refuses others.
-fn make_strict(schema: &mut Value) {
-    let root = schema.clone();
-    harden(&root, schema, true);
-}
-
-fn harden(root: &Value, schema: &mut Value, is_place: bool) {
-    let Value::Object(members) = schema else {
-        return;
-    };
-    if members.get("type").is_some_and(is_number_or_text) {
-        members.insert("type".to_owned(), Value::from("number"));
-        members.remove("pattern");
-    }
-    for key in ["properties", "$defs", "patternProperties"] {
-        if let Some(Value::Object(children)) = members.get_mut(key) {
-            // A definition is no place of its own: what refers to it is.
-            children
-                .values_mut()
-                .for_each(|child| harden(root, child, key != "$defs"));
-        }
-    }
-    for key in ["items", "additionalProperties"] {
-        if let Some(child) = members.get_mut(key) {
-            harden(root, child, true);
-        }
-    }
-    for key in ["allOf", "anyOf", "oneOf"] {
-        if let Some(Value::Array(children)) = members.get_mut(key) {
-            children
-                .iter_mut()
-                .for_each(|child| harden(root, child, false));
-        }
-    }
-    for key in ["if", "then", "else"] {
-        if let Some(child) = members.get_mut(key) {
-            harden(root, child, false);
-        }
-    }
-    if is_place && names_members(root, schema, 0) {
-        if let Value::Object(members) = schema {
-            members.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
-        }
-    }
-}
-
-fn is_number_or_text(types: &Value) -> bool {
-    types.as_array().is_some_and(|types| {
-        types.contains(&Value::from("number")) && types.contains(&Value::from("string"))
-    })
-}
-
-/// Whether a schema, behind its references, says which members an object has.
-fn names_members(root: &Value, schema: &Value, depth: usize) -> bool {
-    const DEPTH: usize = 16;
-    if depth > DEPTH {
-        return false;
-    }
-    schema.get("properties").is_some()
-        || resolve(root, schema).is_some_and(|target| names_members(root, target, depth + 1))
-        || ["allOf", "oneOf", "anyOf"].iter().any(|key| {
-            schema
-                .get(key)
-                .and_then(Value::as_array)
-                .is_some_and(|parts| {
-                    parts
-                        .iter()
-                        .any(|part| names_members(root, part, depth + 1))
-                })
-        })
-}
-
 /// JSON pointer into the body, or the name of a query parameter.
 fn pointer(place: Place, at: &str) -> String {
     match place {
@@ -448,94 +380,6 @@ fn name_of(at: &str) -> String {
 
 fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
-}
-
-/// What is wrong, as the end of a sentence. It never holds the value.
-fn complaint(kind: &ValidationErrorKind) -> &'static str {
-    match kind {
-        ValidationErrorKind::Type { .. } => "is of the wrong type",
-        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
-            "is not one of the documented values"
-        }
-        ValidationErrorKind::MaxLength { .. } => "is too long",
-        ValidationErrorKind::MinLength { .. } => "is too short",
-        ValidationErrorKind::Maximum { .. } | ValidationErrorKind::ExclusiveMaximum { .. } => {
-            "is too large"
-        }
-        ValidationErrorKind::Minimum { .. } | ValidationErrorKind::ExclusiveMinimum { .. } => {
-            "is too small"
-        }
-        ValidationErrorKind::Pattern { .. } | ValidationErrorKind::Format { .. } => {
-            "does not have the documented form"
-        }
-        ValidationErrorKind::MaxItems { .. } => "has too many elements",
-        ValidationErrorKind::MinItems { .. } => "has too few elements",
-        ValidationErrorKind::UniqueItems => "has an element twice",
-        _ => "is not as documented",
-    }
-}
-
-/// What would have been accepted.
-fn expectation(kind: &ValidationErrorKind) -> Option<String> {
-    Some(match kind {
-        ValidationErrorKind::Type {
-            kind: jsonschema::error::TypeKind::Single(one),
-        } => article(&one.to_string()),
-        ValidationErrorKind::Type {
-            kind: jsonschema::error::TypeKind::Multiple(several),
-        } => several
-            .iter()
-            .map(|one| article(&one.to_string()))
-            .collect::<Vec<_>>()
-            .join(" or "),
-        ValidationErrorKind::Enum { options } => {
-            let options = options.as_array().into_iter().flatten();
-            options.map(plain).collect::<Vec<_>>().join(", ")
-        }
-        ValidationErrorKind::Constant { expected_value } => plain(expected_value),
-        ValidationErrorKind::MaxLength { limit } => format!("at most {limit} characters"),
-        ValidationErrorKind::MinLength { limit } => format!("at least {limit} characters"),
-        ValidationErrorKind::Maximum { limit } => format!("at most {limit}"),
-        ValidationErrorKind::ExclusiveMaximum { limit } => format!("less than {limit}"),
-        ValidationErrorKind::Minimum { limit } => format!("at least {limit}"),
-        ValidationErrorKind::ExclusiveMinimum { limit } => format!("more than {limit}"),
-        ValidationErrorKind::Pattern { pattern } => format!("a text that matches {pattern}"),
-        ValidationErrorKind::Format { format } => format!("the format {format}"),
-        ValidationErrorKind::MaxItems { limit } => format!("at most {limit} elements"),
-        ValidationErrorKind::MinItems { limit } => format!("at least {limit} elements"),
-        _ => return None,
-    })
-}
-
-fn article(name: &str) -> String {
-    match name {
-        "integer" => "a whole number".to_owned(),
-        "array" => "an array".to_owned(),
-        "object" => "an object".to_owned(),
-        "null" => "null".to_owned(),
-        other => format!("a {other}"),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The value as it may stand in an error: containers by their kind alone, text cut.
-fn excerpt(value: &Json) -> String {
-    const LENGTH: usize = 80;
-    let text = match value {
-        Json::Array(items) => return format!("an array of {} elements", items.len()),
-        Json::Object(_) => return "an object".to_owned(),
-        Json::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    match text.char_indices().nth(LENGTH) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
 }
 
 #[cfg(test)]
@@ -579,7 +423,7 @@ mod tests {
             &schema,
             r#"{"account":{"id":7},"kind":"C","tax_id":"123456"}"#,
         );
-        let rows: Vec<(&str, Option<&str>, Option<&str>, Option<&str>)> = found
+        let rows: Vec<_> = found
             .iter()
             .map(|problem| {
                 (

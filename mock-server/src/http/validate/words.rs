@@ -1,0 +1,94 @@
+//! What is wrong with a value and what would have been accepted, in words that never hold the value itself.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value;
+
+use crate::http::json::Json;
+
+/// What is wrong, as the end of a sentence. It never holds the value.
+pub(super) fn complaint(kind: &ValidationErrorKind) -> &'static str {
+    match kind {
+        ValidationErrorKind::Type { .. } => "is of the wrong type",
+        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
+            "is not one of the documented values"
+        }
+        ValidationErrorKind::MaxLength { .. } => "is too long",
+        ValidationErrorKind::MinLength { .. } => "is too short",
+        ValidationErrorKind::Maximum { .. } | ValidationErrorKind::ExclusiveMaximum { .. } => {
+            "is too large"
+        }
+        ValidationErrorKind::Minimum { .. } | ValidationErrorKind::ExclusiveMinimum { .. } => {
+            "is too small"
+        }
+        ValidationErrorKind::Pattern { .. } | ValidationErrorKind::Format { .. } => {
+            "does not have the documented form"
+        }
+        ValidationErrorKind::MaxItems { .. } => "has too many elements",
+        ValidationErrorKind::MinItems { .. } => "has too few elements",
+        ValidationErrorKind::UniqueItems => "has an element twice",
+        _ => "is not as documented",
+    }
+}
+
+/// What would have been accepted.
+pub(super) fn expectation(kind: &ValidationErrorKind) -> Option<String> {
+    Some(match kind {
+        ValidationErrorKind::Type {
+            kind: TypeKind::Single(one),
+        } => article(&one.to_string()),
+        ValidationErrorKind::Type {
+            kind: TypeKind::Multiple(several),
+        } => several
+            .iter()
+            .map(|one| article(&one.to_string()))
+            .collect::<Vec<_>>()
+            .join(" or "),
+        ValidationErrorKind::Enum { options } => {
+            let options = options.as_array().into_iter().flatten();
+            options.map(plain).collect::<Vec<_>>().join(", ")
+        }
+        ValidationErrorKind::Constant { expected_value } => plain(expected_value),
+        ValidationErrorKind::MaxLength { limit } => format!("at most {limit} characters"),
+        ValidationErrorKind::MinLength { limit } => format!("at least {limit} characters"),
+        ValidationErrorKind::Maximum { limit } => format!("at most {limit}"),
+        ValidationErrorKind::ExclusiveMaximum { limit } => format!("less than {limit}"),
+        ValidationErrorKind::Minimum { limit } => format!("at least {limit}"),
+        ValidationErrorKind::ExclusiveMinimum { limit } => format!("more than {limit}"),
+        ValidationErrorKind::Pattern { pattern } => format!("a text that matches {pattern}"),
+        ValidationErrorKind::Format { format } => format!("the format {format}"),
+        ValidationErrorKind::MaxItems { limit } => format!("at most {limit} elements"),
+        ValidationErrorKind::MinItems { limit } => format!("at least {limit} elements"),
+        _ => return None,
+    })
+}
+
+pub(super) fn article(name: &str) -> String {
+    match name {
+        "integer" => "a whole number".to_owned(),
+        "array" => "an array".to_owned(),
+        "object" => "an object".to_owned(),
+        "null" => "null".to_owned(),
+        other => format!("a {other}"),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The value as it may stand in an error: containers by their kind alone, text cut.
+pub(super) fn excerpt(value: &Json) -> String {
+    const LENGTH: usize = 80;
+    let text = match value {
+        Json::Array(items) => return format!("an array of {} elements", items.len()),
+        Json::Object(_) => return "an object".to_owned(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
