@@ -258,6 +258,17 @@ impl Error {
         self
     }
 
+    /// With a source, where there is one.
+    pub(crate) fn with_any_source<S: Into<Box<dyn StdError + Send + Sync>>>(
+        self,
+        source: Option<S>,
+    ) -> Self {
+        match source {
+            Some(source) => self.with_source(source),
+            None => self,
+        }
+    }
+
     pub(crate) fn with_reply(mut self, status: StatusCode, body: Bytes) -> Self {
         self.inner.status = Some(status);
         self.inner.raw_body = Some(body);

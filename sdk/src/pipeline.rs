@@ -436,70 +436,53 @@ fn said(status: StatusCode) -> &'static str {
 /// An exchange that broke.
 fn judge_broken(broken: Broken, operation: &Operation, span: &Span) -> Failure {
     let silence = Outcome::of_silence(operation.effect);
-    let (kind, outcome, message, source, transient) = match broken {
-        Broken::NotSent(source) => (
-            ErrorKind::Connect,
-            Outcome::NotSent,
-            "no connection to the API",
-            Some(source),
-            true,
-        ),
-        Broken::NoReply(source) => (
-            ErrorKind::ReplyLost,
-            silence,
-            "the connection ended before a reply came",
-            Some(source),
-            true,
-        ),
-        Broken::TimedOut(source) => (
-            ErrorKind::Timeout,
-            silence,
-            "no reply came in time",
-            Some(source),
-            true,
-        ),
+    let (error, cost) = match broken {
         Broken::Cut { status, source, .. } => {
-            let error = Error::new(
-                if status.is_success() {
-                    ErrorKind::ReplyCut
-                } else {
-                    ErrorKind::of_status(status)
-                },
-                Outcome::of_status(status, operation.effect),
-                "the body of the reply broke off, or is longer than the client reads",
-            )
-            .with_reply(status, bytes::Bytes::new());
             telemetry::record_status(span, status);
-            // A body beyond the limit will be as long the next time.
-            let transient =
-                source.is_some() && (status.is_success() || retry::is_transient(status));
-            let error = match source {
-                Some(source) => error.with_source(source),
-                None => error,
-            };
-            return Failure {
-                error,
-                transient,
-                cost: RetryCost::Failure,
-                grant_refused: false,
-            };
+            return judge_cut(status, source, operation);
+        }
+        Broken::NotSent(source) => {
+            let error = before(ErrorKind::Connect, "no connection to the API").with_source(source);
+            (error, RetryCost::Failure)
+        }
+        Broken::NoReply(source) => {
+            let message = "the connection ended before a reply came";
+            let error = Error::new(ErrorKind::ReplyLost, silence, message).with_source(source);
+            (error, RetryCost::Failure)
+        }
+        Broken::TimedOut(source) => {
+            let message = "no reply came in time";
+            let error = Error::new(ErrorKind::Timeout, silence, message).with_source(source);
+            (error, RetryCost::Timeout)
         }
     };
-    span.record("error.type", kind.as_str());
-    let error = Error::new(kind, outcome, message);
-    let error = match source {
-        Some(source) => error.with_source(source),
-        None => error,
-    };
-    let cost = if kind == ErrorKind::Timeout {
-        RetryCost::Timeout
+    span.record("error.type", error.kind().as_str());
+    Failure {
+        error,
+        transient: true,
+        cost,
+        grant_refused: false,
+    }
+}
+
+/// A reply whose status came and whose body did not. The status says what is known about the work.
+fn judge_cut(status: StatusCode, source: Option<reqwest::Error>, operation: &Operation) -> Failure {
+    let success = status.is_success();
+    // Without a source it was we who stopped reading: a body beyond the limit will be as long the next time.
+    let transient = source.is_some() && (success || retry::is_transient(status));
+    let kind = if success {
+        ErrorKind::ReplyCut
     } else {
-        RetryCost::Failure
+        ErrorKind::of_status(status)
     };
+    let message = "the body of the reply broke off, or is longer than the client reads";
+    let error = Error::new(kind, Outcome::of_status(status, operation.effect), message)
+        .with_reply(status, bytes::Bytes::new())
+        .with_any_source(source);
     Failure {
         error,
         transient,
-        cost,
+        cost: RetryCost::Failure,
         grant_refused: false,
     }
 }

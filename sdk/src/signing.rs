@@ -338,6 +338,22 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        /// Whatever form a key comes in, it is the same key, and no form prints its seed.
+        #[test]
+        fn forms_agree_on_any_key(seed in proptest::array::uniform32(0_u8..)) {
+            let text = hex::encode(seed);
+            let public = Ed25519Signer::from_seed(&seed).verify_key_hex();
+            let pkcs8 = format!("{PKCS8}{text}");
+            for form in [text.clone(), pkcs8.clone(), pem("PRIVATE KEY", &pkcs8)] {
+                let signer = Ed25519Signer::parse(&form).unwrap();
+                proptest::prop_assert_eq!(signer.verify_key_hex(), public.clone());
+                let printed = format!("{signer:?}");
+                proptest::prop_assert!(!printed.contains(&text));
+            }
+        }
+    }
+
     #[test]
     fn debug_shows_the_public_half_only() {
         let printed = format!("{:?}", Ed25519Signer::parse(SEED).unwrap());

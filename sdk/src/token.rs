@@ -430,10 +430,7 @@ impl Refusal {
             Broken::Cut { source, .. } => ("the token endpoint's reply broke off", source),
         };
         let error = Error::before_sending(ErrorKind::Token, message).with_retryable(true);
-        Self::from_parts(match source {
-            Some(source) => error.with_source(source),
-            None => error,
-        })
+        Self::from_parts(error.with_any_source(source))
     }
 
     fn from_parts(error: Error) -> Self {

@@ -285,14 +285,12 @@ pub(crate) fn wire(status: &str, body: &str) -> Answer {
 
 /// The value of a header in a request read from a socket.
 pub(crate) fn line<'r>(request: &'r str, name: &str) -> &'r str {
-    request
-        .lines()
-        .find_map(|line| {
-            line.split_once(": ")
-                .filter(|(key, _)| key.eq_ignore_ascii_case(name))
-        })
-        .map(|(_, value)| value)
-        .unwrap_or_else(|| panic!("no header {name} in {request}"))
+    let values = request.lines().filter_map(|line| line.split_once(": "));
+    let mut named = values.filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    let Some((_, value)) = named.next() else {
+        panic!("no header {name} in {request}")
+    };
+    value
 }
 
 async fn read_request(stream: &mut tokio::net::TcpStream) -> String {

@@ -290,6 +290,21 @@ async fn an_event_is_handled_once_and_again_if_handling_failed() {
     assert!(matches!(again, Ok(Handled::Before)));
 }
 
+proptest::proptest! {
+    /// A signature covers each byte of the body and nothing else.
+    #[test]
+    fn any_other_body_is_refused(body in proptest::collection::vec(0_u8.., 1..200), at in 0_usize..200, flip in 1_u8..) {
+        for scheme in schemes() {
+            let headers = signer().headers(&scheme, "m1", NOW, &body);
+            proptest::prop_assert!(verifier(&scheme).verify_at(&headers, &body, now()).is_ok());
+            let mut other = body.clone();
+            let at = at % other.len();
+            other[at] ^= flip;
+            proptest::prop_assert!(verifier(&scheme).verify_at(&headers, &other, now()).is_err());
+        }
+    }
+}
+
 #[cfg(feature = "axum")]
 mod extractor {
     use std::sync::Arc;
