@@ -233,6 +233,11 @@ impl Rejection {
         }
     }
 
+    /// An id that could not be made: minted ids are UUIDs and ids of tables are constants, which every id type takes.
+    pub(crate) fn bad_id() -> Self {
+        Self::internal("An id could not be made.")
+    }
+
     /// A fault of the mock server itself.
     pub(crate) fn internal(what: &str) -> Self {
         Self {

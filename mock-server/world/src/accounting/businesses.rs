@@ -74,12 +74,11 @@ impl Businesses for World {
             Some(row) => Ok(row.on_wire()),
             None => {
                 let known = rows.ids().map(BusinessId::as_str);
-                Err(Rejection::unknown_id_for(
-                    Api::Accounting,
-                    "business",
-                    business_id.as_str(),
-                    known,
-                ))
+                let id = business_id.as_str();
+                Err(
+                    Rejection::unknown_id_for(Api::Accounting, "business", id, known)
+                        .at("business_id"),
+                )
             }
         }
     }

@@ -19,10 +19,12 @@ impl Decisions for World {
         customer_id: control::CustomerId,
         body: control::CustomerStatusRequest,
     ) -> Result<control::CustomerDecisionReply, Rejection> {
-        let id = CustomerId::new(customer_id.as_str()).map_err(|_| {
-            Rejection::unknown_id("customer", customer_id.as_str(), core::iter::empty())
+        let named = customer_id.as_str();
+        // A text that cannot be an id names no customer.
+        let id = CustomerId::new(named).map_err(|_| {
+            Rejection::unknown_id("customer", named, core::iter::empty()).at("customer_id")
         })?;
-        let from = self.payments.customer(&id)?.standing;
+        let from = self.payments.customer(&id, "customer_id")?.standing;
         let to = decided(from, body.status.as_str())?;
 
         self.set_customer_standing(cx, &id, to);

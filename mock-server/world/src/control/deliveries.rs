@@ -12,7 +12,6 @@ use crate::outbox::DeliveryRow;
 use crate::outbox::DeliveryState;
 use crate::outbox::EventRow;
 use crate::page::Page;
-use crate::payments::transfers::bad_id;
 use crate::rejection::Rejection;
 use crate::settings::TimestampStyle;
 use crate::world::World;
@@ -46,10 +45,10 @@ impl Deliveries for World {
 
 fn delivery_on_wire(row: &DeliveryRow, event: &EventRow) -> Result<control::Delivery, Rejection> {
     let delivery = control::Delivery::new(
-        control::DeliveryId::new(row.id.as_str()).map_err(|_| bad_id())?,
-        control::EventId::new(event.id.as_str()).map_err(|_| bad_id())?,
+        control::DeliveryId::new(row.id.as_str()).map_err(|_| Rejection::bad_id())?,
+        control::EventId::new(event.id.as_str()).map_err(|_| Rejection::bad_id())?,
         event.event_type.clone(),
-        control::SubscriptionId::new(row.subscription.as_str()).map_err(|_| bad_id())?,
+        control::SubscriptionId::new(row.subscription.as_str()).map_err(|_| Rejection::bad_id())?,
         row.url.clone(),
         state_on_wire(row.state),
         row.attempts.iter().map(attempt_on_wire).collect(),

@@ -15,7 +15,6 @@ use crate::context::ReadContext;
 use crate::generated::control::Ledger;
 use crate::page::Page;
 use crate::payments::funds;
-use crate::payments::transfers::bad_id;
 use crate::rejection::Rejection;
 use crate::settings::TimestampStyle;
 use crate::world::World;
@@ -45,7 +44,8 @@ impl Ledger for World {
             None => page.cut(book.entries().iter()),
             Some(account) => {
                 let known = || book.accounts().map(|(_, account)| account.id().as_str());
-                let unknown = || Rejection::unknown_id("account", account.as_str(), known());
+                let unknown =
+                    || Rejection::unknown_id("account", account.as_str(), known()).at("account_id");
                 let ix = AccountId::new(account.as_str())
                     .ok()
                     .and_then(|id| self.payments.funds.ledger_account(&id))
@@ -102,7 +102,7 @@ impl World {
         Ok(control::LedgerPosting::new(
             account.id().as_str().to_owned(),
             control::LedgerAccountKind::from(account.kind().as_str()),
-            control::AssetTypeId::new(asset.code().as_str()).map_err(|_| bad_id())?,
+            control::AssetTypeId::new(asset.code().as_str()).map_err(|_| Rejection::bad_id())?,
             side,
             wire(posting.amount()),
             wire(posting.balance_after()),
@@ -113,7 +113,7 @@ impl World {
 fn totals_on_wire(totals: &AssetTotals) -> Result<control::TrialBalanceAsset, Rejection> {
     let wire = |units: MinorUnits| funds::to_wire(units, totals.scale);
     Ok(control::TrialBalanceAsset::new(
-        control::AssetTypeId::new(totals.asset.as_str()).map_err(|_| bad_id())?,
+        control::AssetTypeId::new(totals.asset.as_str()).map_err(|_| Rejection::bad_id())?,
         wire(totals.owes()),
         wire(totals.custody),
         wire(totals.clearing),

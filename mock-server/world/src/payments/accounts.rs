@@ -115,7 +115,7 @@ impl Accounts for World {
         cx: &ReadContext<'_>,
         account_id: AccountId,
     ) -> Result<payments::AccountReply, Rejection> {
-        let row = self.payments.account(&account_id)?;
+        let row = self.payments.account(&account_id, "account_id")?;
         Ok(payments::AccountReply::new(self.account_on_wire(cx, row)))
     }
 
@@ -125,7 +125,7 @@ impl Accounts for World {
         account_id: AccountId,
         body: payments::AccountUpdateRequest,
     ) -> Result<payments::AccountRefReply, Rejection> {
-        let row = self.payments.account(&account_id)?;
+        let row = self.payments.account(&account_id, "account_id")?;
         let updates = body.updates.unwrap_or_default();
         let [update] = updates.as_slice() else {
             return Err(if updates.is_empty() {
@@ -140,6 +140,10 @@ impl Accounts for World {
         }
         let to = requested_standing(Resource::Account(row), value, "/updates/0/value")?;
 
+        if let Some(row) = self.payments.accounts.get_mut(&account_id) {
+            // From now on the status is the account's own, whatever its customer did before.
+            row.before_freeze = None;
+        }
         self.set_account_standing(cx, &account_id, to);
         Ok(payments::AccountRefReply::new(payments::AccountRef::new(
             account_id,
@@ -202,10 +206,7 @@ impl World {
         if id.as_str() == SELF {
             return Ok(());
         }
-        let customer = self
-            .payments
-            .customer(id)
-            .map_err(|rejection| rejection.at("/customer_id"))?;
+        let customer = self.payments.customer(id, "/customer_id")?;
         if customer.standing.rights(self.settings().platform).update {
             return Ok(());
         }

@@ -67,7 +67,7 @@ impl Customers for World {
         cx: &ReadContext<'_>,
         customer_id: CustomerId,
     ) -> Result<payments::CustomerReply, Rejection> {
-        let row = self.payments.customer(&customer_id)?;
+        let row = self.payments.customer(&customer_id, "customer_id")?;
         Ok(payments::CustomerReply::new(row.on_wire(cx)))
     }
 
@@ -77,7 +77,7 @@ impl Customers for World {
         customer_id: CustomerId,
         body: payments::CustomerUpdateRequest,
     ) -> Result<payments::CustomerRefReply, Rejection> {
-        let row = self.payments.customer(&customer_id)?;
+        let row = self.payments.customer(&customer_id, "customer_id")?;
         let updates = body.updates.unwrap_or_default();
         if updates.is_empty() {
             return Err(no_updates());

@@ -47,12 +47,11 @@ impl World {
             return;
         };
         row.last_used = cx.now();
-        if row.standing != Standing::Dormant {
-            return;
+        let (standing, customer) = (row.standing, row.customer.clone());
+        if standing == Standing::Dormant {
+            self.set_account_standing(cx, id, Standing::Active);
+            self.watch_dormancy(id, cx.now());
         }
-        let customer = row.customer.clone();
-        self.set_account_standing(cx, id, Standing::Active);
-        self.watch_dormancy(id, cx.now());
         let Some(row) = self.payments.customers.get_mut(&customer) else {
             return;
         };

@@ -25,7 +25,6 @@ use crate::payments::funds;
 use crate::payments::machines::TRANSACTION;
 use crate::payments::machines::TransactionStage;
 use crate::payments::transactions::TransactionRow;
-use crate::payments::transfers::bad_id;
 use crate::payments::transfers::mint_transaction;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -39,15 +38,12 @@ impl Inbound for World {
         cx: &mut WriteContext<'_>,
         body: control::InboundRequest,
     ) -> Result<control::InboundReply, Rejection> {
-        let account_id: AccountId = AccountId::new(body.account_id.as_str())
-            .map_err(|_| {
-                Rejection::unknown_id("account", body.account_id.as_str(), core::iter::empty())
-            })
-            .map_err(|rejection| rejection.at("/account_id"))?;
-        let account = self
-            .payments
-            .account(&account_id)
-            .map_err(|rejection| rejection.at("/account_id"))?;
+        let named = body.account_id.as_str();
+        // A text that cannot be an id names no account.
+        let account_id = AccountId::new(named).map_err(|_| {
+            Rejection::unknown_id("account", named, core::iter::empty()).at("/account_id")
+        })?;
+        let account = self.payments.account(&account_id, "/account_id")?;
         let asset = assets::asset(account.asset.as_str())
             .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
         let rail = fitting_rail(asset, body.rail.as_ref())?;
@@ -55,24 +51,25 @@ impl Inbound for World {
         self.must_transact(account, "/account_id")?;
         let id = mint_transaction(cx)?;
         let deposit = cx.mint(IdKind::Inbound);
-        let category_id = payments::CategoryId::new(deposit.clone()).map_err(|_| bad_id())?;
+        let category_id =
+            payments::CategoryId::new(deposit.clone()).map_err(|_| Rejection::bad_id())?;
         let sender = Sender {
             name: body.originator_name,
             memo: body.memo,
             reference: deposit,
         };
+        let reply = control::Inbound::new(
+            control::TransactionId::new(id.as_str()).map_err(|_| Rejection::bad_id())?,
+            body.account_id,
+            control::AssetTypeId::new(asset.id).map_err(|_| Rejection::bad_id())?,
+            funds::to_wire(amount, asset.decimals),
+            control::InboundStatus::Pending,
+        );
         self.payments
             .funds
             .arrive(cx, &account_id, amount, &format!("inbound {id}"))
             .map_err(|error| refused_by_books(&error))?;
 
-        let reply = control::Inbound::new(
-            control::TransactionId::new(id.as_str()).map_err(|_| bad_id())?,
-            body.account_id,
-            control::AssetTypeId::new(asset.id).map_err(|_| bad_id())?,
-            funds::to_wire(amount, asset.decimals),
-            control::InboundStatus::Pending,
-        );
         let row = TransactionRow {
             id: id.clone(),
             account: account_id,

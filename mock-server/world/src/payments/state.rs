@@ -13,6 +13,7 @@ use crate::payments::customers::CustomerRow;
 use crate::payments::funds::Funds;
 use crate::payments::subscriptions::SubscriptionRow;
 use crate::payments::transactions::TransactionLog;
+use crate::payments::transactions::TransactionRow;
 use crate::payments::transfers::TransferRow;
 use crate::rejection::Rejection;
 use crate::table::Table;
@@ -28,42 +29,41 @@ pub(crate) struct State {
     pub(crate) funds: Funds,
 }
 
+/// Look-ups for handlers. `place` says where the request named the id: a JSON pointer into the body, or the name of the
+/// parameter.
 impl State {
-    pub(crate) fn customer(&self, id: &CustomerId) -> Result<&CustomerRow, Rejection> {
-        let known = || self.customers.ids().map(CustomerId::as_str);
-        self.customers
-            .get(id)
-            .ok_or_else(|| Rejection::unknown_id("customer", id.as_str(), known()))
+    pub(crate) fn customer(&self, id: &CustomerId, place: &str) -> Result<&CustomerRow, Rejection> {
+        find(&self.customers, id, "customer", place)
     }
 
-    pub(crate) fn account(&self, id: &AccountId) -> Result<&AccountRow, Rejection> {
-        let known = || self.accounts.ids().map(AccountId::as_str);
-        self.accounts
-            .get(id)
-            .ok_or_else(|| Rejection::unknown_id("account", id.as_str(), known()))
+    pub(crate) fn account(&self, id: &AccountId, place: &str) -> Result<&AccountRow, Rejection> {
+        find(&self.accounts, id, "account", place)
     }
 
     pub(crate) fn transfer(&self, id: &TransferId) -> Result<&TransferRow, Rejection> {
-        let known = || self.transfers.ids().map(TransferId::as_str);
-        self.transfers
-            .get(id)
-            .ok_or_else(|| Rejection::unknown_id("transfer", id.as_str(), known()))
+        find(&self.transfers, id, "transfer", "transfer_id")
     }
 
-    pub(crate) fn transaction(
-        &self,
-        id: &TransactionId,
-    ) -> Result<&crate::payments::transactions::TransactionRow, Rejection> {
+    pub(crate) fn transaction(&self, id: &TransactionId) -> Result<&TransactionRow, Rejection> {
         let known = || self.transactions.ids().map(TransactionId::as_str);
-        self.transactions
-            .get(id)
-            .ok_or_else(|| Rejection::unknown_id("transaction", id.as_str(), known()))
+        self.transactions.get(id).ok_or_else(|| {
+            Rejection::unknown_id("transaction", id.as_str(), known()).at("transaction_id")
+        })
     }
 
     pub(crate) fn subscription(&self, id: &SubscriptionId) -> Result<&SubscriptionRow, Rejection> {
-        let known = || self.subscriptions.ids().map(SubscriptionId::as_str);
-        self.subscriptions
-            .get(id)
-            .ok_or_else(|| Rejection::unknown_id("subscription", id.as_str(), known()))
+        find(&self.subscriptions, id, "subscription", "subscription_id")
     }
+}
+
+fn find<'a, K: Ord + AsRef<str>, V>(
+    table: &'a Table<K, V>,
+    id: &K,
+    resource: &str,
+    place: &str,
+) -> Result<&'a V, Rejection> {
+    table.get(id).ok_or_else(|| {
+        let known = table.ids().map(AsRef::as_ref);
+        Rejection::unknown_id(resource, id.as_ref(), known).at(place)
+    })
 }

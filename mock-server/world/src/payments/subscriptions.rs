@@ -15,7 +15,6 @@ use crate::generated::payments::Subscriptions;
 use crate::ids::IdKind;
 use crate::outbox;
 use crate::payments::events;
-use crate::payments::transfers::bad_id;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
@@ -58,7 +57,8 @@ impl Subscriptions for World {
     ) -> Result<payments::SubscriptionReply, Rejection> {
         must_be_sent(cx, &body.event_type)?;
         must_be_callable(&body.callback_url)?;
-        let id = SubscriptionId::new(cx.mint(IdKind::Subscription)).map_err(|_| bad_id())?;
+        let id =
+            SubscriptionId::new(cx.mint(IdKind::Subscription)).map_err(|_| Rejection::bad_id())?;
 
         let row = SubscriptionRow {
             id: id.clone(),

@@ -164,7 +164,7 @@ impl Transactions for World {
         params: payments::TransactionsListForAccountParams,
     ) -> Result<payments::TransactionListReply, Rejection> {
         let page = Page::of(params.page, params.page_size)?;
-        self.payments.account(&account_id)?;
+        self.payments.account(&account_id, "account_id")?;
         let days = Days {
             first: params.start_date,
             last: params.end_date,
@@ -185,7 +185,7 @@ impl Transactions for World {
         account_id: AccountId,
         transaction_id: TransactionId,
     ) -> Result<payments::TransactionReply, Rejection> {
-        self.payments.account(&account_id)?;
+        self.payments.account(&account_id, "account_id")?;
         let log = &self.payments.transactions;
         let row = log
             .get(&transaction_id)
@@ -197,6 +197,7 @@ impl Transactions for World {
                 transaction_id.as_str(),
                 known,
             )
+            .at("transaction_id")
         })?;
         Ok(payments::TransactionReply::new(
             self.transaction_on_wire(row),

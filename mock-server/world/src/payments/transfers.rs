@@ -77,12 +77,10 @@ impl Transfers for World {
     ) -> Result<payments::TransferReply, Rejection> {
         let source = self
             .payments
-            .account(&body.source_account_id)
-            .map_err(|rejection| rejection.at("/source_account_id"))?;
+            .account(&body.source_account_id, "/source_account_id")?;
         let destination = self
             .payments
-            .account(&body.destination_account_id)
-            .map_err(|rejection| rejection.at("/destination_account_id"))?;
+            .account(&body.destination_account_id, "/destination_account_id")?;
         must_differ(source, destination)?;
         must_match(source, destination)?;
         let asset = assets::asset(source.asset.as_str())
@@ -135,19 +133,20 @@ impl Transfers for World {
         let transfer = self.payments.transfer(&transfer_id)?.clone();
         transfer.must_be_acceptable(cx)?;
         for account in [&transfer.source, &transfer.destination] {
-            self.must_transact(self.payments.account(account)?, "/transfer_id")?;
+            let row = self.payments.account(account, "transfer_id")?;
+            self.must_transact(row, "transfer_id")?;
         }
         let debit = mint_transaction(cx)?;
         let credit = mint_transaction(cx)?;
+        let negative = MinorUnits::new(-transfer.amount.get());
+        let held = transfer.side(cx, &debit, negative, TransactionStage::Authorized)?;
+        let coming = transfer.side(cx, &credit, transfer.amount, TransactionStage::Pending)?;
         let hold = self
             .payments
             .funds
             .hold(cx, &transfer.source, transfer.amount)
             .map_err(|error| transfer.not_covered(&error))?;
 
-        let negative = MinorUnits::new(-transfer.amount.get());
-        let held = transfer.side(cx, &debit, negative, TransactionStage::Authorized)?;
-        let coming = transfer.side(cx, &credit, transfer.amount, TransactionStage::Pending)?;
         self.add_transaction(cx, held);
         self.add_transaction(cx, coming);
         let state = payments::TransferState::new(transfer_id.clone())
@@ -314,7 +313,8 @@ impl TransferRow {
             stage,
             kind: TransactionType::InternalTransfer,
             category: TransactionCategory::Transfer,
-            category_id: payments::CategoryId::new(self.id.as_str()).map_err(|_| bad_id())?,
+            category_id: payments::CategoryId::new(self.id.as_str())
+                .map_err(|_| Rejection::bad_id())?,
             description: self.description.clone(),
             originator: None,
             rail: None,
@@ -363,15 +363,10 @@ fn must_match(source: &AccountRow, destination: &AccountRow) -> Result<(), Rejec
 }
 
 fn mint_transfer(cx: &mut WriteContext<'_>) -> Result<TransferId, Rejection> {
-    TransferId::new(cx.mint(IdKind::Transfer)).map_err(|_| bad_id())
+    TransferId::new(cx.mint(IdKind::Transfer)).map_err(|_| Rejection::bad_id())
 }
 
 /// The id of a new transaction.
 pub(crate) fn mint_transaction(cx: &mut WriteContext<'_>) -> Result<TransactionId, Rejection> {
-    TransactionId::new(cx.mint(IdKind::Transaction)).map_err(|_| bad_id())
-}
-
-/// Minted ids are UUIDs, which every id type accepts.
-pub(crate) fn bad_id() -> Rejection {
-    Rejection::internal("An id could not be made.")
+    TransactionId::new(cx.mint(IdKind::Transaction)).map_err(|_| Rejection::bad_id())
 }

@@ -172,6 +172,32 @@ fn an_account_that_was_frozen_for_itself_stays_frozen() {
 }
 
 #[test]
+fn a_status_that_the_client_set_meanwhile_is_the_accounts_own() {
+    let mut play = Play::new();
+    play.patch_customer("JANE", "FROZEN").unwrap();
+    play.patch_account("JANE_USD", "OPEN").unwrap();
+    let rejection = play.transfer("JANE_USD", "ACME_USD", "1").unwrap_err();
+    assert!(
+        rejection.problems[0]
+            .description
+            .contains("its customer `JANE` is FROZEN")
+    );
+    play.patch_account("JANE_USD", "FROZEN").unwrap();
+    play.patch_customer("JANE", "ACTIVE").unwrap();
+    assert_eq!(play.account_status("JANE_USD"), "FROZEN");
+}
+
+#[test]
+fn use_wakes_a_customer_that_was_put_to_sleep() {
+    let mut play = standing(Platform::Union, Standing::Dormant);
+    play.inbound("JANE_USD", "1").unwrap();
+    let list = play
+        .get("payments.customers_list", &[], &[("status", "DORMANT")])
+        .unwrap();
+    assert!(list.body.contains(r#""customers":[]"#), "{}", list.body);
+}
+
+#[test]
 fn closing_is_final_for_customer_and_accounts() {
     let mut play = Play::new();
     play.patch_customer("JANE", "CLOSED").unwrap();
