@@ -1,0 +1,3 @@
+//! What several of the programs in `bin/` share.
+
+pub mod receiver;
