@@ -1,8 +1,7 @@
-//! The client and its builder: the only way in which a client is made.
+//! The client: a handle on shared state, cheap to clone.
 //!
-//! A [`Client`] is a handle on shared state and cheap to clone; clones share tokens, the retry budget and what was
-//! learned about the platform's clock. [`Client::with`] gives a handle whose calls follow other options. The builder
-//! checks what it can see before the first request: a client that is built is one that may work.
+//! Clones share tokens, the retry budget and what was learned about the platform's clock. [`Client::with`] gives a handle
+//! whose calls follow other options. A client is made by its builder and in no other way.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,38 +10,20 @@ use std::time::Duration;
 use layer2_types::Api;
 use layer2_types::Platform;
 use reqwest::Url;
-use secrecy::ExposeSecret as _;
-use secrecy::SecretString;
 
 use crate::auth::Auth;
 use crate::budget::RetryBudget;
-use crate::credentials::Credentials;
-use crate::credentials::CredentialsProvider;
-use crate::credentials::StaticCredentials;
-use crate::environment;
-use crate::environment::Environment;
+use crate::builder::ClientBuilder;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::options::CallOptions;
 use crate::retry::RetryPolicy;
-use crate::runtime::Clock;
-use crate::runtime::Dice;
 use crate::runtime::Runtime;
-use crate::runtime::Sleep;
-use crate::signing::Ed25519Signer;
 use crate::signing::SignRequests;
 use crate::signing::Signer;
 use crate::skew::Skew;
-use crate::token::TokenEndpoint;
-use crate::token::TokenStore;
-use crate::token::TokenStyle;
 use crate::token::Tools;
 use crate::transport::Transport;
-
-/// Time limit of one attempt.
-const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
-/// Time limit of one call with all its attempts.
-const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A client of the platforms. Resources are reached by method: `client.transfers().get(&id)`.
 #[derive(Clone)]
@@ -54,10 +35,10 @@ pub struct Client {
 /// What all clones of a client have in common.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    payments: Option<Lane>,
-    accounting: Option<Lane>,
-    plaid: Option<Lane>,
-    control: Option<Lane>,
+    pub(crate) payments: Option<Lane>,
+    pub(crate) accounting: Option<Lane>,
+    pub(crate) plaid: Option<Lane>,
+    pub(crate) control: Option<Lane>,
     pub(crate) transport: Transport,
     pub(crate) runtime: Runtime,
     pub(crate) retry: RetryPolicy,
@@ -101,6 +82,16 @@ impl Client {
     }
 }
 
+/// For the builder alone.
+impl From<Shared> for Client {
+    fn from(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
+            options: Arc::default(),
+        }
+    }
+}
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
@@ -132,433 +123,6 @@ impl Shared {
             transport: &self.transport,
             retry: &self.retry,
         }
-    }
-}
-
-/// Access to the accounting API.
-#[derive(Clone, Debug)]
-pub struct AccountingAccess {
-    environment: Environment,
-    provider: Arc<dyn CredentialsProvider>,
-    scopes: Vec<String>,
-}
-
-impl AccountingAccess {
-    /// Access with fixed credentials and the environment's own scope.
-    pub fn new(
-        environment: Environment,
-        client_id: impl Into<String>,
-        client_secret: impl Into<SecretString>,
-    ) -> Self {
-        let credentials = Credentials::new(client_id, client_secret);
-        Self::with_provider(environment, StaticCredentials::new(credentials))
-    }
-
-    /// Access with credentials from a provider.
-    pub fn with_provider(environment: Environment, provider: impl CredentialsProvider) -> Self {
-        let scopes = environment
-            .accounting_scope()
-            .map(str::to_owned)
-            .into_iter()
-            .collect();
-        Self {
-            environment,
-            provider: Arc::new(provider),
-            scopes,
-        }
-    }
-
-    /// Asks for these scopes instead.
-    #[must_use]
-    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
-        self
-    }
-}
-
-/// Collects what a client needs and checks it in [`build`](Self::build).
-#[derive(Debug)]
-pub struct ClientBuilder {
-    environment: Environment,
-    payments: Option<Arc<dyn CredentialsProvider>>,
-    scopes: Vec<String>,
-    accounting: Option<AccountingAccess>,
-    plaid: Option<Arc<dyn CredentialsProvider>>,
-    plaid_base_url: Option<String>,
-    control: Option<(String, SecretString)>,
-    signer: Option<Arc<dyn Signer>>,
-    signing_key: Option<SecretString>,
-    sign: SignRequests,
-    platform: Platform,
-    allow_insecure_http: bool,
-    retry: RetryPolicy,
-    retry_budget: u32,
-    connect_timeout: Duration,
-    attempt_timeout: Duration,
-    deadline: Duration,
-    user_agent: Option<String>,
-    runtime: Runtime,
-}
-
-impl ClientBuilder {
-    fn new() -> Self {
-        Self {
-            environment: Environment::default(),
-            payments: None,
-            scopes: Vec::new(),
-            accounting: None,
-            plaid: None,
-            plaid_base_url: None,
-            control: None,
-            signer: None,
-            signing_key: None,
-            sign: SignRequests::default(),
-            platform: Platform::default(),
-            allow_insecure_http: false,
-            retry: RetryPolicy::default(),
-            retry_budget: RetryBudget::DEFAULT_CAPACITY,
-            connect_timeout: Transport::DEFAULT_CONNECT_TIMEOUT,
-            attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
-            deadline: DEFAULT_DEADLINE,
-            user_agent: None,
-            runtime: Runtime::system(),
-        }
-    }
-
-    /// Chooses the installation of the payments API, and that of Plaid unless it has an address of its own.
-    #[must_use]
-    pub fn environment(mut self, environment: Environment) -> Self {
-        self.environment = environment;
-        self
-    }
-
-    /// Gives access to the payments API.
-    #[must_use]
-    pub fn credentials(
-        self,
-        client_id: impl Into<String>,
-        client_secret: impl Into<SecretString>,
-    ) -> Self {
-        self.credentials_provider(StaticCredentials::new(Credentials::new(
-            client_id,
-            client_secret,
-        )))
-    }
-
-    /// Gives access to the payments API with credentials that may change while the client lives.
-    #[must_use]
-    pub fn credentials_provider(mut self, provider: impl CredentialsProvider) -> Self {
-        self.payments = Some(Arc::new(provider));
-        self
-    }
-
-    /// Asks for tokens with these scopes only. Without it a token has all scopes of the client.
-    #[must_use]
-    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Gives access to the accounting API.
-    #[must_use]
-    pub fn accounting(mut self, access: AccountingAccess) -> Self {
-        self.accounting = Some(access);
-        self
-    }
-
-    /// Gives access to the Plaid API, in the environment of the client.
-    #[must_use]
-    pub fn plaid(mut self, client_id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
-        self.plaid = Some(Arc::new(StaticCredentials::new(Credentials::new(
-            client_id, secret,
-        ))));
-        self
-    }
-
-    /// Sets the address of the Plaid API.
-    #[must_use]
-    pub fn plaid_base_url(mut self, url: impl Into<String>) -> Self {
-        self.plaid_base_url = Some(url.into());
-        self
-    }
-
-    /// Gives access to the control API of a mock server; refused together with production.
-    #[must_use]
-    pub fn control(mut self, base_url: impl Into<String>, token: impl Into<SecretString>) -> Self {
-        self.control = Some((base_url.into(), token.into()));
-        self
-    }
-
-    /// Signs requests with a signer of your own, one that asks a key service perhaps.
-    #[must_use]
-    pub fn signer(mut self, signer: impl Signer) -> Self {
-        self.signer = Some(Arc::new(signer));
-        self
-    }
-
-    /// Signs requests with this private key, in any form that [`Ed25519Signer::parse`] takes.
-    #[must_use]
-    pub fn signing_key(mut self, key: impl Into<SecretString>) -> Self {
-        self.signing_key = Some(key.into());
-        self
-    }
-
-    /// Chooses which requests are signed.
-    #[must_use]
-    pub fn sign_requests(mut self, sign: SignRequests) -> Self {
-        self.sign = sign;
-        self
-    }
-
-    /// Keeps to one version of the platform: operations that it lacks are refused before they are sent.
-    #[must_use]
-    pub fn platform(mut self, platform: Platform) -> Self {
-        self.platform = platform;
-        self
-    }
-
-    /// Allows plain http to other machines, for a closed test network; refused together with production.
-    #[must_use]
-    pub fn allow_insecure_http(mut self) -> Self {
-        self.allow_insecure_http = true;
-        self
-    }
-
-    /// Sets how often and how fast a call is tried again.
-    #[must_use]
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
-        self
-    }
-
-    /// Sets how many tokens the retry budget holds; a retry costs five, one after a time-out ten.
-    #[must_use]
-    pub fn retry_budget(mut self, tokens: u32) -> Self {
-        self.retry_budget = tokens;
-        self
-    }
-
-    /// Sets the time limit for a connection, 3 s by default.
-    #[must_use]
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Sets the time limit of one attempt, 30 s by default.
-    #[must_use]
-    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = timeout;
-        self
-    }
-
-    /// Sets the time limit of a whole call, 60 s by default.
-    #[must_use]
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
-    }
-
-    /// Names your application in the `User-Agent`, before this crate's own name.
-    #[must_use]
-    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
-        self.user_agent = Some(product.into());
-        self
-    }
-
-    /// Reads the time from elsewhere.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.runtime.clock = Arc::new(clock);
-        self
-    }
-
-    /// Waits in another way.
-    #[must_use]
-    pub fn sleep(mut self, sleep: impl Sleep) -> Self {
-        self.runtime.sleep = Arc::new(sleep);
-        self
-    }
-
-    /// Draws random bytes from elsewhere.
-    #[must_use]
-    pub fn dice(mut self, dice: impl Dice) -> Self {
-        self.runtime.dice = Arc::new(dice);
-        self
-    }
-
-    /// Checks everything that can be seen from here and makes the client.
-    pub fn build(self) -> Result<Client, Error> {
-        let payments = self.payments_lane()?;
-        let accounting = self.accounting_lane()?;
-        let plaid = self.plaid_lane()?;
-        let control = self.control_lane()?;
-        let lanes = [&payments, &accounting, &plaid, &control];
-        if lanes.iter().all(|lane| lane.is_none()) {
-            return Err(config(
-                "the builder has no credentials: give it `credentials`, `accounting`, `plaid` or `control`, or read them \
-                 with `ClientBuilder::from_env`",
-            ));
-        }
-        let production = self.environment == Environment::Production
-            || lanes
-                .iter()
-                .filter_map(|lane| lane.as_ref())
-                .any(|lane| environment::is_production(&lane.base));
-        self.refuse_test_helpers(production)?;
-        let transport = Transport::new(self.connect_timeout, &self.full_user_agent())?;
-        let signer = self.read_signer()?;
-        let shared = Shared {
-            payments,
-            accounting,
-            plaid,
-            control,
-            transport,
-            runtime: self.runtime,
-            retry: self.retry,
-            budget: RetryBudget::new(self.retry_budget),
-            signer,
-            sign: self.sign,
-            platform: self.platform,
-            attempt_timeout: self.attempt_timeout,
-            deadline: self.deadline,
-        };
-        Ok(Client {
-            shared: Arc::new(shared),
-            options: Arc::default(),
-        })
-    }
-
-    fn payments_lane(&self) -> Result<Option<Lane>, Error> {
-        let Some(provider) = &self.payments else {
-            return Ok(None);
-        };
-        self.oauth_lane(
-            Api::Payments,
-            &self.environment,
-            provider,
-            TokenStyle::Query,
-            &self.scopes,
-        )
-        .map(Some)
-    }
-
-    fn accounting_lane(&self) -> Result<Option<Lane>, Error> {
-        let Some(access) = &self.accounting else {
-            return Ok(None);
-        };
-        let AccountingAccess {
-            environment,
-            provider,
-            scopes,
-        } = access;
-        self.oauth_lane(
-            Api::Accounting,
-            environment,
-            provider,
-            TokenStyle::Form,
-            scopes,
-        )
-        .map(Some)
-    }
-
-    fn plaid_lane(&self) -> Result<Option<Lane>, Error> {
-        let Some(provider) = &self.plaid else {
-            return Ok(None);
-        };
-        let base = match (&self.plaid_base_url, &self.environment) {
-            (Some(url), _) => url,
-            (None, Environment::Custom { .. }) => {
-                return Err(config(
-                    "a custom environment does not say where Plaid is: set `plaid_base_url`",
-                ));
-            }
-            (None, environment) => environment.base_url(Api::Plaid),
-        };
-        let base = environment::read_base(Api::Plaid, base, self.allow_insecure_http)?;
-        Ok(Some(Lane {
-            base,
-            auth: Auth::Headers(Arc::clone(provider)),
-            skew: Skew::default(),
-        }))
-    }
-
-    fn control_lane(&self) -> Result<Option<Lane>, Error> {
-        let Some((url, token)) = &self.control else {
-            return Ok(None);
-        };
-        if token.expose_secret().is_empty() {
-            return Err(config(
-                "the control token is empty; the mock server prints it when it starts",
-            ));
-        }
-        let base = environment::read_base(Api::Control, url, self.allow_insecure_http)?;
-        Ok(Some(Lane {
-            base,
-            auth: Auth::Bearer(token.clone()),
-            skew: Skew::default(),
-        }))
-    }
-
-    fn oauth_lane(
-        &self,
-        api: Api,
-        environment: &Environment,
-        provider: &Arc<dyn CredentialsProvider>,
-        style: TokenStyle,
-        scopes: &[String],
-    ) -> Result<Lane, Error> {
-        let base =
-            environment::read_base(api, environment.base_url(api), self.allow_insecure_http)?;
-        let url =
-            environment::read_token_url(api, environment.token_url(api), self.allow_insecure_http)?;
-        let endpoint = TokenEndpoint {
-            url,
-            style,
-            scopes: scopes.to_vec(),
-        };
-        let auth = Auth::Token(Box::new(TokenStore::new(endpoint, Arc::clone(provider))));
-        Ok(Lane {
-            base,
-            auth,
-            skew: Skew::default(),
-        })
-    }
-
-    fn refuse_test_helpers(&self, production: bool) -> Result<(), Error> {
-        if production && self.control.is_some() {
-            return Err(config(
-                "the control API belongs to the mock server; it cannot be used beside production",
-            ));
-        }
-        if production && self.allow_insecure_http {
-            return Err(config(
-                "`allow_insecure_http` is a test setting; it cannot be used with production",
-            ));
-        }
-        Ok(())
-    }
-
-    fn read_signer(&self) -> Result<Option<Arc<dyn Signer>>, Error> {
-        match (&self.signer, &self.signing_key) {
-            (Some(_), Some(_)) => Err(config(
-                "give the builder a `signer` or a `signing_key`, not both",
-            )),
-            (Some(signer), None) => Ok(Some(Arc::clone(signer))),
-            (None, Some(key)) => {
-                let signer = Ed25519Signer::parse(key.expose_secret())
-                    .map_err(|why| config(format!("the signing key is not usable: {why}")))?;
-                Ok(Some(Arc::new(signer)))
-            }
-            (None, None) => Ok(None),
-        }
-    }
-
-    fn full_user_agent(&self) -> String {
-        let own = concat!("layer2-sdk-rust/", env!("CARGO_PKG_VERSION"));
-        self.user_agent
-            .as_ref()
-            .map_or_else(|| own.to_owned(), |product| format!("{product} {own}"))
     }
 }
 

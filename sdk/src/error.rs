@@ -153,7 +153,7 @@ impl Error {
         self.inner.kind
     }
 
-    /// Whether the work was done, by the table of this module.
+    /// Whether the work was done, by the table of [the module](crate::error).
     pub fn outcome(&self) -> Outcome {
         self.inner.outcome
     }

@@ -12,9 +12,9 @@
 //!
 //! A variable that is empty counts as not set. Half a pair is an error that names the missing half.
 
-use crate::client::AccountingAccess;
+use crate::builder::AccountingAccess;
+use crate::builder::ClientBuilder;
 use crate::client::Client;
-use crate::client::ClientBuilder;
 use crate::client::config;
 use crate::environment::Environment;
 use crate::error::Error;

@@ -12,12 +12,13 @@
 
 mod auth;
 mod budget;
+mod builder;
 mod call;
 mod client;
 mod credentials;
 mod decode;
 mod environment;
-mod error;
+pub mod error;
 mod from_env;
 mod guard;
 mod idempotency;
@@ -38,6 +39,7 @@ mod skew;
 mod telemetry;
 mod token;
 mod transport;
+mod verdict;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 
@@ -68,7 +70,8 @@ pub use layer2_types::payments;
 pub use layer2_types::plaid;
 pub use layer2_types::{Amount, Api, Date, Operation, Patch, Platform, Timestamp, UnknownValue};
 
-pub use crate::client::{AccountingAccess, Client, ClientBuilder};
+pub use crate::builder::{AccountingAccess, ClientBuilder};
+pub use crate::client::Client;
 pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};

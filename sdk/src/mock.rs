@@ -14,8 +14,8 @@
 pub use layer2_mock::SandboxServer;
 use layer2_types::control::SandboxInfo;
 
+use crate::builder::ClientBuilder;
 use crate::client::Client;
-use crate::client::ClientBuilder;
 use crate::error::Error;
 
 /// A client with access to all four APIs of a sandbox and with its signing key.

@@ -15,14 +15,12 @@ use layer2_types::operation::IdempotencyRule;
 use layer2_types::operation::Operation;
 use layer2_types::signing_string;
 use tracing::Instrument as _;
-use tracing::Span;
 
 use crate::budget::RetryCost;
 use crate::call::CallLayer;
 
 use crate::client::Lane;
 use crate::client::Shared;
-use crate::decode::error_details;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::GaveUp;
@@ -38,6 +36,8 @@ use crate::signing::TIMESTAMP_HEADER;
 use crate::telemetry;
 use crate::transport::Broken;
 use crate::transport::Exchange;
+use crate::verdict;
+use crate::verdict::Failure;
 
 /// Header that carries the request id both ways.
 pub const REQUEST_ID_HEADER: &str = "x-l2f-request-id";
@@ -260,28 +260,6 @@ impl Progress {
     }
 }
 
-/// An attempt that failed, and what follows from it.
-struct Failure {
-    error: Error,
-    /// It may be gone the next time.
-    transient: bool,
-    cost: RetryCost,
-    /// The grant was refused and another one can be had.
-    grant_refused: bool,
-}
-
-impl From<Error> for Failure {
-    /// A failure of a layer, before anything was sent. Only the token layer knows of passing ones, and has tried again.
-    fn from(error: Error) -> Self {
-        Self {
-            error,
-            transient: false,
-            cost: RetryCost::Failure,
-            grant_refused: false,
-        }
-    }
-}
-
 /// One attempt: grant, dress, exchange, learn, judge.
 async fn attempt(
     layer: &CallLayer,
@@ -334,13 +312,13 @@ async fn attempt(
             if exchange.status.is_success() {
                 return Ok(exchange);
             }
-            let mut failure = refused(&exchange, operation, shared);
+            let mut failure = verdict::on_refusal(&exchange, operation, shared);
             if exchange.status == StatusCode::UNAUTHORIZED {
                 failure.grant_refused = lane.auth.refused(&grant).await;
             }
             Err(failure)
         }
-        Err(broken) => Err(judge_broken(broken, operation, &span)),
+        Err(broken) => Err(verdict::on_broken(broken, operation, &span)),
     }
 }
 
@@ -397,94 +375,6 @@ async fn sign(
         header_value(&hex::encode(signature), "signature")?,
     );
     Ok(())
-}
-
-/// A whole reply that is no success.
-fn refused(exchange: &Exchange, operation: &Operation, shared: &Shared) -> Failure {
-    let status = exchange.status;
-    let error = Error::new(
-        ErrorKind::of_status(status),
-        Outcome::of_status(status, operation.effect),
-        said(status),
-    )
-    .with_details(error_details(&exchange.body))
-    .with_reply(status, exchange.body.clone())
-    .with_retry_after(retry::retry_after(
-        &exchange.headers,
-        shared.runtime.clock.now(),
-    ));
-    Failure {
-        error,
-        transient: retry::is_transient(status),
-        cost: RetryCost::Failure,
-        grant_refused: false,
-    }
-}
-
-fn said(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        401 => "the platform refused the token, also after it was renewed",
-        403 => "the platform forbids this; the token may lack a scope",
-        404 => "the platform has no such resource; check the id and the base URL",
-        429 => "the platform takes no more requests for now",
-        400..=499 => "the platform refused the request",
-        500..=599 => "the platform failed",
-        _ => "the platform replied with a status that no operation has",
-    }
-}
-
-/// An exchange that broke.
-fn judge_broken(broken: Broken, operation: &Operation, span: &Span) -> Failure {
-    let silence = Outcome::of_silence(operation.effect);
-    let (error, cost) = match broken {
-        Broken::Cut { status, source, .. } => {
-            telemetry::record_status(span, status);
-            return judge_cut(status, source, operation);
-        }
-        Broken::NotSent(source) => {
-            let error = before(ErrorKind::Connect, "no connection to the API").with_source(source);
-            (error, RetryCost::Failure)
-        }
-        Broken::NoReply(source) => {
-            let message = "the connection ended before a reply came";
-            let error = Error::new(ErrorKind::ReplyLost, silence, message).with_source(source);
-            (error, RetryCost::Failure)
-        }
-        Broken::TimedOut(source) => {
-            let message = "no reply came in time";
-            let error = Error::new(ErrorKind::Timeout, silence, message).with_source(source);
-            (error, RetryCost::Timeout)
-        }
-    };
-    span.record("error.type", error.kind().as_str());
-    Failure {
-        error,
-        transient: true,
-        cost,
-        grant_refused: false,
-    }
-}
-
-/// A reply whose status came and whose body did not. The status says what is known about the work.
-fn judge_cut(status: StatusCode, source: Option<reqwest::Error>, operation: &Operation) -> Failure {
-    let success = status.is_success();
-    // Without a source it was we who stopped reading: a body beyond the limit will be as long the next time.
-    let transient = source.is_some() && (success || retry::is_transient(status));
-    let kind = if success {
-        ErrorKind::ReplyCut
-    } else {
-        ErrorKind::of_status(status)
-    };
-    let message = "the body of the reply broke off, or is longer than the client reads";
-    let error = Error::new(kind, Outcome::of_status(status, operation.effect), message)
-        .with_reply(status, bytes::Bytes::new())
-        .with_any_source(source);
-    Failure {
-        error,
-        transient,
-        cost: RetryCost::Failure,
-        grant_refused: false,
-    }
 }
 
 fn header_value(text: &str, what: &str) -> Result<HeaderValue, Error> {

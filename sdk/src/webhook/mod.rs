@@ -9,19 +9,21 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+mod error;
 pub mod event;
+mod guess;
 pub mod replay;
 pub mod sign;
 mod verify;
 
+pub use self::error::Cause;
+pub use self::error::WebhookError;
 pub use self::event::Event;
 pub use self::event::EventPayload;
 pub use self::event::EventType;
 pub use self::replay::ReplayGuard;
-pub use self::verify::Cause;
 pub use self::verify::InvalidVerifyKey;
 pub use self::verify::Verified;
 pub use self::verify::Verifier;
 pub use self::verify::VerifyKey;
-pub use self::verify::WebhookError;
 pub use self::verify::WebhookScheme;

@@ -22,6 +22,9 @@ use crate::runtime::Clock;
 use crate::runtime::SystemClock;
 use crate::signing::SIGNATURE_HEADER;
 use crate::signing::TIMESTAMP_HEADER;
+use crate::webhook::error::Cause;
+use crate::webhook::error::WebhookError;
+use crate::webhook::guess;
 
 /// Header names of Standard Webhooks.
 pub(crate) const STANDARD_ID: &str = "webhook-id";
@@ -203,13 +206,13 @@ impl Verifier {
                 return vec![Cause::KeyOfAnother(label.clone())];
             }
         }
-        for body in other_spellings(body) {
+        for body in guess::other_spellings(body) {
             if sent.signed_by_any(&self.keys, &sent.message(&self.scheme, &body)) {
                 return vec![Cause::BodyWasRewritten];
             }
         }
         if let WebhookScheme::Platform { callback_path } = &self.scheme {
-            for path in other_paths(callback_path) {
+            for path in guess::other_paths(callback_path) {
                 let scheme = WebhookScheme::Platform {
                     callback_path: path.clone(),
                 };
@@ -250,105 +253,6 @@ impl fmt::Debug for Verified<'_> {
             .field("signed_at", &self.signed_at)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a delivery is not accepted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WebhookError {
-    /// A header is not there.
-    #[error(
-        "the header {header} is missing: the request is no webhook, the proxy drops it, or the scheme is another one"
-    )]
-    HeaderMissing {
-        /// Its name.
-        header: &'static str,
-    },
-    /// A header does not read.
-    #[error("the header {header} does not read: {}", expected_form(header))]
-    Malformed {
-        /// Its name.
-        header: &'static str,
-    },
-    /// No known key made the signature.
-    #[error("no key matches the signature: {}", list(causes))]
-    NoKeyMatches {
-        /// What the reason is, if it was recognised, or what it may be.
-        causes: Vec<Cause>,
-    },
-    /// The signature holds, the body is no event.
-    #[error("the signature is good, but the body is no event: see line {line}, column {column}")]
-    NotAnEvent {
-        /// Line of the first fault.
-        line: usize,
-        /// Column of the first fault.
-        column: usize,
-    },
-    /// Signed too long ago, or in the future.
-    #[error(
-        "signed at {signed_at}, which is too far from now ({now}): an old delivery was replayed, or one of the clocks is \
-         wrong"
-    )]
-    OutsideTolerance {
-        /// When it was signed, by the sender's clock.
-        signed_at: jiff::Timestamp,
-        /// The time here.
-        now: jiff::Timestamp,
-    },
-}
-
-/// A reason why no key matches.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cause {
-    /// The signature fits the body in another spelling: it was parsed and printed before it came here.
-    BodyWasRewritten,
-    /// The signature was made with a key that is registered as belonging elsewhere, under this label.
-    KeyOfAnother(String),
-    /// The verifier has no keys.
-    NoKeys,
-    /// The signature covers another path than the verifier was given.
-    PathDiffers {
-        /// The path that fits.
-        signed: String,
-    },
-    /// None of the known mistakes.
-    Unrecognised,
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BodyWasRewritten => f.write_str(
-                "the body was parsed and printed again before it was checked; give the verifier the raw bytes",
-            ),
-            Self::KeyOfAnother(label) => write!(f, "it was signed with the key of {label}"),
-            Self::NoKeys => f.write_str("the verifier has no keys; give it the `signature_verification_key`"),
-            Self::PathDiffers { signed } => {
-                write!(f, "the sender signed the path {signed}; give the verifier the callback URL of the subscription")
-            }
-            Self::Unrecognised => f.write_str(
-                "the key is another subscription's or an old one, the body is not the raw bytes, the callback URL is \
-                 another one, or the sender is not the platform",
-            ),
-        }
-    }
-}
-
-fn list(causes: &[Cause]) -> String {
-    causes
-        .iter()
-        .map(Cause::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
-}
-
-fn expected_form(header: &str) -> &'static str {
-    match header {
-        SIGNATURE_HEADER => "it has 128 hex digits",
-        STANDARD_SIGNATURE => "it has one or more of `v1a,<base64>`, separated by spaces",
-        _ => "it is a Unix time in seconds",
     }
 }
 
@@ -448,52 +352,4 @@ fn standard_signatures(text: &str) -> Vec<Signature> {
         .filter_map(|(_, encoded)| BASE64.decode(encoded).ok()?.try_into().ok())
         .map(|bytes: [u8; 64]| Signature::from_bytes(&bytes))
         .collect()
-}
-
-/// The body as its sender may have spelled it, before something here parsed and printed it.
-fn other_spellings(body: &[u8]) -> Vec<Vec<u8>> {
-    let compact = without_whitespace(body);
-    let trimmed = body.trim_ascii().to_vec();
-    let mut with_newline = trimmed.clone();
-    with_newline.push(b'\n');
-    let mut spellings = vec![compact, trimmed, with_newline];
-    spellings.retain(|spelling| spelling != body);
-    spellings
-}
-
-/// JSON without the white space between its tokens. Strings stay as they are.
-fn without_whitespace(json: &[u8]) -> Vec<u8> {
-    let mut in_string = false;
-    let mut escaped = false;
-    json.iter()
-        .copied()
-        .filter(|byte| {
-            if in_string {
-                in_string = escaped || *byte != b'"';
-                escaped = !escaped && *byte == b'\\';
-                return true;
-            }
-            in_string = *byte == b'"';
-            !byte.is_ascii_whitespace()
-        })
-        .collect()
-}
-
-/// Paths that receivers confuse with the signed one: with and without the last slash, without the query, and without
-/// the prefix that a proxy took away.
-fn other_paths(path: &str) -> Vec<String> {
-    let bare = path.split('?').next().unwrap_or_default();
-    let mut paths = vec![
-        bare.to_owned(),
-        bare.trim_end_matches('/').to_owned(),
-        format!("{}/", bare.trim_end_matches('/')),
-    ];
-    let mut rest = bare;
-    while let Some((_, shorter)) = rest.trim_start_matches('/').split_once('/') {
-        paths.push(format!("/{shorter}"));
-        rest = shorter;
-    }
-    paths.push("/".to_owned());
-    paths.retain(|other| other != path);
-    paths
 }

@@ -1,0 +1,130 @@
+//! What a failed attempt means: its kind, what is known about the work, and whether it may be gone the next time.
+//!
+//! Here failures get their [`Outcome`], by the table of [`crate::error`]. Whether the request may be sent
+//! again is decided in the pipeline, which knows the operation's rule, the attempts so far and the time left.
+
+use http::StatusCode;
+use layer2_types::operation::Operation;
+use tracing::Span;
+
+use crate::budget::RetryCost;
+use crate::client::Shared;
+use crate::decode::error_details;
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Outcome;
+use crate::retry;
+use crate::telemetry;
+use crate::transport::Broken;
+use crate::transport::Exchange;
+
+/// An attempt that failed, and what follows from it.
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    /// It may be gone the next time.
+    pub(crate) transient: bool,
+    pub(crate) cost: RetryCost,
+    /// The grant was refused and another one can be had.
+    pub(crate) grant_refused: bool,
+}
+
+impl From<Error> for Failure {
+    /// A failure of a layer, before anything was sent. Only the token layer knows of passing ones, and has tried again.
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            transient: false,
+            cost: RetryCost::Failure,
+            grant_refused: false,
+        }
+    }
+}
+
+/// A whole reply that is no success.
+pub(crate) fn on_refusal(exchange: &Exchange, operation: &Operation, shared: &Shared) -> Failure {
+    let status = exchange.status;
+    let error = Error::new(
+        ErrorKind::of_status(status),
+        Outcome::of_status(status, operation.effect),
+        said(status),
+    )
+    .with_details(error_details(&exchange.body))
+    .with_reply(status, exchange.body.clone())
+    .with_retry_after(retry::retry_after(
+        &exchange.headers,
+        shared.runtime.clock.now(),
+    ));
+    Failure {
+        error,
+        transient: retry::is_transient(status),
+        cost: RetryCost::Failure,
+        grant_refused: false,
+    }
+}
+
+fn said(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "the platform refused the token, also after it was renewed",
+        403 => "the platform forbids this; the token may lack a scope",
+        404 => "the platform has no such resource; check the id and the base URL",
+        429 => "the platform takes no more requests for now",
+        400..=499 => "the platform refused the request",
+        500..=599 => "the platform failed",
+        _ => "the platform replied with a status that no operation has",
+    }
+}
+
+/// An exchange that broke.
+pub(crate) fn on_broken(broken: Broken, operation: &Operation, span: &Span) -> Failure {
+    let silence = Outcome::of_silence(operation.effect);
+    let (error, cost) = match broken {
+        Broken::Cut { status, source, .. } => {
+            telemetry::record_status(span, status);
+            return on_cut(status, source, operation);
+        }
+        Broken::NotSent(source) => {
+            let error = Error::before_sending(ErrorKind::Connect, "no connection to the API")
+                .with_source(source);
+            (error, RetryCost::Failure)
+        }
+        Broken::NoReply(source) => {
+            let message = "the connection ended before a reply came";
+            let error = Error::new(ErrorKind::ReplyLost, silence, message).with_source(source);
+            (error, RetryCost::Failure)
+        }
+        Broken::TimedOut(source) => {
+            let message = "no reply came in time";
+            let error = Error::new(ErrorKind::Timeout, silence, message).with_source(source);
+            (error, RetryCost::Timeout)
+        }
+    };
+    span.record("error.type", error.kind().as_str());
+    Failure {
+        error,
+        transient: true,
+        cost,
+        grant_refused: false,
+    }
+}
+
+/// A reply whose status came and whose body did not. The status says what is known about the work.
+fn on_cut(status: StatusCode, source: Option<reqwest::Error>, operation: &Operation) -> Failure {
+    let success = status.is_success();
+    // Without a source it was we who stopped reading: a body beyond the limit will be as long the next time.
+    let transient = source.is_some() && (success || retry::is_transient(status));
+    let kind = if success {
+        ErrorKind::ReplyCut
+    } else {
+        ErrorKind::of_status(status)
+    };
+    let message = "the body of the reply broke off, or is longer than the client reads";
+    let error = Error::new(kind, Outcome::of_status(status, operation.effect), message)
+        .with_reply(status, bytes::Bytes::new())
+        .with_any_source(source);
+    Failure {
+        error,
+        transient,
+        cost: RetryCost::Failure,
+        grant_refused: false,
+    }
+}
