@@ -2,4 +2,5 @@
 
 mod decisions;
 mod deliveries;
+mod inbound;
 mod ledger;

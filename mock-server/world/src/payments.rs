@@ -1,6 +1,7 @@
 //! The payments API: one file per resource, the money in `funds`, the events in `events`.
 
 pub(crate) mod accounts;
+pub(crate) mod arrivals;
 pub(crate) mod assets;
 pub(crate) mod customer_fields;
 pub(crate) mod customers;
@@ -8,8 +9,8 @@ pub(crate) mod dormancy;
 pub(crate) mod events;
 pub(crate) mod external_id;
 pub(crate) mod funds;
-pub(crate) mod inbound;
 pub mod machines;
+pub(crate) mod originator;
 pub(crate) mod standing;
 pub(crate) mod state;
 pub(crate) mod subscriptions;
