@@ -19,7 +19,8 @@ use tracing_subscriber::EnvFilter;
 use super::{
     cli::{Cli, Command, HealthArgs, RequestArgs, ServeArgs, SignArgs, VerifyArgs},
     ready_file,
-    sandbox_server::{Bound, SandboxServer, StartError, serve},
+    sandbox_server::{Bound, SandboxServer, serve},
+    start_error::StartError,
 };
 
 /// PKCS#8 form of an Ed25519 private key, in hex, up to the 32 bytes of its seed.

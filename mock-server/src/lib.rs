@@ -1,18 +1,10 @@
-//! A stateful mock of the Layer2 payments platform (now Rail), of Layer accounting and of the Plaid calls that feed it.
+#![doc = include_str!("../README.md")]
 //!
-//! One server, four APIs at their real paths, and any number of isolated sandboxes, each with its own credentials, data,
-//! double-entry ledger and clocks. In a test:
+//! # How it is built
 //!
-//! ```
-//! let server = layer2_mock::SandboxServer::start_blocking()?;
-//! let payments = server.info().payments;
-//! assert_eq!(payments.base_url, format!("{}/api", server.url()));
-//! # Ok::<(), layer2_mock::StartError>(())
-//! ```
-//!
-//! How it is built: the state machine of a sandbox is the pure crate `layer2-world`; this crate is the shell around it.
-//! [`http`](self) leads a request from the socket to an operation, `api` holds what differs between the APIs, `sandbox`
-//! the lock, `journal` what was accepted, `webhooks` what goes out. It never names the SDK.
+//! The state machine of a sandbox is the pure crate `layer2-world`; this crate is the shell around it. `http` leads a
+//! request from the socket to an operation, `api` holds what differs between the APIs, `sandbox` the lock, `journal` what
+//! was accepted, `webhooks` what goes out. It never names the SDK.
 
 #![forbid(unsafe_code)]
 
@@ -34,6 +26,7 @@ mod request_log;
 mod sandbox;
 mod sandbox_server;
 mod server;
+mod start_error;
 mod tokens;
 mod webhooks;
 
@@ -44,7 +37,8 @@ pub use self::{
     http::route::RouteError,
     journal::{ReplayError, Row, replay},
     request_log::RequestRecord,
-    sandbox_server::{SandboxServer, SandboxServerBuilder, StartError, StartErrorKind},
+    sandbox_server::{SandboxServer, SandboxServerBuilder},
+    start_error::{StartError, StartErrorKind},
     webhooks::guard::CallbackPolicy,
 };
 pub use layer2_types::operation::Platform;

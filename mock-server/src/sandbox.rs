@@ -176,7 +176,7 @@ impl Sandbox {
     pub(crate) fn clock(&self) -> Result<(Timestamp, jiff::SignedDuration), Broken> {
         let mut core = self.core()?;
         let now = core.clock.now(Timestamp::now());
-        Ok((now, core.clock.advanced()))
+        Ok((core.world.business_now(now), core.clock.advanced()))
     }
 
     /// Runs what is due and hands out at most `room` deliveries that are due.
@@ -419,15 +419,20 @@ impl Core {
         }
     }
 
-    /// The next instant at which a job or a delivery is due; deliveries that are on their way do not count.
+    /// The next instant at which a job or a delivery is due. Deliveries that are on their way do not count, and none
+    /// does while no more may be on their way: the end of one is a change that wakes whoever waits.
     fn next_due(&self) -> Option<Timestamp> {
-        let jobs = self.world.next_due();
-        let deliveries = self
+        let has_room = self.in_flight.len() < limits::DELIVERIES_AT_ONCE;
+        let delivery = self
             .world
             .pending_deliveries()
             .find(|(id, attempt, _)| !self.in_flight.contains(&((*id).clone(), *attempt)))
-            .map(|(_, _, due)| due);
-        [jobs, deliveries].into_iter().flatten().min()
+            .map(|(_, _, due)| due)
+            .filter(|_| has_room);
+        [self.world.next_due(), delivery]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

@@ -5,7 +5,7 @@
 //! when the handle is dropped.
 
 use std::{
-    fmt, io,
+    io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::{Arc, mpsc},
     thread::JoinHandle,
@@ -27,13 +27,13 @@ use super::{
     http::{
         listener::{Connection, CuttableListener},
         pipeline,
-        route::RouteError,
     },
     journal::Row,
-    ready_file::{self, InfoError},
+    ready_file,
     request_log::RequestRecord,
     sandbox::lock,
     server::{Config, Server},
+    start_error::{StartError, StartErrorKind},
     webhooks::guard::CallbackPolicy,
 };
 
@@ -410,93 +410,5 @@ pub(crate) async fn serve(
             let _ = has_stopped.await;
             tokio::time::sleep(GRACE).await;
         } => Ok(()),
-    }
-}
-
-/// Why a server did not start.
-pub struct StartError {
-    kind: StartErrorKind,
-    message: String,
-}
-
-/// The kinds of [`StartError`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StartErrorKind {
-    /// The address cannot be listened on.
-    Address,
-    /// The documents do not fit together.
-    Routes,
-    /// The default sandbox cannot be made.
-    Sandbox,
-    /// No random seed can be had.
-    Seed,
-    /// No thread or runtime can be had.
-    Thread,
-}
-
-impl StartError {
-    fn new(kind: StartErrorKind, message: String) -> StartError {
-        StartError { kind, message }
-    }
-
-    fn bind(address: SocketAddr, error: &io::Error) -> StartError {
-        let advice = match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                "; another program listens there: choose another port, or 0 for a free one"
-            }
-            io::ErrorKind::PermissionDenied => "; choose a port above 1023",
-            _ => "",
-        };
-        StartError::new(
-            StartErrorKind::Address,
-            format!("cannot listen on {address}: {error}{advice}"),
-        )
-    }
-
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "the shape that map_err takes"
-    )]
-    fn thread(error: io::Error) -> StartError {
-        StartError::new(
-            StartErrorKind::Thread,
-            format!("cannot start the server's thread: {error}"),
-        )
-    }
-
-    /// What kind of thing went wrong.
-    #[must_use]
-    pub fn kind(&self) -> StartErrorKind {
-        self.kind
-    }
-}
-
-impl fmt::Debug for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StartError")
-            .field("kind", &self.kind)
-            .field("message", &self.message)
-            .finish()
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for StartError {}
-
-impl From<RouteError> for StartError {
-    fn from(error: RouteError) -> StartError {
-        StartError::new(StartErrorKind::Routes, error.to_string())
-    }
-}
-
-impl From<InfoError> for StartError {
-    fn from(error: InfoError) -> StartError {
-        StartError::new(StartErrorKind::Sandbox, error.to_string())
     }
 }

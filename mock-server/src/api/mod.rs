@@ -198,4 +198,35 @@ mod tests {
             assert_eq!(Surface::of_path(path), surface, "{path}");
         }
     }
+
+    /// The codes of each profile stand in the document of its API, with the status that is sent.
+    #[test]
+    fn the_codes_of_the_profiles_are_documented() {
+        let tables = [
+            (Surface::Payments, layer2_types::payments::ERROR_CODES),
+            (Surface::Accounting, layer2_types::accounting::ERROR_CODES),
+            (Surface::Control, layer2_types::control::ERROR_CODES),
+            (Surface::Plaid, layer2_types::plaid::ERROR_CODES),
+        ];
+        for (surface, table) in tables {
+            for refusal in Refusal::COMMON {
+                let profile = surface.profile();
+                let meets = match refusal {
+                    Refusal::KeyInvalid
+                    | Refusal::SignatureInvalid
+                    | Refusal::SignatureRequired => surface == Surface::Payments,
+                    Refusal::Scope | Refusal::TokenExpired => {
+                        matches!(surface, Surface::Payments | Surface::Accounting)
+                    }
+                    _ => true,
+                };
+                if meets {
+                    let code = profile.code(refusal);
+                    let info = layer2_types::ErrorCodeInfo::find(table, code);
+                    let status = info.map(|info| info.status);
+                    assert_eq!(status, Some(profile.status(refusal)), "{surface:?} {code}");
+                }
+            }
+        }
+    }
 }

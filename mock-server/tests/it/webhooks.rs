@@ -271,3 +271,147 @@ async fn the_clock_is_moved_by_one_call_at_a_time_and_within_bounds() {
         .ok();
     caller.get("/api/v1/customers").await.ok();
 }
+
+/// A receiver that reads the API before it answers.
+#[tokio::test]
+async fn a_receiver_that_calls_back_during_an_advance_is_served() {
+    let (_server, caller) = server().await;
+    let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("bind");
+    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
+    let (reader, states) = (caller.clone(), Arc::clone(&seen));
+    let hook = move || async move {
+        let clock = reader.control(Method::GET, "/clock", None).await.ok();
+        let account = reader.get("/api/v1/accounts/deposits/ACME_USD").await.ok();
+        states.lock().expect("states").push(json!([
+            clock["data"]["now"],
+            account["data"]["current_balance"]
+        ]));
+        // The first try fails, so the second falls into the advance.
+        if states.lock().expect("states").len() == 1 {
+            StatusCode::BAD_GATEWAY
+        } else {
+            StatusCode::OK
+        }
+    };
+    let app = Router::new().route("/hook", post(hook));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    caller.settle().await;
+    caller
+        .control(Method::POST, "/clock/advance", Some(r#"{"seconds":60}"#))
+        .await
+        .ok();
+    let seen = seen.lock().expect("states");
+    assert_eq!(seen.len(), 2);
+    assert_eq!(seen[1][1], json!(5));
+    let at = |value: &Value| {
+        value
+            .as_str()
+            .expect("time")
+            .parse::<jiff::Timestamp>()
+            .expect("time")
+    };
+    let between = at(&seen[1][0]).duration_since(at(&seen[0][0])).as_secs();
+    assert!(
+        (4..=6).contains(&between),
+        "the clock stood at the second try, {between} s later"
+    );
+}
+
+/// Goal: when receivers answer decides nothing. Method: the same calls twice, once with answers at once and once with
+/// answers that are held back until all calls are done; replies and webhook bodies must be the same.
+#[tokio::test]
+async fn when_receivers_answer_changes_no_id_no_time_and_no_body() {
+    let (prompt, late) = (
+        run_with_receiver(true).await,
+        run_with_receiver(false).await,
+    );
+    assert_eq!(prompt.0, late.0, "replies");
+    assert_eq!(prompt.1, late.1, "webhook bodies");
+    assert_eq!(prompt.1.len(), 6);
+}
+
+async fn run_with_receiver(answers_at_once: bool) -> (Vec<String>, Vec<String>) {
+    let (_server, caller) = server().await;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    if answers_at_once {
+        gate.add_permits(1_000);
+    }
+    let bodies: Arc<Mutex<Vec<String>>> = Arc::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("bind");
+    // Nothing that is compared depends on the port of the receiver.
+    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
+    let (held, inbox) = (Arc::clone(&gate), Arc::clone(&bodies));
+    let hook = move |body: String| async move {
+        inbox.lock().expect("inbox").push(body);
+        held.acquire().await.expect("open").forget();
+        StatusCode::OK
+    };
+    let app = Router::new().route("/hook", post(hook));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    subscribe(&caller, &url).await;
+    let mut replies = Vec::new();
+    for amount in ["10", "20"] {
+        let body = format!(r#"{{"account_id":"ACME_USD","amount":{amount}}}"#);
+        replies.push(
+            caller
+                .control(Method::POST, "/inbound", Some(&body))
+                .await
+                .text,
+        );
+        let id = caller.transfer("3").await;
+        replies.push(
+            caller
+                .post_signed(&format!("/api/v1/transfers/{id}/accept"), amount)
+                .await
+                .text,
+        );
+    }
+    gate.add_permits(1_000);
+    caller.settle().await;
+    let mut bodies = std::mem::take(&mut *bodies.lock().expect("inbox"));
+    bodies.sort();
+    (replies, bodies)
+}
+
+#[tokio::test]
+async fn a_reset_drops_what_is_on_its_way() {
+    let (server, caller) = server().await;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("bind");
+    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
+    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+    let held = Arc::clone(&gate);
+    let hook = move || async move {
+        arrived.send(()).expect("test");
+        held.acquire().await.expect("open").forget();
+        StatusCode::OK
+    };
+    let app = Router::new().route("/hook", post(hook));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    arrivals.recv().await.expect("the delivery is on its way");
+    caller.control(Method::POST, "/reset", None).await.ok();
+    // The same commands again: the delivery of the new generation has the id of the old one.
+    subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    arrivals.recv().await.expect("it is sent anew");
+    gate.add_permits(2);
+    caller.settle().await;
+    let rows = server.journal("default").expect("journal");
+    let finished = rows
+        .iter()
+        .filter(|row| format!("{:?}", row.command).contains("DeliveryFinished"))
+        .count();
+    assert_eq!(finished, 1, "the outcome of the old delivery is nobody's");
+    assert!(replay(server.genesis("default").expect("genesis"), &rows).is_ok());
+}

@@ -1,0 +1,255 @@
+//! The checks on a request before it reaches the lock, each a method that passes or refuses. They change nothing but
+//! what is known of the exchange.
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, header, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use layer2_types::operation::{Api, IdempotencyRule, Operation};
+use layer2_world::{command::IdempotencyKey, rejection::Problem};
+
+use super::{Exchange, body::BodyError, internal, sentence};
+use crate::{
+    api::{Caller, refuse, refuse_with},
+    errors::{Failure, Refusal},
+    http::{
+        headers,
+        json::Json,
+        limits, query,
+        route::NoMatch,
+        signature::{self, SignatureError, SignedRequest},
+        validate,
+    },
+    sandbox::Sandbox,
+};
+
+impl Exchange {
+    pub(super) fn no_route(&self, miss: &NoMatch, parts: &Parts) -> Failure {
+        let profile = self.surface.profile();
+        let path = parts.uri.path();
+        let unknown = |hint: String| {
+            refuse_with(profile, Refusal::UnknownPath, |code| {
+                Problem::new(code, "There is nothing at this path.")
+                    .received(path.chars().take(200).collect::<String>())
+                    .hint(hint)
+            })
+        };
+        match miss {
+            NoMatch::Encoding => refuse(
+                profile,
+                Refusal::Validation,
+                "An id in the path is not well percent-encoded.",
+            ),
+            NoMatch::Method { allowed } => {
+                let allowed = allowed.join(", ");
+                refuse_with(profile, Refusal::MethodNotAllowed, |code| {
+                    Problem::new(code, "This path exists, but not with this method.")
+                        .received(parts.method.as_str())
+                        .expected(allowed.clone())
+                })
+                .with_header(header::ALLOW, &allowed)
+            }
+            NoMatch::MissingBase { path } => unknown(format!(
+                "The payments API lives below /api: `{path}` exists. Let the base URL of your client end in /api."
+            )),
+            NoMatch::Path {
+                nearest: Some(nearest),
+            } => unknown(format!("Did you mean `{nearest}`?")),
+            NoMatch::Path { nearest: None } => unknown(
+                "The payments API is below /api, accounting below /v1, control below /_control/v1."
+                    .to_owned(),
+            ),
+        }
+    }
+
+    pub(super) fn check_scopes(
+        &self,
+        operation: &Operation,
+        caller: &Caller,
+    ) -> Result<(), Failure> {
+        let Some(scopes) = &caller.scopes else {
+            return Ok(());
+        };
+        let Some(missing) = scopes.first_missing(operation.scopes) else {
+            return Ok(());
+        };
+        let failure = refuse_with(self.surface.profile(), Refusal::Scope, |code| {
+            Problem::new(code, format!("The token lacks the scope {missing}."))
+                .received(scopes.to_string())
+                .expected(operation.scopes.join(" "))
+                .hint("Ask the token endpoint for a token with this scope, or leave `scope` out to get all of them.")
+        });
+        let challenge = format!(
+            r#"Bearer error="insufficient_scope", scope="{}""#,
+            operation.scopes.join(" ")
+        );
+        Err(failure.with_header(header::WWW_AUTHENTICATE, &challenge))
+    }
+
+    pub(super) fn check_signature(
+        &self,
+        sandbox: &Sandbox,
+        operation: &Operation,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Result<(), Failure> {
+        if operation.api != Api::Payments {
+            return Ok(());
+        }
+        let path_and_query = parts
+            .uri
+            .path_and_query()
+            .map_or(parts.uri.path(), |both| both.as_str());
+        let request = SignedRequest {
+            headers: &parts.headers,
+            method: signature::method_name(operation.method),
+            path_and_query,
+            body,
+        };
+        let needed = signature::is_needed(sandbox.settings().signatures, operation);
+        let key = sandbox.credentials.verify_key();
+        signature::check(&request, needed, &key, jiff::Timestamp::now().as_second()).map_err(
+            |error| {
+                let refusal = match error {
+                    SignatureError::Missing => Refusal::SignatureRequired,
+                    _ => Refusal::SignatureInvalid,
+                };
+                refuse(
+                    self.surface.profile(),
+                    refusal,
+                    sentence(&error.to_string()),
+                )
+            },
+        )
+    }
+
+    pub(super) fn check_media_type(
+        &self,
+        operation: &Operation,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Result<(), Failure> {
+        let Some(expected) = operation.request_media.filter(|_| !body.is_empty()) else {
+            return Ok(());
+        };
+        let sent = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        // A body without a type is taken for what the operation reads.
+        let Some(sent) = sent else { return Ok(()) };
+        let essence = sent.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case(expected) {
+            return Ok(());
+        }
+        Err(refuse_with(
+            self.surface.profile(),
+            Refusal::UnsupportedMediaType,
+            |code| {
+                Problem::new(
+                    code,
+                    "The body is of a media type that this operation does not read.",
+                )
+                .at("content-type")
+                .received(essence.chars().take(100).collect::<String>())
+                .expected(expected)
+            },
+        ))
+    }
+
+    pub(super) fn idempotency_key(
+        &mut self,
+        operation: &Operation,
+        headers: &HeaderMap,
+    ) -> Result<Option<IdempotencyKey>, Failure> {
+        let sent = headers.get(headers::IDEMPOTENCY_ID);
+        let Some(sent) = sent.filter(|_| operation.idempotency == IdempotencyRule::Header) else {
+            return Ok(None);
+        };
+        let key = sent
+            .to_str()
+            .ok()
+            .and_then(|text| IdempotencyKey::new(text).ok());
+        let key = key.ok_or_else(|| {
+            refuse_with(self.surface.profile(), Refusal::KeyInvalid, |code| {
+                Problem::new(code, "The idempotency key cannot be used.")
+                    .at(headers::IDEMPOTENCY_ID.as_str())
+                    .expected("1 to 255 visible ASCII characters, such as a UUID")
+            })
+        })?;
+        self.key = Some(key.as_str().to_owned());
+        Ok(Some(key))
+    }
+
+    pub(super) fn validate(
+        &self,
+        operation: &Operation,
+        query: &[(String, String)],
+        body: Option<&Json>,
+    ) -> Result<(), Failure> {
+        let strict = self
+            .sandbox
+            .as_ref()
+            .is_some_and(|sandbox| sandbox.settings().strict);
+        let code = self.surface.profile().code(Refusal::Validation);
+        let parts = validate::Parts { query, body };
+        match validate::request(operation, parts, strict, code) {
+            Ok(problems) if problems.is_empty() => Ok(()),
+            Ok(problems) => Err(Failure::new(400, problems)),
+            Err(error) => {
+                tracing::error!(%error, "a request could not be validated");
+                Err(internal(
+                    self.surface,
+                    "the server's own schemas are at fault; please report it",
+                ))
+            }
+        }
+    }
+
+    pub(super) fn query_pairs(&self, parts: &Parts) -> Result<Vec<(String, String)>, Failure> {
+        let profile = self.surface.profile();
+        let text = parts.uri.query().unwrap_or_default();
+        let pairs = query::parse_pairs(text).map_err(|error| {
+            refuse(
+                profile,
+                Refusal::Validation,
+                sentence(&format!("the query string: {error}")),
+            )
+        })?;
+        if pairs.len() > limits::QUERY_PARAMETERS {
+            let text = format!(
+                "The query string has more than {} parameters.",
+                limits::QUERY_PARAMETERS
+            );
+            return Err(refuse(profile, Refusal::Validation, text));
+        }
+        Ok(pairs)
+    }
+
+    pub(super) async fn read_body(&self, body: Body, limit: u64) -> Result<Bytes, Failure> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        match Limited::new(body, most).collect().await {
+            Ok(collected) => Ok(collected.to_bytes()),
+            Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(refuse_with(
+                self.surface.profile(),
+                Refusal::BodyTooLarge,
+                |code| {
+                    Problem::new(code, "The body is too large for this operation.")
+                        .expected(format!("at most {limit} bytes"))
+                },
+            )),
+            Err(_) => Err(refuse(
+                self.surface.profile(),
+                Refusal::MalformedJson,
+                "The connection ended before the body was complete.",
+            )),
+        }
+    }
+
+    pub(super) fn not_json(&self, error: &BodyError) -> Failure {
+        refuse_with(self.surface.profile(), Refusal::MalformedJson, |code| {
+            Problem::new(code, format!("The body is not JSON: {error}."))
+                .hint("Send one JSON object in UTF-8.")
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! From the result to the reply: headers, the language of the API, the ordered fault, the log.
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use layer2_world::settings::ErrorStyle;
+
+use super::{Answer, Exchange};
+use crate::{
+    api::{Surface, plaid},
+    errors::Failure,
+    faults::{Facts, FaultKind},
+    http::{
+        cors,
+        headers::{self, RequestId},
+        listener::Connection,
+    },
+    request_log::RequestRecord,
+    sandbox::lock,
+    server::Server,
+};
+
+impl Exchange {
+    /// Makes the reply, lets an ordered fault befall it, and writes the log.
+    pub(super) fn finish(
+        self,
+        server: &Server,
+        connection: &Connection,
+        request_headers: &HeaderMap,
+        result: Result<Answer, Failure>,
+    ) -> Response<Body> {
+        if let Some(op) = self.op {
+            match &result {
+                Ok(answer) => {
+                    server
+                        .contract
+                        .check_reply(op.operation(), answer.status, &answer.body);
+                }
+                Err(failure) => server.contract.check_failure(op.operation(), failure),
+            }
+        }
+        let lost = self.fault() == Some(FaultKind::ReplyLost);
+        let (codes, replayed) = match &result {
+            Ok(answer) => (Vec::new(), answer.replayed),
+            Err(failure) => (failure.codes(), false),
+        };
+        let mut response = match result {
+            Ok(answer) => self.success(answer),
+            Err(failure) => self.failure(failure),
+        };
+        cors::mark(self.surface, request_headers, response.headers_mut());
+        server
+            .metrics
+            .count(self.surface, response.status().as_u16());
+        self.log(response.status(), codes, replayed, lost);
+        if lost {
+            connection.switch.cut();
+        }
+        response
+    }
+
+    pub(super) fn success(&self, answer: Answer) -> Response<Body> {
+        let body = match self.surface {
+            Surface::Plaid => plaid::with_request_id(answer.body, &self.request_id),
+            _ => answer.body,
+        };
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+        let mut response = response(status, body, &self.request_id);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.media));
+        if answer.replayed {
+            headers.insert(
+                headers::IDEMPOTENT_REPLAYED,
+                HeaderValue::from_static("true"),
+            );
+        }
+        if answer.no_store {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        }
+        response
+    }
+
+    pub(super) fn failure(&self, failure: Failure) -> Response<Body> {
+        let style = self
+            .sandbox
+            .as_ref()
+            .map_or(ErrorStyle::Helpful, |sandbox| sandbox.settings().errors);
+        let body = self
+            .surface
+            .profile()
+            .render(&failure.rejection, &self.request_id, style);
+        let status = StatusCode::from_u16(failure.rejection.status)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = response(status, body, &self.request_id);
+        response.headers_mut().extend(
+            failure
+                .headers
+                .into_iter()
+                .map(|(name, value)| (Some(name), value)),
+        );
+        response
+    }
+
+    /// The ordered fault that befalls this request; control is never struck, or it could not be undone.
+    pub(super) fn fault(&self) -> Option<FaultKind> {
+        let (sandbox, op) = (self.sandbox.as_ref()?, self.op?);
+        if self.surface == Surface::Control {
+            return None;
+        }
+        let operation = op.key();
+        let facts = Facts {
+            operation: &operation,
+            idempotency_key: self.key.as_deref(),
+            path_ids: &self.path,
+        };
+        lock(&sandbox.faults).strike(&facts)
+    }
+
+    pub(super) fn log(
+        &self,
+        status: StatusCode,
+        codes: Vec<&'static str>,
+        replayed: bool,
+        lost: bool,
+    ) {
+        let operation = self.op.map(|op| op.operation().id);
+        tracing::info!(
+            api = self.surface.as_str(),
+            operation,
+            status = status.as_u16(),
+            request_id = self.request_id.as_str(),
+            sandbox = self.sandbox.as_ref().map(|sandbox| sandbox.name()),
+            codes = ?codes,
+            lost,
+            "answered"
+        );
+        let (Some(sandbox), Some(op)) = (&self.sandbox, self.op) else {
+            return;
+        };
+        lock(&sandbox.requests).push(RequestRecord {
+            number: 0,
+            request_id: self.request_id.as_str().to_owned(),
+            api: op.operation().api,
+            operation: op.operation().id,
+            status,
+            codes,
+            replayed,
+            lost,
+            at: jiff::Timestamp::now(),
+            took: self.started.elapsed(),
+        });
+    }
+}
+
+pub(super) fn response(status: StatusCode, body: String, request_id: &RequestId) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.extend(request_id.header().map(|id| (headers::REQUEST_ID, id)));
+    response
+}
