@@ -19,5 +19,6 @@ mod replies;
 #[cfg(feature = "mock")]
 mod sandbox;
 mod stage;
+mod telemetry;
 mod token;
 mod webhook;
