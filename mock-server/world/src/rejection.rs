@@ -96,10 +96,15 @@ impl Problem {
         self
     }
 
-    /// Says what was received.
+    /// Says what was received; of a long text only its beginning.
     #[must_use]
     pub fn received(mut self, received: impl Into<String>) -> Self {
-        self.received = Some(received.into());
+        let mut received = received.into();
+        if let Some((end, _)) = received.char_indices().nth(RECEIVED_LENGTH_MAX) {
+            received.truncate(end);
+            received.push('…');
+        }
+        self.received = Some(received);
         self
     }
 
@@ -285,6 +290,9 @@ pub(crate) fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// A reply must not grow with the mistake that it tells of.
+const RECEIVED_LENGTH_MAX: usize = 200;
+
 /// A hint must not cost more than the request did.
 const NEAREST_CANDIDATES_MAX: usize = 200;
 const NEAREST_LENGTH_MAX: usize = 64;
@@ -386,6 +394,14 @@ mod tests {
         assert_eq!(nearest("acme-usd", known.into_iter()), Some("ACME_USD"));
         assert_eq!(nearest("treasury", known.into_iter()), None);
         assert_eq!(nearest("", known.into_iter()), None);
+    }
+
+    #[test]
+    fn a_long_text_is_told_by_its_beginning() {
+        let problem = Problem::new(code::VALIDATION_FAILED, "x").received("é".repeat(1000));
+        assert_eq!(problem.received, Some(format!("{}…", "é".repeat(200))));
+        let problem = Problem::new(code::VALIDATION_FAILED, "x").received("é".repeat(200));
+        assert_eq!(problem.received, Some("é".repeat(200)));
     }
 
     #[test]

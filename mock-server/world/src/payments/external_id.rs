@@ -21,7 +21,7 @@ pub(crate) fn check(id: &str, pointer: &str) -> Result<(), Rejection> {
         "The id does not have the form of an id.",
     )
     .at(pointer)
-    .received(id.chars().take(LENGTH_MAX).collect::<String>())
+    .received(id)
     .expected("1 to 64 letters, digits, `-`, `_` or `.`")
     .hint("Ids stand in paths, so they are plain: your own customer number is a good one.")
     .bad_request())

@@ -130,23 +130,38 @@ fn must_be_callable(url: &str) -> Result<(), Rejection> {
         Some(host) if plain && !host.is_empty() && !host.contains('@') && !url.contains('#') => {
             Ok(())
         }
-        _ => Err(Problem::new(
-            code::CALLBACK_NOT_ALLOWED,
-            "The callback address cannot be called.",
-        )
-        .at("/callback_url")
-        .received(url.chars().take(URL_SHOWN_MAX).collect::<String>())
-        .expected("an absolute `http` or `https` address without user name and fragment")
-        .bad_request()),
+        _ => {
+            let problem = Problem::new(
+                code::CALLBACK_NOT_ALLOWED,
+                "The callback address cannot be called.",
+            )
+            .at("/callback_url")
+            .expected("an absolute `http` or `https` address without user name and fragment");
+            // What stands before an `@` may be a password.
+            let told = if url.contains('@') {
+                problem
+            } else {
+                problem.received(url)
+            };
+            Err(told.bad_request())
+        }
     }
 }
 
 const URL_LENGTH_MAX: usize = 2048;
-const URL_SHOWN_MAX: usize = 200;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_in_an_address_is_not_repeated() {
+        let rejection = must_be_callable("http://user:hunter2@host/").unwrap_err();
+        assert!(
+            !format!("{rejection:?}").contains("hunter2"),
+            "{rejection:?}"
+        );
+    }
 
     #[test]
     fn addresses_that_cannot_be_called_are_refused() {

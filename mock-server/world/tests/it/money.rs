@@ -1,6 +1,8 @@
 //! Money comes in, moves and is counted; nothing is made or lost.
 
 use jiff::SignedDuration;
+use layer2_world::Command;
+use layer2_world::Internal;
 use layer2_world::Profile;
 use layer2_world::Settings;
 
@@ -8,6 +10,7 @@ use crate::support::Play;
 use crate::support::codes;
 use crate::support::field;
 use crate::support::fields;
+use crate::support::request;
 
 fn realistic() -> Play {
     let mut settings = Settings::default();
@@ -135,6 +138,33 @@ fn a_transfer_waits_an_hour_to_the_microsecond() {
         codes(&play.accept(&early).unwrap_err()),
         ["TRANSFER_NOT_ACCEPTABLE"]
     );
+}
+
+#[test]
+fn work_is_reported_when_it_runs_and_an_accepted_transfer_expires_no_more() {
+    let mut play = Play::new();
+    play.inbound("ACME_USD", "5").unwrap();
+    play.eager = false;
+    let transfer = play.transfer("ACME_USD", "JANE_USD", "5").unwrap();
+    let accept = request(
+        "payments.transfers_accept",
+        &[("transfer_id", &transfer)],
+        &[],
+        None,
+    );
+    let accepted = play.send(accept, None).unwrap();
+    let due = play.world.business_now(play.now);
+    assert_eq!(accepted.wake_at, Some(due), "there is work at once");
+
+    let run_due = || Command::Internal(Internal::RunDue);
+    let ran = play.execute(run_due()).unwrap().ran;
+    assert_eq!(ran.len(), 1);
+    assert_eq!(
+        (ran[0].name, &ran[0].subject, ran[0].due),
+        ("execute_transfer", &transfer, due)
+    );
+    play.now = due.checked_add(SignedDuration::from_hours(2)).unwrap();
+    assert_eq!(play.execute(run_due()).unwrap().ran, []);
 }
 
 #[test]
