@@ -440,3 +440,63 @@ impl Core {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use layer2_types::payments;
+    use layer2_world::{
+        request::{Actor, OperationRef},
+        seed::Seed,
+    };
+
+    use super::*;
+    use crate::clocks::MANUAL_START;
+
+    fn sandbox() -> Sandbox {
+        let genesis = Genesis {
+            name: "test".to_owned(),
+            seed: Seed::new([1; 32]),
+            settings: Settings::default(),
+            start: MANUAL_START,
+        };
+        Sandbox::new(genesis, ClockMode::Manual)
+    }
+
+    fn list() -> Request {
+        Request {
+            op: OperationRef::Payments(payments::OperationId::CustomersList),
+            path: Vec::new(),
+            query: Vec::new(),
+            body: None,
+            actor: Actor::Client,
+        }
+    }
+
+    #[test]
+    fn a_panic_under_the_lock_breaks_the_sandbox_until_it_is_reset() {
+        let sandbox = sandbox();
+        assert!(sandbox.query(&list()).expect("sound").is_ok());
+        let panicked = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    let _core = sandbox.core();
+                    panic!("a defect");
+                })
+                .join()
+                .is_err()
+        });
+        assert!(panicked);
+        assert_eq!(sandbox.query(&list()).err(), Some(Broken));
+        sandbox.reset();
+        assert!(sandbox.query(&list()).expect("mended").is_ok());
+    }
+
+    #[test]
+    fn tokens_expire_by_epoch_and_a_reset_does_not_bring_them_back() {
+        let sandbox = sandbox();
+        assert_eq!(sandbox.epoch(), 0);
+        assert_eq!(sandbox.expire_tokens(), 1);
+        sandbox.reset();
+        assert_eq!(sandbox.epoch(), 1);
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     sync::{Arc, mpsc},
     thread::JoinHandle,
     time::Duration,
@@ -292,7 +292,7 @@ impl SandboxServerBuilder {
             .unwrap_or_else(|| hex::encode(&seed.derive("control-token", &[])[..20]));
         let url = self
             .public_url
-            .unwrap_or_else(|| format!("http://{address}"));
+            .unwrap_or_else(|| format!("http://{}", reachable(address)));
         let server = Server::new(Config {
             seed,
             control_token,
@@ -325,6 +325,16 @@ pub(crate) struct Bound {
     pub(crate) info: SandboxInfo,
     /// Whether the credentials are new at every start.
     pub(crate) random_seed: bool,
+}
+
+/// An address that a client on this machine can call: "all addresses" is none.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 /// The seed of the server. On loopback it is the same at every start; where others can reach the server, known
@@ -410,5 +420,54 @@ pub(crate) async fn serve(
             let _ = has_stopped.await;
             tokio::time::sleep(GRACE).await;
         } => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_others_can_reach_it_nothing_is_known_beforehand() {
+        let bind = |address: [u8; 4], seed: Option<u64>| {
+            let mut builder = SandboxServer::builder().listen(SocketAddr::from((address, 0)));
+            builder.seed = seed;
+            builder.bind().expect("bind")
+        };
+        let (one, two) = (bind([0, 0, 0, 0], None), bind([0, 0, 0, 0], None));
+        assert!(one.random_seed);
+        assert_ne!(
+            one.info.payments.client_secret,
+            two.info.payments.client_secret
+        );
+        assert_ne!(one.info.control_token, two.info.control_token);
+        assert!(
+            one.info.url.starts_with("http://127.0.0.1:"),
+            "{}",
+            one.info.url
+        );
+        let chosen = bind([0, 0, 0, 0], Some(7));
+        assert!(!chosen.random_seed);
+        assert_eq!(
+            chosen.info.control_token,
+            bind([127, 0, 0, 1], Some(7)).info.control_token
+        );
+        assert!(!bind([127, 0, 0, 1], None).random_seed);
+    }
+
+    #[test]
+    fn what_is_shown_of_a_server_holds_no_secret() {
+        let server = SandboxServer::start_blocking().expect("start");
+        let shown = format!("{server:?}");
+        let info = server.info();
+        for secret in [
+            server.control_token(),
+            &info.payments.client_secret,
+            &info.payments.signing_key,
+            &info.accounting.client_secret,
+            &info.plaid.secret,
+        ] {
+            assert!(!shown.contains(secret), "a secret is in Debug");
+        }
     }
 }

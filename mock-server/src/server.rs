@@ -1,8 +1,11 @@
 //! What all requests of one server share.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -21,15 +24,27 @@ use super::{
 };
 
 /// What a server is told at its start.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) seed: Seed,
+    /// A secret: it opens every sandbox.
     pub(crate) control_token: String,
     /// Address under which clients reach it, without a slash at the end.
     pub(crate) url: String,
     pub(crate) settings: Settings,
     pub(crate) clock: ClockMode,
     pub(crate) callbacks: super::webhooks::guard::CallbackPolicy,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("url", &self.url)
+            .field("settings", &self.settings)
+            .field("clock", &self.clock)
+            .field("callbacks", &self.callbacks)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The state of one server.

@@ -415,3 +415,44 @@ async fn a_reset_drops_what_is_on_its_way() {
     assert_eq!(finished, 1, "the outcome of the old delivery is nobody's");
     assert!(replay(server.genesis("default").expect("genesis"), &rows).is_ok());
 }
+
+#[tokio::test]
+async fn one_call_moves_the_clock_and_another_is_told_so() {
+    let (_server, caller) = server().await;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("bind");
+    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
+    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+    let held = Arc::clone(&gate);
+    let hook = move || async move {
+        arrived.send(()).expect("test");
+        held.acquire().await.expect("open").forget();
+        StatusCode::OK
+    };
+    let app = Router::new().route("/hook", post(hook));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    arrivals.recv().await.expect("the delivery is on its way");
+    // Whichever comes first waits for the delivery, so the other one finds the clock busy.
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let caller = caller.clone();
+        let hour = Some(r#"{"seconds":3600}"#);
+        calls.spawn(async move { caller.control(Method::POST, "/clock/advance", hour).await });
+    }
+    let refused = calls.join_next().await.expect("two calls").expect("call");
+    assert_eq!(
+        (refused.status.as_u16(), refused.code().as_str()),
+        (409, "CLOCK_BUSY")
+    );
+    gate.add_permits(10);
+    calls
+        .join_next()
+        .await
+        .expect("one call")
+        .expect("call")
+        .ok();
+}
