@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p layer2-benches --bench ledger`; the throughput line is the figure to read.
 
+#![allow(clippy::expect_used, missing_docs, reason = "a benchmark that cannot go on stops")]
+
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

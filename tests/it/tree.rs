@@ -9,26 +9,46 @@ use serde_json::Value;
 
 /// The folder that holds the workspace manifest.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests crate lies in the workspace").into()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests crate lies in the workspace")
+        .into()
 }
 
 /// Every hand-written or generated Rust file of the project, as a path relative to the root, in order.
 pub(crate) fn rust_files() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for folder in ["sdk", "mock-server", "codegen", "examples", "tests", "benches"] {
+    for folder in [
+        "sdk",
+        "mock-server",
+        "codegen",
+        "examples",
+        "tests",
+        "benches",
+    ] {
         collect(&root().join(folder), &mut found);
     }
     let mut relative: Vec<_> = found
         .into_iter()
-        .map(|path| path.strip_prefix(root()).expect("below the root").to_path_buf())
+        .map(|path| {
+            path.strip_prefix(root())
+                .expect("below the root")
+                .to_path_buf()
+        })
         .collect();
     relative.sort();
-    assert!(relative.len() > 50, "the walk found only {} files", relative.len());
+    assert!(
+        relative.len() > 50,
+        "the walk found only {} files",
+        relative.len()
+    );
     relative
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries {
         let path = entry.expect("a readable folder").path();
         if path.is_dir() {
@@ -50,19 +70,28 @@ pub(crate) fn read(path: impl AsRef<Path>) -> String {
 /// What `cargo tree` prints, without indentation, for the arguments given.
 pub(crate) fn cargo_tree(arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO"));
-    command.current_dir(root()).args(["tree", "--locked", "--prefix", "none"]).args(arguments);
+    command
+        .current_dir(root())
+        .args(["tree", "--locked", "--prefix", "none"])
+        .args(arguments);
     run(command)
 }
 
 /// The whole of `cargo metadata`.
 pub(crate) fn cargo_metadata() -> Value {
     let mut command = Command::new(env!("CARGO"));
-    command.current_dir(root()).args(["metadata", "--format-version", "1", "--locked"]);
+    command
+        .current_dir(root())
+        .args(["metadata", "--format-version", "1", "--locked"]);
     serde_json::from_str(&run(command)).expect("cargo metadata prints JSON")
 }
 
 fn run(mut command: Command) -> String {
     let output = command.output().expect("cargo starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("cargo prints UTF-8")
 }
