@@ -118,3 +118,13 @@ impl From<Rejection> for Failure {
         }
     }
 }
+
+/// The text as a sentence: a capital letter first, a full stop last.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>());
+    let stop = if text.ends_with('.') { "" } else { "." };
+    format!("{}{}{stop}", first.unwrap_or_default(), characters.as_str())
+}

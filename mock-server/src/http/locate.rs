@@ -7,7 +7,7 @@ use layer2_world::rejection::Problem;
 
 use crate::{
     api::{ApiProfile, refuse_with},
-    errors::{Failure, Refusal},
+    errors::{Failure, Refusal, sentence},
     sandbox::Sandbox,
     server::Server,
     tokens::{Claims, TokenApi, TokenError, Unverified},
@@ -79,6 +79,8 @@ fn challenge(
     description: &str,
     challenge: &str,
 ) -> Failure {
-    refuse_with(profile, refusal, |code| Problem::new(code, description))
-        .with_header(header::WWW_AUTHENTICATE, challenge)
+    refuse_with(profile, refusal, |code| {
+        Problem::new(code, sentence(description))
+    })
+    .with_header(header::WWW_AUTHENTICATE, challenge)
 }

@@ -30,7 +30,7 @@ use layer2_world::{
 use super::{cors, headers::RequestId, json::Json, limits, listener::Connection, route::Target};
 use crate::{
     api::{Call, Caller, Surface, oauth, refuse},
-    errors::{Failure, Refusal},
+    errors::{Failure, Refusal, sentence},
     generated,
     sandbox::{Broken, Sandbox},
     server::Server,
@@ -279,14 +279,4 @@ fn health() -> String {
 
 fn internal(surface: Surface, description: &str) -> Failure {
     refuse(surface.profile(), Refusal::Internal, sentence(description))
-}
-
-/// The text as a sentence: a capital letter first, a full stop last.
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>());
-    let stop = if text.ends_with('.') { "" } else { "." };
-    format!("{}{}{stop}", first.unwrap_or_default(), characters.as_str())
 }

@@ -157,7 +157,7 @@ async fn a_request_without_a_good_token_is_refused() {
         reply.json(),
         json!({"errors": [{
             "code": "UNAUTHORIZED",
-            "description": "the header Authorization is missing; send `Authorization: Bearer <token>`",
+            "description": "The header Authorization is missing; send `Authorization: Bearer <token>`.",
         }]})
     );
     let reply = Reply::read(
@@ -186,7 +186,7 @@ async fn a_request_without_a_good_token_is_refused() {
     assert_eq!(reply.status, 401);
     let expected = json!({"errors": [{
         "type": "Unauthorized",
-        "description": "the access token is for the payments API, not for this one; each API has its own token endpoint",
+        "description": "The access token is for the payments API, not for this one; each API has its own token endpoint.",
         "error_enum": "Unauthorized",
     }]});
     assert_eq!(reply.json(), expected);

@@ -8,10 +8,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use layer2_types::operation::{Api, IdempotencyRule, Operation};
 use layer2_world::{command::IdempotencyKey, rejection::Problem};
 
-use super::{Exchange, body::BodyError, internal, sentence};
+use super::{Exchange, body::BodyError, internal};
 use crate::{
     api::{Caller, refuse, refuse_with},
-    errors::{Failure, Refusal},
+    errors::{Failure, Refusal, sentence},
     http::{
         headers,
         json::Json,
