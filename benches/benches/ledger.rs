@@ -2,7 +2,11 @@
 //!
 //! `cargo bench -p layer2-benches --bench ledger`; the throughput line is the figure to read.
 
-#![allow(clippy::expect_used, missing_docs, reason = "a benchmark that cannot go on stops")]
+#![allow(
+    clippy::expect_used,
+    missing_docs,
+    reason = "a benchmark that cannot go on stops"
+)]
 
 use std::hint::black_box;
 
@@ -23,18 +27,26 @@ struct Bank {
 fn bank() -> Bank {
     let usd = AssetCode::new("FIAT_TESTNET_USD").expect("a legal code");
     let mut book = Book::new();
-    book.define(Asset::new(usd.clone(), 2).expect("a legal scale")).expect("defined once");
+    book.define(Asset::new(usd.clone(), 2).expect("a legal scale"))
+        .expect("defined once");
     let mut open = |id: &str, kind| {
-        book.open(LedgerAccountId::new(id).expect("a legal id"), &usd, kind).expect("opened once")
+        book.open(LedgerAccountId::new(id).expect("a legal id"), &usd, kind)
+            .expect("opened once")
     };
     let custody = open("custody:FIAT_TESTNET_USD", AccountKind::Custody);
-    let customers =
-        [open("customer:A", AccountKind::Customer), open("customer:B", AccountKind::Customer)];
+    let customers = [
+        open("customer:A", AccountKind::Customer),
+        open("customer:B", AccountKind::Customer),
+    ];
     let funding = Draft::new(EntryId::new(0), Stamp::new(0, 0))
         .debit(custody, MinorUnits::new(1_000_000_000))
         .credit(customers[0], MinorUnits::new(1_000_000_000));
     book.post(&funding).expect("funded");
-    Bank { book, custody, customers }
+    Bank {
+        book,
+        custody,
+        customers,
+    }
 }
 
 fn benchmarks(criterion: &mut Criterion) {

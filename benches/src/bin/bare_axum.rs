@@ -102,7 +102,9 @@ async fn transfer(
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:4011".to_owned());
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:4011".to_owned());
     let listener = tokio::net::TcpListener::bind(address).await?;
     let routes = Router::new()
         .route("/api/v1/accounts/deposits/{id}", get(account))
