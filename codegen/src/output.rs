@@ -1,7 +1,7 @@
 //! The files that the generator makes, and how they meet the ones on disk.
 //!
 //! Writing touches only what differs, so that build tools see no change where there is none, and
-//! removes what is no longer made. Removal is limited to [`TERRITORIES`]: folders where every file
+//! removes what is no longer made. Removal is limited to `TERRITORIES`: folders where every file
 //! of a kind is ours. In a Rust or Markdown file the header must say so as well.
 
 use std::collections::BTreeMap;
@@ -155,7 +155,7 @@ pub struct Size {
 pub struct Drift {
     /// Path relative to the project.
     pub path: String,
-    /// A unified diff from the file on disk to the generated one, cut after [`MAX_DIFF_LINES`].
+    /// A unified diff from the file on disk to the generated one, cut after `MAX_DIFF_LINES`.
     pub diff: String,
 }
 
