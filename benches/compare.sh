@@ -37,7 +37,8 @@ printf 'idle memory           %s MiB (bare %s MiB)\n' "$(rss "$mock")" "$(rss "$
 token=$(curl -sf -X POST -u "$(field .payments.client_id):$(field .payments.client_secret)" \
     "$(field .payments.token_url)?grant_type=client_credentials" | jq -r .access_token)
 control="http://127.0.0.1:4010/_control/v1/sandboxes/default"
-source=$(field '.accounts[0]') destination=$(field '.accounts[1]')
+# The first two accounts in dollars of a new sandbox.
+read -r source destination <<<"$(field '[.accounts[] | select(.asset_type_id == "FIAT_TESTNET_USD") | .id][:2] | join(" ")')"
 curl -sf -o /dev/null -H "Authorization: Bearer $(field .control_token)" -H 'Content-Type: application/json' \
     -d "{\"account_id\": \"$source\", \"amount\": 1000000000}" "$control/inbound"
 
