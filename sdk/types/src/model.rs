@@ -235,8 +235,9 @@ macro_rules! events {
         pub struct Event {
             /// Id of the event; the same in every delivery of it.
             pub event_id: EventId,
-            /// When the change happened.
-            pub event_date: crate::timestamp::Timestamp,
+            /// When the change happened. Deliveries of early 2023 lacked it (observed).
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub event_date: Option<crate::timestamp::Timestamp>,
             /// What kind of change it was.
             pub event_type: EventType,
             /// What changed, decoded by the type.
@@ -247,7 +248,7 @@ macro_rules! events {
             /// Builds an event; its type is that of the payload.
             #[must_use]
             pub fn new(event_id: EventId, event_date: crate::timestamp::Timestamp, event_data: EventPayload) -> Self {
-                Self { event_id, event_date, event_type: event_data.event_type(), event_data }
+                Self { event_id, event_date: Some(event_date), event_type: event_data.event_type(), event_data }
             }
         }
 
@@ -256,7 +257,7 @@ macro_rules! events {
                 #[derive(serde::Deserialize)]
                 struct Sent {
                     event_id: EventId,
-                    event_date: crate::timestamp::Timestamp,
+                    event_date: Option<crate::timestamp::Timestamp>,
                     event_type: EventType,
                     event_data: Box<serde_json::value::RawValue>,
                 }

@@ -524,9 +524,11 @@ impl<'c> Transfers<'c> {
     /// - When to use it: Use it once the transfer has been checked and the money shall move.
     /// - Before: The transfer is REQUESTED and not past `valid_until`; both accounts may transact;
     ///   the source has the amount available.
-    /// - What happens next: The transfer is ACCEPTED, then EXECUTED; each account gets a
-    ///   transaction that is AUTHORIZED or PENDING and then POSTED, with the events
-    ///   TRANSACTION_AUTHORIZED and TRANSACTION_POSTED.
+    /// - What happens next: The transfer is ACCEPTED, then EXECUTED. The paying account gets a
+    ///   transaction that is AUTHORIZED and then POSTED, the receiving one a transaction that is
+    ///   PENDING and then POSTED, with the events TRANSACTION_AUTHORIZED, TRANSACTION_PENDING and
+    ///   TRANSACTION_POSTED; if it cannot execute any more, both are CANCELLED and the transfer is
+    ///   REJECTED.
     /// - Undo: It cannot be undone; request a transfer the other way.
     /// - Retry: The same idempotency key gives the first reply back and moves nothing twice.
     ///

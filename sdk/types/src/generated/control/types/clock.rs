@@ -45,7 +45,7 @@ model! {
     /// A piece of work that waits for its instant.
     pub struct Job {
         required {
-            /// What it does, such as `transfer_execute`, `transfer_expire` or `delivery`.
+            /// What it does, such as `execute_transfer`, `expire_transfer` or `delivery`.
             kind: String;
             /// Business time at which it is due.
             due: Timestamp;

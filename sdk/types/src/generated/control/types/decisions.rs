@@ -37,7 +37,8 @@ crate::open_enum! {
         Closed = "CLOSED",
         /// Enhanced due diligence is due.
         Edd = "EDD",
-        /// Being screened.
+        /// Being screened. A decision may set it on a customer that is ACTIVE, EDD or DORMANT; a
+        /// client may not.
         Pending = "PENDING",
         /// Locked until checks are made.
         Frozen = "FROZEN",
