@@ -137,7 +137,7 @@ fn the_table_tells_how_to_accept_a_transfer() {
 #[test]
 fn an_event_of_the_first_form_has_no_date() {
     let json = r#"{"event_id":"e1","event_type":"TRANSACTION_POSTED","event_data":{"transaction":{"id":"t1"}}}"#;
-    let event: layer2_types::payments::Event = serde_json::from_str(json).unwrap();
+    let event: Event = serde_json::from_str(json).unwrap();
     assert_eq!(event.event_date, None);
     assert_eq!(serde_json::to_string(&event).unwrap(), json);
 }
