@@ -127,7 +127,9 @@ pub(crate) enum SignatureError {
         "x-signature is not 128 lower-case hexadecimal digits; send the 64 bytes of the Ed25519 signature in lower-case hex"
     )]
     BadHex,
-    #[error("x-timestamp is not a Unix time; send whole seconds since 1970 in decimal digits")]
+    #[error(
+        "the header x-timestamp is not a Unix time; send whole seconds since 1970 in decimal digits"
+    )]
     BadTimestamp,
     #[error(
         "the signature does not match; verified with the public key {key} over exactly this text: {verified}"
@@ -142,7 +144,7 @@ pub(crate) enum SignatureError {
     )]
     MissingTimestamp,
     #[error(
-        "x-timestamp is {timestamp} and the server's clock {unix_now}, more than {TOLERANCE_SECONDS} s apart; sign each attempt anew, in seconds and not milliseconds"
+        "the header x-timestamp says {timestamp} and the server's clock {unix_now}, which is more than {TOLERANCE_SECONDS} s apart; sign each attempt anew, in seconds and not milliseconds"
     )]
     Stale { timestamp: i64, unix_now: i64 },
 }

@@ -127,6 +127,32 @@ async fn everything_that_is_wrong_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn an_amount_beyond_28_digits_is_named_and_not_rounded() {
+    let (server, caller) = server().await;
+    for amount in [
+        "1e400",
+        "0.00000000000000000000000000001",
+        "12345678901234567890123456789",
+    ] {
+        let body = format!(
+            r#"{{"source_account_id": "ACME_USD", "destination_account_id": "JANE_USD", "amount": {amount}}}"#
+        );
+        let reply = caller.post("/api/v1/transfers", &body).await;
+        assert_eq!(reply.status, 400, "{amount}");
+        let error = &reply.json()["errors"][0];
+        assert_eq!(error["code"], "VALIDATION_FAILED", "{amount}");
+        assert_eq!(error["pointer"], "/amount", "{amount}");
+        assert!(
+            error["expected"]
+                .as_str()
+                .is_some_and(|text| text.contains("28 digits")),
+            "{error}"
+        );
+    }
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn the_idempotency_key_has_a_form() {
     let (_server, caller) = server().await;
     let key = "k".repeat(256);

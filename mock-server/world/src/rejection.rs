@@ -161,7 +161,7 @@ impl Rejection {
             format!("There is no {resource} with this id in this sandbox."),
         )
         .received(id)
-        .expected(format!("the id of a {resource} of this sandbox"));
+        .expected(format!("the id of one {resource} of this sandbox"));
         match nearest(id, known) {
             Some(near) => problem.hint(format!("Did you mean `{near}`?")),
             None => problem.hint(format!(
@@ -187,6 +187,19 @@ impl Rejection {
             format!("The {what} could not be read: {}.", detail.into()),
         )
         .hint("Compare the request with the operation in the reference.")
+        .bad_request()
+    }
+
+    /// A value of the body that the operation's request cannot hold, though it is JSON of the right kind; an amount of
+    /// too many digits is the usual one.
+    pub fn misfit(api: Api, pointer: String) -> Self {
+        Problem::new(
+            validation_code(api),
+            "A value is beyond what the operation can hold.",
+        )
+        .at(pointer)
+        .expected("a value of the form in the reference; an amount has at most 28 digits, zeros before and behind it not counted")
+        .hint("Nothing is rounded: send the amount with the decimals of its asset.")
         .bad_request()
     }
 

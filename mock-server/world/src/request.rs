@@ -167,22 +167,46 @@ impl Request {
                 "there is none, and the operation needs one",
             ));
         };
-        // The parser's own message may quote the value, which may be personal; the place is enough.
-        serde_json::from_str(text).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let what = match error.classify() {
-                serde_json::error::Category::Data => {
-                    "a value does not have the form the operation asks for"
+        serde_json::from_str(text).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => match misfit::<T>(text) {
+                Some(pointer) => Rejection::misfit(api, pointer),
+                None => {
+                    Rejection::unreadable(api, "body", "it does not have the form of the request")
                 }
-                _ => "it is not JSON",
-            };
-            Rejection::unreadable(
+            },
+            _ => Rejection::unreadable(
                 api,
                 "body",
-                format!("{what}, at line {line}, column {column}"),
-            )
+                format!(
+                    "it is not JSON, at line {}, column {}",
+                    error.line(),
+                    error.column()
+                ),
+            ),
         })
     }
+}
+
+/// JSON pointer to the value that does not fit. The parser's own message is not used: it may quote the value, which may
+/// be personal.
+fn misfit<T: DeserializeOwned>(text: &str) -> Option<String> {
+    use serde_path_to_error::Segment;
+
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let error = serde_path_to_error::deserialize::<_, T>(&mut reader).err()?;
+    let mut pointer = String::new();
+    for segment in error.path() {
+        let name = match segment {
+            Segment::Seq { index } => index.to_string(),
+            // An amount reads its own text through a member that serde_json makes up; the place is the amount's.
+            Segment::Map { key } if key.starts_with("$serde_json::private::") => break,
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { .. } | Segment::Unknown => break,
+        };
+        pointer.push('/');
+        pointer.push_str(&name);
+    }
+    (!pointer.is_empty()).then_some(pointer)
 }
 
 impl fmt::Debug for Request {
