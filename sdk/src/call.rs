@@ -211,6 +211,8 @@ fn undecodable<T: DeserializeOwned>(
     let path = serde_path_to_error::deserialize::<_, T>(&mut reader)
         .err()
         .map_or_else(|| ".".to_owned(), |error| error.path().to_string());
+    // An amount reads its own text through a member that serde_json makes up; the place is the amount's.
+    let path = path.split(".$serde_json::private").next().unwrap_or(&path);
     let message = format!(
         "the platform did it, but its reply does not read as documented, at `{path}` (line {}, column {}); the bytes \
          are in `raw_body`",

@@ -55,6 +55,30 @@ async fn a_success_that_does_not_read_is_done_and_keeps_its_bytes() {
 }
 
 #[tokio::test]
+async fn an_amount_that_cannot_be_held_is_named_and_not_rounded() {
+    let stage = Stage::new().await;
+    let body =
+        r#"{"data":{"id":"t","source_details":{"amount_to_debit":12345678901234567890123456789}}}"#;
+    stage.on("GET", GET, stage.script([json(200, body)])).await;
+
+    let error = stage
+        .client()
+        .transfers()
+        .get(&transfer_id())
+        .await
+        .unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(
+        error
+            .to_string()
+            .contains("`data.source_details.amount_to_debit`"),
+        "{error}"
+    );
+    assert_eq!(error.raw_body(), Some(body.as_bytes()));
+}
+
+#[tokio::test]
 async fn a_success_whose_body_breaks_off_is_fetched_again_by_its_key_or_stays_done() {
     let stage = Stage::new().await;
     let cut = Answer::Write("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\"".to_owned());
