@@ -8,10 +8,10 @@
 pub mod client;
 pub mod error_codes;
 pub mod events;
-pub mod exact_money;
 pub mod facade;
 pub mod operations;
 pub mod params;
+pub mod round_trips;
 pub mod server;
 pub mod types;
 pub mod validators;
@@ -72,12 +72,13 @@ fn types_crate(model: &Model) -> Vec<File> {
     for name in &modules {
         source.line(&format!("pub use self::{name}::*;"));
     }
-    if let Some(test) = exact_money::contents(model) {
-        source.blank();
-        source.line("#[cfg(test)]");
-        source.line("mod exact_money;");
-        files.push(File::new(format!("{folder}/exact_money.rs"), test));
-    }
+    source.blank();
+    source.line("#[cfg(test)]");
+    source.line("mod round_trips;");
+    files.push(File::new(
+        format!("{folder}/round_trips.rs"),
+        round_trips::contents(model),
+    ));
     files.push(File::new(format!("{folder}/mod.rs"), source.text()));
     files
 }

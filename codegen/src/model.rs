@@ -71,6 +71,7 @@ impl Model {
             common_errors: reading.texts(&document.root, "x-common-errors"),
         };
         model.check_names(&mut reading);
+        model.check_files(&mut reading);
         reading.finish(model)
     }
 
@@ -182,6 +183,46 @@ impl Model {
             }
         }
         walk(self, ty, owner, &mut BTreeSet::new())
+    }
+
+    /// The part of the form that an upload sends the file in.
+    pub fn upload_part(&self, operation: &Operation) -> Option<&str> {
+        let body = operation.body.as_ref()?;
+        match &self.schemas.get(&body.schema)?.shape {
+            Shape::Form(part) => Some(part),
+            _ => None,
+        }
+    }
+
+    /// Files are bodies: no value holds one, and a form is the body of an upload and nothing else.
+    fn check_files(&self, reading: &mut Reading<'_>) {
+        let is_file = |name: &str| {
+            self.schemas
+                .get(name)
+                .is_some_and(|schema| schema.shape.is_file())
+        };
+        for schema in self.schemas.values() {
+            for name in schema.shape.names().into_iter().filter(|name| is_file(name)) {
+                reading.refuse(
+                    &schema.place,
+                    "file-place",
+                    format!("`{}` holds the file `{name}`, but is no form", schema.name),
+                    "send the file as the one part of a form, or receive it as a reply",
+                );
+            }
+        }
+        for operation in &self.operations {
+            let is_form = self.upload_part(operation).is_some();
+            let values = operation.schemas().into_iter().filter(|name| is_file(name));
+            if operation.is_upload() != is_form || values.count() != usize::from(is_form) {
+                reading.refuse(
+                    &operation.place,
+                    "file-place",
+                    format!("`{}` takes or gives a file where a value belongs", operation.id),
+                    "send a file as `multipart/form-data` with one part, receive it as a reply of its own media type",
+                );
+            }
+        }
     }
 
     /// Every name that is used exists, so that an emitter may rely on it.

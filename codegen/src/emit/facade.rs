@@ -56,6 +56,9 @@ fn header(model: &Model) -> String {
     source.line(&format!("use layer2_types::{};", model.api));
     source.blank();
     source.line("use crate::client::Client;");
+    if model.operations.iter().any(Operation::is_download) {
+        source.line("use crate::download::Download;");
+    }
     source.line("use crate::error::Error;");
     match (has_pages, has_streams) {
         (true, true) => source.line("use crate::page::{Page, paginate};"),
@@ -63,6 +66,9 @@ fn header(model: &Model) -> String {
         (false, _) => {}
     }
     source.line("use crate::reply::Reply;");
+    if model.operations.iter().any(Operation::is_upload) {
+        source.line("use crate::upload::Upload;");
+    }
     source.blank();
     source.text()
 }
@@ -153,6 +159,10 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
         reply.ty(model)
     );
     source.block(&open, "}", |source| {
+        if operation.is_upload() || operation.is_download() {
+            source.line(&by_hand(model, operation, &reply));
+            return;
+        }
         source.line(&format!(
             "self.client.{api}_call({api}::OperationId::{}, |api| async move {{ api.{}({}).await }}).await{}",
             operations::variant(operation),
@@ -166,7 +176,40 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
     }
 }
 
-/// The parameters of a method: path ids, query parameters as one struct, body.
+/// The call of an operation that moves a file: progenitor cannot make it, so it is carried out by
+/// the hand-written `upload` and `download` of the client, over the same layers.
+fn by_hand(model: &Model, operation: &Operation, reply: &Envelope<'_>) -> String {
+    let ids: Vec<_> = operation
+        .path_params
+        .iter()
+        .map(|parameter| {
+            let name = field(&parameter.name);
+            match model.resolve(&parameter.ty) {
+                Type::Scalar(Scalar::String, _) => name,
+                Type::Named(_) => format!("{name}.as_str()"),
+                _ => format!("&{name}.to_string()"),
+            }
+        })
+        .collect();
+    let id = format!(
+        "{}::OperationId::{}.operation()",
+        model.api,
+        operations::variant(operation)
+    );
+    let ids = ids.join(", ");
+    match (model.upload_part(operation), operation.reply_schema()) {
+        (Some(part), Some(schema)) => {
+            let opened = reply
+                .opened()
+                .replace("|envelope|", &format!("|envelope: {}::{schema}|", model.api));
+            format!("self.client.upload({id}, &[{ids}], {part:?}, file).await{opened}")
+        }
+        (Some(part), None) => format!("self.client.upload_only({id}, &[{ids}], {part:?}, file).await"),
+        (None, _) => format!("self.client.download({id}, &[{ids}]).await"),
+    }
+}
+
+/// The parameters of a method: path ids, query parameters as one struct, body or file.
 fn parameters(model: &Model, operation: &Operation) -> String {
     let types = types(model);
     let mut text = String::new();
@@ -180,8 +223,10 @@ fn parameters(model: &Model, operation: &Operation) -> String {
     if let Some(name) = operation.params_name() {
         text.push_str(&format!(", params: &{}::{name}", model.api));
     }
-    if let Some(body) = &operation.body {
-        text.push_str(&format!(", body: &{}::{}", model.api, body.schema));
+    match &operation.body {
+        Some(_) if operation.is_upload() => text.push_str(", file: &Upload"),
+        Some(body) => text.push_str(&format!(", body: &{}::{}", model.api, body.schema)),
+        None => {}
     }
     text
 }

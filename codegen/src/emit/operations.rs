@@ -3,7 +3,7 @@
 use heck::ToUpperCamelCase as _;
 
 use crate::model::Model;
-use crate::model::operation::Operation;
+use crate::model::operation::{Media, Operation};
 use crate::model::read::Word as _;
 
 use super::rust::{Source, literal, sentence, type_name};
@@ -50,47 +50,68 @@ fn emit(source: &mut Source, model: &Model, operation: &Operation) {
     let id = literal(&operation.id);
     let open = format!("{} = {id} => Operation {{", variant(operation));
     source.block(&open, "};", |source| {
-        source.line(&format!("api: Api::{},", type_name(&model.api)));
-        source.line(&format!("id: {id},"));
-        source.line(&format!("resource: {},", literal(&operation.tag)));
-        source.line(&format!(
-            "method: HttpMethod::{},",
-            operation.method.variant()
-        ));
-        source.line(&format!("path: {},", literal(&operation.path)));
+        let api = type_name(&model.api);
+        let resource = literal(&operation.tag);
+        source.line(&format!("api: Api::{api}, id: {id}, resource: {resource},"));
+        let (method, path) = (operation.method.variant(), literal(&operation.path));
+        source.line(&format!("method: HttpMethod::{method}, path: {path},"));
         source.line(&format!("summary: {},", literal(&operation.summary)));
-        source.line(&format!("scopes: {},", texts(&operation.scopes)));
-        source.line(&format!(
-            "signature: SignatureRule::{},",
-            operation.signature.variant()
-        ));
-        source.line(&format!("retry: RetryRule::{},", operation.retry.variant()));
-        source.line(&format!("effect: Effect::{},", operation.effect.variant()));
-        source.line(&format!(
-            "idempotency: IdempotencyRule::{},",
-            operation.idempotency.variant()
-        ));
-        source.line(&format!(
-            "paging: PagingRule::{},",
-            operation.paging.variant()
-        ));
-        source.line(&format!(
-            "runs_in: RunsIn::{},",
-            operation.runs_in.variant()
-        ));
+        rules(source, operation);
         errors(source, model, operation);
-        source.line(&format!("body_limit: {},", grouped(operation.body_limit)));
-        let media = operation.body.as_ref().map(|body| literal(&body.media));
-        let media = media.map_or_else(|| "None".to_owned(), |media| format!("Some({media})"));
-        source.line(&format!("request_media: {media},"));
-        let success: Vec<_> = operation
-            .replies
-            .iter()
-            .map(|r| r.status.to_string())
-            .collect();
-        source.line(&format!("success: &[{}],", success.join(", ")));
-        source.line(&format!("versions: {},", version_list(&operation.versions)));
+        bodies(source, operation);
     });
+}
+
+/// The fields that the layers of the SDK and the pipeline of the mock go by.
+fn rules(source: &mut Source, operation: &Operation) {
+    let others: Vec<_> = operation.other_scopes.iter().map(|s| texts(s)).collect();
+    source.line(&format!(
+        "scopes: {}, other_scopes: &[{}],",
+        texts(&operation.scopes),
+        others.join(", ")
+    ));
+    source.line(&format!(
+        "signature: SignatureRule::{}, retry: RetryRule::{}, effect: Effect::{},",
+        operation.signature.variant(),
+        operation.retry.variant(),
+        operation.effect.variant()
+    ));
+    source.line(&format!(
+        "idempotency: IdempotencyRule::{}, paging: PagingRule::{}, runs_in: RunsIn::{},",
+        operation.idempotency.variant(),
+        operation.paging.variant(),
+        operation.runs_in.variant()
+    ));
+    source.line(&format!(
+        "deprecated: {}, versions: {},",
+        operation.deprecated,
+        version_list(&operation.versions)
+    ));
+}
+
+/// What is sent and what comes back.
+fn bodies(source: &mut Source, operation: &Operation) {
+    let media = |media: Option<Media>| {
+        media.map_or_else(
+            || "None".to_owned(),
+            |media| format!("Some({})", literal(media.text())),
+        )
+    };
+    source.line(&format!(
+        "body_limit: {}, request_media: {},",
+        grouped(operation.body_limit),
+        media(operation.body.as_ref().map(|body| body.media))
+    ));
+    let success: Vec<_> = operation
+        .replies
+        .iter()
+        .map(|r| r.status.to_string())
+        .collect();
+    source.line(&format!(
+        "success: &[{}], reply_media: {},",
+        success.join(", "),
+        media(operation.reply_media())
+    ));
 }
 
 /// The operation's own codes, then those that any operation may answer with.

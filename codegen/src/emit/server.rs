@@ -28,6 +28,14 @@ pub(super) fn world(model: &Model) -> Option<File> {
     source.line("use crate::context::ReadContext;");
     source.line("use crate::context::WriteContext;");
     source.line("use crate::rejection::Rejection;");
+    for (name, is_needed) in [
+        ("Download", Operation::is_download as fn(&Operation) -> bool),
+        ("Upload", Operation::is_upload),
+    ] {
+        if world_operations(model).any(is_needed) {
+            source.line(&format!("use crate::file::{name};"));
+        }
+    }
     if world_operations(model).any(has_statuses) {
         source.line("use crate::request::Answered;");
     }
@@ -151,16 +159,20 @@ fn inputs(model: &Model, operation: &Operation) -> Vec<String> {
             .params_name()
             .map(|name| format!("params: {}::{name}", model.api)),
     );
-    inputs.extend(
-        operation
-            .body
-            .as_ref()
-            .map(|body| format!("body: {}::{}", model.api, body.schema)),
-    );
+    inputs.extend(operation.body.as_ref().map(|body| {
+        if operation.is_upload() {
+            "file: Upload".to_owned()
+        } else {
+            format!("body: {}::{}", model.api, body.schema)
+        }
+    }));
     inputs
 }
 
 fn reply_type(model: &Model, operation: &Operation) -> String {
+    if operation.is_download() {
+        return "Download".to_owned();
+    }
     operation.reply_schema().map_or_else(
         || "()".to_owned(),
         |schema| format!("{}::{schema}", model.api),
@@ -259,7 +271,7 @@ fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str], pla
     };
     let open = format!("OperationId::{} => {{", operations::variant(operation));
     let status = operation.replies.first().map_or(200, |reply| reply.status);
-    source.block(&open, "}", |source| match operation.reply_schema() {
+    source.block(&open, "}", |source| match operation.reply_media() {
         None => {
             source.line(&format!("{call};"));
             source.line(&format!("Ok(Reply::empty({status}))"));

@@ -16,7 +16,7 @@ use super::rust::{Source, Types, field, literal, plain_field, sentence, variant}
 /// The files below `<folder>/types/`.
 pub(super) fn files(model: &Model, folder: &str) -> Vec<File> {
     let mut fragments: BTreeMap<String, Vec<&Schema>> = BTreeMap::new();
-    for schema in model.schemas.values().filter(|schema| has_type(schema)) {
+    for schema in model.schemas.values().filter(|s| s.shape.has_type()) {
         fragments.entry(fragment(schema)).or_default().push(schema);
     }
     let mut files = Vec::new();
@@ -40,11 +40,6 @@ pub(super) fn files(model: &Model, folder: &str) -> Vec<File> {
     }
     files.push(File::new(format!("{folder}/types/mod.rs"), root.text()));
     files
-}
-
-/// An alias stands for its scalar or list and has no type of its own.
-fn has_type(schema: &Schema) -> bool {
-    !matches!(schema.shape, Shape::Alias(_))
 }
 
 /// The fragment that defines the schema: `transfers` of `openapi/payments/transfers.yaml`.
@@ -149,7 +144,7 @@ fn emit(source: &mut Source, model: &Model, schema: &Schema) {
         Shape::Enum(values) => emit_enum(source, schema, values),
         Shape::Union(union) => emit_union(source, model, schema, union),
         Shape::Id(_) => emit_id(source, schema),
-        Shape::Alias(_) => {}
+        Shape::Alias(_) | Shape::File | Shape::Form(_) => {}
     }
     source.blank();
 }

@@ -194,6 +194,16 @@ pub const RULES: &[Rule] = &[
         content::media_type,
     ),
     rule(
+        "file-body",
+        "A file is sent as the one required part of a form, and received bare.",
+        content::file_body,
+    ),
+    rule(
+        "file-place",
+        "A file is a part of a form or a whole reply, never a field.",
+        content::file_place,
+    ),
+    rule(
         "example-given",
         "Request bodies and 2xx replies in JSON carry an example.",
         content::example_given,

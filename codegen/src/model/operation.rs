@@ -24,8 +24,12 @@ pub struct Operation {
     pub summary: String,
     /// What it does.
     pub description: String,
+    /// Whether the platform advises against it.
+    pub deprecated: bool,
     /// OAuth scopes that a token must have.
     pub scopes: Vec<String>,
+    /// Other sets of scopes, each of which does as well.
+    pub other_scopes: Vec<Vec<String>>,
     /// Whether the request is signed.
     pub signature: Signature,
     /// When the request may be sent again.
@@ -65,7 +69,24 @@ impl Operation {
             .unwrap_or(&self.id)
     }
 
-    /// The schema of the 2xx replies; they have one in common.
+    /// Whether it sends a file: a form with one part.
+    pub fn is_upload(&self) -> bool {
+        self.body
+            .as_ref()
+            .is_some_and(|body| body.media == Media::Form)
+    }
+
+    /// Whether it answers with a file.
+    pub fn is_download(&self) -> bool {
+        self.reply_media().is_some_and(Media::is_file)
+    }
+
+    /// The media type of the 2xx replies; they have one in common.
+    pub fn reply_media(&self) -> Option<Media> {
+        self.replies.iter().find_map(|reply| reply.media)
+    }
+
+    /// The schema of the 2xx replies in JSON; they have one in common.
     pub fn reply_schema(&self) -> Option<&str> {
         self.replies
             .iter()
@@ -108,8 +129,8 @@ pub struct Parameter {
 /// A request body.
 #[derive(Clone, Debug)]
 pub struct Body {
-    /// Media type.
-    pub media: String,
+    /// Media type: JSON or a form.
+    pub media: Media,
     /// Name of its schema.
     pub schema: String,
 }
@@ -121,7 +142,9 @@ pub struct Reply {
     pub status: u16,
     /// What it means.
     pub description: String,
-    /// Name of the schema of its body; none without a body.
+    /// Media type of its body; none without a body.
+    pub media: Option<Media>,
+    /// Name of the schema of its body; none without a body and for a file.
     pub schema: Option<String>,
 }
 
@@ -153,6 +176,19 @@ words! {
         Patch = "patch",
         /// Removes.
         Delete = "delete",
+    }
+    /// Media types of bodies.
+    pub enum Media {
+        /// A value.
+        Json = "application/json",
+        /// A form with a file in it.
+        Form = "multipart/form-data",
+        /// A file of any kind.
+        Bytes = "application/octet-stream",
+        /// A file in PDF.
+        Pdf = "application/pdf",
+        /// A file of rows.
+        Csv = "text/csv",
     }
     /// `x-signature`.
     pub enum Signature {
@@ -212,5 +248,12 @@ words! {
         Layer2V1_0_5 = "layer2-1.0.5",
         /// The documents under the present name.
         RailV1_1_2 = "rail-1.1.2",
+    }
+}
+
+impl Media {
+    /// Whether it is a file as it is, rather than a value or a form.
+    pub fn is_file(self) -> bool {
+        matches!(self, Self::Bytes | Self::Pdf | Self::Csv)
     }
 }

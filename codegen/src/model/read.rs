@@ -130,6 +130,25 @@ impl<'d> Reading<'d> {
         target
     }
 
+    /// What a node describes: behind a reference and behind `allOf` of one. A reference that leads
+    /// nowhere is left as it is; whoever reads it will say so.
+    pub(super) fn described<'n>(&self, node: &'n Node) -> &'n Node
+    where
+        'd: 'n,
+    {
+        let mut node = node;
+        // References to references are allowed but not endless.
+        for _ in 0..8 {
+            let target = node.get("$ref").and_then(Node::as_str);
+            let target = target.and_then(|text| self.at(text.strip_prefix('#')?));
+            node = match (target, node.get("allOf").map(Node::items)) {
+                (Some(target), _) | (None, Some([target])) => target,
+                _ => break,
+            };
+        }
+        node
+    }
+
     /// Notes a problem.
     pub(super) fn refuse(
         &mut self,

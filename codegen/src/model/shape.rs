@@ -1,6 +1,7 @@
 //! Schemas: the seven shapes that the documents are made of.
 //!
-//! Object, open enum, tagged union, id, scalar, list or map, and the three-state field. A schema is
+//! Object, open enum, tagged union, id, scalar, list or map, and the three-state field. Beside them
+//! stand files, which are bodies and never values: the bytes of one, and the form that carries it. A schema is
 //! read by what it says, keyword by keyword; a keyword that no emitter honours is refused, so that
 //! nothing a document says is lost without a word.
 
@@ -41,6 +42,10 @@ pub enum Shape {
     Id(Limits),
     /// A name for a scalar, a list or a map; it has no type of its own.
     Alias(Type),
+    /// The bytes of a file: a reply, or the part of a form. It is no JSON and has no type.
+    File,
+    /// A form that carries a file, in the part of this name.
+    Form(String),
 }
 
 impl Shape {
@@ -54,8 +59,18 @@ impl Shape {
                 .collect(),
             Self::Union(union) => union.variants.iter().map(|v| v.schema.as_str()).collect(),
             Self::Alias(ty) => ty.names(),
-            Self::Enum(_) | Self::Id(_) => Vec::new(),
+            Self::Enum(_) | Self::Id(_) | Self::File | Self::Form(_) => Vec::new(),
         }
+    }
+
+    /// Whether it is a file or carries one, and so is a body and no value.
+    pub fn is_file(&self) -> bool {
+        matches!(self, Self::File | Self::Form(_))
+    }
+
+    /// Whether it has a type of its own among the models.
+    pub fn has_type(&self) -> bool {
+        !matches!(self, Self::Alias(_)) && !self.is_file()
     }
 }
 

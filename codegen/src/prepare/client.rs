@@ -10,6 +10,7 @@
 //!   `UnexpectedResponse`, from which the SDK reads all that a reply can tell.
 //! - *Header parameters.* Token, signature, idempotency key and request id are the business of the
 //!   SDK's layers, below the generated method.
+//! - *Operations that move a file.* The facade calls them by hand, through the same layers.
 //! - *Descriptions.* The client is not public; the facade above it is documented.
 
 use openapiv3::OpenAPI;
@@ -18,7 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::model::Model;
 use crate::model::operation::{Operation, Parameter};
 use crate::model::read::Word as _;
-use crate::model::shape::{Scalar, Shape, Type};
+use crate::model::shape::{Scalar, Type};
 use crate::problem::Problem;
 use crate::source::Place;
 
@@ -64,7 +65,7 @@ fn replacements(model: &Model) -> Vec<(String, String)> {
     let of_schemas = model
         .schemas
         .values()
-        .filter(|schema| !matches!(schema.shape, Shape::Alias(_)))
+        .filter(|schema| schema.shape.has_type())
         .map(|schema| {
             (
                 schema.name.clone(),
@@ -86,7 +87,8 @@ fn scalar_schema(scalar: Scalar) -> String {
 
 fn paths(model: &Model) -> Value {
     let mut paths = Map::new();
-    for operation in &model.operations {
+    let generated = |operation: &&Operation| !operation.is_upload() && !operation.is_download();
+    for operation in model.operations.iter().filter(generated) {
         let path = paths
             .entry(operation.path.clone())
             .or_insert_with(|| json!({}));

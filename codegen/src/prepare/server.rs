@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::model::Model;
-use crate::model::operation::{Operation, Reply};
+use crate::model::operation::{Media, Operation, Reply};
 use crate::model::read::Word as _;
 use crate::model::shape::{
     Enum, Limits, Object, Property, Scalar, Schema, Sensitivity, Shape, Type, Union,
@@ -36,17 +36,18 @@ pub enum Side {
 /// The schemas of one operation.
 #[derive(Clone, Debug)]
 pub struct Schemas {
-    /// Of the body.
+    /// Of the body; none for a form with a file.
     pub request: Option<Value>,
     /// Of an object of the query parameters, their values read by type.
     pub query: Option<Value>,
-    /// Of the replies, by status; none for a reply without a body.
+    /// Of the replies, by status; none for a reply that is a file or has no body.
     pub replies: Vec<(u16, Option<Value>)>,
 }
 
 /// Makes the schemas of an operation.
 pub fn schemas(model: &Model, operation: &Operation) -> Schemas {
     let request = operation.body.as_ref();
+    let request = request.filter(|body| body.media == Media::Json);
     let reply = |reply: &Reply| {
         let schema = reply.schema.as_ref();
         (
@@ -98,7 +99,7 @@ fn complete(model: &Model, schema: &Value, names: &[&str], side: Side) -> Value 
     let definitions: Map<String, Value> = reached
         .iter()
         .filter_map(|name| model.schemas.get(name))
-        .filter(|schema| !matches!(schema.shape, Shape::Alias(_)))
+        .filter(|schema| schema.shape.has_type())
         .map(|schema| (schema.name.clone(), of_schema(model, schema, side)))
         .collect();
     let mut complete = Map::new();
@@ -118,6 +119,8 @@ fn of_schema(model: &Model, schema: &Schema, side: Side) -> Value {
         Shape::Union(union) => of_union(union),
         Shape::Id(limits) => with_limits(json!({ "type": "string", "minLength": 1 }), limits),
         Shape::Alias(ty) => of_type(model, ty, side),
+        // A form and a file are no JSON, and no schema of a value leads to one.
+        Shape::File | Shape::Form(_) => json!({}),
     };
     annotated(value, schema.sensitive)
 }

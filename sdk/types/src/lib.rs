@@ -28,6 +28,18 @@ pub mod timestamp;
 #[macro_use]
 mod model;
 
+#[cfg(all(
+    test,
+    any(
+        feature = "payments",
+        feature = "accounting",
+        feature = "plaid",
+        feature = "control"
+    )
+))]
+#[macro_use]
+mod round_trip;
+
 #[rustfmt::skip]
 mod generated;
 

@@ -396,22 +396,6 @@ macro_rules! no_projection {
     };
 }
 
-/// One test for each model that holds money: `Model = count in sample` says how often the digits stand in the sample,
-/// and so how often they must stand in what is written again.
-#[cfg(test)]
-macro_rules! exact_money {
-    ( $digits:literal; $( $model:ident = $count:literal in $sample:literal; )+ ) => {
-        #[test]
-        fn every_amount_keeps_every_digit() {
-            $({
-                let value: $model = serde_json::from_str($sample).expect(stringify!($model));
-                let text = serde_json::to_string(&value).expect(stringify!($model));
-                assert_eq!(text.matches($digits).count(), $count, "{}: {text}", stringify!($model));
-            })+
-        }
-    };
-}
-
 /// A field's name without the mark of a raw identifier.
 pub(crate) fn plain_name(field: &'static str) -> &'static str {
     field.strip_prefix("r#").unwrap_or(field)

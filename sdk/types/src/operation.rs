@@ -31,6 +31,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// The OAuth2 scopes that it needs, all of them.
     pub scopes: &'static [&'static str],
+    /// Other sets of scopes; all of one of them do as well.
+    pub other_scopes: &'static [&'static [&'static str]],
     /// Whether it takes a request signature.
     pub signature: SignatureRule,
     /// Whether it may be repeated.
@@ -43,6 +45,8 @@ pub struct Operation {
     pub paging: PagingRule,
     /// Which part of the mock server answers it.
     pub runs_in: RunsIn,
+    /// Whether the platform advises against it.
+    pub deprecated: bool,
     /// The error codes that it is documented to answer with.
     pub errors: &'static [&'static str],
     /// The most bytes its body may have; 0 if it has none.
@@ -51,6 +55,8 @@ pub struct Operation {
     pub request_media: Option<&'static str>,
     /// The HTTP statuses that mean success.
     pub success: &'static [u16],
+    /// The media type of its success: JSON, or a file; none if it has no body.
+    pub reply_media: Option<&'static str>,
     /// The versions of the platform that have it; all of them if empty.
     pub versions: &'static [PlatformVersion],
 }
@@ -66,6 +72,25 @@ impl Operation {
     #[must_use]
     pub fn is_on(&self, platform: Platform) -> bool {
         platform.includes(self.versions)
+    }
+
+    /// True if a token whose scopes satisfy `has` may call it.
+    pub fn is_open_to(&self, has: impl Fn(&str) -> bool) -> bool {
+        let all = |scopes: &&[&str]| scopes.iter().all(|scope| has(scope));
+        all(&self.scopes) || self.other_scopes.iter().any(|scopes| all(scopes))
+    }
+
+    /// True if its request is a form that carries a file.
+    #[must_use]
+    pub fn is_upload(&self) -> bool {
+        self.request_media == Some("multipart/form-data")
+    }
+
+    /// True if its success is a file rather than JSON.
+    #[must_use]
+    pub fn is_download(&self) -> bool {
+        self.reply_media
+            .is_some_and(|media| media != "application/json")
     }
 
     /// The names of the path parameters, in order.
@@ -370,16 +395,19 @@ mod tests {
         path: "/v1/transfers/{transfer_id}/accept",
         summary: "Accept a transfer",
         scopes: &["transfers:write"],
+        other_scopes: &[&["all:write", "all:read"]],
         signature: SignatureRule::Required,
         retry: RetryRule::Keyed,
         effect: Effect::Write,
         idempotency: IdempotencyRule::Header,
         paging: PagingRule::None,
         runs_in: RunsIn::World,
+        deprecated: false,
         errors: &["NOT_FOUND"],
         body_limit: 0,
         request_media: None,
         success: &[200],
+        reply_media: Some("application/json"),
         versions: &[PlatformVersion::RailV1_1_2],
     };
 
@@ -391,6 +419,35 @@ mod tests {
             ACCEPT.path_parameters().collect::<Vec<_>>(),
             ["transfer_id"]
         );
+    }
+
+    #[test]
+    fn one_whole_set_of_scopes_opens_an_operation() {
+        let open_to = |scopes: &[&str]| ACCEPT.is_open_to(|scope| scopes.contains(&scope));
+        assert!(open_to(&["transfers:write", "more"]));
+        assert!(open_to(&["all:read", "all:write"]));
+        assert!(!open_to(&["all:read", "more"]));
+        assert!(!open_to(&[]));
+    }
+
+    #[test]
+    fn files_are_told_by_their_media_types() {
+        assert!(!ACCEPT.is_upload() && !ACCEPT.is_download());
+        let upload = Operation {
+            request_media: Some("multipart/form-data"),
+            ..ACCEPT
+        };
+        assert!(upload.is_upload() && !upload.is_download());
+        let download = Operation {
+            reply_media: Some("application/pdf"),
+            ..ACCEPT
+        };
+        assert!(download.is_download() && !download.is_upload());
+        let silent = Operation {
+            reply_media: None,
+            ..ACCEPT
+        };
+        assert!(!silent.is_download());
     }
 
     #[test]

@@ -26,10 +26,12 @@ pub(super) fn documentation(operation: &Operation) -> Vec<String> {
     }
     let mut rules = Vec::new();
     if !operation.scopes.is_empty() {
-        rules.push(format!(
-            "Needs the scope `{}`.",
-            operation.scopes.join("` and `")
-        ));
+        let ways: Vec<_> = [&operation.scopes]
+            .into_iter()
+            .chain(&operation.other_scopes)
+            .map(|scopes| format!("`{}`", scopes.join("` and `")))
+            .collect();
+        rules.push(format!("Needs the scope {}.", ways.join(", or ")));
     }
     rules.extend(match operation.signature {
         Signature::Required => Some("The request is signed.".to_owned()),
@@ -48,6 +50,9 @@ pub(super) fn documentation(operation: &Operation) -> Vec<String> {
         Retry::Keyed => "Is repeated only with the same key.".to_owned(),
         Retry::Never => "Is never repeated once a byte has left.".to_owned(),
     });
+    if operation.deprecated {
+        rules.push("The platform advises against it.".to_owned());
+    }
     if let [version] = operation.versions.as_slice() {
         rules.push(format!("Only `{}` has it.", version.text()));
     }

@@ -11,6 +11,8 @@ use super::types;
 pub(super) enum Envelope<'m> {
     /// No body.
     Empty,
+    /// A file.
+    File,
     /// The body as it is.
     Whole(&'m str),
     /// The property `data`.
@@ -23,6 +25,7 @@ impl Envelope<'_> {
     pub(super) fn ty(&self, model: &Model) -> String {
         match self {
             Self::Empty => "()".to_owned(),
+            Self::File => "Download".to_owned(),
             Self::Whole(schema) => format!("{}::{schema}", model.api),
             Self::Data(data) => types(model).owned(&data.ty),
             Self::Page(_, item) => format!("Page<{}>", types(model).owned(item)),
@@ -32,7 +35,7 @@ impl Envelope<'_> {
     /// The call that opens the envelope.
     pub(super) fn opened(&self) -> String {
         match self {
-            Self::Empty | Self::Whole(_) => String::new(),
+            Self::Empty | Self::File | Self::Whole(_) => String::new(),
             Self::Data(_) => ".map(|reply| reply.map(|envelope| envelope.data))".to_owned(),
             Self::Page(list, _) => {
                 let list_field = field(&list.name);
@@ -51,6 +54,9 @@ impl Envelope<'_> {
 }
 
 pub(super) fn envelope<'m>(model: &'m Model, operation: &'m Operation) -> Envelope<'m> {
+    if operation.is_download() {
+        return Envelope::File;
+    }
     let Some(schema) = operation.reply_schema() else {
         return Envelope::Empty;
     };

@@ -5,7 +5,7 @@ use crate::model::Model;
 use crate::model::read::Word as _;
 use crate::model::shape::{Object, Property, Schema, Type};
 
-use super::{has_type, or_name, version_list};
+use super::{or_name, version_list};
 
 pub(super) fn emit_object(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
     let sorted = Sorted::new(model, object);
@@ -130,7 +130,7 @@ fn sensitivity(model: &Model, property: &Property) -> String {
         Type::Named(name) => model
             .schemas
             .get(name)
-            .filter(|schema| !has_type(schema))
+            .filter(|schema| !schema.shape.has_type())
             .and_then(|schema| schema.sensitive),
         _ => None,
     };

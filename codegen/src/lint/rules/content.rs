@@ -1,9 +1,9 @@
 //! Rules of what requests and replies carry: media types and examples.
 
-use super::quoted;
+use super::{quoted, texts};
 use crate::lint::Report;
 use crate::lint::example::Examples;
-use crate::lint::outline::{Content, Outline, Part};
+use crate::lint::outline::{Content, Outline, Part, Role, reference};
 use crate::source::Node;
 
 pub(super) fn media_type(outline: &Outline<'_>, report: &mut Report) {
@@ -40,6 +40,92 @@ pub(super) fn media_type(outline: &Outline<'_>, report: &mut Report) {
             );
         }
     }
+}
+
+/// What a client can send and read: JSON both ways, a form with a file out, a file in.
+pub(super) fn file_body(outline: &Outline<'_>, report: &mut Report) {
+    for content in &outline.contents {
+        let Some(schema) = content.media.node.get("schema") else {
+            continue;
+        };
+        let (place, media) = (&content.media.key_place, content.media.key.as_str());
+        match (media, content.part) {
+            (FORM, Part::Request) => {
+                if !is_form(outline, schema) {
+                    report.add(
+                        place,
+                        "this form is not one required part that is a file",
+                        "refer to an object with one property, required, whose schema is `type: string, format: binary`",
+                    );
+                }
+            }
+            (JSON, _) => {
+                if is_file(outline, schema) || is_form(outline, schema) {
+                    report.add(
+                        place,
+                        "a file is no JSON",
+                        format!("send it as `{FORM}`, receive it as a media type of its own"),
+                    );
+                }
+            }
+            (_, Part::Success) if media != FORM => {
+                if !is_file(outline, schema) {
+                    report.add(
+                        place,
+                        format!("the schema of this `{media}` is no file"),
+                        "refer to a schema that says `type: string, format: binary`",
+                    );
+                }
+            }
+            // A media type that nobody knows breaks another rule.
+            _ if !MEDIA_TYPES.contains(&media) => {}
+            _ => report.add(
+                place,
+                format!("`{media}` has no reader here"),
+                format!("send `{JSON}` or `{FORM}`; receive `{JSON}` or a file"),
+            ),
+        }
+    }
+}
+
+pub(super) fn file_place(outline: &Outline<'_>, report: &mut Report) {
+    let forms: Vec<&str> = outline
+        .contents
+        .iter()
+        .filter(|content| content.media.key == FORM)
+        .filter_map(|content| reference(content.media.node.get("schema")?))
+        .map(|(_, name)| name)
+        .collect();
+    for schema in &outline.schemas {
+        let is_field = match schema.role {
+            Role::Component(_) | Role::Body => false,
+            _ => !schema.owner.is_some_and(|owner| forms.contains(&owner)),
+        };
+        if is_field && is_file(outline, schema.node) {
+            report.add(
+                schema.place,
+                "a file stands where a value belongs",
+                format!("carry it in a form (`{FORM}`), or send its bytes as a text with a rule of its own"),
+            );
+        }
+    }
+}
+
+/// An object whose one property is required and a file.
+fn is_form<'a>(outline: &Outline<'a>, schema: &'a Node) -> bool {
+    let schema = outline.shape(schema);
+    let parts = schema.get("properties").map(Node::entries);
+    let Some([part]) = parts else {
+        return false;
+    };
+    let mut required = texts(schema, "required");
+    required.next() == Some(part.key.as_str()) && is_file(outline, &part.node)
+}
+
+fn is_file<'a>(outline: &Outline<'a>, schema: &'a Node) -> bool {
+    let schema = outline.shape(schema);
+    let says = |key, text| schema.get(key).and_then(Node::as_str) == Some(text);
+    says("type", "string") && says("format", "binary")
 }
 
 pub(super) fn example_given(outline: &Outline<'_>, report: &mut Report) {
@@ -87,13 +173,16 @@ pub(super) fn example_valid(outline: &Outline<'_>, report: &mut Report) {
 }
 
 fn needs_example(content: &Content<'_>) -> bool {
-    content.part != Part::Error && content.media.key == "application/json"
+    content.part != Part::Error && content.media.key == JSON
 }
 
+const JSON: &str = "application/json";
+const FORM: &str = "multipart/form-data";
+
 const MEDIA_TYPES: &[&str] = &[
-    "application/json",
+    JSON,
     "application/pdf",
     "application/octet-stream",
-    "multipart/form-data",
+    FORM,
     "text/csv",
 ];

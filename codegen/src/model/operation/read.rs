@@ -5,7 +5,7 @@ use crate::model::shape::Type;
 use crate::model::shape::read::{sensitivity, type_at};
 use crate::source::Node;
 
-use super::{Body, Effect, Method, Mutation, Operation, Parameter, Reply, RunsIn};
+use super::{Body, Effect, Media, Method, Mutation, Operation, Parameter, Reply, RunsIn};
 
 /// The operations of the document.
 pub(in crate::model) fn operations(reading: &mut Reading<'_>) -> Vec<Operation> {
@@ -42,7 +42,8 @@ fn operation<'d>(
     let (path_params, query) = parameters(reading, path, node);
     let effect = reading.word(node, "x-effect");
     let has_runs_in = node.get("x-runs-in").is_some();
-    Operation {
+    let (scopes, other_scopes) = scopes(reading, node);
+    let operation = Operation {
         place: node.place.clone(),
         id: reading.text(node, "operationId"),
         tag: reading
@@ -54,7 +55,12 @@ fn operation<'d>(
         path: path.to_owned(),
         summary: reading.text(node, "summary"),
         description: reading.text(node, "description"),
-        scopes: scopes(reading, node),
+        deprecated: node
+            .get("deprecated")
+            .and_then(Node::as_bool)
+            .unwrap_or(false),
+        scopes,
+        other_scopes,
         signature: reading.word(node, "x-signature"),
         retry: reading.word(node, "x-retry"),
         effect,
@@ -73,17 +79,36 @@ fn operation<'d>(
         body: body(reading, node),
         replies: replies(reading, node),
         versions: versions(reading, node),
+    };
+    let has_file = operation.is_upload() || operation.is_download();
+    if has_file && !operation.query.is_empty() {
+        reading.refuse(
+            &node.place,
+            "file-query",
+            "an operation that moves a file takes query parameters",
+            "keep to path parameters; the hand-written part of the client sends no others",
+        );
     }
+    operation
 }
 
-/// The scopes of all the schemes that the operation names.
-fn scopes(reading: &mut Reading<'_>, node: &Node) -> Vec<String> {
-    let schemes = node.get("security").map(Node::items).unwrap_or_default();
-    let mut scopes = Vec::new();
-    for scheme in schemes.iter().flat_map(Node::entries) {
-        scopes.extend(reading.list_of_texts(&scheme.node));
+/// The scopes of the first way to be allowed that `security` lists, and of the others. A way that
+/// asks for all of another and for more opens nothing, so it is left out.
+fn scopes(reading: &mut Reading<'_>, node: &Node) -> (Vec<String>, Vec<Vec<String>>) {
+    let mut ways: Vec<Vec<String>> = Vec::new();
+    for way in node.get("security").map(Node::items).unwrap_or_default() {
+        let mut scopes = Vec::new();
+        for scheme in way.entries() {
+            scopes.extend(reading.list_of_texts(&scheme.node));
+        }
+        let asks_for_all_of =
+            |other: &Vec<String>| other.iter().all(|scope| scopes.contains(scope));
+        if !ways.iter().any(asks_for_all_of) {
+            ways.push(scopes);
+        }
     }
-    scopes
+    let mut ways = ways.into_iter();
+    (ways.next().unwrap_or_default(), ways.collect())
 }
 
 /// `x-mutation`.
@@ -176,18 +201,18 @@ fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
         );
         return None;
     };
-    if media.key != "application/json" {
+    let Some(kind @ (Media::Json | Media::Form)) = known_media(&media.key) else {
         reading.refuse(
             &media.key_place,
-            "json-body",
+            "request-media",
             format!(
                 "no client can be generated for a body of type `{}`",
                 media.key
             ),
-            "describe a JSON body, or write the operation by hand",
+            "describe a JSON body, or a form with a file in it",
         );
         return None;
-    }
+    };
     if body.get("required").and_then(Node::as_bool) != Some(true) {
         reading.refuse(
             &body.place,
@@ -197,7 +222,7 @@ fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
         );
     }
     Some(Body {
-        media: media.key.clone(),
+        media: kind,
         schema: named(reading, &media.node)?,
     })
 }
@@ -217,18 +242,29 @@ fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Vec<Reply> {
         let Some(response) = reading.follow(&entry.node) else {
             continue;
         };
-        let media = response
+        let content = response
             .get("content")
-            .and_then(|content| content.get("application/json"));
+            .and_then(|content| content.entries().first());
+        let media = content.and_then(|entry| known_media(&entry.key));
+        if let (Some(entry), None | Some(Media::Form)) = (content, media) {
+            reading.refuse(
+                &entry.key_place,
+                "reply-media",
+                format!("no client can read a reply of type `{}`", entry.key),
+                "answer with JSON or with a file",
+            );
+        }
+        let json = content.filter(|_| media == Some(Media::Json));
         replies.push(Reply {
             status,
             description: reading.text(response, "description"),
-            schema: media.and_then(|media| named(reading, media)),
+            media,
+            schema: json.and_then(|entry| named(reading, &entry.node)),
         });
     }
     if replies
         .windows(2)
-        .any(|pair| pair[0].schema != pair[1].schema)
+        .any(|pair| (pair[0].media, &pair[0].schema) != (pair[1].media, &pair[1].schema))
     {
         reading.refuse(
             &node.place,
@@ -246,6 +282,13 @@ fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Vec<Reply> {
         );
     }
     replies
+}
+
+fn known_media(text: &str) -> Option<Media> {
+    Media::all()
+        .iter()
+        .copied()
+        .find(|media| media.text() == text)
 }
 
 /// The name of the schema of a media type.

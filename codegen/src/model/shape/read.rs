@@ -62,6 +62,13 @@ fn shape(reading: &mut Reading<'_>, node: &Node) -> Shape {
         known_keywords(reading, node, STRING_LIMITS);
         return Shape::Id(limits(node, STRING_LIMITS));
     }
+    if is_binary(node) {
+        known_keywords(reading, node, &[]);
+        return Shape::File;
+    }
+    if let Some(form) = form(reading, node) {
+        return form;
+    }
     if node.get("properties").is_some() {
         return Shape::Object(object(reading, node));
     }
@@ -71,6 +78,29 @@ fn shape(reading: &mut Reading<'_>, node: &Node) -> Shape {
         return Shape::Object(object(reading, node));
     }
     Shape::Alias(ty(reading, node))
+}
+
+/// An object that carries a file is a form: one part, and the file is that part.
+fn form(reading: &mut Reading<'_>, node: &Node) -> Option<Shape> {
+    let parts = node.get("properties").map(Node::entries)?;
+    let carries_file = |part: &&Entry| is_binary(reading.described(&part.node));
+    let file = parts.iter().find(carries_file)?;
+    known_keywords(reading, node, &["properties", "required"]);
+    let required = reading.texts(node, "required");
+    if parts.len() != 1 || required != [file.key.as_str()] {
+        reading.refuse(
+            &node.place,
+            "form",
+            "a form with a file has other parts, or its file may be left out",
+            "keep the one part and list it under `required`",
+        );
+    }
+    Some(Shape::Form(file.key.clone()))
+}
+
+/// Whether a schema is the bytes of a file.
+fn is_binary(node: &Node) -> bool {
+    text(node, "type") == "string" && text(node, "format") == "binary"
 }
 
 fn object(reading: &mut Reading<'_>, node: &Node) -> Object {
@@ -241,6 +271,7 @@ fn scalar(reading: &mut Reading<'_>, node: &Node, kind: &str, format: &str) -> T
     let scalar = match (kind, format) {
         ("string", "date-time") => Scalar::Timestamp,
         ("string", "date") => Scalar::Date,
+        ("string", "binary") => return refuse_shape(reading, node),
         ("string", _) => Scalar::String,
         ("boolean", "") => Scalar::Bool,
         ("integer", "int32") => Scalar::Int32,

@@ -8,6 +8,8 @@ use layer2_types::payments::OperationId;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::rejection::Rejection;
+use crate::file::Download;
+use crate::file::Upload;
 use crate::request::Reply;
 use crate::request::Request;
 
@@ -38,6 +40,131 @@ pub(crate) trait Accounts {
         account_id: payments::AccountId,
         body: payments::AccountUpdateRequest,
     ) -> Result<payments::AccountRefReply, Rejection>;
+    /// Ask for a deposit address.
+    fn accounts_request_address(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account_id: payments::AccountId,
+    ) -> Result<payments::AddressLeaseReply, Rejection>;
+}
+
+/// The onboarding of a customer, from the first field to the decision.
+pub(crate) trait Applications {
+    /// List applications.
+    fn applications_list(
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::ApplicationsListParams,
+    ) -> Result<payments::ApplicationListReply, Rejection>;
+    /// Start an application.
+    fn applications_create(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::ApplicationRequest,
+    ) -> Result<payments::ApplicationRefReply, Rejection>;
+    /// Read an application.
+    fn applications_get(
+        &self,
+        cx: &ReadContext<'_>,
+        application_id: payments::ApplicationId,
+    ) -> Result<payments::ApplicationReply, Rejection>;
+    /// Change an application.
+    fn applications_update(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
+        body: payments::ApplicationUpdateRequest,
+    ) -> Result<payments::ApplicationRefReply, Rejection>;
+    /// Read what an application still needs.
+    fn applications_get_status(
+        &self,
+        cx: &ReadContext<'_>,
+        application_id: payments::ApplicationId,
+    ) -> Result<payments::ApplicationReviewReply, Rejection>;
+    /// Submit an application.
+    fn applications_submit(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
+    ) -> Result<payments::ApplicationRefReply, Rejection>;
+    /// Add a person to the application of a company.
+    fn applications_add_individual(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
+        body: payments::IndividualRequest,
+    ) -> Result<payments::IndividualRefReply, Rejection>;
+    /// Change a person of an application.
+    fn applications_update_individual(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
+        individual_id: payments::IndividualId,
+        body: payments::IndividualUpdateRequest,
+    ) -> Result<payments::IndividualRefReply, Rejection>;
+    /// Remove a person from an application.
+    fn applications_delete_individual(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
+        individual_id: payments::IndividualId,
+    ) -> Result<payments::IndividualRefReply, Rejection>;
+    /// Make an access code for the onboarding screens.
+    fn applications_create_access_code(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
+    ) -> Result<payments::ApplicationAccessCodeReply, Rejection>;
+}
+
+/// Bank accounts and wallets outside the platform, with their owners.
+pub(crate) trait Counterparties {
+    /// List counterparties.
+    fn counterparties_list(
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::CounterpartiesListParams,
+    ) -> Result<payments::CounterpartyListReply, Rejection>;
+    /// Register a counterparty.
+    fn counterparties_create(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::CounterpartyRequest,
+    ) -> Result<payments::CounterpartyRefReply, Rejection>;
+    /// Read a counterparty.
+    fn counterparties_get(
+        &self,
+        cx: &ReadContext<'_>,
+        counterparty_id: payments::CounterpartyId,
+    ) -> Result<payments::CounterpartyReply, Rejection>;
+    /// Change a counterparty.
+    fn counterparties_update(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: payments::CounterpartyId,
+        body: payments::CounterpartyUpdateRequest,
+    ) -> Result<payments::CounterpartyRefReply, Rejection>;
+    /// Ask how to embed the linking widget.
+    fn counterparties_link_details(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: payments::CounterpartyId,
+        body: payments::LinkDetailsRequest,
+    ) -> Result<payments::LinkDetails, Rejection>;
+    /// List the accounts that can be linked.
+    fn counterparties_link_accounts(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: payments::CounterpartyId,
+        body: payments::LinkAccountsRequest,
+    ) -> Result<payments::LinkAccounts, Rejection>;
+    /// Connect the linked account.
+    fn counterparties_link_connect(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: payments::CounterpartyId,
+        body: payments::LinkConnectRequest,
+    ) -> Result<payments::CounterpartyRefReply, Rejection>;
 }
 
 /// The end users whose money the platform keeps, people and companies.
@@ -48,6 +175,12 @@ pub(crate) trait Customers {
         cx: &ReadContext<'_>,
         params: payments::CustomersListParams,
     ) -> Result<payments::CustomerListReply, Rejection>;
+    /// Create a customer.
+    fn customers_create(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::CustomerRequest,
+    ) -> Result<payments::CustomerRefReply, Rejection>;
     /// Read a customer.
     fn customers_get(
         &self,
@@ -61,6 +194,210 @@ pub(crate) trait Customers {
         customer_id: payments::CustomerId,
         body: payments::CustomerUpdateRequest,
     ) -> Result<payments::CustomerRefReply, Rejection>;
+    /// Add a person to a company.
+    fn customers_add_individual(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: payments::CustomerId,
+        body: payments::IndividualRequest,
+    ) -> Result<payments::IndividualRefReply, Rejection>;
+    /// Read a person of a company.
+    fn customers_get_individual(
+        &self,
+        cx: &ReadContext<'_>,
+        customer_id: payments::CustomerId,
+        individual_id: payments::IndividualId,
+    ) -> Result<payments::IndividualReply, Rejection>;
+    /// Change a person of a company.
+    fn customers_update_individual(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: payments::CustomerId,
+        individual_id: payments::IndividualId,
+        body: payments::IndividualUpdateRequest,
+    ) -> Result<payments::IndividualRefReply, Rejection>;
+    /// Register a payor of a customer.
+    fn customers_add_payor(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: payments::CustomerId,
+        body: payments::PayorRequest,
+    ) -> Result<payments::PayorRefReply, Rejection>;
+}
+
+/// Money that comes from outside, sent by others or fetched.
+pub(crate) trait Deposits {
+    /// Request a deposit.
+    fn deposits_create(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::DepositRequest,
+    ) -> Result<payments::DepositReply, Rejection>;
+    /// Read a deposit.
+    fn deposits_get(
+        &self,
+        cx: &ReadContext<'_>,
+        deposit_id: payments::DepositId,
+    ) -> Result<payments::DepositReply, Rejection>;
+    /// Accept a deposit that pulls.
+    fn deposits_accept(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        deposit_id: payments::DepositId,
+    ) -> Result<payments::DepositAcceptedReply, Rejection>;
+}
+
+/// Files that were asked for, uploaded and downloaded under their ids.
+pub(crate) trait Documents {
+    /// Upload a document.
+    fn documents_upload(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        document_id: payments::DocumentId,
+        file: Upload,
+    ) -> Result<payments::DocumentRefReply, Rejection>;
+    /// Download a document.
+    fn documents_download(
+        &self,
+        cx: &ReadContext<'_>,
+        document_id: payments::DocumentId,
+    ) -> Result<Download, Rejection>;
+}
+
+/// Assets of one account changed into those of another.
+pub(crate) trait Exchanges {
+    /// Request an exchange at the market price.
+    fn exchanges_create_market(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::ExchangeRequest,
+    ) -> Result<payments::ExchangeReply, Rejection>;
+    /// Request an exchange at a quoted price.
+    fn exchanges_create_quote(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::ExchangeRequest,
+    ) -> Result<payments::ExchangeReply, Rejection>;
+    /// Read an exchange.
+    fn exchanges_get(
+        &self,
+        cx: &ReadContext<'_>,
+        exchange_id: payments::ExchangeId,
+    ) -> Result<payments::ExchangeReply, Rejection>;
+    /// Accept an exchange.
+    fn exchanges_accept(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        exchange_id: payments::ExchangeId,
+        body: payments::ExchangeAcceptRequest,
+    ) -> Result<payments::ExchangeReply, Rejection>;
+}
+
+/// Accounts on which a customer is paid in crypto assets, with who paid what (Layer2 1.0.5).
+pub(crate) trait PaymentAccounts {
+    /// List payment accounts.
+    fn payment_accounts_list(
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::PaymentAccountsListParams,
+    ) -> Result<payments::AccountListReply, Rejection>;
+    /// Open a payment account.
+    fn payment_accounts_open(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::AccountOpenRequest,
+    ) -> Result<payments::AccountRefReply, Rejection>;
+    /// Read a payment account.
+    fn payment_accounts_get(
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
+    ) -> Result<payments::AccountReply, Rejection>;
+    /// Change the status of a payment account.
+    fn payment_accounts_update(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account_id: payments::AccountId,
+        body: payments::AccountUpdateRequest,
+    ) -> Result<payments::AccountRefReply, Rejection>;
+    /// Ask for a payment address.
+    fn payment_accounts_request_address(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account_id: payments::AccountId,
+        body: payments::PaymentAddressRequest,
+    ) -> Result<payments::AddressLeaseReply, Rejection>;
+    /// List transactions of a payment account.
+    fn payment_accounts_list_transactions(
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
+        params: payments::PaymentAccountsListTransactionsParams,
+    ) -> Result<payments::PaymentTransactionListReply, Rejection>;
+    /// Read a transaction of a payment account.
+    fn payment_accounts_get_transaction(
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
+        transaction_id: payments::TransactionId,
+    ) -> Result<payments::TransactionReply, Rejection>;
+}
+
+/// Collections of money from counterparties.
+pub(crate) trait Payments {
+    /// Request a payment by a counterparty.
+    fn payments_create(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::PaymentRequest,
+    ) -> Result<payments::PaymentStateReply, Rejection>;
+    /// Read a payment.
+    fn payments_get(
+        &self,
+        cx: &ReadContext<'_>,
+        payment_id: payments::PaymentId,
+    ) -> Result<payments::PaymentReply, Rejection>;
+    /// Read what a payment waits for.
+    fn payments_get_status(
+        &self,
+        cx: &ReadContext<'_>,
+        payment_id: payments::PaymentId,
+    ) -> Result<payments::PaymentStatusReply, Rejection>;
+    /// Accept a payment.
+    fn payments_accept(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        payment_id: payments::PaymentId,
+    ) -> Result<payments::PaymentStateReply, Rejection>;
+}
+
+/// Payouts of what came into payment accounts.
+pub(crate) trait Settlements {
+    /// Read a settlement.
+    fn settlements_get(
+        &self,
+        cx: &ReadContext<'_>,
+        settlement_id: payments::SettlementId,
+        params: payments::SettlementsGetParams,
+    ) -> Result<payments::SettlementReply, Rejection>;
+}
+
+/// Monthly statements of an account.
+pub(crate) trait Statements {
+    /// List the statements of an account.
+    fn statements_list(
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
+        params: payments::StatementsListParams,
+    ) -> Result<payments::StatementListReply, Rejection>;
+    /// Read a statement.
+    fn statements_get(
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
+        statement_id: payments::StatementId,
+    ) -> Result<payments::StatementReply, Rejection>;
 }
 
 /// Which events are sent to which address.
@@ -136,8 +473,48 @@ pub(crate) trait Transfers {
     ) -> Result<payments::TransferAcceptedReply, Rejection>;
 }
 
+/// Money that is sent to a counterparty.
+pub(crate) trait Withdrawals {
+    /// Request a withdrawal.
+    fn withdrawals_create(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::WithdrawalRequest,
+    ) -> Result<payments::WithdrawalStateReply, Rejection>;
+    /// Read a withdrawal.
+    fn withdrawals_get(
+        &self,
+        cx: &ReadContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
+    ) -> Result<payments::WithdrawalReply, Rejection>;
+    /// Read what a withdrawal waits for.
+    fn withdrawals_get_status(
+        &self,
+        cx: &ReadContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
+    ) -> Result<payments::WithdrawalStatusReply, Rejection>;
+    /// Accept a withdrawal.
+    fn withdrawals_accept(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
+    ) -> Result<payments::WithdrawalStateReply, Rejection>;
+    /// Ask to cancel a withdrawal.
+    fn withdrawals_cancel(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
+    ) -> Result<payments::WithdrawalStateReply, Rejection>;
+    /// Download the receipt of a withdrawal.
+    fn withdrawals_get_receipt(
+        &self,
+        cx: &ReadContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
+    ) -> Result<Download, Rejection>;
+}
+
 /// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Accounts + Customers + Subscriptions + Transactions + Transfers>(
+pub(crate) fn write<W: Accounts + Applications + Counterparties + Customers + Deposits + Documents + Exchanges + PaymentAccounts + Payments + Settlements + Statements + Subscriptions + Transactions + Transfers + Withdrawals>(
     world: &mut W,
     cx: &mut WriteContext<'_>,
     op: OperationId,
@@ -152,8 +529,120 @@ pub(crate) fn write<W: Accounts + Customers + Subscriptions + Transactions + Tra
             let mut value = world.accounts_update(cx, request.id("account_id")?, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
+        OperationId::AccountsRequestAddress => {
+            let mut value = world.accounts_request_address(cx, request.id("account_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsCreate => {
+            let mut value = world.applications_create(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsUpdate => {
+            let mut value = world.applications_update(cx, request.id("application_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsSubmit => {
+            let mut value = world.applications_submit(cx, request.id("application_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsAddIndividual => {
+            let mut value = world.applications_add_individual(cx, request.id("application_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsUpdateIndividual => {
+            let mut value = world.applications_update_individual(cx, request.id("application_id")?, request.id("individual_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsDeleteIndividual => {
+            let mut value = world.applications_delete_individual(cx, request.id("application_id")?, request.id("individual_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsCreateAccessCode => {
+            let mut value = world.applications_create_access_code(cx, request.id("application_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CounterpartiesCreate => {
+            let mut value = world.counterparties_create(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CounterpartiesUpdate => {
+            let mut value = world.counterparties_update(cx, request.id("counterparty_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CounterpartiesLinkDetails => {
+            let mut value = world.counterparties_link_details(cx, request.id("counterparty_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CounterpartiesLinkAccounts => {
+            let mut value = world.counterparties_link_accounts(cx, request.id("counterparty_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CounterpartiesLinkConnect => {
+            let mut value = world.counterparties_link_connect(cx, request.id("counterparty_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CustomersCreate => {
+            let mut value = world.customers_create(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         OperationId::CustomersUpdate => {
             let mut value = world.customers_update(cx, request.id("customer_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CustomersAddIndividual => {
+            let mut value = world.customers_add_individual(cx, request.id("customer_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CustomersUpdateIndividual => {
+            let mut value = world.customers_update_individual(cx, request.id("customer_id")?, request.id("individual_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CustomersAddPayor => {
+            let mut value = world.customers_add_payor(cx, request.id("customer_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::DepositsCreate => {
+            let mut value = world.deposits_create(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::DepositsAccept => {
+            let mut value = world.deposits_accept(cx, request.id("deposit_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::DocumentsUpload => {
+            let mut value = world.documents_upload(cx, request.id("document_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ExchangesCreateMarket => {
+            let mut value = world.exchanges_create_market(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ExchangesCreateQuote => {
+            let mut value = world.exchanges_create_quote(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ExchangesAccept => {
+            let mut value = world.exchanges_accept(cx, request.id("exchange_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentAccountsOpen => {
+            let mut value = world.payment_accounts_open(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentAccountsUpdate => {
+            let mut value = world.payment_accounts_update(cx, request.id("account_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentAccountsRequestAddress => {
+            let mut value = world.payment_accounts_request_address(cx, request.id("account_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentsCreate => {
+            let mut value = world.payments_create(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentsAccept => {
+            let mut value = world.payments_accept(cx, request.id("payment_id")?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         OperationId::SubscriptionsCreate => {
@@ -172,12 +661,24 @@ pub(crate) fn write<W: Accounts + Customers + Subscriptions + Transactions + Tra
             let mut value = world.transfers_accept(cx, request.id("transfer_id")?)?;
             Reply::of(200, &mut value, cx.platform())
         }
+        OperationId::WithdrawalsCreate => {
+            let mut value = world.withdrawals_create(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::WithdrawalsAccept => {
+            let mut value = world.withdrawals_accept(cx, request.id("withdrawal_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::WithdrawalsCancel => {
+            let mut value = world.withdrawals_cancel(cx, request.id("withdrawal_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }
 
 /// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Accounts + Customers + Subscriptions + Transactions + Transfers>(
+pub(crate) fn read<W: Accounts + Applications + Counterparties + Customers + Deposits + Documents + Exchanges + PaymentAccounts + Payments + Settlements + Statements + Subscriptions + Transactions + Transfers + Withdrawals>(
     world: &W,
     cx: &ReadContext<'_>,
     op: OperationId,
@@ -192,12 +693,84 @@ pub(crate) fn read<W: Accounts + Customers + Subscriptions + Transactions + Tran
             let mut value = world.accounts_get(cx, request.id("account_id")?)?;
             Reply::of(200, &mut value, cx.platform())
         }
+        OperationId::ApplicationsList => {
+            let mut value = world.applications_list(cx, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsGet => {
+            let mut value = world.applications_get(cx, request.id("application_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ApplicationsGetStatus => {
+            let mut value = world.applications_get_status(cx, request.id("application_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CounterpartiesList => {
+            let mut value = world.counterparties_list(cx, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CounterpartiesGet => {
+            let mut value = world.counterparties_get(cx, request.id("counterparty_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         OperationId::CustomersList => {
             let mut value = world.customers_list(cx, request.params()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         OperationId::CustomersGet => {
             let mut value = world.customers_get(cx, request.id("customer_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::CustomersGetIndividual => {
+            let mut value = world.customers_get_individual(cx, request.id("customer_id")?, request.id("individual_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::DepositsGet => {
+            let mut value = world.deposits_get(cx, request.id("deposit_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::DocumentsDownload => {
+            let mut value = world.documents_download(cx, request.id("document_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::ExchangesGet => {
+            let mut value = world.exchanges_get(cx, request.id("exchange_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentAccountsList => {
+            let mut value = world.payment_accounts_list(cx, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentAccountsGet => {
+            let mut value = world.payment_accounts_get(cx, request.id("account_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentAccountsListTransactions => {
+            let mut value = world.payment_accounts_list_transactions(cx, request.id("account_id")?, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentAccountsGetTransaction => {
+            let mut value = world.payment_accounts_get_transaction(cx, request.id("account_id")?, request.id("transaction_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentsGet => {
+            let mut value = world.payments_get(cx, request.id("payment_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::PaymentsGetStatus => {
+            let mut value = world.payments_get_status(cx, request.id("payment_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::SettlementsGet => {
+            let mut value = world.settlements_get(cx, request.id("settlement_id")?, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::StatementsList => {
+            let mut value = world.statements_list(cx, request.id("account_id")?, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::StatementsGet => {
+            let mut value = world.statements_get(cx, request.id("account_id")?, request.id("statement_id")?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         OperationId::SubscriptionsList => {
@@ -222,6 +795,18 @@ pub(crate) fn read<W: Accounts + Customers + Subscriptions + Transactions + Tran
         }
         OperationId::TransfersGet => {
             let mut value = world.transfers_get(cx, request.id("transfer_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::WithdrawalsGet => {
+            let mut value = world.withdrawals_get(cx, request.id("withdrawal_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::WithdrawalsGetStatus => {
+            let mut value = world.withdrawals_get_status(cx, request.id("withdrawal_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::WithdrawalsGetReceipt => {
+            let mut value = world.withdrawals_get_receipt(cx, request.id("withdrawal_id")?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         _ => Err(Rejection::misrouted(op.operation())),

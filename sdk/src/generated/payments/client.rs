@@ -225,6 +225,134 @@ Sends a `PATCH` request to `/v1/accounts/deposits/{account_id}`
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Ask for a deposit address
+
+Sends a `POST` request to `/v1/accounts/deposits/{account_id}/address`
+
+*/
+    pub async fn accounts_request_address<'a>(
+        &'a self,
+        account_id: &'a ::layer2_types::payments::AccountId,
+    ) -> Result<ResponseValue<::layer2_types::payments::AddressLeaseReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/accounts/deposits/{}/address", self.baseurl, encode_path(& account_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "accounts_request_address",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List the statements of an account
+
+Sends a `GET` request to `/v1/accounts/deposits/{account_id}/statements`
+
+*/
+    pub async fn statements_list<'a>(
+        &'a self,
+        account_id: &'a ::layer2_types::payments::AccountId,
+        page: Option<i32>,
+        page_size: Option<i32>,
+    ) -> Result<ResponseValue<::layer2_types::payments::StatementListReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/accounts/deposits/{}/statements", self.baseurl, encode_path(&
+            account_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "statements_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a statement
+
+Sends a `GET` request to `/v1/accounts/deposits/{account_id}/statements/{statement_id}`
+
+*/
+    pub async fn statements_get<'a>(
+        &'a self,
+        account_id: &'a ::layer2_types::payments::AccountId,
+        statement_id: &'a ::layer2_types::payments::StatementId,
+    ) -> Result<ResponseValue<::layer2_types::payments::StatementReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/accounts/deposits/{}/statements/{}", self.baseurl, encode_path(&
+            account_id.to_string()), encode_path(& statement_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "statements_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**List transactions of an account
 
 Sends a `GET` request to `/v1/accounts/deposits/{account_id}/transactions`
@@ -321,6 +449,1087 @@ Sends a `GET` request to `/v1/accounts/deposits/{account_id}/transactions/{trans
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**List payment accounts
+
+Sends a `GET` request to `/v1/accounts/payments`
+
+*/
+    pub async fn payment_accounts_list<'a>(
+        &'a self,
+        customer_id: Option<&'a ::layer2_types::payments::CustomerId>,
+        page: Option<i32>,
+        page_size: Option<i32>,
+        status: Option<&'a ::layer2_types::payments::AccountStatus>,
+    ) -> Result<ResponseValue<::layer2_types::payments::AccountListReply>, Error<()>> {
+        let url = format!("{}/v1/accounts/payments", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("customer_id", &customer_id))
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_accounts_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Open a payment account
+
+Sends a `POST` request to `/v1/accounts/payments`
+
+*/
+    pub async fn payment_accounts_open<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::AccountOpenRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::AccountRefReply>, Error<()>> {
+        let url = format!("{}/v1/accounts/payments", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_accounts_open",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a payment account
+
+Sends a `GET` request to `/v1/accounts/payments/{account_id}`
+
+*/
+    pub async fn payment_accounts_get<'a>(
+        &'a self,
+        account_id: &'a ::layer2_types::payments::AccountId,
+    ) -> Result<ResponseValue<::layer2_types::payments::AccountReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/accounts/payments/{}", self.baseurl, encode_path(& account_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_accounts_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change the status of a payment account
+
+Sends a `PATCH` request to `/v1/accounts/payments/{account_id}`
+
+*/
+    pub async fn payment_accounts_update<'a>(
+        &'a self,
+        account_id: &'a ::layer2_types::payments::AccountId,
+        body: &'a ::layer2_types::payments::AccountUpdateRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::AccountRefReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/accounts/payments/{}", self.baseurl, encode_path(& account_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .patch(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_accounts_update",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Ask for a payment address
+
+Sends a `POST` request to `/v1/accounts/payments/{account_id}/address`
+
+*/
+    pub async fn payment_accounts_request_address<'a>(
+        &'a self,
+        account_id: &'a ::layer2_types::payments::AccountId,
+        body: &'a ::layer2_types::payments::PaymentAddressRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::AddressLeaseReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/accounts/payments/{}/address", self.baseurl, encode_path(& account_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_accounts_request_address",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List transactions of a payment account
+
+Sends a `GET` request to `/v1/accounts/payments/{account_id}/transactions`
+
+*/
+    pub async fn payment_accounts_list_transactions<'a>(
+        &'a self,
+        account_id: &'a ::layer2_types::payments::AccountId,
+        end_date: Option<&'a ::layer2_types::Date>,
+        order: Option<&'a ::layer2_types::payments::SortOrder>,
+        page: Option<i32>,
+        page_size: Option<i32>,
+        start_date: Option<&'a ::layer2_types::Date>,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::PaymentTransactionListReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/accounts/payments/{}/transactions", self.baseurl, encode_path(&
+            account_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("end_date", &end_date))
+            .query(&progenitor_client::QueryParam::new("order", &order))
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+            .query(&progenitor_client::QueryParam::new("start_date", &start_date))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_accounts_list_transactions",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a transaction of a payment account
+
+Sends a `GET` request to `/v1/accounts/payments/{account_id}/transactions/{transaction_id}`
+
+*/
+    pub async fn payment_accounts_get_transaction<'a>(
+        &'a self,
+        account_id: &'a ::layer2_types::payments::AccountId,
+        transaction_id: &'a ::layer2_types::payments::TransactionId,
+    ) -> Result<ResponseValue<::layer2_types::payments::TransactionReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/accounts/payments/{}/transactions/{}", self.baseurl, encode_path(&
+            account_id.to_string()), encode_path(& transaction_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_accounts_get_transaction",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List applications
+
+Sends a `GET` request to `/v1/applications`
+
+*/
+    pub async fn applications_list<'a>(
+        &'a self,
+        application_type: Option<&'a ::layer2_types::payments::CustomerType>,
+        customer_id: Option<&'a ::layer2_types::payments::CustomerId>,
+        customer_name: Option<&'a str>,
+        email_address: Option<&'a str>,
+        information_attested: Option<bool>,
+        order: Option<&'a ::layer2_types::payments::SortOrder>,
+        order_by: Option<&'a ::layer2_types::payments::ApplicationSortField>,
+        page: Option<i32>,
+        page_size: Option<i32>,
+        status: Option<&'a ::layer2_types::payments::ApplicationStatus>,
+        terms_and_conditions_accepted: Option<bool>,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::ApplicationListReply>,
+        Error<()>,
+    > {
+        let url = format!("{}/v1/applications", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "application_type",
+                    &application_type,
+                ),
+            )
+            .query(&progenitor_client::QueryParam::new("customer_id", &customer_id))
+            .query(&progenitor_client::QueryParam::new("customer_name", &customer_name))
+            .query(&progenitor_client::QueryParam::new("email_address", &email_address))
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "information_attested",
+                    &information_attested,
+                ),
+            )
+            .query(&progenitor_client::QueryParam::new("order", &order))
+            .query(&progenitor_client::QueryParam::new("order_by", &order_by))
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "terms_and_conditions_accepted",
+                    &terms_and_conditions_accepted,
+                ),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Start an application
+
+Sends a `POST` request to `/v1/applications`
+
+*/
+    pub async fn applications_create<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::ApplicationRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::ApplicationRefReply>,
+        Error<()>,
+    > {
+        let url = format!("{}/v1/applications", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read an application
+
+Sends a `GET` request to `/v1/applications/{application_id}`
+
+*/
+    pub async fn applications_get<'a>(
+        &'a self,
+        application_id: &'a ::layer2_types::payments::ApplicationId,
+    ) -> Result<ResponseValue<::layer2_types::payments::ApplicationReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/applications/{}", self.baseurl, encode_path(& application_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change an application
+
+Sends a `PATCH` request to `/v1/applications/{application_id}`
+
+*/
+    pub async fn applications_update<'a>(
+        &'a self,
+        application_id: &'a ::layer2_types::payments::ApplicationId,
+        body: &'a ::layer2_types::payments::ApplicationUpdateRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::ApplicationRefReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/applications/{}", self.baseurl, encode_path(& application_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .patch(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_update",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Make an access code for the onboarding screens
+
+Sends a `POST` request to `/v1/applications/{application_id}/accesscode`
+
+*/
+    pub async fn applications_create_access_code<'a>(
+        &'a self,
+        application_id: &'a ::layer2_types::payments::ApplicationId,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::ApplicationAccessCodeReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/applications/{}/accesscode", self.baseurl, encode_path(&
+            application_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_create_access_code",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Add a person to the application of a company
+
+Sends a `POST` request to `/v1/applications/{application_id}/individual`
+
+*/
+    pub async fn applications_add_individual<'a>(
+        &'a self,
+        application_id: &'a ::layer2_types::payments::ApplicationId,
+        body: &'a ::layer2_types::payments::IndividualRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/applications/{}/individual", self.baseurl, encode_path(&
+            application_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_add_individual",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Remove a person from an application
+
+Sends a `DELETE` request to `/v1/applications/{application_id}/individual/{individual_id}`
+
+*/
+    pub async fn applications_delete_individual<'a>(
+        &'a self,
+        application_id: &'a ::layer2_types::payments::ApplicationId,
+        individual_id: &'a ::layer2_types::payments::IndividualId,
+    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/applications/{}/individual/{}", self.baseurl, encode_path(&
+            application_id.to_string()), encode_path(& individual_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_delete_individual",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change a person of an application
+
+Sends a `PATCH` request to `/v1/applications/{application_id}/individual/{individual_id}`
+
+*/
+    pub async fn applications_update_individual<'a>(
+        &'a self,
+        application_id: &'a ::layer2_types::payments::ApplicationId,
+        individual_id: &'a ::layer2_types::payments::IndividualId,
+        body: &'a ::layer2_types::payments::IndividualUpdateRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/applications/{}/individual/{}", self.baseurl, encode_path(&
+            application_id.to_string()), encode_path(& individual_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .patch(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_update_individual",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read what an application still needs
+
+Sends a `GET` request to `/v1/applications/{application_id}/status`
+
+*/
+    pub async fn applications_get_status<'a>(
+        &'a self,
+        application_id: &'a ::layer2_types::payments::ApplicationId,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::ApplicationReviewReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/applications/{}/status", self.baseurl, encode_path(& application_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_get_status",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Submit an application
+
+Sends a `POST` request to `/v1/applications/{application_id}/submit`
+
+*/
+    pub async fn applications_submit<'a>(
+        &'a self,
+        application_id: &'a ::layer2_types::payments::ApplicationId,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::ApplicationRefReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/applications/{}/submit", self.baseurl, encode_path(& application_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "applications_submit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List counterparties
+
+Sends a `GET` request to `/v1/counterparties`
+
+*/
+    pub async fn counterparties_list<'a>(
+        &'a self,
+        customer_id: Option<&'a ::layer2_types::payments::CustomerId>,
+        page: Option<i32>,
+        page_size: Option<i32>,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::CounterpartyListReply>,
+        Error<()>,
+    > {
+        let url = format!("{}/v1/counterparties", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("customer_id", &customer_id))
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "counterparties_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Register a counterparty
+
+Sends a `POST` request to `/v1/counterparties`
+
+*/
+    pub async fn counterparties_create<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::CounterpartyRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::CounterpartyRefReply>,
+        Error<()>,
+    > {
+        let url = format!("{}/v1/counterparties", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "counterparties_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a counterparty
+
+Sends a `GET` request to `/v1/counterparties/{counterparty_id}`
+
+*/
+    pub async fn counterparties_get<'a>(
+        &'a self,
+        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
+    ) -> Result<ResponseValue<::layer2_types::payments::CounterpartyReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/counterparties/{}", self.baseurl, encode_path(& counterparty_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "counterparties_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change a counterparty
+
+Sends a `PATCH` request to `/v1/counterparties/{counterparty_id}`
+
+*/
+    pub async fn counterparties_update<'a>(
+        &'a self,
+        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
+        body: &'a ::layer2_types::payments::CounterpartyUpdateRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::CounterpartyRefReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/counterparties/{}", self.baseurl, encode_path(& counterparty_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .patch(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "counterparties_update",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List the accounts that can be linked
+
+Sends a `POST` request to `/v1/counterparties/{counterparty_id}/link/accounts`
+
+*/
+    pub async fn counterparties_link_accounts<'a>(
+        &'a self,
+        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
+        body: &'a ::layer2_types::payments::LinkAccountsRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::LinkAccounts>, Error<()>> {
+        let url = format!(
+            "{}/v1/counterparties/{}/link/accounts", self.baseurl, encode_path(&
+            counterparty_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "counterparties_link_accounts",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Connect the linked account
+
+Sends a `POST` request to `/v1/counterparties/{counterparty_id}/link/connect`
+
+*/
+    pub async fn counterparties_link_connect<'a>(
+        &'a self,
+        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
+        body: &'a ::layer2_types::payments::LinkConnectRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::CounterpartyRefReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/counterparties/{}/link/connect", self.baseurl, encode_path(&
+            counterparty_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "counterparties_link_connect",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Ask how to embed the linking widget
+
+Sends a `POST` request to `/v1/counterparties/{counterparty_id}/link/details`
+
+*/
+    pub async fn counterparties_link_details<'a>(
+        &'a self,
+        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
+        body: &'a ::layer2_types::payments::LinkDetailsRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::LinkDetails>, Error<()>> {
+        let url = format!(
+            "{}/v1/counterparties/{}/link/details", self.baseurl, encode_path(&
+            counterparty_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "counterparties_link_details",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**List customers
 
 Sends a `GET` request to `/v1/customers`
@@ -356,6 +1565,45 @@ Sends a `GET` request to `/v1/customers`
             .build()?;
         let info = OperationInfo {
             operation_id: "customers_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Create a customer
+
+Sends a `POST` request to `/v1/customers`
+
+*/
+    pub async fn customers_create<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::CustomerRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::CustomerRefReply>, Error<()>> {
+        let url = format!("{}/v1/customers", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "customers_create",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -438,6 +1686,678 @@ Sends a `PATCH` request to `/v1/customers/{customer_id}`
             .build()?;
         let info = OperationInfo {
             operation_id: "customers_update",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Add a person to a company
+
+Sends a `POST` request to `/v1/customers/{customer_id}/individuals`
+
+*/
+    pub async fn customers_add_individual<'a>(
+        &'a self,
+        customer_id: &'a ::layer2_types::payments::CustomerId,
+        body: &'a ::layer2_types::payments::IndividualRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/customers/{}/individuals", self.baseurl, encode_path(& customer_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "customers_add_individual",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a person of a company
+
+Sends a `GET` request to `/v1/customers/{customer_id}/individuals/{individual_id}`
+
+*/
+    pub async fn customers_get_individual<'a>(
+        &'a self,
+        customer_id: &'a ::layer2_types::payments::CustomerId,
+        individual_id: &'a ::layer2_types::payments::IndividualId,
+    ) -> Result<ResponseValue<::layer2_types::payments::IndividualReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/customers/{}/individuals/{}", self.baseurl, encode_path(& customer_id
+            .to_string()), encode_path(& individual_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "customers_get_individual",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Change a person of a company
+
+Sends a `PATCH` request to `/v1/customers/{customer_id}/individuals/{individual_id}`
+
+*/
+    pub async fn customers_update_individual<'a>(
+        &'a self,
+        customer_id: &'a ::layer2_types::payments::CustomerId,
+        individual_id: &'a ::layer2_types::payments::IndividualId,
+        body: &'a ::layer2_types::payments::IndividualUpdateRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/customers/{}/individuals/{}", self.baseurl, encode_path(& customer_id
+            .to_string()), encode_path(& individual_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .patch(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "customers_update_individual",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Register a payor of a customer
+
+Sends a `POST` request to `/v1/customers/{customer_id}/payor`
+
+*/
+    pub async fn customers_add_payor<'a>(
+        &'a self,
+        customer_id: &'a ::layer2_types::payments::CustomerId,
+        body: &'a ::layer2_types::payments::PayorRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::PayorRefReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/customers/{}/payor", self.baseurl, encode_path(& customer_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "customers_add_payor",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Request a deposit
+
+Sends a `POST` request to `/v1/deposits`
+
+*/
+    pub async fn deposits_create<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::DepositRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::DepositReply>, Error<()>> {
+        let url = format!("{}/v1/deposits", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "deposits_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a deposit
+
+Sends a `GET` request to `/v1/deposits/{deposit_id}`
+
+*/
+    pub async fn deposits_get<'a>(
+        &'a self,
+        deposit_id: &'a ::layer2_types::payments::DepositId,
+    ) -> Result<ResponseValue<::layer2_types::payments::DepositReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/deposits/{}", self.baseurl, encode_path(& deposit_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "deposits_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Accept a deposit that pulls
+
+Sends a `POST` request to `/v1/deposits/{deposit_id}/accept`
+
+*/
+    pub async fn deposits_accept<'a>(
+        &'a self,
+        deposit_id: &'a ::layer2_types::payments::DepositId,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::DepositAcceptedReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/deposits/{}/accept", self.baseurl, encode_path(& deposit_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "deposits_accept",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Request an exchange at the market price
+
+Sends a `POST` request to `/v1/exchanges/market`
+
+*/
+    pub async fn exchanges_create_market<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::ExchangeRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::ExchangeReply>, Error<()>> {
+        let url = format!("{}/v1/exchanges/market", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "exchanges_create_market",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Request an exchange at a quoted price
+
+Sends a `POST` request to `/v1/exchanges/quote`
+
+*/
+    pub async fn exchanges_create_quote<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::ExchangeRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::ExchangeReply>, Error<()>> {
+        let url = format!("{}/v1/exchanges/quote", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "exchanges_create_quote",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read an exchange
+
+Sends a `GET` request to `/v1/exchanges/{exchange_id}`
+
+*/
+    pub async fn exchanges_get<'a>(
+        &'a self,
+        exchange_id: &'a ::layer2_types::payments::ExchangeId,
+    ) -> Result<ResponseValue<::layer2_types::payments::ExchangeReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/exchanges/{}", self.baseurl, encode_path(& exchange_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "exchanges_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Accept an exchange
+
+Sends a `POST` request to `/v1/exchanges/{exchange_id}/accept`
+
+*/
+    pub async fn exchanges_accept<'a>(
+        &'a self,
+        exchange_id: &'a ::layer2_types::payments::ExchangeId,
+        body: &'a ::layer2_types::payments::ExchangeAcceptRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::ExchangeReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/exchanges/{}/accept", self.baseurl, encode_path(& exchange_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "exchanges_accept",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Request a payment by a counterparty
+
+Sends a `POST` request to `/v1/payments`
+
+*/
+    pub async fn payments_create<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::PaymentRequest,
+    ) -> Result<ResponseValue<::layer2_types::payments::PaymentStateReply>, Error<()>> {
+        let url = format!("{}/v1/payments", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payments_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a payment
+
+Sends a `GET` request to `/v1/payments/{payment_id}`
+
+*/
+    pub async fn payments_get<'a>(
+        &'a self,
+        payment_id: &'a ::layer2_types::payments::PaymentId,
+    ) -> Result<ResponseValue<::layer2_types::payments::PaymentReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/payments/{}", self.baseurl, encode_path(& payment_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payments_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Accept a payment
+
+Sends a `POST` request to `/v1/payments/{payment_id}/accept`
+
+*/
+    pub async fn payments_accept<'a>(
+        &'a self,
+        payment_id: &'a ::layer2_types::payments::PaymentId,
+    ) -> Result<ResponseValue<::layer2_types::payments::PaymentStateReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/payments/{}/accept", self.baseurl, encode_path(& payment_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payments_accept",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read what a payment waits for
+
+Sends a `GET` request to `/v1/payments/{payment_id}/status`
+
+*/
+    pub async fn payments_get_status<'a>(
+        &'a self,
+        payment_id: &'a ::layer2_types::payments::PaymentId,
+    ) -> Result<ResponseValue<::layer2_types::payments::PaymentStatusReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/payments/{}/status", self.baseurl, encode_path(& payment_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payments_get_status",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a settlement
+
+Sends a `GET` request to `/v1/settlements/{settlement_id}`
+
+*/
+    pub async fn settlements_get<'a>(
+        &'a self,
+        settlement_id: &'a ::layer2_types::payments::SettlementId,
+        destination_account_id: Option<&'a ::layer2_types::payments::AccountId>,
+        source_account_id: Option<&'a ::layer2_types::payments::AccountId>,
+    ) -> Result<ResponseValue<::layer2_types::payments::SettlementReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/settlements/{}", self.baseurl, encode_path(& settlement_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "destination_account_id",
+                    &destination_account_id,
+                ),
+            )
+            .query(
+                &progenitor_client::QueryParam::new(
+                    "source_account_id",
+                    &source_account_id,
+                ),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "settlements_get",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -788,6 +2708,221 @@ Sends a `POST` request to `/v1/transfers/{transfer_id}/accept`
             .build()?;
         let info = OperationInfo {
             operation_id: "transfers_accept",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Request a withdrawal
+
+Sends a `POST` request to `/v1/withdrawals`
+
+*/
+    pub async fn withdrawals_create<'a>(
+        &'a self,
+        body: &'a ::layer2_types::payments::WithdrawalRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::WithdrawalStateReply>,
+        Error<()>,
+    > {
+        let url = format!("{}/v1/withdrawals", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "withdrawals_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read a withdrawal
+
+Sends a `GET` request to `/v1/withdrawals/{withdrawal_id}`
+
+*/
+    pub async fn withdrawals_get<'a>(
+        &'a self,
+        withdrawal_id: &'a ::layer2_types::payments::WithdrawalId,
+    ) -> Result<ResponseValue<::layer2_types::payments::WithdrawalReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/withdrawals/{}", self.baseurl, encode_path(& withdrawal_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "withdrawals_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Accept a withdrawal
+
+Sends a `POST` request to `/v1/withdrawals/{withdrawal_id}/accept`
+
+*/
+    pub async fn withdrawals_accept<'a>(
+        &'a self,
+        withdrawal_id: &'a ::layer2_types::payments::WithdrawalId,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::WithdrawalStateReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/withdrawals/{}/accept", self.baseurl, encode_path(& withdrawal_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "withdrawals_accept",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Ask to cancel a withdrawal
+
+Sends a `POST` request to `/v1/withdrawals/{withdrawal_id}/cancel`
+
+*/
+    pub async fn withdrawals_cancel<'a>(
+        &'a self,
+        withdrawal_id: &'a ::layer2_types::payments::WithdrawalId,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::WithdrawalStateReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/withdrawals/{}/cancel", self.baseurl, encode_path(& withdrawal_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "withdrawals_cancel",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Read what a withdrawal waits for
+
+Sends a `GET` request to `/v1/withdrawals/{withdrawal_id}/status`
+
+*/
+    pub async fn withdrawals_get_status<'a>(
+        &'a self,
+        withdrawal_id: &'a ::layer2_types::payments::WithdrawalId,
+    ) -> Result<
+        ResponseValue<::layer2_types::payments::WithdrawalStatusReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/v1/withdrawals/{}/status", self.baseurl, encode_path(& withdrawal_id
+            .to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "withdrawals_get_status",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

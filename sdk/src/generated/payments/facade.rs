@@ -6,9 +6,465 @@ use futures_core::Stream;
 use layer2_types::payments;
 
 use crate::client::Client;
+use crate::download::Download;
 use crate::error::Error;
 use crate::page::{Page, paginate};
 use crate::reply::Reply;
+use crate::upload::Upload;
+
+/// The onboarding of a customer, from the first field to the decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Applications<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Applications<'c> {
+    /// List applications.
+    ///
+    /// Gives the applications that you can see with all that was filled in, narrowed by any of the
+    /// filters; an application is listed when it passes every one that is given.
+    ///
+    /// Needs the scope `applications:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    ///
+    /// `GET /v1/applications`
+    pub async fn list(
+        &self,
+        params: &payments::ApplicationsListParams,
+    ) -> Result<Reply<Page<payments::Application>>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsList,
+                |api| async move {
+                    api.applications_list(
+                            params.application_type.as_ref(),
+                            params.customer_id.as_ref(),
+                            params.customer_name.as_deref(),
+                            params.email_address.as_deref(),
+                            params.information_attested,
+                            params.order.as_ref(),
+                            params.order_by.as_ref(),
+                            params.page,
+                            params.page_size,
+                            params.status.as_ref(),
+                            params.terms_and_conditions_accepted,
+                        )
+                        .await
+                },
+            )
+            .await
+            .map(|reply| {
+                reply
+                    .map(|envelope| Page::new(
+                        envelope.data.applications.unwrap_or_default(),
+                        envelope.links,
+                    ))
+            })
+    }
+
+    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
+    ///
+    /// A page is asked for when its first item is; the stream ends after the first error.
+    pub fn list_stream(
+        &self,
+        params: payments::ApplicationsListParams,
+    ) -> impl Stream<Item = Result<payments::Application, Error>> + Send + use<> {
+        paginate(
+            self.client,
+            params,
+            |client, params| {
+                async move { client.applications().list(&params).await }
+            },
+            |item| match item {
+                payments::Application::Unknown(unknown) => unknown.raw().get().to_owned(),
+                known => known.id().map(ToString::to_string).unwrap_or_default(),
+            },
+        )
+    }
+
+    /// Start an application.
+    ///
+    /// Starts the onboarding of a person or a company under the customer and account ids that you
+    /// choose. A name is enough to begin with; the rest may follow by updates, the persons of a
+    /// company through their own path and the documents by upload.
+    ///
+    /// - When to use it: Use it to bring a new customer to the platform; an approval makes the
+    ///   customer and its first account.
+    /// - Before: No customer, account or open application of yours has the chosen ids; the product
+    ///   offers the asset type.
+    /// - What happens next: The application is INCOMPLETE and APPLICATION_INCOMPLETE is sent; its
+    ///   status call lists what is missing and the ids of the documents to upload. Once nothing is
+    ///   missing it becomes READY_FOR_SUBMISSION by itself.
+    /// - Undo: There is no withdrawal of an application; one that is never submitted has no effect.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
+    ///   refused, as the customer id is taken.
+    ///
+    /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/applications`
+    pub async fn create(
+        &self,
+        body: &payments::ApplicationRequest,
+    ) -> Result<Reply<payments::ApplicationRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsCreate,
+                |api| async move { api.applications_create(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read an application.
+    ///
+    /// Gives all that was filled in so far; which details there are is told by `application_type`.
+    /// What is still missing is told by the status call.
+    ///
+    /// Needs the scope `applications:read`. Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/applications/{application_id}`
+    pub async fn get(
+        &self,
+        application_id: &payments::ApplicationId,
+    ) -> Result<Reply<payments::Application>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsGet,
+                |api| async move { api.applications_get(application_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Change an application.
+    ///
+    /// Fills in or corrects fields of the applicant, one entry of `updates` for each; all of them
+    /// are made or none. The terms and the attestation are set here too. The persons of a company
+    /// are changed through their own path.
+    ///
+    /// - When to use it: Use it to complete an application, or to answer the changes that a
+    ///   reviewer asked for.
+    /// - Before: The application is INCOMPLETE, READY_FOR_SUBMISSION or CHANGES_REQUESTED; each
+    ///   named field is one of its type of applicant.
+    /// - What happens next: The fields have the new values. When nothing is missing any more the
+    ///   application becomes READY_FOR_SUBMISSION with the event APPLICATION_READY_FOR_SUBMISSION;
+    ///   when something is missing again it goes back to INCOMPLETE.
+    /// - Undo: Change the fields back.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat sets
+    ///   the same values again.
+    ///
+    /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `PATCH /v1/applications/{application_id}`
+    pub async fn update(
+        &self,
+        application_id: &payments::ApplicationId,
+        body: &payments::ApplicationUpdateRequest,
+    ) -> Result<Reply<payments::ApplicationRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsUpdate,
+                |api| async move { api.applications_update(application_id, body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read what an application still needs.
+    ///
+    /// Gives the status with every reason that keeps the application from going on, and the ids
+    /// under which its documents are uploaded. The two published versions name many of the members
+    /// differently; both names are sent side by side, and the older ones are marked as deprecated.
+    ///
+    /// Needs the scope `applications:read`. Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/applications/{application_id}/status`
+    pub async fn get_status(
+        &self,
+        application_id: &payments::ApplicationId,
+    ) -> Result<Reply<payments::ApplicationReview>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsGetStatus,
+                |api| async move { api.applications_get_status(application_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Submit an application.
+    ///
+    /// Hands a complete application over for review. Carries no body. From then on nothing can be
+    /// changed unless a reviewer asks for it.
+    ///
+    /// - When to use it: Use it once the application says READY_FOR_SUBMISSION.
+    /// - Before: The application is READY_FOR_SUBMISSION, which includes that the terms are
+    ///   accepted.
+    /// - What happens next: The application is SUBMITTED, then PROCESSING, then APPROVED, REJECTED
+    ///   or CHANGES_REQUESTED, each with its event (the last one is called
+    ///   APPLICATION_CHANGE_REQUESTED). An approval makes the customer, ACTIVE, and opens its
+    ///   account, with CUSTOMER_ACTIVE and ACCOUNT_OPEN. A sandbox decides in one to two minutes.
+    /// - Undo: It cannot be undone; a reviewer may hand the application back with
+    ///   CHANGES_REQUESTED.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
+    ///   refused, as the application is no longer READY_FOR_SUBMISSION.
+    ///
+    /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/applications/{application_id}/submit`
+    pub async fn submit(
+        &self,
+        application_id: &payments::ApplicationId,
+    ) -> Result<Reply<payments::ApplicationRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsSubmit,
+                |api| async move { api.applications_submit(application_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Add a person to the application of a company.
+    ///
+    /// Adds an owner, officer or other person to the application of a company. A person may be
+    /// several of these at once.
+    ///
+    /// - When to use it: Use it for each person whom the platform must know, first of all owners of
+    ///   more than a quarter.
+    /// - Before: The application is that of a company and is INCOMPLETE, READY_FOR_SUBMISSION or
+    ///   CHANGES_REQUESTED.
+    /// - What happens next: The person has an id and appears in the status call with what is
+    ///   missing and with documents to upload; the application is INCOMPLETE until they are there.
+    /// - Undo: Delete the person from the application.
+    /// - Retry: The same idempotency key gives the first reply back; without a key a second person
+    ///   is added.
+    ///
+    /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/applications/{application_id}/individual`
+    pub async fn add_individual(
+        &self,
+        application_id: &payments::ApplicationId,
+        body: &payments::IndividualRequest,
+    ) -> Result<Reply<payments::IndividualRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsAddIndividual,
+                |api| async move {
+                    api.applications_add_individual(application_id, body).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Change a person of an application.
+    ///
+    /// Fills in or corrects fields of a person of a company's application, one entry of `updates`
+    /// for each; all of them are made or none.
+    ///
+    /// - When to use it: Use it to complete or correct a person whom the status call complains
+    ///   about.
+    /// - Before: The application is that of a company, has the person, and is INCOMPLETE,
+    ///   READY_FOR_SUBMISSION or CHANGES_REQUESTED.
+    /// - What happens next: The fields have the new values, and the status of the application
+    ///   follows from what is missing now, with its event.
+    /// - Undo: Change the fields back.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat sets
+    ///   the same values again.
+    ///
+    /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `PATCH /v1/applications/{application_id}/individual/{individual_id}`
+    pub async fn update_individual(
+        &self,
+        application_id: &payments::ApplicationId,
+        individual_id: &payments::IndividualId,
+        body: &payments::IndividualUpdateRequest,
+    ) -> Result<Reply<payments::IndividualRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsUpdateIndividual,
+                |api| async move {
+                    api.applications_update_individual(
+                            application_id,
+                            individual_id,
+                            body,
+                        )
+                        .await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Remove a person from an application.
+    ///
+    /// Removes a person from the application of a company for good, together with the person's data
+    /// and documents.
+    ///
+    /// - When to use it: Use it when a person was added by mistake or has left the company.
+    /// - Before: The application is that of a company, has the person, and is INCOMPLETE,
+    ///   READY_FOR_SUBMISSION or CHANGES_REQUESTED.
+    /// - What happens next: The person and the documents uploaded for the person are gone; the
+    ///   application is INCOMPLETE when a needed person is missing now.
+    /// - Undo: It cannot be undone; add the person again, who gets a new id and needs new
+    ///   documents.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat does
+    ///   not find the person.
+    ///
+    /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `DELETE /v1/applications/{application_id}/individual/{individual_id}`
+    pub async fn delete_individual(
+        &self,
+        application_id: &payments::ApplicationId,
+        individual_id: &payments::IndividualId,
+    ) -> Result<Reply<payments::IndividualRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsDeleteIndividual,
+                |api| async move {
+                    api.applications_delete_individual(application_id, individual_id)
+                        .await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Make an access code for the onboarding screens.
+    ///
+    /// Makes a code with which the applicant may fill in this one application in the platform's
+    /// onboarding screens, until the code expires. Carries no body. How long a code lives is set in
+    /// the platform's console.
+    ///
+    /// - When to use it: Use it to hand an application to the applicant; the screens run in the
+    ///   applicant's browser.
+    /// - Before: The application is INCOMPLETE, READY_FOR_SUBMISSION or CHANGES_REQUESTED.
+    /// - What happens next: The code works until its expiry; the application itself does not
+    ///   change.
+    /// - Undo: There is no call to take a code back; it ends by itself.
+    /// - Retry: The same idempotency key gives the first code back; without a key another code is
+    ///   made.
+    ///
+    /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/applications/{application_id}/accesscode`
+    pub async fn create_access_code(
+        &self,
+        application_id: &payments::ApplicationId,
+    ) -> Result<Reply<payments::ApplicationAccessCode>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ApplicationsCreateAccessCode,
+                |api| async move {
+                    api.applications_create_access_code(application_id).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
+/// Files that were asked for, uploaded and downloaded under their ids.
+#[derive(Clone, Copy, Debug)]
+pub struct Documents<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Documents<'c> {
+    /// Upload a document.
+    ///
+    /// Puts a file under the id of a document that was asked for: by the status call of an
+    /// application, of one of its persons, or of a withdrawal or payment that needs papers. The
+    /// file is a PDF, JPEG or PNG of at most 30 MB; its name has an extension and no special
+    /// characters. A later file takes the place of an earlier one.
+    ///
+    /// - When to use it: Use it for every document that a status call lists as MISSING or
+    ///   CHANGES_REQUESTED.
+    /// - Before: The document was asked for, and what it belongs to may still be changed.
+    /// - What happens next: The document is SUBMITTED, and APPROVED, REJECTED or CHANGES_REQUESTED
+    ///   after review. An application that lacks nothing else becomes READY_FOR_SUBMISSION with its
+    ///   event.
+    /// - Undo: A file cannot be taken back; another file takes its place as long as the document is
+    ///   not approved.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat puts
+    ///   the same file in the same place.
+    ///
+    /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/documents/{document_id}`
+    pub async fn upload(
+        &self,
+        document_id: &payments::DocumentId,
+        file: &Upload,
+    ) -> Result<Reply<payments::DocumentRef>, Error> {
+        self.client
+            .upload(
+                payments::OperationId::DocumentsUpload.operation(),
+                &[document_id.as_str()],
+                "file",
+                file,
+            )
+            .await
+            .map(|reply| reply.map(|envelope: payments::DocumentRefReply| envelope.data))
+    }
+
+    /// Download a document.
+    ///
+    /// Gives the bytes of the file that was uploaded last, whatever its kind; a document without a
+    /// file is not found.
+    ///
+    /// Needs the scope `applications:read`. Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/documents/{document_id}/download`
+    pub async fn download(
+        &self,
+        document_id: &payments::DocumentId,
+    ) -> Result<Reply<Download>, Error> {
+        self.client
+            .download(
+                payments::OperationId::DocumentsDownload.operation(),
+                &[document_id.as_str()],
+            )
+            .await
+    }
+}
 
 /// The end users whose money the platform keeps, people and companies.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +525,40 @@ impl<'c> Customers<'c> {
         )
     }
 
+    /// Create a customer.
+    ///
+    /// Makes a customer without an application and without any check of who it is. Only clients
+    /// that are regulated themselves may do so; everybody else, and every sandbox by default,
+    /// starts an application instead.
+    ///
+    /// - When to use it: Use it as a regulated institution that has checked the customer on its
+    ///   own.
+    /// - Before: Your contract allows it; no other customer of yours has the chosen id.
+    /// - What happens next: The customer is PENDING while it is screened and then ACTIVE, with
+    ///   CUSTOMER_PENDING and CUSTOMER_ACTIVE; it has no account until you open one.
+    /// - Undo: Set the status CLOSED, which is final.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
+    ///   refused, as the id is taken.
+    ///
+    /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
+    /// same key. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `CUSTOMER_CREATION_NOT_ALLOWED`, `ALREADY_EXISTS`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/customers`
+    pub async fn create(
+        &self,
+        body: &payments::CustomerRequest,
+    ) -> Result<Reply<payments::CustomerRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CustomersCreate,
+                |api| async move { api.customers_create(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
     /// Read a customer.
     ///
     /// Gives all that is known of a customer; which fields there are is told by `customer_type`.
@@ -122,6 +612,138 @@ impl<'c> Customers<'c> {
             .payments_call(
                 payments::OperationId::CustomersUpdate,
                 |api| async move { api.customers_update(customer_id, body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Add a person to a company.
+    ///
+    /// Adds an owner, officer or other person to a customer that is a company. A person may be
+    /// several of these at once.
+    ///
+    /// - When to use it: Use it when a company gets a new owner, officer or person who acts for it.
+    /// - Before: The customer is a company and its status allows updates.
+    /// - What happens next: The person has an id and is part of the customer at once.
+    /// - Undo: There is no removal of a person from a customer; ask the platform.
+    /// - Retry: The same idempotency key gives the first reply back; without a key a second person
+    ///   is added.
+    ///
+    /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
+    /// same key. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/customers/{customer_id}/individuals`
+    pub async fn add_individual(
+        &self,
+        customer_id: &payments::CustomerId,
+        body: &payments::IndividualRequest,
+    ) -> Result<Reply<payments::IndividualRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CustomersAddIndividual,
+                |api| async move {
+                    api.customers_add_individual(customer_id, body).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read a person of a company.
+    ///
+    /// Gives all that is known of a person of a customer that is a company.
+    ///
+    /// Needs the scope `customers:read`. Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`.
+    ///
+    /// `GET /v1/customers/{customer_id}/individuals/{individual_id}`
+    pub async fn get_individual(
+        &self,
+        customer_id: &payments::CustomerId,
+        individual_id: &payments::IndividualId,
+    ) -> Result<Reply<payments::Individual>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CustomersGetIndividual,
+                |api| async move {
+                    api.customers_get_individual(customer_id, individual_id).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Change a person of a company.
+    ///
+    /// Changes fields of a person of a customer that is a company, one entry of `updates` for each;
+    /// all of them are made or none.
+    ///
+    /// - When to use it: Use it when the data of an owner, officer or other person changed.
+    /// - Before: The customer is a company that has the person, and its status allows updates; each
+    ///   field can be changed.
+    /// - What happens next: The person has the new values at once; no event is sent.
+    /// - Undo: Change the fields back.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat sets
+    ///   the same values again.
+    ///
+    /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`, `CUSTOMER_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `PATCH /v1/customers/{customer_id}/individuals/{individual_id}`
+    pub async fn update_individual(
+        &self,
+        customer_id: &payments::CustomerId,
+        individual_id: &payments::IndividualId,
+        body: &payments::IndividualUpdateRequest,
+    ) -> Result<Reply<payments::IndividualRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CustomersUpdateIndividual,
+                |api| async move {
+                    api.customers_update_individual(customer_id, individual_id, body)
+                        .await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Register a payor of a customer.
+    ///
+    /// Registers somebody who pays into the payment accounts of a customer, under an id that you
+    /// choose. Nobody checks who the payor is: a name and a country are enough.
+    ///
+    /// - When to use it: Use it before you ask for a payment address that is tied to a payor.
+    /// - Before: The customer's status allows updates; no other payor of this customer has the id
+    ///   (another customer's may); the name is that of a person, first and last, or that of a
+    ///   company.
+    /// - What happens next: The payor can be named in requests for payment addresses at once; no
+    ///   event is sent.
+    /// - Undo: There is no removal of a payor; one that is never named has no effect.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
+    ///   refused, as the id is taken.
+    ///
+    /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
+    /// same key. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/customers/{customer_id}/payor`
+    pub async fn add_payor(
+        &self,
+        customer_id: &payments::CustomerId,
+        body: &payments::PayorRequest,
+    ) -> Result<Reply<payments::PayorRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CustomersAddPayor,
+                |api| async move { api.customers_add_payor(customer_id, body).await },
             )
             .await
             .map(|reply| reply.map(|envelope| envelope.data))
@@ -271,6 +893,323 @@ impl<'c> Accounts<'c> {
             .payments_call(
                 payments::OperationId::AccountsUpdate,
                 |api| async move { api.accounts_update(account_id, body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Ask for a deposit address.
+    ///
+    /// Gives an address on the blockchain of the account's asset to which money for the account can
+    /// be sent. Carries no body. Whether the address stays with the account or is lent for a while
+    /// is said by the reply.
+    ///
+    /// - When to use it: Use it to show a customer where to send crypto assets.
+    /// - Before: The account holds a crypto asset and may transact.
+    /// - What happens next: Money that arrives at the address becomes transactions of the account,
+    ///   with TRANSACTION_PENDING and TRANSACTION_POSTED.
+    /// - Undo: It cannot be undone; an address that was given once must be expected to receive
+    ///   money.
+    /// - Retry: The same idempotency key gives the first address back; without a key another
+    ///   address may come.
+    ///
+    /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
+    /// key. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ADDRESS_NOT_AVAILABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/accounts/deposits/{account_id}/address`
+    pub async fn request_address(
+        &self,
+        account_id: &payments::AccountId,
+    ) -> Result<Reply<payments::AddressLease>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::AccountsRequestAddress,
+                |api| async move { api.accounts_request_address(account_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
+/// Accounts on which a customer is paid in crypto assets, with who paid what (Layer2 1.0.5).
+#[derive(Clone, Copy, Debug)]
+pub struct PaymentAccounts<'c> {
+    client: &'c Client,
+}
+
+impl<'c> PaymentAccounts<'c> {
+    /// List payment accounts.
+    ///
+    /// Gives the payment accounts that you can see, oldest first, narrowed by customer and status.
+    ///
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
+    ///
+    /// `GET /v1/accounts/payments`
+    pub async fn list(
+        &self,
+        params: &payments::PaymentAccountsListParams,
+    ) -> Result<Reply<Page<payments::Account>>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentAccountsList,
+                |api| async move {
+                    api.payment_accounts_list(
+                            params.customer_id.as_ref(),
+                            params.page,
+                            params.page_size,
+                            params.status.as_ref(),
+                        )
+                        .await
+                },
+            )
+            .await
+            .map(|reply| {
+                reply
+                    .map(|envelope| Page::new(
+                        envelope.data.accounts.unwrap_or_default(),
+                        envelope.links,
+                    ))
+            })
+    }
+
+    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
+    ///
+    /// A page is asked for when its first item is; the stream ends after the first error.
+    pub fn list_stream(
+        &self,
+        params: payments::PaymentAccountsListParams,
+    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+        paginate(
+            self.client,
+            params,
+            |client, params| {
+                async move { client.payment_accounts().list(&params).await }
+            },
+            |item| item.id.to_string(),
+        )
+    }
+
+    /// Open a payment account.
+    ///
+    /// Opens an account on which a customer receives payments in crypto assets, under an id that
+    /// you choose. Money leaves it by transfer or exchange only.
+    ///
+    /// - When to use it: Use it when a customer wants to be paid in crypto assets and to know which
+    ///   payor paid what.
+    /// - Before: The customer exists and may be updated; the product is one for payments and offers
+    ///   the asset type; no account has the chosen id.
+    /// - What happens next: The account is OPEN with a balance of zero; ACCOUNT_OPEN is sent where
+    ///   the platform has that event.
+    /// - Undo: Close the account by changing its status to CLOSED, which is final.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
+    ///   refused, as the id is taken.
+    ///
+    /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
+    /// key. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`, `PRODUCT_ASSET_NOT_SUPPORTED`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/accounts/payments`
+    pub async fn open(
+        &self,
+        body: &payments::AccountOpenRequest,
+    ) -> Result<Reply<payments::AccountRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentAccountsOpen,
+                |api| async move { api.payment_accounts_open(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read a payment account.
+    ///
+    /// Gives the payment account with its status and both balances as they stand now; an account
+    /// that is not for payments is not found here.
+    ///
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/accounts/payments/{account_id}`
+    pub async fn get(
+        &self,
+        account_id: &payments::AccountId,
+    ) -> Result<Reply<payments::Account>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentAccountsGet,
+                |api| async move { api.payment_accounts_get(account_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Change the status of a payment account.
+    ///
+    /// Sets the status of a payment account, the only field that can be changed. The call takes no
+    /// idempotency key, so read the account before you repeat it after a lost reply.
+    ///
+    /// - When to use it: Use it to freeze, reopen or close a payment account.
+    /// - Before: The account may be updated and its status may go to the new one; `updates` names
+    ///   `status` and nothing else.
+    /// - What happens next: The account has the new status at once; the event of that status is
+    ///   sent where the platform has it.
+    /// - Undo: Set the former status again where the status machine allows it; CLOSED is final.
+    /// - Retry: There is no key. A repeat of a change that was made is refused, as a status cannot
+    ///   change to itself.
+    ///
+    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. Only
+    /// `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
+    ///
+    /// `PATCH /v1/accounts/payments/{account_id}`
+    pub async fn update(
+        &self,
+        account_id: &payments::AccountId,
+        body: &payments::AccountUpdateRequest,
+    ) -> Result<Reply<payments::AccountRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentAccountsUpdate,
+                |api| async move { api.payment_accounts_update(account_id, body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Ask for a payment address.
+    ///
+    /// Gives an address to which a payment is to be sent. With a payor, what arrives there is told
+    /// to be of that payor and of the given reference; without one it is a plain deposit. The
+    /// product decides whether the address stays or is lent for a while.
+    ///
+    /// - When to use it: Use it when somebody is about to pay, for each payment anew.
+    /// - Before: The account may transact; a named payor was registered with the customer of the
+    ///   account; the amount is above zero.
+    /// - What happens next: Once the payment is there and confirmed PAYMENT_CONFIRMED is sent, and
+    ///   PAYMENT_EXCHANGE_EXECUTED after it when the account exchanges by itself. The amount may
+    ///   come in several parts.
+    /// - Undo: It cannot be undone; a lent address ends by itself.
+    /// - Retry: The same idempotency key gives the first address back; without a key another
+    ///   address may come.
+    ///
+    /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
+    /// key. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ADDRESS_NOT_AVAILABLE`, `AMOUNT_NOT_POSITIVE`,
+    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/accounts/payments/{account_id}/address`
+    pub async fn request_address(
+        &self,
+        account_id: &payments::AccountId,
+        body: &payments::PaymentAddressRequest,
+    ) -> Result<Reply<payments::AddressLease>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentAccountsRequestAddress,
+                |api| async move {
+                    api.payment_accounts_request_address(account_id, body).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// List transactions of a payment account.
+    ///
+    /// Gives the history of one payment account, narrowed by day. A payment says which payor it is
+    /// of and under which reference.
+    ///
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/accounts/payments/{account_id}/transactions`
+    pub async fn list_transactions(
+        &self,
+        account_id: &payments::AccountId,
+        params: &payments::PaymentAccountsListTransactionsParams,
+    ) -> Result<Reply<Page<payments::PaymentTransaction>>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentAccountsListTransactions,
+                |api| async move {
+                    api.payment_accounts_list_transactions(
+                            account_id,
+                            params.end_date.as_ref(),
+                            params.order.as_ref(),
+                            params.page,
+                            params.page_size,
+                            params.start_date.as_ref(),
+                        )
+                        .await
+                },
+            )
+            .await
+            .map(|reply| {
+                reply
+                    .map(|envelope| Page::new(
+                        envelope.data.transactions.unwrap_or_default(),
+                        envelope.links,
+                    ))
+            })
+    }
+
+    /// Walks through all pages of [`list_transactions`](Self::list_transactions) and gives the items one by one.
+    ///
+    /// A page is asked for when its first item is; the stream ends after the first error.
+    pub fn list_transactions_stream(
+        &self,
+        account_id: &payments::AccountId,
+        params: payments::PaymentAccountsListTransactionsParams,
+    ) -> impl Stream<Item = Result<payments::PaymentTransaction, Error>> + Send + use<> {
+        let account_id = account_id.to_owned();
+        paginate(
+            self.client,
+            params,
+            move |client, params| {
+                let account_id = account_id.clone();
+                async move {
+                    client
+                        .payment_accounts()
+                        .list_transactions(&account_id, &params)
+                        .await
+                }
+            },
+            |item| item.id.to_string(),
+        )
+    }
+
+    /// Read a transaction of a payment account.
+    ///
+    /// Gives one transaction of one payment account; a transaction of another account is not found
+    /// here. The payor is told by the list only.
+    ///
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/accounts/payments/{account_id}/transactions/{transaction_id}`
+    pub async fn get_transaction(
+        &self,
+        account_id: &payments::AccountId,
+        transaction_id: &payments::TransactionId,
+    ) -> Result<Reply<payments::Transaction>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentAccountsGetTransaction,
+                |api| async move {
+                    api.payment_accounts_get_transaction(account_id, transaction_id)
+                        .await
+                },
             )
             .await
             .map(|reply| reply.map(|envelope| envelope.data))
@@ -650,7 +1589,980 @@ impl<'c> Subscriptions<'c> {
     }
 }
 
+/// Monthly statements of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Statements<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Statements<'c> {
+    /// List the statements of an account.
+    ///
+    /// Gives the monthly statements of an account, oldest first. A month has its statement when it
+    /// is over.
+    ///
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/accounts/deposits/{account_id}/statements`
+    pub async fn list(
+        &self,
+        account_id: &payments::AccountId,
+        params: &payments::StatementsListParams,
+    ) -> Result<Reply<Page<payments::StatementSummary>>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::StatementsList,
+                |api| async move {
+                    api.statements_list(account_id, params.page, params.page_size).await
+                },
+            )
+            .await
+            .map(|reply| {
+                reply
+                    .map(|envelope| Page::new(
+                        envelope.data.statements.unwrap_or_default(),
+                        envelope.links,
+                    ))
+            })
+    }
+
+    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
+    ///
+    /// A page is asked for when its first item is; the stream ends after the first error.
+    pub fn list_stream(
+        &self,
+        account_id: &payments::AccountId,
+        params: payments::StatementsListParams,
+    ) -> impl Stream<Item = Result<payments::StatementSummary, Error>> + Send + use<> {
+        let account_id = account_id.to_owned();
+        paginate(
+            self.client,
+            params,
+            move |client, params| {
+                let account_id = account_id.clone();
+                async move { client.statements().list(&account_id, &params).await }
+            },
+            |item| item.id.to_string(),
+        )
+    }
+
+    /// Read a statement.
+    ///
+    /// Gives one statement: the balances at both ends of the month, and every transaction posted in
+    /// it with the balance after.
+    ///
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`
+    pub async fn get(
+        &self,
+        account_id: &payments::AccountId,
+        statement_id: &payments::StatementId,
+    ) -> Result<Reply<payments::Statement>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::StatementsGet,
+                |api| async move { api.statements_get(account_id, statement_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
+/// Bank accounts and wallets outside the platform, with their owners.
+#[derive(Clone, Copy, Debug)]
+pub struct Counterparties<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Counterparties<'c> {
+    /// List counterparties.
+    ///
+    /// Gives the counterparties of all customers that you can see, oldest first, or those of one
+    /// customer. The idempotency header that the platform lists here has no effect on a read.
+    ///
+    /// Needs the scope `accounts:read`. Can be repeated freely.
+    ///
+    /// `GET /v1/counterparties`
+    pub async fn list(
+        &self,
+        params: &payments::CounterpartiesListParams,
+    ) -> Result<Reply<Page<payments::Counterparty>>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CounterpartiesList,
+                |api| async move {
+                    api.counterparties_list(
+                            params.customer_id.as_ref(),
+                            params.page,
+                            params.page_size,
+                        )
+                        .await
+                },
+            )
+            .await
+            .map(|reply| {
+                reply
+                    .map(|envelope| Page::new(
+                        envelope.data.counterparties.unwrap_or_default(),
+                        envelope.links,
+                    ))
+            })
+    }
+
+    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
+    ///
+    /// A page is asked for when its first item is; the stream ends after the first error.
+    pub fn list_stream(
+        &self,
+        params: payments::CounterpartiesListParams,
+    ) -> impl Stream<Item = Result<payments::Counterparty, Error>> + Send + use<> {
+        paginate(
+            self.client,
+            params,
+            |client, params| {
+                async move { client.counterparties().list(&params).await }
+            },
+            |item| match item {
+                payments::Counterparty::Unknown(unknown) => {
+                    unknown.raw().get().to_owned()
+                }
+                known => known.id().map(ToString::to_string).unwrap_or_default(),
+            },
+        )
+    }
+
+    /// Register a counterparty.
+    ///
+    /// Registers an account or a wallet outside the platform, with its owner, for one customer. The
+    /// type follows the place of the bank account and not its currency; it decides which rails
+    /// there are and which fields are needed.
+    ///
+    /// - When to use it: Use it before money is to leave to, or be pulled from, an account that is
+    ///   not on the platform.
+    /// - Before: The customer exists and may be updated; every rail named is one of the type, and
+    ///   the fields that these rails need are given.
+    /// - What happens next: The counterparty is PENDING while it is screened and then ACTIVE, with
+    ///   the events COUNTERPARTY_PENDING and COUNTERPARTY_ACTIVE; a hit of the screening makes it
+    ///   FROZEN or CLOSED. One of a linked type is usable once its account is connected too.
+    /// - Undo: There is no call that deletes a counterparty; set its status to CLOSED.
+    /// - Retry: The same idempotency key gives the first reply back; without a key a second
+    ///   counterparty is registered.
+    ///
+    /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
+    /// key.
+    ///
+    /// Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
+    /// `INTERMEDIARY_NOT_ALLOWED`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/counterparties`
+    pub async fn create(
+        &self,
+        body: &payments::CounterpartyRequest,
+    ) -> Result<Reply<payments::CounterpartyRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CounterpartiesCreate,
+                |api| async move { api.counterparties_create(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read a counterparty.
+    ///
+    /// Gives a counterparty with its owner, its account and its status. The idempotency header that
+    /// the platform lists here has no effect on a read.
+    ///
+    /// Needs the scope `accounts:read`. Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/counterparties/{counterparty_id}`
+    pub async fn get(
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+    ) -> Result<Reply<payments::Counterparty>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CounterpartiesGet,
+                |api| async move { api.counterparties_get(counterparty_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Change a counterparty.
+    ///
+    /// Changes fields of a counterparty, or its status, one entry of `updates` for each. All of
+    /// them are made or none. Once a counterparty was approved its account and its owner are fixed.
+    ///
+    /// - When to use it: Use it to correct what was registered, or to freeze or close a
+    ///   counterparty.
+    /// - Before: The counterparty is not CLOSED; each named field can still be changed; a new
+    ///   status is one that may follow the present one.
+    /// - What happens next: The counterparty has the new values at once. A new status sends its
+    ///   event, such as COUNTERPARTY_CLOSED.
+    /// - Undo: Change the fields back; the status CLOSED is final.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat of a
+    ///   change of status is refused.
+    ///
+    /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
+    /// key.
+    ///
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `PATCH /v1/counterparties/{counterparty_id}`
+    pub async fn update(
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::CounterpartyUpdateRequest,
+    ) -> Result<Reply<payments::CounterpartyRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CounterpartiesUpdate,
+                |api| async move {
+                    api.counterparties_update(counterparty_id, body).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Ask how to embed the linking widget.
+    ///
+    /// Gives what an application needs to show the linking provider to the owner of the account.
+    /// The address of the widget works once: ask again each time it is loaded. The reply has no
+    /// envelope.
+    ///
+    /// - When to use it: Use it as the first step of linking, each time that the widget is to be
+    ///   shown.
+    /// - Before: The counterparty is of a linked type, is not closed and the provider links its
+    ///   kind of account.
+    /// - What happens next: The widget at the address lets the owner choose a bank and, at its end,
+    ///   tells the application a `member_guid`; the counterparty does not change and no event is
+    ///   sent.
+    /// - Undo: Nothing has to be undone; an address that is not used lapses.
+    /// - Retry: The same idempotency key gives the same address back, which may be used up by then;
+    ///   ask without it for a fresh one.
+    ///
+    /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
+    /// key.
+    ///
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `COUNTERPARTY_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/counterparties/{counterparty_id}/link/details`
+    pub async fn link_details(
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkDetailsRequest,
+    ) -> Result<Reply<payments::LinkDetails>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CounterpartiesLinkDetails,
+                |api| async move {
+                    api.counterparties_link_details(counterparty_id, body).await
+                },
+            )
+            .await
+    }
+
+    /// List the accounts that can be linked.
+    ///
+    /// Gives the accounts that the owner opened to the linking provider in the widget. One of them
+    /// is chosen and then connected. The reply has no envelope.
+    ///
+    /// - When to use it: Use it when the widget has told the `member_guid` of the owner.
+    /// - Before: The counterparty is of a linked type, and the member was made in a widget shown
+    ///   for it.
+    /// - What happens next: Each account comes with the `account_link_id` that connects it; the
+    ///   counterparty does not change and no event is sent.
+    /// - Undo: Nothing has to be undone; an account that is not connected stays unknown to the
+    ///   platform.
+    /// - Retry: The same idempotency key gives the first list back; without a key the list is made
+    ///   anew.
+    ///
+    /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
+    /// key.
+    ///
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`, `COUNTERPARTY_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/counterparties/{counterparty_id}/link/accounts`
+    pub async fn link_accounts(
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkAccountsRequest,
+    ) -> Result<Reply<payments::LinkAccounts>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CounterpartiesLinkAccounts,
+                |api| async move {
+                    api.counterparties_link_accounts(counterparty_id, body).await
+                },
+            )
+            .await
+    }
+
+    /// Connect the linked account.
+    ///
+    /// Ties a counterparty to the account that its owner linked: with MX to one of the accounts
+    /// listed before, with Plaid to the account of a processor token.
+    ///
+    /// - When to use it: Use it as the last step of linking, when the account is chosen.
+    /// - Before: The counterparty is of a linked type and not yet connected; the account link comes
+    ///   from the list of this counterparty, or the processor token is one made for the platform.
+    /// - What happens next: The counterparty shows the name and the last digits of the account; it
+    ///   is screened if that has not been done, and becomes ACTIVE with the event
+    ///   COUNTERPARTY_ACTIVE.
+    /// - Undo: There is no call that disconnects; close the counterparty and register another.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the same account
+    ///   is connected again, which changes nothing.
+    ///
+    /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
+    /// key.
+    ///
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`, `PROCESSOR_TOKEN_INVALID`,
+    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/counterparties/{counterparty_id}/link/connect`
+    pub async fn link_connect(
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkConnectRequest,
+    ) -> Result<Reply<payments::CounterpartyRef>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::CounterpartiesLinkConnect,
+                |api| async move {
+                    api.counterparties_link_connect(counterparty_id, body).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
+/// Money that comes from outside, sent by others or fetched.
+#[derive(Clone, Copy, Debug)]
+pub struct Deposits<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Deposits<'c> {
+    /// Request a deposit.
+    ///
+    /// With PUSH, gives the instructions by which anybody can send money to an account, one for
+    /// each rail; they serve any number of payments, so ask once and keep them. With PULL, asks for
+    /// money of a linked counterparty, which moves once the deposit is accepted.
+    ///
+    /// - When to use it: Use PUSH to learn where money for an account has to be sent, PULL to fetch
+    ///   it from a linked bank account.
+    /// - Before: The account may transact. For PULL the counterparty belongs to the account's
+    ///   customer, is ACTIVE, linked and of the same asset type, and one of its rails can pull
+    ///   (ACH, EFT).
+    /// - What happens next: The deposit is REQUESTED. A PUSH one becomes EXECUTED when the first
+    ///   money was screened and posted, each payment with TRANSACTION_PENDING and
+    ///   TRANSACTION_POSTED; a PULL one waits for its acceptance. Where the account has
+    ///   instructions already, they are given again.
+    /// - Undo: Do nothing; instructions that nobody uses and pulls that nobody accepts move no
+    ///   money.
+    /// - Retry: The same idempotency key gives the first reply back; without a key PUSH gives the
+    ///   same instructions and PULL makes a second deposit.
+    ///
+    /// Needs the scope `deposits:write`. Carries an idempotency key. Is repeated only with the same
+    /// key.
+    ///
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// `COUNTERPARTY_NOT_LINKED`, `PULL_NOT_SUPPORTED`, `ASSET_MISMATCH`, `AMOUNT_NOT_POSITIVE`,
+    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/deposits`
+    pub async fn create(
+        &self,
+        body: &payments::DepositRequest,
+    ) -> Result<Reply<payments::Deposit>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::DepositsCreate,
+                |api| async move { api.deposits_create(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read a deposit.
+    ///
+    /// Gives the deposit as it stands now, with its instructions or its source.
+    ///
+    /// Needs the scope `deposits:read`. Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/deposits/{deposit_id}`
+    pub async fn get(
+        &self,
+        deposit_id: &payments::DepositId,
+    ) -> Result<Reply<payments::Deposit>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::DepositsGet,
+                |api| async move { api.deposits_get(deposit_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Accept a deposit that pulls.
+    ///
+    /// Gives the order to fetch the money from the linked counterparty. Only PULL deposits are
+    /// accepted, PUSH ones need no acceptance. Carries no body; sign it as the platform asks.
+    ///
+    /// - When to use it: Use it once the pull has been checked and the money shall come.
+    /// - Before: The deposit is a PULL one and REQUESTED; account and counterparty are usable.
+    /// - What happens next: The money is asked for on the rail; the account gets a transaction that
+    ///   is PENDING and then POSTED, with TRANSACTION_PENDING and TRANSACTION_POSTED, and the
+    ///   deposit is EXECUTED, or FAILURE if the other bank refuses. It takes minutes in the sandbox
+    ///   and days in production.
+    /// - Undo: It cannot be undone; withdraw the money to the counterparty.
+    /// - Retry: The same idempotency key gives the first reply back and pulls nothing twice.
+    ///
+    /// Needs the scope `deposits:write`. The request is signed. Carries an idempotency key. Is
+    /// repeated only with the same key.
+    ///
+    /// Errors: `NOT_FOUND`, `DEPOSIT_NOT_ACCEPTABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/deposits/{deposit_id}/accept`
+    pub async fn accept(
+        &self,
+        deposit_id: &payments::DepositId,
+    ) -> Result<Reply<payments::DepositState>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::DepositsAccept,
+                |api| async move { api.deposits_accept(deposit_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
+/// Money that is sent to a counterparty.
+#[derive(Clone, Copy, Debug)]
+pub struct Withdrawals<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Withdrawals<'c> {
+    /// Request a withdrawal.
+    ///
+    /// Asks for money to be sent from an account to a counterparty by one of its rails. Nothing
+    /// moves until the withdrawal is accepted, and a request that is not accepted in time expires.
+    /// Large amounts may call for a document first.
+    ///
+    /// - When to use it: Use it to send money of an account to an account or a wallet outside the
+    ///   platform.
+    /// - Before: The account may transact; the counterparty belongs to its customer, is ACTIVE (or
+    ///   EDD, DORMANT) and has the rail among its rails; the amount is positive and has no more
+    ///   decimals than the asset; PERSONAL_ACCOUNT needs a counterparty that is the customer.
+    /// - What happens next: The withdrawal is REQUESTED and waits for its acceptance. When a
+    ///   document is needed it becomes CHANGES_REQUESTED with the event
+    ///   WITHDRAWAL_CHANGES_REQUESTED and is REQUESTED again once the document is there. No balance
+    ///   changes.
+    /// - Undo: Do nothing; an unaccepted withdrawal becomes EXPIRED. Rail 1.1.2 can cancel it at
+    ///   once.
+    /// - Retry: The same idempotency key gives the same withdrawal back; without a key a second
+    ///   withdrawal is requested.
+    ///
+    /// Needs the scope `withdrawals:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
+    /// `ASSET_MISMATCH`, `PURPOSE_NOT_ALLOWED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/withdrawals`
+    pub async fn create(
+        &self,
+        body: &payments::WithdrawalRequest,
+    ) -> Result<Reply<payments::WithdrawalState>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::WithdrawalsCreate,
+                |api| async move { api.withdrawals_create(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read a withdrawal.
+    ///
+    /// Gives the withdrawal as it stands now. Rail 1.1.2 asks for the scope `withdrawals:read`,
+    /// Layer2 1.0.5 for `transfers:read`; either one will do.
+    ///
+    /// Needs the scope `withdrawals:read`, or `transfers:read`. Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/withdrawals/{withdrawal_id}`
+    pub async fn get(
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<payments::Withdrawal>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::WithdrawalsGet,
+                |api| async move { api.withdrawals_get(withdrawal_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read what a withdrawal waits for.
+    ///
+    /// Gives the status of a withdrawal and the documents that are asked for. Upload each one under
+    /// its id; the withdrawal goes on when none is missing.
+    ///
+    /// Needs the scope `withdrawals:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/withdrawals/{withdrawal_id}/status`
+    pub async fn get_status(
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<payments::WithdrawalProgress>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::WithdrawalsGetStatus,
+                |api| async move { api.withdrawals_get_status(withdrawal_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Accept a withdrawal.
+    ///
+    /// Gives the order to send the money. The amount is held at once and leaves when the withdrawal
+    /// executes. Carries no body; sign it as the platform asks.
+    ///
+    /// - When to use it: Use it once the withdrawal has been checked and the money shall leave.
+    /// - Before: The withdrawal is REQUESTED and not expired, and misses no document; account and
+    ///   counterparty are usable; the account has the amount available.
+    /// - What happens next: The withdrawal is ACCEPTED, then EXECUTED when the rail has taken the
+    ///   money; Rail 1.1.2 may show AUTHORIZED, APPROVED and IN_PROGRESS between. The account gets
+    ///   a transaction that is AUTHORIZED, PENDING and then POSTED, with the events of these names.
+    ///   It takes minutes to days, by rail.
+    /// - Undo: Ask for its cancellation (Rail 1.1.2), which fails once the money has left.
+    /// - Retry: The same idempotency key gives the first reply back and sends nothing twice.
+    ///
+    /// Needs the scope `withdrawals:write`. The request is signed. Carries an idempotency key. Is
+    /// repeated only with the same key.
+    ///
+    /// Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_ACCEPTABLE`, `WITHDRAWAL_EXPIRED`,
+    /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/withdrawals/{withdrawal_id}/accept`
+    pub async fn accept(
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<payments::WithdrawalState>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::WithdrawalsAccept,
+                |api| async move { api.withdrawals_accept(withdrawal_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Ask to cancel a withdrawal.
+    ///
+    /// Files the wish to cancel a withdrawal. The reply always says CANCELLING: whether it succeeds
+    /// is known later, and it fails if the money has left. Takes no idempotency key.
+    ///
+    /// - When to use it: Use it when a withdrawal that was requested or accepted shall not be
+    ///   carried out.
+    /// - Before: The withdrawal is not final and not yet being cancelled.
+    /// - What happens next: The withdrawal is CANCELLING, then CANCELLED with the hold released and
+    ///   the event TRANSACTION_CANCELLED; where the money has left already it goes on to EXECUTED.
+    /// - Undo: It cannot be undone; request a new withdrawal.
+    /// - Retry: There is no key: a repeat is refused once the withdrawal is CANCELLING or final, so
+    ///   read it before you try again.
+    ///
+    /// Needs the scope `withdrawals:write`. Is never repeated once a byte has left. Only
+    /// `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
+    ///
+    /// `POST /v1/withdrawals/{withdrawal_id}/cancel`
+    pub async fn cancel(
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<payments::WithdrawalState>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::WithdrawalsCancel,
+                |api| async move { api.withdrawals_cancel(withdrawal_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Download the receipt of a withdrawal.
+    ///
+    /// Gives the receipt as a file. There is one after the withdrawal was executed, which
+    /// TRANSACTION_POSTED with the category WITHDRAWAL tells.
+    ///
+    /// Needs the scope `withdrawals:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `RECEIPT_NOT_READY`.
+    ///
+    /// `GET /v1/withdrawals/{withdrawal_id}/receipt`
+    pub async fn get_receipt(
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<Download>, Error> {
+        self.client
+            .download(
+                payments::OperationId::WithdrawalsGetReceipt.operation(),
+                &[withdrawal_id.as_str()],
+            )
+            .await
+    }
+}
+
+/// Assets of one account changed into those of another.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchanges<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Exchanges<'c> {
+    /// Request an exchange at the market price.
+    ///
+    /// Asks for assets of one account to be changed into those of another at whatever the market
+    /// gives when the exchange is accepted. The amounts of the reply are indicative, and the trade
+    /// will differ from them. Not every custodian takes market orders, or both actions.
+    ///
+    /// - When to use it: Use it when the trade matters more than its exact price.
+    /// - Before: Both accounts may transact, differ and hold assets that can be exchanged for each
+    ///   other; the custodian behind them takes this kind of order with this action; the amount is
+    ///   positive and fits the asset that it fixes.
+    /// - What happens next: The exchange is REQUESTED and waits for its acceptance; no event is
+    ///   sent and no balance changes.
+    /// - Undo: Do nothing; an unaccepted exchange becomes EXPIRED.
+    /// - Retry: The same idempotency key gives the same exchange back; without a key a second
+    ///   exchange is requested.
+    ///
+    /// Needs the scope `exchanges:write`. Carries an idempotency key. Is repeated only with the
+    /// same key.
+    ///
+    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`,
+    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/exchanges/market`
+    pub async fn create_market(
+        &self,
+        body: &payments::ExchangeRequest,
+    ) -> Result<Reply<payments::Exchange>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ExchangesCreateMarket,
+                |api| async move { api.exchanges_create_market(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Request an exchange at a quoted price.
+    ///
+    /// Asks for a price at which assets of one account could be changed into those of another. A
+    /// quote binds nobody and costs nothing: ask again every few seconds while somebody looks at
+    /// it. Not every custodian gives quotes, or takes both actions.
+    ///
+    /// - When to use it: Use it when a price is to be seen before the trade and the trade must stay
+    ///   close to it.
+    /// - Before: Both accounts may transact, differ and hold assets that can be exchanged for each
+    ///   other; the custodian behind them takes this kind of order with this action; the amount is
+    ///   positive and fits the asset that it fixes.
+    /// - What happens next: The exchange is REQUESTED with the amounts of the quote. Its acceptance
+    ///   asks for a fresh quote and trades only if that is near enough; no event is sent and no
+    ///   balance changes before.
+    /// - Undo: Do nothing; an unaccepted exchange becomes EXPIRED.
+    /// - Retry: The same idempotency key gives the first quote back, old as it is by then; ask
+    ///   without it for a fresh one.
+    ///
+    /// Needs the scope `exchanges:write`. Carries an idempotency key. Is repeated only with the
+    /// same key. Only `layer2-1.0.5` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`,
+    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/exchanges/quote`
+    pub async fn create_quote(
+        &self,
+        body: &payments::ExchangeRequest,
+    ) -> Result<Reply<payments::Exchange>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ExchangesCreateQuote,
+                |api| async move { api.exchanges_create_quote(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read an exchange.
+    ///
+    /// Gives the exchange as it stands now, with both sides. The amount that is not fixed is final
+    /// once it is EXECUTED.
+    ///
+    /// Needs the scope `exchanges:read`. Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/exchanges/{exchange_id}`
+    pub async fn get(
+        &self,
+        exchange_id: &payments::ExchangeId,
+    ) -> Result<Reply<payments::Exchange>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ExchangesGet,
+                |api| async move { api.exchanges_get(exchange_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Accept an exchange.
+    ///
+    /// Gives the order to trade, within a slippage that you allow. A quote is asked for anew and
+    /// traded if it is no worse than the accepted one by that fraction; a market order is traded at
+    /// the market. Sign it as the platform asks.
+    ///
+    /// - When to use it: Use it once the amounts have been looked at and the trade shall be made.
+    /// - Before: The exchange is REQUESTED and not expired; both accounts may transact; the source
+    ///   has the amount available, and 1 % more with FIX_DESTINATION.
+    /// - What happens next: The exchange is ACCEPTED, then EXECUTED; each account gets a
+    ///   transaction of the type TRADE with TRANSACTION_AUTHORIZED or TRANSACTION_PENDING and then
+    ///   TRANSACTION_POSTED, and what FIX_DESTINATION held too much comes back as a correction. If
+    ///   the price left the slippage it is REJECTED (newer prose of the platform says CANCELLED)
+    ///   and the hold is released.
+    /// - Undo: It cannot be undone; exchange the other way, at the price of then.
+    /// - Retry: The same idempotency key gives the first reply back and trades nothing twice.
+    ///
+    /// Needs the scope `exchanges:write`. The request is signed. Carries an idempotency key. Is
+    /// repeated only with the same key.
+    ///
+    /// Errors: `NOT_FOUND`, `EXCHANGE_NOT_ACCEPTABLE`, `EXCHANGE_EXPIRED`, `INSUFFICIENT_FUNDS`,
+    /// `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/exchanges/{exchange_id}/accept`
+    pub async fn accept(
+        &self,
+        exchange_id: &payments::ExchangeId,
+        body: &payments::ExchangeAcceptRequest,
+    ) -> Result<Reply<payments::Exchange>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::ExchangesAccept,
+                |api| async move { api.exchanges_accept(exchange_id, body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
+/// Collections of money from counterparties.
+#[derive(Clone, Copy, Debug)]
+pub struct Payments<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Payments<'c> {
+    /// Request a payment by a counterparty.
+    ///
+    /// Asks a counterparty to pay into an account, in one or several assets. After the acceptance
+    /// the payment carries deposit instructions for each asset, by which the counterparty pays.
+    ///
+    /// - When to use it: Use it to collect money that a known counterparty owes, such as an
+    ///   invoice.
+    /// - Before: The customer is ACTIVE and the account OPEN; the counterparty belongs to the
+    ///   account's customer and is usable; each asset named can be paid into the account.
+    /// - What happens next: The payment is REQUESTED and waits for its acceptance. When a document
+    ///   is needed it becomes CHANGES_REQUESTED with the event PAYMENT_CHANGES_REQUESTED. No
+    ///   balance changes.
+    /// - Undo: Do nothing; a payment that is not accepted collects nothing.
+    /// - Retry: The same idempotency key gives the same payment back; without a key a second
+    ///   payment is requested.
+    ///
+    /// Needs the scope `payments:write`. Carries an idempotency key. Is repeated only with the same
+    /// key. Only `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/payments`
+    pub async fn create(
+        &self,
+        body: &payments::PaymentRequest,
+    ) -> Result<Reply<payments::PaymentState>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentsCreate,
+                |api| async move { api.payments_create(body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read a payment.
+    ///
+    /// Gives the payment as it stands now, after its acceptance with the deposit instructions.
+    ///
+    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/payments/{payment_id}`
+    pub async fn get(
+        &self,
+        payment_id: &payments::PaymentId,
+    ) -> Result<Reply<payments::Payment>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentsGet,
+                |api| async move { api.payments_get(payment_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Read what a payment waits for.
+    ///
+    /// Gives the status of a payment and the documents that are asked for. Upload each one under
+    /// its id; the payment goes on when none is missing.
+    ///
+    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/payments/{payment_id}/status`
+    pub async fn get_status(
+        &self,
+        payment_id: &payments::PaymentId,
+    ) -> Result<Reply<payments::PaymentProgress>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentsGetStatus,
+                |api| async move { api.payments_get_status(payment_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Accept a payment.
+    ///
+    /// Gives the order to collect the money. The deposit instructions for the counterparty are in
+    /// the payment from then on. Carries no body and takes no signature.
+    ///
+    /// - When to use it: Use it once the payment has been checked and the counterparty shall be
+    ///   told where to pay.
+    /// - Before: The payment is REQUESTED and misses no document; customer, account and
+    ///   counterparty are usable.
+    /// - What happens next: The payment is ACCEPTED; it is IN_PROGRESS when money arrives, with
+    ///   TRANSACTION_PENDING, and EXECUTED once it is posted, with TRANSACTION_POSTED; FAILURE if
+    ///   the money cannot be taken. How long that takes lies with the counterparty.
+    /// - Undo: There is no call that cancels a payment; tell the counterparty not to pay, and
+    ///   withdraw what it paid.
+    /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
+    ///   refused, as the payment is accepted already.
+    ///
+    /// Needs the scope `payments:write`. Carries an idempotency key. Is repeated only with the same
+    /// key. Only `rail-1.1.2` has it.
+    ///
+    /// Errors: `NOT_FOUND`, `PAYMENT_NOT_ACCEPTABLE`, `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`,
+    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    ///
+    /// `POST /v1/payments/{payment_id}/accept`
+    pub async fn accept(
+        &self,
+        payment_id: &payments::PaymentId,
+    ) -> Result<Reply<payments::PaymentState>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::PaymentsAccept,
+                |api| async move { api.payments_accept(payment_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
+/// Payouts of what came into payment accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct Settlements<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Settlements<'c> {
+    /// Read a settlement.
+    ///
+    /// Gives what was paid out in one go for payment accounts, broken down by account. The two
+    /// accounts in the query narrow the breakdown. Rail 1.1.2 has the call and advises against it.
+    ///
+    /// Needs the scope `settlements:read`. Can be repeated freely. The platform advises against it.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /v1/settlements/{settlement_id}`
+    pub async fn get(
+        &self,
+        settlement_id: &payments::SettlementId,
+        params: &payments::SettlementsGetParams,
+    ) -> Result<Reply<payments::Settlement>, Error> {
+        self.client
+            .payments_call(
+                payments::OperationId::SettlementsGet,
+                |api| async move {
+                    api.settlements_get(
+                            settlement_id,
+                            params.destination_account_id.as_ref(),
+                            params.source_account_id.as_ref(),
+                        )
+                        .await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
 impl Client {
+    /// The onboarding of a customer, from the first field to the decision.
+    #[must_use]
+    pub fn applications(&self) -> Applications<'_> {
+        Applications { client: self }
+    }
+
+    /// Files that were asked for, uploaded and downloaded under their ids.
+    #[must_use]
+    pub fn documents(&self) -> Documents<'_> {
+        Documents { client: self }
+    }
+
     /// The end users whose money the platform keeps, people and companies.
     #[must_use]
     pub fn customers(&self) -> Customers<'_> {
@@ -661,6 +2573,12 @@ impl Client {
     #[must_use]
     pub fn accounts(&self) -> Accounts<'_> {
         Accounts { client: self }
+    }
+
+    /// Accounts on which a customer is paid in crypto assets, with who paid what (Layer2 1.0.5).
+    #[must_use]
+    pub fn payment_accounts(&self) -> PaymentAccounts<'_> {
+        PaymentAccounts { client: self }
     }
 
     /// The rows of an account's history, one for every hold, movement, fee and correction.
@@ -679,5 +2597,47 @@ impl Client {
     #[must_use]
     pub fn subscriptions(&self) -> Subscriptions<'_> {
         Subscriptions { client: self }
+    }
+
+    /// Monthly statements of an account.
+    #[must_use]
+    pub fn statements(&self) -> Statements<'_> {
+        Statements { client: self }
+    }
+
+    /// Bank accounts and wallets outside the platform, with their owners.
+    #[must_use]
+    pub fn counterparties(&self) -> Counterparties<'_> {
+        Counterparties { client: self }
+    }
+
+    /// Money that comes from outside, sent by others or fetched.
+    #[must_use]
+    pub fn deposits(&self) -> Deposits<'_> {
+        Deposits { client: self }
+    }
+
+    /// Money that is sent to a counterparty.
+    #[must_use]
+    pub fn withdrawals(&self) -> Withdrawals<'_> {
+        Withdrawals { client: self }
+    }
+
+    /// Assets of one account changed into those of another.
+    #[must_use]
+    pub fn exchanges(&self) -> Exchanges<'_> {
+        Exchanges { client: self }
+    }
+
+    /// Collections of money from counterparties.
+    #[must_use]
+    pub fn payments(&self) -> Payments<'_> {
+        Payments { client: self }
+    }
+
+    /// Payouts of what came into payment accounts.
+    #[must_use]
+    pub fn settlements(&self) -> Settlements<'_> {
+        Settlements { client: self }
     }
 }

@@ -57,11 +57,29 @@ crate::open_enum! {
         CustomerNotUsable = "CUSTOMER_NOT_USABLE",
         /// The status of the account, or that of its customer, forbids the operation. Status 400.
         AccountNotUsable = "ACCOUNT_NOT_USABLE",
+        /// The application is not READY_FOR_SUBMISSION, because something is missing or it was
+        /// submitted before. Status 400.
+        ApplicationNotReady = "APPLICATION_NOT_READY",
+        /// The application was handed over or decided; nothing of it can be changed. Status 400.
+        ApplicationNotEditable = "APPLICATION_NOT_EDITABLE",
+        /// The application or customer is that of a person, and only a company has persons. Status
+        /// 400.
+        NotACorporation = "NOT_A_CORPORATION",
+        /// The form has no file, or the file is empty, too long, of another kind or has a name that
+        /// is not allowed. Status 400.
+        DocumentRefused = "DOCUMENT_REFUSED",
+        /// The document was approved, or what it belongs to can no longer be changed. Status 400.
+        DocumentLocked = "DOCUMENT_LOCKED",
+        /// Only clients that are regulated themselves may make customers without an application.
+        /// Status 400.
+        CustomerCreationNotAllowed = "CUSTOMER_CREATION_NOT_ALLOWED",
+        /// The account has no address on a blockchain, since its asset is fiat money. Status 400.
+        AddressNotAvailable = "ADDRESS_NOT_AVAILABLE",
         /// The product is not known, or does not offer the asset type. Status 400.
         ProductAssetNotSupported = "PRODUCT_ASSET_NOT_SUPPORTED",
         /// Source and destination are the same account. Status 400.
         SameAccount = "SAME_ACCOUNT",
-        /// The two accounts hold different asset types. Status 400.
+        /// The account and the other side hold different asset types. Status 400.
         AssetMismatch = "ASSET_MISMATCH",
         /// The amount is zero or negative. Status 400.
         AmountNotPositive = "AMOUNT_NOT_POSITIVE",
@@ -75,6 +93,54 @@ crate::open_enum! {
         TransferNotAcceptable = "TRANSFER_NOT_ACCEPTABLE",
         /// The transfer was not accepted before its `valid_until`. Status 400.
         TransferExpired = "TRANSFER_EXPIRED",
+        /// The status of the counterparty forbids the operation, or it belongs to another customer.
+        /// Status 400.
+        CounterpartyNotUsable = "COUNTERPARTY_NOT_USABLE",
+        /// Money can be pulled from a linked counterparty only, and this one is of another type or
+        /// not connected yet. Status 400.
+        CounterpartyNotLinked = "COUNTERPARTY_NOT_LINKED",
+        /// The rail is not one of the type of the counterparty, or not one that it was registered
+        /// with. Status 400.
+        RailNotSupported = "RAIL_NOT_SUPPORTED",
+        /// An intermediary bank is given and SWIFT is not among the rails. Status 400.
+        IntermediaryNotAllowed = "INTERMEDIARY_NOT_ALLOWED",
+        /// The asset type is not known, or not one that fits here. Status 400.
+        AssetNotSupported = "ASSET_NOT_SUPPORTED",
+        /// The counterparty is not of a linked type, or the provider does not link its kind of
+        /// account. Status 400.
+        LinkingNotSupported = "LINKING_NOT_SUPPORTED",
+        /// The member or the account link was not made for this counterparty. Status 400.
+        LinkNotKnown = "LINK_NOT_KNOWN",
+        /// The processor token is not known to its provider, or was withdrawn. Status 400.
+        ProcessorTokenInvalid = "PROCESSOR_TOKEN_INVALID",
+        /// The asset of the account cannot be pulled, or no rail of the counterparty can pull it.
+        /// Status 400.
+        PullNotSupported = "PULL_NOT_SUPPORTED",
+        /// The deposit needs no acceptance, or was accepted already. Status 400.
+        DepositNotAcceptable = "DEPOSIT_NOT_ACCEPTABLE",
+        /// The purpose does not fit what the owner of the counterparty is to the customer. Status
+        /// 400.
+        PurposeNotAllowed = "PURPOSE_NOT_ALLOWED",
+        /// The withdrawal is no longer waiting for its acceptance, or misses a document. Status
+        /// 400.
+        WithdrawalNotAcceptable = "WITHDRAWAL_NOT_ACCEPTABLE",
+        /// The withdrawal was not accepted in time. Status 400.
+        WithdrawalExpired = "WITHDRAWAL_EXPIRED",
+        /// The withdrawal is final, or is being cancelled already. Status 400.
+        WithdrawalNotCancellable = "WITHDRAWAL_NOT_CANCELLABLE",
+        /// There is no receipt before the withdrawal was executed. Status 400.
+        ReceiptNotReady = "RECEIPT_NOT_READY",
+        /// The two assets cannot be exchanged for each other. Status 400.
+        PairNotSupported = "PAIR_NOT_SUPPORTED",
+        /// The custodian behind the accounts does not take this kind of order with this action.
+        /// Status 400.
+        OrderTypeNotSupported = "ORDER_TYPE_NOT_SUPPORTED",
+        /// The exchange is no longer waiting for its acceptance. Status 400.
+        ExchangeNotAcceptable = "EXCHANGE_NOT_ACCEPTABLE",
+        /// The exchange was not accepted in time. Status 400.
+        ExchangeExpired = "EXCHANGE_EXPIRED",
+        /// The payment is no longer waiting for its acceptance, or misses a document. Status 400.
+        PaymentNotAcceptable = "PAYMENT_NOT_ACCEPTABLE",
         /// The callback address is not one to which this server sends. Status 400.
         CallbackNotAllowed = "CALLBACK_NOT_ALLOWED",
     }
@@ -158,7 +224,7 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         code: "UNSUPPORTED_MEDIA_TYPE",
         status: 415,
         meaning: "The body is not of the media type that the operation reads.",
-        remedy: "Send `application/json`.",
+        remedy: "Send the media type that the operation documents, which is named in the error.",
     },
     ErrorCodeInfo {
         code: "RATE_LIMITED",
@@ -221,6 +287,48 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         remedy: "Wait for a status that allows it, or use another account.",
     },
     ErrorCodeInfo {
+        code: "APPLICATION_NOT_READY",
+        status: 400,
+        meaning: "The application is not READY_FOR_SUBMISSION, because something is missing or it was submitted before.",
+        remedy: "Read its status call, complete what it lists and submit again.",
+    },
+    ErrorCodeInfo {
+        code: "APPLICATION_NOT_EDITABLE",
+        status: 400,
+        meaning: "The application was handed over or decided; nothing of it can be changed.",
+        remedy: "Wait for the decision; changes can be made again when a reviewer asks for them.",
+    },
+    ErrorCodeInfo {
+        code: "NOT_A_CORPORATION",
+        status: 400,
+        meaning: "The application or customer is that of a person, and only a company has persons.",
+        remedy: "Change the person itself, or name the application or customer of a company.",
+    },
+    ErrorCodeInfo {
+        code: "DOCUMENT_REFUSED",
+        status: 400,
+        meaning: "The form has no file, or the file is empty, too long, of another kind or has a name that is not allowed.",
+        remedy: "Send one part named `file` with a PDF, JPEG or PNG of at most 30 MB and a plain name with an extension.",
+    },
+    ErrorCodeInfo {
+        code: "DOCUMENT_LOCKED",
+        status: 400,
+        meaning: "The document was approved, or what it belongs to can no longer be changed.",
+        remedy: "Keep the file that is there; upload another when a reviewer asks for it.",
+    },
+    ErrorCodeInfo {
+        code: "CUSTOMER_CREATION_NOT_ALLOWED",
+        status: 400,
+        meaning: "Only clients that are regulated themselves may make customers without an application.",
+        remedy: "Start an application with `POST /v1/applications`; its approval makes the customer.",
+    },
+    ErrorCodeInfo {
+        code: "ADDRESS_NOT_AVAILABLE",
+        status: 400,
+        meaning: "The account has no address on a blockchain, since its asset is fiat money.",
+        remedy: "Ask for deposit instructions with `POST /v1/deposits`, or use an account in a crypto asset.",
+    },
+    ErrorCodeInfo {
         code: "PRODUCT_ASSET_NOT_SUPPORTED",
         status: 400,
         meaning: "The product is not known, or does not offer the asset type.",
@@ -235,8 +343,8 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo {
         code: "ASSET_MISMATCH",
         status: 400,
-        meaning: "The two accounts hold different asset types.",
-        remedy: "Choose accounts of one asset type; use an exchange to change the asset.",
+        meaning: "The account and the other side hold different asset types.",
+        remedy: "Choose two sides of one asset type; use an exchange to change the asset.",
     },
     ErrorCodeInfo {
         code: "AMOUNT_NOT_POSITIVE",
@@ -273,6 +381,126 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         status: 400,
         meaning: "The transfer was not accepted before its `valid_until`.",
         remedy: "Request a new transfer and accept it in time.",
+    },
+    ErrorCodeInfo {
+        code: "COUNTERPARTY_NOT_USABLE",
+        status: 400,
+        meaning: "The status of the counterparty forbids the operation, or it belongs to another customer.",
+        remedy: "Wait until it is ACTIVE, or use another counterparty of the customer.",
+    },
+    ErrorCodeInfo {
+        code: "COUNTERPARTY_NOT_LINKED",
+        status: 400,
+        meaning: "Money can be pulled from a linked counterparty only, and this one is of another type or not connected yet.",
+        remedy: "Finish the linking of the counterparty, or ask for a PUSH deposit.",
+    },
+    ErrorCodeInfo {
+        code: "RAIL_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The rail is not one of the type of the counterparty, or not one that it was registered with.",
+        remedy: "Choose one of the rails that the error lists.",
+    },
+    ErrorCodeInfo {
+        code: "INTERMEDIARY_NOT_ALLOWED",
+        status: 400,
+        meaning: "An intermediary bank is given and SWIFT is not among the rails.",
+        remedy: "Add SWIFT to the rails, or leave the intermediary out.",
+    },
+    ErrorCodeInfo {
+        code: "ASSET_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The asset type is not known, or not one that fits here.",
+        remedy: "Choose one of the asset types that the error lists.",
+    },
+    ErrorCodeInfo {
+        code: "LINKING_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The counterparty is not of a linked type, or the provider does not link its kind of account.",
+        remedy: "Use a counterparty of a linked type and a provider that the error lists.",
+    },
+    ErrorCodeInfo {
+        code: "LINK_NOT_KNOWN",
+        status: 400,
+        meaning: "The member or the account link was not made for this counterparty.",
+        remedy: "Show the widget again and list the accounts anew.",
+    },
+    ErrorCodeInfo {
+        code: "PROCESSOR_TOKEN_INVALID",
+        status: 400,
+        meaning: "The processor token is not known to its provider, or was withdrawn.",
+        remedy: "Make a new processor token and connect with it.",
+    },
+    ErrorCodeInfo {
+        code: "PULL_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The asset of the account cannot be pulled, or no rail of the counterparty can pull it.",
+        remedy: "Ask for a PUSH deposit, or use an account and a counterparty that the error names.",
+    },
+    ErrorCodeInfo {
+        code: "DEPOSIT_NOT_ACCEPTABLE",
+        status: 400,
+        meaning: "The deposit needs no acceptance, or was accepted already.",
+        remedy: "Read the deposit; only PULL deposits that are REQUESTED are accepted.",
+    },
+    ErrorCodeInfo {
+        code: "PURPOSE_NOT_ALLOWED",
+        status: 400,
+        meaning: "The purpose does not fit what the owner of the counterparty is to the customer.",
+        remedy: "Choose another purpose; PERSONAL_ACCOUNT needs a counterparty with the relationship SELF.",
+    },
+    ErrorCodeInfo {
+        code: "WITHDRAWAL_NOT_ACCEPTABLE",
+        status: 400,
+        meaning: "The withdrawal is no longer waiting for its acceptance, or misses a document.",
+        remedy: "Read its status; upload what is missing, or request a new withdrawal.",
+    },
+    ErrorCodeInfo {
+        code: "WITHDRAWAL_EXPIRED",
+        status: 400,
+        meaning: "The withdrawal was not accepted in time.",
+        remedy: "Request a new withdrawal and accept it in time.",
+    },
+    ErrorCodeInfo {
+        code: "WITHDRAWAL_NOT_CANCELLABLE",
+        status: 400,
+        meaning: "The withdrawal is final, or is being cancelled already.",
+        remedy: "Read the withdrawal; what was sent comes back only from its receiver.",
+    },
+    ErrorCodeInfo {
+        code: "RECEIPT_NOT_READY",
+        status: 400,
+        meaning: "There is no receipt before the withdrawal was executed.",
+        remedy: "Wait for TRANSACTION_POSTED with the id of the withdrawal.",
+    },
+    ErrorCodeInfo {
+        code: "PAIR_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The two assets cannot be exchanged for each other.",
+        remedy: "Choose accounts of a pair that the error lists; use a transfer for one and the same asset.",
+    },
+    ErrorCodeInfo {
+        code: "ORDER_TYPE_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The custodian behind the accounts does not take this kind of order with this action.",
+        remedy: "Use another of the orders that the error lists.",
+    },
+    ErrorCodeInfo {
+        code: "EXCHANGE_NOT_ACCEPTABLE",
+        status: 400,
+        meaning: "The exchange is no longer waiting for its acceptance.",
+        remedy: "Read the exchange; request a new one if there is still something to trade.",
+    },
+    ErrorCodeInfo {
+        code: "EXCHANGE_EXPIRED",
+        status: 400,
+        meaning: "The exchange was not accepted in time.",
+        remedy: "Request a new exchange and accept it in time.",
+    },
+    ErrorCodeInfo {
+        code: "PAYMENT_NOT_ACCEPTABLE",
+        status: 400,
+        meaning: "The payment is no longer waiting for its acceptance, or misses a document.",
+        remedy: "Read its status; upload what is missing, or request a new payment.",
     },
     ErrorCodeInfo {
         code: "CALLBACK_NOT_ALLOWED",

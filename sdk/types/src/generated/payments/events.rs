@@ -4,10 +4,31 @@
 
 use super::EventType;
 use super::AccountEventData;
+use super::ApplicationEventData;
+use super::CounterpartyEventData;
 use super::CustomerEventData;
+use super::PaymentEventData;
 use super::TransactionEventData;
+use super::WithdrawalEventData;
 
 events! {
+    /// An application lacks something. Sent when an application is started, or when something is
+    /// missing again.
+    ApplicationIncomplete(ApplicationEventData) = "APPLICATION_INCOMPLETE";
+    /// An application can be submitted. Sent when nothing of an application is missing any more.
+    ApplicationReadyForSubmission(ApplicationEventData) = "APPLICATION_READY_FOR_SUBMISSION";
+    /// An application was submitted. Sent when an application is handed over for review.
+    ApplicationSubmitted(ApplicationEventData) = "APPLICATION_SUBMITTED";
+    /// An application is under review. Sent when the review of an application begins.
+    ApplicationProcessing(ApplicationEventData) = "APPLICATION_PROCESSING";
+    /// An application needs changes. Sent when the status of an application becomes
+    /// CHANGES_REQUESTED; event and status differ by one letter.
+    ApplicationChangeRequested(ApplicationEventData) = "APPLICATION_CHANGE_REQUESTED";
+    /// An application was refused. Sent when an application is refused for good.
+    ApplicationRejected(ApplicationEventData) = "APPLICATION_REJECTED";
+    /// An application was accepted. Sent when an application is accepted; the customer and its
+    /// first account exist by then.
+    ApplicationApproved(ApplicationEventData) = "APPLICATION_APPROVED";
     /// A customer works fully. Sent when the status of a customer becomes ACTIVE.
     CustomerActive(CustomerEventData) = "CUSTOMER_ACTIVE";
     /// A customer was closed for good. Sent when the status of a customer becomes CLOSED.
@@ -61,4 +82,37 @@ events! {
     TransactionPosted(TransactionEventData) = "TRANSACTION_POSTED";
     /// A transaction was cancelled. Sent when a hold or a movement is made void.
     TransactionCancelled(TransactionEventData) = "TRANSACTION_CANCELLED";
+    /// A counterparty can be used. Sent when the status of a counterparty becomes ACTIVE.
+    CounterpartyActive(CounterpartyEventData) = "COUNTERPARTY_ACTIVE";
+    /// A counterparty was closed for good. Sent when the status of a counterparty becomes CLOSED.
+    CounterpartyClosed(CounterpartyEventData) = "COUNTERPARTY_CLOSED";
+    /// A counterparty needs enhanced due diligence. Sent when the status of a counterparty becomes
+    /// EDD.
+    CounterpartyEdd(CounterpartyEventData) = "COUNTERPARTY_EDD";
+    /// A counterparty was frozen. Sent when the status of a counterparty becomes FROZEN.
+    CounterpartyFrozen(CounterpartyEventData) = "COUNTERPARTY_FROZEN";
+    /// A counterparty is being screened. Sent when the status of a counterparty becomes PENDING.
+    CounterpartyPending(CounterpartyEventData) = "COUNTERPARTY_PENDING";
+    /// A counterparty needs enhanced due diligence by the platform. Sent when the status of a
+    /// counterparty becomes EDD_L2F.
+    CounterpartyEddL2f(CounterpartyEventData) = "COUNTERPARTY_EDD_L2F";
+    /// A counterparty was frozen and waits for the platform. Sent when the status of a counterparty
+    /// becomes FROZEN_L2F.
+    CounterpartyFrozenL2f(CounterpartyEventData) = "COUNTERPARTY_FROZEN_L2F";
+    /// A counterparty is being screened by the platform. Sent when the status of a counterparty
+    /// becomes PENDING_L2F.
+    CounterpartyPendingL2f(CounterpartyEventData) = "COUNTERPARTY_PENDING_L2F";
+    /// A withdrawal needs a document. Sent when the status of a withdrawal becomes
+    /// CHANGES_REQUESTED; its status call names the documents.
+    WithdrawalChangesRequested(WithdrawalEventData) = "WITHDRAWAL_CHANGES_REQUESTED";
+    /// A payment needs a document. Sent when the status of a payment becomes CHANGES_REQUESTED; its
+    /// status call names the documents. The guides of the platform have the event, its document
+    /// does not.
+    PaymentChangesRequested(PaymentEventData) = "PAYMENT_CHANGES_REQUESTED";
+    /// A payment arrived. Sent when a payment into a payment account was confirmed and is not
+    /// exchanged yet.
+    PaymentConfirmed(PaymentEventData) = "PAYMENT_CONFIRMED";
+    /// A payment was exchanged. Sent when what came into a payment account was traded by itself and
+    /// waits to be settled.
+    PaymentExchangeExecuted(PaymentEventData) = "PAYMENT_EXCHANGE_EXECUTED";
 }

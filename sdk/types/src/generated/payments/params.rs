@@ -5,6 +5,8 @@
 use crate::Date;
 use super::AccountId;
 use super::AccountStatus;
+use super::ApplicationSortField;
+use super::ApplicationStatus;
 use super::CategoryId;
 use super::CustomerId;
 use super::CustomerStatus;
@@ -31,6 +33,47 @@ query_params! {
 }
 
 query_params! {
+    /// Query parameters of `applications_list`.
+    pub struct ApplicationsListParams {
+        /// Number of the page, counted from 0.
+        page: i32 = "page", with_page;
+        /// Rows on a page, at most 1000.
+        page_size: i32 = "page_size", with_page_size;
+        /// What the list is ordered by; the time of creation when it is absent.
+        order_by: ApplicationSortField = "order_by", with_order_by;
+        /// Direction of the list.
+        order: SortOrder = "order", with_order;
+        /// Only applications with this status.
+        status: ApplicationStatus = "status", with_status;
+        /// Only applications of persons, or only those of companies.
+        application_type: CustomerType = "application_type", with_application_type;
+        /// Only applications whose terms were accepted, or with `false` only the others.
+        terms_and_conditions_accepted: bool = "terms_and_conditions_accepted", with_terms_and_conditions_accepted;
+        /// Only applications whose information was attested, or with `false` only the others.
+        information_attested: bool = "information_attested", with_information_attested;
+        /// Only applications for this customer id.
+        customer_id: CustomerId = "customer_id", with_customer_id;
+        /// Only applications whose applicant has this text in its name, small and capital letters
+        /// being the same: first and last name of a person, registered name of a company.
+        customer_name: String = "customer_name", with_customer_name, personal;
+        /// Only applications whose applicant has this electronic mail address.
+        email_address: String = "email_address", with_email_address, personal;
+    }
+}
+
+query_params! {
+    /// Query parameters of `counterparties_list`.
+    pub struct CounterpartiesListParams {
+        /// Number of the page, counted from 0.
+        page: i32 = "page", with_page;
+        /// Rows on a page, at most 1000.
+        page_size: i32 = "page_size", with_page_size;
+        /// Only counterparties of this customer.
+        customer_id: CustomerId = "customer_id", with_customer_id;
+    }
+}
+
+query_params! {
     /// Query parameters of `customers_list`.
     pub struct CustomersListParams {
         /// Number of the page, counted from 0.
@@ -41,6 +84,56 @@ query_params! {
         r#type: CustomerType = "type", with_type;
         /// Only customers with this status.
         status: CustomerStatus = "status", with_status;
+    }
+}
+
+query_params! {
+    /// Query parameters of `payment_accounts_list`.
+    pub struct PaymentAccountsListParams {
+        /// Number of the page, counted from 0.
+        page: i32 = "page", with_page;
+        /// Rows on a page, at most 1000.
+        page_size: i32 = "page_size", with_page_size;
+        /// Only accounts of this customer.
+        customer_id: CustomerId = "customer_id", with_customer_id;
+        /// Only accounts with this status.
+        status: AccountStatus = "status", with_status;
+    }
+}
+
+query_params! {
+    /// Query parameters of `payment_accounts_list_transactions`.
+    pub struct PaymentAccountsListTransactionsParams {
+        /// Number of the page, counted from 0.
+        page: i32 = "page", with_page;
+        /// Rows on a page, at most 1000.
+        page_size: i32 = "page_size", with_page_size;
+        /// Direction of the list, by transaction date.
+        order: SortOrder = "order", with_order;
+        /// Only transactions dated on this day or later.
+        start_date: Date = "start_date", with_start_date;
+        /// Only transactions dated on this day or earlier.
+        end_date: Date = "end_date", with_end_date;
+    }
+}
+
+query_params! {
+    /// Query parameters of `settlements_get`.
+    pub struct SettlementsGetParams {
+        /// Only rows that come from this account.
+        source_account_id: AccountId = "source_account_id", with_source_account_id;
+        /// Only rows that go to this account.
+        destination_account_id: AccountId = "destination_account_id", with_destination_account_id;
+    }
+}
+
+query_params! {
+    /// Query parameters of `statements_list`.
+    pub struct StatementsListParams {
+        /// Number of the page, counted from 0.
+        page: i32 = "page", with_page;
+        /// Rows on a page, at most 1000.
+        page_size: i32 = "page_size", with_page_size;
     }
 }
 

@@ -9,3 +9,6 @@ mod types;
 pub use self::error_codes::*;
 pub use self::operations::*;
 pub use self::types::*;
+
+#[cfg(test)]
+mod round_trips;

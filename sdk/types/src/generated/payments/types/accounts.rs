@@ -11,6 +11,7 @@ use crate::amount::Amount;
 use crate::operation::Platform;
 use crate::operation::PlatformVersion;
 use crate::project::Project;
+use crate::timestamp::Timestamp;
 
 model! {
     /// A balance in one asset, with its owner and its status.
@@ -196,6 +197,46 @@ model! {
     }
 }
 
+model! {
+    /// An address and for how long it may be used. A lent address goes to somebody else once its
+    /// limit of number or value is reached, or else at its end; ask for another then.
+    pub struct AddressLease {
+        required {
+            /// Id of the lease.
+            id: AddressLeaseId;
+        }
+        optional {
+            /// Address on the chain.
+            wallet_address: String = with_wallet_address, personal;
+            /// Asset that may be sent to the address; any other is lost.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Whether the address is lent; `false` says that it belongs to the account for good.
+            lease_enforced: bool = with_lease_enforced;
+            /// When the lease ends, unless one of the limits is reached before.
+            lease_end_date: Timestamp = with_lease_end_date;
+            /// Number of deposits after which the lease ends.
+            lease_transaction_limit: i32 = with_lease_transaction_limit;
+            /// Sum of deposits after which the lease ends, in units of the asset.
+            lease_value_limit: Amount = with_lease_value_limit;
+        }
+    }
+}
+
+crate::id! {
+    /// Id of an address that was given out, a UUID in text made by the platform.
+    pub struct AddressLeaseId;
+}
+
+model! {
+    /// Envelope around an address.
+    pub struct AddressLeaseReply {
+        required {
+            /// The address.
+            data: AddressLease;
+        }
+    }
+}
+
 crate::open_enum! {
     /// Kind of a product.
     pub enum ProductType {
@@ -214,4 +255,6 @@ no_projection! {
     AccountRefReply,
     AccountToOpen,
     AccountUpdateRequest,
+    AddressLease,
+    AddressLeaseReply,
 }

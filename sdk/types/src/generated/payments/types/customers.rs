@@ -136,7 +136,7 @@ model! {
             /// Whether money moves to or from wallets that nobody hosts.
             perform_transfers_with_unhosted_wallets: bool = with_perform_transfers_with_unhosted_wallets;
             /// Addresses of such wallets.
-            known_unhosted_wallet_addresses: String = with_known_unhosted_wallet_addresses;
+            known_unhosted_wallet_addresses: String = with_known_unhosted_wallet_addresses, personal;
             /// Trades in a month.
             trades_per_month: TradeCount = with_trades_per_month;
             /// Crypto assets, in US dollars.
@@ -315,7 +315,7 @@ model! {
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
             /// Number in the register of the state, such as EIN or BN.
-            registered_number: String = with_registered_number;
+            registered_number: String = with_registered_number, personal;
             /// Country of that register, ISO 3166-1 alpha-2.
             ///
             /// Only `rail-1.1.2` has it.
@@ -323,7 +323,7 @@ model! {
             /// Tax number of the company.
             ///
             /// Only `rail-1.1.2` has it.
-            corporate_tax_reference_number: String = with_corporate_tax_reference_number;
+            corporate_tax_reference_number: String = with_corporate_tax_reference_number, personal;
             /// Country of the tax number, ISO 3166-1 alpha-2.
             ///
             /// Only `rail-1.1.2` has it.
@@ -448,9 +448,9 @@ model! {
             /// Date of birth.
             date_of_birth: Date = with_date_of_birth, personal;
             /// Tie to the United States.
-            us_residency_status: UsResidencyStatus = with_us_residency_status;
+            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
             /// Whether and how the person works.
-            employment_status: EmploymentStatus = with_employment_status;
+            employment_status: EmploymentStatus = with_employment_status, personal;
             /// Description of the work.
             employment_description: String = with_employment_description, personal;
             /// Name of the employer.
@@ -545,6 +545,149 @@ model! {
 impl Project for CustomerReply {
     fn project(&mut self, platform: Platform) {
         self.data.project(platform);
+    }
+}
+
+tagged_union! {
+    /// A customer to be made. The tag says whether it is a person or a company.
+    pub enum CustomerRequest by "customer_type" {
+        /// A person to be made a customer.
+        Individual(CustomerRequestIndividual) = "INDIVIDUAL";
+        /// A company to be made a customer; its persons are added by calls of their own.
+        Corporation(CustomerRequestCorporation) = "CORPORATION";
+    }
+}
+
+impl CustomerRequest {
+    /// Id that you choose for the customer.
+    #[must_use]
+    pub fn id(&self) -> Option<&CustomerId> {
+        match self {
+            Self::Individual(value) => Some(&value.id),
+            Self::Corporation(value) => Some(&value.id),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Electronic mail address.
+    #[must_use]
+    pub fn email_address(&self) -> Option<&String> {
+        match self {
+            Self::Individual(value) => value.email_address.as_ref(),
+            Self::Corporation(value) => value.email_address.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Telephone number in E.164 form.
+    #[must_use]
+    pub fn telephone_number(&self) -> Option<&String> {
+        match self {
+            Self::Individual(value) => value.telephone_number.as_ref(),
+            Self::Corporation(value) => value.telephone_number.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+model! {
+    /// A company to be made a customer; its persons are added by calls of their own.
+    pub struct CustomerRequestCorporation {
+        constant {
+            /// Tag of a company.
+            customer_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
+        }
+        required {
+            /// Id that you choose for the customer.
+            id: CustomerId;
+            /// Registered name.
+            registered_name: String;
+        }
+        optional {
+            /// Name in trade, when it is another one.
+            trading_name: String = with_trading_name;
+            /// Number in the register of the state, such as EIN or BN.
+            registered_number: String = with_registered_number, personal;
+            /// Registered or head office.
+            registered_address: Address = with_registered_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Web site.
+            website_address: String = with_website_address;
+            /// State of incorporation, two characters.
+            state_of_incorporation: String = with_state_of_incorporation;
+            /// Country of incorporation, ISO 3166-1 alpha-2.
+            country_of_incorporation: String = with_country_of_incorporation;
+            /// Legal form.
+            corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
+            /// Legal form in words, with the type OTHER.
+            corporate_entity_type_description: String = with_corporate_entity_type_description;
+            /// Electronic mail address.
+            email_address: String = with_email_address, personal;
+            /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
+            /// platform checks nothing.
+            established_on: String = with_established_on;
+            /// Code of the business in the NAICS.
+            naics: String = with_naics;
+            /// The business in words.
+            naics_description: String = with_naics_description;
+        }
+    }
+}
+
+model! {
+    /// A person to be made a customer.
+    pub struct CustomerRequestIndividual {
+        constant {
+            /// Tag of a person.
+            customer_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
+        }
+        required {
+            /// Id that you choose for the customer.
+            id: CustomerId;
+            /// First name.
+            first_name: String, personal;
+            /// Last name.
+            last_name: String, personal;
+        }
+        optional {
+            /// Middle name.
+            middle_name: String = with_middle_name, personal;
+            /// Electronic mail address.
+            email_address: String = with_email_address, personal;
+            /// Where letters reach the customer.
+            mailing_address: Address = with_mailing_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number of the person, such as SSN, ITIN or SIN.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Number of the passport.
+            passport_number: String = with_passport_number, personal;
+            /// Country of nationality, ISO 3166-1 alpha-2.
+            nationality: String = with_nationality, personal;
+            /// Date of birth.
+            date_of_birth: Date = with_date_of_birth, personal;
+            /// Tie to the United States.
+            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
+            /// Whether and how the person works.
+            employment_status: EmploymentStatus = with_employment_status, personal;
+            /// Description of the work.
+            employment_description: String = with_employment_description, personal;
+            /// Name of the employer.
+            employer_name: String = with_employer_name, personal;
+            /// Occupation.
+            occupation: String = with_occupation, personal;
+            /// What the person invests and how often.
+            investment_profile: IndividualInvestmentProfile = with_investment_profile;
+            /// What the person does with the money.
+            kyc_profile: IndividualKycProfile = with_kyc_profile;
+        }
+    }
+}
+
+impl Project for CustomerRequestIndividual {
+    fn project(&mut self, platform: Platform) {
+        self.kyc_profile.project(platform);
     }
 }
 
@@ -690,7 +833,7 @@ model! {
             /// Title in the company, such as CEO or Treasurer.
             title: String = with_title, personal;
             /// Tie to the United States.
-            us_residency_status: UsResidencyStatus = with_us_residency_status;
+            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
         }
     }
 }
@@ -778,6 +921,99 @@ impl Project for IndividualKycProfile {
     }
 }
 
+model! {
+    /// Names a person of a company.
+    pub struct IndividualRef {
+        required {
+            /// Id of the person.
+            id: IndividualId;
+        }
+    }
+}
+
+model! {
+    /// Envelope around the id of a person.
+    pub struct IndividualRefReply {
+        required {
+            /// The person's id.
+            data: IndividualRef;
+        }
+    }
+}
+
+model! {
+    /// Envelope around one person of a company.
+    pub struct IndividualReply {
+        required {
+            /// The person.
+            data: Individual;
+        }
+    }
+}
+
+impl Project for IndividualReply {
+    fn project(&mut self, platform: Platform) {
+        self.data.project(platform);
+    }
+}
+
+model! {
+    /// A person to be added to a company.
+    pub struct IndividualRequest {
+        required {
+            /// What the person is to the company.
+            individual_type: Vec<IndividualType>;
+            /// First name.
+            first_name: String, personal;
+            /// Last name.
+            last_name: String, personal;
+        }
+        optional {
+            /// Middle name.
+            middle_name: String = with_middle_name, personal;
+            /// Electronic mail address.
+            email_address: String = with_email_address, personal;
+            /// Where letters reach the person.
+            mailing_address: Address = with_mailing_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number of the person.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Country of the tax number, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            tax_reference_number_country: String = with_tax_reference_number_country, personal;
+            /// Number of the passport.
+            passport_number: String = with_passport_number, personal;
+            /// Country of nationality, ISO 3166-1 alpha-2.
+            nationality: String = with_nationality, personal;
+            /// Countries of citizenship, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            citizenship: Vec<String> = with_citizenship, personal;
+            /// Date of birth.
+            date_of_birth: Date = with_date_of_birth, personal;
+            /// Share of the company in whole percent, 0 to 100, for a beneficial owner.
+            percentage_ownership: i32 = with_percentage_ownership, personal;
+            /// Title in the company, such as CEO or Treasurer.
+            title: String = with_title, personal;
+            /// Tie to the United States.
+            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
+        }
+    }
+}
+
+impl Project for IndividualRequest {
+    fn project(&mut self, platform: Platform) {
+        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
+            self.tax_reference_number_country = None;
+        }
+        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
+            self.citizenship = None;
+        }
+    }
+}
+
 crate::open_enum! {
     /// What a person is to a company.
     pub enum IndividualType {
@@ -791,6 +1027,17 @@ crate::open_enum! {
         ControlPerson = "CONTROL_PERSON",
         /// May act for the company.
         AuthorizedPerson = "AUTHORIZED_PERSON",
+    }
+}
+
+model! {
+    /// Changes of a person of a company.
+    #[derive(Default)]
+    pub struct IndividualUpdateRequest {
+        optional {
+            /// The changes, at least one; a field may be named once.
+            updates: Vec<FieldUpdate> = with_updates;
+        }
     }
 }
 
@@ -863,6 +1110,61 @@ crate::open_enum! {
         MillionTo5m = "MILLION_TO_5M",
         /// More than 5 million.
         MoreThan5m = "MORE_THAN_5M",
+    }
+}
+
+crate::id! {
+    /// Id of a payor, chosen by the client and unique within its customer, 1 to 64 letters, digits,
+    /// hyphens, underscores and dots.
+    pub struct PayorId;
+}
+
+model! {
+    /// Names a payor.
+    pub struct PayorRef {
+        required {
+            /// Id of the payor.
+            id: PayorId;
+        }
+    }
+}
+
+model! {
+    /// Envelope around the id of a payor.
+    pub struct PayorRefReply {
+        required {
+            /// The payor's id.
+            data: PayorRef;
+        }
+    }
+}
+
+model! {
+    /// Somebody who pays into payment accounts: a person with a first and a last name, or a company
+    /// with its name.
+    pub struct PayorRequest {
+        required {
+            /// Id that you choose for the payor; no other payor of the same customer may have it.
+            id: PayorId;
+            /// State or province, the two characters after the country in ISO 3166-2, such as `MA`.
+            state: String, personal;
+            /// Country, ISO 3166-1 alpha-2, such as `US`.
+            country_code: String, personal;
+        }
+        optional {
+            /// First name; needed for a person.
+            first_name: String = with_first_name, personal;
+            /// Middle name.
+            middle_name: String = with_middle_name, personal;
+            /// Last name; needed for a person.
+            last_name: String = with_last_name, personal;
+            /// Name of the company; needed for a company.
+            company_name: String = with_company_name, personal;
+            /// Electronic mail address.
+            email_address: String = with_email_address, personal;
+            /// Telephone number in E.164 form.
+            phone_number: String = with_phone_number, personal;
+        }
     }
 }
 
@@ -1217,6 +1519,13 @@ crate::open_enum! {
 no_projection! {
     CustomerRef,
     CustomerRefReply,
+    CustomerRequestCorporation,
     CustomerUpdateRequest,
     IndividualInvestmentProfile,
+    IndividualRef,
+    IndividualRefReply,
+    IndividualUpdateRequest,
+    PayorRef,
+    PayorRefReply,
+    PayorRequest,
 }

@@ -4,12 +4,18 @@
 
 use super::AccountId;
 use super::AccountStatus;
+use super::ApplicationId;
+use super::ApplicationStatus;
 use super::CategoryId;
+use super::CounterpartyId;
+use super::CounterpartyStatus;
 use super::CustomerId;
 use super::CustomerStatus;
+use super::PaymentState;
 use super::TransactionCategory;
 use super::TransactionId;
 use super::TransactionStatus;
+use super::WithdrawalState;
 use crate::operation::Platform;
 use crate::project::Project;
 
@@ -44,6 +50,66 @@ model! {
 }
 
 impl Project for AccountState {
+    fn project(&mut self, platform: Platform) {
+        self.status.project(platform);
+    }
+}
+
+model! {
+    /// Data of the events of applications.
+    pub struct ApplicationEventData {
+        required {
+            /// The application that the event is about.
+            application: ApplicationState;
+        }
+    }
+}
+
+model! {
+    /// An application's id with its status.
+    pub struct ApplicationState {
+        required {
+            /// Id of the application.
+            id: ApplicationId;
+        }
+        optional {
+            /// Status when the event happened.
+            status: ApplicationStatus = with_status;
+        }
+    }
+}
+
+model! {
+    /// Data of the events of counterparties.
+    pub struct CounterpartyEventData {
+        required {
+            /// The counterparty that the event is about.
+            counterparty: CounterpartyState;
+        }
+    }
+}
+
+impl Project for CounterpartyEventData {
+    fn project(&mut self, platform: Platform) {
+        self.counterparty.project(platform);
+    }
+}
+
+model! {
+    /// A counterparty's id with its status.
+    pub struct CounterpartyState {
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Status when the event happened.
+            status: CounterpartyStatus = with_status;
+        }
+    }
+}
+
+impl Project for CounterpartyState {
     fn project(&mut self, platform: Platform) {
         self.status.project(platform);
     }
@@ -89,6 +155,20 @@ crate::open_enum! {
     /// What happened. A delivery carries `event_id` (the same over all its tries), `event_date`,
     /// `event_type` and `event_data`.
     pub enum EventType {
+        /// An application lacks something.
+        ApplicationIncomplete = "APPLICATION_INCOMPLETE",
+        /// An application can be submitted.
+        ApplicationReadyForSubmission = "APPLICATION_READY_FOR_SUBMISSION",
+        /// An application was submitted.
+        ApplicationSubmitted = "APPLICATION_SUBMITTED",
+        /// An application is under review.
+        ApplicationProcessing = "APPLICATION_PROCESSING",
+        /// An application needs changes.
+        ApplicationChangeRequested = "APPLICATION_CHANGE_REQUESTED",
+        /// An application was refused.
+        ApplicationRejected = "APPLICATION_REJECTED",
+        /// An application was accepted.
+        ApplicationApproved = "APPLICATION_APPROVED",
         /// A customer works fully.
         CustomerActive = "CUSTOMER_ACTIVE",
         /// A customer was closed for good.
@@ -133,6 +213,40 @@ crate::open_enum! {
         TransactionPosted = "TRANSACTION_POSTED",
         /// A transaction was cancelled.
         TransactionCancelled = "TRANSACTION_CANCELLED",
+        /// A counterparty can be used.
+        CounterpartyActive = "COUNTERPARTY_ACTIVE",
+        /// A counterparty was closed for good.
+        CounterpartyClosed = "COUNTERPARTY_CLOSED",
+        /// A counterparty needs enhanced due diligence.
+        CounterpartyEdd = "COUNTERPARTY_EDD",
+        /// A counterparty was frozen.
+        CounterpartyFrozen = "COUNTERPARTY_FROZEN",
+        /// A counterparty is being screened.
+        CounterpartyPending = "COUNTERPARTY_PENDING",
+        /// A counterparty needs enhanced due diligence by the platform.
+        CounterpartyEddL2f = "COUNTERPARTY_EDD_L2F",
+        /// A counterparty was frozen and waits for the platform.
+        CounterpartyFrozenL2f = "COUNTERPARTY_FROZEN_L2F",
+        /// A counterparty is being screened by the platform.
+        CounterpartyPendingL2f = "COUNTERPARTY_PENDING_L2F",
+        /// A withdrawal needs a document.
+        WithdrawalChangesRequested = "WITHDRAWAL_CHANGES_REQUESTED",
+        /// A payment needs a document.
+        PaymentChangesRequested = "PAYMENT_CHANGES_REQUESTED",
+        /// A payment arrived.
+        PaymentConfirmed = "PAYMENT_CONFIRMED",
+        /// A payment was exchanged.
+        PaymentExchangeExecuted = "PAYMENT_EXCHANGE_EXECUTED",
+    }
+}
+
+model! {
+    /// Data of the events of payments.
+    pub struct PaymentEventData {
+        required {
+            /// The payment that the event is about.
+            payment: PaymentState;
+        }
     }
 }
 
@@ -166,7 +280,21 @@ model! {
     }
 }
 
+model! {
+    /// Data of the events of withdrawals.
+    pub struct WithdrawalEventData {
+        required {
+            /// The withdrawal that the event is about.
+            withdrawal: WithdrawalState;
+        }
+    }
+}
+
 no_projection! {
+    ApplicationEventData,
+    ApplicationState,
+    PaymentEventData,
     TransactionEventData,
     TransactionState,
+    WithdrawalEventData,
 }

@@ -3,19 +3,39 @@
 //! Models of the payments API, a file for each resource.
 
 mod accounts;
+mod applications;
+mod counterparties;
 mod customers;
+mod deposits;
+mod documents;
 mod errors;
 mod events;
+mod exchanges;
+mod payment_accounts;
+mod payments;
+mod settlements;
 mod shared;
+mod statements;
 mod subscriptions;
 mod transactions;
 mod transfers;
+mod withdrawals;
 
 pub use self::accounts::*;
+pub use self::applications::*;
+pub use self::counterparties::*;
 pub use self::customers::*;
+pub use self::deposits::*;
+pub use self::documents::*;
 pub use self::errors::*;
 pub use self::events::*;
+pub use self::exchanges::*;
+pub use self::payment_accounts::*;
+pub use self::payments::*;
+pub use self::settlements::*;
 pub use self::shared::*;
+pub use self::statements::*;
 pub use self::subscriptions::*;
 pub use self::transactions::*;
 pub use self::transfers::*;
+pub use self::withdrawals::*;

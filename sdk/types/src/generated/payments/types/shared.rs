@@ -41,7 +41,8 @@ model! {
             /// Name of the field; a member of a nested object is named with dots, as in
             /// `mailing_address.city`.
             field: String = with_field;
-            /// New value, written as text.
+            /// New value, written as text; a truth value is `true` or `false`, the items of a list
+            /// are parted by commas.
             value: String = with_value, personal;
         }
     }

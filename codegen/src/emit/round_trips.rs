@@ -1,0 +1,197 @@
+//! A test for `layer2-types`: every model is decoded and written again, and nothing is lost.
+//!
+//! The shape of each model is known here, so each gets two samples. The *full* one has every field,
+//! with 28 digits in each amount. The one of a *later* platform says what the documents do not know
+//! yet: enum values and variants without a name here, a member that no model has, and null where
+//! null is a state of its own. Samples are made of what a caller meets: requests, replies, events,
+//! and each variant of each union; all other models are inside these.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::Model;
+use crate::model::shape::{Object, Scalar, Shape, Type, Union, Variant};
+
+use super::rust::{Source, constant};
+
+/// `round_trips.rs` of one API.
+pub(super) fn contents(model: &Model) -> String {
+    let mut source = Source::new(model);
+    source.module_doc(
+        "Every request, reply, event and variant with all its fields, as the documents know it and \
+         as a later platform may send it.",
+    );
+    source.line("use super::*;");
+    source.blank();
+    source.block("round_trips! {", "}", |source| {
+        for name in outermost(model) {
+            let [full, later] = both(|mut samples| samples.named(model, name));
+            line(source, name, &full, &later);
+        }
+        for (name, union, variant) in variants(model) {
+            let [full, later] = both(|mut samples| samples.variant(model, union, variant));
+            line(source, name, &full, &later);
+        }
+        for event in &model.events {
+            let kind = Some(event.name.as_str());
+            let [full, later] =
+                both(|mut samples| envelope(kind, &samples.named(model, &event.payload)));
+            line(source, "Event", &full, &later);
+        }
+        if !model.events.is_empty() {
+            let unknown = envelope(None, &unknown_object("event", "EVENT"));
+            line(source, "Event", &unknown, &unknown);
+        }
+    });
+    source.text()
+}
+
+fn line(source: &mut Source, model: &str, full: &str, later: &str) {
+    source.line(&format!("{model} = r#\"{full}\"#"));
+    source.line(&format!("    later r#\"{later}\"#;"));
+}
+
+/// The models that no other model holds: requests, replies and what events carry.
+fn outermost(model: &Model) -> Vec<&str> {
+    let held: BTreeSet<&str> = model
+        .schemas
+        .values()
+        .flat_map(|schema| schema.shape.names().into_iter().filter(|name| *name != schema.name))
+        .collect();
+    let is_model = |shape: &Shape| matches!(shape, Shape::Object(_) | Shape::Union(_));
+    model
+        .schemas
+        .values()
+        .filter(|schema| is_model(&schema.shape) && !held.contains(schema.name.as_str()))
+        .map(|schema| schema.name.as_str())
+        .collect()
+}
+
+/// Every variant of every union.
+fn variants(model: &Model) -> impl Iterator<Item = (&str, &Union, &Variant)> {
+    let unions = model.schemas.values().filter_map(|schema| match &schema.shape {
+        Shape::Union(union) => Some((schema.name.as_str(), union)),
+        _ => None,
+    });
+    unions.flat_map(|(name, union)| union.variants.iter().map(move |v| (name, union, v)))
+}
+
+/// An event around its data; without a type it is one that nobody knows.
+fn envelope(event_type: Option<&str>, data: &str) -> String {
+    format!(
+        r#"{{"event_id":"id","event_date":"{TIMESTAMP}","event_type":{},"event_data":{data}}}"#,
+        text(event_type.unwrap_or(LATER))
+    )
+}
+
+/// The full sample and the one of a later platform.
+fn both(make: impl Fn(Samples) -> String) -> [String; 2] {
+    [false, true].map(|is_later| {
+        make(Samples {
+            is_later,
+            inside: BTreeSet::new(),
+        })
+    })
+}
+
+/// Makes samples of one kind.
+struct Samples {
+    is_later: bool,
+    /// The models around the one that is made; one that is inside itself is left out.
+    inside: BTreeSet<String>,
+}
+
+impl Samples {
+    fn named(&mut self, model: &Model, name: &str) -> String {
+        let Some(schema) = model.schemas.get(name) else {
+            return "null".to_owned();
+        };
+        match &schema.shape {
+            Shape::Object(object) => self.object(model, name, object),
+            Shape::Union(union) if self.is_later => unknown_object(&union.tag, LATER),
+            Shape::Union(union) => union.variants.first().map_or_else(
+                || "null".to_owned(),
+                |variant| self.variant(model, union, variant),
+            ),
+            Shape::Enum(values) if self.is_later && values.values.len() > 1 => text(LATER),
+            Shape::Enum(values) => values
+                .values
+                .first()
+                .map_or_else(|| "null".to_owned(), |value| text(&value.wire)),
+            Shape::Id(_) => text("id"),
+            Shape::Alias(inner) => self.typed(model, inner),
+            // No value holds a file; the model is refused if one does.
+            Shape::File | Shape::Form(_) => "null".to_owned(),
+        }
+    }
+
+    /// A variant is made with its own tag, also where the tag's type knows several.
+    fn variant(&mut self, model: &Model, union: &Union, variant: &Variant) -> String {
+        let tag = format!("{}:", text(&union.tag));
+        let sample = self.named(model, &variant.schema);
+        let known = format!("{tag}{}", text(&variant.value));
+        sample.replacen(&format!("{tag}{}", text(LATER)), &known, 1)
+    }
+
+    fn object(&mut self, model: &Model, name: &str, object: &Object) -> String {
+        self.inside.insert(name.to_owned());
+        let mut members = Vec::new();
+        if self.is_later {
+            members.push(format!("{}:[1.50,{{}}]", text(ADDED)));
+        }
+        for property in &object.properties {
+            let mut names = property.ty.names().into_iter();
+            let is_inside_itself = names.any(|name| self.inside.contains(name));
+            if is_inside_itself && !property.required {
+                continue;
+            }
+            let has_null = property.patch || (property.required && property.nullable);
+            let value = if self.is_later && has_null && constant(model, &property.ty).is_none() {
+                "null".to_owned()
+            } else {
+                self.typed(model, &property.ty)
+            };
+            members.push(format!("{}:{value}", text(&property.name)));
+        }
+        self.inside.remove(name);
+        format!("{{{}}}", members.join(","))
+    }
+
+    fn typed(&mut self, model: &Model, ty: &Type) -> String {
+        match ty {
+            Type::Named(name) => self.named(model, name),
+            Type::Scalar(scalar, _) => match scalar {
+                Scalar::String => text("text"),
+                Scalar::Bool => "true".to_owned(),
+                Scalar::Int32 => i32::MAX.to_string(),
+                // The first whole number that a float cannot hold.
+                Scalar::Int64 => "9007199254740993".to_owned(),
+                Scalar::Amount => DIGITS.to_owned(),
+                Scalar::Timestamp => text(TIMESTAMP),
+                Scalar::Date => text("2026-01-05"),
+            },
+            Type::List(item, _) => format!("[{}]", self.typed(model, item)),
+            Type::Map(item) => format!("{{\"key\":{}}}", self.typed(model, item)),
+            Type::Json => format!(r#"{{"b":{DIGITS},"a":[1.50,1e-7]}}"#),
+        }
+    }
+}
+
+/// An object of a kind that nobody knows, kept as it was sent.
+fn unknown_object(tag: &str, kind: &str) -> String {
+    format!(r#"{{"b":{DIGITS},{}:{},"a":[1.50,1e-7]}}"#, text(tag), text(kind))
+}
+
+/// A JSON string.
+fn text(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// What an amount is in a sample.
+const DIGITS: &str = "123456789012345678.1234567891";
+const TIMESTAMP: &str = "2026-01-05T09:00:00.000001-05:00";
+/// A value that no enum has and no union.
+const LATER: &str = "ADDED_LATER";
+/// A member that no model has; the test knows it by this name.
+const ADDED: &str = "added_later";
