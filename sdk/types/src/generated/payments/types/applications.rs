@@ -546,6 +546,27 @@ tagged_union! {
 }
 
 impl ApplicationRequest {
+    /// Id of the application. Made by the platform; a request that sends it has it ignored.
+    #[must_use]
+    pub fn id(&self) -> Option<&ApplicationId> {
+        match self {
+            Self::Individual(value) => value.id.as_ref(),
+            Self::Corporation(value) => value.id.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// How far the application has come. Set by the platform; a request that sends it has it
+    /// ignored.
+    #[must_use]
+    pub fn status(&self) -> Option<&ApplicationStatus> {
+        match self {
+            Self::Individual(value) => value.status.as_ref(),
+            Self::Corporation(value) => value.status.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
     /// Id that you choose for the customer to be made; no other customer of yours may have it.
     #[must_use]
     pub fn customer_id(&self) -> Option<&CustomerId> {
@@ -612,6 +633,11 @@ model! {
             customer_details: CorporationApplicantRequest;
         }
         optional {
+            /// Id of the application. Made by the platform; a request that sends it has it ignored.
+            id: ApplicationId = with_id;
+            /// How far the application has come. Set by the platform; a request that sends it has
+            /// it ignored.
+            status: ApplicationStatus = with_status;
             /// Whether the applicant vouches for the information: for a company its owner, chief
             /// executive or control person, never you in the applicant's stead.
             ///
@@ -650,6 +676,11 @@ model! {
             customer_details: IndividualApplicantRequest;
         }
         optional {
+            /// Id of the application. Made by the platform; a request that sends it has it ignored.
+            id: ApplicationId = with_id;
+            /// How far the application has come. Set by the platform; a request that sends it has
+            /// it ignored.
+            status: ApplicationStatus = with_status;
             /// Whether the applicant vouches for the information: for a company its owner, chief
             /// executive or control person, never you in the applicant's stead.
             ///
@@ -975,6 +1006,9 @@ model! {
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
+            /// Persons of the company. Each is added by a call of its own; a request that sends
+            /// them here has them ignored.
+            individuals: Vec<Individual> = with_individuals;
             /// What the company invests and how often.
             investment_profile: CorporateInvestmentProfile = with_investment_profile;
             /// What the company does, where and with whom.
@@ -997,6 +1031,7 @@ impl Project for CorporationApplicantRequest {
         if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
             self.ip_address = None;
         }
+        self.individuals.project(platform);
         self.investment_profile.project(platform);
         self.kyc_profile.project(platform);
     }

@@ -969,6 +969,8 @@ model! {
             last_name: String, personal;
         }
         optional {
+            /// Id of the person. Made by the platform; a request that sends it has it ignored.
+            id: IndividualId = with_id;
             /// Middle name.
             middle_name: String = with_middle_name, personal;
             /// Electronic mail address.
