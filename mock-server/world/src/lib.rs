@@ -8,6 +8,7 @@ pub mod context;
 mod control;
 mod delays;
 pub mod dice;
+pub mod file;
 #[rustfmt::skip]
 mod generated;
 pub mod genesis;
@@ -35,6 +36,9 @@ pub use crate::command::IdempotencyKey;
 pub use crate::command::Internal;
 pub use crate::command::InvalidKey;
 pub use crate::context::Context;
+pub use crate::file::Content;
+pub use crate::file::Download;
+pub use crate::file::Upload;
 pub use crate::genesis::Genesis;
 pub use crate::outbox::DeliveryId;
 pub use crate::outbox::DeliveryOutcome;

@@ -227,7 +227,7 @@ impl Rejection {
                     code,
                     format!("`{}` is documented but not built yet.", operation.id),
                 )
-                .hint("The reference marks the operations that are built."),
+                .hint("Nothing was done. The changelog says which version builds it; until then, answer this call with a fake of your own."),
             ],
         }
     }
@@ -398,6 +398,30 @@ mod tests {
                 code::RAIL_NOT_SUPPORTED,
             ],
         );
+    }
+
+    #[test]
+    fn what_is_not_built_says_so_in_the_words_of_its_api() {
+        for operation in layer2_types::operation::operations() {
+            let rejection = Rejection::not_built(operation);
+            let [problem] = rejection.problems.as_slice() else {
+                panic!("{operation}: {rejection:?}");
+            };
+            let table = match operation.api {
+                Api::Accounting => layer2_types::accounting::ERROR_CODES,
+                Api::Control => layer2_types::control::ERROR_CODES,
+                Api::Payments => layer2_types::payments::ERROR_CODES,
+                Api::Plaid => layer2_types::plaid::ERROR_CODES,
+            };
+            let documented = layer2_types::ErrorCodeInfo::find(table, problem.code);
+            assert_eq!(
+                documented.map(|info| info.status),
+                Some(rejection.status),
+                "{operation}"
+            );
+            assert!(problem.description.contains(operation.id), "{problem:?}");
+            assert!(problem.hint.is_some(), "{problem:?}");
+        }
     }
 
     #[test]

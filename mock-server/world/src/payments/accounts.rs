@@ -5,6 +5,7 @@ use layer2_types::payments;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::CustomerId;
+use layer2_types::payments::OperationId;
 use layer2_types::payments::ProductId;
 use layer2_types::payments::ProductType;
 use layer2_types::query::QueryParams as _;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Accounts;
+use crate::not_built;
 use crate::page::Page;
 use crate::payments::assets;
 use crate::payments::assets::Asset;
@@ -148,6 +150,14 @@ impl Accounts for World {
         Ok(payments::AccountRefReply::new(payments::AccountRef::new(
             account_id,
         )))
+    }
+
+    fn accounts_request_address(
+        &mut self,
+        _cx: &mut WriteContext<'_>,
+        _account_id: AccountId,
+    ) -> Result<payments::AddressLeaseReply, Rejection> {
+        not_built!(OperationId::AccountsRequestAddress)
     }
 }
 

@@ -6,6 +6,7 @@ use layer2_types::payments;
 use layer2_types::payments::Customer;
 use layer2_types::payments::CustomerId;
 use layer2_types::payments::CustomerType;
+use layer2_types::payments::OperationId;
 use layer2_types::query::QueryParams as _;
 use serde::Deserialize;
 use serde::Serialize;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Customers;
+use crate::not_built;
 use crate::page::Page;
 use crate::payments::customer_fields;
 use crate::payments::standing::Resource;
@@ -93,6 +95,51 @@ impl Customers for World {
         Ok(payments::CustomerRefReply::new(payments::CustomerRef::new(
             customer_id,
         )))
+    }
+
+    fn customers_create(
+        &mut self,
+        _cx: &mut WriteContext<'_>,
+        _body: payments::CustomerRequest,
+    ) -> Result<payments::CustomerRefReply, Rejection> {
+        not_built!(OperationId::CustomersCreate)
+    }
+
+    fn customers_add_individual(
+        &mut self,
+        _cx: &mut WriteContext<'_>,
+        _customer_id: CustomerId,
+        _body: payments::IndividualRequest,
+    ) -> Result<payments::IndividualRefReply, Rejection> {
+        not_built!(OperationId::CustomersAddIndividual)
+    }
+
+    fn customers_get_individual(
+        &self,
+        _cx: &ReadContext<'_>,
+        _customer_id: CustomerId,
+        _individual_id: payments::IndividualId,
+    ) -> Result<payments::IndividualReply, Rejection> {
+        not_built!(OperationId::CustomersGetIndividual)
+    }
+
+    fn customers_update_individual(
+        &mut self,
+        _cx: &mut WriteContext<'_>,
+        _customer_id: CustomerId,
+        _individual_id: payments::IndividualId,
+        _body: payments::IndividualUpdateRequest,
+    ) -> Result<payments::IndividualRefReply, Rejection> {
+        not_built!(OperationId::CustomersUpdateIndividual)
+    }
+
+    fn customers_add_payor(
+        &mut self,
+        _cx: &mut WriteContext<'_>,
+        _customer_id: CustomerId,
+        _body: payments::PayorRequest,
+    ) -> Result<payments::PayorRefReply, Rejection> {
+        not_built!(OperationId::CustomersAddPayor)
     }
 }
 
