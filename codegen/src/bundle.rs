@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::output::File;
 use crate::problem::{Problem, nearest};
+use crate::publish;
 use crate::source::{self, Document, Entry, Map, Node, Place, Value};
 
 /// Reads the fragments of `openapi/<api>/` below `root` and merges them.
@@ -220,7 +221,8 @@ fn unresolved(root: &Node, reference: &Node) -> Option<Problem> {
 
 /// The bundle, once for readers of the documents and once inside the crate that serves it.
 pub fn files(document: &Document) -> Result<[File; 2], Vec<Problem>> {
-    let mut text = serde_json::to_string_pretty(&document.root).map_err(|error| {
+    let published = publish::published(document);
+    let mut text = serde_json::to_string_pretty(&published).map_err(|error| {
         vec![Problem::new(
             &document.root.place,
             "bundle",

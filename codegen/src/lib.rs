@@ -15,6 +15,7 @@ pub mod model;
 pub mod output;
 pub mod prepare;
 pub mod problem;
+pub mod publish;
 pub mod source;
 
 use self::model::Model;
