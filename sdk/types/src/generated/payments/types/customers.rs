@@ -569,6 +569,17 @@ impl CustomerRequest {
         }
     }
 
+    /// What may be done with the customer. Set by the platform; a request that sends it has it
+    /// ignored.
+    #[must_use]
+    pub fn status(&self) -> Option<&CustomerStatus> {
+        match self {
+            Self::Individual(value) => value.status.as_ref(),
+            Self::Corporation(value) => value.status.as_ref(),
+            Self::Unknown(_) => None,
+        }
+    }
+
     /// Electronic mail address.
     #[must_use]
     pub fn email_address(&self) -> Option<&String> {
@@ -604,6 +615,9 @@ model! {
             registered_name: String;
         }
         optional {
+            /// What may be done with the customer. Set by the platform; a request that sends it has
+            /// it ignored.
+            status: CustomerStatus = with_status;
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
             /// Number in the register of the state, such as EIN or BN.
@@ -631,7 +645,17 @@ model! {
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
+            /// Persons of the company. Each is added by a call of its own; a request that sends
+            /// them here has them ignored.
+            individuals: Vec<Individual> = with_individuals;
         }
+    }
+}
+
+impl Project for CustomerRequestCorporation {
+    fn project(&mut self, platform: Platform) {
+        self.status.project(platform);
+        self.individuals.project(platform);
     }
 }
 
@@ -651,6 +675,9 @@ model! {
             last_name: String, personal;
         }
         optional {
+            /// What may be done with the customer. Set by the platform; a request that sends it has
+            /// it ignored.
+            status: CustomerStatus = with_status;
             /// Middle name.
             middle_name: String = with_middle_name, personal;
             /// Electronic mail address.
@@ -687,6 +714,7 @@ model! {
 
 impl Project for CustomerRequestIndividual {
     fn project(&mut self, platform: Platform) {
+        self.status.project(platform);
         self.kyc_profile.project(platform);
     }
 }
@@ -1521,7 +1549,6 @@ crate::open_enum! {
 no_projection! {
     CustomerRef,
     CustomerRefReply,
-    CustomerRequestCorporation,
     CustomerUpdateRequest,
     IndividualInvestmentProfile,
     IndividualRef,
