@@ -12,6 +12,8 @@ use layer2_world::{Problem, Rejection};
 pub(crate) enum Refusal {
     /// The body is larger than the operation takes.
     BodyTooLarge,
+    /// The file of an upload is missing, or its name cannot be used.
+    FileRefused,
     /// The server is at fault.
     Internal,
     /// The idempotency key cannot be one.
@@ -41,7 +43,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Those that any operation may meet; a missing object is the operation's own matter.
+    /// Those that any operation may meet; a missing object and a file are the operation's own matter.
     pub(crate) const COMMON: [Refusal; 14] = [
         Refusal::BodyTooLarge,
         Refusal::Internal,
@@ -62,7 +64,10 @@ impl Refusal {
     /// The status of the refusal. Where an RFC leaves a choice it is the platform's: 400.
     pub(crate) fn status(self) -> u16 {
         match self {
-            Refusal::KeyInvalid | Refusal::MalformedJson | Refusal::Validation => 400,
+            Refusal::FileRefused
+            | Refusal::KeyInvalid
+            | Refusal::MalformedJson
+            | Refusal::Validation => 400,
             Refusal::SignatureInvalid
             | Refusal::SignatureRequired
             | Refusal::TokenExpired

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod blobs;
 mod cli;
 mod clocks;
 mod commands;

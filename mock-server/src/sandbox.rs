@@ -29,6 +29,7 @@ use layer2_world::{
 use tokio::sync::Notify;
 
 use super::{
+    blobs::{Blobs, Lease},
     clocks::{BusinessClock, ClockMode},
     credentials::Credentials,
     faults::Faults,
@@ -42,6 +43,8 @@ pub(crate) struct Sandbox {
     pub(crate) credentials: Credentials,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) requests: Mutex<RequestLog>,
+    /// The bytes of the files that its commands name.
+    pub(crate) blobs: Blobs,
     /// Wakes whoever waits for due work or for a delivery to come back.
     pub(crate) changed: Notify,
     /// Held by whoever moves the clock: one at a time.
@@ -110,6 +113,7 @@ impl Sandbox {
             credentials: Credentials::derive(&genesis.seed, &genesis.name),
             faults: Mutex::default(),
             requests: Mutex::default(),
+            blobs: Blobs::new(limits::FILE_BYTES),
             changed: Notify::new(),
             turn: tokio::sync::Mutex::default(),
             core: Mutex::new(Core::new(&genesis, clock_mode, 0)),
@@ -136,16 +140,27 @@ impl Sandbox {
         &self.genesis
     }
 
-    /// Carries out a client's command: what is due first, the command, then what became due by it.
+    /// Carries out a client's command: what is due first, the command, then what became due by it. The bytes of the
+    /// file that it names are kept if it is accepted, before a reset can come between.
     pub(crate) fn command(
         &self,
         command: ClientCommand,
+        file: Option<Lease<'_>>,
     ) -> Result<Result<Accepted, Rejection>, Broken> {
         let accepted = {
             let mut core = self.core()?;
             let now = core.clock.now(Timestamp::now());
             core.run_due(now);
             let outcome = core.execute(Command::Client(command), now);
+            if let (
+                Ok(Outcome {
+                    replayed: false, ..
+                }),
+                Some(file),
+            ) = (&outcome, file)
+            {
+                file.keep();
+            }
             // The reply is made; what follows at once is seen by the next request.
             if self.genesis.settings.profile == Profile::Fast {
                 core.run_due(now);
@@ -161,10 +176,19 @@ impl Sandbox {
 
     /// Answers a read from the state after what is due.
     pub(crate) fn query(&self, request: &Request) -> Result<Result<Reply, Rejection>, Broken> {
+        self.query_then(request, |reply| reply)
+    }
+
+    /// The same, with something to do before a reset can come between: the bytes that a reply names are still there.
+    pub(crate) fn query_then<T>(
+        &self,
+        request: &Request,
+        then: impl FnOnce(Reply) -> T,
+    ) -> Result<Result<T, Rejection>, Broken> {
         let mut core = self.core()?;
         let now = core.clock.now(Timestamp::now());
         let ran = core.run_due(now);
-        let reply = core.world.query(request, now);
+        let reply = core.world.query(request, now).map(then);
         drop(core);
         if !ran.is_empty() {
             self.changed.notify_waiters();
@@ -269,6 +293,7 @@ impl Sandbox {
         let (generation, paused) = (core.generation + 1, core.paused);
         *core = Core::new(&self.genesis, self.clock_mode, generation);
         core.paused = paused;
+        self.blobs.clear();
         self.core.clear_poison();
         drop(core);
         lock(&self.faults).clear();
@@ -445,12 +470,13 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use layer2_types::payments;
     use layer2_world::{
+        command::{Fingerprint, IdempotencyKey},
         request::{Actor, OperationRef},
         seed::Seed,
     };
 
     use super::*;
-    use crate::clocks::MANUAL_START;
+    use crate::{blobs::BlobId, clocks::MANUAL_START};
 
     fn sandbox() -> Sandbox {
         let genesis = Genesis {
@@ -489,6 +515,44 @@ mod tests {
         assert_eq!(sandbox.query(&list()).err(), Some(Broken));
         sandbox.reset();
         assert!(sandbox.query(&list()).expect("mended").is_ok());
+    }
+
+    /// A command with a key; what it does is no matter here, only whether it is accepted.
+    fn subscribe() -> ClientCommand {
+        let body = r#"{"event_type":"ACCOUNT_OPEN","callback_url":"http://127.0.0.1:9/events"}"#;
+        ClientCommand {
+            request: Request {
+                op: OperationRef::Payments(payments::OperationId::SubscriptionsCreate),
+                body: Some(body.to_owned()),
+                ..list()
+            },
+            key: Some(IdempotencyKey::new("k").expect("a key")),
+            fingerprint: Fingerprint::new([7; 32]),
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_a_file_stay_with_the_command_that_was_accepted() {
+        let sandbox = sandbox();
+        let send = |command: ClientCommand, text: &'static str| {
+            let bytes = bytes::Bytes::from_static(text.as_bytes());
+            let lease = sandbox.blobs.put(BlobId::of(&bytes), bytes).expect("room");
+            sandbox.command(command, Some(lease)).expect("sound")
+        };
+        let has = |text: &str| sandbox.blobs.get(BlobId::of(text.as_bytes())).is_some();
+
+        let mut refused = subscribe();
+        refused.request.body = None;
+        assert!(send(refused, "refused").is_err());
+        assert!(!has("refused"));
+
+        let first = send(subscribe(), "accepted").expect("accepted");
+        assert!(!first.replayed && has("accepted"));
+        let again = send(subscribe(), "sent again").expect("its saved reply");
+        assert!(again.replayed && has("accepted") && !has("sent again"));
+
+        sandbox.reset();
+        assert!(!has("accepted"));
     }
 
     #[test]

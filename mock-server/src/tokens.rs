@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use layer2_types::operation::Api;
+use layer2_types::operation::{Api, Operation};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -37,12 +37,17 @@ impl Scopes {
         self.0.is_empty()
     }
 
-    /// The first of the needed scopes that is not here.
-    pub(crate) fn first_missing<'n>(&self, needed: &[&'n str]) -> Option<&'n str> {
+    pub(crate) fn contains(&self, scope: &str) -> bool {
+        self.0.contains(scope)
+    }
+
+    /// The needed scopes that are not here.
+    pub(crate) fn missing<'n>(&self, needed: &[&'n str]) -> Vec<&'n str> {
         needed
             .iter()
             .copied()
-            .find(|scope| !self.0.contains(*scope))
+            .filter(|scope| !self.contains(scope))
+            .collect()
     }
 }
 
@@ -60,6 +65,13 @@ impl fmt::Display for Scopes {
         }
         Ok(())
     }
+}
+
+/// The sets of scopes that open an operation; all of one of them are needed.
+pub(crate) fn alternatives(
+    operation: &Operation,
+) -> impl Iterator<Item = &'static [&'static str]> + use<> {
+    std::iter::once(operation.scopes).chain(operation.other_scopes.iter().copied())
 }
 
 /// What a token says.
@@ -274,8 +286,8 @@ mod tests {
         assert_eq!(
             claims
                 .scopes()
-                .first_missing(&["customers:read", "accounts:read"]),
-            Some("accounts:read")
+                .missing(&["customers:read", "accounts:read"]),
+            ["accounts:read"]
         );
         assert_eq!(
             check(&key, &token, TokenApi::Payments, 1_060, 3),

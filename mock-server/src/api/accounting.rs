@@ -39,7 +39,9 @@ impl ApiProfile for Profile {
         match refusal {
             Refusal::BodyTooLarge => "BodyTooLarge",
             Refusal::Internal => "InternalError",
-            Refusal::KeyInvalid | Refusal::Validation => "SpecifiedBadRequest",
+            Refusal::FileRefused | Refusal::KeyInvalid | Refusal::Validation => {
+                "SpecifiedBadRequest"
+            }
             Refusal::MalformedJson => "MalformedJson",
             Refusal::MethodNotAllowed => "MethodNotAllowed",
             Refusal::Scope => "InsufficientScope",

@@ -56,6 +56,7 @@ impl ApiProfile for Profile {
     fn code(&self, refusal: Refusal) -> &'static str {
         match refusal {
             Refusal::TokenInvalid => "UNAUTHORIZED",
+            Refusal::FileRefused => payments::code(Refusal::Validation),
             other => payments::code(other),
         }
     }

@@ -45,6 +45,7 @@ impl ApiProfile for Profile {
 pub(super) fn code(refusal: Refusal) -> &'static str {
     match refusal {
         Refusal::BodyTooLarge => "BODY_TOO_LARGE",
+        Refusal::FileRefused => "DOCUMENT_REFUSED",
         Refusal::Internal => "INTERNAL",
         Refusal::KeyInvalid => "IDEMPOTENCY_KEY_INVALID",
         Refusal::MalformedJson => "MALFORMED_JSON",

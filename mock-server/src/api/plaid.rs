@@ -62,7 +62,7 @@ impl ApiProfile for Profile {
             Refusal::UnsupportedMediaType => "INVALID_HEADERS",
             Refusal::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Refusal::Internal => "INTERNAL_SERVER_ERROR",
-            Refusal::KeyInvalid | Refusal::Validation => "INVALID_FIELD",
+            Refusal::FileRefused | Refusal::KeyInvalid | Refusal::Validation => "INVALID_FIELD",
             Refusal::UnknownPath => "NOT_FOUND",
             Refusal::Scope
             | Refusal::SignatureInvalid

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use layer2_types::operation::Operation;
 
-use super::validate;
+use super::{form::RAW_MEDIA, validate};
 use crate::{
     api::Surface,
     errors::{Failure, Refusal},
@@ -37,6 +37,16 @@ impl Contract {
                 }
             }
             Err(error) => self.note(error.to_string()),
+        }
+    }
+
+    /// Checks the type of a file; an operation that gives any bytes gives those of any type.
+    pub(crate) fn check_file(&self, operation: &Operation, media_type: &str) {
+        let documented = operation.reply_media.unwrap_or_default();
+        if cfg!(debug_assertions) && documented != RAW_MEDIA && documented != media_type {
+            self.note(format!(
+                "{operation}: a file of type {media_type}, not {documented}"
+            ));
         }
     }
 

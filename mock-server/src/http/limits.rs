@@ -21,6 +21,9 @@ pub(crate) const FAULT_RULES: usize = 100;
 /// Problems that one refusal lists.
 pub(crate) const PROBLEMS: usize = 50;
 
+/// Bytes of all files of one sandbox.
+pub(crate) const FILE_BYTES: u64 = 256 * 1024 * 1024;
+
 /// Webhooks of one sandbox that are on their way at the same time.
 pub(crate) const DELIVERIES_AT_ONCE: usize = 16;
 

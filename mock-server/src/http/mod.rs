@@ -4,6 +4,8 @@
 
 pub(crate) mod contract;
 pub(crate) mod cors;
+pub(crate) mod disposition;
+pub(crate) mod form;
 pub(crate) mod headers;
 pub(crate) mod json;
 pub(crate) mod limits;

@@ -1,7 +1,7 @@
 //! The order in which a request is checked, carried out and answered. This is the file to read first.
 //!
 //! ```text
-//! route -> body within its limit -> sandbox and token -> scope -> signature -> media type, JSON, validation
+//! route -> body within its limit -> sandbox and token -> scope -> signature -> media type, JSON or file, validation
 //!       -> one lock: due work, replay or execute, journal -> reply -> ordered fault
 //! ```
 //!
@@ -11,6 +11,7 @@
 
 mod body;
 mod checks;
+mod file;
 mod reply;
 
 use std::{sync::Arc, time::Instant};
@@ -20,10 +21,10 @@ use axum::{
     extract::{ConnectInfo, State},
 };
 use http::{Request, Response, StatusCode, request::Parts};
-use layer2_types::operation::{Api, Effect, Operation, RunsIn};
+use layer2_types::operation::{Api, Effect, RunsIn};
 use layer2_world::{
-    command::{ClientCommand, Fingerprint, IdempotencyKey},
-    request::{OperationRef, Request as WorldRequest},
+    command::ClientCommand,
+    request::{OperationRef, Reply, Request as WorldRequest},
     settings::ErrorStyle,
 };
 
@@ -35,7 +36,8 @@ use crate::{
     sandbox::{Broken, Sandbox},
     server::Server,
 };
-use body::{body_limit, body_text, fingerprint, read_json};
+use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
+use file::OpenFile;
 use reply::response;
 
 /// Answers every request of the server.
@@ -94,18 +96,28 @@ async fn answer(
 /// A successful answer.
 struct Answer {
     status: u16,
-    body: String,
-    media: &'static str,
+    content: AnswerContent,
     replayed: bool,
     no_store: bool,
 }
 
+/// What a successful answer holds.
+enum AnswerContent {
+    File(OpenFile),
+    Json(String),
+    /// Text for a scraper of metrics.
+    Page(String),
+}
+
 impl Answer {
     fn json(status: u16, body: String) -> Answer {
+        Answer::of(status, AnswerContent::Json(body))
+    }
+
+    fn of(status: u16, content: AnswerContent) -> Answer {
         Answer {
             status,
-            body,
-            media: "application/json",
+            content,
             replayed: false,
             no_store: false,
         }
@@ -132,10 +144,10 @@ impl Exchange {
         self.path = found.path;
         match found.target {
             Target::Health => Ok(Answer::json(200, health())),
-            Target::Metrics => Ok(Answer {
-                media: "text/plain; version=0.0.4",
-                ..Answer::json(200, server.metrics.render(server))
-            }),
+            Target::Metrics => {
+                let page = AnswerContent::Page(server.metrics.render(server));
+                Ok(Answer::of(200, page))
+            }
             Target::Token(api) => self.token(server, api, parts, body).await,
             Target::Operation(op) => self.operation(server, op, parts, body).await,
         }
@@ -181,25 +193,30 @@ impl Exchange {
         if let Some(sandbox) = &self.sandbox {
             self.check_signature(sandbox, operation, parts, &bytes)?;
         }
-        self.check_media_type(operation, parts, &bytes)?;
-        let mut json = json.map_err(|error| self.not_json(&error))?;
+        let media = self.media_type(operation, parts, &bytes)?;
+        let body = match media.filter(|_| operation.is_upload()) {
+            Some(media) => RequestBody::of_file(self.read_file(media, parts, &bytes).await?),
+            None => {
+                let json = json.map_err(|error| self.not_json(&error))?;
+                RequestBody::of_json(json, &bytes, self.surface.profile().secret_members())
+            }
+        };
         let query = self.query_pairs(parts)?;
         let key = self.idempotency_key(operation, &parts.headers)?;
-        let secrets = self.surface.profile().secret_members();
-        if let Some(json) = &mut json {
-            json.remove_members(secrets);
-        }
-        self.validate(operation, &query, json.as_ref())?;
+        self.validate(operation, &query, body.json.as_ref())?;
         let request = WorldRequest {
             op,
             path: self.path.clone(),
-            body: body_text(json.as_ref(), &bytes, secrets),
+            body: body.text,
             query,
             actor: caller.actor,
         };
-        let fingerprint = fingerprint(&request, json.as_ref());
-        self.carry_out(server, operation, request, key, fingerprint)
-            .await
+        let command = ClientCommand {
+            fingerprint: fingerprint(&request, body.json.as_ref()),
+            request,
+            key,
+        };
+        self.carry_out(server, command, body.file).await
     }
 
     /// Finds out who calls, and remembers the sandbox for the log and the faults.
@@ -223,16 +240,15 @@ impl Exchange {
     async fn carry_out(
         &self,
         server: &Server,
-        operation: &Operation,
-        request: WorldRequest,
-        key: Option<IdempotencyKey>,
-        fingerprint: Fingerprint,
+        command: ClientCommand,
+        file: Option<FileBytes>,
     ) -> Result<Answer, Failure> {
-        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, request.op) {
-            let reply = generated::control::dispatch(server, op, &request).await?;
+        let operation = command.request.op.operation();
+        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, command.request.op)
+        {
+            let reply = generated::control::dispatch(server, op, &command.request).await?;
             return Ok(Answer::json(reply.status, reply.body));
         }
-        let broken = |error: Broken| internal(self.surface, &error.to_string());
         let Some(sandbox) = &self.sandbox else {
             return Err(internal(
                 self.surface,
@@ -240,32 +256,57 @@ impl Exchange {
             ));
         };
         let answer = match operation.effect {
-            Effect::Read => {
-                let reply = sandbox.query(&request).map_err(broken)??;
-                Answer::json(reply.status, reply.body)
-            }
-            Effect::Write => {
-                let command = ClientCommand {
-                    request,
-                    key,
-                    fingerprint,
-                };
-                let accepted = sandbox.command(command).map_err(broken)??;
-                let reply = accepted.reply.ok_or_else(|| {
-                    internal(
-                        self.surface,
-                        "the state machine accepted the request without a reply",
-                    )
-                })?;
-                Answer {
-                    replayed: accepted.replayed,
-                    ..Answer::json(reply.status, reply.body)
-                }
-            }
+            Effect::Read => self.read(sandbox, &command.request)?,
+            Effect::Write => self.write(sandbox, command, file)?,
         };
         // Nobody sees what a crash could take back: not the writer, and not a reader either.
         sandbox.durable().await;
         Ok(answer)
+    }
+
+    fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Answer, Failure> {
+        let broken = |error: Broken| internal(self.surface, &error.to_string());
+        if !request.op.operation().is_download() {
+            let reply = sandbox.query(request).map_err(broken)??;
+            return Ok(Answer::json(reply.status, reply.body));
+        }
+        let open = |reply: Reply| (reply.status, OpenFile::of(&reply, &sandbox.blobs));
+        match sandbox.query_then(request, open).map_err(broken)?? {
+            (status, Some(file)) => Ok(Answer::of(status, AnswerContent::File(file))),
+            (_, None) => Err(internal(
+                self.surface,
+                "the state machine names a file whose bytes are not here",
+            )),
+        }
+    }
+
+    fn write(
+        &self,
+        sandbox: &Sandbox,
+        command: ClientCommand,
+        file: Option<FileBytes>,
+    ) -> Result<Answer, Failure> {
+        // The bytes lie where the command's row will name them before there is a row.
+        let lease = match file {
+            Some(FileBytes { id, bytes }) => {
+                let put = sandbox.blobs.put(id, bytes);
+                Some(put.map_err(|full| self.no_room(full))?)
+            }
+            None => None,
+        };
+        let accepted = sandbox
+            .command(command, lease)
+            .map_err(|error| internal(self.surface, &error.to_string()))??;
+        let reply = accepted.reply.ok_or_else(|| {
+            internal(
+                self.surface,
+                "the state machine accepted the request without a reply",
+            )
+        })?;
+        Ok(Answer {
+            replayed: accepted.replayed,
+            ..Answer::json(reply.status, reply.body)
+        })
     }
 }
 

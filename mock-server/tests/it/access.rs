@@ -238,6 +238,38 @@ async fn scopes_are_those_of_the_operation() {
 }
 
 #[tokio::test]
+async fn one_of_several_sets_of_scopes_does() {
+    let (server, mut caller) = server().await;
+    let withdrawal = "/api/v1/withdrawals/905666e7-2d5b-4ac4-bd96-e02675fc678f";
+    for (scope, open) in [
+        ("withdrawals:read", true),
+        ("transfers:read", true),
+        ("customers:read", false),
+    ] {
+        let query = format!("?grant_type=client_credentials&scope={scope}");
+        let body = token(&server, &query, &[], "").await.ok();
+        caller.token = body["access_token"].as_str().expect("token").to_owned();
+        let reply = caller.get(withdrawal).await;
+        assert_eq!(reply.status != 403, open, "{scope}: {}", reply.text);
+    }
+    let reply = caller.get(withdrawal).await;
+    assert_eq!(
+        reply.json(),
+        json!({"errors": [{
+            "code": "INSUFFICIENT_SCOPE",
+            "description": "The token lacks the scope withdrawals:read.",
+            "received": "customers:read",
+            "expected": "withdrawals:read, or transfers:read",
+            "hint": "Ask the token endpoint for a token with this scope, or leave `scope` out to get all of them.",
+        }]})
+    );
+    assert_eq!(
+        reply.header("www-authenticate"),
+        Some(r#"Bearer error="insufficient_scope", scope="withdrawals:read""#)
+    );
+}
+
+#[tokio::test]
 async fn accepts_are_signed() {
     let (server, caller) = server().await;
     caller.fund("100").await;

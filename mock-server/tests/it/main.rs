@@ -9,6 +9,7 @@
 
 mod access;
 mod binary;
+mod files;
 mod money;
 mod refusals;
 mod support;

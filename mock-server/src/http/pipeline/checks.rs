@@ -13,6 +13,7 @@ use crate::{
     api::{Caller, refuse, refuse_with},
     errors::{Failure, Refusal, sentence},
     http::{
+        form::RAW_MEDIA,
         headers,
         json::Json,
         limits, query,
@@ -21,6 +22,7 @@ use crate::{
         validate,
     },
     sandbox::Sandbox,
+    tokens,
 };
 
 impl Exchange {
@@ -70,18 +72,34 @@ impl Exchange {
         let Some(scopes) = &caller.scopes else {
             return Ok(());
         };
-        let Some(missing) = scopes.first_missing(operation.scopes) else {
+        if operation.is_open_to(|scope| scopes.contains(scope)) {
             return Ok(());
-        };
+        }
+        let sets: Vec<_> = tokens::alternatives(operation).collect();
+        // Of the sets that would do, the one that the token comes nearest to.
+        let nearest = sets
+            .iter()
+            .copied()
+            .min_by_key(|set| scopes.missing(set).len())
+            .unwrap_or(operation.scopes);
+        let missing = scopes.missing(nearest);
         let failure = refuse_with(self.surface.profile(), Refusal::Scope, |code| {
-            Problem::new(code, format!("The token lacks the scope {missing}."))
-                .received(scopes.to_string())
-                .expected(operation.scopes.join(" "))
-                .hint("Ask the token endpoint for a token with this scope, or leave `scope` out to get all of them.")
+            let (noun, pronoun) = match missing.len() {
+                1 => ("scope", "this scope"),
+                _ => ("scopes", "these scopes"),
+            };
+            let expected: Vec<String> = sets.iter().map(|set| set.join(" ")).collect();
+            Problem::new(
+                code,
+                format!("The token lacks the {noun} {}.", missing.join(" and ")),
+            )
+            .received(scopes.to_string())
+            .expected(expected.join(", or "))
+            .hint(format!("Ask the token endpoint for a token with {pronoun}, or leave `scope` out to get all of them."))
         });
         let challenge = format!(
             r#"Bearer error="insufficient_scope", scope="{}""#,
-            operation.scopes.join(" ")
+            nearest.join(" ")
         );
         Err(failure.with_header(header::WWW_AUTHENTICATE, &challenge))
     }
@@ -123,36 +141,48 @@ impl Exchange {
         )
     }
 
-    pub(super) fn check_media_type(
+    /// The media type as which the body is read: one of those of the operation, or none where there is no body.
+    pub(super) fn media_type(
         &self,
         operation: &Operation,
         parts: &Parts,
         body: &[u8],
-    ) -> Result<(), Failure> {
-        let Some(expected) = operation.request_media.filter(|_| !body.is_empty()) else {
-            return Ok(());
-        };
-        let sent = parts
-            .headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        // A body without a type is taken for what the operation reads.
-        let Some(sent) = sent else { return Ok(()) };
-        let essence = sent.split(';').next().unwrap_or_default().trim();
-        if essence.eq_ignore_ascii_case(expected) {
-            return Ok(());
+    ) -> Result<Option<&'static str>, Failure> {
+        let read = operation.request_media.iter().copied();
+        let file = operation.is_upload();
+        if read.clone().next().is_none() || (body.is_empty() && !file) {
+            return Ok(None);
         }
+        let sent = parts.headers.get(header::CONTENT_TYPE);
+        let sent = sent.map(|value| value.to_str().unwrap_or("a type that is not ASCII"));
+        let essence = match sent {
+            Some(sent) => sent.split(';').next().unwrap_or_default().trim(),
+            // Bytes without a type are just that (RFC 9110 section 8.3); text is taken for what the operation reads.
+            None if file => RAW_MEDIA,
+            None => return Ok(read.clone().next()),
+        };
+        if let Some(found) = read
+            .clone()
+            .find(|media| essence.eq_ignore_ascii_case(media))
+        {
+            return Ok(Some(found));
+        }
+        let read: Vec<&str> = read.collect();
         Err(refuse_with(
             self.surface.profile(),
             Refusal::UnsupportedMediaType,
             |code| {
-                Problem::new(
+                let problem = Problem::new(
                     code,
                     "The body is of a media type that this operation does not read.",
                 )
                 .at("content-type")
                 .received(essence.chars().take(100).collect::<String>())
-                .expected(expected)
+                .expected(read.join(", "));
+                match file {
+                    true => problem.hint("Send the file as one part of a form, named `file`."),
+                    false => problem,
+                }
             },
         ))
     }
@@ -235,7 +265,9 @@ impl Exchange {
                 Refusal::BodyTooLarge,
                 |code| {
                     Problem::new(code, "The body is too large for this operation.")
+                        .at("")
                         .expected(format!("at most {limit} bytes"))
+                        .hint("Nothing was done; send less. A form counts with its framing.")
                 },
             )),
             Err(_) => Err(refuse(

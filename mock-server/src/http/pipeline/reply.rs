@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use layer2_world::settings::ErrorStyle;
 
-use super::{Answer, Exchange};
+use super::{Answer, AnswerContent, Exchange};
 use crate::{
     api::{Surface, plaid},
     errors::Failure,
@@ -30,11 +30,16 @@ impl Exchange {
     ) -> Response<Body> {
         if let Some(op) = self.op {
             match &result {
-                Ok(answer) => {
-                    server
-                        .contract
-                        .check_reply(op.operation(), answer.status, &answer.body);
-                }
+                Ok(answer) => match &answer.content {
+                    AnswerContent::File(file) => {
+                        server.contract.check_file(op.operation(), &file.media_type);
+                    }
+                    AnswerContent::Json(body) | AnswerContent::Page(body) => {
+                        server
+                            .contract
+                            .check_reply(op.operation(), answer.status, body);
+                    }
+                },
                 Err(failure) => server.contract.check_failure(op.operation(), failure),
             }
         }
@@ -59,14 +64,23 @@ impl Exchange {
     }
 
     pub(super) fn success(&self, answer: Answer) -> Response<Body> {
-        let body = match self.surface {
-            Surface::Plaid => plaid::with_request_id(answer.body, &self.request_id),
-            _ => answer.body,
-        };
         let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-        let mut response = response(status, body, &self.request_id);
+        let mut response = response(status, String::new(), &self.request_id);
+        match answer.content {
+            AnswerContent::File(file) => file.send(&mut response),
+            AnswerContent::Json(body) if self.surface == Surface::Plaid => {
+                *response.body_mut() = Body::from(plaid::with_request_id(body, &self.request_id));
+            }
+            AnswerContent::Json(body) => *response.body_mut() = Body::from(body),
+            AnswerContent::Page(body) => {
+                *response.body_mut() = Body::from(body);
+                response.headers_mut().insert(
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static("text/plain; version=0.0.4"),
+                );
+            }
+        }
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.media));
         if answer.replayed {
             headers.insert(
                 headers::IDEMPOTENT_REPLAYED,
