@@ -7,45 +7,61 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use layer2_types::payments::AccountId;
-use layer2_types::payments::TransactionId;
-use layer2_types::payments::TransferId;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// One piece of work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Job {
-    /// A transfer that nobody accepted runs out.
-    ExpireTransfer(TransferId),
-    /// An accepted transfer is posted.
-    ExecuteTransfer(TransferId),
-    /// Money that came from outside is credited.
-    PostInbound(TransactionId),
-    /// An account that had no posting for a year falls asleep.
-    CheckDormancy(AccountId),
-}
+use crate::context::WriteContext;
+use crate::payments::arrivals::InboundJob;
+use crate::payments::dormancy::AccountJob;
+use crate::payments::transfers::TransferJob;
+use crate::world::World;
 
-impl Job {
+/// What every kind of job has. A resource that works later has an enum of its jobs that implements this, and one row of
+/// [`Job`].
+pub(crate) trait Work {
     /// The job's name, for reports.
-    pub(crate) const fn name(&self) -> &'static str {
-        match self {
-            Self::ExpireTransfer(_) => "expire_transfer",
-            Self::ExecuteTransfer(_) => "execute_transfer",
-            Self::PostInbound(_) => "post_inbound",
-            Self::CheckDormancy(_) => "check_dormancy",
-        }
-    }
+    fn name(&self) -> &'static str;
 
     /// The id of what the job works on.
-    pub(crate) fn subject(&self) -> &str {
-        match self {
-            Self::ExpireTransfer(id) | Self::ExecuteTransfer(id) => id.as_str(),
-            Self::PostInbound(id) => id.as_str(),
-            Self::CheckDormancy(id) => id.as_str(),
+    fn subject(&self) -> &str;
+
+    /// Does the work. What it finds undone since it was planned, it leaves.
+    fn run(&self, world: &mut World, cx: &mut WriteContext<'_>);
+}
+
+macro_rules! jobs {
+    ($($(#[$doc:meta])* $kind:ident($jobs:ty),)+) => {
+        /// One piece of work.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(crate) enum Job {
+            $($(#[$doc])* $kind($jobs),)+
         }
-    }
+
+        impl Job {
+            /// The job as work, whatever it is about.
+            pub(crate) const fn work(&self) -> &dyn Work {
+                match self {
+                    $(Self::$kind(job) => job,)+
+                }
+            }
+        }
+
+        $(impl From<$jobs> for Job {
+            fn from(job: $jobs) -> Self {
+                Self::$kind(job)
+            }
+        })+
+    };
+}
+
+jobs! {
+    /// Of transfers.
+    Transfer(TransferJob),
+    /// Of money from outside.
+    Inbound(InboundJob),
+    /// Of accounts.
+    Account(AccountJob),
 }
 
 /// A job that ran, for `settle` and `advance` to show.
@@ -73,8 +89,8 @@ impl DueJob {
     pub(crate) fn report(&self) -> JobReport {
         JobReport {
             job: self.number,
-            name: self.job.name(),
-            subject: self.job.subject().to_owned(),
+            name: self.job.work().name(),
+            subject: self.job.work().subject().to_owned(),
             due: self.due,
         }
     }
@@ -90,9 +106,9 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// Puts a job on the schedule and tells its number.
-    pub(crate) fn add(&mut self, due: Timestamp, job: Job) -> u64 {
+    pub(crate) fn add(&mut self, due: Timestamp, job: impl Into<Job>) -> u64 {
         self.made += 1;
-        self.waiting.insert((due, self.made), job);
+        self.waiting.insert((due, self.made), job.into());
         self.made
     }
 
@@ -110,8 +126,8 @@ impl Schedule {
     pub(crate) fn waiting(&self) -> impl Iterator<Item = JobReport> {
         self.waiting.iter().map(|((due, number), job)| JobReport {
             job: *number,
-            name: job.name(),
-            subject: job.subject().to_owned(),
+            name: job.work().name(),
+            subject: job.work().subject().to_owned(),
             due: *due,
         })
     }
@@ -140,7 +156,7 @@ mod tests {
     }
 
     fn job(id: &str) -> Job {
-        Job::ExpireTransfer(id.parse().unwrap())
+        TransferJob::Expire(id.parse().unwrap()).into()
     }
 
     #[test]

@@ -39,7 +39,6 @@ use crate::request::OperationRef;
 use crate::request::Reply;
 use crate::request::Request;
 use crate::schedule::DueJob;
-use crate::schedule::Job;
 use crate::schedule::JobReport;
 use crate::schedule::Schedule;
 use crate::seed::Seed;
@@ -291,12 +290,7 @@ impl World {
         let (seed, settings) = (self.genesis.seed.clone(), self.genesis.settings.clone());
         let origin = Origin::Job(due.number);
         let mut cx = WriteContext::new(due.due, seq, origin, &seed, &Actor::Control, &settings);
-        match &due.job {
-            Job::ExpireTransfer(id) => self.expire_transfer(id),
-            Job::ExecuteTransfer(id) => self.execute_transfer(&mut cx, id),
-            Job::PostInbound(id) => self.post_inbound(&mut cx, id),
-            Job::CheckDormancy(id) => self.check_dormancy(&mut cx, id),
-        }
+        due.job.work().run(self, &mut cx);
     }
 
     /// How long work takes in this sandbox.

@@ -11,6 +11,8 @@ use layer2_types::payments::CategoryId;
 use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransactionType;
+use serde::Deserialize;
+use serde::Serialize;
 
 use crate::clock;
 use crate::context::WriteContext;
@@ -21,8 +23,32 @@ use crate::payments::machines::TransactionStage;
 use crate::payments::originator::Sender;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
-use crate::schedule::Job;
+use crate::schedule::Work;
 use crate::world::World;
+
+/// What is done with money from outside later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InboundJob {
+    /// Money that has been screened is credited.
+    Post(TransactionId),
+}
+
+impl Work for InboundJob {
+    fn name(&self) -> &'static str {
+        "post_inbound"
+    }
+
+    fn subject(&self) -> &str {
+        let Self::Post(id) = self;
+        id.as_str()
+    }
+
+    fn run(&self, world: &mut World, cx: &mut WriteContext<'_>) {
+        let Self::Post(id) = self;
+        world.post_inbound(cx, id);
+    }
+}
 
 /// Money that is about to arrive; all about it has been checked but whether the books can take so much.
 #[derive(Clone)]
@@ -75,12 +101,12 @@ impl World {
         };
         self.add_transaction(cx, row);
         let due = clock::later(cx.now(), self.delays().inbound_screening);
-        self.schedule.add(due, Job::PostInbound(arrival.id));
+        self.schedule.add(due, InboundJob::Post(arrival.id));
         Ok(())
     }
 
     /// Credits money that has arrived, or sends it back if the account can no longer take it.
-    pub(crate) fn post_inbound(&mut self, cx: &mut WriteContext<'_>, id: &TransactionId) {
+    fn post_inbound(&mut self, cx: &mut WriteContext<'_>, id: &TransactionId) {
         let Some(row) = self.payments.transactions.get(id).cloned() else {
             return;
         };

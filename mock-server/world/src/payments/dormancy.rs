@@ -7,22 +7,49 @@ use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::CustomerId;
+use serde::Deserialize;
+use serde::Serialize;
 
 use crate::context::WriteContext;
 use crate::rights::Standing;
-use crate::schedule::Job;
+use crate::schedule::Work;
 use crate::world::World;
+
+/// What is done with an account later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AccountJob {
+    /// An account that had no posting for a year falls asleep.
+    CheckDormancy(AccountId),
+}
+
+impl Work for AccountJob {
+    fn name(&self) -> &'static str {
+        "check_dormancy"
+    }
+
+    fn subject(&self) -> &str {
+        let Self::CheckDormancy(id) = self;
+        id.as_str()
+    }
+
+    fn run(&self, world: &mut World, cx: &mut WriteContext<'_>) {
+        let Self::CheckDormancy(id) = self;
+        world.check_dormancy(cx, id);
+    }
+}
 
 impl World {
     /// Looks again at an account a year after it was used.
     pub(crate) fn watch_dormancy(&mut self, id: &AccountId, used: Timestamp) {
         if let Some(due) = a_year_after(used) {
-            self.schedule.add(due, Job::CheckDormancy(id.clone()));
+            self.schedule
+                .add(due, AccountJob::CheckDormancy(id.clone()));
         }
     }
 
     /// An account that was not used for a year falls asleep; one that was is looked at again a year after that.
-    pub(crate) fn check_dormancy(&mut self, cx: &mut WriteContext<'_>, id: &AccountId) {
+    fn check_dormancy(&mut self, cx: &mut WriteContext<'_>, id: &AccountId) {
         let Some(row) = self.payments.accounts.get(id) else {
             return;
         };

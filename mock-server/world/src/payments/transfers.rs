@@ -34,7 +34,7 @@ use crate::payments::transactions::TransactionRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
-use crate::schedule::Job;
+use crate::schedule::Work;
 use crate::settings::TimestampStyle;
 use crate::world::World;
 
@@ -66,6 +66,38 @@ pub(crate) struct Accepted {
     credit: TransactionId,
 }
 
+/// What is done with a transfer later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TransferJob {
+    /// One that nobody accepted runs out.
+    Expire(TransferId),
+    /// An accepted one is posted.
+    Execute(TransferId),
+}
+
+impl Work for TransferJob {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Expire(_) => "expire_transfer",
+            Self::Execute(_) => "execute_transfer",
+        }
+    }
+
+    fn subject(&self) -> &str {
+        match self {
+            Self::Expire(id) | Self::Execute(id) => id.as_str(),
+        }
+    }
+
+    fn run(&self, world: &mut World, cx: &mut WriteContext<'_>) {
+        match self {
+            Self::Expire(id) => world.expire_transfer(id),
+            Self::Execute(id) => world.execute_transfer(cx, id),
+        }
+    }
+}
+
 /// How long a transfer waits for its acceptance.
 const VALID_FOR: SignedDuration = SignedDuration::from_mins(60);
 
@@ -94,7 +126,7 @@ impl Transfers for World {
         let valid_until = clock::later(cx.now(), VALID_FOR);
         let expiry = self
             .schedule
-            .add(after(valid_until), Job::ExpireTransfer(id.clone()));
+            .add(after(valid_until), TransferJob::Expire(id.clone()));
         let row = TransferRow {
             id: id.clone(),
             source: source.id.clone(),
@@ -162,14 +194,14 @@ impl Transfers for World {
         self.schedule
             .remove(after(transfer.valid_until), transfer.expiry);
         let due = clock::later(cx.now(), self.delays().transfer_execution);
-        self.schedule.add(due, Job::ExecuteTransfer(transfer_id));
+        self.schedule.add(due, TransferJob::Execute(transfer_id));
         Ok(payments::TransferAcceptedReply::new(state))
     }
 }
 
 impl World {
     /// A transfer that nobody accepted runs out.
-    pub(crate) fn expire_transfer(&mut self, id: &TransferId) {
+    fn expire_transfer(&mut self, id: &TransferId) {
         if let Some(row) = self.payments.transfers.get_mut(id)
             && TRANSFER.allows(row.stage, TransferStage::Expired)
         {
@@ -178,7 +210,7 @@ impl World {
     }
 
     /// Posts an accepted transfer, or gives the money back if an account can no longer be used.
-    pub(crate) fn execute_transfer(&mut self, cx: &mut WriteContext<'_>, id: &TransferId) {
+    fn execute_transfer(&mut self, cx: &mut WriteContext<'_>, id: &TransferId) {
         let Ok(transfer) = self.payments.transfer(id).cloned() else {
             return;
         };
