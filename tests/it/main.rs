@@ -12,5 +12,6 @@
 
 mod architecture;
 mod contract;
+mod coverage;
 mod tidy;
 mod tree;

@@ -535,7 +535,8 @@ impl<'c> Customers<'c> {
     ///   own.
     /// - Before: Your contract allows it; no other customer of yours has the chosen id.
     /// - What happens next: The customer is PENDING while it is screened and then ACTIVE, with
-    ///   CUSTOMER_PENDING and CUSTOMER_ACTIVE; it has no account until you open one.
+    ///   CUSTOMER_PENDING and CUSTOMER_ACTIVE where the platform has these events; it has no
+    ///   account until you open one.
     /// - Undo: Set the status CLOSED, which is final.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
     ///   refused, as the id is taken.
@@ -760,7 +761,7 @@ impl<'c> Accounts<'c> {
     /// Open an account.
     ///
     /// Opens an account of one product and one asset type for a customer, under an id that you
-    /// choose. A customer may have any number of accounts in the same asset.
+    /// choose. Several accounts of one customer may hold the same asset.
     ///
     /// - When to use it: Use it when a customer needs a balance in an asset, or a second one beside
     ///   the first.
@@ -1739,7 +1740,7 @@ impl<'c> Counterparties<'c> {
     /// Register a counterparty.
     ///
     /// Registers an account or a wallet outside the platform, with its owner, for one customer. The
-    /// type follows the place of the bank account and not its currency; it decides which rails
+    /// type says where the bank account is kept and not in which currency; it decides which rails
     /// there are and which fields are needed.
     ///
     /// - When to use it: Use it before money is to leave to, or be pulled from, an account that is
@@ -1747,8 +1748,9 @@ impl<'c> Counterparties<'c> {
     /// - Before: The customer exists and may be updated; every rail named is one of the type, and
     ///   the fields that these rails need are given.
     /// - What happens next: The counterparty is PENDING while it is screened and then ACTIVE, with
-    ///   the events COUNTERPARTY_PENDING and COUNTERPARTY_ACTIVE; a hit of the screening makes it
-    ///   FROZEN or CLOSED. One of a linked type is usable once its account is connected too.
+    ///   the events COUNTERPARTY_PENDING and COUNTERPARTY_ACTIVE; a screening that finds something
+    ///   closes it, with COUNTERPARTY_CLOSED. One of a linked type is usable once its account is
+    ///   connected too. Layer2 1.0.5 has the statuses and not the events.
     /// - Undo: There is no call that deletes a counterparty; set its status to CLOSED.
     /// - Retry: The same idempotency key gives the first reply back; without a key a second
     ///   counterparty is registered.
@@ -2296,7 +2298,7 @@ impl<'c> Exchanges<'c> {
     ///   other; the custodian behind them takes this kind of order with this action; the amount is
     ///   positive and fits the asset that it fixes.
     /// - What happens next: The exchange is REQUESTED with the amounts of the quote. Its acceptance
-    ///   asks for a fresh quote and trades only if that is near enough; no event is sent and no
+    ///   gets a new quote first and trades only if that is near enough; no event is sent and no
     ///   balance changes before.
     /// - Undo: Do nothing; an unaccepted exchange becomes EXPIRED.
     /// - Retry: The same idempotency key gives the first quote back, old as it is by then; ask

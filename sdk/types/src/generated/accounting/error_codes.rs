@@ -66,7 +66,7 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         code: "InvalidProcessorToken",
         status: 400,
         meaning: "A processor token is not known, is dead or was made for another processor.",
-        remedy: "Make a new processor token for the account and send the whole list again.",
+        remedy: "Make another processor token for that account and send the whole list again.",
     },
     ErrorCodeInfo {
         code: "PlaidNotConfigured",

@@ -206,15 +206,15 @@ model! {
             id: AddressLeaseId;
         }
         optional {
-            /// Address on the chain.
+            /// Address on the chain, in the text form of the chain.
             wallet_address: String = with_wallet_address, personal;
             /// Asset that may be sent to the address; any other is lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Whether the address is lent; `false` says that it belongs to the account for good.
             lease_enforced: bool = with_lease_enforced;
-            /// When the lease ends, unless one of the limits is reached before.
+            /// When the lease ends, in RFC 3339, unless one of the limits is reached before.
             lease_end_date: Timestamp = with_lease_end_date;
-            /// Number of deposits after which the lease ends.
+            /// Number of deposits after which the lease ends, a count.
             lease_transaction_limit: i32 = with_lease_transaction_limit;
             /// Sum of deposits after which the lease ends, in units of the asset.
             lease_value_limit: Amount = with_lease_value_limit;

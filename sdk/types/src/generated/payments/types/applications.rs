@@ -111,7 +111,7 @@ model! {
         optional {
             /// The code; whoever has it can fill in the application.
             access_code: String = with_access_code, secret;
-            /// When the code stops working.
+            /// When the code stops working, in RFC 3339.
             expiry: Timestamp = with_expiry;
         }
     }
@@ -880,7 +880,8 @@ model! {
             registered_name: String = with_registered_name;
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
-            /// Number in the register of the state, such as EIN or BN.
+            /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
+            /// stay.
             registered_number: String = with_registered_number, personal;
             /// Country of that register, ISO 3166-1 alpha-2.
             ///
@@ -900,13 +901,14 @@ model! {
             physical_address: Address = with_physical_address;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
-            /// Web site.
+            /// Web site, such as `https://example.com`.
             website_address: String = with_website_address;
-            /// Address on the internet from which the company applied.
+            /// Address on the internet from which the company applied, IPv4 or IPv6.
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;
-            /// State of incorporation, two characters.
+            /// State of incorporation, the two characters after the country in ISO 3166-2, such as
+            /// `DE`.
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
@@ -914,12 +916,12 @@ model! {
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
             /// platform checks nothing.
             established_on: String = with_established_on;
-            /// Code of the business in the NAICS.
+            /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
@@ -963,7 +965,8 @@ model! {
         optional {
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
-            /// Number in the register of the state, such as EIN or BN.
+            /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
+            /// stay.
             registered_number: String = with_registered_number, personal;
             /// Country of that register, ISO 3166-1 alpha-2.
             ///
@@ -983,13 +986,14 @@ model! {
             physical_address: Address = with_physical_address;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
-            /// Web site.
+            /// Web site, such as `https://example.com`.
             website_address: String = with_website_address;
-            /// Address on the internet from which the company applied.
+            /// Address on the internet from which the company applied, IPv4 or IPv6.
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;
-            /// State of incorporation, two characters.
+            /// State of incorporation, the two characters after the country in ISO 3166-2, such as
+            /// `DE`.
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
@@ -997,12 +1001,12 @@ model! {
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
             /// platform checks nothing.
             established_on: String = with_established_on;
-            /// Code of the business in the NAICS.
+            /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
@@ -1062,7 +1066,7 @@ model! {
             middle_name: String = with_middle_name, personal;
             /// Last name.
             last_name: String = with_last_name, personal;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Where letters reach the applicant.
             mailing_address: Address = with_mailing_address;
@@ -1074,7 +1078,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             tax_reference_number_country: String = with_tax_reference_number_country, personal;
-            /// Number of the passport.
+            /// Number of the passport, letters and digits.
             passport_number: String = with_passport_number, personal;
             /// Country of nationality, ISO 3166-1 alpha-2.
             nationality: String = with_nationality, personal;
@@ -1082,9 +1086,9 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             citizenship: Vec<String> = with_citizenship, personal;
-            /// Date of birth.
+            /// Date of birth, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
-            /// Address on the internet from which the person applied.
+            /// Address on the internet from which the person applied, IPv4 or IPv6.
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;
@@ -1133,7 +1137,7 @@ model! {
         optional {
             /// Middle name.
             middle_name: String = with_middle_name, personal;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Where letters reach the applicant.
             mailing_address: Address = with_mailing_address;
@@ -1145,7 +1149,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             tax_reference_number_country: String = with_tax_reference_number_country, personal;
-            /// Number of the passport.
+            /// Number of the passport, letters and digits.
             passport_number: String = with_passport_number, personal;
             /// Country of nationality, ISO 3166-1 alpha-2.
             nationality: String = with_nationality, personal;
@@ -1153,9 +1157,9 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             citizenship: Vec<String> = with_citizenship, personal;
-            /// Date of birth.
+            /// Date of birth, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
-            /// Address on the internet from which the person applied.
+            /// Address on the internet from which the person applied, IPv4 or IPv6.
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;

@@ -214,11 +214,11 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
             /// Kind of the account.
             r#type: BankAccountType = with_type;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -234,7 +234,7 @@ model! {
         required {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
             /// Name of the bank.
             institution_name: String;
@@ -244,7 +244,7 @@ model! {
         optional {
             /// Kind of the account.
             r#type: BankAccountType = with_type;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
         }
     }
@@ -287,13 +287,13 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Sort code of the bank; FPS and CHAPS go by it.
+            /// Sort code of the bank, six digits; FPS and CHAPS go by it.
             sort_code: String = with_sort_code;
-            /// International bank account number.
+            /// International bank account number (ISO 13616), without spaces.
             iban: String = with_iban, personal;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -309,7 +309,7 @@ model! {
         required {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
             /// Name of the bank.
             institution_name: String;
@@ -317,11 +317,11 @@ model! {
             institution_address: Address;
         }
         optional {
-            /// Sort code of the bank; FPS and CHAPS go by it.
+            /// Sort code of the bank, six digits; FPS and CHAPS go by it.
             sort_code: String = with_sort_code;
-            /// International bank account number.
+            /// International bank account number (ISO 13616), without spaces.
             iban: String = with_iban, personal;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
         }
     }
@@ -334,13 +334,13 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Number of the bank.
+            /// Number of the bank, three digits.
             institution_number: String = with_institution_number;
-            /// Transit number of the branch.
+            /// Transit number of the branch, five digits.
             transit_number: String = with_transit_number;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -356,7 +356,7 @@ model! {
         required {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId;
-            /// Number of the bank.
+            /// Number of the bank, three digits.
             institution_number: String;
             /// Name of the bank.
             institution_name: String;
@@ -364,11 +364,11 @@ model! {
             institution_address: Address;
         }
         optional {
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Transit number of the branch.
+            /// Transit number of the branch, five digits.
             transit_number: String = with_transit_number;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
         }
     }
@@ -415,11 +415,11 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// International bank account number; UAEFTS goes by it.
+            /// International bank account number (ISO 13616), without spaces; UAEFTS goes by it.
             iban: String = with_iban, personal;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -438,11 +438,11 @@ model! {
             asset_type_id: AssetTypeId;
         }
         optional {
-            /// International bank account number; UAEFTS goes by it.
+            /// International bank account number (ISO 13616), without spaces; UAEFTS goes by it.
             iban: String = with_iban, personal;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -1118,14 +1118,14 @@ model! {
             relationship_to_customer: RelationshipToCustomer, personal;
         }
         optional {
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email: String = with_email, personal;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
             /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
             /// payments.
             tax_reference_number: String = with_tax_reference_number, personal;
-            /// Date of birth, of a person.
+            /// Date of birth, of a person, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
         }
     }
@@ -1138,9 +1138,9 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// International bank account number.
+            /// International bank account number (ISO 13616), without spaces.
             iban: String = with_iban, personal;
-            /// BIC of the bank.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -1156,9 +1156,9 @@ model! {
         required {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId;
-            /// International bank account number.
+            /// International bank account number (ISO 13616), without spaces.
             iban: String, personal;
-            /// BIC of the bank.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String;
             /// Name of the bank.
             institution_name: String;
@@ -1180,11 +1180,11 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Indian Financial System Code of the branch.
+            /// Indian Financial System Code of the branch, eleven characters.
             ifsc: String = with_ifsc;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -1200,7 +1200,7 @@ model! {
         required {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
             /// Name of the bank.
             institution_name: String;
@@ -1208,9 +1208,9 @@ model! {
             institution_address: Address;
         }
         optional {
-            /// Indian Financial System Code of the branch.
+            /// Indian Financial System Code of the branch, eleven characters.
             ifsc: String = with_ifsc;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
         }
     }
@@ -1230,9 +1230,9 @@ model! {
             institution_name: String = with_institution_name;
             /// Address of the bank.
             institution_address: Address = with_institution_address;
-            /// BIC of the bank; only FIAT_US can do with the routing number instead.
+            /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
             swift_bic: String = with_swift_bic;
-            /// Routing number of the bank, of FIAT_US only.
+            /// Routing number of the bank, nine digits; of FIAT_US only.
             routing_number: String = with_routing_number;
         }
     }
@@ -1253,9 +1253,9 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Address of the bank.
             institution_address: Address = with_institution_address;
-            /// BIC of the bank; only FIAT_US can do with the routing number instead.
+            /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
             swift_bic: String = with_swift_bic;
-            /// Routing number of the bank, of FIAT_US only.
+            /// Routing number of the bank, nine digits; of FIAT_US only.
             routing_number: String = with_routing_number;
         }
     }
@@ -1336,9 +1336,9 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number; for SPEI the CLABE of 18 digits.
+            /// Account number as text; for SPEI the CLABE of 18 digits.
             account_number: String = with_account_number, personal;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -1356,9 +1356,9 @@ model! {
             asset_type_id: AssetTypeId;
         }
         optional {
-            /// Account number; for SPEI the CLABE of 18 digits.
+            /// Account number as text; for SPEI the CLABE of 18 digits.
             account_number: String = with_account_number, personal;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -1377,14 +1377,14 @@ model! {
             profile_type: ProfileType = with_profile_type;
             /// Name, as the bank or the keeper of the wallet has it.
             name: String = with_name, personal;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email: String = with_email, personal;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
             /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
             /// payments.
             tax_reference_number: String = with_tax_reference_number, personal;
-            /// Date of birth, of a person.
+            /// Date of birth, of a person, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
             /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
             /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
@@ -1411,14 +1411,14 @@ model! {
             address: Address;
         }
         optional {
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email: String = with_email, personal;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
             /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
             /// payments.
             tax_reference_number: String = with_tax_reference_number, personal;
-            /// Date of birth, of a person.
+            /// Date of birth, of a person, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
             /// Trade, of a company.
             line_of_business: LineOfBusiness = with_line_of_business;
@@ -2347,13 +2347,13 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
             /// Kind of the account.
             r#type: BankAccountType = with_type;
-            /// Routing number of the bank.
+            /// Routing number of the bank, nine digits.
             routing_number: String = with_routing_number;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -2369,15 +2369,15 @@ model! {
         required {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Routing number of the bank.
+            /// Routing number of the bank, nine digits.
             routing_number: String;
         }
         optional {
             /// Kind of the account.
             r#type: BankAccountType = with_type;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -2423,9 +2423,9 @@ model! {
         optional {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -2441,7 +2441,7 @@ model! {
         required {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId;
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
             /// Name of the bank.
             institution_name: String;
@@ -2449,7 +2449,7 @@ model! {
             institution_address: Address;
         }
         optional {
-            /// BIC of the bank; SWIFT needs it.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
         }
     }
@@ -2637,7 +2637,7 @@ model! {
         optional {
             /// The one asset that the wallet takes; sent another one, it may lose it.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Address on the asset's chain and network.
+            /// Address on the asset's chain and network, in the text form of the chain.
             blockchain_address: String = with_blockchain_address, personal;
             /// Who keeps the wallet.
             wallet_type: WalletType = with_wallet_type;
@@ -2655,7 +2655,7 @@ model! {
         required {
             /// The one asset that the wallet takes; sent another one, it may lose it.
             asset_type_id: AssetTypeId;
-            /// Address on the asset's chain and network.
+            /// Address on the asset's chain and network, in the text form of the chain.
             blockchain_address: String, personal;
             /// Who keeps the wallet.
             wallet_type: WalletType;
@@ -2939,7 +2939,7 @@ model! {
             linking_provider: LinkingProviderPlaid = LinkingProviderPlaid::Plaid;
         }
         required {
-            /// Processor token of the account.
+            /// Processor token of the account, as Plaid made it for this platform.
             processor_token: String, secret;
         }
     }

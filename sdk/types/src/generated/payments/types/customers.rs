@@ -119,9 +119,9 @@ model! {
             investment_strategy_crypto: InvestmentStrategy = with_investment_strategy_crypto;
             /// How the first money comes.
             initial_deposit_source: DepositSource = with_initial_deposit_source;
-            /// Details of the first crypto assets.
+            /// Where the first crypto assets come from, in words.
             initial_deposit_source_crypto_details: String = with_initial_deposit_source_crypto_details;
-            /// Details of the first fiat money.
+            /// Where the first fiat money comes from, in words.
             initial_deposit_source_fiat_details: String = with_initial_deposit_source_fiat_details;
             /// How later money comes.
             ongoing_deposit_source: DepositSource = with_ongoing_deposit_source;
@@ -129,13 +129,13 @@ model! {
             frequency_of_crypto_transactions: TransactionFrequency = with_frequency_of_crypto_transactions;
             /// What the crypto assets are for.
             crypto_investment_plans: InvestmentPlan = with_crypto_investment_plans;
-            /// What the proceeds are for.
+            /// What the proceeds are for, in words.
             investment_proceeds_use: String = with_investment_proceeds_use;
-            /// Crypto assets that are expected.
+            /// Crypto assets that are expected, in words.
             expected_crypto_assets: String = with_expected_crypto_assets;
             /// Whether money moves to or from wallets that nobody hosts.
             perform_transfers_with_unhosted_wallets: bool = with_perform_transfers_with_unhosted_wallets;
-            /// Addresses of such wallets.
+            /// Addresses of such wallets, parted by commas in one text.
             known_unhosted_wallet_addresses: String = with_known_unhosted_wallet_addresses, personal;
             /// Trades in a month.
             trades_per_month: TradeCount = with_trades_per_month;
@@ -165,7 +165,7 @@ model! {
             monthly_withdrawals: MonthlyCount = with_monthly_withdrawals;
             /// Whether the company trades across borders.
             trade_internationally: bool = with_trade_internationally;
-            /// Countries in which it trades.
+            /// Countries in which it trades, ISO 3166-1 alpha-2.
             trade_jurisdictions: Vec<String> = with_trade_jurisdictions;
         }
     }
@@ -190,9 +190,9 @@ model! {
             description_of_business_nature: String = with_description_of_business_nature;
             /// Whether the company is a charity.
             is_charitable: bool = with_is_charitable;
-            /// Countries in which it does business.
+            /// Countries in which it does business, ISO 3166-1 alpha-2.
             business_jurisdictions: Vec<String> = with_business_jurisdictions;
-            /// Countries that money goes to or comes from.
+            /// Countries that money goes to or comes from, ISO 3166-1 alpha-2.
             funds_send_receive_jurisdictions: Vec<String> = with_funds_send_receive_jurisdictions;
             /// Whether the company is owned through layers.
             ///
@@ -275,7 +275,7 @@ impl Customer {
         }
     }
 
-    /// Electronic mail address.
+    /// Electronic mail address, such as `ada@example.com`.
     #[must_use]
     pub fn email_address(&self) -> Option<&String> {
         match self {
@@ -314,7 +314,8 @@ model! {
             registered_name: String = with_registered_name;
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
-            /// Number in the register of the state, such as EIN or BN.
+            /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
+            /// stay.
             registered_number: String = with_registered_number, personal;
             /// Country of that register, ISO 3166-1 alpha-2.
             ///
@@ -336,13 +337,14 @@ model! {
             physical_address: Address = with_physical_address;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
-            /// Web site.
+            /// Web site, such as `https://example.com`.
             website_address: String = with_website_address;
-            /// Address on the internet from which the company applied.
+            /// Address on the internet from which the company applied, IPv4 or IPv6.
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;
-            /// State of incorporation, two characters.
+            /// State of incorporation, the two characters after the country in ISO 3166-2, such as
+            /// `DE`.
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
@@ -350,12 +352,12 @@ model! {
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
             /// platform checks nothing.
             established_on: String = with_established_on;
-            /// Code of the business in the NAICS.
+            /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
@@ -429,7 +431,7 @@ model! {
             middle_name: String = with_middle_name, personal;
             /// Last name.
             last_name: String = with_last_name, personal;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Where letters reach the customer.
             mailing_address: Address = with_mailing_address;
@@ -437,7 +439,7 @@ model! {
             telephone_number: String = with_telephone_number, personal;
             /// Tax number of the person, such as SSN, ITIN or SIN.
             tax_reference_number: String = with_tax_reference_number, personal;
-            /// Number of the passport.
+            /// Number of the passport, letters and digits.
             passport_number: String = with_passport_number, personal;
             /// Country of nationality, ISO 3166-1 alpha-2.
             nationality: String = with_nationality, personal;
@@ -445,7 +447,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             citizenship: Vec<String> = with_citizenship, personal;
-            /// Date of birth.
+            /// Date of birth, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
             /// Tie to the United States.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
@@ -580,7 +582,7 @@ impl CustomerRequest {
         }
     }
 
-    /// Electronic mail address.
+    /// Electronic mail address, such as `ada@example.com`.
     #[must_use]
     pub fn email_address(&self) -> Option<&String> {
         match self {
@@ -620,15 +622,17 @@ model! {
             status: CustomerStatus = with_status;
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
-            /// Number in the register of the state, such as EIN or BN.
+            /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
+            /// stay.
             registered_number: String = with_registered_number, personal;
             /// Registered or head office.
             registered_address: Address = with_registered_address;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
-            /// Web site.
+            /// Web site, such as `https://example.com`.
             website_address: String = with_website_address;
-            /// State of incorporation, two characters.
+            /// State of incorporation, the two characters after the country in ISO 3166-2, such as
+            /// `DE`.
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
@@ -636,12 +640,12 @@ model! {
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
             /// platform checks nothing.
             established_on: String = with_established_on;
-            /// Code of the business in the NAICS.
+            /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
@@ -680,7 +684,7 @@ model! {
             status: CustomerStatus = with_status;
             /// Middle name.
             middle_name: String = with_middle_name, personal;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Where letters reach the customer.
             mailing_address: Address = with_mailing_address;
@@ -688,11 +692,11 @@ model! {
             telephone_number: String = with_telephone_number, personal;
             /// Tax number of the person, such as SSN, ITIN or SIN.
             tax_reference_number: String = with_tax_reference_number, personal;
-            /// Number of the passport.
+            /// Number of the passport, letters and digits.
             passport_number: String = with_passport_number, personal;
             /// Country of nationality, ISO 3166-1 alpha-2.
             nationality: String = with_nationality, personal;
-            /// Date of birth.
+            /// Date of birth, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
             /// Tie to the United States.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
@@ -834,7 +838,7 @@ model! {
             middle_name: String = with_middle_name, personal;
             /// Last name.
             last_name: String = with_last_name, personal;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Where letters reach the person.
             mailing_address: Address = with_mailing_address;
@@ -846,7 +850,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             tax_reference_number_country: String = with_tax_reference_number_country, personal;
-            /// Number of the passport.
+            /// Number of the passport, letters and digits.
             passport_number: String = with_passport_number, personal;
             /// Country of nationality, ISO 3166-1 alpha-2.
             nationality: String = with_nationality, personal;
@@ -854,7 +858,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             citizenship: Vec<String> = with_citizenship, personal;
-            /// Date of birth.
+            /// Date of birth, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
             /// Share of the company in whole percent, 0 to 100, for a beneficial owner.
             percentage_ownership: i32 = with_percentage_ownership, personal;
@@ -922,9 +926,9 @@ model! {
     #[derive(Default)]
     pub struct IndividualKycProfile {
         optional {
-            /// Countries that money goes to or comes from.
+            /// Countries that money goes to or comes from, ISO 3166-1 alpha-2.
             funds_send_receive_jurisdictions: Vec<String> = with_funds_send_receive_jurisdictions, personal;
-            /// Countries in which the person does business.
+            /// Countries in which the person does business, ISO 3166-1 alpha-2.
             ///
             /// Only `rail-1.1.2` has it.
             business_jurisdictions: Vec<String> = with_business_jurisdictions, personal;
@@ -1001,7 +1005,7 @@ model! {
             id: IndividualId = with_id;
             /// Middle name.
             middle_name: String = with_middle_name, personal;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Where letters reach the person.
             mailing_address: Address = with_mailing_address;
@@ -1013,7 +1017,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             tax_reference_number_country: String = with_tax_reference_number_country, personal;
-            /// Number of the passport.
+            /// Number of the passport, letters and digits.
             passport_number: String = with_passport_number, personal;
             /// Country of nationality, ISO 3166-1 alpha-2.
             nationality: String = with_nationality, personal;
@@ -1021,7 +1025,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             citizenship: Vec<String> = with_citizenship, personal;
-            /// Date of birth.
+            /// Date of birth, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
             /// Share of the company in whole percent, 0 to 100, for a beneficial owner.
             percentage_ownership: i32 = with_percentage_ownership, personal;
@@ -1190,7 +1194,7 @@ model! {
             last_name: String = with_last_name, personal;
             /// Name of the company; needed for a company.
             company_name: String = with_company_name, personal;
-            /// Electronic mail address.
+            /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
             /// Telephone number in E.164 form.
             phone_number: String = with_phone_number, personal;

@@ -43,7 +43,7 @@ impl Deposit {
         }
     }
 
-    /// When the deposit was requested.
+    /// When the deposit was requested, in RFC 3339.
     #[must_use]
     pub fn created_timestamp(&self) -> Option<&Timestamp> {
         match self {
@@ -172,9 +172,9 @@ model! {
         optional {
             /// Name that the sender must give as the receiver.
             account_holder_name: String = with_account_holder_name, personal;
-            /// Account number to send to.
+            /// Account number to send to; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Routing number of the receiving bank.
+            /// Routing number of the receiving bank, nine digits.
             account_routing_number: String = with_account_routing_number;
             /// Text that must go along exactly as it is here, or the money is delayed. The platform
             /// documents at most 10 characters and has been seen to send 36.
@@ -193,7 +193,7 @@ model! {
             instruction_type: InstructionTypeCrypto = InstructionTypeCrypto::Crypto;
         }
         optional {
-            /// Address to send to.
+            /// Address to send to, in the text form of the chain.
             address: String = with_address, personal;
             /// Name of the chain, such as `ethereum`; its case is not fixed.
             blockchain: String = with_blockchain;
@@ -215,9 +215,9 @@ model! {
         optional {
             /// Name that the sender must give as the receiver.
             account_holder_name: String = with_account_holder_name, personal;
-            /// Account number to send to.
+            /// Account number to send to; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Routing number of the receiving bank.
+            /// Routing number of the receiving bank, nine digits.
             account_routing_number: String = with_account_routing_number;
             /// Address of the receiver.
             account_holder_address: Address = with_account_holder_address;
@@ -244,11 +244,11 @@ model! {
         optional {
             /// Name that the sender must give as the receiver.
             account_holder_name: String = with_account_holder_name, personal;
-            /// Account number to send to.
+            /// Account number to send to; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Routing number of the receiving bank.
+            /// Routing number of the receiving bank, nine digits.
             account_routing_number: String = with_account_routing_number;
-            /// BIC of the receiving bank.
+            /// BIC of the receiving bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
             /// Address of the receiver.
             account_holder_address: Address = with_account_holder_address;
@@ -276,7 +276,7 @@ model! {
         optional {
             /// Where the deposit stands.
             status: DepositStatus = with_status;
-            /// When the deposit was requested.
+            /// When the deposit was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that the money is for.
             deposit_destination: DepositDestination = with_deposit_destination;
@@ -329,7 +329,7 @@ model! {
         optional {
             /// Where the deposit stands.
             status: DepositStatus = with_status;
-            /// When the deposit was requested.
+            /// When the deposit was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that the money is for.
             deposit_destination: DepositDestination = with_deposit_destination;

@@ -17,7 +17,7 @@ model! {
         optional {
             /// Where the exchange stands.
             status: ExchangeStatus = with_status;
-            /// When the exchange was requested.
+            /// When the exchange was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// How its price is made.
             exchange_type: ExchangeType = with_exchange_type;

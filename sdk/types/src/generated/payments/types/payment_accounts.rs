@@ -41,9 +41,9 @@ model! {
         optional {
             /// Amount in units of the account's asset, negative when it lowers the balance.
             value: Amount = with_value;
-            /// When the transaction began.
+            /// When the transaction began, in RFC 3339.
             transaction_date: Timestamp = with_transaction_date;
-            /// When the transaction was posted; absent before.
+            /// When the transaction was posted, in RFC 3339; absent before.
             transaction_posted_date: Timestamp = with_transaction_posted_date;
             /// How far the transaction has come.
             transaction_status: TransactionStatus = with_transaction_status;

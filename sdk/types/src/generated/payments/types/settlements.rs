@@ -17,7 +17,7 @@ model! {
         optional {
             /// Where the settlement stands.
             settlement_status: SettlementStatus = with_settlement_status;
-            /// When it was paid out.
+            /// When it was paid out, in RFC 3339.
             settlement_executed_timestamp: Timestamp = with_settlement_executed_timestamp;
             /// Kind of asset that is paid out.
             settlement_asset_type: SettlementAssetType = with_settlement_asset_type;

@@ -9,17 +9,17 @@ model! {
         optional {
             /// Unit, flat or suite.
             unit_number: String = with_unit_number, personal;
-            /// Street and number.
+            /// Street and number, one line of text.
             address_line1: String = with_address_line1, personal;
-            /// Second line.
+            /// Second line of text, if one is not enough.
             address_line2: String = with_address_line2, personal;
-            /// Third line.
+            /// Third line of text, if two are not enough.
             address_line3: String = with_address_line3, personal;
             /// City or town.
             city: String = with_city, personal;
             /// State or province, the two characters after the country in ISO 3166-2, such as `MA`.
             state: String = with_state, personal;
-            /// Postal code.
+            /// Postal code in the form of the country.
             postal_code: String = with_postal_code, personal;
             /// Country, ISO 3166-1 alpha-2, such as `US`.
             country_code: String = with_country_code, personal;

@@ -50,9 +50,9 @@ model! {
             address3: String = with_address3, personal;
             /// City or town.
             city: String = with_city, personal;
-            /// State or province.
+            /// State or province, two characters.
             state: String = with_state, personal;
-            /// Postal code.
+            /// Postal code in the form of the country.
             postal_code: String = with_postal_code, personal;
             /// Country, ISO 3166-1 alpha-2.
             country: String = with_country, personal;
@@ -108,7 +108,7 @@ model! {
             id: StatementId;
         }
         optional {
-            /// Year of the month.
+            /// Year of the month, four digits.
             year: i32 = with_year;
             /// Month, 1 to 12.
             month: i32 = with_month;
@@ -128,9 +128,9 @@ model! {
             transaction_type: TransactionType = with_transaction_type;
             /// Text for the statement.
             description: String = with_description;
-            /// When the transaction began.
+            /// When the transaction began, in RFC 3339.
             transaction_date: Timestamp = with_transaction_date;
-            /// When the transaction was posted.
+            /// When the transaction was posted, in RFC 3339.
             transaction_posted_date: Timestamp = with_transaction_posted_date;
             /// Amount in units of the asset, negative when it lowers the balance.
             amount: Amount = with_amount;

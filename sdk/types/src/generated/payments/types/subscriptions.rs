@@ -15,9 +15,9 @@ model! {
         optional {
             /// Event type that is sent.
             event_type: EventType = with_event_type;
-            /// Address that the events are posted to.
+            /// Absolute address that the events are posted to.
             callback_url: String = with_callback_url;
-            /// Ed25519 public key that verifies the deliveries, 32 bytes in hex.
+            /// Ed25519 public key that verifies the deliveries, 32 bytes in lower-case hex.
             signature_verification_key: String = with_signature_verification_key;
         }
     }
@@ -89,7 +89,8 @@ model! {
         required {
             /// The one event type to send.
             event_type: EventType;
-            /// Absolute address that the events are posted to.
+            /// Absolute `http` or `https` address that the events are posted to; production takes
+            /// `https` alone.
             callback_url: String;
         }
         optional {

@@ -31,13 +31,13 @@ model! {
     #[derive(Default)]
     pub struct OriginatorAccountCa {
         optional {
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Number of the bank.
+            /// Number of the bank, three digits.
             institution_number: String = with_institution_number;
-            /// Transit number of the branch.
+            /// Transit number of the branch, five digits.
             transit_number: String = with_transit_number;
-            /// BIC of the bank.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -52,13 +52,13 @@ model! {
     #[derive(Default)]
     pub struct OriginatorAccountUs {
         optional {
-            /// Account number.
+            /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
             /// Kind of the account.
             r#type: BankAccountType = with_type;
-            /// Routing number of the bank.
+            /// Routing number of the bank, nine digits.
             routing_number: String = with_routing_number;
-            /// BIC of the bank.
+            /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
             /// Name of the bank.
             institution_name: String = with_institution_name;
@@ -154,7 +154,7 @@ model! {
     #[derive(Default)]
     pub struct OriginatorWallet {
         optional {
-            /// Address on the chain.
+            /// Address on the chain, in the text form of the chain.
             blockchain_address: String = with_blockchain_address, personal;
             /// Who keeps the wallet.
             wallet_type: WalletType = with_wallet_type;
@@ -191,9 +191,9 @@ model! {
         optional {
             /// Amount in units of the account's asset, negative when it lowers the balance.
             value: Amount = with_value;
-            /// When the transaction began.
+            /// When the transaction began, in RFC 3339.
             transaction_date: Timestamp = with_transaction_date;
-            /// When the transaction was posted; absent before.
+            /// When the transaction was posted, in RFC 3339; absent before.
             transaction_posted_date: Timestamp = with_transaction_posted_date;
             /// How far the transaction has come.
             transaction_status: TransactionStatus = with_transaction_status;
@@ -299,7 +299,7 @@ tagged_union! {
 }
 
 impl TransactionOriginator {
-    /// The rail's reference of the movement.
+    /// The rail's reference of the movement, as text of the rail's own form.
     #[must_use]
     pub fn rail_reference(&self) -> Option<&String> {
         match self {
@@ -371,7 +371,7 @@ model! {
         optional {
             /// Rail that the money came by.
             rail: OriginatorRailCa = with_rail;
-            /// The rail's reference of the movement.
+            /// The rail's reference of the movement, as text of the rail's own form.
             rail_reference: String = with_rail_reference;
             /// Text that the sender gave.
             rail_originator_memo: String = with_rail_originator_memo, personal;
@@ -393,7 +393,7 @@ model! {
         optional {
             /// Rail that the money came by.
             rail: OriginatorRailCa = with_rail;
-            /// The rail's reference of the movement.
+            /// The rail's reference of the movement, as text of the rail's own form.
             rail_reference: String = with_rail_reference;
             /// Text that the sender gave.
             rail_originator_memo: String = with_rail_originator_memo, personal;
@@ -415,7 +415,7 @@ model! {
         optional {
             /// Rail that the money came by.
             rail: OriginatorRailUs = with_rail;
-            /// The rail's reference of the movement.
+            /// The rail's reference of the movement, as text of the rail's own form.
             rail_reference: String = with_rail_reference;
             /// Text that the sender gave.
             rail_originator_memo: String = with_rail_originator_memo, personal;
@@ -437,7 +437,7 @@ model! {
         optional {
             /// Rail that the money came by.
             rail: OriginatorRailUs = with_rail;
-            /// The rail's reference of the movement.
+            /// The rail's reference of the movement, as text of the rail's own form.
             rail_reference: String = with_rail_reference;
             /// Text that the sender gave.
             rail_originator_memo: String = with_rail_originator_memo, personal;

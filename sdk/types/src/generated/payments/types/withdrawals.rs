@@ -80,7 +80,7 @@ impl Withdrawal {
         }
     }
 
-    /// When the withdrawal was requested.
+    /// When the withdrawal was requested, in RFC 3339.
     #[must_use]
     pub fn created_timestamp(&self) -> Option<&Timestamp> {
         match self {
@@ -209,7 +209,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -241,7 +241,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -273,7 +273,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -321,7 +321,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -351,7 +351,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -383,7 +383,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -420,7 +420,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -1178,7 +1178,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -1210,7 +1210,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -1304,7 +1304,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
@@ -1346,7 +1346,7 @@ model! {
         optional {
             /// Where the withdrawal stands.
             status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested.
+            /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
             /// Account that is debited.
             source_account_id: AccountId = with_source_account_id;
