@@ -598,8 +598,8 @@ impl ApplicationRequest {
         }
     }
 
-    /// Whether the applicant vouches for the information: for a company its owner, chief executive
-    /// or control person, never you in the applicant's stead.
+    /// Whether the applicant vouches for the information, false when left out: for a company its
+    /// owner, chief executive or control person, never you in the applicant's stead.
     ///
     /// Only `rail-1.1.2` has it.
     #[must_use]
@@ -638,8 +638,9 @@ model! {
             /// How far the application has come. Set by the platform; a request that sends it has
             /// it ignored.
             status: ApplicationStatus = with_status;
-            /// Whether the applicant vouches for the information: for a company its owner, chief
-            /// executive or control person, never you in the applicant's stead.
+            /// Whether the applicant vouches for the information, false when left out: for a
+            /// company its owner, chief executive or control person, never you in the applicant's
+            /// stead.
             ///
             /// Only `rail-1.1.2` has it.
             information_attested: bool = with_information_attested;
@@ -681,8 +682,9 @@ model! {
             /// How far the application has come. Set by the platform; a request that sends it has
             /// it ignored.
             status: ApplicationStatus = with_status;
-            /// Whether the applicant vouches for the information: for a company its owner, chief
-            /// executive or control person, never you in the applicant's stead.
+            /// Whether the applicant vouches for the information, false when left out: for a
+            /// company its owner, chief executive or control person, never you in the applicant's
+            /// stead.
             ///
             /// Only `rail-1.1.2` has it.
             information_attested: bool = with_information_attested;
