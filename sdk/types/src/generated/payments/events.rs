@@ -40,13 +40,13 @@ events! {
     /// A customer is under review. Sent when the status of a customer becomes PENDING.
     CustomerPending(CustomerEventData) = "CUSTOMER_PENDING";
     /// A customer needs enhanced due diligence by the platform. Sent when the status of a customer
-    /// becomes EDD_L2F.
+    /// becomes EDD_L2F, which an answer under Rail 1.1.2 spells EDD.
     CustomerEddL2f(CustomerEventData) = "CUSTOMER_EDD_L2F";
     /// A customer was frozen and waits for the platform. Sent when the status of a customer becomes
-    /// FROZEN_L2F.
+    /// FROZEN_L2F, which an answer under Rail 1.1.2 spells FROZEN.
     CustomerFrozenL2f(CustomerEventData) = "CUSTOMER_FROZEN_L2F";
     /// A customer is under review by the platform. Sent when the status of a customer becomes
-    /// PENDING_L2F.
+    /// PENDING_L2F, which an answer under Rail 1.1.2 spells PENDING.
     CustomerPendingL2f(CustomerEventData) = "CUSTOMER_PENDING_L2F";
     /// An account works fully. Sent when the status of an account becomes OPEN, the opening
     /// included.
@@ -60,13 +60,13 @@ events! {
     /// An account is under review. Sent when the status of an account becomes PENDING.
     AccountPending(AccountEventData) = "ACCOUNT_PENDING";
     /// An account needs enhanced due diligence by the platform. Sent when the status of an account
-    /// becomes EDD_L2F.
+    /// becomes EDD_L2F, which an answer under Rail 1.1.2 spells EDD.
     AccountEddL2f(AccountEventData) = "ACCOUNT_EDD_L2F";
     /// An account was frozen and waits for the platform. Sent when the status of an account becomes
-    /// FROZEN_L2F.
+    /// FROZEN_L2F, which an answer under Rail 1.1.2 spells FROZEN.
     AccountFrozenL2f(AccountEventData) = "ACCOUNT_FROZEN_L2F";
     /// An account is under review by the platform. Sent when the status of an account becomes
-    /// PENDING_L2F.
+    /// PENDING_L2F, which an answer under Rail 1.1.2 spells PENDING.
     AccountPendingL2f(AccountEventData) = "ACCOUNT_PENDING_L2F";
     /// An account was not used for twelve months. Sent when the status of an account becomes
     /// DORMANT.
@@ -94,13 +94,13 @@ events! {
     /// A counterparty is being screened. Sent when the status of a counterparty becomes PENDING.
     CounterpartyPending(CounterpartyEventData) = "COUNTERPARTY_PENDING";
     /// A counterparty needs enhanced due diligence by the platform. Sent when the status of a
-    /// counterparty becomes EDD_L2F.
+    /// counterparty becomes EDD_L2F, which an answer under Rail 1.1.2 spells EDD.
     CounterpartyEddL2f(CounterpartyEventData) = "COUNTERPARTY_EDD_L2F";
     /// A counterparty was frozen and waits for the platform. Sent when the status of a counterparty
-    /// becomes FROZEN_L2F.
+    /// becomes FROZEN_L2F, which an answer under Rail 1.1.2 spells FROZEN.
     CounterpartyFrozenL2f(CounterpartyEventData) = "COUNTERPARTY_FROZEN_L2F";
     /// A counterparty is being screened by the platform. Sent when the status of a counterparty
-    /// becomes PENDING_L2F.
+    /// becomes PENDING_L2F, which an answer under Rail 1.1.2 spells PENDING.
     CounterpartyPendingL2f(CounterpartyEventData) = "COUNTERPARTY_PENDING_L2F";
     /// A withdrawal needs a document. Sent when the status of a withdrawal becomes
     /// CHANGES_REQUESTED; its status call names the documents.

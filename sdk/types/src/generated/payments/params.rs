@@ -21,7 +21,7 @@ query_params! {
     pub struct AccountsListParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
         /// Only accounts of this customer.
         customer_id: CustomerId = "customer_id", with_customer_id;
@@ -37,11 +37,11 @@ query_params! {
     pub struct ApplicationsListParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
         /// What the list is ordered by; the time of creation when it is absent.
         order_by: ApplicationSortField = "order_by", with_order_by;
-        /// Direction of the list.
+        /// Direction of the list; rising when it is missing.
         order: SortOrder = "order", with_order;
         /// Only applications with this status.
         status: ApplicationStatus = "status", with_status;
@@ -66,7 +66,7 @@ query_params! {
     pub struct CounterpartiesListParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
         /// Only counterparties of this customer.
         customer_id: CustomerId = "customer_id", with_customer_id;
@@ -78,7 +78,7 @@ query_params! {
     pub struct CustomersListParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
         /// Only customers of this type.
         r#type: CustomerType = "type", with_type;
@@ -92,7 +92,7 @@ query_params! {
     pub struct PaymentAccountsListParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
         /// Only accounts of this customer.
         customer_id: CustomerId = "customer_id", with_customer_id;
@@ -106,13 +106,15 @@ query_params! {
     pub struct PaymentAccountsListTransactionsParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
-        /// Direction of the list, by transaction date.
+        /// Direction of the list by transaction date; oldest first when it is missing.
         order: SortOrder = "order", with_order;
-        /// Only transactions dated on this day or later.
+        /// Only transactions dated on this day or later, as `YYYY-MM-DD` in the time zone of the
+        /// transactions' dates.
         start_date: Date = "start_date", with_start_date;
-        /// Only transactions dated on this day or earlier.
+        /// Only transactions dated on this day or earlier, as `YYYY-MM-DD` in the time zone of the
+        /// transactions' dates.
         end_date: Date = "end_date", with_end_date;
     }
 }
@@ -132,7 +134,7 @@ query_params! {
     pub struct StatementsListParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
     }
 }
@@ -142,13 +144,15 @@ query_params! {
     pub struct TransactionsListParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
-        /// Direction of the list, by transaction date.
+        /// Direction of the list by transaction date; oldest first when it is missing.
         order: SortOrder = "order", with_order;
-        /// Only transactions dated on this day or later.
+        /// Only transactions dated on this day or later, as `YYYY-MM-DD` in the time zone of the
+        /// transactions' dates.
         start_date: Date = "start_date", with_start_date;
-        /// Only transactions dated on this day or earlier.
+        /// Only transactions dated on this day or earlier, as `YYYY-MM-DD` in the time zone of the
+        /// transactions' dates.
         end_date: Date = "end_date", with_end_date;
         /// Only transactions of this account.
         account_id: AccountId = "account_id", with_account_id;
@@ -166,13 +170,15 @@ query_params! {
     pub struct TransactionsListForAccountParams {
         /// Number of the page, counted from 0.
         page: i32 = "page", with_page;
-        /// Rows on a page, at most 1000.
+        /// Rows on a page, at most 1000; 20 when it is missing.
         page_size: i32 = "page_size", with_page_size;
-        /// Direction of the list, by transaction date.
+        /// Direction of the list by transaction date; oldest first when it is missing.
         order: SortOrder = "order", with_order;
-        /// Only transactions dated on this day or later.
+        /// Only transactions dated on this day or later, as `YYYY-MM-DD` in the time zone of the
+        /// transactions' dates.
         start_date: Date = "start_date", with_start_date;
-        /// Only transactions dated on this day or earlier.
+        /// Only transactions dated on this day or earlier, as `YYYY-MM-DD` in the time zone of the
+        /// transactions' dates.
         end_date: Date = "end_date", with_end_date;
     }
 }

@@ -77,9 +77,9 @@ crate::id! {
 crate::open_enum! {
     /// Direction of a list.
     pub enum SortOrder {
-        /// Oldest first.
+        /// Rising: oldest first, names from A on.
         Asc = "ASC",
-        /// Newest first.
+        /// Falling: newest first, names from Z on.
         Desc = "DESC",
     }
 }
