@@ -15,29 +15,22 @@ use layer2_types::operation::{
 };
 use layer2_types::payments::OperationId;
 
-use self::document::Described;
-use self::published::{Published, Values};
+use self::document::{Described, Member};
+use self::published::Published;
 use crate::tree::read;
 
 /// Goal: nothing published is missing from the document, but for the exceptions, and each of those is still needed.
 #[test]
 fn the_document_holds_all_that_was_published() {
-    let exceptions = exceptions();
     let gaps = gaps(&document::payments(), &published::both());
-    let missing: Vec<_> = gaps
-        .iter()
-        .filter(|gap| !exceptions.contains_key(*gap))
-        .collect();
+    let exceptions = exceptions();
+    let (missing, needless) = judge(&gaps, &exceptions);
     assert!(
         missing.is_empty(),
         "{} names are missing from openapi/payments:\n{}",
         missing.len(),
         lines(missing)
     );
-    let needless: Vec<_> = exceptions
-        .keys()
-        .filter(|line| !gaps.contains(*line))
-        .collect();
     assert!(
         needless.is_empty(),
         "these are no gaps any more; take them out of {EXCEPTIONS}:\n{}",
@@ -99,7 +92,7 @@ fn what_is_taken_out_is_missed() {
     assert_eq!(
         without(&|document| of(document, &|it| {
             let status = it.reply.get_mut("data.status").expect("a status");
-            status.remove("EXPIRED");
+            status.values.remove("EXPIRED");
         })),
         [
             "1.0.5 GET /v1/transfers/{} reply data.status = EXPIRED",
@@ -120,6 +113,56 @@ fn what_is_taken_out_is_missed() {
             document.remove("GET /v1/applications");
         }),
         ["GET /v1/applications"]
+    );
+    let needed = BTreeSet::from(["a gap".to_owned()]);
+    let listed = BTreeMap::from([("no gap".to_owned(), "a reason".to_owned())]);
+    assert_eq!(
+        judge(&needed, &listed),
+        (vec![&"a gap".to_owned()], vec![&"no gap".to_owned()])
+    );
+}
+
+/// Goal: `x-versions` says of each member and value which version has it, neither more nor less.
+#[test]
+fn what_one_version_has_is_marked() {
+    let published = published::both();
+    let mut faults = Vec::new();
+    for (key, ours) in document::payments() {
+        let theirs: Vec<_> = published
+            .iter()
+            .filter_map(|published| Some((published.version, published.operations.get(&key)?)))
+            .collect();
+        faults.extend(
+            wrong_marks(&ours, &theirs)
+                .into_iter()
+                .map(|fault| format!("{key} {fault}")),
+        );
+    }
+    assert!(
+        faults.is_empty(),
+        "{} marks differ from what was published:\n{}",
+        faults.len(),
+        lines(faults)
+    );
+}
+
+/// Goal: a wrong mark is seen. Method: give a status that both versions have to one of them alone.
+#[test]
+fn a_wrong_mark_is_seen() {
+    let key = "GET /v1/transfers/{}";
+    let published = published::both();
+    let theirs: Vec<_> = published
+        .iter()
+        .map(|published| (published.version, &published.operations[key]))
+        .collect();
+    let mut ours = document::payments()[key].clone();
+    assert_eq!(wrong_marks(&ours, &theirs), Vec::<String>::new());
+    let status = ours.reply.get_mut("data.status").expect("a status");
+    let expired = status.values.get_mut("EXPIRED").expect("it expires");
+    expired.remove(&PlatformVersion::RailV1_1_2);
+    assert_eq!(
+        wrong_marks(&ours, &theirs),
+        ["reply data.status = EXPIRED in rail-1.1.2"]
     );
 }
 
@@ -178,6 +221,16 @@ fn the_operation_table_asks_for_what_was_published() {
     assert!(faults.is_empty(), "{}", lines(&faults));
 }
 
+/// The gaps that no exception covers, and the exceptions that cover no gap.
+fn judge<'a>(
+    gaps: &'a BTreeSet<String>,
+    exceptions: &'a BTreeMap<String, String>,
+) -> (Vec<&'a String>, Vec<&'a String>) {
+    let missing = gaps.iter().filter(|gap| !exceptions.contains_key(*gap));
+    let needless = exceptions.keys().filter(|line| !gaps.contains(*line));
+    (missing.collect(), needless.collect())
+}
+
 /// Where the operation table falls short of one published operation.
 fn differences(ours: &Operation, theirs: &Described) -> impl Iterator<Item = String> {
     // One version lists an alternative that asks for more; the table keeps the smaller one, which opens both.
@@ -233,11 +286,7 @@ fn gaps(document: &BTreeMap<String, Described>, published: &[Published]) -> BTre
                         .map(|name| format!("{named} {what} {name}")),
                 );
             }
-            for (side, wanted, had) in [
-                ("query", &theirs.query, &ours.query),
-                ("body", &theirs.body, &ours.body),
-                ("reply", &theirs.reply, &ours.reply),
-            ] {
+            for ((side, wanted), (_, had)) in theirs.sides().into_iter().zip(ours.sides()) {
                 gaps.extend(
                     members_missing(wanted, had).map(|name| format!("{named} {side} {name}")),
                 );
@@ -249,18 +298,55 @@ fn gaps(document: &BTreeMap<String, Described>, published: &[Published]) -> BTre
 
 /// The members, and of those that are there the values, that `had` lacks.
 fn members_missing(
-    wanted: &BTreeMap<String, Values>,
-    had: &BTreeMap<String, Values>,
+    wanted: &BTreeMap<String, Member>,
+    had: &BTreeMap<String, Member>,
 ) -> impl Iterator<Item = String> {
     wanted
         .iter()
-        .flat_map(|(path, values)| match had.get(path) {
+        .flat_map(|(path, theirs)| match had.get(path) {
             None => vec![path.clone()],
-            Some(ours) => values
-                .difference(ours)
+            Some(ours) => theirs
+                .values
+                .keys()
+                .filter(|value| !ours.values.contains_key(*value))
                 .map(|value| format!("{path} = {value}"))
                 .collect(),
         })
+}
+
+/// Every member and value of one operation that `x-versions` gives to a version which has not published it, or withholds
+/// from one which has. What neither has published (the guides tell of it, or replies showed it) is not judged.
+fn wrong_marks(ours: &Described, published: &[(PlatformVersion, &Described)]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (position, (side, members)) in ours.sides().into_iter().enumerate() {
+        let theirs: Vec<_> = published
+            .iter()
+            .map(|(version, described)| (*version, described.sides()[position].1))
+            .collect();
+        for (path, member) in members {
+            let known = |named: &dyn Fn(&Member) -> bool| {
+                theirs
+                    .iter()
+                    .any(|(_, theirs)| theirs.get(path).is_some_and(named))
+            };
+            for (version, theirs) in &theirs {
+                let has = theirs.get(path);
+                if known(&|_| true) && has.is_some() != member.versions.contains(version) {
+                    faults.push(format!("{side} {path} in {version}"));
+                }
+                for (value, versions) in &member.values {
+                    let is = has.is_some_and(|has| has.values.contains_key(value));
+                    // A member without values takes any: 1.0.5 has text where Rail has a list of words.
+                    let judged = has.is_some_and(|has| !has.values.is_empty())
+                        && known(&|it| it.values.contains_key(value));
+                    if judged && is != versions.contains(version) {
+                        faults.push(format!("{side} {path} = {value} in {version}"));
+                    }
+                }
+            }
+        }
+    }
+    faults
 }
 
 /// The exceptions with their reasons.

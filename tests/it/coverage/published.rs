@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use layer2_types::operation::PlatformVersion;
 
-use super::document::Described;
+use super::document::{Described, Member, Versions};
 use crate::tree::read;
 
-/// The values that a member may have; empty when it takes any.
-pub(super) type Values = BTreeSet<String>;
+/// The names that stand after ` = `.
+type Names = BTreeSet<String>;
 
 /// What one version has published.
 pub(super) struct Published {
@@ -27,7 +27,7 @@ pub(super) fn both() -> Vec<Published> {
         .iter()
         .map(|version| {
             let file = format!("tests/data/coverage/{version}.txt");
-            let operations = parse(&file, &read(&file));
+            let operations = parse(*version, &file, &read(&file));
             assert_eq!(
                 operations.len(),
                 57,
@@ -41,7 +41,7 @@ pub(super) fn both() -> Vec<Published> {
         .collect()
 }
 
-fn parse(file: &str, text: &str) -> BTreeMap<String, Described> {
+fn parse(version: PlatformVersion, file: &str, text: &str) -> BTreeMap<String, Described> {
     let mut lists = BTreeMap::new();
     let mut operations: BTreeMap<String, Described> = BTreeMap::new();
     let mut operation = String::new();
@@ -52,7 +52,7 @@ fn parse(file: &str, text: &str) -> BTreeMap<String, Described> {
         let depth = (line.len() - line.trim_start().len()) / 2;
         let (name, values) = match line.trim().split_once(" = ") {
             Some((name, values)) => (name, values_of(values, &lists, &place)),
-            None => (line.trim(), Values::new()),
+            None => (line.trim(), Names::new()),
         };
         if name.starts_with('#') {
             continue;
@@ -83,17 +83,23 @@ fn parse(file: &str, text: &str) -> BTreeMap<String, Described> {
         members.truncate(depth - 2);
         members.push(name);
         let path = members.join(".");
-        match side.as_str() {
-            "query" => described.query.insert(path, values),
-            "body" => described.body.insert(path, values),
-            "reply" => described.reply.insert(path, values),
+        let side = match side.as_str() {
+            "query" => &mut described.query,
+            "body" => &mut described.body,
+            "reply" => &mut described.reply,
             other => panic!("{place}: `{other}` has no members"),
         };
+        let versions = Versions::from([version]);
+        let values = values
+            .into_iter()
+            .map(|value| (value, versions.clone()))
+            .collect();
+        side.insert(path, Member { versions, values });
     }
     operations
 }
 
-fn values_of(text: &str, lists: &BTreeMap<String, Values>, place: &str) -> Values {
+fn values_of(text: &str, lists: &BTreeMap<String, Names>, place: &str) -> Names {
     if text.starts_with('$') {
         return lists
             .get(text)
