@@ -41,7 +41,7 @@ query_params! {
         page_size: i32 = "page_size", with_page_size;
         /// What the list is ordered by; the time of creation when it is absent.
         order_by: ApplicationSortField = "order_by", with_order_by;
-        /// Direction of the list; rising when it is missing.
+        /// Direction of the list; oldest first when it is missing.
         order: SortOrder = "order", with_order;
         /// Only applications with this status.
         status: ApplicationStatus = "status", with_status;

@@ -77,9 +77,9 @@ crate::id! {
 crate::open_enum! {
     /// Direction of a list.
     pub enum SortOrder {
-        /// Rising: oldest first, names from A on.
+        /// Oldest first.
         Asc = "ASC",
-        /// Falling: newest first, names from Z on.
+        /// Newest first.
         Desc = "DESC",
     }
 }
