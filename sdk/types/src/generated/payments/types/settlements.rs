@@ -73,7 +73,7 @@ model! {
             /// Payor of the payment, for payment accounts; the id that the client chose.
             payment_payor_id: String = with_payment_payor_id;
             /// The client's reference of the payment, for payment accounts.
-            payment_reference_id: String = with_payment_reference_id;
+            payment_reference_id: String = with_payment_reference_id, personal;
             /// Amount that was expected, as decimal text, for payment accounts.
             payment_expected_amount: String = with_payment_expected_amount;
         }
