@@ -202,7 +202,12 @@ impl Model {
                 .is_some_and(|schema| schema.shape.is_file())
         };
         for schema in self.schemas.values() {
-            for name in schema.shape.names().into_iter().filter(|name| is_file(name)) {
+            for name in schema
+                .shape
+                .names()
+                .into_iter()
+                .filter(|name| is_file(name))
+            {
                 reading.refuse(
                     &schema.place,
                     "file-place",
@@ -212,6 +217,14 @@ impl Model {
             }
         }
         for operation in &self.operations {
+            if operation.is_upload() && operation.reply_schema().is_none() {
+                reading.refuse(
+                    &operation.place,
+                    "file-reply",
+                    format!("`{}` takes a file and answers without JSON", operation.id),
+                    "answer an upload with JSON, such as the id of what was uploaded",
+                );
+            }
             let is_form = self.upload_part(operation).is_some();
             let values = operation.schemas().into_iter().filter(|name| is_file(name));
             if operation.is_upload() != is_form || values.count() != usize::from(is_form) {

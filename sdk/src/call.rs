@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::StatusCode;
 use layer2_types::operation::Operation;
 use progenitor_client::ResponseValue;
@@ -116,6 +117,18 @@ impl CallRecord {
             .map_or("", String::as_str)
     }
 
+    /// A reply with what the call knows around it.
+    pub(crate) fn reply<T>(&self, status: StatusCode, headers: HeaderMap, value: T) -> Reply<T> {
+        Reply {
+            value,
+            status,
+            headers,
+            request_id: self.request_id().to_owned(),
+            idempotency_key: self.idempotency_key.get().cloned(),
+            attempts: self.attempts(),
+        }
+    }
+
     /// Puts on an error what the call knows.
     pub(crate) fn complete(&self, error: Error, operation: &'static Operation) -> Error {
         let request_id = self
@@ -140,14 +153,10 @@ where
 {
     let record = &layer.record;
     match operation.await {
-        Ok(value) => Ok(Reply {
-            status: value.status(),
-            headers: value.headers().clone(),
-            request_id: record.request_id().to_owned(),
-            idempotency_key: record.idempotency_key.get().cloned(),
-            attempts: record.attempts(),
-            value: value.into_inner(),
-        }),
+        Ok(value) => {
+            let (status, headers) = (value.status(), value.headers().clone());
+            Ok(record.reply(status, headers, value.into_inner()))
+        }
         Err(error) => Err(lift::<T, E>(error, record, layer.operation)),
     }
 }
@@ -187,7 +196,7 @@ fn lift<T: DeserializeOwned, E>(
 }
 
 /// A success that the operation does not document.
-fn unexpected(status: StatusCode, record: &CallRecord) -> Error {
+pub(crate) fn unexpected(status: StatusCode, record: &CallRecord) -> Error {
     let body = record
         .reply
         .get()
@@ -202,7 +211,7 @@ fn unexpected(status: StatusCode, record: &CallRecord) -> Error {
 }
 
 /// A success that does not read. The message tells where, not what: the text may be personal.
-fn undecodable<T: DeserializeOwned>(
+pub(crate) fn undecodable<T: DeserializeOwned>(
     body: Bytes,
     cause: &serde_json::Error,
     record: &CallRecord,

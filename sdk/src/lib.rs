@@ -17,8 +17,11 @@ mod call;
 mod client;
 mod credentials;
 mod decode;
+mod download;
 mod environment;
 pub mod error;
+#[cfg(feature = "payments")]
+mod file_call;
 mod from_env;
 mod guard;
 mod idempotency;
@@ -39,6 +42,7 @@ mod skew;
 mod telemetry;
 mod token;
 mod transport;
+mod upload;
 mod verdict;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
@@ -73,6 +77,7 @@ pub use layer2_types::{Amount, Api, Date, Operation, Patch, Platform, Timestamp,
 pub use crate::builder::{AccountingAccess, ClientBuilder};
 pub use crate::client::Client;
 pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};
+pub use crate::download::Download;
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};
 pub use crate::idempotency::{IDEMPOTENCY_HEADER, IdempotencyKey, InvalidIdempotencyKey};
@@ -84,3 +89,4 @@ pub use crate::retry::RetryPolicy;
 pub use crate::signing::{
     Ed25519Signer, InvalidSigningKey, SIGNATURE_HEADER, SignRequests, Signer, TIMESTAMP_HEADER,
 };
+pub use crate::upload::Upload;

@@ -198,13 +198,12 @@ fn by_hand(model: &Model, operation: &Operation, reply: &Envelope<'_>) -> String
     );
     let ids = ids.join(", ");
     match (model.upload_part(operation), operation.reply_schema()) {
-        (Some(part), Some(schema)) => {
-            let opened = reply
-                .opened()
-                .replace("|envelope|", &format!("|envelope: {}::{schema}|", model.api));
-            format!("self.client.upload({id}, &[{ids}], {part:?}, file).await{opened}")
+        // The model has refused an upload that is not answered with JSON.
+        (Some(part), schema) => {
+            let reply_type = format!("{}::{}", model.api, schema.unwrap_or_default());
+            let opened = reply.opened();
+            format!("self.client.upload::<{reply_type}>({id}, &[{ids}], {part:?}, file).await{opened}")
         }
-        (Some(part), None) => format!("self.client.upload_only({id}, &[{ids}], {part:?}, file).await"),
         (None, _) => format!("self.client.download({id}, &[{ids}]).await"),
     }
 }

@@ -27,6 +27,10 @@ pub(super) fn contents(model: &Model) -> String {
         source.line("use crate::operation::PlatformVersion;");
     }
     source.blank();
+    source.doc("Error codes that any operation of the API may answer with.");
+    let common: Vec<_> = model.common_errors.iter().map(|code| literal(code)).collect();
+    listed(&mut source, "pub const COMMON_ERRORS: &[&str] = &[", &common, "];");
+    source.blank();
     source.block("operations! {", "}", |source| {
         for operation in &model.operations {
             emit(source, model, operation);
@@ -57,7 +61,7 @@ fn emit(source: &mut Source, model: &Model, operation: &Operation) {
         source.line(&format!("method: HttpMethod::{method}, path: {path},"));
         source.line(&format!("summary: {},", literal(&operation.summary)));
         rules(source, operation);
-        errors(source, model, operation);
+        errors(source, operation);
         bodies(source, operation);
     });
 }
@@ -98,9 +102,9 @@ fn bodies(source: &mut Source, operation: &Operation) {
         )
     };
     source.line(&format!(
-        "body_limit: {}, request_media: {},",
+        "body_limit: {}, request_media: &[{}],",
         grouped(operation.body_limit),
-        media(operation.body.as_ref().map(|body| body.media))
+        request_media(operation)
     ));
     let success: Vec<_> = operation
         .replies
@@ -114,25 +118,37 @@ fn bodies(source: &mut Source, operation: &Operation) {
     ));
 }
 
-/// The operation's own codes, then those that any operation may answer with.
-fn errors(source: &mut Source, model: &Model, operation: &Operation) {
-    let common = model
-        .common_errors
-        .iter()
-        .filter(|code| !operation.errors.contains(code));
-    source.block("errors: &[", "],", |source| {
-        for codes in operation
-            .errors
-            .iter()
-            .chain(common)
-            .collect::<Vec<_>>()
-            .chunks(4)
-        {
-            let codes: Vec<_> = codes.iter().map(|code| literal(code)).collect();
-            source.line(&format!("{},", codes.join(", ")));
+/// The media types of the body, the one that a client sends first.
+fn request_media(operation: &Operation) -> String {
+    let sent = operation.body.as_ref().map(|body| body.media);
+    let bytes = operation.body.as_ref().filter(|body| body.takes_bytes);
+    let media = sent.into_iter().chain(bytes.map(|_| Media::Bytes));
+    let media: Vec<_> = media.map(|media| literal(media.text())).collect();
+    media.join(", ")
+}
+
+/// The operation's own codes; those that any operation may answer with stand once.
+fn errors(source: &mut Source, operation: &Operation) {
+    let codes: Vec<_> = operation.errors.iter().map(|code| literal(code)).collect();
+    listed(source, "errors: &[", &codes, "], common_errors: COMMON_ERRORS,");
+}
+
+/// Texts between brackets, in one line where they fit and else four to a line.
+fn listed(source: &mut Source, open: &str, texts: &[String], close: &str) {
+    let line = format!("{open}{}{close}", texts.join(", "));
+    if line.len() <= LINE_LENGTH {
+        source.line(&line);
+        return;
+    }
+    source.block(open, close, |source| {
+        for few in texts.chunks(4) {
+            source.line(&format!("{},", few.join(", ")));
         }
     });
 }
+
+/// Room for a line of a row.
+const LINE_LENGTH: usize = 88;
 
 fn texts(texts: &[String]) -> String {
     let texts: Vec<_> = texts.iter().map(|text| literal(text)).collect();

@@ -57,7 +57,13 @@ fn outermost(model: &Model) -> Vec<&str> {
     let held: BTreeSet<&str> = model
         .schemas
         .values()
-        .flat_map(|schema| schema.shape.names().into_iter().filter(|name| *name != schema.name))
+        .flat_map(|schema| {
+            schema
+                .shape
+                .names()
+                .into_iter()
+                .filter(|name| *name != schema.name)
+        })
         .collect();
     let is_model = |shape: &Shape| matches!(shape, Shape::Object(_) | Shape::Union(_));
     model
@@ -70,10 +76,13 @@ fn outermost(model: &Model) -> Vec<&str> {
 
 /// Every variant of every union.
 fn variants(model: &Model) -> impl Iterator<Item = (&str, &Union, &Variant)> {
-    let unions = model.schemas.values().filter_map(|schema| match &schema.shape {
-        Shape::Union(union) => Some((schema.name.as_str(), union)),
-        _ => None,
-    });
+    let unions = model
+        .schemas
+        .values()
+        .filter_map(|schema| match &schema.shape {
+            Shape::Union(union) => Some((schema.name.as_str(), union)),
+            _ => None,
+        });
     unions.flat_map(|(name, union)| union.variants.iter().map(move |v| (name, union, v)))
 }
 
@@ -180,7 +189,11 @@ impl Samples {
 
 /// An object of a kind that nobody knows, kept as it was sent.
 fn unknown_object(tag: &str, kind: &str) -> String {
-    format!(r#"{{"b":{DIGITS},{}:{},"a":[1.50,1e-7]}}"#, text(tag), text(kind))
+    format!(
+        r#"{{"b":{DIGITS},{}:{},"a":[1.50,1e-7]}}"#,
+        text(tag),
+        text(kind)
+    )
 }
 
 /// A JSON string.

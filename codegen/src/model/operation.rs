@@ -129,8 +129,10 @@ pub struct Parameter {
 /// A request body.
 #[derive(Clone, Debug)]
 pub struct Body {
-    /// Media type: JSON or a form.
+    /// Media type that a client sends: JSON or a form.
     pub media: Media,
+    /// Whether an upload may also be the file as it is, without a form around it.
+    pub takes_bytes: bool,
     /// Name of its schema.
     pub schema: String,
 }

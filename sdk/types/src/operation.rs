@@ -47,12 +47,14 @@ pub struct Operation {
     pub runs_in: RunsIn,
     /// Whether the platform advises against it.
     pub deprecated: bool,
-    /// The error codes that it is documented to answer with.
+    /// The error codes of its own that it is documented to answer with.
     pub errors: &'static [&'static str],
+    /// The error codes that any operation of its API may answer with.
+    pub common_errors: &'static [&'static str],
     /// The most bytes its body may have; 0 if it has none.
     pub body_limit: u64,
-    /// The media type of its body, if it has one.
-    pub request_media: Option<&'static str>,
+    /// The media types that its body may have, the one that a client sends first; empty without a body.
+    pub request_media: &'static [&'static str],
     /// The HTTP statuses that mean success.
     pub success: &'static [u16],
     /// The media type of its success: JSON, or a file; none if it has no body.
@@ -77,13 +79,18 @@ impl Operation {
     /// True if a token whose scopes satisfy `has` may call it.
     pub fn is_open_to(&self, has: impl Fn(&str) -> bool) -> bool {
         let all = |scopes: &&[&str]| scopes.iter().all(|scope| has(scope));
-        all(&self.scopes) || self.other_scopes.iter().any(|scopes| all(scopes))
+        all(&self.scopes) || self.other_scopes.iter().any(all)
     }
 
     /// True if its request is a form that carries a file.
     #[must_use]
     pub fn is_upload(&self) -> bool {
-        self.request_media == Some("multipart/form-data")
+        self.request_media.contains(&"multipart/form-data")
+    }
+
+    /// All error codes that it is documented to answer with, its own first.
+    pub fn error_codes(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.errors.iter().chain(self.common_errors).copied()
     }
 
     /// True if its success is a file rather than JSON.
@@ -404,8 +411,9 @@ mod tests {
         runs_in: RunsIn::World,
         deprecated: false,
         errors: &["NOT_FOUND"],
+        common_errors: &["UNAUTHORIZED"],
         body_limit: 0,
-        request_media: None,
+        request_media: &[],
         success: &[200],
         reply_media: Some("application/json"),
         versions: &[PlatformVersion::RailV1_1_2],
@@ -415,6 +423,8 @@ mod tests {
     fn an_operation_tells_its_key_and_its_parameters() {
         assert_eq!(ACCEPT.key(), "payments.transfers_accept");
         assert_eq!(ACCEPT.to_string(), ACCEPT.key());
+        let codes: Vec<_> = ACCEPT.error_codes().collect();
+        assert_eq!(codes, ["NOT_FOUND", "UNAUTHORIZED"]);
         assert_eq!(
             ACCEPT.path_parameters().collect::<Vec<_>>(),
             ["transfer_id"]
@@ -434,7 +444,7 @@ mod tests {
     fn files_are_told_by_their_media_types() {
         assert!(!ACCEPT.is_upload() && !ACCEPT.is_download());
         let upload = Operation {
-            request_media: Some("multipart/form-data"),
+            request_media: &["multipart/form-data"],
             ..ACCEPT
         };
         assert!(upload.is_upload() && !upload.is_download());
@@ -539,7 +549,7 @@ mod tests {
             );
             assert_eq!(
                 operation.body_limit > 0,
-                operation.request_media.is_some(),
+                !operation.request_media.is_empty(),
                 "{key}: a body has a limit"
             );
             if operation.retry == RetryRule::Keyed {

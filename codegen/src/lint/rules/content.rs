@@ -4,7 +4,7 @@ use super::{quoted, texts};
 use crate::lint::Report;
 use crate::lint::example::Examples;
 use crate::lint::outline::{Content, Outline, Part, Role, reference};
-use crate::source::Node;
+use crate::source::{Entry, Node};
 
 pub(super) fn media_type(outline: &Outline<'_>, report: &mut Report) {
     for content in &outline.contents {
@@ -32,17 +32,22 @@ pub(super) fn media_type(outline: &Outline<'_>, report: &mut Report) {
     });
     for body in bodies {
         let content = outline.resolve(body).get("content");
-        if let Some([_, second, ..]) = content.map(Node::entries) {
+        let is_file_both_ways = |first: &Entry, second: &Entry| {
+            first.key == FORM && second.key == BYTES
+        };
+        if let Some([first, second, rest @ ..]) = content.map(Node::entries)
+            && !(rest.is_empty() && is_file_both_ways(first, second))
+        {
             report.add(
                 &second.key_place,
                 "a second media type for one body",
-                "keep one; a client method sends and returns one type",
+                "keep one; a client method sends and returns one type. A form with a file alone may have `application/octet-stream` after it",
             );
         }
     }
 }
 
-/// What a client can send and read: JSON both ways, a form with a file out, a file in.
+/// What can be sent and read: JSON both ways, a form with a file out or the file as it is, a file in.
 pub(super) fn file_body(outline: &Outline<'_>, report: &mut Report) {
     for content in &outline.contents {
         let Some(schema) = content.media.node.get("schema") else {
@@ -68,7 +73,7 @@ pub(super) fn file_body(outline: &Outline<'_>, report: &mut Report) {
                     );
                 }
             }
-            (_, Part::Success) if media != FORM => {
+            (BYTES, Part::Request) | (_, Part::Success) if media != FORM => {
                 if !is_file(outline, schema) {
                     report.add(
                         place,
@@ -178,11 +183,12 @@ fn needs_example(content: &Content<'_>) -> bool {
 
 const JSON: &str = "application/json";
 const FORM: &str = "multipart/form-data";
+const BYTES: &str = "application/octet-stream";
 
 const MEDIA_TYPES: &[&str] = &[
     JSON,
     "application/pdf",
-    "application/octet-stream",
+    BYTES,
     FORM,
     "text/csv",
 ];

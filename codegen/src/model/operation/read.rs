@@ -3,7 +3,7 @@
 use crate::model::read::{Reading, Word as _, versions};
 use crate::model::shape::Type;
 use crate::model::shape::read::{sensitivity, type_at};
-use crate::source::Node;
+use crate::source::{Entry, Node};
 
 use super::{Body, Effect, Media, Method, Mutation, Operation, Parameter, Reply, RunsIn};
 
@@ -188,18 +188,25 @@ fn parameter<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Parameter {
     }
 }
 
-/// The body: one media type and a named schema.
+/// The body: one media type and a named schema. An upload may list the file as it is beside its
+/// form; a client sends the form.
 fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
     let body = reading.follow(node.get("requestBody")?)?;
     let content = body.get("content").map(Node::entries).unwrap_or_default();
-    let [media] = content else {
-        reading.refuse(
-            &body.place,
-            "one-media-type",
-            format!("a request body has {} media types, not one", content.len()),
-            "keep the one that the platform documents",
-        );
-        return None;
+    let is = |entry: &Entry, media| known_media(&entry.key) == Some(media);
+    let (media, takes_bytes) = match content {
+        [media] => (media, false),
+        [media, bytes] if is(media, Media::Form) && is(bytes, Media::Bytes) => (media, true),
+        _ => {
+            reading.refuse(
+                &body.place,
+                "one-media-type",
+                format!("a request body has {} media types, not one", content.len()),
+                "keep the one that the platform documents; a form with a file may have \
+                 `application/octet-stream` after it",
+            );
+            return None;
+        }
     };
     let Some(kind @ (Media::Json | Media::Form)) = known_media(&media.key) else {
         reading.refuse(
@@ -223,6 +230,7 @@ fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
     }
     Some(Body {
         media: kind,
+        takes_bytes,
         schema: named(reading, &media.node)?,
     })
 }

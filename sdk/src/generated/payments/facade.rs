@@ -408,7 +408,8 @@ impl<'c> Documents<'c> {
     /// Puts a file under the id of a document that was asked for: by the status call of an
     /// application, of one of its persons, or of a withdrawal or payment that needs papers. The
     /// file is a PDF, JPEG or PNG of at most 30 MB; its name has an extension and no special
-    /// characters. A later file takes the place of an earlier one.
+    /// characters. A later file takes the place of an earlier one. The file may also be the body
+    /// itself, as clients of the platform were seen to send it; the platform documents the form.
     ///
     /// - When to use it: Use it for every document that a status call lists as MISSING or
     ///   CHANGES_REQUESTED.
@@ -433,14 +434,16 @@ impl<'c> Documents<'c> {
         file: &Upload,
     ) -> Result<Reply<payments::DocumentRef>, Error> {
         self.client
-            .upload(
+            .upload::<
+                payments::DocumentRefReply,
+            >(
                 payments::OperationId::DocumentsUpload.operation(),
                 &[document_id.as_str()],
                 "file",
                 file,
             )
             .await
-            .map(|reply| reply.map(|envelope: payments::DocumentRefReply| envelope.data))
+            .map(|reply| reply.map(|envelope| envelope.data))
     }
 
     /// Download a document.

@@ -7,6 +7,13 @@ use crate::operation::{
     SignatureRule,
 };
 
+/// Error codes that any operation of the API may answer with.
+pub const COMMON_ERRORS: &[&str] = &[
+    "SpecifiedBadRequest", "MalformedJson", "Unauthorized", "TokenExpired",
+    "InsufficientScope", "UnknownPath", "MethodNotAllowed", "BodyTooLarge",
+    "UnsupportedMediaType", "RateLimited", "InternalError", "NotBuilt",
+];
+
 operations! {
     /// Create a business. `POST /v1/businesses`.
     BusinessesCreate = "businesses_create" => Operation {
@@ -18,12 +25,9 @@ operations! {
         idempotency: IdempotencyRule::ExternalId, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "PhoneNumberInUse", "InvalidProcessorToken", "PlaidNotConfigured", "SpecifiedBadRequest",
-            "MalformedJson", "Unauthorized", "TokenExpired", "InsufficientScope",
-            "UnknownPath", "MethodNotAllowed", "BodyTooLarge", "UnsupportedMediaType",
-            "RateLimited", "InternalError", "NotBuilt",
-        ],
-        body_limit: 262_144, request_media: Some("application/json"),
+            "PhoneNumberInUse", "InvalidProcessorToken", "PlaidNotConfigured",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 262_144, request_media: &["application/json"],
         success: &[201, 200], reply_media: Some("application/json"),
     };
     /// Read a business. `GET /v1/businesses/{business_id}`.
@@ -35,13 +39,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "SpecifiedIdNotFound", "SpecifiedBadRequest", "MalformedJson", "Unauthorized",
-            "TokenExpired", "InsufficientScope", "UnknownPath", "MethodNotAllowed",
-            "BodyTooLarge", "UnsupportedMediaType", "RateLimited", "InternalError",
-            "NotBuilt",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["SpecifiedIdNotFound"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
 }

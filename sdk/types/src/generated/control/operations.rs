@@ -7,6 +7,13 @@ use crate::operation::{
     SignatureRule,
 };
 
+/// Error codes that any operation of the API may answer with.
+pub const COMMON_ERRORS: &[&str] = &[
+    "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH",
+    "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL",
+    "NOT_BUILT",
+];
+
 operations! {
     /// Read the clock. `GET /sandboxes/{sandbox}/clock`.
     ClockGet = "clock_get" => Operation {
@@ -17,12 +24,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Advance the clock. `POST /sandboxes/{sandbox}/clock/advance`.
@@ -35,11 +38,9 @@ operations! {
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "CLOCK_BUSY", "CLOCK_OUT_OF_RANGE", "VALIDATION_FAILED",
-            "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "NOT_FOUND", "CLOCK_BUSY", "CLOCK_OUT_OF_RANGE",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Wait until nothing is due. `POST /sandboxes/{sandbox}/settle`.
@@ -51,12 +52,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Expire all tokens. `POST /sandboxes/{sandbox}/tokens/expire`.
@@ -68,12 +65,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Decide the status of a customer. `POST /sandboxes/{sandbox}/customers/{customer_id}/status`.
@@ -85,12 +78,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED", "VALIDATION_FAILED", "MALFORMED_JSON",
-            "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List deliveries of events. `GET /sandboxes/{sandbox}/deliveries`.
@@ -102,12 +91,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Order a fault. `POST /sandboxes/{sandbox}/faults`.
@@ -120,11 +105,9 @@ operations! {
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "FAULT_NOT_SUPPORTED", "LIMIT_REACHED", "VALIDATION_FAILED",
-            "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "NOT_FOUND", "FAULT_NOT_SUPPORTED", "LIMIT_REACHED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[201], reply_media: Some("application/json"),
     };
     /// List faults. `GET /sandboxes/{sandbox}/faults`.
@@ -136,12 +119,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Clear all faults. `DELETE /sandboxes/{sandbox}/faults`.
@@ -153,12 +132,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Let money arrive from outside. `POST /sandboxes/{sandbox}/inbound`.
@@ -172,11 +147,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "ACCOUNT_NOT_USABLE", "RAIL_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE",
-            "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS", "VALIDATION_FAILED", "MALFORMED_JSON",
-            "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read the trial balance. `GET /sandboxes/{sandbox}/ledger/trial-balance`.
@@ -188,12 +161,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List entries of the books. `GET /sandboxes/{sandbox}/ledger/entries`.
@@ -205,12 +174,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Create a sandbox. `POST /sandboxes`.
@@ -222,12 +187,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "ALREADY_EXISTS", "LIMIT_REACHED", "VALIDATION_FAILED", "MALFORMED_JSON",
-            "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        errors: &["ALREADY_EXISTS", "LIMIT_REACHED"], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[201], reply_media: Some("application/json"),
     };
     /// List sandboxes. `GET /sandboxes`.
@@ -239,12 +200,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a sandbox. `GET /sandboxes/{sandbox}`.
@@ -256,12 +213,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Delete a sandbox. `DELETE /sandboxes/{sandbox}`.
@@ -273,12 +226,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "DEFAULT_SANDBOX", "VALIDATION_FAILED", "MALFORMED_JSON",
-            "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND", "DEFAULT_SANDBOX"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Reset a sandbox. `POST /sandboxes/{sandbox}/reset`.
@@ -290,12 +239,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "CLOCK_BUSY", "VALIDATION_FAILED", "MALFORMED_JSON",
-            "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND", "CLOCK_BUSY"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
 }

@@ -8,6 +8,14 @@ use crate::operation::{
 };
 use crate::operation::PlatformVersion;
 
+/// Error codes that any operation of the API may answer with.
+pub const COMMON_ERRORS: &[&str] = &[
+    "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
+    "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
+    "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
+];
+
 operations! {
     /// Open an account. `POST /v1/accounts/deposits`.
     AccountsOpen = "accounts_open" => Operation {
@@ -20,13 +28,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE", "PRODUCT_ASSET_NOT_SUPPORTED",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List accounts. `GET /v1/accounts/deposits`.
@@ -38,13 +42,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read an account. `GET /v1/accounts/deposits/{account_id}`.
@@ -56,14 +55,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Change the status of an account. `PATCH /v1/accounts/deposits/{account_id}`.
@@ -76,13 +69,9 @@ operations! {
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED", "VALIDATION_FAILED",
-            "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
-            "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Ask for a deposit address. `POST /v1/accounts/deposits/{account_id}/address`.
@@ -96,12 +85,8 @@ operations! {
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
         errors: &[
             "NOT_FOUND", "ACCOUNT_NOT_USABLE", "ADDRESS_NOT_AVAILABLE", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List applications. `GET /v1/applications`.
@@ -113,13 +98,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Start an application. `POST /v1/applications`.
@@ -132,13 +112,9 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "ALREADY_EXISTS", "PRODUCT_ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED",
-            "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
-            "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 262_144, request_media: Some("application/json"),
+            "ALREADY_EXISTS", "PRODUCT_ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 262_144, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read an application. `GET /v1/applications/{application_id}`.
@@ -150,14 +126,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Change an application. `PATCH /v1/applications/{application_id}`.
@@ -171,12 +141,8 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "FIELD_NOT_UPDATABLE", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 262_144, request_media: Some("application/json"),
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 262_144, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read what an application still needs. `GET /v1/applications/{application_id}/status`.
@@ -188,14 +154,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Submit an application. `POST /v1/applications/{application_id}/submit`.
@@ -208,13 +168,9 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "APPLICATION_NOT_READY", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED",
-            "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
-            "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+            "NOT_FOUND", "APPLICATION_NOT_READY", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Add a person to the application of a company. `POST
@@ -229,12 +185,8 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Change a person of an application. `PATCH
@@ -249,13 +201,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "NOT_A_CORPORATION", "FIELD_NOT_UPDATABLE", "APPLICATION_NOT_EDITABLE",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Remove a person from an application. `DELETE
@@ -270,12 +218,8 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Make an access code for the onboarding screens. `POST
@@ -289,13 +233,9 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED",
-            "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
-            "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+            "NOT_FOUND", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List counterparties. `GET /v1/counterparties`.
@@ -307,13 +247,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Register a counterparty. `POST /v1/counterparties`.
@@ -327,13 +262,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "CUSTOMER_NOT_USABLE", "RAIL_NOT_SUPPORTED", "INTERMEDIARY_NOT_ALLOWED",
-            "ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a counterparty. `GET /v1/counterparties/{counterparty_id}`.
@@ -345,14 +276,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Change a counterparty. `PATCH /v1/counterparties/{counterparty_id}`.
@@ -366,12 +291,8 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Ask how to embed the linking widget. `POST
@@ -386,12 +307,8 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "LINKING_NOT_SUPPORTED", "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List the accounts that can be linked. `POST
@@ -406,13 +323,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "LINKING_NOT_SUPPORTED", "LINK_NOT_KNOWN", "COUNTERPARTY_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Connect the linked account. `POST /v1/counterparties/{counterparty_id}/link/connect`.
@@ -426,13 +339,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "LINKING_NOT_SUPPORTED", "LINK_NOT_KNOWN", "PROCESSOR_TOKEN_INVALID",
-            "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List customers. `GET /v1/customers`.
@@ -444,13 +353,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Create a customer. `POST /v1/customers`.
@@ -463,13 +367,9 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
         errors: &[
-            "CUSTOMER_CREATION_NOT_ALLOWED", "ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED",
-            "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
-            "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "CUSTOMER_CREATION_NOT_ALLOWED", "ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a customer. `GET /v1/customers/{customer_id}`.
@@ -481,14 +381,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Change a customer. `PATCH /v1/customers/{customer_id}`.
@@ -502,13 +396,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED", "CUSTOMER_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Add a person to a company. `POST /v1/customers/{customer_id}/individuals`.
@@ -522,12 +412,8 @@ operations! {
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
         errors: &[
             "NOT_FOUND", "NOT_A_CORPORATION", "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a person of a company. `GET /v1/customers/{customer_id}/individuals/{individual_id}`.
@@ -539,14 +425,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "NOT_A_CORPORATION", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND", "NOT_A_CORPORATION"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Change a person of a company. `PATCH
@@ -561,13 +441,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "NOT_A_CORPORATION", "FIELD_NOT_UPDATABLE", "CUSTOMER_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Register a payor of a customer. `POST /v1/customers/{customer_id}/payor`.
@@ -581,12 +457,8 @@ operations! {
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
         errors: &[
             "NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Request a deposit. `POST /v1/deposits`.
@@ -601,13 +473,9 @@ operations! {
         errors: &[
             "NOT_FOUND", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "COUNTERPARTY_NOT_LINKED",
             "PULL_NOT_SUPPORTED", "ASSET_MISMATCH", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE",
-            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a deposit. `GET /v1/deposits/{deposit_id}`.
@@ -619,14 +487,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Accept a deposit that pulls. `POST /v1/deposits/{deposit_id}/accept`.
@@ -640,13 +502,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "DEPOSIT_NOT_ACCEPTABLE", "COUNTERPARTY_NOT_USABLE", "ACCOUNT_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Upload a document. `POST /v1/documents/{document_id}`.
@@ -660,12 +518,8 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "DOCUMENT_REFUSED", "DOCUMENT_LOCKED", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 33_554_432, request_media: Some("multipart/form-data"),
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 33_554_432, request_media: &["multipart/form-data", "application/octet-stream"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Download a document. `GET /v1/documents/{document_id}/download`.
@@ -677,14 +531,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/octet-stream"),
     };
     /// Request an exchange at the market price. `POST /v1/exchanges/market`.
@@ -699,13 +547,9 @@ operations! {
         errors: &[
             "NOT_FOUND", "SAME_ACCOUNT", "PAIR_NOT_SUPPORTED", "ORDER_TYPE_NOT_SUPPORTED",
             "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Request an exchange at a quoted price. `POST /v1/exchanges/quote`.
@@ -720,13 +564,9 @@ operations! {
         errors: &[
             "NOT_FOUND", "SAME_ACCOUNT", "PAIR_NOT_SUPPORTED", "ORDER_TYPE_NOT_SUPPORTED",
             "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read an exchange. `GET /v1/exchanges/{exchange_id}`.
@@ -738,14 +578,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Accept an exchange. `POST /v1/exchanges/{exchange_id}/accept`.
@@ -759,13 +593,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "EXCHANGE_NOT_ACCEPTABLE", "EXCHANGE_EXPIRED", "INSUFFICIENT_FUNDS",
-            "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List payment accounts. `GET /v1/accounts/payments`.
@@ -777,13 +607,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Open a payment account. `POST /v1/accounts/payments`.
@@ -797,13 +622,9 @@ operations! {
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
         errors: &[
             "NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE", "PRODUCT_ASSET_NOT_SUPPORTED",
-            "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a payment account. `GET /v1/accounts/payments/{account_id}`.
@@ -815,14 +636,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Change the status of a payment account. `PATCH /v1/accounts/payments/{account_id}`.
@@ -835,13 +650,9 @@ operations! {
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
         errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED", "VALIDATION_FAILED",
-            "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
-            "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Ask for a payment address. `POST /v1/accounts/payments/{account_id}/address`.
@@ -855,13 +666,9 @@ operations! {
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
         errors: &[
             "NOT_FOUND", "ACCOUNT_NOT_USABLE", "ADDRESS_NOT_AVAILABLE", "AMOUNT_NOT_POSITIVE",
-            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List transactions of a payment account. `GET
@@ -874,14 +681,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a transaction of a payment account. `GET
@@ -894,14 +695,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Request a payment by a counterparty. `POST /v1/payments`.
@@ -915,13 +710,9 @@ operations! {
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
         errors: &[
             "NOT_FOUND", "CUSTOMER_NOT_USABLE", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE",
-            "ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a payment. `GET /v1/payments/{payment_id}`.
@@ -933,14 +724,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read what a payment waits for. `GET /v1/payments/{payment_id}/status`.
@@ -952,14 +737,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Accept a payment. `POST /v1/payments/{payment_id}/accept`.
@@ -973,13 +752,9 @@ operations! {
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
         errors: &[
             "NOT_FOUND", "PAYMENT_NOT_ACCEPTABLE", "CUSTOMER_NOT_USABLE", "ACCOUNT_NOT_USABLE",
-            "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+            "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a settlement. `GET /v1/settlements/{settlement_id}`.
@@ -991,14 +766,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: true, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List the statements of an account. `GET /v1/accounts/deposits/{account_id}/statements`.
@@ -1010,14 +779,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a statement. `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`.
@@ -1029,14 +792,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List subscriptions. `GET /v1/subscriptions`.
@@ -1048,13 +805,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Subscribe to an event. `POST /v1/subscriptions`.
@@ -1067,13 +819,9 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "CALLBACK_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "CALLBACK_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Delete a subscription. `DELETE /v1/subscriptions/{subscription_id}`.
@@ -1085,14 +833,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List transactions of all accounts. `GET /v1/transactions`.
@@ -1104,13 +846,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a transaction. `GET /v1/transactions/{transaction_id}`.
@@ -1122,14 +859,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// List transactions of an account. `GET /v1/accounts/deposits/{account_id}/transactions`.
@@ -1141,14 +872,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a transaction of an account. `GET
@@ -1161,14 +886,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Request a transfer between two accounts. `POST /v1/transfers`.
@@ -1183,12 +902,8 @@ operations! {
         errors: &[
             "NOT_FOUND", "SAME_ACCOUNT", "ASSET_MISMATCH", "ACCOUNT_NOT_USABLE",
             "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
-            "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-            "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-            "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-            "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a transfer. `GET /v1/transfers/{transfer_id}`.
@@ -1200,14 +915,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Accept a transfer. `POST /v1/transfers/{transfer_id}/accept`.
@@ -1221,13 +930,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "TRANSFER_NOT_ACCEPTABLE", "TRANSFER_EXPIRED", "INSUFFICIENT_FUNDS",
-            "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+            "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Request a withdrawal. `POST /v1/withdrawals`.
@@ -1242,13 +947,9 @@ operations! {
         errors: &[
             "NOT_FOUND", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "RAIL_NOT_SUPPORTED",
             "ASSET_MISMATCH", "PURPOSE_NOT_ALLOWED", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE",
-            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read a withdrawal. `GET /v1/withdrawals/{withdrawal_id}`.
@@ -1260,14 +961,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Read what a withdrawal waits for. `GET /v1/withdrawals/{withdrawal_id}/status`.
@@ -1279,14 +974,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID",
-            "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID",
-            "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL",
-            "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Accept a withdrawal. `POST /v1/withdrawals/{withdrawal_id}/accept`.
@@ -1300,13 +989,9 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "WITHDRAWAL_NOT_ACCEPTABLE", "WITHDRAWAL_EXPIRED", "INSUFFICIENT_FUNDS",
-            "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED", "VALIDATION_FAILED",
-            "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
-            "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
-            "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-            "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+            "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Ask to cancel a withdrawal. `POST /v1/withdrawals/{withdrawal_id}/cancel`.
@@ -1318,14 +1003,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "WITHDRAWAL_NOT_CANCELLABLE", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND", "WITHDRAWAL_NOT_CANCELLABLE"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Download the receipt of a withdrawal. `GET /v1/withdrawals/{withdrawal_id}/receipt`.
@@ -1337,14 +1016,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "RECEIPT_NOT_READY", "VALIDATION_FAILED", "UNAUTHORIZED",
-            "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED",
-            "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED",
-            "INTERNAL", "NOT_BUILT",
-        ],
-        body_limit: 0, request_media: None,
+        errors: &["NOT_FOUND", "RECEIPT_NOT_READY"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/octet-stream"),
     };
 }

@@ -7,6 +7,14 @@ use crate::operation::{
     SignatureRule,
 };
 
+/// Error codes that any operation of the API may answer with.
+pub const COMMON_ERRORS: &[&str] = &[
+    "MISSING_FIELDS", "INVALID_FIELD", "INVALID_BODY", "UNKNOWN_FIELDS",
+    "INVALID_HEADERS", "NOT_FOUND", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
+    "INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT", "RATE_LIMIT", "INTERNAL_SERVER_ERROR",
+    "NOT_BUILT",
+];
+
 operations! {
     /// Exchange a public token. `POST /item/public_token/exchange`.
     ItemsPublicTokenExchange = "items_public_token_exchange" => Operation {
@@ -17,13 +25,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "INVALID_PUBLIC_TOKEN", "MISSING_FIELDS", "INVALID_FIELD", "INVALID_BODY",
-            "UNKNOWN_FIELDS", "INVALID_HEADERS", "NOT_FOUND", "METHOD_NOT_ALLOWED",
-            "BODY_TOO_LARGE", "INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT", "RATE_LIMIT",
-            "INTERNAL_SERVER_ERROR", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        errors: &["INVALID_PUBLIC_TOKEN"], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Link an account without a person. `POST /sandbox/public_token/create`.
@@ -35,13 +38,8 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "INVALID_INSTITUTION", "INVALID_PRODUCT", "MISSING_FIELDS", "INVALID_FIELD",
-            "INVALID_BODY", "UNKNOWN_FIELDS", "INVALID_HEADERS", "NOT_FOUND",
-            "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "INVALID_API_KEYS", "UNAUTHORIZED_ENVIRONMENT",
-            "RATE_LIMIT", "INTERNAL_SERVER_ERROR", "NOT_BUILT",
-        ],
-        body_limit: 65_536, request_media: Some("application/json"),
+        errors: &["INVALID_INSTITUTION", "INVALID_PRODUCT"], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
 }

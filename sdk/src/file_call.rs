@@ -1,0 +1,140 @@
+//! The two calls that progenitor cannot make: sending a file and receiving one.
+//!
+//! They build their request here and go through the same loop as every other call ([`pipeline::send`]), so that tokens,
+//! keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the same
+//! bytes, and the platform can tell a repeat by its key.
+
+use bytes::Bytes;
+use http::header::ACCEPT;
+use http::header::CONTENT_TYPE;
+use layer2_types::operation::HttpMethod;
+use layer2_types::operation::Operation;
+use progenitor_client::encode_path;
+use serde::de::DeserializeOwned;
+
+use crate::call::CallLayer;
+use crate::call::undecodable;
+use crate::call::unexpected;
+use crate::client::Client;
+use crate::download::Download;
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::pipeline;
+use crate::reply::Reply;
+use crate::transport::Exchange;
+use crate::upload::Upload;
+
+impl Client {
+    /// Sends a file as the one part of a form, for the generated facade. `ids` are the path parameters, in order.
+    pub(crate) async fn upload<T: DeserializeOwned>(
+        &self,
+        operation: &'static Operation,
+        ids: &[&str],
+        part: &str,
+        file: &Upload,
+    ) -> Result<Reply<T>, Error> {
+        let layer = CallLayer::new(self.shared(), self.options(), operation);
+        let boundary = layer.shared.runtime.uuid().map_err(|cause| {
+            let error = Error::before_sending(ErrorKind::Config, "no random boundary for the form");
+            layer.record.complete(error.with_source(cause), operation)
+        })?;
+        let boundary = format!("layer2-{boundary}");
+        let body = file.form(part, &boundary);
+        let form = Some((format!("multipart/form-data; boundary={boundary}"), body));
+        let exchange = exchange(&layer, ids, form).await?;
+        match serde_json::from_slice(&exchange.body) {
+            Ok(value) => Ok(layer.record.reply(exchange.status, exchange.headers, value)),
+            Err(cause) => {
+                let error = undecodable::<T>(exchange.body, &cause, &layer.record);
+                Err(layer.record.complete(error, operation))
+            }
+        }
+    }
+
+    /// Receives a file, for the generated facade. `ids` are the path parameters, in order.
+    pub(crate) async fn download(
+        &self,
+        operation: &'static Operation,
+        ids: &[&str],
+    ) -> Result<Reply<Download>, Error> {
+        let layer = CallLayer::new(self.shared(), self.options(), operation);
+        let Exchange {
+            status,
+            headers,
+            body,
+        } = exchange(&layer, ids, None).await?;
+        let file = Download::new(&headers, body);
+        Ok(layer.record.reply(status, headers, file))
+    }
+}
+
+/// Sends the request and gives back a success that the operation documents.
+async fn exchange(
+    layer: &CallLayer,
+    ids: &[&str],
+    body: Option<(String, Bytes)>,
+) -> Result<Exchange, Error> {
+    let operation = layer.operation;
+    let request = request(layer, ids, body)
+        .map_err(|error| layer.record.complete(error, operation))?;
+    // Boxed, as the generated calls are: the state of the loop would otherwise be part of the caller's future.
+    let exchange = Box::pin(pipeline::send(layer, request)).await?;
+    if operation.success.contains(&exchange.status.as_u16()) {
+        return Ok(exchange);
+    }
+    let error = unexpected(exchange.status, &layer.record);
+    Err(layer.record.complete(error, operation))
+}
+
+fn request(
+    layer: &CallLayer,
+    ids: &[&str],
+    body: Option<(String, Bytes)>,
+) -> Result<reqwest::Request, Error> {
+    let operation = layer.operation;
+    let lane = layer.shared.lane(operation.api)?;
+    let base = lane.base.as_str().trim_end_matches('/');
+    let method = match operation.method {
+        HttpMethod::Get => http::Method::GET,
+        HttpMethod::Post => http::Method::POST,
+        HttpMethod::Put => http::Method::PUT,
+        HttpMethod::Patch => http::Method::PATCH,
+        HttpMethod::Delete => http::Method::DELETE,
+    };
+    let mut builder = layer
+        .shared
+        .transport
+        .http()
+        .request(method, format!("{base}{}", path(operation.path, ids)))
+        .header(ACCEPT, operation.reply_media.unwrap_or("application/json"));
+    if let Some((media_type, bytes)) = body {
+        builder = builder.header(CONTENT_TYPE, media_type).body(bytes);
+    }
+    builder.build().map_err(|cause| {
+        Error::before_sending(ErrorKind::InvalidRequest, "the request could not be built")
+            .with_source(cause.without_url())
+    })
+}
+
+/// The template with its parameters filled in, in order. Ids that would change the path are caught by the guard.
+fn path(template: &str, ids: &[&str]) -> String {
+    let mut ids = ids.iter();
+    let segments: Vec<String> = template
+        .split('/')
+        .map(|segment| match segment.starts_with('{') {
+            true => ids.next().map_or_else(String::new, |id| encode_path(id)),
+            false => segment.to_owned(),
+        })
+        .collect();
+    segments.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path;
+
+    #[test]
+    fn parameters_fill_the_template_in_order_and_encoded() {
+        assert_eq!(path("/v1/a/{x}/b/{y}", &["one", "t/w o"]), "/v1/a/one/b/t%2Fw%20o");
+    }
+}
