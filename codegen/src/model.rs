@@ -313,7 +313,7 @@ mod tests {
             (
                 "content: { application/json: { schema: { $ref: '#/components/schemas/Order' } } }",
                 "content: { multipart/form-data: { schema: { $ref: '#/components/schemas/Order' } } }",
-                "json-body no client can be generated for a body of type `multipart/form-data`",
+                "file-place `orders_create` takes or gives a file where a value belongs",
             ),
             (
                 "requestBody:\n        required: true",

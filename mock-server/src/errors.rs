@@ -43,7 +43,8 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Those that any operation may meet; a missing object and a file are the operation's own matter.
+    /// Those that any operation may meet, for the test that holds them against the documents.
+    #[cfg(test)]
     pub(crate) const COMMON: [Refusal; 14] = [
         Refusal::BodyTooLarge,
         Refusal::Internal,

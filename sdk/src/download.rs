@@ -79,7 +79,8 @@ fn file_name(header: &str) -> Option<String> {
         None => rest.split(';').next()?.trim(),
     };
     let name = name.rsplit(['/', '\\']).next()?;
-    let usable = !name.is_empty() && name != "." && name != ".." && !name.contains(char::is_control);
+    let usable =
+        !name.is_empty() && name != "." && name != ".." && !name.contains(char::is_control);
     usable.then(|| name.to_owned())
 }
 
@@ -90,11 +91,28 @@ mod tests {
     #[test]
     fn a_name_is_never_a_path() {
         let name = |header| file_name(header);
-        assert_eq!(name(r#"attachment; filename="a b.pdf""#).as_deref(), Some("a b.pdf"));
-        assert_eq!(name("attachment; filename=a.pdf; size=3").as_deref(), Some("a.pdf"));
-        assert_eq!(name(r#"attachment; filename="../../etc/passwd""#).as_deref(), Some("passwd"));
-        assert_eq!(name(r#"attachment; filename="C:\x.pdf""#).as_deref(), Some("x.pdf"));
-        for unusable in ["attachment", r#"attachment; filename="""#, "attachment; filename=..", r#"filename="a"#] {
+        assert_eq!(
+            name(r#"attachment; filename="a b.pdf""#).as_deref(),
+            Some("a b.pdf")
+        );
+        assert_eq!(
+            name("attachment; filename=a.pdf; size=3").as_deref(),
+            Some("a.pdf")
+        );
+        assert_eq!(
+            name(r#"attachment; filename="../../etc/passwd""#).as_deref(),
+            Some("passwd")
+        );
+        assert_eq!(
+            name(r#"attachment; filename="C:\x.pdf""#).as_deref(),
+            Some("x.pdf")
+        );
+        for unusable in [
+            "attachment",
+            r#"attachment; filename="""#,
+            "attachment; filename=..",
+            r#"filename="a"#,
+        ] {
             assert_eq!(name(unusable), None, "{unusable}");
         }
     }

@@ -75,8 +75,8 @@ async fn exchange(
     body: Option<(String, Bytes)>,
 ) -> Result<Exchange, Error> {
     let operation = layer.operation;
-    let request = request(layer, ids, body)
-        .map_err(|error| layer.record.complete(error, operation))?;
+    let request =
+        request(layer, ids, body).map_err(|error| layer.record.complete(error, operation))?;
     // Boxed, as the generated calls are: the state of the loop would otherwise be part of the caller's future.
     let exchange = Box::pin(pipeline::send(layer, request)).await?;
     if operation.success.contains(&exchange.status.as_u16()) {
@@ -135,6 +135,9 @@ mod tests {
 
     #[test]
     fn parameters_fill_the_template_in_order_and_encoded() {
-        assert_eq!(path("/v1/a/{x}/b/{y}", &["one", "t/w o"]), "/v1/a/one/b/t%2Fw%20o");
+        assert_eq!(
+            path("/v1/a/{x}/b/{y}", &["one", "t/w o"]),
+            "/v1/a/one/b/t%2Fw%20o"
+        );
     }
 }

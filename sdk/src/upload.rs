@@ -181,7 +181,8 @@ mod tests {
     fn a_form_has_one_part_and_the_bytes_as_they_are() {
         let file = Upload::from_bytes("a b.PDF", &b"%PDF\r\n\0"[..]).unwrap();
         let form = file.form("file", "b1");
-        let expected = b"--b1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.PDF\"\r\n\
+        let expected =
+            b"--b1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.PDF\"\r\n\
             Content-Type: application/pdf\r\n\r\n%PDF\r\n\0\r\n--b1--\r\n";
         assert_eq!(form, &expected[..]);
     }
@@ -189,7 +190,15 @@ mod tests {
     #[test]
     fn names_that_the_platform_refuses_are_refused_here() {
         for name in [
-            "", "scan", ".pdf", "scan.", "scan.gif", "a/b.pdf", "a\"b.pdf", "a\r\nb.pdf", "\u{e9}.pdf",
+            "",
+            "scan",
+            ".pdf",
+            "scan.",
+            "scan.gif",
+            "a/b.pdf",
+            "a\"b.pdf",
+            "a\r\nb.pdf",
+            "\u{e9}.pdf",
         ] {
             let error = Upload::from_bytes(name, "x").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}");

@@ -202,7 +202,9 @@ fn by_hand(model: &Model, operation: &Operation, reply: &Envelope<'_>) -> String
         (Some(part), schema) => {
             let reply_type = format!("{}::{}", model.api, schema.unwrap_or_default());
             let opened = reply.opened();
-            format!("self.client.upload::<{reply_type}>({id}, &[{ids}], {part:?}, file).await{opened}")
+            format!(
+                "self.client.upload::<{reply_type}>({id}, &[{ids}], {part:?}, file).await{opened}"
+            )
         }
         (None, _) => format!("self.client.download({id}, &[{ids}]).await"),
     }

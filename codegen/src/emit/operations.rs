@@ -28,8 +28,17 @@ pub(super) fn contents(model: &Model) -> String {
     }
     source.blank();
     source.doc("Error codes that any operation of the API may answer with.");
-    let common: Vec<_> = model.common_errors.iter().map(|code| literal(code)).collect();
-    listed(&mut source, "pub const COMMON_ERRORS: &[&str] = &[", &common, "];");
+    let common: Vec<_> = model
+        .common_errors
+        .iter()
+        .map(|code| literal(code))
+        .collect();
+    listed(
+        &mut source,
+        "pub const COMMON_ERRORS: &[&str] = &[",
+        &common,
+        "];",
+    );
     source.blank();
     source.block("operations! {", "}", |source| {
         for operation in &model.operations {
@@ -130,7 +139,12 @@ fn request_media(operation: &Operation) -> String {
 /// The operation's own codes; those that any operation may answer with stand once.
 fn errors(source: &mut Source, operation: &Operation) {
     let codes: Vec<_> = operation.errors.iter().map(|code| literal(code)).collect();
-    listed(source, "errors: &[", &codes, "], common_errors: COMMON_ERRORS,");
+    listed(
+        source,
+        "errors: &[",
+        &codes,
+        "], common_errors: COMMON_ERRORS,",
+    );
 }
 
 /// Texts between brackets, in one line where they fit and else four to a line.

@@ -9,11 +9,7 @@ use std::sync::Mutex;
 use layer2_types::operation::Operation;
 
 use super::{form::RAW_MEDIA, validate};
-use crate::{
-    api::Surface,
-    errors::{Failure, Refusal},
-    sandbox::lock,
-};
+use crate::{errors::Failure, sandbox::lock};
 
 /// More violations than this are not remembered.
 const REMEMBERED: usize = 100;
@@ -56,7 +52,7 @@ impl Contract {
             return;
         }
         for code in failure.codes() {
-            if !operation.errors.contains(&code) && !is_common(operation, code) {
+            if !operation.error_codes().any(|listed| listed == code) {
                 self.note(format!("{operation}: the code {code} is not listed"));
             }
         }
@@ -73,13 +69,4 @@ impl Contract {
             violations.push(violation);
         }
     }
-}
-
-/// Codes that the shell may answer any operation of an API with.
-fn is_common(operation: &Operation, code: &str) -> bool {
-    let profile = Surface::of_api(operation.api).profile();
-    let shell = Refusal::COMMON
-        .into_iter()
-        .any(|refusal| profile.code(refusal) == code);
-    shell || ["NOT_BUILT", "NotBuilt"].contains(&code)
 }

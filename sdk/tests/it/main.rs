@@ -12,6 +12,7 @@
 
 mod attempts;
 mod builder;
+mod files;
 #[cfg(any(feature = "accounting", feature = "plaid", feature = "control"))]
 mod other_apis;
 mod paging;

@@ -15,4 +15,4 @@ pub use self::params::*;
 pub use self::types::*;
 
 #[cfg(test)]
-mod exact_money;
+mod round_trips;
