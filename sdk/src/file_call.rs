@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 use http::header::ACCEPT;
+use http::header::CONTENT_DISPOSITION;
 use http::header::CONTENT_TYPE;
 use layer2_types::operation::HttpMethod;
 use layer2_types::operation::Operation;
@@ -60,10 +61,14 @@ impl Client {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
         let Exchange {
             status,
-            headers,
+            mut headers,
             body,
         } = exchange(&layer, ids, None).await?;
         let file = Download::new(&headers, body);
+        // The name of a file is personal, and the headers of a reply can be printed.
+        if let Some(name) = headers.get_mut(CONTENT_DISPOSITION) {
+            name.set_sensitive(true);
+        }
         Ok(layer.record.reply(status, headers, file))
     }
 }
