@@ -291,12 +291,13 @@ model! {
 
 model! {
     /// A document that a withdrawal needs.
+    #[derive(Default)]
     pub struct WithdrawalDocumentError {
-        required {
-            /// Id under which to upload it.
-            id: DocumentId;
-        }
         optional {
+            /// Id under which to upload it.
+            id: DocumentId = with_id;
+            /// The same as `id`, under the name that the platform's guides show.
+            document_id: DocumentId = with_document_id;
             /// How far the document has come.
             status: DocumentStatus = with_status;
             /// Which document; the platform asks for INVOICE.
