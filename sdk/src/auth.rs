@@ -77,6 +77,15 @@ impl Auth {
         }
     }
 
+    /// What a last 401 means here.
+    pub(crate) fn said_no(&self) -> &'static str {
+        match self {
+            Self::Bearer(_) => "the server refused the token that the client was given",
+            Self::Headers(_) => "the platform refused the client id and secret",
+            Self::Token(_) => "the platform refused the token, also after it was renewed",
+        }
+    }
+
     /// The server refused `grant`. Says whether another one can be had.
     pub(crate) async fn refused(&self, grant: &Grant) -> bool {
         match (self, &grant.origin) {

@@ -313,7 +313,11 @@ impl ClientBuilder {
                 .filter_map(|lane| lane.as_ref())
                 .any(|lane| environment::is_production(&lane.base));
         self.refuse_test_helpers(production)?;
-        let transport = Transport::new(self.connect_timeout, &self.full_user_agent())?;
+        let loopback = lanes
+            .iter()
+            .filter_map(|lane| lane.as_ref())
+            .all(|lane| environment::is_loopback(&lane.base));
+        let transport = Transport::new(self.connect_timeout, &self.full_user_agent(), loopback)?;
         let signer = self.read_signer()?;
         let shared = Shared {
             payments,

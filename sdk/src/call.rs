@@ -8,7 +8,10 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::OnceLock;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
@@ -44,7 +47,7 @@ pub(crate) struct CallLayer {
 pub(crate) struct CallRecord {
     attempts: AtomicU32,
     request_id: OnceLock<String>,
-    echoed_id: OnceLock<String>,
+    echoed_id: Mutex<Option<String>>,
     idempotency_key: OnceLock<IdempotencyKey>,
     reply: OnceLock<(StatusCode, Bytes)>,
 }
@@ -95,14 +98,17 @@ impl CallRecord {
         self.attempts.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn answered(&self, exchange: &Exchange) {
-        if let Some(id) = exchange
-            .headers
+    /// A reply came, or its head: the request id in it is what the platform knows the call by.
+    pub(crate) fn echoed(&self, headers: &HeaderMap) {
+        if let Some(id) = headers
             .get(REQUEST_ID_HEADER)
             .and_then(|id| id.to_str().ok())
         {
-            let _ = self.echoed_id.set(id.to_owned());
+            *self.echo() = Some(id.to_owned());
         }
+    }
+
+    pub(crate) fn answered(&self, exchange: &Exchange) {
         let _ = self.reply.set((exchange.status, exchange.body.clone()));
     }
 
@@ -110,11 +116,16 @@ impl CallRecord {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn request_id(&self) -> &str {
+    /// As the platform echoed it last, else as it was sent; none before a request is made.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        let echoed = self.echo().clone();
+        echoed.or_else(|| self.request_id.get().cloned())
+    }
+
+    fn echo(&self) -> MutexGuard<'_, Option<String>> {
         self.echoed_id
-            .get()
-            .or_else(|| self.request_id.get())
-            .map_or("", String::as_str)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A reply with what the call knows around it.
@@ -123,7 +134,7 @@ impl CallRecord {
             value,
             status,
             headers,
-            request_id: self.request_id().to_owned(),
+            request_id: self.request_id().unwrap_or_default(),
             idempotency_key: self.idempotency_key.get().cloned(),
             attempts: self.attempts(),
         }
@@ -131,14 +142,9 @@ impl CallRecord {
 
     /// Puts on an error what the call knows.
     pub(crate) fn complete(&self, error: Error, operation: &'static Operation) -> Error {
-        let request_id = self
-            .echoed_id
-            .get()
-            .or_else(|| self.request_id.get())
-            .cloned();
         error.in_call(
             operation,
-            request_id,
+            self.request_id(),
             self.idempotency_key.get().cloned(),
             self.attempts(),
         )

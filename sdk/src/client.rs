@@ -117,11 +117,12 @@ impl Shared {
         })
     }
 
-    pub(crate) fn tools(&self) -> Tools<'_> {
+    pub(crate) fn tools(&self, left: Duration) -> Tools<'_> {
         Tools {
             runtime: &self.runtime,
             transport: &self.transport,
             retry: &self.retry,
+            left,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! of them uses another's names, so one lenient reader takes them all, and a gateway's answer in another API's clothes
 //! still reads. What does not read leaves no details; it never hides the status.
 
+use layer2_types::Api;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -22,6 +23,18 @@ pub(crate) fn error_details(body: &[u8]) -> Vec<ErrorDetail> {
         empty if empty == ErrorDetail::default() => Vec::new(),
         detail => vec![detail],
     }
+}
+
+/// The request id in the body, where an API puts it there (Plaid).
+pub(crate) fn body_request_id(api: Api, body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Stamped {
+        request_id: Option<String>,
+    }
+    if api != Api::Plaid {
+        return None;
+    }
+    serde_json::from_slice::<Stamped>(body).ok()?.request_id
 }
 
 struct Envelope {
@@ -169,6 +182,17 @@ mod tests {
         let oauth = only(r#"{"error":"invalid_client","error_description":"who?"}"#);
         assert_eq!(oauth.code.as_deref(), Some("invalid_client"));
         assert_eq!(oauth.description.as_deref(), Some("who?"));
+    }
+
+    #[test]
+    fn plaid_tells_the_request_id_in_the_body() {
+        let body = br#"{"error_code":"X","request_id":"HNTDNrA8F1shFEW"}"#;
+        assert_eq!(
+            body_request_id(Api::Plaid, body).as_deref(),
+            Some("HNTDNrA8F1shFEW")
+        );
+        assert_eq!(body_request_id(Api::Payments, body), None);
+        assert_eq!(body_request_id(Api::Plaid, b"<html>"), None);
     }
 
     #[test]

@@ -73,12 +73,22 @@ impl fmt::Debug for Download {
 /// The file name of a `Content-Disposition` (RFC 6266). The extended form is left alone: the platform's names are
 /// plain, and a name is a convenience.
 fn file_name(header: &str) -> Option<String> {
-    let (_, rest) = header.split_once("filename=")?;
-    let name = match rest.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"')?.0,
-        None => rest.split(';').next()?.trim(),
+    let (_, mut rest) = header.split_once(';')?;
+    let value = loop {
+        let (name, after) = rest.split_once('=')?;
+        let (value, others) = match after.trim_start().strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"')?,
+            None => after.split_once(';').unwrap_or((after, "")),
+        };
+        if name
+            .trim_matches([' ', ';', '\t'])
+            .eq_ignore_ascii_case("filename")
+        {
+            break value.trim();
+        }
+        rest = others;
     };
-    let name = name.rsplit(['/', '\\']).next()?;
+    let name = value.rsplit(['/', '\\']).next()?;
     let usable =
         !name.is_empty() && name != "." && name != ".." && !name.contains(char::is_control);
     usable.then(|| name.to_owned())
@@ -100,6 +110,10 @@ mod tests {
             Some("a.pdf")
         );
         assert_eq!(
+            name(r#"attachment; size=3; FileName="a;b.pdf""#).as_deref(),
+            Some("a;b.pdf")
+        );
+        assert_eq!(
             name(r#"attachment; filename="../../etc/passwd""#).as_deref(),
             Some("passwd")
         );
@@ -111,7 +125,9 @@ mod tests {
             "attachment",
             r#"attachment; filename="""#,
             "attachment; filename=..",
-            r#"filename="a"#,
+            r#"attachment; filename="a"#,
+            r#"attachment; x-filename="a.pdf""#,
+            r#"attachment; note="filename=a.pdf""#,
         ] {
             assert_eq!(name(unusable), None, "{unusable}");
         }

@@ -166,7 +166,7 @@ fn read(what: &str, text: &str, allow_insecure_http: bool) -> Result<Url, Error>
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
     };

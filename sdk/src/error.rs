@@ -280,6 +280,18 @@ impl Error {
         self
     }
 
+    /// The platform's own id of the request, where the reply tells one.
+    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.inner.request_id = id;
+        self
+    }
+
+    /// The same failure in better words.
+    pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.inner.message = message.into();
+        self
+    }
+
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.inner.retry_after = wait;
         self
@@ -434,7 +446,8 @@ impl fmt::Display for ErrorDetail {
     }
 }
 
-/// Leaves out what the server found at the place, which may be the caller's secret or personal data.
+/// As `Display`, codes and descriptions are shown: they are the platform's sentences about fields, and without them nobody
+/// could tell what to mend. Leaves out the bytes of the reply and what the server found at the place, which may be the caller's secret or personal data.
 impl fmt::Debug for ErrorDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorDetail")

@@ -112,6 +112,7 @@ where
         fetch,
         id,
         next: Next::Page(Vec::new()),
+        visited: HashSet::new(),
         ready: VecDeque::new(),
         previous: HashSet::new(),
     };
@@ -126,6 +127,8 @@ struct Walk<T, P, F, I> {
     fetch: F,
     id: I,
     next: Next,
+    /// Queries of the pages that were read, so that a circle of links is noticed.
+    visited: HashSet<Vec<(String, String)>>,
     ready: VecDeque<T>,
     /// Ids of the page that was read last.
     previous: HashSet<String>,
@@ -134,6 +137,8 @@ struct Walk<T, P, F, I> {
 enum Next {
     /// Query of the page to read; empty for the first.
     Page(Vec<(String, String)>),
+    /// The last page said where to go on, and one cannot go there.
+    Nowhere,
     End,
 }
 
@@ -149,8 +154,10 @@ where
             if let Some(item) = self.ready.pop_front() {
                 return Some(Ok(item));
             }
-            let Next::Page(query) = std::mem::replace(&mut self.next, Next::End) else {
-                return None;
+            let query = match std::mem::replace(&mut self.next, Next::End) {
+                Next::Page(query) => query,
+                Next::Nowhere => return Some(Err(goes_nowhere())),
+                Next::End => return None,
             };
             if let Err(error) = self.read(query).await {
                 return Some(Err(error));
@@ -166,11 +173,12 @@ where
         let page = (self.fetch)(client, self.params.clone())
             .await?
             .into_inner();
+        self.visited.insert(query);
         self.next = match page.links.next() {
             None => Next::End,
             Some(link) => match link_query(link) {
-                Some(next) if next != query => Next::Page(next),
-                _ => return Err(goes_nowhere()),
+                Some(next) if !self.visited.contains(&next) => Next::Page(next),
+                _ => Next::Nowhere,
             },
         };
         let ids: HashSet<String> = page.items.iter().map(&self.id).collect();
@@ -200,7 +208,7 @@ fn goes_nowhere() -> Error {
     Error::new(
         ErrorKind::UnexpectedReply,
         Outcome::Done,
-        "the list's `links.next` has no query or points to the page it stands on; reading on would never end",
+        "the list's `links.next` has no query or points to a page that was read; reading on would never end",
     )
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Per call: guards, request id, idempotency key. Per attempt, in this order: a grant from the authentication layer,
 //! the authorization on a copy of the request, the timestamp and, last, the signature over the bytes that leave; then
-//! the exchange, the lesson about the platform's clock, and the verdict. Whatever must be equal over the attempts is
+//! the exchange, the lesson about the platform's clock, and the verdict. Everything that waits (for a token, a signer, a
+//! reply, the next attempt) does so within the time that is left of the call. Whatever must be equal over the attempts is
 //! made before the loop, whatever must be fresh is made in it. Generated code and hand-written operations both end up
 //! in [`send`]; nothing else in the crate sends a request to an API.
 
@@ -16,20 +17,21 @@ use layer2_types::operation::Operation;
 use layer2_types::signing_string;
 use tracing::Instrument as _;
 
+use crate::auth::Grant;
 use crate::budget::RetryCost;
 use crate::call::CallLayer;
-
 use crate::client::Lane;
 use crate::client::Shared;
 use crate::error::Error;
 use crate::error::ErrorKind;
-use crate::error::GaveUp;
 use crate::error::Outcome;
 use crate::guard;
 use crate::idempotency::IDEMPOTENCY_HEADER;
 use crate::idempotency::IdempotencyKey;
 use crate::options::CallOptions;
 use crate::retry;
+use crate::retry::Decision;
+use crate::retry::Situation;
 use crate::signing::SIGNATURE_HEADER;
 use crate::signing::SignDecision;
 use crate::signing::TIMESTAMP_HEADER;
@@ -63,7 +65,8 @@ pub(crate) async fn send(layer: &CallLayer, request: reqwest::Request) -> Result
         Ok(prepared) => prepared,
         Err(error) => return Err(layer.record.complete(error, operation)),
     };
-    let span = telemetry::call_span(operation, &prepared.lane.base, layer.record.request_id());
+    let request_id = layer.record.request_id().unwrap_or_default();
+    let span = telemetry::call_span(operation, &prepared.lane.base, &request_id);
     let result = attempts(layer, prepared).instrument(span.clone()).await;
     match result {
         Ok(exchange) => {
@@ -174,12 +177,13 @@ fn idempotency_key(
 
 /// State of the loop.
 struct Progress {
-    started: Duration,
+    /// When the time of the call is over, on the monotonic clock.
+    deadline: Duration,
     /// Strongest thing known about the work after the attempts so far.
     known: Outcome,
     /// Attempts that count against the policy; what is sent again after a 401 does not.
     counted: u32,
-    token_renewed: bool,
+    sent_again: bool,
     last_retry: Option<RetryCost>,
 }
 
@@ -190,17 +194,16 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange,
         operation,
         record,
     } = layer;
-    let deadline = options.deadline.unwrap_or(shared.deadline);
+    let now = shared.runtime.clock.monotonic();
     let mut progress = Progress {
-        started: shared.runtime.clock.monotonic(),
+        deadline: now.saturating_add(options.deadline.unwrap_or(shared.deadline)),
         known: Outcome::NotSent,
         counted: 1,
-        token_renewed: false,
+        sent_again: false,
         last_retry: None,
     };
     loop {
-        let left = deadline.saturating_sub(progress.elapsed(shared));
-        let failure = match attempt(layer, &prepared, left).await {
+        let failure = match attempt(layer, &prepared, progress.deadline).await {
             Ok(exchange) => {
                 shared.budget.reward(progress.last_retry);
                 record.answered(&exchange);
@@ -209,62 +212,49 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange,
             Err(failure) => failure,
         };
         progress.known = progress.known.max(failure.error.outcome());
-        if failure.grant_refused && !progress.token_renewed {
-            progress.token_renewed = true;
+        if failure.send_again && !progress.sent_again {
+            progress.sent_again = true;
             continue;
         }
-        let repeatable = prepared.may_repeat || failure.error.outcome() == Outcome::NotSent;
-        // The token layer has tried again by itself and says whether that may work later.
-        let passing = failure.transient || failure.error.is_retryable();
-        let worth_it = passing && (prepared.may_repeat || progress.known <= Outcome::NotDone);
-        let wait = shared.retry.backoff(progress.counted, &shared.runtime);
-        let wait = failure
-            .error
-            .retry_after()
-            .map_or(wait, |told| told.max(wait));
-        let gave_up = if !failure.transient {
-            None
-        } else if !repeatable {
-            Some(GaveUp::Rule)
-        } else if progress.counted >= shared.retry.max_attempts {
-            Some(GaveUp::Attempts)
-        } else if progress.elapsed(shared).saturating_add(wait) >= deadline {
-            Some(GaveUp::Deadline)
-        } else if !shared.budget.pay(failure.cost) {
-            Some(GaveUp::Budget)
-        } else {
-            progress.last_retry = Some(failure.cost);
-            progress.counted += 1;
-            tracing::debug!(operation = %operation, wait_ms = wait.as_millis(), "trying again");
-            shared.runtime.sleep.sleep(wait).await;
-            continue;
+        let situation = Situation {
+            attempts: progress.counted,
+            may_repeat: prepared.may_repeat,
+            known: progress.known,
+            left: left(shared, progress.deadline),
+            wait: shared.retry.backoff(progress.counted, &shared.runtime),
         };
-        let error = failure
-            .error
-            .at_least(progress.known)
-            .with_retryable(worth_it);
-        return Err(match gave_up {
-            Some(why) => error.with_gave_up(why),
-            None => error,
-        });
+        let pay = || shared.budget.pay(failure.cost);
+        match retry::decide(&shared.retry, &failure, situation, pay) {
+            Decision::Again(wait) => {
+                progress.last_retry = Some(failure.cost);
+                progress.counted += 1;
+                tracing::debug!(operation = %operation, wait_ms = wait.as_millis(), "trying again");
+                shared.runtime.sleep.sleep(wait).await;
+            }
+            Decision::Stop { gave_up, retryable } => {
+                let error = failure
+                    .error
+                    .at_least(progress.known)
+                    .with_retryable(retryable);
+                return Err(match gave_up {
+                    Some(why) => error.with_gave_up(why),
+                    None => error,
+                });
+            }
+        }
     }
 }
 
-impl Progress {
-    fn elapsed(&self, shared: &Shared) -> Duration {
-        shared
-            .runtime
-            .clock
-            .monotonic()
-            .saturating_sub(self.started)
-    }
+/// What is left of the time of a call.
+fn left(shared: &Shared, deadline: Duration) -> Duration {
+    deadline.saturating_sub(shared.runtime.clock.monotonic())
 }
 
 /// One attempt: grant, dress, exchange, learn, judge.
 async fn attempt(
     layer: &CallLayer,
     prepared: &Prepared<'_>,
-    left: Duration,
+    deadline: Duration,
 ) -> Result<Exchange, Failure> {
     let CallLayer {
         shared,
@@ -272,26 +262,13 @@ async fn attempt(
         operation,
         record,
     } = layer;
-    let lane = prepared.lane;
-    let grant = tokio::time::timeout(left, lane.auth.grant(shared.tools()))
-        .await
-        .map_err(|_| {
-            before(
-                ErrorKind::Timeout,
-                "the time of the call ran out while it waited for a token",
-            )
-        })??;
-
-    let mut request = prepared
-        .request
-        .try_clone()
-        .ok_or_else(|| invalid("the body cannot be sent twice"))?;
-    grant.dress(request.headers_mut());
-    sign(layer, lane, &mut request, &prepared.body).await?;
+    let (grant, request) = ready(layer, prepared, deadline).await?;
+    let signed = request.headers().contains_key(SIGNATURE_HEADER);
 
     let span = telemetry::attempt_span(operation, record.attempts());
     record.count_attempt();
-    let limit = options.timeout.unwrap_or(shared.attempt_timeout).min(left);
+    let limit = options.timeout.unwrap_or(shared.attempt_timeout);
+    let limit = limit.min(left(shared, deadline));
     let sent_at = shared.runtime.clock.now();
     let sent = shared.runtime.clock.monotonic();
     let result = shared
@@ -299,27 +276,70 @@ async fn attempt(
         .execute(request, limit)
         .instrument(span.clone())
         .await;
+    let took = shared.runtime.clock.monotonic().saturating_sub(sent);
+    let mut learned = false;
     if let Ok(Exchange { headers, .. }) | Err(Broken::Cut { headers, .. }) = &result {
-        lane.skew.learn(
-            sent_at,
-            shared.runtime.clock.monotonic().saturating_sub(sent),
-            headers,
-        );
+        record.echoed(headers);
+        learned = prepared.lane.skew.learn(sent_at, took, headers);
     }
-    match result {
-        Ok(exchange) => {
-            telemetry::record_status(&span, exchange.status);
-            if exchange.status.is_success() {
-                return Ok(exchange);
-            }
-            let mut failure = verdict::on_refusal(&exchange, operation, shared);
-            if exchange.status == StatusCode::UNAUTHORIZED {
-                failure.grant_refused = lane.auth.refused(&grant).await;
-            }
-            Err(failure)
-        }
-        Err(broken) => Err(verdict::on_broken(broken, operation, &span)),
+    let exchange = match result {
+        Ok(exchange) => exchange,
+        Err(broken) => return Err(verdict::on_broken(broken, operation, &span)),
+    };
+    telemetry::record_status(&span, exchange.status);
+    if exchange.status.is_success() {
+        return Ok(exchange);
     }
+    let failure = verdict::on_refusal(&exchange, operation, shared);
+    if exchange.status != StatusCode::UNAUTHORIZED {
+        return Err(failure);
+    }
+    let auth = &prepared.lane.auth;
+    if signed && verdict::names_signature(&failure.error) {
+        let said = "the platform refused the signature: check that the client signs with the private key whose public \
+                    key the platform has";
+        return Err(Failure {
+            send_again: learned,
+            error: failure.error.with_message(said),
+            ..failure
+        });
+    }
+    // A provider that hangs gets no other grant in time, which is what the answer says.
+    let another = tokio::time::timeout(left(shared, deadline), auth.refused(&grant)).await;
+    Err(Failure {
+        send_again: another.unwrap_or(false),
+        error: failure.error.with_message(auth.said_no()),
+        ..failure
+    })
+}
+
+/// The request of one attempt with its grant and its signature. A token endpoint, a credentials provider or a signer
+/// that hangs costs the call its time and no more.
+async fn ready(
+    layer: &CallLayer,
+    prepared: &Prepared<'_>,
+    deadline: Duration,
+) -> Result<(Grant, reqwest::Request), Error> {
+    let shared = &layer.shared;
+    let waiting = left(shared, deadline);
+    let dressed = async {
+        let grant = prepared.lane.auth.grant(shared.tools(waiting)).await?;
+        let mut request = prepared
+            .request
+            .try_clone()
+            .ok_or_else(|| invalid("the body cannot be sent twice"))?;
+        grant.dress(request.headers_mut());
+        sign(layer, prepared.lane, &mut request, &prepared.body).await?;
+        Ok((grant, request))
+    };
+    tokio::time::timeout(waiting, dressed)
+        .await
+        .unwrap_or_else(|_| {
+            Err(before(
+                ErrorKind::Timeout,
+                "the time of the call ran out while it waited for a token or a signature",
+            ))
+        })
 }
 
 /// Timestamp and signature, the last things that are put on a request.

@@ -16,8 +16,11 @@ use layer2_types::operation::IdempotencyRule;
 use layer2_types::operation::Operation;
 use layer2_types::operation::RetryRule;
 
+use crate::error::GaveUp;
+use crate::error::Outcome;
 use crate::idempotency;
 use crate::runtime::Runtime;
+use crate::verdict::Failure;
 
 /// How often and how fast a client tries again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,68 @@ impl RetryPolicy {
     }
 }
 
+/// What is known about a call when one of its attempts has failed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situation {
+    /// Attempts that count against the policy, the failed one included.
+    pub(crate) attempts: u32,
+    /// Whether the platform can tell a repetition of the request from a new one, by [`may_repeat`].
+    pub(crate) may_repeat: bool,
+    /// The strongest that is known about the work, the failed attempt included.
+    pub(crate) known: Outcome,
+    /// What is left of the time of the call.
+    pub(crate) left: Duration,
+    /// The wait that the policy has drawn.
+    pub(crate) wait: Duration,
+}
+
+/// What follows a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Another one, after this wait.
+    Again(Duration),
+    /// The failure is the answer.
+    Stop {
+        /// Why no other attempt follows, if one could have helped.
+        gave_up: Option<GaveUp>,
+        /// Whether the caller may try later.
+        retryable: bool,
+    },
+}
+
+/// Whether a failed attempt is followed by another. `pay` takes the price out of the client's budget, and is asked last.
+pub(crate) fn decide(
+    policy: &RetryPolicy,
+    failure: &Failure,
+    situation: Situation,
+    pay: impl FnOnce() -> bool,
+) -> Decision {
+    let error = &failure.error;
+    let repeatable = situation.may_repeat || error.outcome() == Outcome::NotSent;
+    let wait = error
+        .retry_after()
+        .map_or(situation.wait, |told| told.max(situation.wait));
+    let gave_up = if !failure.transient {
+        None
+    } else if !repeatable {
+        Some(GaveUp::Rule)
+    } else if situation.attempts >= policy.max_attempts {
+        Some(GaveUp::Attempts)
+    } else if wait >= situation.left {
+        Some(GaveUp::Deadline)
+    } else if !pay() {
+        Some(GaveUp::Budget)
+    } else {
+        return Decision::Again(wait);
+    };
+    // The token layer has tried again by itself and says whether that may work later.
+    let passing = failure.transient || error.is_retryable();
+    Decision::Stop {
+        gave_up,
+        retryable: passing && (situation.may_repeat || situation.known <= Outcome::NotDone),
+    }
+}
+
 /// Whether the platform can tell a repetition of this request from a new one.
 pub(crate) fn may_repeat(operation: &Operation, body: &[u8]) -> bool {
     match operation.retry {
@@ -114,6 +179,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::budget::RetryCost;
+    use crate::error::Error;
+    use crate::error::ErrorKind;
     use crate::runtime::Dice;
     use crate::runtime::NoEntropy;
 
@@ -143,6 +211,113 @@ mod tests {
             .map(|attempt| policy.backoff(*attempt, &runtime).as_millis())
             .collect();
         assert_eq!(waits, [250, 500, 1_000, 8_000, 8_000, 8_000, 8_000]);
+    }
+
+    const WAIT: Duration = Duration::from_millis(100);
+
+    fn failed(outcome: Outcome, transient: bool) -> Failure {
+        Failure {
+            error: Error::new(ErrorKind::ReplyLost, outcome, "it broke"),
+            transient,
+            cost: RetryCost::Failure,
+            send_again: false,
+        }
+    }
+
+    fn situation(known: Outcome, may_repeat: bool) -> Situation {
+        Situation {
+            attempts: 1,
+            may_repeat,
+            known,
+            left: Duration::from_secs(1),
+            wait: WAIT,
+        }
+    }
+
+    #[test]
+    fn what_may_not_repeat_is_sent_again_only_if_it_never_left() {
+        let policy = RetryPolicy::default();
+        for (outcome, may_repeat, decision) in [
+            (Outcome::NotSent, false, Decision::Again(WAIT)),
+            (Outcome::NotDone, true, Decision::Again(WAIT)),
+            (Outcome::Unknown, true, Decision::Again(WAIT)),
+            (
+                Outcome::NotDone,
+                false,
+                Decision::Stop {
+                    gave_up: Some(GaveUp::Rule),
+                    retryable: true,
+                },
+            ),
+            (
+                Outcome::Unknown,
+                false,
+                Decision::Stop {
+                    gave_up: Some(GaveUp::Rule),
+                    retryable: false,
+                },
+            ),
+        ] {
+            let failure = failed(outcome, true);
+            let decided = decide(&policy, &failure, situation(outcome, may_repeat), || true);
+            assert_eq!(decided, decision, "{outcome:?} {may_repeat}");
+        }
+    }
+
+    #[test]
+    fn an_older_doubt_forbids_to_call_the_failure_retryable() {
+        // The first attempt may have done it; the second never left. Only a new decision of the caller may follow.
+        let failure = failed(Outcome::NotSent, true);
+        let mut known = situation(Outcome::Unknown, false);
+        known.attempts = 3;
+        assert_eq!(
+            decide(&RetryPolicy::default(), &failure, known, || true),
+            Decision::Stop {
+                gave_up: Some(GaveUp::Attempts),
+                retryable: false
+            }
+        );
+    }
+
+    #[test]
+    fn attempts_time_and_budget_end_it_in_this_order() {
+        let policy = RetryPolicy::default();
+        let failure = failed(Outcome::NotDone, true);
+        let mut last = situation(Outcome::NotDone, true);
+        let why = |situation, pay: bool, paid: &std::cell::Cell<bool>| {
+            let decided = decide(&policy, &failure, situation, || {
+                paid.set(true);
+                pay
+            });
+            match decided {
+                Decision::Again(_) => None,
+                Decision::Stop { gave_up, .. } => gave_up,
+            }
+        };
+        let paid = std::cell::Cell::new(false);
+        last.left = WAIT;
+        assert_eq!(why(last, true, &paid), Some(GaveUp::Deadline));
+        last.attempts = policy.max_attempts;
+        assert_eq!(why(last, true, &paid), Some(GaveUp::Attempts));
+        assert!(!paid.get(), "nothing is paid for what is not sent");
+        let empty = situation(Outcome::NotDone, true);
+        assert_eq!(why(empty, false, &paid), Some(GaveUp::Budget));
+        assert_eq!(why(empty, true, &paid), None);
+    }
+
+    #[test]
+    fn a_lasting_failure_gives_nothing_up() {
+        let decided = decide(
+            &RetryPolicy::default(),
+            &failed(Outcome::NotDone, false),
+            situation(Outcome::NotDone, true),
+            || true,
+        );
+        let stop = Decision::Stop {
+            gave_up: None,
+            retryable: false,
+        };
+        assert_eq!(decided, stop);
     }
 
     #[test]

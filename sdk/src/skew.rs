@@ -27,20 +27,22 @@ pub(crate) struct Skew {
 }
 
 impl Skew {
-    /// Learns from a reply that was asked for at `sent` (our wall clock) and took `took` (our monotonic clock).
-    pub(crate) fn learn(&self, sent: jiff::Timestamp, took: Duration, headers: &HeaderMap) {
+    /// Learns from a reply that was asked for at `sent` (our wall clock) and took `took` (our monotonic clock). Says
+    /// whether signatures carry another time from now on.
+    pub(crate) fn learn(&self, sent: jiff::Timestamp, took: Duration, headers: &HeaderMap) -> bool {
         // A reply from a cache carries the date of its first life.
         if headers.contains_key(AGE) || took > SLOWEST_USEFUL_REPLY {
-            return;
+            return false;
         }
         let Some(server_ms) = date_ms(headers) else {
-            return;
+            return false;
         };
         let half_ms = i64::try_from(took.as_millis() / 2).unwrap_or(0);
         // The date was cut to its second, so the true instant is half a second later on average.
         let offset = server_ms + 500 - (sent.as_millisecond() + half_ms);
         let offset = if offset.abs() <= NOISE_MS { 0 } else { offset };
-        self.offset_ms.store(offset, Ordering::Relaxed);
+        let before = self.offset_ms.swap(offset, Ordering::Relaxed);
+        (offset - before).abs() > NOISE_MS
     }
 
     /// Our `now` by the platform's clock, in whole seconds.
@@ -79,9 +81,13 @@ mod tests {
     fn the_midpoint_between_sending_and_reading_is_compared() {
         let skew = Skew::default();
         assert_eq!(skew.platform_seconds(now()), NOW);
-        skew.learn(now(), Duration::from_secs(10), &dated(NOW + 605));
+        assert!(skew.learn(now(), Duration::from_secs(10), &dated(NOW + 605)));
         assert_eq!(skew.platform_seconds(now()), NOW + 600);
-        skew.learn(now(), Duration::ZERO, &dated(NOW - 300));
+        assert!(skew.learn(now(), Duration::ZERO, &dated(NOW - 300)));
+        assert!(
+            !skew.learn(now(), Duration::ZERO, &dated(NOW - 300)),
+            "it is known"
+        );
         assert_eq!(
             skew.platform_seconds(now()),
             NOW - 300,
@@ -92,7 +98,7 @@ mod tests {
     #[test]
     fn noise_old_replies_and_cached_replies_teach_nothing() {
         let skew = Skew::default();
-        skew.learn(now(), Duration::ZERO, &dated(NOW + 1));
+        assert!(!skew.learn(now(), Duration::ZERO, &dated(NOW + 1)));
         assert_eq!(skew.platform_seconds(now()), NOW);
 
         let mut cached = dated(NOW + 600);

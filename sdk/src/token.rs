@@ -49,6 +49,10 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 const UNTOLD_LIFE: Duration = Duration::from_secs(300);
 /// Pause between failed renewals while the old token still serves.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
+/// Longest that a call which holds a valid token waits for a newer one.
+const RENEWAL_LIMIT: Duration = Duration::from_secs(3);
+/// Longest life that is believed; what a server says beyond is cut.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Longest margin before the end at which a token is renewed.
 const LONGEST_MARGIN: Duration = Duration::from_secs(60);
 
@@ -75,6 +79,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) transport: &'a Transport,
     pub(crate) retry: &'a RetryPolicy,
+    /// What is left of the time of the call that asks.
+    pub(crate) left: Duration,
 }
 
 /// The tokens of one API, one at a time.
@@ -158,7 +164,8 @@ impl TokenStore {
         }
     }
 
-    /// Renews, unless somebody does already. A valid old token makes every failure harmless.
+    /// Renews, unless somebody does already. A valid old token makes every failure harmless: a renewal takes no more
+    /// than a part of the call's time, and one that fails or is broken off leaves the endpoint alone for a while.
     async fn renew(&self, old: Arc<Token>, tools: Tools<'_>) -> Arc<Token> {
         let Ok(mut flight) = self.flight.try_lock() else {
             return old;
@@ -166,18 +173,26 @@ impl TokenStore {
         if let Found::Fresh(token) = self.look(tools.runtime) {
             return token;
         }
-        match self.fly(&mut flight, tools).await {
-            Ok(token) => token,
-            Err(error) => {
-                tracing::warn!(error = %error, "token not renewed, the old one is used while it is valid");
-                let now = tools.runtime.clock.monotonic();
-                self.current
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .quiet_until = now + RENEWAL_PAUSE;
-                old
-            }
-        }
+        self.hush(tools.runtime);
+        let limit = RENEWAL_LIMIT.min(tools.left / 4);
+        let renewed = match tokio::time::timeout(limit, self.fly(&mut flight, tools)).await {
+            Ok(Ok(token)) => return token,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no token within {limit:?}"),
+        };
+        tracing::warn!(
+            error = renewed,
+            "token not renewed, the old one is used while it is valid"
+        );
+        self.hush(tools.runtime);
+        old
+    }
+
+    /// No renewal for a while.
+    fn hush(&self, runtime: &Runtime) {
+        let until = runtime.clock.monotonic().saturating_add(RENEWAL_PAUSE);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        current.quiet_until = until;
     }
 
     async fn wait_or_fetch(&self, tools: Tools<'_>) -> Result<Arc<Token>, Error> {
@@ -207,7 +222,8 @@ impl TokenStore {
     }
 
     fn keep(&self, granted: Granted, runtime: &Runtime) -> Arc<Token> {
-        let margin = LONGEST_MARGIN.min(granted.life / 5);
+        let life = granted.life.min(LONGEST_LIFE);
+        let margin = LONGEST_MARGIN.min(life / 5);
         let early = margin + runtime.jitter(margin / 4);
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         current.generation += 1;
@@ -215,8 +231,8 @@ impl TokenStore {
         let token = Arc::new(Token {
             generation: current.generation,
             authorization: granted.authorization,
-            renew_at: granted.asked_at + granted.life.saturating_sub(early),
-            expires_at: granted.asked_at + granted.life,
+            renew_at: granted.asked_at + life.saturating_sub(early),
+            expires_at: granted.asked_at + life,
         });
         current.token = Some(Arc::clone(&token));
         token

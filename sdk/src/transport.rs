@@ -50,9 +50,18 @@ impl Transport {
     pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
     pub(crate) const DEFAULT_REPLY_LIMIT: usize = 64 * 1024 * 1024;
 
-    /// A client of our own settings.
-    pub(crate) fn new(connect_timeout: Duration, user_agent: &str) -> Result<Self, Error> {
-        let http = reqwest::Client::builder()
+    /// A client of our own settings. The proxies of the environment are used, but never between a machine and itself:
+    /// one that sits elsewhere could not reach the server, and would be told the token.
+    pub(crate) fn new(
+        connect_timeout: Duration,
+        user_agent: &str,
+        loopback: bool,
+    ) -> Result<Self, Error> {
+        let mut http = reqwest::Client::builder();
+        if loopback {
+            http = http.no_proxy();
+        }
+        let http = http
             .connect_timeout(connect_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())

@@ -1,7 +1,7 @@
 //! What a failed attempt means: its kind, what is known about the work, and whether it may be gone the next time.
 //!
-//! Here failures get their [`Outcome`], by the table of [`crate::error`]. Whether the request may be sent
-//! again is decided in the pipeline, which knows the operation's rule, the attempts so far and the time left.
+//! Here failures get their [`Outcome`], by the table of [`crate::error`]. Whether the request is sent again is decided in
+//! [`crate::retry`], which is told the operation's rule, the attempts so far and the time left.
 
 use http::StatusCode;
 use layer2_types::operation::Operation;
@@ -9,6 +9,7 @@ use tracing::Span;
 
 use crate::budget::RetryCost;
 use crate::client::Shared;
+use crate::decode::body_request_id;
 use crate::decode::error_details;
 use crate::error::Error;
 use crate::error::ErrorKind;
@@ -24,8 +25,8 @@ pub(crate) struct Failure {
     /// It may be gone the next time.
     pub(crate) transient: bool,
     pub(crate) cost: RetryCost,
-    /// The grant was refused and another one can be had.
-    pub(crate) grant_refused: bool,
+    /// A 401 that another grant, or the time that the reply has taught, may turn around.
+    pub(crate) send_again: bool,
 }
 
 impl From<Error> for Failure {
@@ -35,7 +36,7 @@ impl From<Error> for Failure {
             error,
             transient: false,
             cost: RetryCost::Failure,
-            grant_refused: false,
+            send_again: false,
         }
     }
 }
@@ -49,6 +50,7 @@ pub(crate) fn on_refusal(exchange: &Exchange, operation: &Operation, shared: &Sh
         said(status),
     )
     .with_details(error_details(&exchange.body))
+    .with_request_id(body_request_id(operation.api, &exchange.body))
     .with_reply(status, exchange.body.clone())
     .with_retry_after(retry::retry_after(
         &exchange.headers,
@@ -58,13 +60,13 @@ pub(crate) fn on_refusal(exchange: &Exchange, operation: &Operation, shared: &Sh
         error,
         transient: retry::is_transient(status),
         cost: RetryCost::Failure,
-        grant_refused: false,
+        send_again: false,
     }
 }
 
 fn said(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        401 => "the platform refused the token, also after it was renewed",
+        401 => "the platform does not accept who sends this",
         403 => "the platform forbids this; the token may lack a scope",
         404 => "the platform has no such resource; check the id and the base URL",
         429 => "the platform takes no more requests for now",
@@ -72,6 +74,16 @@ fn said(status: StatusCode) -> &'static str {
         500..=599 => "the platform failed",
         _ => "the platform replied with a status that no operation has",
     }
+}
+
+/// Whether a refusal speaks of the signature, not of the token. A code that is not known leaves the token to blame, which
+/// costs one token request and no more.
+pub(crate) fn names_signature(error: &Error) -> bool {
+    error
+        .details()
+        .iter()
+        .filter_map(|detail| detail.code.as_deref())
+        .any(|code| code.contains("SIGNATURE"))
 }
 
 /// An exchange that broke.
@@ -103,7 +115,7 @@ pub(crate) fn on_broken(broken: Broken, operation: &Operation, span: &Span) -> F
         error,
         transient: true,
         cost,
-        grant_refused: false,
+        send_again: false,
     }
 }
 
@@ -125,6 +137,6 @@ fn on_cut(status: StatusCode, source: Option<reqwest::Error>, operation: &Operat
         error,
         transient,
         cost: RetryCost::Failure,
-        grant_refused: false,
+        send_again: false,
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! [`Verifier`] takes the *raw* bytes of a delivery. A body that was parsed and printed again has other bytes, and no
 //! signature survives that. [`ReplayGuard`] makes sure that an event is handled once, although the platform repeats a
-//! delivery until it is answered. With the feature `axum`, `axum::Delivery` is an extractor that does both ends.
+//! delivery until it is answered. With the feature `axum`, `axum::Delivery` is an extractor that
+//! verifies; the guard is for the handler behind it.
 //!
 //! How the platform signs webhooks is not published. [`WebhookScheme::Platform`] is this project's choice, the same
 //! string as for requests; [`WebhookScheme::StandardWebhooks`] follows the public specification of that name.

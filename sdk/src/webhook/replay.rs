@@ -5,6 +5,9 @@
 //! claims an event before it is handled and confirms it after; if handling fails the claim is given back, and the next
 //! delivery tries again. Marking an event *before* the work alone would lose it when the work fails.
 //!
+//! A handler may also never come to its end: a web server drops it when the sender hangs up, or it panics, or the
+//! process dies. So a claim is a lease, and ends by itself.
+//!
 //! [`InMemoryReplayStore`] serves one process. With several, put the claims into a database that they share.
 
 use std::collections::HashMap;
@@ -13,24 +16,35 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::credentials::BoxError;
+use crate::runtime::Clock;
+use crate::runtime::SystemClock;
 use crate::webhook::Event;
 
 /// Keeps which events were handled.
 #[async_trait]
 pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
-    /// Claims an event for handling. One caller at a time gets [`Claim::New`].
-    async fn claim(&self, event_id: &str) -> Result<Claim, BoxError>;
+    /// Claims an event for handling. One caller at a time gets [`Claim::New`]; another one may get it once `lease` has
+    /// passed without a confirmation.
+    async fn claim(&self, event_id: &str, lease: Duration) -> Result<Claim, BoxError>;
 
     /// The event was handled and stays so.
     async fn confirm(&self, event_id: &str) -> Result<(), BoxError>;
 
     /// The event was not handled; the next delivery may claim it.
     async fn release(&self, event_id: &str) -> Result<(), BoxError>;
+
+    /// The handler was dropped or has panicked. As [`release`](Self::release), from where nothing can wait; a store that
+    /// must wait leaves it to the lease, which is what this does unless it is overridden.
+    fn abandon(&self, event_id: &str) {
+        let _ = event_id;
+    }
 }
 
 /// Answer to a claim.
@@ -73,7 +87,11 @@ pub enum GuardError<E> {
 #[derive(Clone, Debug)]
 pub struct ReplayGuard {
     store: Arc<dyn ReplayStore>,
+    lease: Duration,
 }
+
+/// How long a handler may take before its event counts as given up. The platform waits seconds for an answer.
+const LEASE: Duration = Duration::from_secs(300);
 
 impl ReplayGuard {
     /// A guard that remembers in this process only.
@@ -85,10 +103,24 @@ impl ReplayGuard {
     pub fn with_store(store: impl ReplayStore) -> Self {
         Self {
             store: Arc::new(store),
+            lease: LEASE,
         }
     }
 
+    /// Sets how long a handler may take, five minutes if not set. One that takes longer may run beside another of the
+    /// same event.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
     /// Runs `handler` unless the event was handled before.
+    ///
+    /// The event is free again for the next delivery if the handler fails, if its future is dropped, and if it panics.
+    ///
+    /// # Errors
+    /// What the handler says, or the store. After a failed confirmation the event counts as not handled.
     pub async fn handle<T, E, F, Handling>(
         &self,
         event: Event,
@@ -99,20 +131,49 @@ impl ReplayGuard {
         Handling: Future<Output = Result<T, E>>,
     {
         let id = event.event_id.as_str().to_owned();
-        match self.store.claim(&id).await.map_err(GuardError::Store)? {
+        let claim = self.store.claim(&id, self.lease).await;
+        match claim.map_err(GuardError::Store)? {
             Claim::New => {}
             Claim::InProgress => return Ok(Handled::InProgress),
             Claim::Done => return Ok(Handled::Before),
         }
+        let claimed = Claimed {
+            store: self.store.as_ref(),
+            event_id: &id,
+            open: true,
+        };
         match handler(event).await {
             Ok(value) => {
                 self.store.confirm(&id).await.map_err(GuardError::Store)?;
+                claimed.close();
                 Ok(Handled::Now(value))
             }
             Err(error) => {
                 self.store.release(&id).await.map_err(GuardError::Store)?;
+                claimed.close();
                 Err(GuardError::Handler(error))
             }
+        }
+    }
+}
+
+/// A claim that is given back wherever its handler ends.
+struct Claimed<'a> {
+    store: &'a dyn ReplayStore,
+    event_id: &'a str,
+    open: bool,
+}
+
+impl Claimed<'_> {
+    fn close(mut self) {
+        self.open = false;
+    }
+}
+
+impl Drop for Claimed<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.store.abandon(self.event_id);
         }
     }
 }
@@ -121,12 +182,14 @@ impl ReplayGuard {
 #[derive(Debug)]
 pub struct InMemoryReplayStore {
     capacity: usize,
+    clock: Arc<dyn Clock>,
     seen: Mutex<Seen>,
 }
 
 #[derive(Debug, Default)]
 struct Seen {
-    claims: HashMap<String, Claim>,
+    /// `None` once confirmed, else when the lease ends, on the monotonic clock.
+    claims: HashMap<String, Option<Duration>>,
     /// Confirmed ids, the oldest first.
     confirmed: VecDeque<String>,
 }
@@ -136,8 +199,20 @@ impl InMemoryReplayStore {
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
             capacity: capacity.max(1),
+            clock: Arc::new(SystemClock::new()),
             seen: Mutex::default(),
         }
+    }
+
+    /// Sets the clock that ends leases, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,18 +225,24 @@ impl Default for InMemoryReplayStore {
 
 #[async_trait]
 impl ReplayStore for InMemoryReplayStore {
-    async fn claim(&self, event_id: &str) -> Result<Claim, BoxError> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(claim) = seen.claims.get(event_id) {
-            return Ok(*claim);
+    async fn claim(&self, event_id: &str, lease: Duration) -> Result<Claim, BoxError> {
+        let now = self.clock.monotonic();
+        let mut seen = self.seen();
+        match seen.claims.get(event_id) {
+            Some(None) => return Ok(Claim::Done),
+            Some(Some(end)) if now < *end => return Ok(Claim::InProgress),
+            _ => {}
         }
-        seen.claims.insert(event_id.to_owned(), Claim::InProgress);
+        let end = now.saturating_add(lease);
+        seen.claims.insert(event_id.to_owned(), Some(end));
         Ok(Claim::New)
     }
 
     async fn confirm(&self, event_id: &str) -> Result<(), BoxError> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.claims.insert(event_id.to_owned(), Claim::Done);
+        let mut seen = self.seen();
+        if let Some(None) = seen.claims.insert(event_id.to_owned(), None) {
+            return Ok(());
+        }
         seen.confirmed.push_back(event_id.to_owned());
         if seen.confirmed.len() > self.capacity
             && let Some(oldest) = seen.confirmed.pop_front()
@@ -172,12 +253,15 @@ impl ReplayStore for InMemoryReplayStore {
     }
 
     async fn release(&self, event_id: &str) -> Result<(), BoxError> {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .claims
-            .remove(event_id);
+        self.abandon(event_id);
         Ok(())
+    }
+
+    fn abandon(&self, event_id: &str) {
+        let mut seen = self.seen();
+        if let Some(Some(_)) = seen.claims.get(event_id) {
+            seen.claims.remove(event_id);
+        }
     }
 }
 
@@ -188,23 +272,57 @@ mod tests {
     #[tokio::test]
     async fn one_claim_wins_and_a_released_one_is_free_again() {
         let store = InMemoryReplayStore::default();
-        assert_eq!(store.claim("e").await.unwrap(), Claim::New);
-        assert_eq!(store.claim("e").await.unwrap(), Claim::InProgress);
+        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::New);
+        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::InProgress);
         store.release("e").await.unwrap();
-        assert_eq!(store.claim("e").await.unwrap(), Claim::New);
+        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::New);
         store.confirm("e").await.unwrap();
-        assert_eq!(store.claim("e").await.unwrap(), Claim::Done);
+        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::Done);
     }
 
     #[tokio::test]
     async fn memory_is_bounded_and_keeps_the_newest() {
         let store = InMemoryReplayStore::with_capacity(2);
         for id in ["a", "b", "c"] {
-            store.claim(id).await.unwrap();
+            store.claim(id, LEASE).await.unwrap();
             store.confirm(id).await.unwrap();
         }
-        assert_eq!(store.claim("c").await.unwrap(), Claim::Done);
-        assert_eq!(store.claim("b").await.unwrap(), Claim::Done);
-        assert_eq!(store.claim("a").await.unwrap(), Claim::New);
+        assert_eq!(store.claim("c", LEASE).await.unwrap(), Claim::Done);
+        assert_eq!(store.claim("b", LEASE).await.unwrap(), Claim::Done);
+        assert_eq!(store.claim("a", LEASE).await.unwrap(), Claim::New);
+    }
+
+    #[derive(Clone, Debug, Default)]
+    struct Hand(Arc<Mutex<Duration>>);
+
+    impl Clock for Hand {
+        fn now(&self) -> jiff::Timestamp {
+            jiff::Timestamp::UNIX_EPOCH
+        }
+
+        fn monotonic(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_nobody_ends_ends_by_itself() {
+        let hand = Hand::default();
+        let store = InMemoryReplayStore::default().with_clock(hand.clone());
+        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::New);
+        *hand.0.lock().unwrap() = LEASE - Duration::from_millis(1);
+        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::InProgress);
+        *hand.0.lock().unwrap() = LEASE;
+        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::New);
+    }
+
+    #[tokio::test]
+    async fn what_was_handled_stays_so() {
+        let store = InMemoryReplayStore::default();
+        store.claim("e", LEASE).await.unwrap();
+        store.confirm("e").await.unwrap();
+        // A handler of the same event that was slower than its lease, and was dropped.
+        store.abandon("e");
+        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::Done);
     }
 }

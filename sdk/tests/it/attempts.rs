@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use ed25519_dalek::Signature;
 use ed25519_dalek::SigningKey;
+use layer2_sdk::BoxError;
 use layer2_sdk::CallOptions;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::GaveUp;
 use layer2_sdk::IdempotencyKey;
 use layer2_sdk::Outcome;
 use layer2_sdk::RetryPolicy;
+use layer2_sdk::Signer;
 use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::AccountUpdateRequest;
 use layer2_sdk::payments::TransferId;
@@ -20,7 +23,9 @@ use crate::stage::SEED;
 use crate::stage::START;
 use crate::stage::Socket;
 use crate::stage::Stage;
+use crate::stage::TOKEN_PATH;
 use crate::stage::TRANSFER;
+use crate::stage::Time;
 use crate::stage::header;
 use crate::stage::json;
 use crate::stage::line;
@@ -402,6 +407,116 @@ async fn a_refused_timestamp_teaches_the_clock_and_the_call_succeeds() {
         header(&sent[0], "x-l2f-idempotency-id"),
         header(&sent[1], "x-l2f-idempotency-id")
     );
+}
+
+#[tokio::test]
+async fn a_refused_signature_is_no_reason_to_drop_the_token() {
+    let stage = Stage::new().await;
+    stage
+        .on(
+            "POST",
+            ACCEPT,
+            stage.script([refusal(401, "SIGNATURE_INVALID")]),
+        )
+        .await;
+
+    let error = stage
+        .client()
+        .transfers()
+        .accept(&transfer_id())
+        .await
+        .unwrap_err();
+
+    assert_eq!(
+        (error.kind(), error.outcome(), error.attempts()),
+        (ErrorKind::Unauthorized, Outcome::NotDone, 1)
+    );
+    assert!(
+        error.to_string().contains("refused the signature"),
+        "{error}"
+    );
+    assert_eq!(stage.received(TOKEN_PATH).await.len(), 1);
+}
+
+/// A key service that never answers.
+#[derive(Debug)]
+struct Hanging;
+
+#[async_trait]
+impl Signer for Hanging {
+    async fn sign(&self, _: &[u8]) -> Result<[u8; 64], BoxError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_signer_that_hangs_costs_the_call_its_time_and_nothing_is_sent() {
+    let stage = Stage::new().await;
+    let client = stage
+        .builder_without_key_at(stage.base())
+        .signer(Hanging)
+        .deadline(Duration::from_millis(300))
+        .build()
+        .unwrap();
+
+    let error = client.transfers().accept(&transfer_id()).await.unwrap_err();
+
+    assert_eq!(
+        (error.kind(), error.outcome(), error.attempts()),
+        (ErrorKind::Timeout, Outcome::NotSent, 0)
+    );
+    assert!(stage.received(ACCEPT).await.is_empty());
+}
+
+/// A key service that takes a while by the client's clock.
+#[derive(Debug)]
+struct Slow(Time);
+
+#[async_trait]
+impl Signer for Slow {
+    async fn sign(&self, _: &[u8]) -> Result<[u8; 64], BoxError> {
+        self.0.advance(Duration::from_secs(40));
+        Ok([0; 64])
+    }
+}
+
+#[tokio::test]
+async fn what_the_signature_took_is_missing_from_the_time_of_the_exchange() {
+    let stage = Stage::new().await;
+    let socket = Socket::play(vec![Answer::Silence]).await;
+    let client = stage
+        .builder_without_key_at(socket.base())
+        .signer(Slow(stage.time.clone()))
+        .attempt_timeout(Duration::from_secs(600))
+        .deadline(Duration::from_millis(40_200))
+        .build()
+        .unwrap();
+
+    // Were the limit of the exchange taken before the signature, this call would wait for forty seconds.
+    let call = async { client.transfers().accept(&transfer_id()).await };
+    let ended = tokio::time::timeout(Duration::from_secs(20), call).await;
+
+    let error = ended.expect("the time of the call").unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (ErrorKind::Timeout, Outcome::Unknown)
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_carries_the_request_id_that_the_platform_echoed() {
+    let stage = Stage::new().await;
+    let refused = refusal(400, "SAME_ACCOUNT").insert_header("x-l2f-request-id", "platform-7");
+    stage.on("POST", CREATE, stage.script([refused])).await;
+
+    let error = stage
+        .client()
+        .transfers()
+        .create(&transfer())
+        .await
+        .unwrap_err();
+
+    assert_eq!(error.request_id(), Some("platform-7"));
 }
 
 #[tokio::test]

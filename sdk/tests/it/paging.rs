@@ -131,6 +131,31 @@ async fn a_link_to_the_page_it_stands_on_is_an_error_and_no_endless_list() {
 }
 
 #[tokio::test]
+async fn a_circle_of_links_ends_after_what_was_read() {
+    let stage = Stage::new().await;
+    let pages = [
+        page(&["a"], "?page=1"),
+        page(&["b"], "?page=2"),
+        page(&["c"], "?page=1"),
+    ];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let client = stage.client();
+    let results: Vec<_> = client
+        .transactions()
+        .list_stream(TransactionsListParams::new())
+        .collect()
+        .await;
+    let (last, rows) = results.split_last().unwrap();
+    let ids: Vec<_> = rows
+        .iter()
+        .map(|row| row.as_ref().unwrap().id.as_str())
+        .collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+    let error = last.as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedReply);
+}
+
+#[tokio::test]
 async fn a_list_below_a_resource_keeps_to_it() {
     let stage = Stage::new().await;
     let path = "/api/v1/accounts/deposits/A_USD/transactions";

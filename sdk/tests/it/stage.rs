@@ -131,10 +131,14 @@ impl Stage {
 
     /// A client whose API is elsewhere, with the tokens of this stage.
     pub(crate) fn builder_at(&self, base: String) -> ClientBuilder {
+        self.builder_without_key_at(base).signing_key(SEED)
+    }
+
+    /// The same, with no way to sign yet.
+    pub(crate) fn builder_without_key_at(&self, base: String) -> ClientBuilder {
         Client::builder()
             .environment(Environment::custom(base, self.token_url()))
             .credentials("client-1", "s3cr3t-of-client-1")
-            .signing_key(SEED)
             .clock(self.time.clone())
             .sleep(self.time.clone())
             .dice(Counting::default())

@@ -175,6 +175,48 @@ async fn the_old_token_serves_while_it_is_valid_if_the_renewal_fails() {
 }
 
 #[tokio::test]
+async fn a_token_endpoint_that_hangs_harms_no_call_that_has_a_token() {
+    let stage = Stage::without_tokens().await;
+    let hangs = token("second", 1_000).set_delay(Duration::from_secs(3_600));
+    let replies = [token("first", 1_000), hangs];
+    stage.on("POST", TOKEN_PATH, stage.script(replies)).await;
+    stage
+        .on("GET", GET, stage.script([json(200, TRANSFER_JSON)]))
+        .await;
+    let client = stage
+        .builder()
+        .deadline(Duration::from_millis(800))
+        .build()
+        .unwrap();
+    let id = transfer_id();
+    client.transfers().get(&id).await.unwrap();
+    // The token is due to be renewed. The call that tries gives up in time, and the next one does not try at once.
+    stage.time.advance(Duration::from_secs(950));
+    client.transfers().get(&id).await.unwrap();
+    client.transfers().get(&id).await.unwrap();
+    assert_eq!(stage.received(TOKEN_PATH).await.len(), 2);
+    assert_eq!(
+        tokens_used(&stage).await,
+        ["Bearer first", "Bearer first", "Bearer first"]
+    );
+}
+
+#[tokio::test]
+async fn a_life_beyond_all_reason_is_cut() {
+    let stage = Stage::without_tokens().await;
+    let replies = [token("first", u64::MAX), token("second", 1_000)];
+    stage.on("POST", TOKEN_PATH, stage.script(replies)).await;
+    stage
+        .on("GET", GET, stage.script([json(200, TRANSFER_JSON)]))
+        .await;
+    let client = stage.client();
+    client.transfers().get(&transfer_id()).await.unwrap();
+    stage.time.advance(Duration::from_secs(31 * 24 * 60 * 60));
+    client.transfers().get(&transfer_id()).await.unwrap();
+    assert_eq!(tokens_used(&stage).await, ["Bearer first", "Bearer second"]);
+}
+
+#[tokio::test]
 async fn a_401_gets_a_new_token_and_one_more_try() {
     let stage = Stage::new().await;
     stage

@@ -290,6 +290,31 @@ async fn an_event_is_handled_once_and_again_if_handling_failed() {
     assert!(matches!(again, Ok(Handled::Before)));
 }
 
+#[tokio::test]
+async fn an_event_whose_handler_was_dropped_or_panicked_can_be_handled_again() {
+    let event = || serde_json::from_str::<layer2_sdk::webhook::Event>(BODY).unwrap();
+    let guard = ReplayGuard::in_memory();
+
+    // The sender hangs up and the web server drops the handler.
+    let dropped = guard.handle(event(), |_| std::future::pending::<Result<(), &str>>());
+    tokio::select! {
+        biased;
+        _ = dropped => unreachable!("it never ends"),
+        () = std::future::ready(()) => {}
+    }
+
+    let inner = guard.clone();
+    let panicked = tokio::spawn(async move {
+        let handler = |_| async { panic!("a handler with a bug") };
+        let _ = inner.handle::<(), &str, _, _>(event(), handler).await;
+    });
+    assert!(panicked.await.unwrap_err().is_panic());
+
+    let event = serde_json::from_str::<layer2_sdk::webhook::Event>(BODY).unwrap();
+    let handled = guard.handle(event, |_| async { Ok::<_, &str>(42) }).await;
+    assert!(matches!(handled, Ok(Handled::Now(42))));
+}
+
 proptest::proptest! {
     /// A signature covers each byte of the body and nothing else.
     #[test]

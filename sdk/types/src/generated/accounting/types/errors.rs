@@ -12,8 +12,9 @@ model! {
         optional {
             /// Broad kind of the error, such as `Plaid`.
             r#type: String = with_type;
-            /// What was wrong and what to do, for a person.
-            description: String = with_description, personal;
+            /// What was wrong and what to do, as a sentence for a person. It names fields, never
+            /// what they hold.
+            description: String = with_description;
             /// Stable name of the reason, one of the documented codes; absent where the server
             /// failed.
             error_enum: String = with_error_enum;

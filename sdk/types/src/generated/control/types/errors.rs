@@ -8,8 +8,9 @@ model! {
         required {
             /// Stable name of the reason, one of the documented codes.
             code: String;
-            /// What was wrong and what to do, for a person.
-            description: String, personal;
+            /// What was wrong and what to do, as a sentence for a person. It names fields, never
+            /// what they hold.
+            description: String;
         }
         optional {
             /// JSON pointer into the body, or the name of the parameter or header at fault.

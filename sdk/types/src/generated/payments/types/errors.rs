@@ -10,8 +10,9 @@ model! {
         optional {
             /// Stable name of the reason, one of the documented codes; keep unknown ones.
             code: String = with_code;
-            /// What was wrong and what to do, for a person.
-            description: String = with_description, personal;
+            /// What was wrong and what to do, as a sentence for a person. It names fields, never
+            /// what they hold.
+            description: String = with_description;
             /// JSON pointer into the body, or the name of the parameter or header at fault.
             pointer: String = with_pointer;
             /// What was received there, redacted where it is personal or secret.

@@ -18,8 +18,8 @@ model! {
             error_code: String = with_error_code;
             /// Finer reason, for a few codes.
             error_code_reason: String = with_error_code_reason;
-            /// What was wrong, for a programmer.
-            error_message: String = with_error_message, personal;
+            /// What was wrong, as a sentence for a programmer; programs go by `error_code`.
+            error_message: String = with_error_message;
             /// What to show to the person who links an account, or null.
             display_message: String = with_display_message;
             /// Id of the request, for diagnosis.
