@@ -2,6 +2,11 @@
 //! Method: each file of `data/observed` is one reply or event (names, values and shape as recorded; free text is ours).
 //! It is decoded, written again and compared; what only a human can tell about it is looked at by name below. A file
 //! that no row names fails the test, so that a recording cannot be forgotten.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test"
+)]
 
 use std::collections::BTreeSet;
 use std::fs;
