@@ -60,11 +60,7 @@ pub(super) fn contents(model: &Model, name: &str, schemas: &[&Schema]) -> String
         }
     }
     if !unchanged.is_empty() {
-        body.block("no_projection! {", "}", |source| {
-            for name in &unchanged {
-                source.line(&format!("{name},"));
-            }
-        });
+        body.listed("no_projection! {", &unchanged, "}");
     }
     let body = body.text();
     let (header, body) = body.split_once("\n\n").unwrap_or(("", &body));
@@ -88,8 +84,16 @@ fn imports(model: &Model, schemas: &[&Schema], body: &str) -> String {
         lines.push_str("use std::collections::BTreeMap;\n\n");
     }
     let own: BTreeSet<_> = schemas.iter().map(|schema| schema.name.as_str()).collect();
-    for name in named_types(model, schemas).difference(&own) {
-        lines.push_str(&format!("use super::{name};\n"));
+    let named = named_types(model, schemas);
+    let foreign: Vec<_> = named.difference(&own).copied().collect();
+    match foreign[..] {
+        [] => {}
+        [name] => lines.push_str(&format!("use super::{name};\n")),
+        _ => {
+            let mut source = Source::piece();
+            source.listed("use super::{", &foreign, "};");
+            lines.push_str(&source.text());
+        }
     }
     for (word, path) in SUPPORT {
         if words.contains(word) {
@@ -202,12 +206,12 @@ fn emit_union(source: &mut Source, model: &Model, schema: &Schema, union: &Union
                 ));
             }
         });
+        emit_shared(source, model, schema);
     });
-    emit_common(source, model, schema, union);
 }
 
-/// Accessors of what all variants have in common; an unknown variant has none of it.
-fn emit_common(source: &mut Source, model: &Model, schema: &Schema, union: &Union) {
+/// What all variants have in common, from which the macro makes accessors.
+fn emit_shared(source: &mut Source, model: &Model, schema: &Schema) {
     let types = Types {
         model,
         schemas: "",
@@ -217,35 +221,16 @@ fn emit_common(source: &mut Source, model: &Model, schema: &Schema, union: &Unio
     if common.is_empty() {
         return;
     }
-    source.blank();
-    source.block(&format!("impl {} {{", schema.name), "}", |source| {
-        for (position, property) in common.iter().enumerate() {
-            if position > 0 {
-                source.blank();
-            }
+    source.block("shared {", "}", |source| {
+        for property in common {
             let (name, ty) = (field(&property.name), types.owned(&property.ty));
+            let presence = if property.required {
+                "required"
+            } else {
+                "optional"
+            };
             source.doc(&property_doc(model, property));
-            source.line("#[must_use]");
-            source.block(
-                &format!("pub fn {name}(&self) -> Option<&{ty}> {{"),
-                "}",
-                |source| {
-                    source.block("match self {", "}", |source| {
-                        for item in &union.variants {
-                            let value = if property.required {
-                                format!("Some(&value.{name})")
-                            } else {
-                                format!("value.{name}.as_ref()")
-                            };
-                            source.line(&format!(
-                                "Self::{}(value) => {value},",
-                                variant(&item.value)
-                            ));
-                        }
-                        source.line("Self::Unknown(_) => None,");
-                    });
-                },
-            );
+            source.line(&format!("{presence} {name}: {ty};"));
         }
     });
 }

@@ -104,6 +104,7 @@ macro_rules! tagged_union {
         pub enum $name:ident by $tag:literal {
             $( $(#[$vm:meta])* $variant:ident($ty:ty) = $value:literal; )+
         }
+        $(shared $shared:tt)?
     ) => {
         $(#[$meta])*
         #[allow(clippy::large_enum_variant, reason = "few values live at once; a box would be in every caller's way")]
@@ -128,6 +129,8 @@ macro_rules! tagged_union {
                 }
             }
         }
+
+        shared! { $name [$($variant)+] {} $($shared)? }
 
         $(
             impl From<$ty> for $name {
@@ -164,6 +167,47 @@ macro_rules! tagged_union {
                 }
             }
         }
+    };
+}
+
+/// Accessors of what all variants of a union have in common; an unknown variant has none of it. One field after the
+/// other goes from the last braces to the first, as each of them repeats all variants.
+macro_rules! shared {
+    ($name:ident $variants:tt {} ) => {};
+    ($name:ident $variants:tt { $($made:tt)+ } {} ) => {
+        impl $name {
+            $($made)+
+        }
+    };
+    (
+        $name:ident [$($variant:ident)+] { $($made:tt)* }
+        { $(#[$meta:meta])* $presence:ident $field:ident: $ty:ty; $($rest:tt)* }
+    ) => {
+        shared! {
+            $name [$($variant)+]
+            {
+                $($made)*
+                $(#[$meta])*
+                #[must_use]
+                pub fn $field(&self) -> Option<&$ty> {
+                    match self {
+                        $( Self::$variant(value) => shared_value!($presence value.$field), )+
+                        Self::Unknown(_) => None,
+                    }
+                }
+            }
+            { $($rest)* }
+        }
+    };
+}
+
+/// A field of a variant, as it may be missing of others.
+macro_rules! shared_value {
+    (required $field:expr) => {
+        Some(&$field)
+    };
+    (optional $field:expr) => {
+        $field.as_ref()
     };
 }
 

@@ -423,14 +423,6 @@ crate::open_enum! {
 }
 
 no_projection! {
-    Business,
-    BusinessCreateRequest,
-    BusinessReply,
-    PlaidInstitution,
-    PlaidItem,
-    PlaidItemRequest,
-    PlaidProcessorToken,
-    StripeConnectAccount,
-    UnitAccount,
-    UnitAccountRequest,
+    Business, BusinessCreateRequest, BusinessReply, PlaidInstitution, PlaidItem,
+    PlaidItemRequest, PlaidProcessorToken, StripeConnectAccount, UnitAccount, UnitAccountRequest,
 }

@@ -75,9 +75,4 @@ crate::open_enum! {
     }
 }
 
-no_projection! {
-    ApiErrorItem,
-    ApiErrorReply,
-    Pagination,
-    ReplyMeta,
-}
+no_projection! {ApiErrorItem, ApiErrorReply, Pagination, ReplyMeta}

@@ -95,11 +95,6 @@ model! {
 }
 
 no_projection! {
-    ClockAdvanceRequest,
-    ClockReply,
-    ClockState,
-    Job,
-    SettleReply,
-    TokenEpoch,
+    ClockAdvanceRequest, ClockReply, ClockState, Job, SettleReply, TokenEpoch,
     TokensExpiredReply,
 }

@@ -67,8 +67,4 @@ model! {
     }
 }
 
-no_projection! {
-    CustomerDecision,
-    CustomerDecisionReply,
-    CustomerStatusRequest,
-}
+no_projection! {CustomerDecision, CustomerDecisionReply, CustomerStatusRequest}

@@ -118,9 +118,4 @@ crate::id! {
     pub struct SubscriptionId;
 }
 
-no_projection! {
-    Delivery,
-    DeliveryAttempt,
-    DeliveryList,
-    DeliveryListReply,
-}
+no_projection! {Delivery, DeliveryAttempt, DeliveryList, DeliveryListReply}

@@ -57,8 +57,4 @@ model! {
     }
 }
 
-no_projection! {
-    ControlErrorItem,
-    ControlErrorReply,
-    Links,
-}
+no_projection! {ControlErrorItem, ControlErrorReply, Links}

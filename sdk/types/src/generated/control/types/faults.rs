@@ -123,11 +123,6 @@ model! {
 }
 
 no_projection! {
-    Fault,
-    FaultList,
-    FaultListReply,
-    FaultReply,
-    FaultRequest,
-    FaultsCleared,
+    Fault, FaultList, FaultListReply, FaultReply, FaultRequest, FaultsCleared,
     FaultsClearedReply,
 }

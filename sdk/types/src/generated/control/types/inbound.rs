@@ -2,8 +2,7 @@
 
 //! Models of `inbound`.
 
-use super::AccountId;
-use super::AssetTypeId;
+use super::{AccountId, AssetTypeId};
 use crate::amount::Amount;
 
 model! {
@@ -89,8 +88,4 @@ crate::id! {
     pub struct TransactionId;
 }
 
-no_projection! {
-    Inbound,
-    InboundReply,
-    InboundRequest,
-}
+no_projection! {Inbound, InboundReply, InboundRequest}

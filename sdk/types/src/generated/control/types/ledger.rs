@@ -2,8 +2,7 @@
 
 //! Models of `ledger`.
 
-use super::AssetTypeId;
-use super::Links;
+use super::{AssetTypeId, Links};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
@@ -130,10 +129,6 @@ model! {
 }
 
 no_projection! {
-    LedgerEntry,
-    LedgerEntryList,
-    LedgerEntryListReply,
-    LedgerPosting,
-    TrialBalanceAsset,
+    LedgerEntry, LedgerEntryList, LedgerEntryListReply, LedgerPosting, TrialBalanceAsset,
     TrialBalanceReply,
 }

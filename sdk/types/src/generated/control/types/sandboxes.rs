@@ -291,18 +291,7 @@ crate::open_enum! {
 }
 
 no_projection! {
-    AccountingAccess,
-    PaymentsAccess,
-    PlaidAccess,
-    SandboxAccount,
-    SandboxCreateRequest,
-    SandboxCustomer,
-    SandboxInfo,
-    SandboxList,
-    SandboxListReply,
-    SandboxRef,
-    SandboxRefReply,
-    SandboxReply,
-    SandboxSettings,
-    SandboxSummary,
+    AccountingAccess, PaymentsAccess, PlaidAccess, SandboxAccount, SandboxCreateRequest,
+    SandboxCustomer, SandboxInfo, SandboxList, SandboxListReply, SandboxRef, SandboxRefReply,
+    SandboxReply, SandboxSettings, SandboxSummary,
 }

@@ -2,11 +2,7 @@
 
 //! Models of `accounts`.
 
-use super::AssetTypeId;
-use super::CustomerId;
-use super::FieldUpdate;
-use super::Links;
-use super::ProductId;
+use super::{AssetTypeId, CustomerId, FieldUpdate, Links, ProductId};
 use crate::amount::Amount;
 use crate::operation::Platform;
 use crate::operation::PlatformVersion;
@@ -250,11 +246,6 @@ crate::open_enum! {
 }
 
 no_projection! {
-    AccountOpenRequest,
-    AccountRef,
-    AccountRefReply,
-    AccountToOpen,
-    AccountUpdateRequest,
-    AddressLease,
-    AddressLeaseReply,
+    AccountOpenRequest, AccountRef, AccountRefReply, AccountToOpen, AccountUpdateRequest,
+    AddressLease, AddressLeaseReply,
 }

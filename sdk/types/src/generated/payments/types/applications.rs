@@ -2,24 +2,12 @@
 
 //! Models of `applications`.
 
-use super::AccountToOpen;
-use super::Address;
-use super::CorporateEntityType;
-use super::CorporateInvestmentProfile;
-use super::CorporateKycProfile;
-use super::CustomerId;
-use super::CustomerType;
-use super::CustomerTypeCorporation;
-use super::CustomerTypeIndividual;
-use super::DocumentError;
-use super::EmploymentStatus;
-use super::FieldUpdate;
-use super::Individual;
-use super::IndividualId;
-use super::IndividualInvestmentProfile;
-use super::IndividualKycProfile;
-use super::Links;
-use super::UsResidencyStatus;
+use super::{
+    AccountToOpen, Address, CorporateEntityType, CorporateInvestmentProfile, CorporateKycProfile,
+    CustomerId, CustomerType, CustomerTypeCorporation, CustomerTypeIndividual, DocumentError,
+    EmploymentStatus, FieldUpdate, Individual, IndividualId, IndividualInvestmentProfile,
+    IndividualKycProfile, Links, UsResidencyStatus,
+};
 use crate::operation::Platform;
 use crate::operation::PlatformVersion;
 use crate::project::Project;
@@ -35,69 +23,21 @@ tagged_union! {
         /// The application of a company.
         Corporation(ApplicationCorporation) = "CORPORATION";
     }
-}
-
-impl Application {
-    /// Id of the application.
-    #[must_use]
-    pub fn id(&self) -> Option<&ApplicationId> {
-        match self {
-            Self::Individual(value) => Some(&value.id),
-            Self::Corporation(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// How far the application has come.
-    #[must_use]
-    pub fn status(&self) -> Option<&ApplicationStatus> {
-        match self {
-            Self::Individual(value) => value.status.as_ref(),
-            Self::Corporation(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Id that the customer will have.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::Individual(value) => value.customer_id.as_ref(),
-            Self::Corporation(value) => value.customer_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// The account that an approval opens.
-    #[must_use]
-    pub fn account_to_open(&self) -> Option<&AccountToOpen> {
-        match self {
-            Self::Individual(value) => value.account_to_open.as_ref(),
-            Self::Corporation(value) => value.account_to_open.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Whether the applicant has accepted the terms.
-    #[must_use]
-    pub fn terms_and_conditions_accepted(&self) -> Option<&bool> {
-        match self {
-            Self::Individual(value) => value.terms_and_conditions_accepted.as_ref(),
-            Self::Corporation(value) => value.terms_and_conditions_accepted.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Whether the applicant vouches for the information.
-    ///
-    /// Only `rail-1.1.2` has it.
-    #[must_use]
-    pub fn information_attested(&self) -> Option<&bool> {
-        match self {
-            Self::Individual(value) => value.information_attested.as_ref(),
-            Self::Corporation(value) => value.information_attested.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Id of the application.
+        required id: ApplicationId;
+        /// How far the application has come.
+        optional status: ApplicationStatus;
+        /// Id that the customer will have.
+        optional customer_id: CustomerId;
+        /// The account that an approval opens.
+        optional account_to_open: AccountToOpen;
+        /// Whether the applicant has accepted the terms.
+        optional terms_and_conditions_accepted: bool;
+        /// Whether the applicant vouches for the information.
+        ///
+        /// Only `rail-1.1.2` has it.
+        optional information_attested: bool;
     }
 }
 
@@ -543,72 +483,24 @@ tagged_union! {
         /// The application of a company.
         Corporation(ApplicationRequestCorporation) = "CORPORATION";
     }
-}
-
-impl ApplicationRequest {
-    /// Id of the application. Made by the platform; a request that sends it has it ignored.
-    #[must_use]
-    pub fn id(&self) -> Option<&ApplicationId> {
-        match self {
-            Self::Individual(value) => value.id.as_ref(),
-            Self::Corporation(value) => value.id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// How far the application has come. Set by the platform; a request that sends it has it
-    /// ignored.
-    #[must_use]
-    pub fn status(&self) -> Option<&ApplicationStatus> {
-        match self {
-            Self::Individual(value) => value.status.as_ref(),
-            Self::Corporation(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Id that you choose for the customer to be made; no other customer of yours may have it.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::Individual(value) => Some(&value.customer_id),
-            Self::Corporation(value) => Some(&value.customer_id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// The account that an approval opens.
-    #[must_use]
-    pub fn account_to_open(&self) -> Option<&AccountToOpen> {
-        match self {
-            Self::Individual(value) => Some(&value.account_to_open),
-            Self::Corporation(value) => Some(&value.account_to_open),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Whether the applicant has accepted the terms; must be true before the application is
-    /// submitted.
-    #[must_use]
-    pub fn terms_and_conditions_accepted(&self) -> Option<&bool> {
-        match self {
-            Self::Individual(value) => Some(&value.terms_and_conditions_accepted),
-            Self::Corporation(value) => Some(&value.terms_and_conditions_accepted),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Whether the applicant vouches for the information, false when left out: for a company its
-    /// owner, chief executive or control person, never you in the applicant's stead.
-    ///
-    /// Only `rail-1.1.2` has it.
-    #[must_use]
-    pub fn information_attested(&self) -> Option<&bool> {
-        match self {
-            Self::Individual(value) => value.information_attested.as_ref(),
-            Self::Corporation(value) => value.information_attested.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Id of the application. Made by the platform; a request that sends it has it ignored.
+        optional id: ApplicationId;
+        /// How far the application has come. Set by the platform; a request that sends it has it
+        /// ignored.
+        optional status: ApplicationStatus;
+        /// Id that you choose for the customer to be made; no other customer of yours may have it.
+        required customer_id: CustomerId;
+        /// The account that an approval opens.
+        required account_to_open: AccountToOpen;
+        /// Whether the applicant has accepted the terms; must be true before the application is
+        /// submitted.
+        required terms_and_conditions_accepted: bool;
+        /// Whether the applicant vouches for the information, false when left out: for a company
+        /// its owner, chief executive or control person, never you in the applicant's stead.
+        ///
+        /// Only `rail-1.1.2` has it.
+        optional information_attested: bool;
     }
 }
 
@@ -1353,9 +1245,6 @@ impl Project for IndividualReview {
 }
 
 no_projection! {
-    ApplicationAccessCode,
-    ApplicationAccessCodeReply,
-    ApplicationRef,
-    ApplicationRefReply,
+    ApplicationAccessCode, ApplicationAccessCodeReply, ApplicationRef, ApplicationRefReply,
     ApplicationUpdateRequest,
 }

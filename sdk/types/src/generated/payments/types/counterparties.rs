@@ -2,13 +2,7 @@
 
 //! Models of `counterparties`.
 
-use super::Address;
-use super::AssetTypeId;
-use super::BankAccountType;
-use super::CustomerId;
-use super::FieldUpdate;
-use super::Links;
-use super::WalletType;
+use super::{Address, AssetTypeId, BankAccountType, CustomerId, FieldUpdate, Links, WalletType};
 use crate::operation::Platform;
 use crate::operation::PlatformVersion;
 use crate::project::Project;
@@ -63,147 +57,17 @@ tagged_union! {
         /// A counterparty that is a person or company without an account.
         Basic(CounterpartyBasic) = "BASIC";
     }
-}
-
-impl Counterparty {
-    /// Id of the counterparty.
-    #[must_use]
-    pub fn id(&self) -> Option<&CounterpartyId> {
-        match self {
-            Self::FiatUs(value) => Some(&value.id),
-            Self::FiatUsLinked(value) => Some(&value.id),
-            Self::FiatCa(value) => Some(&value.id),
-            Self::FiatCaLinked(value) => Some(&value.id),
-            Self::FiatEu(value) => Some(&value.id),
-            Self::FiatGb(value) => Some(&value.id),
-            Self::FiatIn(value) => Some(&value.id),
-            Self::FiatBs(value) => Some(&value.id),
-            Self::FiatCn(value) => Some(&value.id),
-            Self::FiatHk(value) => Some(&value.id),
-            Self::FiatSg(value) => Some(&value.id),
-            Self::FiatJp(value) => Some(&value.id),
-            Self::FiatMy(value) => Some(&value.id),
-            Self::FiatPa(value) => Some(&value.id),
-            Self::FiatMx(value) => Some(&value.id),
-            Self::FiatAe(value) => Some(&value.id),
-            Self::FiatIban(value) => Some(&value.id),
-            Self::FiatAccno(value) => Some(&value.id),
-            Self::Crypto(value) => Some(&value.id),
-            Self::Basic(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Customer that the counterparty is registered for; no other can use it.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::FiatUs(value) => value.customer_id.as_ref(),
-            Self::FiatUsLinked(value) => value.customer_id.as_ref(),
-            Self::FiatCa(value) => value.customer_id.as_ref(),
-            Self::FiatCaLinked(value) => value.customer_id.as_ref(),
-            Self::FiatEu(value) => value.customer_id.as_ref(),
-            Self::FiatGb(value) => value.customer_id.as_ref(),
-            Self::FiatIn(value) => value.customer_id.as_ref(),
-            Self::FiatBs(value) => value.customer_id.as_ref(),
-            Self::FiatCn(value) => value.customer_id.as_ref(),
-            Self::FiatHk(value) => value.customer_id.as_ref(),
-            Self::FiatSg(value) => value.customer_id.as_ref(),
-            Self::FiatJp(value) => value.customer_id.as_ref(),
-            Self::FiatMy(value) => value.customer_id.as_ref(),
-            Self::FiatPa(value) => value.customer_id.as_ref(),
-            Self::FiatMx(value) => value.customer_id.as_ref(),
-            Self::FiatAe(value) => value.customer_id.as_ref(),
-            Self::FiatIban(value) => value.customer_id.as_ref(),
-            Self::FiatAccno(value) => value.customer_id.as_ref(),
-            Self::Crypto(value) => value.customer_id.as_ref(),
-            Self::Basic(value) => value.customer_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Where the counterparty stands.
-    #[must_use]
-    pub fn status(&self) -> Option<&CounterpartyStatus> {
-        match self {
-            Self::FiatUs(value) => value.status.as_ref(),
-            Self::FiatUsLinked(value) => value.status.as_ref(),
-            Self::FiatCa(value) => value.status.as_ref(),
-            Self::FiatCaLinked(value) => value.status.as_ref(),
-            Self::FiatEu(value) => value.status.as_ref(),
-            Self::FiatGb(value) => value.status.as_ref(),
-            Self::FiatIn(value) => value.status.as_ref(),
-            Self::FiatBs(value) => value.status.as_ref(),
-            Self::FiatCn(value) => value.status.as_ref(),
-            Self::FiatHk(value) => value.status.as_ref(),
-            Self::FiatSg(value) => value.status.as_ref(),
-            Self::FiatJp(value) => value.status.as_ref(),
-            Self::FiatMy(value) => value.status.as_ref(),
-            Self::FiatPa(value) => value.status.as_ref(),
-            Self::FiatMx(value) => value.status.as_ref(),
-            Self::FiatAe(value) => value.status.as_ref(),
-            Self::FiatIban(value) => value.status.as_ref(),
-            Self::FiatAccno(value) => value.status.as_ref(),
-            Self::Crypto(value) => value.status.as_ref(),
-            Self::Basic(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Free text of the client.
-    #[must_use]
-    pub fn description(&self) -> Option<&String> {
-        match self {
-            Self::FiatUs(value) => value.description.as_ref(),
-            Self::FiatUsLinked(value) => value.description.as_ref(),
-            Self::FiatCa(value) => value.description.as_ref(),
-            Self::FiatCaLinked(value) => value.description.as_ref(),
-            Self::FiatEu(value) => value.description.as_ref(),
-            Self::FiatGb(value) => value.description.as_ref(),
-            Self::FiatIn(value) => value.description.as_ref(),
-            Self::FiatBs(value) => value.description.as_ref(),
-            Self::FiatCn(value) => value.description.as_ref(),
-            Self::FiatHk(value) => value.description.as_ref(),
-            Self::FiatSg(value) => value.description.as_ref(),
-            Self::FiatJp(value) => value.description.as_ref(),
-            Self::FiatMy(value) => value.description.as_ref(),
-            Self::FiatPa(value) => value.description.as_ref(),
-            Self::FiatMx(value) => value.description.as_ref(),
-            Self::FiatAe(value) => value.description.as_ref(),
-            Self::FiatIban(value) => value.description.as_ref(),
-            Self::FiatAccno(value) => value.description.as_ref(),
-            Self::Crypto(value) => value.description.as_ref(),
-            Self::Basic(value) => value.description.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Who owns the account.
-    #[must_use]
-    pub fn profile(&self) -> Option<&CounterpartyProfile> {
-        match self {
-            Self::FiatUs(value) => value.profile.as_ref(),
-            Self::FiatUsLinked(value) => value.profile.as_ref(),
-            Self::FiatCa(value) => value.profile.as_ref(),
-            Self::FiatCaLinked(value) => value.profile.as_ref(),
-            Self::FiatEu(value) => value.profile.as_ref(),
-            Self::FiatGb(value) => value.profile.as_ref(),
-            Self::FiatIn(value) => value.profile.as_ref(),
-            Self::FiatBs(value) => value.profile.as_ref(),
-            Self::FiatCn(value) => value.profile.as_ref(),
-            Self::FiatHk(value) => value.profile.as_ref(),
-            Self::FiatSg(value) => value.profile.as_ref(),
-            Self::FiatJp(value) => value.profile.as_ref(),
-            Self::FiatMy(value) => value.profile.as_ref(),
-            Self::FiatPa(value) => value.profile.as_ref(),
-            Self::FiatMx(value) => value.profile.as_ref(),
-            Self::FiatAe(value) => value.profile.as_ref(),
-            Self::FiatIban(value) => value.profile.as_ref(),
-            Self::FiatAccno(value) => value.profile.as_ref(),
-            Self::Crypto(value) => value.profile.as_ref(),
-            Self::Basic(value) => value.profile.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Id of the counterparty.
+        required id: CounterpartyId;
+        /// Customer that the counterparty is registered for; no other can use it.
+        optional customer_id: CustomerId;
+        /// Where the counterparty stands.
+        optional status: CounterpartyStatus;
+        /// Free text of the client.
+        optional description: String;
+        /// Who owns the account.
+        optional profile: CounterpartyProfile;
     }
 }
 
@@ -1513,119 +1377,15 @@ tagged_union! {
         /// Registers a person or company without an account.
         Basic(CounterpartyRequestBasic) = "BASIC";
     }
-}
-
-impl CounterpartyRequest {
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn id(&self) -> Option<&CounterpartyId> {
-        match self {
-            Self::FiatUs(value) => value.id.as_ref(),
-            Self::FiatUsLinked(value) => value.id.as_ref(),
-            Self::FiatCa(value) => value.id.as_ref(),
-            Self::FiatCaLinked(value) => value.id.as_ref(),
-            Self::FiatEu(value) => value.id.as_ref(),
-            Self::FiatGb(value) => value.id.as_ref(),
-            Self::FiatIn(value) => value.id.as_ref(),
-            Self::FiatBs(value) => value.id.as_ref(),
-            Self::FiatCn(value) => value.id.as_ref(),
-            Self::FiatHk(value) => value.id.as_ref(),
-            Self::FiatSg(value) => value.id.as_ref(),
-            Self::FiatJp(value) => value.id.as_ref(),
-            Self::FiatMy(value) => value.id.as_ref(),
-            Self::FiatPa(value) => value.id.as_ref(),
-            Self::FiatMx(value) => value.id.as_ref(),
-            Self::FiatAe(value) => value.id.as_ref(),
-            Self::FiatIban(value) => value.id.as_ref(),
-            Self::FiatAccno(value) => value.id.as_ref(),
-            Self::Crypto(value) => value.id.as_ref(),
-            Self::Basic(value) => value.id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Customer that the counterparty is registered for; no other can use it.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::FiatUs(value) => Some(&value.customer_id),
-            Self::FiatUsLinked(value) => Some(&value.customer_id),
-            Self::FiatCa(value) => Some(&value.customer_id),
-            Self::FiatCaLinked(value) => Some(&value.customer_id),
-            Self::FiatEu(value) => Some(&value.customer_id),
-            Self::FiatGb(value) => Some(&value.customer_id),
-            Self::FiatIn(value) => Some(&value.customer_id),
-            Self::FiatBs(value) => Some(&value.customer_id),
-            Self::FiatCn(value) => Some(&value.customer_id),
-            Self::FiatHk(value) => Some(&value.customer_id),
-            Self::FiatSg(value) => Some(&value.customer_id),
-            Self::FiatJp(value) => Some(&value.customer_id),
-            Self::FiatMy(value) => Some(&value.customer_id),
-            Self::FiatPa(value) => Some(&value.customer_id),
-            Self::FiatMx(value) => Some(&value.customer_id),
-            Self::FiatAe(value) => Some(&value.customer_id),
-            Self::FiatIban(value) => Some(&value.customer_id),
-            Self::FiatAccno(value) => Some(&value.customer_id),
-            Self::Crypto(value) => Some(&value.customer_id),
-            Self::Basic(value) => Some(&value.customer_id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn status(&self) -> Option<&CounterpartyStatus> {
-        match self {
-            Self::FiatUs(value) => value.status.as_ref(),
-            Self::FiatUsLinked(value) => value.status.as_ref(),
-            Self::FiatCa(value) => value.status.as_ref(),
-            Self::FiatCaLinked(value) => value.status.as_ref(),
-            Self::FiatEu(value) => value.status.as_ref(),
-            Self::FiatGb(value) => value.status.as_ref(),
-            Self::FiatIn(value) => value.status.as_ref(),
-            Self::FiatBs(value) => value.status.as_ref(),
-            Self::FiatCn(value) => value.status.as_ref(),
-            Self::FiatHk(value) => value.status.as_ref(),
-            Self::FiatSg(value) => value.status.as_ref(),
-            Self::FiatJp(value) => value.status.as_ref(),
-            Self::FiatMy(value) => value.status.as_ref(),
-            Self::FiatPa(value) => value.status.as_ref(),
-            Self::FiatMx(value) => value.status.as_ref(),
-            Self::FiatAe(value) => value.status.as_ref(),
-            Self::FiatIban(value) => value.status.as_ref(),
-            Self::FiatAccno(value) => value.status.as_ref(),
-            Self::Crypto(value) => value.status.as_ref(),
-            Self::Basic(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Free text of the client.
-    #[must_use]
-    pub fn description(&self) -> Option<&String> {
-        match self {
-            Self::FiatUs(value) => value.description.as_ref(),
-            Self::FiatUsLinked(value) => value.description.as_ref(),
-            Self::FiatCa(value) => value.description.as_ref(),
-            Self::FiatCaLinked(value) => value.description.as_ref(),
-            Self::FiatEu(value) => value.description.as_ref(),
-            Self::FiatGb(value) => value.description.as_ref(),
-            Self::FiatIn(value) => value.description.as_ref(),
-            Self::FiatBs(value) => value.description.as_ref(),
-            Self::FiatCn(value) => value.description.as_ref(),
-            Self::FiatHk(value) => value.description.as_ref(),
-            Self::FiatSg(value) => value.description.as_ref(),
-            Self::FiatJp(value) => value.description.as_ref(),
-            Self::FiatMy(value) => value.description.as_ref(),
-            Self::FiatPa(value) => value.description.as_ref(),
-            Self::FiatMx(value) => value.description.as_ref(),
-            Self::FiatAe(value) => value.description.as_ref(),
-            Self::FiatIban(value) => value.description.as_ref(),
-            Self::FiatAccno(value) => value.description.as_ref(),
-            Self::Crypto(value) => value.description.as_ref(),
-            Self::Basic(value) => value.description.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Set by the platform; ignored in a request.
+        optional id: CounterpartyId;
+        /// Customer that the counterparty is registered for; no other can use it.
+        required customer_id: CustomerId;
+        /// Set by the platform; ignored in a request.
+        optional status: CounterpartyStatus;
+        /// Free text of the client.
+        optional description: String;
     }
 }
 
@@ -2823,25 +2583,11 @@ tagged_union! {
         /// The accounts that MX can link.
         Mx(LinkAccountsMx) = "MX";
     }
-}
-
-impl LinkAccounts {
-    /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
-    #[must_use]
-    pub fn member_guid(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => value.member_guid.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// The accounts to choose from.
-    #[must_use]
-    pub fn available_accounts(&self) -> Option<&Vec<LinkableAccount>> {
-        match self {
-            Self::Mx(value) => value.available_accounts.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
+        optional member_guid: String;
+        /// The accounts to choose from.
+        optional available_accounts: Vec<LinkableAccount>;
     }
 }
 
@@ -2867,25 +2613,11 @@ tagged_union! {
         /// Whose accounts are wanted from MX.
         Mx(LinkAccountsRequestMx) = "MX";
     }
-}
-
-impl LinkAccountsRequest {
-    /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
-    #[must_use]
-    pub fn member_guid(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => Some(&value.member_guid),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn available_accounts(&self) -> Option<&Vec<LinkableAccount>> {
-        match self {
-            Self::Mx(value) => value.available_accounts.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
+        required member_guid: String;
+        /// Set by the platform; ignored in a request.
+        optional available_accounts: Vec<LinkableAccount>;
     }
 }
 
@@ -2951,35 +2683,15 @@ tagged_union! {
         /// The widget of MX.
         Mx(LinkDetailsMx) = "MX";
     }
-}
-
-impl LinkDetails {
-    /// Whether the widget runs in the web view of a mobile application, which is told of events by
-    /// changes of the address and not by messages.
-    #[must_use]
-    pub fn is_mobile_webview(&self) -> Option<&bool> {
-        match self {
-            Self::Mx(value) => value.is_mobile_webview.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Scheme of the address by which a bank leads back to the mobile application, such as `acme`.
-    #[must_use]
-    pub fn ui_message_webview_url_scheme(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => value.ui_message_webview_url_scheme.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Address of the widget, good for one load.
-    #[must_use]
-    pub fn mx_widget_url(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => value.mx_widget_url.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Whether the widget runs in the web view of a mobile application, which is told of events
+        /// by changes of the address and not by messages.
+        optional is_mobile_webview: bool;
+        /// Scheme of the address by which a bank leads back to the mobile application, such as
+        /// `acme`.
+        optional ui_message_webview_url_scheme: String;
+        /// Address of the widget, good for one load.
+        optional mx_widget_url: String;
     }
 }
 
@@ -3009,35 +2721,15 @@ tagged_union! {
         /// How the widget of MX is shown.
         Mx(LinkDetailsRequestMx) = "MX";
     }
-}
-
-impl LinkDetailsRequest {
-    /// Whether the widget runs in the web view of a mobile application, which is told of events by
-    /// changes of the address and not by messages.
-    #[must_use]
-    pub fn is_mobile_webview(&self) -> Option<&bool> {
-        match self {
-            Self::Mx(value) => Some(&value.is_mobile_webview),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Scheme of the address by which a bank leads back to the mobile application, such as `acme`.
-    #[must_use]
-    pub fn ui_message_webview_url_scheme(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => Some(&value.ui_message_webview_url_scheme),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn mx_widget_url(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => value.mx_widget_url.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Whether the widget runs in the web view of a mobile application, which is told of events
+        /// by changes of the address and not by messages.
+        required is_mobile_webview: bool;
+        /// Scheme of the address by which a bank leads back to the mobile application, such as
+        /// `acme`.
+        required ui_message_webview_url_scheme: String;
+        /// Set by the platform; ignored in a request.
+        optional mx_widget_url: String;
     }
 }
 
@@ -3181,41 +2873,17 @@ crate::open_enum! {
 }
 
 no_projection! {
-    CounterpartyBahamianAccount,
-    CounterpartyBahamianAccountRequest,
-    CounterpartyBritishAccount,
-    CounterpartyBritishAccountRequest,
-    CounterpartyCanadianAccount,
-    CounterpartyCanadianAccountRequest,
-    CounterpartyEmiratiAccount,
-    CounterpartyEmiratiAccountRequest,
-    CounterpartyFullProfileRequest,
-    CounterpartyIbanAccount,
-    CounterpartyIbanAccountRequest,
-    CounterpartyIndianAccount,
-    CounterpartyIndianAccountRequest,
-    CounterpartyIntermediary,
-    CounterpartyIntermediaryRequest,
-    CounterpartyLinkedAccount,
-    CounterpartyLinkedAccountRequest,
-    CounterpartyMexicanAccount,
-    CounterpartyMexicanAccountRequest,
-    CounterpartyProfile,
-    CounterpartyProfileRequest,
-    CounterpartyRef,
-    CounterpartyRefReply,
-    CounterpartyRoutingAccount,
-    CounterpartyRoutingAccountRequest,
-    CounterpartySwiftAccount,
-    CounterpartySwiftAccountRequest,
-    CounterpartyUpdateRequest,
-    CounterpartyWallet,
-    CounterpartyWalletRequest,
-    LinkAccountsMx,
-    LinkAccountsRequestMx,
-    LinkConnectRequestMx,
-    LinkConnectRequestPlaid,
-    LinkDetailsMx,
-    LinkDetailsRequestMx,
-    LinkableAccount,
+    CounterpartyBahamianAccount, CounterpartyBahamianAccountRequest, CounterpartyBritishAccount,
+    CounterpartyBritishAccountRequest, CounterpartyCanadianAccount,
+    CounterpartyCanadianAccountRequest, CounterpartyEmiratiAccount,
+    CounterpartyEmiratiAccountRequest, CounterpartyFullProfileRequest, CounterpartyIbanAccount,
+    CounterpartyIbanAccountRequest, CounterpartyIndianAccount, CounterpartyIndianAccountRequest,
+    CounterpartyIntermediary, CounterpartyIntermediaryRequest, CounterpartyLinkedAccount,
+    CounterpartyLinkedAccountRequest, CounterpartyMexicanAccount,
+    CounterpartyMexicanAccountRequest, CounterpartyProfile, CounterpartyProfileRequest,
+    CounterpartyRef, CounterpartyRefReply, CounterpartyRoutingAccount,
+    CounterpartyRoutingAccountRequest, CounterpartySwiftAccount, CounterpartySwiftAccountRequest,
+    CounterpartyUpdateRequest, CounterpartyWallet, CounterpartyWalletRequest, LinkAccountsMx,
+    LinkAccountsRequestMx, LinkConnectRequestMx, LinkConnectRequestPlaid, LinkDetailsMx,
+    LinkDetailsRequestMx, LinkableAccount,
 }

@@ -2,9 +2,7 @@
 
 //! Models of `customers`.
 
-use super::Address;
-use super::FieldUpdate;
-use super::Links;
+use super::{Address, FieldUpdate, Links};
 use crate::operation::Platform;
 use crate::operation::PlatformVersion;
 use crate::project::Project;
@@ -252,47 +250,15 @@ tagged_union! {
         /// A customer that is a company.
         Corporation(CustomerCorporation) = "CORPORATION";
     }
-}
-
-impl Customer {
-    /// Id of the customer.
-    #[must_use]
-    pub fn id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::Individual(value) => Some(&value.id),
-            Self::Corporation(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Where the customer stands.
-    #[must_use]
-    pub fn status(&self) -> Option<&CustomerStatus> {
-        match self {
-            Self::Individual(value) => value.status.as_ref(),
-            Self::Corporation(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Electronic mail address, such as `ada@example.com`.
-    #[must_use]
-    pub fn email_address(&self) -> Option<&String> {
-        match self {
-            Self::Individual(value) => value.email_address.as_ref(),
-            Self::Corporation(value) => value.email_address.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Telephone number in E.164 form.
-    #[must_use]
-    pub fn telephone_number(&self) -> Option<&String> {
-        match self {
-            Self::Individual(value) => value.telephone_number.as_ref(),
-            Self::Corporation(value) => value.telephone_number.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Id of the customer.
+        required id: CustomerId;
+        /// Where the customer stands.
+        optional status: CustomerStatus;
+        /// Electronic mail address, such as `ada@example.com`.
+        optional email_address: String;
+        /// Telephone number in E.164 form.
+        optional telephone_number: String;
     }
 }
 
@@ -558,48 +524,16 @@ tagged_union! {
         /// A company to be made a customer; its persons are added by calls of their own.
         Corporation(CustomerRequestCorporation) = "CORPORATION";
     }
-}
-
-impl CustomerRequest {
-    /// Id that you choose for the customer.
-    #[must_use]
-    pub fn id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::Individual(value) => Some(&value.id),
-            Self::Corporation(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// What may be done with the customer. Set by the platform; a request that sends it has it
-    /// ignored.
-    #[must_use]
-    pub fn status(&self) -> Option<&CustomerStatus> {
-        match self {
-            Self::Individual(value) => value.status.as_ref(),
-            Self::Corporation(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Electronic mail address, such as `ada@example.com`.
-    #[must_use]
-    pub fn email_address(&self) -> Option<&String> {
-        match self {
-            Self::Individual(value) => value.email_address.as_ref(),
-            Self::Corporation(value) => value.email_address.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Telephone number in E.164 form.
-    #[must_use]
-    pub fn telephone_number(&self) -> Option<&String> {
-        match self {
-            Self::Individual(value) => value.telephone_number.as_ref(),
-            Self::Corporation(value) => value.telephone_number.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Id that you choose for the customer.
+        required id: CustomerId;
+        /// What may be done with the customer. Set by the platform; a request that sends it has it
+        /// ignored.
+        optional status: CustomerStatus;
+        /// Electronic mail address, such as `ada@example.com`.
+        optional email_address: String;
+        /// Telephone number in E.164 form.
+        optional telephone_number: String;
     }
 }
 
@@ -1551,14 +1485,7 @@ crate::open_enum! {
 }
 
 no_projection! {
-    CustomerRef,
-    CustomerRefReply,
-    CustomerUpdateRequest,
-    IndividualInvestmentProfile,
-    IndividualRef,
-    IndividualRefReply,
-    IndividualUpdateRequest,
-    PayorRef,
-    PayorRefReply,
+    CustomerRef, CustomerRefReply, CustomerUpdateRequest, IndividualInvestmentProfile,
+    IndividualRef, IndividualRefReply, IndividualUpdateRequest, PayorRef, PayorRefReply,
     PayorRequest,
 }

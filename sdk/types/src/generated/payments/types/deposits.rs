@@ -2,10 +2,7 @@
 
 //! Models of `deposits`.
 
-use super::AccountId;
-use super::Address;
-use super::AssetTypeId;
-use super::CounterpartyId;
+use super::{AccountId, Address, AssetTypeId, CounterpartyId};
 use crate::amount::Amount;
 use crate::operation::Platform;
 use crate::operation::PlatformVersion;
@@ -20,47 +17,15 @@ tagged_union! {
         /// A deposit that the platform fetches.
         Pull(DepositPull) = "PULL";
     }
-}
-
-impl Deposit {
-    /// Id of the deposit.
-    #[must_use]
-    pub fn id(&self) -> Option<&DepositId> {
-        match self {
-            Self::Push(value) => Some(&value.id),
-            Self::Pull(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Where the deposit stands.
-    #[must_use]
-    pub fn status(&self) -> Option<&DepositStatus> {
-        match self {
-            Self::Push(value) => value.status.as_ref(),
-            Self::Pull(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// When the deposit was requested, in RFC 3339.
-    #[must_use]
-    pub fn created_timestamp(&self) -> Option<&Timestamp> {
-        match self {
-            Self::Push(value) => value.created_timestamp.as_ref(),
-            Self::Pull(value) => value.created_timestamp.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Account that the money is for.
-    #[must_use]
-    pub fn deposit_destination(&self) -> Option<&DepositDestination> {
-        match self {
-            Self::Push(value) => value.deposit_destination.as_ref(),
-            Self::Pull(value) => value.deposit_destination.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Id of the deposit.
+        required id: DepositId;
+        /// Where the deposit stands.
+        optional status: DepositStatus;
+        /// When the deposit was requested, in RFC 3339.
+        optional created_timestamp: Timestamp;
+        /// Account that the money is for.
+        optional deposit_destination: DepositDestination;
     }
 }
 
@@ -146,19 +111,9 @@ tagged_union! {
         /// How to send money by a blockchain.
         Crypto(DepositInstructionCrypto) = "CRYPTO";
     }
-}
-
-impl DepositInstruction {
-    /// Asset to send.
-    #[must_use]
-    pub fn asset_type_id(&self) -> Option<&AssetTypeId> {
-        match self {
-            Self::Fedwire(value) => value.asset_type_id.as_ref(),
-            Self::Ach(value) => value.asset_type_id.as_ref(),
-            Self::Swift(value) => value.asset_type_id.as_ref(),
-            Self::Crypto(value) => value.asset_type_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Asset to send.
+        optional asset_type_id: AssetTypeId;
     }
 }
 
@@ -386,47 +341,15 @@ tagged_union! {
         /// Asks for money of a linked counterparty.
         Pull(DepositRequestPull) = "PULL";
     }
-}
-
-impl DepositRequest {
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn id(&self) -> Option<&DepositId> {
-        match self {
-            Self::Push(value) => value.id.as_ref(),
-            Self::Pull(value) => value.id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn status(&self) -> Option<&DepositStatus> {
-        match self {
-            Self::Push(value) => value.status.as_ref(),
-            Self::Pull(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn created_timestamp(&self) -> Option<&Timestamp> {
-        match self {
-            Self::Push(value) => value.created_timestamp.as_ref(),
-            Self::Pull(value) => value.created_timestamp.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Account that the money is for.
-    #[must_use]
-    pub fn deposit_destination(&self) -> Option<&DepositDestinationRequest> {
-        match self {
-            Self::Push(value) => Some(&value.deposit_destination),
-            Self::Pull(value) => Some(&value.deposit_destination),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Set by the platform; ignored in a request.
+        optional id: DepositId;
+        /// Set by the platform; ignored in a request.
+        optional status: DepositStatus;
+        /// Set by the platform; ignored in a request.
+        optional created_timestamp: Timestamp;
+        /// Account that the money is for.
+        required deposit_destination: DepositDestinationRequest;
     }
 }
 
@@ -567,19 +490,8 @@ crate::open_enum! {
 }
 
 no_projection! {
-    DepositAcceptedReply,
-    DepositDestination,
-    DepositDestinationRequest,
-    DepositDetails,
-    DepositDetailsRequest,
-    DepositInstructionAch,
-    DepositInstructionCrypto,
-    DepositInstructionFedwire,
-    DepositInstructionSwift,
-    DepositPull,
-    DepositPullSource,
-    DepositPullSourceRequest,
-    DepositPushSource,
-    DepositRequestPull,
-    DepositState,
+    DepositAcceptedReply, DepositDestination, DepositDestinationRequest, DepositDetails,
+    DepositDetailsRequest, DepositInstructionAch, DepositInstructionCrypto,
+    DepositInstructionFedwire, DepositInstructionSwift, DepositPull, DepositPullSource,
+    DepositPullSourceRequest, DepositPushSource, DepositRequestPull, DepositState,
 }

@@ -143,7 +143,4 @@ crate::open_enum! {
     }
 }
 
-no_projection! {
-    DocumentRef,
-    DocumentRefReply,
-}
+no_projection! {DocumentRef, DocumentRefReply}

@@ -37,7 +37,4 @@ model! {
     }
 }
 
-no_projection! {
-    ErrorItem,
-    ErrorReply,
-}
+no_projection! {ErrorItem, ErrorReply}

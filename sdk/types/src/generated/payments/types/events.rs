@@ -2,20 +2,11 @@
 
 //! Models of `events`.
 
-use super::AccountId;
-use super::AccountStatus;
-use super::ApplicationId;
-use super::ApplicationStatus;
-use super::CategoryId;
-use super::CounterpartyId;
-use super::CounterpartyStatus;
-use super::CustomerId;
-use super::CustomerStatus;
-use super::PaymentState;
-use super::TransactionCategory;
-use super::TransactionId;
-use super::TransactionStatus;
-use super::WithdrawalState;
+use super::{
+    AccountId, AccountStatus, ApplicationId, ApplicationStatus, CategoryId, CounterpartyId,
+    CounterpartyStatus, CustomerId, CustomerStatus, PaymentState, TransactionCategory,
+    TransactionId, TransactionStatus, WithdrawalState,
+};
 use crate::operation::Platform;
 use crate::project::Project;
 
@@ -291,10 +282,6 @@ model! {
 }
 
 no_projection! {
-    ApplicationEventData,
-    ApplicationState,
-    PaymentEventData,
-    TransactionEventData,
-    TransactionState,
-    WithdrawalEventData,
+    ApplicationEventData, ApplicationState, PaymentEventData, TransactionEventData,
+    TransactionState, WithdrawalEventData,
 }

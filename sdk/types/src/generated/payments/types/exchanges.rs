@@ -2,8 +2,7 @@
 
 //! Models of `exchanges`.
 
-use super::AccountId;
-use super::AssetTypeId;
+use super::{AccountId, AssetTypeId};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
@@ -149,10 +148,6 @@ crate::open_enum! {
 }
 
 no_projection! {
-    Exchange,
-    ExchangeAcceptRequest,
-    ExchangeDestination,
-    ExchangeReply,
-    ExchangeRequest,
+    Exchange, ExchangeAcceptRequest, ExchangeDestination, ExchangeReply, ExchangeRequest,
     ExchangeSource,
 }

@@ -2,14 +2,10 @@
 
 //! Models of `payment_accounts`.
 
-use super::CategoryId;
-use super::Links;
-use super::PayorId;
-use super::TransactionCategory;
-use super::TransactionId;
-use super::TransactionOriginator;
-use super::TransactionStatus;
-use super::TransactionType;
+use super::{
+    CategoryId, Links, PayorId, TransactionCategory, TransactionId, TransactionOriginator,
+    TransactionStatus, TransactionType,
+};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
@@ -94,8 +90,6 @@ model! {
 }
 
 no_projection! {
-    PaymentAddressRequest,
-    PaymentTransaction,
-    PaymentTransactionList,
+    PaymentAddressRequest, PaymentTransaction, PaymentTransactionList,
     PaymentTransactionListReply,
 }

@@ -4,13 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::AccountId;
-use super::AssetTypeId;
-use super::CounterpartyId;
-use super::DepositInstruction;
-use super::DocumentId;
-use super::DocumentStatus;
-use super::DocumentType;
+use super::{
+    AccountId, AssetTypeId, CounterpartyId, DepositInstruction, DocumentId, DocumentStatus,
+    DocumentType,
+};
 
 model! {
     /// Money that a counterparty is asked to pay.
@@ -229,18 +226,7 @@ model! {
 }
 
 no_projection! {
-    Payment,
-    PaymentDestination,
-    PaymentDestinationRequest,
-    PaymentDocumentError,
-    PaymentInfo,
-    PaymentInfoRequest,
-    PaymentProgress,
-    PaymentReply,
-    PaymentRequest,
-    PaymentSource,
-    PaymentSourceRequest,
-    PaymentState,
-    PaymentStateReply,
-    PaymentStatusReply,
+    Payment, PaymentDestination, PaymentDestinationRequest, PaymentDocumentError, PaymentInfo,
+    PaymentInfoRequest, PaymentProgress, PaymentReply, PaymentRequest, PaymentSource,
+    PaymentSourceRequest, PaymentState, PaymentStateReply, PaymentStatusReply,
 }

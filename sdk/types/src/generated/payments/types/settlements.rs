@@ -2,8 +2,7 @@
 
 //! Models of `settlements`.
 
-use super::AccountId;
-use super::CustomerId;
+use super::{AccountId, CustomerId};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
@@ -109,8 +108,4 @@ crate::open_enum! {
     }
 }
 
-no_projection! {
-    Settlement,
-    SettlementDetail,
-    SettlementReply,
-}
+no_projection! {Settlement, SettlementDetail, SettlementReply}

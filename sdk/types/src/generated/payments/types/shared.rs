@@ -84,8 +84,4 @@ crate::open_enum! {
     }
 }
 
-no_projection! {
-    Address,
-    FieldUpdate,
-    Links,
-}
+no_projection! {Address, FieldUpdate, Links}

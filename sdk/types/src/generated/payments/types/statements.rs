@@ -2,11 +2,7 @@
 
 //! Models of `statements`.
 
-use super::AccountId;
-use super::AssetTypeId;
-use super::Links;
-use super::TransactionId;
-use super::TransactionType;
+use super::{AccountId, AssetTypeId, Links, TransactionId, TransactionType};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
@@ -141,11 +137,6 @@ model! {
 }
 
 no_projection! {
-    Statement,
-    StatementCustomer,
-    StatementList,
-    StatementListReply,
-    StatementReply,
-    StatementSummary,
-    StatementTransaction,
+    Statement, StatementCustomer, StatementList, StatementListReply, StatementReply,
+    StatementSummary, StatementTransaction,
 }

@@ -2,8 +2,7 @@
 
 //! Models of `subscriptions`.
 
-use super::EventType;
-use super::Links;
+use super::{EventType, Links};
 
 model! {
     /// One event type and the address that it is sent to.
@@ -105,11 +104,6 @@ model! {
 }
 
 no_projection! {
-    Subscription,
-    SubscriptionList,
-    SubscriptionListReply,
-    SubscriptionRef,
-    SubscriptionRefReply,
-    SubscriptionReply,
-    SubscriptionRequest,
+    Subscription, SubscriptionList, SubscriptionListReply, SubscriptionRef, SubscriptionRefReply,
+    SubscriptionReply, SubscriptionRequest,
 }

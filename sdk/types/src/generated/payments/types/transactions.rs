@@ -2,8 +2,7 @@
 
 //! Models of `transactions`.
 
-use super::Address;
-use super::Links;
+use super::{Address, Links};
 use crate::amount::Amount;
 use crate::operation::Platform;
 use crate::operation::PlatformVersion;
@@ -296,46 +295,13 @@ tagged_union! {
         /// A sender with a wallet.
         Crypto(TransactionOriginatorCrypto) = "CRYPTO";
     }
-}
-
-impl TransactionOriginator {
-    /// The rail's reference of the movement, as text of the rail's own form.
-    #[must_use]
-    pub fn rail_reference(&self) -> Option<&String> {
-        match self {
-            Self::FiatUs(value) => value.rail_reference.as_ref(),
-            Self::FiatUsLinked(value) => value.rail_reference.as_ref(),
-            Self::FiatCa(value) => value.rail_reference.as_ref(),
-            Self::FiatCaLinked(value) => value.rail_reference.as_ref(),
-            Self::Crypto(value) => value.rail_reference.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Text that the sender gave.
-    #[must_use]
-    pub fn rail_originator_memo(&self) -> Option<&String> {
-        match self {
-            Self::FiatUs(value) => value.rail_originator_memo.as_ref(),
-            Self::FiatUsLinked(value) => value.rail_originator_memo.as_ref(),
-            Self::FiatCa(value) => value.rail_originator_memo.as_ref(),
-            Self::FiatCaLinked(value) => value.rail_originator_memo.as_ref(),
-            Self::Crypto(value) => value.rail_originator_memo.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Who the sender is.
-    #[must_use]
-    pub fn profile(&self) -> Option<&OriginatorProfile> {
-        match self {
-            Self::FiatUs(value) => value.profile.as_ref(),
-            Self::FiatUsLinked(value) => value.profile.as_ref(),
-            Self::FiatCa(value) => value.profile.as_ref(),
-            Self::FiatCaLinked(value) => value.profile.as_ref(),
-            Self::Crypto(value) => value.profile.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// The rail's reference of the movement, as text of the rail's own form.
+        optional rail_reference: String;
+        /// Text that the sender gave.
+        optional rail_originator_memo: String;
+        /// Who the sender is.
+        optional profile: OriginatorProfile;
     }
 }
 
@@ -523,14 +489,8 @@ crate::open_enum! {
 }
 
 no_projection! {
-    OriginatorAccountCa,
-    OriginatorAccountUs,
-    OriginatorProfile,
-    OriginatorWallet,
-    RailInformation,
-    TransactionOriginatorCrypto,
-    TransactionOriginatorFiatCa,
-    TransactionOriginatorFiatCaLinked,
-    TransactionOriginatorFiatUs,
+    OriginatorAccountCa, OriginatorAccountUs, OriginatorProfile, OriginatorWallet,
+    RailInformation, TransactionOriginatorCrypto, TransactionOriginatorFiatCa,
+    TransactionOriginatorFiatCaLinked, TransactionOriginatorFiatUs,
     TransactionOriginatorFiatUsLinked,
 }

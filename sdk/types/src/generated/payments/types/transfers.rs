@@ -2,8 +2,7 @@
 
 //! Models of `transfers`.
 
-use super::AccountId;
-use super::AssetTypeId;
+use super::{AccountId, AssetTypeId};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
@@ -135,11 +134,6 @@ crate::open_enum! {
 }
 
 no_projection! {
-    Transfer,
-    TransferAcceptedReply,
-    TransferDestination,
-    TransferReply,
-    TransferRequest,
-    TransferSource,
-    TransferState,
+    Transfer, TransferAcceptedReply, TransferDestination, TransferReply, TransferRequest,
+    TransferSource, TransferState,
 }

@@ -2,11 +2,7 @@
 
 //! Models of `withdrawals`.
 
-use super::AccountId;
-use super::CounterpartyId;
-use super::DocumentId;
-use super::DocumentStatus;
-use super::DocumentType;
+use super::{AccountId, CounterpartyId, DocumentId, DocumentStatus, DocumentType};
 use crate::amount::Amount;
 use crate::operation::Platform;
 use crate::operation::PlatformVersion;
@@ -39,159 +35,23 @@ tagged_union! {
         /// Money that is sent by the funds transfer system of the United Arab Emirates.
         Uaefts(WithdrawalUaefts) = "UAEFTS";
     }
-}
-
-impl Withdrawal {
-    /// Id of the withdrawal.
-    #[must_use]
-    pub fn id(&self) -> Option<&WithdrawalId> {
-        match self {
-            Self::Ach(value) => Some(&value.id),
-            Self::Fedwire(value) => Some(&value.id),
-            Self::Swift(value) => Some(&value.id),
-            Self::Crypto(value) => Some(&value.id),
-            Self::Eft(value) => Some(&value.id),
-            Self::SepaCt(value) => Some(&value.id),
-            Self::Chaps(value) => Some(&value.id),
-            Self::Fps(value) => Some(&value.id),
-            Self::Imps(value) => Some(&value.id),
-            Self::Spei(value) => Some(&value.id),
-            Self::Uaefts(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Where the withdrawal stands.
-    #[must_use]
-    pub fn status(&self) -> Option<&WithdrawalStatus> {
-        match self {
-            Self::Ach(value) => value.status.as_ref(),
-            Self::Fedwire(value) => value.status.as_ref(),
-            Self::Swift(value) => value.status.as_ref(),
-            Self::Crypto(value) => value.status.as_ref(),
-            Self::Eft(value) => value.status.as_ref(),
-            Self::SepaCt(value) => value.status.as_ref(),
-            Self::Chaps(value) => value.status.as_ref(),
-            Self::Fps(value) => value.status.as_ref(),
-            Self::Imps(value) => value.status.as_ref(),
-            Self::Spei(value) => value.status.as_ref(),
-            Self::Uaefts(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// When the withdrawal was requested, in RFC 3339.
-    #[must_use]
-    pub fn created_timestamp(&self) -> Option<&Timestamp> {
-        match self {
-            Self::Ach(value) => value.created_timestamp.as_ref(),
-            Self::Fedwire(value) => value.created_timestamp.as_ref(),
-            Self::Swift(value) => value.created_timestamp.as_ref(),
-            Self::Crypto(value) => value.created_timestamp.as_ref(),
-            Self::Eft(value) => value.created_timestamp.as_ref(),
-            Self::SepaCt(value) => value.created_timestamp.as_ref(),
-            Self::Chaps(value) => value.created_timestamp.as_ref(),
-            Self::Fps(value) => value.created_timestamp.as_ref(),
-            Self::Imps(value) => value.created_timestamp.as_ref(),
-            Self::Spei(value) => value.created_timestamp.as_ref(),
-            Self::Uaefts(value) => value.created_timestamp.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Account that is debited.
-    #[must_use]
-    pub fn source_account_id(&self) -> Option<&AccountId> {
-        match self {
-            Self::Ach(value) => value.source_account_id.as_ref(),
-            Self::Fedwire(value) => value.source_account_id.as_ref(),
-            Self::Swift(value) => value.source_account_id.as_ref(),
-            Self::Crypto(value) => value.source_account_id.as_ref(),
-            Self::Eft(value) => value.source_account_id.as_ref(),
-            Self::SepaCt(value) => value.source_account_id.as_ref(),
-            Self::Chaps(value) => value.source_account_id.as_ref(),
-            Self::Fps(value) => value.source_account_id.as_ref(),
-            Self::Imps(value) => value.source_account_id.as_ref(),
-            Self::Spei(value) => value.source_account_id.as_ref(),
-            Self::Uaefts(value) => value.source_account_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Counterparty that gets the money.
-    #[must_use]
-    pub fn destination_counterparty_id(&self) -> Option<&CounterpartyId> {
-        match self {
-            Self::Ach(value) => value.destination_counterparty_id.as_ref(),
-            Self::Fedwire(value) => value.destination_counterparty_id.as_ref(),
-            Self::Swift(value) => value.destination_counterparty_id.as_ref(),
-            Self::Crypto(value) => value.destination_counterparty_id.as_ref(),
-            Self::Eft(value) => value.destination_counterparty_id.as_ref(),
-            Self::SepaCt(value) => value.destination_counterparty_id.as_ref(),
-            Self::Chaps(value) => value.destination_counterparty_id.as_ref(),
-            Self::Fps(value) => value.destination_counterparty_id.as_ref(),
-            Self::Imps(value) => value.destination_counterparty_id.as_ref(),
-            Self::Spei(value) => value.destination_counterparty_id.as_ref(),
-            Self::Uaefts(value) => value.destination_counterparty_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// How much is sent, in units of the asset of the account.
-    #[must_use]
-    pub fn amount(&self) -> Option<&Amount> {
-        match self {
-            Self::Ach(value) => value.amount.as_ref(),
-            Self::Fedwire(value) => value.amount.as_ref(),
-            Self::Swift(value) => value.amount.as_ref(),
-            Self::Crypto(value) => value.amount.as_ref(),
-            Self::Eft(value) => value.amount.as_ref(),
-            Self::SepaCt(value) => value.amount.as_ref(),
-            Self::Chaps(value) => value.amount.as_ref(),
-            Self::Fps(value) => value.amount.as_ref(),
-            Self::Imps(value) => value.amount.as_ref(),
-            Self::Spei(value) => value.amount.as_ref(),
-            Self::Uaefts(value) => value.amount.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// What the money is for.
-    #[must_use]
-    pub fn purpose(&self) -> Option<&WithdrawalPurpose> {
-        match self {
-            Self::Ach(value) => value.purpose.as_ref(),
-            Self::Fedwire(value) => value.purpose.as_ref(),
-            Self::Swift(value) => value.purpose.as_ref(),
-            Self::Crypto(value) => value.purpose.as_ref(),
-            Self::Eft(value) => value.purpose.as_ref(),
-            Self::SepaCt(value) => value.purpose.as_ref(),
-            Self::Chaps(value) => value.purpose.as_ref(),
-            Self::Fps(value) => value.purpose.as_ref(),
-            Self::Imps(value) => value.purpose.as_ref(),
-            Self::Spei(value) => value.purpose.as_ref(),
-            Self::Uaefts(value) => value.purpose.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Free text for the statement.
-    #[must_use]
-    pub fn description(&self) -> Option<&String> {
-        match self {
-            Self::Ach(value) => value.description.as_ref(),
-            Self::Fedwire(value) => value.description.as_ref(),
-            Self::Swift(value) => value.description.as_ref(),
-            Self::Crypto(value) => value.description.as_ref(),
-            Self::Eft(value) => value.description.as_ref(),
-            Self::SepaCt(value) => value.description.as_ref(),
-            Self::Chaps(value) => value.description.as_ref(),
-            Self::Fps(value) => value.description.as_ref(),
-            Self::Imps(value) => value.description.as_ref(),
-            Self::Spei(value) => value.description.as_ref(),
-            Self::Uaefts(value) => value.description.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Id of the withdrawal.
+        required id: WithdrawalId;
+        /// Where the withdrawal stands.
+        optional status: WithdrawalStatus;
+        /// When the withdrawal was requested, in RFC 3339.
+        optional created_timestamp: Timestamp;
+        /// Account that is debited.
+        optional source_account_id: AccountId;
+        /// Counterparty that gets the money.
+        optional destination_counterparty_id: CounterpartyId;
+        /// How much is sent, in units of the asset of the account.
+        optional amount: Amount;
+        /// What the money is for.
+        optional purpose: WithdrawalPurpose;
+        /// Free text for the statement.
+        optional description: String;
     }
 }
 
@@ -638,160 +498,24 @@ tagged_union! {
         /// What to send by the funds transfer system of the United Arab Emirates.
         Uaefts(WithdrawalRequestUaefts) = "UAEFTS";
     }
-}
-
-impl WithdrawalRequest {
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn id(&self) -> Option<&WithdrawalId> {
-        match self {
-            Self::Ach(value) => value.id.as_ref(),
-            Self::Fedwire(value) => value.id.as_ref(),
-            Self::Swift(value) => value.id.as_ref(),
-            Self::Crypto(value) => value.id.as_ref(),
-            Self::Eft(value) => value.id.as_ref(),
-            Self::SepaCt(value) => value.id.as_ref(),
-            Self::Chaps(value) => value.id.as_ref(),
-            Self::Fps(value) => value.id.as_ref(),
-            Self::Imps(value) => value.id.as_ref(),
-            Self::Spei(value) => value.id.as_ref(),
-            Self::Uaefts(value) => value.id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn status(&self) -> Option<&WithdrawalStatus> {
-        match self {
-            Self::Ach(value) => value.status.as_ref(),
-            Self::Fedwire(value) => value.status.as_ref(),
-            Self::Swift(value) => value.status.as_ref(),
-            Self::Crypto(value) => value.status.as_ref(),
-            Self::Eft(value) => value.status.as_ref(),
-            Self::SepaCt(value) => value.status.as_ref(),
-            Self::Chaps(value) => value.status.as_ref(),
-            Self::Fps(value) => value.status.as_ref(),
-            Self::Imps(value) => value.status.as_ref(),
-            Self::Spei(value) => value.status.as_ref(),
-            Self::Uaefts(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn created_timestamp(&self) -> Option<&Timestamp> {
-        match self {
-            Self::Ach(value) => value.created_timestamp.as_ref(),
-            Self::Fedwire(value) => value.created_timestamp.as_ref(),
-            Self::Swift(value) => value.created_timestamp.as_ref(),
-            Self::Crypto(value) => value.created_timestamp.as_ref(),
-            Self::Eft(value) => value.created_timestamp.as_ref(),
-            Self::SepaCt(value) => value.created_timestamp.as_ref(),
-            Self::Chaps(value) => value.created_timestamp.as_ref(),
-            Self::Fps(value) => value.created_timestamp.as_ref(),
-            Self::Imps(value) => value.created_timestamp.as_ref(),
-            Self::Spei(value) => value.created_timestamp.as_ref(),
-            Self::Uaefts(value) => value.created_timestamp.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Account to debit.
-    #[must_use]
-    pub fn source_account_id(&self) -> Option<&AccountId> {
-        match self {
-            Self::Ach(value) => Some(&value.source_account_id),
-            Self::Fedwire(value) => Some(&value.source_account_id),
-            Self::Swift(value) => Some(&value.source_account_id),
-            Self::Crypto(value) => Some(&value.source_account_id),
-            Self::Eft(value) => Some(&value.source_account_id),
-            Self::SepaCt(value) => Some(&value.source_account_id),
-            Self::Chaps(value) => Some(&value.source_account_id),
-            Self::Fps(value) => Some(&value.source_account_id),
-            Self::Imps(value) => Some(&value.source_account_id),
-            Self::Spei(value) => Some(&value.source_account_id),
-            Self::Uaefts(value) => Some(&value.source_account_id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Counterparty that gets the money, of the account's customer; the rail must be one of its
-    /// rails.
-    #[must_use]
-    pub fn destination_counterparty_id(&self) -> Option<&CounterpartyId> {
-        match self {
-            Self::Ach(value) => Some(&value.destination_counterparty_id),
-            Self::Fedwire(value) => Some(&value.destination_counterparty_id),
-            Self::Swift(value) => Some(&value.destination_counterparty_id),
-            Self::Crypto(value) => Some(&value.destination_counterparty_id),
-            Self::Eft(value) => Some(&value.destination_counterparty_id),
-            Self::SepaCt(value) => Some(&value.destination_counterparty_id),
-            Self::Chaps(value) => Some(&value.destination_counterparty_id),
-            Self::Fps(value) => Some(&value.destination_counterparty_id),
-            Self::Imps(value) => Some(&value.destination_counterparty_id),
-            Self::Spei(value) => Some(&value.destination_counterparty_id),
-            Self::Uaefts(value) => Some(&value.destination_counterparty_id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// How much to send, in units of the asset of the account; more than zero.
-    #[must_use]
-    pub fn amount(&self) -> Option<&Amount> {
-        match self {
-            Self::Ach(value) => Some(&value.amount),
-            Self::Fedwire(value) => Some(&value.amount),
-            Self::Swift(value) => Some(&value.amount),
-            Self::Crypto(value) => Some(&value.amount),
-            Self::Eft(value) => Some(&value.amount),
-            Self::SepaCt(value) => Some(&value.amount),
-            Self::Chaps(value) => Some(&value.amount),
-            Self::Fps(value) => Some(&value.amount),
-            Self::Imps(value) => Some(&value.amount),
-            Self::Spei(value) => Some(&value.amount),
-            Self::Uaefts(value) => Some(&value.amount),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// What the money is for.
-    #[must_use]
-    pub fn purpose(&self) -> Option<&WithdrawalPurpose> {
-        match self {
-            Self::Ach(value) => Some(&value.purpose),
-            Self::Fedwire(value) => Some(&value.purpose),
-            Self::Swift(value) => Some(&value.purpose),
-            Self::Crypto(value) => Some(&value.purpose),
-            Self::Eft(value) => Some(&value.purpose),
-            Self::SepaCt(value) => Some(&value.purpose),
-            Self::Chaps(value) => Some(&value.purpose),
-            Self::Fps(value) => Some(&value.purpose),
-            Self::Imps(value) => Some(&value.purpose),
-            Self::Spei(value) => Some(&value.purpose),
-            Self::Uaefts(value) => Some(&value.purpose),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Free text for the statement.
-    #[must_use]
-    pub fn description(&self) -> Option<&String> {
-        match self {
-            Self::Ach(value) => value.description.as_ref(),
-            Self::Fedwire(value) => value.description.as_ref(),
-            Self::Swift(value) => value.description.as_ref(),
-            Self::Crypto(value) => value.description.as_ref(),
-            Self::Eft(value) => value.description.as_ref(),
-            Self::SepaCt(value) => value.description.as_ref(),
-            Self::Chaps(value) => value.description.as_ref(),
-            Self::Fps(value) => value.description.as_ref(),
-            Self::Imps(value) => value.description.as_ref(),
-            Self::Spei(value) => value.description.as_ref(),
-            Self::Uaefts(value) => value.description.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Set by the platform; ignored in a request.
+        optional id: WithdrawalId;
+        /// Set by the platform; ignored in a request.
+        optional status: WithdrawalStatus;
+        /// Set by the platform; ignored in a request.
+        optional created_timestamp: Timestamp;
+        /// Account to debit.
+        required source_account_id: AccountId;
+        /// Counterparty that gets the money, of the account's customer; the rail must be one of its
+        /// rails.
+        required destination_counterparty_id: CounterpartyId;
+        /// How much to send, in units of the asset of the account; more than zero.
+        required amount: Amount;
+        /// What the money is for.
+        required purpose: WithdrawalPurpose;
+        /// Free text for the statement.
+        optional description: String;
     }
 }
 
@@ -1365,29 +1089,11 @@ model! {
 }
 
 no_projection! {
-    WithdrawalAch,
-    WithdrawalChaps,
-    WithdrawalCrypto,
-    WithdrawalDocumentError,
-    WithdrawalEft,
-    WithdrawalFedwire,
-    WithdrawalFps,
-    WithdrawalImps,
-    WithdrawalProgress,
-    WithdrawalRequestAch,
-    WithdrawalRequestChaps,
-    WithdrawalRequestCrypto,
-    WithdrawalRequestEft,
-    WithdrawalRequestFedwire,
-    WithdrawalRequestFps,
-    WithdrawalRequestImps,
-    WithdrawalRequestSepaCt,
-    WithdrawalRequestSpei,
-    WithdrawalRequestUaefts,
-    WithdrawalSepaCt,
-    WithdrawalSpei,
-    WithdrawalState,
-    WithdrawalStateReply,
-    WithdrawalStatusReply,
+    WithdrawalAch, WithdrawalChaps, WithdrawalCrypto, WithdrawalDocumentError, WithdrawalEft,
+    WithdrawalFedwire, WithdrawalFps, WithdrawalImps, WithdrawalProgress, WithdrawalRequestAch,
+    WithdrawalRequestChaps, WithdrawalRequestCrypto, WithdrawalRequestEft,
+    WithdrawalRequestFedwire, WithdrawalRequestFps, WithdrawalRequestImps,
+    WithdrawalRequestSepaCt, WithdrawalRequestSpei, WithdrawalRequestUaefts, WithdrawalSepaCt,
+    WithdrawalSpei, WithdrawalState, WithdrawalStateReply, WithdrawalStatusReply,
     WithdrawalUaefts,
 }

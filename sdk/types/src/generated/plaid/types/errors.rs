@@ -97,6 +97,4 @@ crate::id! {
     pub struct RequestId;
 }
 
-no_projection! {
-    PlaidErrorReply,
-}
+no_projection! {PlaidErrorReply}

@@ -2,9 +2,7 @@
 
 //! Models of `items`.
 
-use super::ClientId;
-use super::PublicToken;
-use super::RequestId;
+use super::{ClientId, PublicToken, RequestId};
 
 crate::id! {
     #[sensitive]
@@ -48,7 +46,4 @@ model! {
     }
 }
 
-no_projection! {
-    ItemPublicTokenExchangeReply,
-    ItemPublicTokenExchangeRequest,
-}
+no_projection! {ItemPublicTokenExchangeReply, ItemPublicTokenExchangeRequest}

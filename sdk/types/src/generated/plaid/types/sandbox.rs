@@ -2,8 +2,7 @@
 
 //! Models of `sandbox`.
 
-use super::ClientId;
-use super::RequestId;
+use super::{ClientId, RequestId};
 use crate::timestamp::Date;
 
 crate::id! {
@@ -165,8 +164,6 @@ model! {
 }
 
 no_projection! {
-    SandboxPublicTokenCreateOptions,
-    SandboxPublicTokenCreateReply,
-    SandboxPublicTokenCreateRequest,
-    SandboxTransactionsOptions,
+    SandboxPublicTokenCreateOptions, SandboxPublicTokenCreateReply,
+    SandboxPublicTokenCreateRequest, SandboxTransactionsOptions,
 }
