@@ -14,7 +14,9 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::HeaderValue;
 use http::StatusCode;
+use http::header::ACCEPT;
 use layer2_types::operation::Operation;
 use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
@@ -250,7 +252,8 @@ fn failed_response(error: Error) -> reqwest::Response {
     response.into()
 }
 
-/// For one API: the hook on its generated client, and the way from the facade into it.
+/// For one API: the hook on its generated client, what all methods of that client end with, and the way from the
+/// facade into it.
 macro_rules! api {
     ($feature:literal, $api:ident, $call:ident) => {
         #[cfg(feature = $feature)]
@@ -261,6 +264,31 @@ macro_rules! api {
                 _: &progenitor_client::OperationInfo,
             ) -> reqwest::Result<reqwest::Response> {
                 Ok(progenitor_client::ClientInfo::inner(self).exec(request).await)
+            }
+        }
+
+        #[cfg(feature = $feature)]
+        impl crate::generated::$api::client::Client {
+            /// Sends the request of a generated method through the hook, and gives back a success that the operation
+            /// documents.
+            pub(crate) async fn sent(
+                &self,
+                mut request: reqwest::Request,
+            ) -> Result<reqwest::Response, progenitor_client::Error> {
+                let operation = self.inner.operation;
+                if let Some(media_type) = operation.reply_media {
+                    let media_type = HeaderValue::from_static(media_type);
+                    request.headers_mut().insert(ACCEPT, media_type);
+                }
+                let info = progenitor_client::OperationInfo {
+                    operation_id: operation.id,
+                };
+                let response = progenitor_client::ClientHooks::exec(self, request, &info).await?;
+                if operation.success.contains(&response.status().as_u16()) {
+                    Ok(response)
+                } else {
+                    Err(progenitor_client::Error::UnexpectedResponse(response))
+                }
             }
         }
 
