@@ -3,7 +3,7 @@
 //! The generated code builds a `reqwest::Request` and decodes a 2xx reply; everything between is ours, through the hook
 //! `ClientHooks::exec`. The hook's error type is reqwest's own, which nobody else can make, so a typed failure travels
 //! as a synthetic response with the status 999 and the [`Error`] in its extensions. The generated code knows no error
-//! replies and hands it back as unexpected, and [`run`] lifts the error out again.
+//! replies and hands it back as unexpected, and [`Call::run`] lifts the error out again.
 
 use std::fmt;
 use std::future::Future;
@@ -147,25 +147,37 @@ impl CallRecord {
     }
 }
 
-/// Runs one operation of a generated client and gives its result our shape.
-pub(crate) async fn run<T, E, F>(layer: CallLayer, operation: F) -> Result<Reply<T>, Error>
-where
-    T: DeserializeOwned,
-    F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
-{
-    let record = &layer.record;
-    match operation.await {
-        Ok(value) => {
-            let (status, headers) = (value.status(), value.headers().clone());
-            Ok(record.reply(status, headers, value.into_inner()))
+/// One call of the facade: the generated client that it goes through, and what is learned on the way.
+pub(crate) struct Call<C> {
+    /// The generated client, for this call alone.
+    pub(crate) api: C,
+    layer: CallLayer,
+}
+
+impl<C> Call<C> {
+    /// Runs an operation of `api` and gives its result our shape.
+    pub(crate) async fn run<T: DeserializeOwned>(
+        &self,
+        operation: impl Future<Output = Result<ResponseValue<T>, progenitor_client::Error>>,
+    ) -> Result<Reply<T>, Error> {
+        let CallLayer {
+            record,
+            operation: known,
+            ..
+        } = &self.layer;
+        match operation.await {
+            Ok(value) => {
+                let (status, headers) = (value.status(), value.headers().clone());
+                Ok(record.reply(status, headers, value.into_inner()))
+            }
+            Err(error) => Err(lift::<T>(error, record, known)),
         }
-        Err(error) => Err(lift::<T, E>(error, record, layer.operation)),
     }
 }
 
 /// Our error out of the generated client's.
-fn lift<T: DeserializeOwned, E>(
-    error: progenitor_client::Error<E>,
+fn lift<T: DeserializeOwned>(
+    error: progenitor_client::Error,
     record: &CallRecord,
     operation: &'static Operation,
 ) -> Error {
@@ -294,27 +306,21 @@ macro_rules! api {
 
         #[cfg(feature = $feature)]
         impl crate::client::Client {
-            #[doc = concat!("Runs one operation of the ", $feature, " API, for the generated facade.")]
-            pub(crate) async fn $call<T, E, F, Running>(
+            #[doc = concat!("Begins a call of one operation of the ", $feature, " API, for the generated facade.")]
+            pub(crate) fn $call(
                 &self,
                 id: layer2_types::$api::OperationId,
-                operation: F,
-            ) -> Result<Reply<T>, Error>
-            where
-                T: DeserializeOwned,
-                F: FnOnce(crate::generated::$api::client::Client) -> Running,
-                Running: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
-            {
+            ) -> Result<Call<crate::generated::$api::client::Client>, Error> {
                 let layer = CallLayer::new(self.shared(), self.options(), id.operation());
-                let lane = match layer.shared.lane(layer.operation.api) {
-                    Ok(lane) => lane,
-                    Err(error) => return Err(layer.record.complete(error, layer.operation)),
-                };
+                let lane = layer
+                    .shared
+                    .lane(layer.operation.api)
+                    .map_err(|error| layer.record.complete(error, layer.operation))?;
                 let base = lane.base.as_str().trim_end_matches('/');
                 let http = layer.shared.transport.http().clone();
-                let generated =
+                let api =
                     crate::generated::$api::client::Client::new_with_client(base, http, layer.clone());
-                run(layer, operation(generated)).await
+                Ok(Call { api, layer })
             }
         }
     };

@@ -164,7 +164,10 @@ mod tests {
                 "self . pre (& mut request)",
             ),
             ("204u16", "205u16"),
-            (". json (& body)", ". json (& body) . version (1)"),
+            (
+                ". headers (header_map)",
+                ". headers (header_map) . headers (more)",
+            ),
             ("\"application/json\"", "\"text/json\""),
         ] {
             assert!(text.contains(known), "{known} is not in {text}");

@@ -58,18 +58,36 @@ impl Source {
         self.line(close);
     }
 
+    /// A `use` of some names of one module.
+    pub(super) fn imports<'n>(
+        &mut self,
+        module: &str,
+        names: impl IntoIterator<Item = &'n &'n str>,
+    ) {
+        match Vec::from_iter(names).as_slice() {
+            [] => {}
+            [name] => self.line(&format!("use {module}::{name};")),
+            names => self.listed(&format!("use {module}::{{"), names, "};"),
+        }
+    }
+
+    /// Whether there is room for a line here.
+    pub(super) fn fits(&self, line: &str) -> bool {
+        line.len() + 4 * self.depth <= LINE_WIDTH
+    }
+
     /// A list between two lines, or in one line where it fits.
     pub(super) fn listed<T: AsRef<str>>(&mut self, open: &str, items: &[T], close: &str) {
         let items: Vec<&str> = items.iter().map(AsRef::as_ref).collect();
         let line = format!("{open}{}{close}", items.join(", "));
-        if line.len() + 4 * self.depth <= LINE_WIDTH {
+        if self.fits(&line) {
             self.line(&line);
             return;
         }
-        self.block(open, close, |source| {
+        self.block(open.trim_end(), close.trim_start(), |source| {
             let mut line = String::new();
             for item in items {
-                if !line.is_empty() && line.len() + item.len() + 2 + 4 * source.depth > LINE_WIDTH {
+                if !line.is_empty() && !source.fits(&format!("{line}{item},")) {
                     source.line(line.trim_end());
                     line.clear();
                 }

@@ -8,6 +8,46 @@
 //! What the macros refuse to use: `#[serde(tag)]`, `#[serde(untagged)]` and `#[serde(flatten)]`. These buffer their
 //! input and turn a long amount into a float on the way; a union is therefore decoded from its raw text.
 
+/// Ids of the documents, each as [`id!`](crate::id) makes it.
+macro_rules! ids {
+    ($( $(#[$($meta:tt)*])* pub struct $name:ident; )+) => {
+        $( crate::id! { $(#[$($meta)*])* pub struct $name; } )+
+    };
+}
+
+/// Enums of the documents, each as [`open_enum!`](crate::open_enum) makes it.
+macro_rules! open_enums {
+    ($( $(#[$($meta:tt)*])* pub enum $name:ident { $($values:tt)* } $(project { $($forms:tt)* })? )+) => {
+        $(
+            crate::open_enum! {
+                $(#[$($meta)*])* pub enum $name { $($values)* } $(project { $($forms)* })?
+            }
+        )+
+    };
+}
+
+/// Tagged unions of the documents, each as `tagged_union!` makes it.
+macro_rules! tagged_unions {
+    ($(
+        $(#[$($meta:tt)*])*
+        pub enum $name:ident by $tag:literal { $($variants:tt)* }
+        $(shared { $($shared:tt)* })?
+    )+) => {
+        $(
+            tagged_union! {
+                $(#[$($meta)*])* pub enum $name by $tag { $($variants)* } $(shared { $($shared)* })?
+            }
+        )+
+    };
+}
+
+/// Structs of the documents, each as `model!` makes it.
+macro_rules! models {
+    ($( $(#[$($meta:tt)*])* pub struct $name:ident { $($blocks:tt)* } )+) => {
+        $( model! { $(#[$($meta)*])* pub struct $name { $($blocks)* } } )+
+    };
+}
+
 /// A struct of the documents.
 ///
 /// Four blocks, each of them optional and in this order: `constant` (one possible value, filled in by `new`),
@@ -430,6 +470,30 @@ macro_rules! operations {
                 }
             }
         }
+    };
+}
+
+/// What a version of the platform lacks of some structs: `only` the named version has these fields, and `within`
+/// these there is something that not every version has.
+macro_rules! projections {
+    ($(
+        $name:ident {
+            $( only $version:ident: $($only:ident),+ $(,)?; )*
+            $( within: $($inner:ident),+ $(,)?; )?
+        }
+    )+) => {
+        $(
+            impl crate::project::Project for $name {
+                fn project(&mut self, platform: crate::operation::Platform) {
+                    $(
+                        if !platform.includes(&[crate::operation::PlatformVersion::$version]) {
+                            $( self.$only = Default::default(); )+
+                        }
+                    )*
+                    $($( crate::project::Project::project(&mut self.$inner, platform); )+)?
+                }
+            }
+        )+
     };
 }
 

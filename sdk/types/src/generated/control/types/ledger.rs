@@ -6,7 +6,7 @@ use super::{AssetTypeId, Links};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-crate::open_enum! {
+open_enums! {
     /// What an account of the books is.
     pub enum LedgerAccountKind {
         /// Money owed to a customer or to the client; normally in credit.
@@ -22,9 +22,17 @@ crate::open_enum! {
         /// Money that nobody could be found for; normally in credit.
         Suspense = "suspense",
     }
+
+    /// Side of an account.
+    pub enum LedgerSide {
+        /// Debit.
+        Debit = "DEBIT",
+        /// Credit.
+        Credit = "CREDIT",
+    }
 }
 
-model! {
+models! {
     /// One entry of the books. Entries never change; a correction is another entry.
     pub struct LedgerEntry {
         required {
@@ -40,9 +48,7 @@ model! {
             postings: Vec<LedgerPosting>;
         }
     }
-}
 
-model! {
     /// The entries of one page.
     pub struct LedgerEntryList {
         required {
@@ -50,9 +56,7 @@ model! {
             entries: Vec<LedgerEntry>;
         }
     }
-}
 
-model! {
     /// Envelope around one page of entries.
     pub struct LedgerEntryListReply {
         required {
@@ -62,9 +66,7 @@ model! {
             links: Links;
         }
     }
-}
 
-model! {
     /// One line of an entry.
     pub struct LedgerPosting {
         required {
@@ -83,19 +85,7 @@ model! {
             balance_after: Amount;
         }
     }
-}
 
-crate::open_enum! {
-    /// Side of an account.
-    pub enum LedgerSide {
-        /// Debit.
-        Debit = "DEBIT",
-        /// Credit.
-        Credit = "CREDIT",
-    }
-}
-
-model! {
     /// The sums of one asset, in units of the asset.
     pub struct TrialBalanceAsset {
         required {
@@ -114,9 +104,7 @@ model! {
             sum: Amount;
         }
     }
-}
 
-model! {
     /// The sums of the books.
     pub struct TrialBalanceReply {
         required {

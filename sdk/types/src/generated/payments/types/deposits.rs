@@ -4,12 +4,62 @@
 
 use super::{AccountId, Address, AssetTypeId, CounterpartyId};
 use crate::amount::Amount;
-use crate::operation::Platform;
-use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Timestamp;
 
-tagged_union! {
+ids! {
+    /// Id of a deposit, a UUID in text made by the platform.
+    pub struct DepositId;
+}
+
+open_enums! {
+    /// Where a deposit stands.
+    pub enum DepositStatus {
+        /// Made; money can come, or waits to be pulled.
+        Requested = "REQUESTED",
+        /// At least one payment came and was posted.
+        Executed = "EXECUTED",
+        /// A payment that came, or the pull, went wrong.
+        Failure = "FAILURE",
+    }
+
+    /// Tag of a deposit that is fetched.
+    pub enum DepositTypePull {
+        /// The platform fetches money from a linked counterparty.
+        Pull = "PULL",
+    }
+
+    /// Tag of a deposit that others send.
+    pub enum DepositTypePush {
+        /// Somebody sends money by the instructions.
+        Push = "PUSH",
+    }
+
+    /// Tag of the instructions for ACH.
+    pub enum InstructionTypeAch {
+        /// By ACH.
+        Ach = "ACH",
+    }
+
+    /// Tag of the instructions for a blockchain.
+    pub enum InstructionTypeCrypto {
+        /// By a blockchain.
+        Crypto = "CRYPTO",
+    }
+
+    /// Tag of the instructions for Fedwire.
+    pub enum InstructionTypeFedwire {
+        /// By Fedwire.
+        Fedwire = "FEDWIRE",
+    }
+
+    /// Tag of the instructions for SWIFT.
+    pub enum InstructionTypeSwift {
+        /// By SWIFT.
+        Swift = "SWIFT",
+    }
+}
+
+tagged_unions! {
     /// Money that comes from outside. The tag says whether it is sent or fetched.
     pub enum Deposit by "deposit_type" {
         /// A deposit that others send.
@@ -27,78 +77,7 @@ tagged_union! {
         /// Account that the money is for.
         optional deposit_destination: DepositDestination;
     }
-}
 
-model! {
-    /// Envelope around an accepted deposit's id and status.
-    pub struct DepositAcceptedReply {
-        required {
-            /// Id and status.
-            data: DepositState;
-        }
-    }
-}
-
-model! {
-    /// The account that receives.
-    #[derive(Default)]
-    pub struct DepositDestination {
-        optional {
-            /// Account that is credited.
-            destination_account_id: AccountId = with_destination_account_id;
-            /// Asset that the account holds.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-        }
-    }
-}
-
-model! {
-    /// The account that receives.
-    pub struct DepositDestinationRequest {
-        required {
-            /// Account to credit.
-            destination_account_id: AccountId;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-        }
-    }
-}
-
-model! {
-    /// How much is pulled.
-    #[derive(Default)]
-    pub struct DepositDetails {
-        optional {
-            /// How much is pulled, in units of the asset.
-            amount: Amount = with_amount;
-            /// Text for the counterparty's statement.
-            reference: String = with_reference, personal;
-        }
-    }
-}
-
-model! {
-    /// How much to pull.
-    pub struct DepositDetailsRequest {
-        required {
-            /// How much to pull, in units of the asset; more than zero.
-            amount: Amount;
-        }
-        optional {
-            /// Text for the counterparty's statement, where its rail has room for it.
-            reference: String = with_reference, personal;
-        }
-    }
-}
-
-crate::id! {
-    /// Id of a deposit, a UUID in text made by the platform.
-    pub struct DepositId;
-}
-
-tagged_union! {
     /// How to send money to an account by one rail. Kinds that are not known yet are kept as they
     /// came.
     pub enum DepositInstruction by "instruction_type" {
@@ -115,9 +94,81 @@ tagged_union! {
         /// Asset to send.
         optional asset_type_id: AssetTypeId;
     }
+
+    /// What kind of deposit, and to which account.
+    pub enum DepositRequest by "deposit_type" {
+        /// Asks for the instructions of an account.
+        Push(DepositRequestPush) = "PUSH";
+        /// Asks for money of a linked counterparty.
+        Pull(DepositRequestPull) = "PULL";
+    }
+    shared {
+        /// Set by the platform; ignored in a request.
+        optional id: DepositId;
+        /// Set by the platform; ignored in a request.
+        optional status: DepositStatus;
+        /// Set by the platform; ignored in a request.
+        optional created_timestamp: Timestamp;
+        /// Account that the money is for.
+        required deposit_destination: DepositDestinationRequest;
+    }
 }
 
-model! {
+models! {
+    /// Envelope around an accepted deposit's id and status.
+    pub struct DepositAcceptedReply {
+        required {
+            /// Id and status.
+            data: DepositState;
+        }
+    }
+
+    /// The account that receives.
+    #[derive(Default)]
+    pub struct DepositDestination {
+        optional {
+            /// Account that is credited.
+            destination_account_id: AccountId = with_destination_account_id;
+            /// Asset that the account holds.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+        }
+    }
+
+    /// The account that receives.
+    pub struct DepositDestinationRequest {
+        required {
+            /// Account to credit.
+            destination_account_id: AccountId;
+        }
+        optional {
+            /// Set by the platform; ignored in a request.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+        }
+    }
+
+    /// How much is pulled.
+    #[derive(Default)]
+    pub struct DepositDetails {
+        optional {
+            /// How much is pulled, in units of the asset.
+            amount: Amount = with_amount;
+            /// Text for the counterparty's statement.
+            reference: String = with_reference, personal;
+        }
+    }
+
+    /// How much to pull.
+    pub struct DepositDetailsRequest {
+        required {
+            /// How much to pull, in units of the asset; more than zero.
+            amount: Amount;
+        }
+        optional {
+            /// Text for the counterparty's statement, where its rail has room for it.
+            reference: String = with_reference, personal;
+        }
+    }
+
     /// How to send money by ACH.
     pub struct DepositInstructionAch {
         constant {
@@ -138,9 +189,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// How to send money by a blockchain.
     pub struct DepositInstructionCrypto {
         constant {
@@ -158,9 +207,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// How to send money by Fedwire.
     pub struct DepositInstructionFedwire {
         constant {
@@ -187,9 +234,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// How to send money by SWIFT.
     pub struct DepositInstructionSwift {
         constant {
@@ -215,9 +260,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// A deposit that the platform fetches.
     pub struct DepositPull {
         constant {
@@ -241,9 +284,7 @@ model! {
             deposit_details: DepositDetails = with_deposit_details;
         }
     }
-}
 
-model! {
     /// The counterparty that gives.
     #[derive(Default)]
     pub struct DepositPullSource {
@@ -254,9 +295,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// The counterparty that gives.
     pub struct DepositPullSourceRequest {
         required {
@@ -268,9 +307,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// A deposit that others send.
     pub struct DepositPush {
         constant {
@@ -296,17 +333,7 @@ model! {
             deposit_source: DepositPushSource = with_deposit_source;
         }
     }
-}
 
-impl Project for DepositPush {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.customer_name = None;
-        }
-    }
-}
-
-model! {
     /// Where money for an account has to be sent.
     #[derive(Default)]
     pub struct DepositPushSource {
@@ -315,9 +342,7 @@ model! {
             deposit_instructions: Vec<DepositInstruction> = with_deposit_instructions;
         }
     }
-}
 
-model! {
     /// Envelope around one deposit.
     pub struct DepositReply {
         required {
@@ -325,35 +350,7 @@ model! {
             data: Deposit;
         }
     }
-}
 
-impl Project for DepositReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-tagged_union! {
-    /// What kind of deposit, and to which account.
-    pub enum DepositRequest by "deposit_type" {
-        /// Asks for the instructions of an account.
-        Push(DepositRequestPush) = "PUSH";
-        /// Asks for money of a linked counterparty.
-        Pull(DepositRequestPull) = "PULL";
-    }
-    shared {
-        /// Set by the platform; ignored in a request.
-        optional id: DepositId;
-        /// Set by the platform; ignored in a request.
-        optional status: DepositStatus;
-        /// Set by the platform; ignored in a request.
-        optional created_timestamp: Timestamp;
-        /// Account that the money is for.
-        required deposit_destination: DepositDestinationRequest;
-    }
-}
-
-model! {
     /// Asks for money of a linked counterparty.
     pub struct DepositRequestPull {
         constant {
@@ -377,9 +374,7 @@ model! {
             created_timestamp: Timestamp = with_created_timestamp;
         }
     }
-}
 
-model! {
     /// Asks for the instructions of an account.
     pub struct DepositRequestPush {
         constant {
@@ -405,17 +400,7 @@ model! {
             deposit_source: DepositPushSource = with_deposit_source;
         }
     }
-}
 
-impl Project for DepositRequestPush {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.customer_name = None;
-        }
-    }
-}
-
-model! {
     /// A deposit's id with its status.
     pub struct DepositState {
         required {
@@ -429,64 +414,10 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// Where a deposit stands.
-    pub enum DepositStatus {
-        /// Made; money can come, or waits to be pulled.
-        Requested = "REQUESTED",
-        /// At least one payment came and was posted.
-        Executed = "EXECUTED",
-        /// A payment that came, or the pull, went wrong.
-        Failure = "FAILURE",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a deposit that is fetched.
-    pub enum DepositTypePull {
-        /// The platform fetches money from a linked counterparty.
-        Pull = "PULL",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a deposit that others send.
-    pub enum DepositTypePush {
-        /// Somebody sends money by the instructions.
-        Push = "PUSH",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of the instructions for ACH.
-    pub enum InstructionTypeAch {
-        /// By ACH.
-        Ach = "ACH",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of the instructions for a blockchain.
-    pub enum InstructionTypeCrypto {
-        /// By a blockchain.
-        Crypto = "CRYPTO",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of the instructions for Fedwire.
-    pub enum InstructionTypeFedwire {
-        /// By Fedwire.
-        Fedwire = "FEDWIRE",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of the instructions for SWIFT.
-    pub enum InstructionTypeSwift {
-        /// By SWIFT.
-        Swift = "SWIFT",
-    }
+projections! {
+    DepositPush { only RailV1_1_2: customer_name; }
+    DepositReply { within: data; }
+    DepositRequestPush { only RailV1_1_2: customer_name; }
 }
 
 no_projection! {

@@ -9,7 +9,7 @@ use super::{
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-model! {
+models! {
     /// What is about to be paid, and by whom.
     pub struct PaymentAddressRequest {
         required {
@@ -25,9 +25,7 @@ model! {
             payment_reference: String = with_payment_reference, personal;
         }
     }
-}
 
-model! {
     /// One row of the history of a payment account, with the payor whom it is of.
     pub struct PaymentTransaction {
         required {
@@ -62,9 +60,7 @@ model! {
             payor_amount: String = with_payor_amount;
         }
     }
-}
 
-model! {
     /// The transactions of one page.
     #[derive(Default)]
     pub struct PaymentTransactionList {
@@ -73,9 +69,7 @@ model! {
             transactions: Vec<PaymentTransaction> = with_transactions;
         }
     }
-}
 
-model! {
     /// Envelope around one page of transactions of a payment account.
     pub struct PaymentTransactionListReply {
         required {

@@ -6,7 +6,12 @@ use super::{AccountId, AssetTypeId, Links, TransactionId, TransactionType};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-model! {
+ids! {
+    /// Id of a statement, made by the platform.
+    pub struct StatementId;
+}
+
+models! {
     /// What happened on an account in a month.
     #[derive(Default)]
     pub struct Statement {
@@ -28,9 +33,7 @@ model! {
             transactions: Vec<StatementTransaction> = with_transactions;
         }
     }
-}
 
-model! {
     /// Name and address printed on a statement; the platform names their parts otherwise than
     /// elsewhere.
     #[derive(Default)]
@@ -54,14 +57,7 @@ model! {
             country: String = with_country, personal;
         }
     }
-}
 
-crate::id! {
-    /// Id of a statement, made by the platform.
-    pub struct StatementId;
-}
-
-model! {
     /// The statements of one page.
     #[derive(Default)]
     pub struct StatementList {
@@ -70,9 +66,7 @@ model! {
             statements: Vec<StatementSummary> = with_statements;
         }
     }
-}
 
-model! {
     /// Envelope around one page of statements.
     pub struct StatementListReply {
         required {
@@ -84,9 +78,7 @@ model! {
             links: Links = with_links;
         }
     }
-}
 
-model! {
     /// Envelope around one statement.
     pub struct StatementReply {
         required {
@@ -94,9 +86,7 @@ model! {
             data: Statement;
         }
     }
-}
 
-model! {
     /// Which month a statement covers.
     pub struct StatementSummary {
         required {
@@ -110,9 +100,7 @@ model! {
             month: i32 = with_month;
         }
     }
-}
 
-model! {
     /// A transaction on a statement.
     pub struct StatementTransaction {
         required {

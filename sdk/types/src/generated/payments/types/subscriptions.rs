@@ -4,7 +4,12 @@
 
 use super::{EventType, Links};
 
-model! {
+ids! {
+    /// Id of a subscription, a UUID in text made by the platform.
+    pub struct SubscriptionId;
+}
+
+models! {
     /// One event type and the address that it is sent to.
     pub struct Subscription {
         required {
@@ -20,14 +25,7 @@ model! {
             signature_verification_key: String = with_signature_verification_key;
         }
     }
-}
 
-crate::id! {
-    /// Id of a subscription, a UUID in text made by the platform.
-    pub struct SubscriptionId;
-}
-
-model! {
     /// All subscriptions.
     #[derive(Default)]
     pub struct SubscriptionList {
@@ -36,9 +34,7 @@ model! {
             subscriptions: Vec<Subscription> = with_subscriptions;
         }
     }
-}
 
-model! {
     /// Envelope around the subscriptions.
     pub struct SubscriptionListReply {
         required {
@@ -50,9 +46,7 @@ model! {
             links: Links = with_links;
         }
     }
-}
 
-model! {
     /// Names a subscription.
     pub struct SubscriptionRef {
         required {
@@ -60,9 +54,7 @@ model! {
             id: SubscriptionId;
         }
     }
-}
 
-model! {
     /// Envelope around the id of a subscription.
     pub struct SubscriptionRefReply {
         required {
@@ -70,9 +62,7 @@ model! {
             data: SubscriptionRef;
         }
     }
-}
 
-model! {
     /// Envelope around one subscription.
     pub struct SubscriptionReply {
         required {
@@ -80,9 +70,7 @@ model! {
             data: Subscription;
         }
     }
-}
 
-model! {
     /// Which event to send where.
     pub struct SubscriptionRequest {
         required {

@@ -4,317 +4,14 @@
 
 use super::{AccountId, CounterpartyId, DocumentId, DocumentStatus, DocumentType};
 use crate::amount::Amount;
-use crate::operation::Platform;
-use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Timestamp;
 
-tagged_union! {
-    /// Money that is sent to a counterparty. The tag says by which rail.
-    pub enum Withdrawal by "withdrawal_rail" {
-        /// Money that is sent by the automated clearing house.
-        Ach(WithdrawalAch) = "ACH";
-        /// Money that is sent by Fedwire.
-        Fedwire(WithdrawalFedwire) = "FEDWIRE";
-        /// Money that is sent by SWIFT.
-        Swift(WithdrawalSwift) = "SWIFT";
-        /// Money that is sent by the blockchain of the asset.
-        Crypto(WithdrawalCrypto) = "CRYPTO";
-        /// Money that is sent by electronic funds transfer, Canada.
-        Eft(WithdrawalEft) = "EFT";
-        /// Money that is sent by SEPA credit transfer.
-        SepaCt(WithdrawalSepaCt) = "SEPA_CT";
-        /// Money that is sent by CHAPS.
-        Chaps(WithdrawalChaps) = "CHAPS";
-        /// Money that is sent by Faster Payments.
-        Fps(WithdrawalFps) = "FPS";
-        /// Money that is sent by the Immediate Payment Service of India.
-        Imps(WithdrawalImps) = "IMPS";
-        /// Money that is sent by SPEI of Mexico.
-        Spei(WithdrawalSpei) = "SPEI";
-        /// Money that is sent by the funds transfer system of the United Arab Emirates.
-        Uaefts(WithdrawalUaefts) = "UAEFTS";
-    }
-    shared {
-        /// Id of the withdrawal.
-        required id: WithdrawalId;
-        /// Where the withdrawal stands.
-        optional status: WithdrawalStatus;
-        /// When the withdrawal was requested, in RFC 3339.
-        optional created_timestamp: Timestamp;
-        /// Account that is debited.
-        optional source_account_id: AccountId;
-        /// Counterparty that gets the money.
-        optional destination_counterparty_id: CounterpartyId;
-        /// How much is sent, in units of the asset of the account.
-        optional amount: Amount;
-        /// What the money is for.
-        optional purpose: WithdrawalPurpose;
-        /// Free text for the statement.
-        optional description: String;
-    }
-}
-
-model! {
-    /// Money that is sent by the automated clearing house.
-    pub struct WithdrawalAch {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailAch = WithdrawalRailAch::Ach;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by CHAPS.
-    pub struct WithdrawalChaps {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailChaps = WithdrawalRailChaps::Chaps;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by the blockchain of the asset.
-    pub struct WithdrawalCrypto {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailCrypto = WithdrawalRailCrypto::Crypto;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-model! {
-    /// A document that a withdrawal needs.
-    pub struct WithdrawalDocumentError {
-        required {
-            /// Id under which to upload it.
-            id: DocumentId;
-        }
-        optional {
-            /// How far the document has come.
-            status: DocumentStatus = with_status;
-            /// Which document; the platform asks for INVOICE.
-            document: DocumentType = with_document;
-            /// What is asked for, in words.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by electronic funds transfer, Canada.
-    pub struct WithdrawalEft {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailEft = WithdrawalRailEft::Eft;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by Fedwire.
-    pub struct WithdrawalFedwire {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailFedwire = WithdrawalRailFedwire::Fedwire;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by Faster Payments.
-    pub struct WithdrawalFps {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailFps = WithdrawalRailFps::Fps;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-crate::id! {
+ids! {
     /// Id of a withdrawal, a UUID in text made by the platform.
     pub struct WithdrawalId;
 }
 
-model! {
-    /// Money that is sent by the Immediate Payment Service of India.
-    pub struct WithdrawalImps {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailImps = WithdrawalRailImps::Imps;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-model! {
-    /// What a withdrawal waits for.
-    pub struct WithdrawalProgress {
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// The documents that are asked for, with what is wrong.
-            document_errors: Vec<WithdrawalDocumentError> = with_document_errors;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// What the money is for.
     pub enum WithdrawalPurpose {
         /// To an account of the customer; the counterparty's relationship must be SELF.
@@ -366,113 +63,145 @@ crate::open_enum! {
         /// Something else.
         Other = "OTHER",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by the automated clearing house.
     pub enum WithdrawalRailAch {
         /// By the automated clearing house.
         Ach = "ACH",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by CHAPS.
     pub enum WithdrawalRailChaps {
         /// By CHAPS.
         Chaps = "CHAPS",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by the blockchain of the asset.
     pub enum WithdrawalRailCrypto {
         /// By the blockchain of the asset.
         Crypto = "CRYPTO",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by electronic funds transfer, Canada.
     pub enum WithdrawalRailEft {
         /// By electronic funds transfer, Canada.
         Eft = "EFT",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by Fedwire.
     pub enum WithdrawalRailFedwire {
         /// By Fedwire.
         Fedwire = "FEDWIRE",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by Faster Payments.
     pub enum WithdrawalRailFps {
         /// By Faster Payments.
         Fps = "FPS",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by the Immediate Payment Service of India.
     pub enum WithdrawalRailImps {
         /// By the Immediate Payment Service of India.
         Imps = "IMPS",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by SEPA credit transfer.
     pub enum WithdrawalRailSepaCt {
         /// By SEPA credit transfer.
         SepaCt = "SEPA_CT",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by SPEI of Mexico.
     pub enum WithdrawalRailSpei {
         /// By SPEI of Mexico.
         Spei = "SPEI",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by SWIFT.
     pub enum WithdrawalRailSwift {
         /// By SWIFT.
         Swift = "SWIFT",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by the funds transfer system of the United Arab Emirates.
     pub enum WithdrawalRailUaefts {
         /// By the funds transfer system of the United Arab Emirates.
         Uaefts = "UAEFTS",
     }
-}
 
-model! {
-    /// Envelope around one withdrawal.
-    pub struct WithdrawalReply {
-        required {
-            /// The withdrawal.
-            data: Withdrawal;
-        }
+    /// Where a withdrawal stands. EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
+    pub enum WithdrawalStatus {
+        /// Waits to be accepted; nothing has moved.
+        Requested = "REQUESTED",
+        /// A document is asked for before it can go on.
+        ChangesRequested = "CHANGES_REQUESTED",
+        /// Ordered; the amount is held.
+        Accepted = "ACCEPTED",
+        /// Ordered, and waits for approval by the platform.
+        Authorized = "AUTHORIZED",
+        /// Approved, and waits to be sent.
+        Approved = "APPROVED",
+        /// Being sent.
+        InProgress = "IN_PROGRESS",
+        /// Sent; all its transactions are posted.
+        Executed = "EXECUTED",
+        /// Its cancellation is asked for and not decided.
+        Cancelling = "CANCELLING",
+        /// Not carried out; the hold is released.
+        Cancelled = "CANCELLED",
+        /// Not accepted in time.
+        Expired = "EXPIRED",
+        /// Refused; a hold, if there was one, is released.
+        Rejected = "REJECTED",
     }
 }
 
-impl Project for WithdrawalReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
+tagged_unions! {
+    /// Money that is sent to a counterparty. The tag says by which rail.
+    pub enum Withdrawal by "withdrawal_rail" {
+        /// Money that is sent by the automated clearing house.
+        Ach(WithdrawalAch) = "ACH";
+        /// Money that is sent by Fedwire.
+        Fedwire(WithdrawalFedwire) = "FEDWIRE";
+        /// Money that is sent by SWIFT.
+        Swift(WithdrawalSwift) = "SWIFT";
+        /// Money that is sent by the blockchain of the asset.
+        Crypto(WithdrawalCrypto) = "CRYPTO";
+        /// Money that is sent by electronic funds transfer, Canada.
+        Eft(WithdrawalEft) = "EFT";
+        /// Money that is sent by SEPA credit transfer.
+        SepaCt(WithdrawalSepaCt) = "SEPA_CT";
+        /// Money that is sent by CHAPS.
+        Chaps(WithdrawalChaps) = "CHAPS";
+        /// Money that is sent by Faster Payments.
+        Fps(WithdrawalFps) = "FPS";
+        /// Money that is sent by the Immediate Payment Service of India.
+        Imps(WithdrawalImps) = "IMPS";
+        /// Money that is sent by SPEI of Mexico.
+        Spei(WithdrawalSpei) = "SPEI";
+        /// Money that is sent by the funds transfer system of the United Arab Emirates.
+        Uaefts(WithdrawalUaefts) = "UAEFTS";
     }
-}
+    shared {
+        /// Id of the withdrawal.
+        required id: WithdrawalId;
+        /// Where the withdrawal stands.
+        optional status: WithdrawalStatus;
+        /// When the withdrawal was requested, in RFC 3339.
+        optional created_timestamp: Timestamp;
+        /// Account that is debited.
+        optional source_account_id: AccountId;
+        /// Counterparty that gets the money.
+        optional destination_counterparty_id: CounterpartyId;
+        /// How much is sent, in units of the asset of the account.
+        optional amount: Amount;
+        /// What the money is for.
+        optional purpose: WithdrawalPurpose;
+        /// Free text for the statement.
+        optional description: String;
+    }
 
-tagged_union! {
     /// What to send, from where and to whom. The tag says by which rail.
     pub enum WithdrawalRequest by "withdrawal_rail" {
         /// What to send by the automated clearing house.
@@ -519,7 +248,251 @@ tagged_union! {
     }
 }
 
-model! {
+models! {
+    /// Money that is sent by the automated clearing house.
+    pub struct WithdrawalAch {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailAch = WithdrawalRailAch::Ach;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// Money that is sent by CHAPS.
+    pub struct WithdrawalChaps {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailChaps = WithdrawalRailChaps::Chaps;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// Money that is sent by the blockchain of the asset.
+    pub struct WithdrawalCrypto {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailCrypto = WithdrawalRailCrypto::Crypto;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// A document that a withdrawal needs.
+    pub struct WithdrawalDocumentError {
+        required {
+            /// Id under which to upload it.
+            id: DocumentId;
+        }
+        optional {
+            /// How far the document has come.
+            status: DocumentStatus = with_status;
+            /// Which document; the platform asks for INVOICE.
+            document: DocumentType = with_document;
+            /// What is asked for, in words.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// Money that is sent by electronic funds transfer, Canada.
+    pub struct WithdrawalEft {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailEft = WithdrawalRailEft::Eft;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// Money that is sent by Fedwire.
+    pub struct WithdrawalFedwire {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailFedwire = WithdrawalRailFedwire::Fedwire;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// Money that is sent by Faster Payments.
+    pub struct WithdrawalFps {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailFps = WithdrawalRailFps::Fps;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// Money that is sent by the Immediate Payment Service of India.
+    pub struct WithdrawalImps {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailImps = WithdrawalRailImps::Imps;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// What a withdrawal waits for.
+    pub struct WithdrawalProgress {
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// The documents that are asked for, with what is wrong.
+            document_errors: Vec<WithdrawalDocumentError> = with_document_errors;
+        }
+    }
+
+    /// Envelope around one withdrawal.
+    pub struct WithdrawalReply {
+        required {
+            /// The withdrawal.
+            data: Withdrawal;
+        }
+    }
+
     /// What to send by the automated clearing house.
     pub struct WithdrawalRequestAch {
         constant {
@@ -550,9 +523,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by CHAPS.
     pub struct WithdrawalRequestChaps {
         constant {
@@ -583,9 +554,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by the blockchain of the asset.
     pub struct WithdrawalRequestCrypto {
         constant {
@@ -614,9 +583,7 @@ model! {
             description: String = with_description, personal;
         }
     }
-}
 
-model! {
     /// What to send by electronic funds transfer, Canada.
     pub struct WithdrawalRequestEft {
         constant {
@@ -645,9 +612,7 @@ model! {
             description: String = with_description, personal;
         }
     }
-}
 
-model! {
     /// What to send by Fedwire.
     pub struct WithdrawalRequestFedwire {
         constant {
@@ -678,9 +643,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by Faster Payments.
     pub struct WithdrawalRequestFps {
         constant {
@@ -711,9 +674,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by the Immediate Payment Service of India.
     pub struct WithdrawalRequestImps {
         constant {
@@ -744,9 +705,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by SEPA credit transfer.
     pub struct WithdrawalRequestSepaCt {
         constant {
@@ -777,9 +736,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by SPEI of Mexico.
     pub struct WithdrawalRequestSpei {
         constant {
@@ -810,9 +767,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by SWIFT.
     pub struct WithdrawalRequestSwift {
         constant {
@@ -845,17 +800,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-impl Project for WithdrawalRequestSwift {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.memo = None;
-        }
-    }
-}
-
-model! {
     /// What to send by the funds transfer system of the United Arab Emirates.
     pub struct WithdrawalRequestUaefts {
         constant {
@@ -886,9 +831,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// Money that is sent by SEPA credit transfer.
     pub struct WithdrawalSepaCt {
         constant {
@@ -918,9 +861,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// Money that is sent by SPEI of Mexico.
     pub struct WithdrawalSpei {
         constant {
@@ -950,9 +891,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// A withdrawal's id with its status.
     pub struct WithdrawalState {
         required {
@@ -964,9 +903,7 @@ model! {
             status: WithdrawalStatus = with_status;
         }
     }
-}
 
-model! {
     /// Envelope around a withdrawal's id and status.
     pub struct WithdrawalStateReply {
         required {
@@ -974,37 +911,7 @@ model! {
             data: WithdrawalState;
         }
     }
-}
 
-crate::open_enum! {
-    /// Where a withdrawal stands. EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
-    pub enum WithdrawalStatus {
-        /// Waits to be accepted; nothing has moved.
-        Requested = "REQUESTED",
-        /// A document is asked for before it can go on.
-        ChangesRequested = "CHANGES_REQUESTED",
-        /// Ordered; the amount is held.
-        Accepted = "ACCEPTED",
-        /// Ordered, and waits for approval by the platform.
-        Authorized = "AUTHORIZED",
-        /// Approved, and waits to be sent.
-        Approved = "APPROVED",
-        /// Being sent.
-        InProgress = "IN_PROGRESS",
-        /// Sent; all its transactions are posted.
-        Executed = "EXECUTED",
-        /// Its cancellation is asked for and not decided.
-        Cancelling = "CANCELLING",
-        /// Not carried out; the hold is released.
-        Cancelled = "CANCELLED",
-        /// Not accepted in time.
-        Expired = "EXPIRED",
-        /// Refused; a hold, if there was one, is released.
-        Rejected = "REJECTED",
-    }
-}
-
-model! {
     /// Envelope around what a withdrawal waits for.
     pub struct WithdrawalStatusReply {
         required {
@@ -1012,9 +919,7 @@ model! {
             data: WithdrawalProgress;
         }
     }
-}
 
-model! {
     /// Money that is sent by SWIFT.
     pub struct WithdrawalSwift {
         constant {
@@ -1046,17 +951,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-impl Project for WithdrawalSwift {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.memo = None;
-        }
-    }
-}
-
-model! {
     /// Money that is sent by the funds transfer system of the United Arab Emirates.
     pub struct WithdrawalUaefts {
         constant {
@@ -1086,6 +981,12 @@ model! {
             memo: String = with_memo, personal;
         }
     }
+}
+
+projections! {
+    WithdrawalReply { within: data; }
+    WithdrawalRequestSwift { only RailV1_1_2: memo; }
+    WithdrawalSwift { only RailV1_1_2: memo; }
 }
 
 no_projection! {

@@ -3,7 +3,7 @@
 //! The resources of the shop API.
 
 use futures_core::Stream;
-use layer2_types::shop;
+use layer2_types::shop::{self, OperationId};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -28,27 +28,23 @@ impl<'c> Orders<'c> {
         &self,
         params: &shop::OrdersListParams,
     ) -> Result<Reply<Page<shop::Order>>, Error> {
-        self.client
-            .shop_call(
-                shop::OperationId::OrdersList,
-                |api| async move {
-                    api.orders_list(
-                            params.above.as_ref(),
-                            params.buyer.as_deref(),
-                            params.page,
-                            params.r#type.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.orders.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.shop_call(OperationId::OrdersList)?;
+        let request = call
+            .api
+            .orders_list(
+                params.above.as_ref(),
+                params.buyer.as_deref(),
+                params.page,
+                params.r#type.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.orders.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -85,13 +81,9 @@ impl<'c> Orders<'c> {
     ///
     /// `POST /v1/orders`
     pub async fn create(&self, body: &shop::Order) -> Result<Reply<shop::Order>, Error> {
-        self.client
-            .shop_call(
-                shop::OperationId::OrdersCreate,
-                |api| async move { api.orders_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.shop_call(OperationId::OrdersCreate)?;
+        let reply = call.run(call.api.orders_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Take a line out.
@@ -112,12 +104,8 @@ impl<'c> Orders<'c> {
         order_id: &shop::OrderId,
         number: &str,
     ) -> Result<Reply<()>, Error> {
-        self.client
-            .shop_call(
-                shop::OperationId::OrdersDeleteLine,
-                |api| async move { api.orders_delete_line(order_id, number).await },
-            )
-            .await
+        let call = self.client.shop_call(OperationId::OrdersDeleteLine)?;
+        call.run(call.api.orders_delete_line(order_id, number)).await
     }
 }
 
@@ -136,12 +124,8 @@ impl<'c> Shelves<'c> {
     ///
     /// `GET /v1/shelves/{shelf}`
     pub async fn get(&self, shelf: &str) -> Result<Reply<shop::Shelf>, Error> {
-        self.client
-            .shop_call(
-                shop::OperationId::ShelvesGet,
-                |api| async move { api.shelves_get(shelf).await },
-            )
-            .await
+        let call = self.client.shop_call(OperationId::ShelvesGet)?;
+        call.run(call.api.shelves_get(shelf)).await
     }
 }
 
