@@ -54,8 +54,8 @@ fn fragment(schema: &Schema) -> String {
 /// One file of models: ids, enums, unions and structs, each kind in one call of its macro.
 pub(super) fn contents(model: &Model, name: &str, schemas: &[&Schema]) -> String {
     let mut body = Source::piece();
-    for (open, is_kind) in KINDS {
-        let mut of_kind = schemas.iter().filter(|s| is_kind(&s.shape)).peekable();
+    for Kind { open, holds } in &KINDS {
+        let mut of_kind = schemas.iter().filter(|s| holds(&s.shape)).peekable();
         if of_kind.peek().is_none() {
             continue;
         }
@@ -77,12 +77,30 @@ pub(super) fn contents(model: &Model, name: &str, schemas: &[&Schema]) -> String
     source.text() + &imports(model, schemas, &body) + body.trim_end() + "\n"
 }
 
-/// The macro for the schemas of each kind, in the order of a file.
-const KINDS: [(&str, fn(&Shape) -> bool); 4] = [
-    ("ids! {", |shape| matches!(shape, Shape::Id(_))),
-    ("open_enums! {", |shape| matches!(shape, Shape::Enum(_))),
-    ("tagged_unions! {", |shape| matches!(shape, Shape::Union(_))),
-    ("models! {", |shape| matches!(shape, Shape::Object(_))),
+/// The schemas that one macro takes.
+struct Kind {
+    open: &'static str,
+    holds: fn(&Shape) -> bool,
+}
+
+/// The kinds, in the order of a file.
+const KINDS: [Kind; 4] = [
+    Kind {
+        open: "ids! {",
+        holds: |shape| matches!(shape, Shape::Id(_)),
+    },
+    Kind {
+        open: "open_enums! {",
+        holds: |shape| matches!(shape, Shape::Enum(_)),
+    },
+    Kind {
+        open: "tagged_unions! {",
+        holds: |shape| matches!(shape, Shape::Union(_)),
+    },
+    Kind {
+        open: "models! {",
+        holds: |shape| matches!(shape, Shape::Object(_)),
+    },
 ];
 
 /// The `use` lines: what the body names and does not define.
