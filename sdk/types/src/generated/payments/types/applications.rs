@@ -357,11 +357,6 @@ tagged_unions! {
         Corporation(ApplicationRequestCorporation) = "CORPORATION";
     }
     shared {
-        /// Id of the application. Made by the platform; a request that sends it has it ignored.
-        optional id: ApplicationId;
-        /// How far the application has come. Set by the platform; a request that sends it has it
-        /// ignored.
-        optional status: ApplicationStatus;
         /// Id that you choose for the customer to be made; no other customer of yours may have it.
         required customer_id: CustomerId;
         /// The account that an approval opens.
@@ -542,11 +537,6 @@ models! {
             customer_details: CorporationApplicantRequest;
         }
         optional {
-            /// Id of the application. Made by the platform; a request that sends it has it ignored.
-            id: ApplicationId = with_id;
-            /// How far the application has come. Set by the platform; a request that sends it has
-            /// it ignored.
-            status: ApplicationStatus = with_status;
             /// Whether the applicant vouches for the information, false when left out: for a
             /// company its owner, chief executive or control person, never you in the applicant's
             /// stead.
@@ -575,11 +565,6 @@ models! {
             customer_details: IndividualApplicantRequest;
         }
         optional {
-            /// Id of the application. Made by the platform; a request that sends it has it ignored.
-            id: ApplicationId = with_id;
-            /// How far the application has come. Set by the platform; a request that sends it has
-            /// it ignored.
-            status: ApplicationStatus = with_status;
             /// Whether the applicant vouches for the information, false when left out: for a
             /// company its owner, chief executive or control person, never you in the applicant's
             /// stead.
@@ -794,9 +779,6 @@ models! {
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
-            /// Persons of the company. Each is added by a call of its own; a request that sends
-            /// them here has them ignored.
-            individuals: Vec<Individual> = with_individuals;
             /// What the company invests and how often.
             investment_profile: CorporateInvestmentProfile = with_investment_profile;
             /// What the company does, where and with whom.
@@ -1011,7 +993,7 @@ projections! {
             registered_number_country, corporate_tax_reference_number,
             corporate_tax_reference_number_country, ip_address,
         ;
-        within: individuals, investment_profile, kyc_profile;
+        within: investment_profile, kyc_profile;
     }
     IndividualApplicant {
         only RailV1_1_2: tax_reference_number_country, citizenship, ip_address;

@@ -506,12 +506,8 @@ tagged_unions! {
         Basic(CounterpartyRequestBasic) = "BASIC";
     }
     shared {
-        /// Set by the platform; ignored in a request.
-        optional id: CounterpartyId;
         /// Customer that the counterparty is registered for; no other can use it.
         required customer_id: CustomerId;
-        /// Set by the platform; ignored in a request.
-        optional status: CounterpartyStatus;
         /// Free text of the client.
         optional description: String;
     }
@@ -536,8 +532,6 @@ tagged_unions! {
     shared {
         /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
         required member_guid: String;
-        /// Set by the platform; ignored in a request.
-        optional available_accounts: Vec<LinkableAccount>;
     }
 
     /// Which linked account to connect.
@@ -576,8 +570,6 @@ tagged_unions! {
         /// Scheme of the address by which a bank leads back to the mobile application, such as
         /// `acme`.
         required ui_message_webview_url_scheme: String;
-        /// Set by the platform; ignored in a request.
-        optional mx_widget_url: String;
     }
 }
 
@@ -1430,8 +1422,6 @@ models! {
             institution_name: String;
         }
         optional {
-            /// Asset that passes the bank. Set by the platform; ignored in a request.
-            asset_type_id: AssetTypeId = with_asset_type_id;
             /// Address of the bank.
             institution_address: Address = with_institution_address;
             /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
@@ -1459,12 +1449,6 @@ models! {
         required {
             /// Asset that the account takes, which says its currency.
             asset_type_id: AssetTypeId;
-        }
-        optional {
-            /// Name of the account, known once it is connected.
-            account_name: String = with_account_name, personal;
-            /// Last digits of the account number, known once it is connected, such as `x1234`.
-            abbreviated_account_number: String = with_abbreviated_account_number, personal;
         }
     }
 
@@ -1618,10 +1602,6 @@ models! {
             profile: CounterpartyProfileRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
         }
@@ -1644,10 +1624,6 @@ models! {
             wallet_information: CounterpartyWalletRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
         }
@@ -1670,10 +1646,6 @@ models! {
             account_information: CounterpartyRoutingAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1699,10 +1671,6 @@ models! {
             account_information: CounterpartyEmiratiAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1727,10 +1695,6 @@ models! {
             account_information: CounterpartyBahamianAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1755,10 +1719,6 @@ models! {
             account_information: CounterpartyCanadianAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1784,10 +1744,6 @@ models! {
             account_information: CounterpartyLinkedAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
         }
@@ -1810,10 +1766,6 @@ models! {
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1838,10 +1790,6 @@ models! {
             account_information: CounterpartyIbanAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1866,10 +1814,6 @@ models! {
             account_information: CounterpartyBritishAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1894,10 +1838,6 @@ models! {
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1922,10 +1862,6 @@ models! {
             account_information: CounterpartyIbanAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1950,10 +1886,6 @@ models! {
             account_information: CounterpartyIndianAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -1978,10 +1910,6 @@ models! {
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -2007,10 +1935,6 @@ models! {
             account_information: CounterpartyMexicanAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -2035,10 +1959,6 @@ models! {
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -2063,10 +1983,6 @@ models! {
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -2091,10 +2007,6 @@ models! {
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -2119,10 +2031,6 @@ models! {
             account_information: CounterpartyRoutingAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
@@ -2147,10 +2055,6 @@ models! {
             account_information: CounterpartyLinkedAccountRequest;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
             /// Free text of the client.
             description: String = with_description, personal;
         }
@@ -2306,10 +2210,6 @@ models! {
             /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
             member_guid: String, personal;
         }
-        optional {
-            /// Set by the platform; ignored in a request.
-            available_accounts: Vec<LinkableAccount> = with_available_accounts;
-        }
     }
 
     /// An account listed by MX.
@@ -2368,10 +2268,6 @@ models! {
             /// `acme`.
             ui_message_webview_url_scheme: String;
         }
-        optional {
-            /// Set by the platform; ignored in a request.
-            mx_widget_url: String = with_mx_widget_url, secret;
-        }
     }
 
     /// An account that can be connected.
@@ -2412,26 +2308,6 @@ projections! {
     CounterpartyList { within: counterparties; }
     CounterpartyListReply { within: data; }
     CounterpartyReply { within: data; }
-    CounterpartyRequestBasic { within: status; }
-    CounterpartyRequestCrypto { within: status; }
-    CounterpartyRequestFiatAccno { within: status; }
-    CounterpartyRequestFiatAe { within: status; }
-    CounterpartyRequestFiatBs { within: status; }
-    CounterpartyRequestFiatCa { within: status; }
-    CounterpartyRequestFiatCaLinked { within: status; }
-    CounterpartyRequestFiatCn { within: status; }
-    CounterpartyRequestFiatEu { within: status; }
-    CounterpartyRequestFiatGb { within: status; }
-    CounterpartyRequestFiatHk { within: status; }
-    CounterpartyRequestFiatIban { within: status; }
-    CounterpartyRequestFiatIn { within: status; }
-    CounterpartyRequestFiatJp { within: status; }
-    CounterpartyRequestFiatMx { within: status; }
-    CounterpartyRequestFiatMy { within: status; }
-    CounterpartyRequestFiatPa { within: status; }
-    CounterpartyRequestFiatSg { within: status; }
-    CounterpartyRequestFiatUs { within: status; }
-    CounterpartyRequestFiatUsLinked { within: status; }
 }
 
 no_projection! {
@@ -2443,9 +2319,15 @@ no_projection! {
     CounterpartyIntermediary, CounterpartyIntermediaryRequest, CounterpartyLinkedAccount,
     CounterpartyLinkedAccountRequest, CounterpartyMexicanAccount,
     CounterpartyMexicanAccountRequest, CounterpartyProfile, CounterpartyProfileRequest,
-    CounterpartyRef, CounterpartyRefReply, CounterpartyRoutingAccount,
-    CounterpartyRoutingAccountRequest, CounterpartySwiftAccount, CounterpartySwiftAccountRequest,
-    CounterpartyUpdateRequest, CounterpartyWallet, CounterpartyWalletRequest, LinkAccountsMx,
-    LinkAccountsRequestMx, LinkConnectRequestMx, LinkConnectRequestPlaid, LinkDetailsMx,
-    LinkDetailsRequestMx, LinkableAccount,
+    CounterpartyRef, CounterpartyRefReply, CounterpartyRequestBasic, CounterpartyRequestCrypto,
+    CounterpartyRequestFiatAccno, CounterpartyRequestFiatAe, CounterpartyRequestFiatBs,
+    CounterpartyRequestFiatCa, CounterpartyRequestFiatCaLinked, CounterpartyRequestFiatCn,
+    CounterpartyRequestFiatEu, CounterpartyRequestFiatGb, CounterpartyRequestFiatHk,
+    CounterpartyRequestFiatIban, CounterpartyRequestFiatIn, CounterpartyRequestFiatJp,
+    CounterpartyRequestFiatMx, CounterpartyRequestFiatMy, CounterpartyRequestFiatPa,
+    CounterpartyRequestFiatSg, CounterpartyRequestFiatUs, CounterpartyRequestFiatUsLinked,
+    CounterpartyRoutingAccount, CounterpartyRoutingAccountRequest, CounterpartySwiftAccount,
+    CounterpartySwiftAccountRequest, CounterpartyUpdateRequest, CounterpartyWallet,
+    CounterpartyWalletRequest, LinkAccountsMx, LinkAccountsRequestMx, LinkConnectRequestMx,
+    LinkConnectRequestPlaid, LinkDetailsMx, LinkDetailsRequestMx, LinkableAccount,
 }

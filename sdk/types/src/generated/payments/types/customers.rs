@@ -632,9 +632,6 @@ tagged_unions! {
     shared {
         /// Id that you choose for the customer.
         required id: CustomerId;
-        /// What may be done with the customer. Set by the platform; a request that sends it has it
-        /// ignored.
-        optional status: CustomerStatus;
         /// Electronic mail address, such as `ada@example.com`.
         optional email_address: String;
         /// Telephone number in E.164 form.
@@ -936,9 +933,6 @@ models! {
             registered_name: String;
         }
         optional {
-            /// What may be done with the customer. Set by the platform; a request that sends it has
-            /// it ignored.
-            status: CustomerStatus = with_status;
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
             /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
@@ -968,9 +962,6 @@ models! {
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
-            /// Persons of the company. Each is added by a call of its own; a request that sends
-            /// them here has them ignored.
-            individuals: Vec<Individual> = with_individuals;
         }
     }
 
@@ -989,9 +980,6 @@ models! {
             last_name: String, personal;
         }
         optional {
-            /// What may be done with the customer. Set by the platform; a request that sends it has
-            /// it ignored.
-            status: CustomerStatus = with_status;
             /// Middle name.
             middle_name: String = with_middle_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
@@ -1171,8 +1159,6 @@ models! {
             last_name: String, personal;
         }
         optional {
-            /// Id of the person. Made by the platform; a request that sends it has it ignored.
-            id: IndividualId = with_id;
             /// Middle name.
             middle_name: String = with_middle_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
@@ -1274,8 +1260,7 @@ projections! {
     CustomerList { within: customers; }
     CustomerListReply { within: data; }
     CustomerReply { within: data; }
-    CustomerRequestCorporation { within: status, individuals; }
-    CustomerRequestIndividual { within: status, kyc_profile; }
+    CustomerRequestIndividual { within: kyc_profile; }
     Individual { only RailV1_1_2: tax_reference_number_country, citizenship; }
     IndividualKycProfile { only RailV1_1_2: business_jurisdictions, vendors_and_counterparties; }
     IndividualReply { within: data; }
@@ -1283,7 +1268,7 @@ projections! {
 }
 
 no_projection! {
-    CustomerRef, CustomerRefReply, CustomerUpdateRequest, IndividualInvestmentProfile,
-    IndividualRef, IndividualRefReply, IndividualUpdateRequest, PayorRef, PayorRefReply,
-    PayorRequest,
+    CustomerRef, CustomerRefReply, CustomerRequestCorporation, CustomerUpdateRequest,
+    IndividualInvestmentProfile, IndividualRef, IndividualRefReply, IndividualUpdateRequest,
+    PayorRef, PayorRefReply, PayorRequest,
 }

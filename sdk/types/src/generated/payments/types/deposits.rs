@@ -103,12 +103,6 @@ tagged_unions! {
         Pull(DepositRequestPull) = "PULL";
     }
     shared {
-        /// Set by the platform; ignored in a request.
-        optional id: DepositId;
-        /// Set by the platform; ignored in a request.
-        optional status: DepositStatus;
-        /// Set by the platform; ignored in a request.
-        optional created_timestamp: Timestamp;
         /// Account that the money is for.
         required deposit_destination: DepositDestinationRequest;
     }
@@ -139,10 +133,6 @@ models! {
         required {
             /// Account to credit.
             destination_account_id: AccountId;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
 
@@ -302,10 +292,6 @@ models! {
             /// Linked counterparty, of the same customer and asset type.
             source_counterparty_id: CounterpartyId;
         }
-        optional {
-            /// Set by the platform; ignored in a request.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-        }
     }
 
     /// A deposit that others send.
@@ -365,14 +351,6 @@ models! {
             /// How much.
             deposit_details: DepositDetailsRequest;
         }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: DepositId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: DepositStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
-        }
     }
 
     /// Asks for the instructions of an account.
@@ -384,20 +362,6 @@ models! {
         required {
             /// Account that the money is for.
             deposit_destination: DepositDestinationRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: DepositId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: DepositStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Set by the platform; ignored in a request.
-            ///
-            /// Only `rail-1.1.2` has it.
-            customer_name: String = with_customer_name, personal;
-            /// Set by the platform; ignored in a request.
-            deposit_source: DepositPushSource = with_deposit_source;
         }
     }
 
@@ -417,12 +381,12 @@ models! {
 projections! {
     DepositPush { only RailV1_1_2: customer_name; }
     DepositReply { within: data; }
-    DepositRequestPush { only RailV1_1_2: customer_name; }
 }
 
 no_projection! {
     DepositAcceptedReply, DepositDestination, DepositDestinationRequest, DepositDetails,
     DepositDetailsRequest, DepositInstructionAch, DepositInstructionCrypto,
     DepositInstructionFedwire, DepositInstructionSwift, DepositPull, DepositPullSource,
-    DepositPullSourceRequest, DepositPushSource, DepositRequestPull, DepositState,
+    DepositPullSourceRequest, DepositPushSource, DepositRequestPull, DepositRequestPush,
+    DepositState,
 }

@@ -135,12 +135,6 @@ models! {
             /// What the payment is for.
             payment_info: PaymentInfoRequest;
         }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: PaymentId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: PaymentStatus = with_status;
-        }
     }
 
     /// Who pays, and how.
@@ -163,10 +157,6 @@ models! {
             source_counterparty_id: CounterpartyId;
             /// Assets in which the counterparty may pay.
             asset_type: Vec<AssetTypeId>;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            deposit_instructions: BTreeMap<String, Vec<DepositInstruction>> = with_deposit_instructions;
         }
     }
 

@@ -80,14 +80,6 @@ models! {
             /// `https` alone.
             callback_url: String;
         }
-        optional {
-            /// Id of the subscription. Made by the platform; a request that sends it has it
-            /// ignored.
-            id: SubscriptionId = with_id;
-            /// Ed25519 public key that verifies the deliveries, 32 bytes in lower-case hex. Made by
-            /// the platform; a request that sends it has it ignored.
-            signature_verification_key: String = with_signature_verification_key;
-        }
     }
 }
 

@@ -228,12 +228,6 @@ tagged_unions! {
         Uaefts(WithdrawalRequestUaefts) = "UAEFTS";
     }
     shared {
-        /// Set by the platform; ignored in a request.
-        optional id: WithdrawalId;
-        /// Set by the platform; ignored in a request.
-        optional status: WithdrawalStatus;
-        /// Set by the platform; ignored in a request.
-        optional created_timestamp: Timestamp;
         /// Account to debit.
         required source_account_id: AccountId;
         /// Counterparty that gets the money, of the account's customer; the rail must be one of its
@@ -511,12 +505,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 10 characters.
@@ -542,12 +530,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 17 characters.
@@ -573,12 +555,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
         }
@@ -602,12 +578,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
         }
@@ -631,12 +601,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 50 characters.
@@ -662,12 +626,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 17 characters.
@@ -693,12 +651,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 50 characters.
@@ -724,12 +676,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 140 characters.
@@ -755,12 +701,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 1 character.
@@ -786,12 +726,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 140 characters.
@@ -819,12 +753,6 @@ models! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 100 characters.

@@ -76,6 +76,17 @@ impl Client {
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
+    pub async fn orders_update<'a>(
+        &'a self,
+        order_id: &'a shop::OrderId,
+        body: &'a shop::OrderUpdateRequest,
+    ) -> Result<ResponseValue<shop::OrderReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/orders/{}", self.baseurl, encode_path(& order_id.to_string()),
+        );
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn orders_delete_line<'a>(
         &'a self,
         order_id: &'a shop::OrderId,

@@ -6,9 +6,11 @@ use futures_core::Stream;
 use layer2_types::shop::{self, OperationId};
 
 use crate::client::Client;
+use crate::download::Download;
 use crate::error::Error;
 use crate::page::{Page, paginate};
 use crate::reply::Reply;
+use crate::upload::Upload;
 
 /// Orders, with every shape that a schema can have.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +86,82 @@ impl<'c> Orders<'c> {
         let call = self.client.shop_call(OperationId::OrdersCreate)?;
         let reply = call.run(call.api.orders_create(body)).await?;
         Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Change an order.
+    ///
+    /// Changes what may still change.
+    ///
+    /// - When to use it: A.
+    /// - Before: B.
+    /// - What happens next: C.
+    /// - Undo: D.
+    /// - Retry: E.
+    ///
+    /// Needs the scope `orders:write`. The request can be signed. Is never repeated once a byte has
+    /// left.
+    ///
+    /// `PATCH /v1/orders/{order_id}`
+    pub async fn update(
+        &self,
+        order_id: &shop::OrderId,
+        body: &shop::OrderUpdateRequest,
+    ) -> Result<Reply<shop::Order>, Error> {
+        let call = self.client.shop_call(OperationId::OrdersUpdate)?;
+        let reply = call.run(call.api.orders_update(order_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Upload a receipt.
+    ///
+    /// Puts a receipt to an order.
+    ///
+    /// - When to use it: A.
+    /// - Before: B.
+    /// - What happens next: C.
+    /// - Undo: D.
+    /// - Retry: E.
+    ///
+    /// Needs the scope `orders:write`. Carries an idempotency key. Is repeated only with the same
+    /// key.
+    ///
+    /// `POST /v1/orders/{order_id}/receipt`
+    pub async fn upload_receipt(
+        &self,
+        order_id: &shop::OrderId,
+        file: &Upload,
+    ) -> Result<Reply<shop::Order>, Error> {
+        let reply = self
+            .client
+            .upload::<
+                shop::OrderReply,
+            >(
+                OperationId::OrdersUploadReceipt.operation(),
+                &[order_id.as_str()],
+                "receipt",
+                file,
+            )
+            .await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Download a receipt.
+    ///
+    /// Gives the receipt of an order.
+    ///
+    /// Needs the scope `orders:read`. Can be repeated freely.
+    ///
+    /// `GET /v1/orders/{order_id}/receipt`
+    pub async fn download_receipt(
+        &self,
+        order_id: &shop::OrderId,
+    ) -> Result<Reply<Download>, Error> {
+        self.client
+            .download(
+                OperationId::OrdersDownloadReceipt.operation(),
+                &[order_id.as_str()],
+            )
+            .await
     }
 
     /// Take a line out.

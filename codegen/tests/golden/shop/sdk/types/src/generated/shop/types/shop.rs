@@ -62,6 +62,8 @@ tagged_unions! {
     shared {
         /// How much.
         required amount: Amount;
+        /// What it is for.
+        optional memo: String;
     }
 }
 
@@ -175,6 +177,15 @@ models! {
         }
     }
 
+    /// What of an order changes.
+    #[derive(Default)]
+    pub struct OrderUpdateRequest {
+        optional {
+            /// What the shop should know.
+            note: String = with_note;
+        }
+    }
+
     /// By card.
     pub struct PaymentCard {
         constant {
@@ -186,6 +197,8 @@ models! {
             amount: Amount;
         }
         optional {
+            /// What it is for.
+            memo: String = with_memo;
             /// Number of the card.
             number: String = with_number, secret;
         }
@@ -200,6 +213,10 @@ models! {
         required {
             /// How much.
             amount: Amount;
+        }
+        optional {
+            /// What it is for.
+            memo: String = with_memo;
         }
     }
 
@@ -221,4 +238,4 @@ projections! {
     OrderReply { within: data; }
 }
 
-no_projection! { Line, Links, PaymentCard, PaymentCash, Shelf }
+no_projection! { Line, Links, OrderUpdateRequest, PaymentCard, PaymentCash, Shelf }
