@@ -20,18 +20,20 @@ mod rust;
 
 use crate::model::Model;
 use crate::output::File;
+use crate::prepare;
 use crate::problem::Problem;
 use crate::source::Place;
 
 /// Every generated file of the project.
 pub fn all(models: &[Model]) -> Result<Vec<File>, Vec<Problem>> {
-    let mut files = server::process(models);
+    let typed: Vec<_> = models.iter().map(prepare::types::prepare).collect();
+    let mut files = server::process(&typed);
+    files.extend(models.iter().map(validators::file));
     let (mut all, mut of_world) = (Vec::new(), Vec::new());
-    for model in models {
+    for model in &typed {
         all.push(model.api.as_str());
         files.extend(types_crate(model));
         files.extend(sdk(model)?);
-        files.push(validators::file(model));
         if let Some(world) = server::world(model) {
             of_world.push(model.api.as_str());
             files.push(world);

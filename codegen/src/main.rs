@@ -39,9 +39,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// How much there is, per crate, and what changed.
+/// How much there is, per crate and of Rust in all, and what changed.
 fn summary(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
-    for (owner, size) in outcome.files.sizes() {
+    let rust = ("Rust in all", outcome.files.rust());
+    for (owner, size) in outcome.files.sizes().into_iter().chain([rust]) {
         writeln!(
             out,
             "{owner:<14} {:>4} files {:>7} lines",

@@ -94,11 +94,20 @@ impl Files {
     pub fn sizes(&self) -> BTreeMap<&'static str, Size> {
         let mut sizes = BTreeMap::<_, Size>::new();
         for (path, contents) in &self.by_path {
-            let size = sizes.entry(owner(path)).or_default();
-            size.files += 1;
-            size.lines += contents.lines().count();
+            sizes.entry(owner(path)).or_default().add(contents);
         }
         sizes
+    }
+
+    /// Number of files and of lines of Rust; a test of the project holds them below a limit.
+    pub fn rust(&self) -> Size {
+        let mut size = Size::default();
+        for (path, contents) in &self.by_path {
+            if path.ends_with(".rs") {
+                size.add(contents);
+            }
+        }
+        size
     }
 
     fn changes(&self, root: &Path) -> Result<Vec<Change>, Vec<Problem>> {
@@ -148,6 +157,13 @@ pub struct Size {
     pub files: usize,
     /// Number of lines.
     pub lines: usize,
+}
+
+impl Size {
+    fn add(&mut self, contents: &str) {
+        self.files += 1;
+        self.lines += contents.lines().count();
+    }
 }
 
 /// A file that is not what the documents say it is.

@@ -101,6 +101,25 @@ fn validators_tell_request_from_reply() {
 }
 
 #[test]
+fn a_validator_lets_a_caller_send_back_what_it_read() {
+    let read_back = r#"{"id": "A", "progress": "HALF", "note": "soon"}"#;
+    assert_eq!(
+        messages("OrderUpdateRequest", Side::Request, read_back),
+        [""; 0]
+    );
+    let without = r#"{"note": "soon"}"#;
+    assert_eq!(
+        messages("OrderUpdateRequest", Side::Request, without),
+        [""; 0]
+    );
+    let wrong = r#"{"progress": "LOST"}"#;
+    assert_eq!(
+        messages("OrderUpdateRequest", Side::Request, wrong).len(),
+        1
+    );
+}
+
+#[test]
 fn a_validator_speaks_of_the_variant_that_was_meant() {
     let wrong = r#"{"kind": "CARD", "number": 4111, "amount": 1}"#;
     let messages = messages("Payment", Side::Request, wrong);

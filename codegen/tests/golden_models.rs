@@ -36,7 +36,10 @@ mod shop {
     pub use self::types::*;
 }
 
-use shop::{Event, EventPayload, Order, OrderStatus, OrdersListParams, Payment, PaymentCard};
+use shop::{
+    Event, EventPayload, Order, OrderStatus, OrderUpdateRequest, OrdersListParams, Payment,
+    PaymentCard,
+};
 
 /// An order in wire form, with 28 digits of money in three places and things nobody knows.
 const SENT: &str = r#"{
@@ -149,6 +152,18 @@ fn constants_are_filled_in_and_null_is_not_absent() {
 }
 
 #[test]
+fn a_request_has_no_field_that_the_shop_ignores() {
+    let read_back = r#"{"id": "A-1", "progress": "HALF", "note": "soon"}"#;
+    let update: OrderUpdateRequest = serde_json::from_str(read_back).expect("an update");
+    assert_eq!(
+        update,
+        OrderUpdateRequest::new().with_note("soon".to_owned())
+    );
+    let text = serde_json::to_string(&update).expect("json");
+    assert_eq!(text, r#"{"note":"soon"}"#);
+}
+
+#[test]
 fn variants_share_accessors() {
     let order = order();
     assert_eq!(
@@ -160,6 +175,10 @@ fn variants_share_accessors() {
         None
     );
     assert_eq!(order.payment.tag(), "CARD");
+    assert_eq!(order.payment.memo(), None);
+    let amount: Amount = "12.5".parse().expect("an amount");
+    let paid: Payment = PaymentCard::new(amount).with_memo("tea".to_owned()).into();
+    assert_eq!(paid.memo().map(String::as_str), Some("tea"));
 }
 
 #[test]

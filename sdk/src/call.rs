@@ -3,7 +3,7 @@
 //! The generated code builds a `reqwest::Request` and decodes a 2xx reply; everything between is ours, through the hook
 //! `ClientHooks::exec`. The hook's error type is reqwest's own, which nobody else can make, so a typed failure travels
 //! as a synthetic response with the status 999 and the [`Error`] in its extensions. The generated code knows no error
-//! replies and hands it back as unexpected, and [`run`] lifts the error out again.
+//! replies and hands it back as unexpected, and [`Call::run`] lifts the error out again.
 
 use std::fmt;
 use std::future::Future;
@@ -17,7 +17,9 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::HeaderValue;
 use http::StatusCode;
+use http::header::ACCEPT;
 use layer2_types::operation::Operation;
 use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
@@ -151,25 +153,37 @@ impl CallRecord {
     }
 }
 
-/// Runs one operation of a generated client and gives its result our shape.
-pub(crate) async fn run<T, E, F>(layer: CallLayer, operation: F) -> Result<Reply<T>, Error>
-where
-    T: DeserializeOwned,
-    F: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
-{
-    let record = &layer.record;
-    match operation.await {
-        Ok(value) => {
-            let (status, headers) = (value.status(), value.headers().clone());
-            Ok(record.reply(status, headers, value.into_inner()))
+/// One call of the facade: the generated client that it goes through, and what is learned on the way.
+pub(crate) struct Call<C> {
+    /// The generated client, for this call alone.
+    pub(crate) api: C,
+    layer: CallLayer,
+}
+
+impl<C> Call<C> {
+    /// Runs an operation of `api` and gives its result our shape.
+    pub(crate) async fn run<T: DeserializeOwned>(
+        &self,
+        operation: impl Future<Output = Result<ResponseValue<T>, progenitor_client::Error>>,
+    ) -> Result<Reply<T>, Error> {
+        let CallLayer {
+            record,
+            operation: known,
+            ..
+        } = &self.layer;
+        match operation.await {
+            Ok(value) => {
+                let (status, headers) = (value.status(), value.headers().clone());
+                Ok(record.reply(status, headers, value.into_inner()))
+            }
+            Err(error) => Err(lift::<T>(error, record, known)),
         }
-        Err(error) => Err(lift::<T, E>(error, record, layer.operation)),
     }
 }
 
 /// Our error out of the generated client's.
-fn lift<T: DeserializeOwned, E>(
-    error: progenitor_client::Error<E>,
+fn lift<T: DeserializeOwned>(
+    error: progenitor_client::Error,
     record: &CallRecord,
     operation: &'static Operation,
 ) -> Error {
@@ -256,7 +270,8 @@ fn failed_response(error: Error) -> reqwest::Response {
     response.into()
 }
 
-/// For one API: the hook on its generated client, and the way from the facade into it.
+/// For one API: the hook on its generated client, what all methods of that client end with, and the way from the
+/// facade into it.
 macro_rules! api {
     ($feature:literal, $api:ident, $call:ident) => {
         #[cfg(feature = $feature)]
@@ -271,28 +286,47 @@ macro_rules! api {
         }
 
         #[cfg(feature = $feature)]
+        impl crate::generated::$api::client::Client {
+            /// Sends the request of a generated method through the hook, and gives back a success that the operation
+            /// documents.
+            pub(crate) async fn sent(
+                &self,
+                mut request: reqwest::Request,
+            ) -> Result<reqwest::Response, progenitor_client::Error> {
+                let operation = self.inner.operation;
+                if let Some(media_type) = operation.reply_media {
+                    let media_type = HeaderValue::from_static(media_type);
+                    request.headers_mut().insert(ACCEPT, media_type);
+                }
+                let info = progenitor_client::OperationInfo {
+                    operation_id: operation.id,
+                };
+                let response = progenitor_client::ClientHooks::exec(self, request, &info).await?;
+                if operation.success.contains(&response.status().as_u16()) {
+                    Ok(response)
+                } else {
+                    Err(progenitor_client::Error::UnexpectedResponse(response))
+                }
+            }
+        }
+
+        #[cfg(feature = $feature)]
         impl crate::client::Client {
-            #[doc = concat!("Runs one operation of the ", $feature, " API, for the generated facade.")]
-            pub(crate) async fn $call<T, E, F, Running>(
+            #[doc = concat!("Begins a call of one operation of the ", $feature, " API, for the generated facade.")]
+            pub(crate) fn $call(
                 &self,
                 id: layer2_types::$api::OperationId,
-                operation: F,
-            ) -> Result<Reply<T>, Error>
-            where
-                T: DeserializeOwned,
-                F: FnOnce(crate::generated::$api::client::Client) -> Running,
-                Running: Future<Output = Result<ResponseValue<T>, progenitor_client::Error<E>>>,
-            {
+            ) -> Result<Call<crate::generated::$api::client::Client>, Error> {
                 let layer = CallLayer::new(self.shared(), self.options(), id.operation());
-                let lane = match layer.shared.lane(layer.operation.api) {
-                    Ok(lane) => lane,
-                    Err(error) => return Err(layer.record.complete(error, layer.operation)),
-                };
+                let lane = layer
+                    .shared
+                    .lane(layer.operation.api)
+                    .map_err(|error| layer.record.complete(error, layer.operation))?;
                 let base = lane.base.as_str().trim_end_matches('/');
                 let http = layer.shared.transport.http().clone();
-                let generated =
+                let api =
                     crate::generated::$api::client::Client::new_with_client(base, http, layer.clone());
-                run(layer, operation(generated)).await
+                Ok(Call { api, layer })
             }
         }
     };

@@ -44,9 +44,6 @@ use crate::verdict::Failure;
 /// Header that carries the request id both ways.
 pub const REQUEST_ID_HEADER: &str = "x-l2f-request-id";
 
-/// The generated client adds its document's version; the platform does not know the header.
-const GENERATED_VERSION_HEADER: &str = "api-version";
-
 /// Headers that the layers own; a caller cannot set them by hand.
 const OWNED: [&str; 7] = [
     "authorization",
@@ -114,7 +111,6 @@ fn prepare<'a>(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Pr
             })?,
     };
     let headers = request.headers_mut();
-    headers.remove(GENERATED_VERSION_HEADER);
     for (name, value) in &options.headers {
         if OWNED.contains(&name.as_str()) {
             return Err(invalid(format!(

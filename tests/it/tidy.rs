@@ -97,6 +97,38 @@ fn exact_money_never_meets_the_serde_attributes_that_buffer_through_floats() {
     }
 }
 
+/// What is generated is read in reviews and by whoever steps into it: a rule that every row repeats belongs into a
+/// macro or a function by hand, and the rows say what differs.
+#[test]
+fn generated_rust_stays_within_what_one_can_read() {
+    const LIMIT: usize = 20_000;
+    let checked_in = |path: &Path| {
+        let parts: Vec<_> = path.components().map(|part| part.as_os_str()).collect();
+        parts.iter().any(|part| *part == "generated") && !parts.iter().any(|part| *part == "golden")
+    };
+    let files: Vec<_> = rust_files()
+        .into_iter()
+        .filter(|path| checked_in(path))
+        .collect();
+    for folder in [
+        "sdk/src",
+        "sdk/types/src",
+        "mock-server/src",
+        "mock-server/world/src",
+    ] {
+        let below = format!("{folder}/generated");
+        assert!(
+            files.iter().any(|path| path.starts_with(&below)),
+            "{below} is part of the walk"
+        );
+    }
+    let lines: usize = files.iter().map(|path| read(path).lines().count()).sum();
+    assert!(
+        lines < LIMIT,
+        "{lines} lines of generated Rust, the limit is {LIMIT}"
+    );
+}
+
 #[test]
 fn no_float_stands_near_money() {
     ban(

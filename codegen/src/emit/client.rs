@@ -1,7 +1,9 @@
 //! The client below the facade: progenitor's output with our types and our layer in it.
 
+mod methods;
+
 use progenitor_impl::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
-use quote::quote;
+use quote::{format_ident, quote};
 
 use crate::model::Model;
 use crate::prepare;
@@ -14,7 +16,8 @@ use super::rust::Source;
 /// `client.rs` of one API.
 pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
     let mut file = generated(model, &prepare::client::prepare(model)?)?;
-    trim(&mut file);
+    trim(&mut file, model);
+    methods::shorten(&mut file, model)?;
     let mut source = Source::new(model);
     source.module_doc(&format!(
         "The {} client that progenitor makes: paths, parameters and decoding. Everything that is \
@@ -61,19 +64,32 @@ fn generated(model: &Model, prepared: &Prepared) -> Result<syn::File, Vec<Proble
 
 /// Takes out what nobody may use: the empty `types`, the `prelude`, and a constructor that brings
 /// time-outs of its own and panics without TLS. The SDK has one way to build a client.
-fn trim(file: &mut syn::File) {
+fn trim(file: &mut syn::File, model: &Model) {
     file.items.retain(|item| !matches!(item, syn::Item::Mod(_)));
+    let api = format_ident!("{}", model.api);
+    file.items
+        .insert(0, syn::parse_quote!(use layer2_types::#api;));
     for item in &mut file.items {
         match item {
-            syn::Item::Impl(item) if item.trait_.is_none() => item.items.retain(
-                |item| !matches!(item, syn::ImplItem::Fn(function) if function.sig.ident == "new"),
-            ),
-            syn::Item::Struct(item) => item
-                .attrs
-                .retain(|attribute| !attribute.path().is_ident("doc")),
+            syn::Item::Impl(item) if item.trait_.is_none() => {
+                item.items.retain(|item| {
+                    !matches!(item, syn::ImplItem::Fn(function) if function.sig.ident == "new")
+                });
+                for item in &mut item.items {
+                    if let syn::ImplItem::Fn(function) = item {
+                        undocumented(&mut function.attrs);
+                    }
+                }
+            }
+            syn::Item::Struct(item) => undocumented(&mut item.attrs),
             _ => {}
         }
     }
+}
+
+/// The facade's documentation is the one that is read.
+fn undocumented(attributes: &mut Vec<syn::Attribute>) {
+    attributes.retain(|attribute| !attribute.path().is_ident("doc"));
 }
 
 /// Types that progenitor made itself; `error` holds the errors of conversions and is always there.
@@ -134,6 +150,31 @@ mod tests {
             problems[0].message,
             "progenitor made types of its own: Order"
         );
+    }
+
+    #[test]
+    fn a_method_that_is_not_made_as_known_is_a_problem() {
+        let model = shop();
+        let prepared = prepare::client::prepare(&model).expect("prepared");
+        let file = generated(&model, &prepared).expect("generated");
+        let text = quote!(#file).to_string();
+        for (known, strange) in [
+            (
+                "self . pre (& mut request , & info)",
+                "self . pre (& mut request)",
+            ),
+            ("204u16", "205u16"),
+            (
+                ". headers (header_map)",
+                ". headers (header_map) . headers (more)",
+            ),
+            ("\"application/json\"", "\"text/json\""),
+        ] {
+            assert!(text.contains(known), "{known} is not in {text}");
+            let mut strange = syn::parse_str(&text.replacen(known, strange, 1)).expect("Rust");
+            let problems = methods::shorten(&mut strange, &model).expect_err("one is strange");
+            assert_eq!(problems.len(), 1, "{problems:?}");
+        }
     }
 
     #[test]

@@ -13,11 +13,9 @@ pub(super) fn contents(model: &Model) -> Option<String> {
     }
     let mut source = Source::new(model);
     source.module_doc(&format!("Webhook events of the {} API.", model.api));
-    source.line("use super::EventType;");
-    let payloads: BTreeSet<_> = model.events.iter().map(|event| &event.payload).collect();
-    for payload in payloads {
-        source.line(&format!("use super::{payload};"));
-    }
+    let mut names: BTreeSet<_> = model.events.iter().map(|e| e.payload.as_str()).collect();
+    names.insert("EventType");
+    source.imports("super", &names);
     source.blank();
     source.block("events! {", "}", |source| {
         for event in &model.events {

@@ -53,7 +53,10 @@ fn header(model: &Model) -> String {
     if has_streams {
         source.line("use futures_core::Stream;");
     }
-    source.line(&format!("use layer2_types::{};", model.api));
+    source.line(&format!(
+        "use layer2_types::{}::{{self, OperationId}};",
+        model.api
+    ));
     source.blank();
     source.line("use crate::client::Client;");
     if model.operations.iter().any(Operation::is_download) {
@@ -141,7 +144,6 @@ fn entrance_methods(source: &mut Source, model: &Model, lifetime: &str, client: 
 }
 
 fn method(source: &mut Source, model: &Model, operation: &Operation) {
-    let api = &model.api;
     let reply = envelope(model, operation);
     for paragraph in documentation(operation) {
         source.doc(&paragraph);
@@ -164,17 +166,25 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
             return;
         }
         source.line(&format!(
-            "self.client.{api}_call({api}::OperationId::{}, |api| async move {{ api.{}({}).await }}).await{}",
+            "let call = self.client.{}_call(OperationId::{})?;",
+            model.api,
             operations::variant(operation),
-            operation.id,
-            arguments(model, operation),
-            reply.opened()
         ));
+        let made = format!("call.api.{}({})", operation.id, arguments(model, operation));
+        if made.len() <= ONE_LINE {
+            source.line(&reply.returned(&format!("call.run({made})")));
+        } else {
+            source.line(&format!("let request = {made};"));
+            source.line(&reply.returned("call.run(request)"));
+        }
     });
     if let Some(item) = stream_item(model, operation) {
         stream(source, model, operation, &item);
     }
 }
+
+/// Room for what is run beside `let reply = call.run(…).await?;`.
+const ONE_LINE: usize = 50;
 
 /// The call of an operation that moves a file: progenitor cannot make it, so it is carried out by
 /// the hand-written `upload` and `download` of the client, over the same layers.
@@ -192,8 +202,7 @@ fn by_hand(model: &Model, operation: &Operation, reply: &Envelope<'_>) -> String
         })
         .collect();
     let id = format!(
-        "{}::OperationId::{}.operation()",
-        model.api,
+        "OperationId::{}.operation()",
         operations::variant(operation)
     );
     let ids = ids.join(", ");
@@ -201,12 +210,11 @@ fn by_hand(model: &Model, operation: &Operation, reply: &Envelope<'_>) -> String
         // The model has refused an upload that is not answered with JSON.
         (Some(part), schema) => {
             let reply_type = format!("{}::{}", model.api, schema.unwrap_or_default());
-            let opened = reply.opened();
-            format!(
-                "self.client.upload::<{reply_type}>({id}, &[{ids}], {part:?}, file).await{opened}"
-            )
+            reply.returned(&format!(
+                "self.client.upload::<{reply_type}>({id}, &[{ids}], {part:?}, file)"
+            ))
         }
-        (None, _) => format!("self.client.download({id}, &[{ids}]).await"),
+        (None, _) => reply.returned(&format!("self.client.download({id}, &[{ids}])")),
     }
 }
 

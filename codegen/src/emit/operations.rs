@@ -33,12 +33,7 @@ pub(super) fn contents(model: &Model) -> String {
         .iter()
         .map(|code| literal(code))
         .collect();
-    listed(
-        &mut source,
-        "pub const COMMON_ERRORS: &[&str] = &[",
-        &common,
-        "];",
-    );
+    source.listed("pub const COMMON_ERRORS: &[&str] = &[", &common, "];");
     source.blank();
     source.block("operations! {", "}", |source| {
         for operation in &model.operations {
@@ -139,30 +134,8 @@ fn request_media(operation: &Operation) -> String {
 /// The operation's own codes; those that any operation may answer with stand once.
 fn errors(source: &mut Source, operation: &Operation) {
     let codes: Vec<_> = operation.errors.iter().map(|code| literal(code)).collect();
-    listed(
-        source,
-        "errors: &[",
-        &codes,
-        "], common_errors: COMMON_ERRORS,",
-    );
+    source.listed("errors: &[", &codes, "], common_errors: COMMON_ERRORS,");
 }
-
-/// Texts between brackets, in one line where they fit and else four to a line.
-fn listed(source: &mut Source, open: &str, texts: &[String], close: &str) {
-    let line = format!("{open}{}{close}", texts.join(", "));
-    if line.len() <= LINE_LENGTH {
-        source.line(&line);
-        return;
-    }
-    source.block(open, close, |source| {
-        for few in texts.chunks(4) {
-            source.line(&format!("{},", few.join(", ")));
-        }
-    });
-}
-
-/// Room for a line of a row.
-const LINE_LENGTH: usize = 88;
 
 fn texts(texts: &[String]) -> String {
     let texts: Vec<_> = texts.iter().map(|text| literal(text)).collect();

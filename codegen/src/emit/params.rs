@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::Model;
 use crate::model::operation::Operation;
 use crate::model::read::Word as _;
-use crate::model::shape::Type;
+use crate::model::shape::{Scalar, Type};
 
 use super::rust::{Source, Types, field, literal, plain_field, sentence};
 
@@ -21,9 +21,7 @@ pub(super) fn contents(model: &Model) -> Option<String> {
     }
     let mut source = Source::new(model);
     source.module_doc(&format!("Query parameters of the {} API.", model.api));
-    for line in imports(model, &with_query) {
-        source.line(&line);
-    }
+    imports(&mut source, model, &with_query);
     for operation in with_query {
         source.blank();
         emit(&mut source, model, operation);
@@ -31,19 +29,22 @@ pub(super) fn contents(model: &Model) -> Option<String> {
     Some(source.text())
 }
 
-fn imports(model: &Model, operations: &[&Operation]) -> BTreeSet<String> {
+fn imports(source: &mut Source, model: &Model, operations: &[&Operation]) {
     let parameters = operations.iter().flat_map(|operation| &operation.query);
-    parameters
-        .filter_map(|parameter| match model.resolve(&parameter.ty) {
-            Type::Named(name) => Some(format!("use super::{name};")),
-            Type::Scalar(scalar, _) => {
-                use crate::model::shape::Scalar;
-                let is_ours = matches!(scalar, Scalar::Amount | Scalar::Timestamp | Scalar::Date);
-                is_ours.then(|| format!("use crate::{};", scalar.variant()))
+    let (mut models, mut scalars) = (BTreeSet::new(), BTreeSet::new());
+    for parameter in parameters {
+        match model.resolve(&parameter.ty) {
+            Type::Named(name) => {
+                models.insert(name.as_str());
             }
-            _ => None,
-        })
-        .collect()
+            Type::Scalar(scalar @ (Scalar::Amount | Scalar::Timestamp | Scalar::Date), _) => {
+                scalars.insert(scalar.variant());
+            }
+            _ => {}
+        }
+    }
+    source.imports("super", &models);
+    source.imports("crate", &scalars);
 }
 
 fn emit(source: &mut Source, model: &Model, operation: &Operation) {

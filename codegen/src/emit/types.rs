@@ -1,6 +1,7 @@
 //! The models of `layer2-types`: a file for each fragment of the document.
 
 mod object;
+mod projection;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use crate::model::shape::{Enum, Schema, Shape, Union};
 use crate::output::File;
 
 use self::object::{emit_object, property_doc};
+use self::projection::emit_projections;
 use super::rust::{Source, Types, field, literal, plain_field, sentence, variant};
 
 /// The files below `<folder>/types/`.
@@ -49,31 +51,57 @@ fn fragment(schema: &Schema) -> String {
     plain_field(name.split('.').next().unwrap_or(name))
 }
 
-/// One file of models.
+/// One file of models: ids, enums, unions and structs, each kind in one call of its macro.
 pub(super) fn contents(model: &Model, name: &str, schemas: &[&Schema]) -> String {
-    let mut body = Source::new(model);
-    let mut unchanged = Vec::new();
-    for schema in schemas {
-        emit(&mut body, model, schema);
-        if !model.projects(&schema.name) && matches!(schema.shape, Shape::Object(_)) {
-            unchanged.push(schema.name.as_str());
+    let mut body = Source::piece();
+    for Kind { open, holds } in &KINDS {
+        let mut of_kind = schemas.iter().filter(|s| holds(&s.shape)).peekable();
+        if of_kind.peek().is_none() {
+            continue;
         }
-    }
-    if !unchanged.is_empty() {
-        body.block("no_projection! {", "}", |source| {
-            for name in &unchanged {
-                source.line(&format!("{name},"));
+        body.block(open, "}", |source| {
+            while let Some(schema) = of_kind.next() {
+                emit(source, model, schema);
+                let is_id = matches!(schema.shape, Shape::Id(_));
+                if of_kind.peek().is_some() && !is_id {
+                    source.blank();
+                }
             }
         });
+        body.blank();
     }
+    emit_projections(&mut body, model, schemas);
     let body = body.text();
-    let (header, body) = body.split_once("\n\n").unwrap_or(("", &body));
-    let mut file = format!("{header}\n\n//! Models of `{name}`.\n\n");
-    file.push_str(&imports(model, schemas, body));
-    file.push_str(body.trim_end());
-    file.push('\n');
-    file
+    let mut source = Source::new(model);
+    source.module_doc(&format!("Models of `{name}`."));
+    source.text() + &imports(model, schemas, &body) + body.trim_end() + "\n"
 }
+
+/// The schemas that one macro takes.
+struct Kind {
+    open: &'static str,
+    holds: fn(&Shape) -> bool,
+}
+
+/// The kinds, in the order of a file.
+const KINDS: [Kind; 4] = [
+    Kind {
+        open: "ids! {",
+        holds: |shape| matches!(shape, Shape::Id(_)),
+    },
+    Kind {
+        open: "open_enums! {",
+        holds: |shape| matches!(shape, Shape::Enum(_)),
+    },
+    Kind {
+        open: "tagged_unions! {",
+        holds: |shape| matches!(shape, Shape::Union(_)),
+    },
+    Kind {
+        open: "models! {",
+        holds: |shape| matches!(shape, Shape::Object(_)),
+    },
+];
 
 /// The `use` lines: what the body names and does not define.
 fn imports(model: &Model, schemas: &[&Schema], body: &str) -> String {
@@ -83,19 +111,20 @@ fn imports(model: &Model, schemas: &[&Schema], body: &str) -> String {
     let words: BTreeSet<&str> = code
         .flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '_')))
         .collect();
-    let mut lines = String::new();
+    let mut source = Source::piece();
     if words.contains("BTreeMap") {
-        lines.push_str("use std::collections::BTreeMap;\n\n");
+        source.line("use std::collections::BTreeMap;");
+        source.blank();
     }
     let own: BTreeSet<_> = schemas.iter().map(|schema| schema.name.as_str()).collect();
-    for name in named_types(model, schemas).difference(&own) {
-        lines.push_str(&format!("use super::{name};\n"));
-    }
+    let named = named_types(model, schemas);
+    source.imports("super", named.difference(&own));
     for (word, path) in SUPPORT {
         if words.contains(word) {
-            lines.push_str(&format!("use crate::{path};\n"));
+            source.line(&format!("use crate::{path};"));
         }
     }
+    let mut lines = source.text();
     if !lines.is_empty() {
         lines.push('\n');
     }
@@ -130,10 +159,8 @@ fn named_types<'m>(model: &'m Model, schemas: &[&'m Schema]) -> BTreeSet<&'m str
 const SUPPORT: &[(&str, &str)] = &[
     ("Amount", "amount::Amount"),
     ("RawJson", "json::RawJson"),
-    ("Platform", "operation::Platform"),
     ("PlatformVersion", "operation::PlatformVersion"),
     ("Patch", "patch::Patch"),
-    ("Project", "project::Project"),
     ("Date", "timestamp::Date"),
     ("Timestamp", "timestamp::Timestamp"),
 ];
@@ -146,68 +173,61 @@ fn emit(source: &mut Source, model: &Model, schema: &Schema) {
         Shape::Id(_) => emit_id(source, schema),
         Shape::Alias(_) | Shape::File | Shape::Form(_) => {}
     }
-    source.blank();
 }
 
 fn emit_id(source: &mut Source, schema: &Schema) {
-    source.block("crate::id! {", "}", |source| {
-        if schema.sensitive.is_some() {
-            source.line("#[sensitive]");
-        }
-        source.doc(&sentence(&schema.description));
-        source.line(&format!("pub struct {};", schema.name));
-    });
+    if schema.sensitive.is_some() {
+        source.line("#[sensitive]");
+    }
+    source.doc(&sentence(&schema.description));
+    source.line(&format!("pub struct {};", schema.name));
 }
 
 fn emit_enum(source: &mut Source, schema: &Schema, values: &Enum) {
-    source.block("crate::open_enum! {", "}", |source| {
-        source.doc(&sentence(&schema.description));
-        source.block(&format!("pub enum {} {{", schema.name), "}", |source| {
-            for value in &values.values {
-                source.doc(&or_name(&value.description, &value.wire));
-                source.line(&format!(
-                    "{} = {},",
-                    variant(&value.wire),
-                    literal(&value.wire)
-                ));
-            }
-        });
-        let pairs = values.plain_forms();
-        if !pairs.is_empty() {
-            source.block("project {", "}", |source| {
-                for (value, plain) in &pairs {
-                    let (only, other) = (variant(&value.wire), variant(&plain.wire));
-                    let versions = version_list(&value.versions);
-                    source.line(&format!("{only} of {versions} => {other},"));
-                }
-            });
+    source.doc(&sentence(&schema.description));
+    source.block(&format!("pub enum {} {{", schema.name), "}", |source| {
+        for value in &values.values {
+            source.doc(&or_name(&value.description, &value.wire));
+            source.line(&format!(
+                "{} = {},",
+                variant(&value.wire),
+                literal(&value.wire)
+            ));
         }
     });
+    let pairs = values.plain_forms();
+    if !pairs.is_empty() {
+        source.block("project {", "}", |source| {
+            for (value, plain) in &pairs {
+                let (only, other) = (variant(&value.wire), variant(&plain.wire));
+                let versions = version_list(&value.versions);
+                source.line(&format!("{only} of {versions} => {other},"));
+            }
+        });
+    }
 }
 
 fn emit_union(source: &mut Source, model: &Model, schema: &Schema, union: &Union) {
-    source.block("tagged_union! {", "}", |source| {
-        source.doc(&sentence(&schema.description));
-        let open = format!("pub enum {} by {} {{", schema.name, literal(&union.tag));
-        source.block(&open, "}", |source| {
-            for item in &union.variants {
-                let variant_schema = model.schemas.get(&item.schema);
-                let text = variant_schema.map_or("", |schema| schema.description.as_str());
-                source.doc(&or_name(text, &item.value));
-                source.line(&format!(
-                    "{}({}) = {};",
-                    variant(&item.value),
-                    item.schema,
-                    literal(&item.value)
-                ));
-            }
-        });
+    source.doc(&sentence(&schema.description));
+    let open = format!("pub enum {} by {} {{", schema.name, literal(&union.tag));
+    source.block(&open, "}", |source| {
+        for item in &union.variants {
+            let variant_schema = model.schemas.get(&item.schema);
+            let text = variant_schema.map_or("", |schema| schema.description.as_str());
+            source.doc(&or_name(text, &item.value));
+            source.line(&format!(
+                "{}({}) = {};",
+                variant(&item.value),
+                item.schema,
+                literal(&item.value)
+            ));
+        }
     });
-    emit_common(source, model, schema, union);
+    emit_shared(source, model, schema);
 }
 
-/// Accessors of what all variants have in common; an unknown variant has none of it.
-fn emit_common(source: &mut Source, model: &Model, schema: &Schema, union: &Union) {
+/// What all variants have in common, from which the macro makes accessors.
+fn emit_shared(source: &mut Source, model: &Model, schema: &Schema) {
     let types = Types {
         model,
         schemas: "",
@@ -217,35 +237,16 @@ fn emit_common(source: &mut Source, model: &Model, schema: &Schema, union: &Unio
     if common.is_empty() {
         return;
     }
-    source.blank();
-    source.block(&format!("impl {} {{", schema.name), "}", |source| {
-        for (position, property) in common.iter().enumerate() {
-            if position > 0 {
-                source.blank();
-            }
+    source.block("shared {", "}", |source| {
+        for property in common {
             let (name, ty) = (field(&property.name), types.owned(&property.ty));
+            let presence = if property.required {
+                "required"
+            } else {
+                "optional"
+            };
             source.doc(&property_doc(model, property));
-            source.line("#[must_use]");
-            source.block(
-                &format!("pub fn {name}(&self) -> Option<&{ty}> {{"),
-                "}",
-                |source| {
-                    source.block("match self {", "}", |source| {
-                        for item in &union.variants {
-                            let value = if property.required {
-                                format!("Some(&value.{name})")
-                            } else {
-                                format!("value.{name}.as_ref()")
-                            };
-                            source.line(&format!(
-                                "Self::{}(value) => {value},",
-                                variant(&item.value)
-                            ));
-                        }
-                        source.line("Self::Unknown(_) => None,");
-                    });
-                },
-            );
+            source.line(&format!("{presence} {name}: {ty};"));
         }
     });
 }

@@ -28,7 +28,8 @@ use crate::source::Place;
 pub struct Prepared {
     /// The document.
     pub document: OpenAPI,
-    /// Schema name and Rust path, for every schema of the document.
+    /// Schema name and Rust path, for every schema of the document. Models are looked up in the
+    /// module of the API, which the client imports.
     pub replacements: Vec<(String, String)>,
 }
 
@@ -69,7 +70,7 @@ fn replacements(model: &Model) -> Vec<(String, String)> {
         .map(|schema| {
             (
                 schema.name.clone(),
-                format!("::layer2_types::{}::{}", model.api, schema.name),
+                format!("{}::{}", model.api, schema.name),
             )
         });
     let of_scalars = [Scalar::Amount, Scalar::Timestamp, Scalar::Date].map(|scalar| {

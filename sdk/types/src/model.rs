@@ -8,6 +8,46 @@
 //! What the macros refuse to use: `#[serde(tag)]`, `#[serde(untagged)]` and `#[serde(flatten)]`. These buffer their
 //! input and turn a long amount into a float on the way; a union is therefore decoded from its raw text.
 
+/// Ids of the documents, each as [`id!`](crate::id) makes it.
+macro_rules! ids {
+    ($( $(#[$($meta:tt)*])* pub struct $name:ident; )+) => {
+        $( crate::id! { $(#[$($meta)*])* pub struct $name; } )+
+    };
+}
+
+/// Enums of the documents, each as [`open_enum!`](crate::open_enum) makes it.
+macro_rules! open_enums {
+    ($( $(#[$($meta:tt)*])* pub enum $name:ident { $($values:tt)* } $(project { $($forms:tt)* })? )+) => {
+        $(
+            crate::open_enum! {
+                $(#[$($meta)*])* pub enum $name { $($values)* } $(project { $($forms)* })?
+            }
+        )+
+    };
+}
+
+/// Tagged unions of the documents, each as `tagged_union!` makes it.
+macro_rules! tagged_unions {
+    ($(
+        $(#[$($meta:tt)*])*
+        pub enum $name:ident by $tag:literal { $($variants:tt)* }
+        $(shared { $($shared:tt)* })?
+    )+) => {
+        $(
+            tagged_union! {
+                $(#[$($meta)*])* pub enum $name by $tag { $($variants)* } $(shared { $($shared)* })?
+            }
+        )+
+    };
+}
+
+/// Structs of the documents, each as `model!` makes it.
+macro_rules! models {
+    ($( $(#[$($meta:tt)*])* pub struct $name:ident { $($blocks:tt)* } )+) => {
+        $( model! { $(#[$($meta)*])* pub struct $name { $($blocks)* } } )+
+    };
+}
+
 /// A struct of the documents.
 ///
 /// Four blocks, each of them optional and in this order: `constant` (one possible value, filled in by `new`),
@@ -104,6 +144,7 @@ macro_rules! tagged_union {
         pub enum $name:ident by $tag:literal {
             $( $(#[$vm:meta])* $variant:ident($ty:ty) = $value:literal; )+
         }
+        $(shared $shared:tt)?
     ) => {
         $(#[$meta])*
         #[allow(clippy::large_enum_variant, reason = "few values live at once; a box would be in every caller's way")]
@@ -128,6 +169,8 @@ macro_rules! tagged_union {
                 }
             }
         }
+
+        shared! { $name [$($variant)+] {} $($shared)? }
 
         $(
             impl From<$ty> for $name {
@@ -164,6 +207,47 @@ macro_rules! tagged_union {
                 }
             }
         }
+    };
+}
+
+/// Accessors of what all variants of a union have in common; an unknown variant has none of it. One field after the
+/// other goes from the last braces to the first, as each of them repeats all variants.
+macro_rules! shared {
+    ($name:ident $variants:tt {} ) => {};
+    ($name:ident $variants:tt { $($made:tt)+ } {} ) => {
+        impl $name {
+            $($made)+
+        }
+    };
+    (
+        $name:ident [$($variant:ident)+] { $($made:tt)* }
+        { $(#[$meta:meta])* $presence:ident $field:ident: $ty:ty; $($rest:tt)* }
+    ) => {
+        shared! {
+            $name [$($variant)+]
+            {
+                $($made)*
+                $(#[$meta])*
+                #[must_use]
+                pub fn $field(&self) -> Option<&$ty> {
+                    match self {
+                        $( Self::$variant(value) => shared_value!($presence value.$field), )+
+                        Self::Unknown(_) => None,
+                    }
+                }
+            }
+            { $($rest)* }
+        }
+    };
+}
+
+/// A field of a variant, as it may be missing of others.
+macro_rules! shared_value {
+    (required $field:expr) => {
+        Some(&$field)
+    };
+    (optional $field:expr) => {
+        $field.as_ref()
     };
 }
 
@@ -386,6 +470,30 @@ macro_rules! operations {
                 }
             }
         }
+    };
+}
+
+/// What a version of the platform lacks of some structs: `only` the named version has these fields, and `within`
+/// these there is something that not every version has.
+macro_rules! projections {
+    ($(
+        $name:ident {
+            $( only $version:ident: $($only:ident),+ $(,)?; )*
+            $( within: $($inner:ident),+ $(,)?; )?
+        }
+    )+) => {
+        $(
+            impl crate::project::Project for $name {
+                fn project(&mut self, platform: crate::operation::Platform) {
+                    $(
+                        if !platform.includes(&[crate::operation::PlatformVersion::$version]) {
+                            $( self.$only = Default::default(); )+
+                        }
+                    )*
+                    $($( crate::project::Project::project(&mut self.$inner, platform); )+)?
+                }
+            }
+        )+
     };
 }
 

@@ -32,11 +32,11 @@ impl Envelope<'_> {
         }
     }
 
-    /// The call that opens the envelope.
-    pub(super) fn opened(&self) -> String {
-        match self {
-            Self::Empty | Self::File | Self::Whole(_) => String::new(),
-            Self::Data(_) => ".map(|reply| reply.map(|envelope| envelope.data))".to_owned(),
+    /// The last statement of a method: `call`, and what it gives out of its envelope.
+    pub(super) fn returned(&self, call: &str) -> String {
+        let opened = match self {
+            Self::Empty | Self::File | Self::Whole(_) => return format!("{call}.await"),
+            Self::Data(_) => "envelope.data".to_owned(),
             Self::Page(list, _) => {
                 let list_field = field(&list.name);
                 let items = if list.required {
@@ -45,11 +45,12 @@ impl Envelope<'_> {
                     ".unwrap_or_default()"
                 };
                 format!(
-                    ".map(|reply| reply.map(|envelope| \
-                     Page::new(envelope.data.{list_field}{items}, envelope.links)))"
+                    "{{ let items = envelope.data.{list_field}{items}; \
+                     Page::new(items, envelope.links) }}"
                 )
             }
-        }
+        };
+        format!("let reply = {call}.await?; Ok(reply.map(|envelope| {opened}))")
     }
 }
 

@@ -1,50 +1,36 @@
-//! Structs: the blocks of `model!`, and what a version of the platform lacks.
+//! Structs: the blocks of `model!`.
 
 use crate::emit::rust::{Source, Types, constant, field, literal, plain_field, sentence, variant};
 use crate::model::Model;
 use crate::model::read::Word as _;
 use crate::model::shape::{Object, Property, Schema, Type};
 
-use super::{or_name, version_list};
+use super::or_name;
 
 pub(super) fn emit_object(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
     let sorted = Sorted::new(model, object);
-    source.block("model! {", "}", |source| {
-        source.doc(&sentence(&schema.description));
-        if sorted.constants.is_empty() && sorted.required.is_empty() {
-            source.line("#[derive(Default)]");
-        }
-        source.block(&format!("pub struct {} {{", schema.name), "}", |source| {
-            emit_block(
-                source,
-                "constant",
-                &sorted.constants,
-                |property, _| {
-                    constant(model, &property.ty).map_or_else(String::new, |(ty, value)| {
-                        format!(" = {ty}::{}", variant(value))
-                    })
-                },
-                model,
-                schema,
-            );
-            emit_block(
-                source,
-                "required",
-                &sorted.required,
-                |_, _| String::new(),
-                model,
-                schema,
-            );
-            let with = |_: &Property, name: &str| format!(" = with_{name}");
-            emit_block(source, "optional", &sorted.optional, with, model, schema);
-            emit_block(source, "patch", &sorted.patches, with, model, schema);
-        });
-    });
-    if model.projects(&schema.name) {
-        source.blank();
-        emit_projection(source, model, schema, object);
+    source.doc(&sentence(&schema.description));
+    if sorted.constants.is_empty() && sorted.required.is_empty() {
+        source.line("#[derive(Default)]");
     }
+    source.block(&format!("pub struct {} {{", schema.name), "}", |source| {
+        let mut block = |name, properties: &[&Property], ending: &Ending<'_>| {
+            emit_block(source, name, properties, ending, model, schema);
+        };
+        let with = |_: &Property, name: &str| format!(" = with_{name}");
+        block("constant", &sorted.constants, &|property, _| {
+            constant(model, &property.ty).map_or_else(String::new, |(ty, value)| {
+                format!(" = {ty}::{}", variant(value))
+            })
+        });
+        block("required", &sorted.required, &|_, _| String::new());
+        block("optional", &sorted.optional, &with);
+        block("patch", &sorted.patches, &with);
+    });
 }
+
+/// What stands behind the type of a field.
+type Ending<'a> = dyn Fn(&Property, &str) -> String + 'a;
 
 /// The properties of a struct by the block of `model!` that they belong to.
 struct Sorted<'m> {
@@ -80,7 +66,7 @@ fn emit_block(
     source: &mut Source,
     name: &str,
     properties: &[&Property],
-    ending: impl Fn(&Property, &str) -> String,
+    ending: &Ending<'_>,
     model: &Model,
     schema: &Schema,
 ) {
@@ -162,49 +148,4 @@ pub(super) fn property_doc(model: &Model, property: &Property) -> String {
         text.push_str(&format!("\n\nOnly `{}` has it.", version.text()));
     }
     text
-}
-
-fn emit_projection(source: &mut Source, model: &Model, schema: &Schema, object: &Object) {
-    source.block(
-        &format!("impl Project for {} {{", schema.name),
-        "}",
-        |source| {
-            source.block(
-                "fn project(&mut self, platform: Platform) {",
-                "}",
-                |source| {
-                    for property in &object.properties {
-                        project_property(source, model, property);
-                    }
-                },
-            );
-        },
-    );
-}
-
-fn project_property(source: &mut Source, model: &Model, property: &Property) {
-    let name = field(&property.name);
-    if !property.versions.is_empty() && !property.required {
-        let absent = if property.patch {
-            "Patch::Absent"
-        } else {
-            "None"
-        };
-        let versions = version_list(&property.versions);
-        source.block(
-            &format!("if !platform.includes({versions}) {{"),
-            "}",
-            |source| {
-                source.line(&format!("self.{name} = {absent};"));
-            },
-        );
-    }
-    let changes = property
-        .ty
-        .names()
-        .iter()
-        .any(|inner| model.projects(inner));
-    if changes && !property.patch {
-        source.line(&format!("self.{name}.project(platform);"));
-    }
 }

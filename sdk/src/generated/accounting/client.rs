@@ -3,6 +3,7 @@
 //! The accounting client that progenitor makes: paths, parameters and decoding. Everything that is
 //! common to all calls happens in the layer below; callers use the facade.
 
+use layer2_types::accounting;
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
@@ -14,12 +15,6 @@ pub struct Client {
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -55,84 +50,22 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
-    /**Create a business
-
-Sends a `POST` request to `/v1/businesses`
-
-*/
     pub async fn businesses_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::accounting::BusinessCreateRequest,
-    ) -> Result<ResponseValue<::layer2_types::accounting::BusinessReply>, Error<()>> {
+        body: &'a accounting::BusinessCreateRequest,
+    ) -> Result<ResponseValue<accounting::BusinessReply>, Error<()>> {
         let url = format!("{}/v1/businesses", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "businesses_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            201u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a business
-
-Sends a `GET` request to `/v1/businesses/{business_id}`
-
-*/
     pub async fn businesses_get<'a>(
         &'a self,
-        business_id: &'a ::layer2_types::accounting::BusinessId,
-    ) -> Result<ResponseValue<::layer2_types::accounting::BusinessReply>, Error<()>> {
+        business_id: &'a accounting::BusinessId,
+    ) -> Result<ResponseValue<accounting::BusinessReply>, Error<()>> {
         let url = format!(
             "{}/v1/businesses/{}", self.baseurl, encode_path(& business_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "businesses_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
 }

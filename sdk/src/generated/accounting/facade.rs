@@ -2,7 +2,7 @@
 
 //! The resources of the accounting API.
 
-use layer2_types::accounting;
+use layer2_types::accounting::{self, OperationId};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -39,12 +39,8 @@ impl<'c> Businesses<'c> {
         &self,
         body: &accounting::BusinessCreateRequest,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
-        self.client
-            .accounting_call(
-                accounting::OperationId::BusinessesCreate,
-                |api| async move { api.businesses_create(body).await },
-            )
-            .await
+        let call = self.client.accounting_call(OperationId::BusinessesCreate)?;
+        call.run(call.api.businesses_create(body)).await
     }
 
     /// Read a business.
@@ -60,12 +56,8 @@ impl<'c> Businesses<'c> {
         &self,
         business_id: &accounting::BusinessId,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
-        self.client
-            .accounting_call(
-                accounting::OperationId::BusinessesGet,
-                |api| async move { api.businesses_get(business_id).await },
-            )
-            .await
+        let call = self.client.accounting_call(OperationId::BusinessesGet)?;
+        call.run(call.api.businesses_get(business_id)).await
     }
 }
 

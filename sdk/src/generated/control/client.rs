@@ -3,6 +3,7 @@
 //! The control client that progenitor makes: paths, parameters and decoding. Everything that is common
 //! to all calls happens in the layer below; callers use the facade.
 
+use layer2_types::control;
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
@@ -14,12 +15,6 @@ pub struct Client {
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -55,713 +50,198 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
-    /**List sandboxes
-
-Sends a `GET` request to `/sandboxes`
-
-*/
     pub async fn sandboxes_list<'a>(
         &'a self,
-    ) -> Result<ResponseValue<::layer2_types::control::SandboxListReply>, Error<()>> {
+    ) -> Result<ResponseValue<control::SandboxListReply>, Error<()>> {
         let url = format!("{}/sandboxes", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandboxes_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Create a sandbox
-
-Sends a `POST` request to `/sandboxes`
-
-*/
     pub async fn sandboxes_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::control::SandboxCreateRequest,
-    ) -> Result<ResponseValue<::layer2_types::control::SandboxReply>, Error<()>> {
+        body: &'a control::SandboxCreateRequest,
+    ) -> Result<ResponseValue<control::SandboxReply>, Error<()>> {
         let url = format!("{}/sandboxes", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandboxes_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a sandbox
-
-Sends a `GET` request to `/sandboxes/{sandbox}`
-
-*/
     pub async fn sandboxes_get<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::SandboxReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::SandboxReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandboxes_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Delete a sandbox
-
-Sends a `DELETE` request to `/sandboxes/{sandbox}`
-
-*/
     pub async fn sandboxes_delete<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::SandboxRefReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::SandboxRefReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .delete(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandboxes_delete",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.delete(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read the clock
-
-Sends a `GET` request to `/sandboxes/{sandbox}/clock`
-
-*/
     pub async fn clock_get<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::ClockReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::ClockReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/clock", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "clock_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Advance the clock
-
-Sends a `POST` request to `/sandboxes/{sandbox}/clock/advance`
-
-*/
     pub async fn clock_advance<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-        body: &'a ::layer2_types::control::ClockAdvanceRequest,
-    ) -> Result<ResponseValue<::layer2_types::control::ClockReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+        body: &'a control::ClockAdvanceRequest,
+    ) -> Result<ResponseValue<control::ClockReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/clock/advance", self.baseurl, encode_path(& sandbox
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "clock_advance",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Decide the status of a customer
-
-Sends a `POST` request to `/sandboxes/{sandbox}/customers/{customer_id}/status`
-
-*/
     pub async fn decisions_customer_status<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-        customer_id: &'a ::layer2_types::control::CustomerId,
-        body: &'a ::layer2_types::control::CustomerStatusRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::control::CustomerDecisionReply>,
-        Error<()>,
-    > {
+        sandbox: &'a control::SandboxName,
+        customer_id: &'a control::CustomerId,
+        body: &'a control::CustomerStatusRequest,
+    ) -> Result<ResponseValue<control::CustomerDecisionReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/customers/{}/status", self.baseurl, encode_path(& sandbox
             .to_string()), encode_path(& customer_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "decisions_customer_status",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List deliveries of events
-
-Sends a `GET` request to `/sandboxes/{sandbox}/deliveries`
-
-*/
     pub async fn deliveries_list<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
+        sandbox: &'a control::SandboxName,
         page: Option<i32>,
         page_size: Option<i32>,
-        status: Option<&'a ::layer2_types::control::DeliveryState>,
-    ) -> Result<ResponseValue<::layer2_types::control::DeliveryListReply>, Error<()>> {
+        status: Option<&'a control::DeliveryState>,
+    ) -> Result<ResponseValue<control::DeliveryListReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/deliveries", self.baseurl, encode_path(& sandbox
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
             .query(&progenitor_client::QueryParam::new("status", &status))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "deliveries_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List faults
-
-Sends a `GET` request to `/sandboxes/{sandbox}/faults`
-
-*/
     pub async fn faults_list<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::FaultListReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::FaultListReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/faults", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "faults_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Order a fault
-
-Sends a `POST` request to `/sandboxes/{sandbox}/faults`
-
-*/
     pub async fn faults_create<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-        body: &'a ::layer2_types::control::FaultRequest,
-    ) -> Result<ResponseValue<::layer2_types::control::FaultReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+        body: &'a control::FaultRequest,
+    ) -> Result<ResponseValue<control::FaultReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/faults", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "faults_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            201u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Clear all faults
-
-Sends a `DELETE` request to `/sandboxes/{sandbox}/faults`
-
-*/
     pub async fn faults_clear<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::FaultsClearedReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::FaultsClearedReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/faults", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .delete(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "faults_clear",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.delete(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Let money arrive from outside
-
-Sends a `POST` request to `/sandboxes/{sandbox}/inbound`
-
-*/
     pub async fn inbound_create<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-        body: &'a ::layer2_types::control::InboundRequest,
-    ) -> Result<ResponseValue<::layer2_types::control::InboundReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+        body: &'a control::InboundRequest,
+    ) -> Result<ResponseValue<control::InboundReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/inbound", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "inbound_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List entries of the books
-
-Sends a `GET` request to `/sandboxes/{sandbox}/ledger/entries`
-
-*/
     pub async fn ledger_entries<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-        account_id: Option<&'a ::layer2_types::control::AccountId>,
+        sandbox: &'a control::SandboxName,
+        account_id: Option<&'a control::AccountId>,
         page: Option<i32>,
         page_size: Option<i32>,
-    ) -> Result<
-        ResponseValue<::layer2_types::control::LedgerEntryListReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<control::LedgerEntryListReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/ledger/entries", self.baseurl, encode_path(& sandbox
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("account_id", &account_id))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "ledger_entries",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read the trial balance
-
-Sends a `GET` request to `/sandboxes/{sandbox}/ledger/trial-balance`
-
-*/
     pub async fn ledger_trial_balance<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::TrialBalanceReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::TrialBalanceReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/ledger/trial-balance", self.baseurl, encode_path(& sandbox
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "ledger_trial_balance",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Reset a sandbox
-
-Sends a `POST` request to `/sandboxes/{sandbox}/reset`
-
-*/
     pub async fn sandboxes_reset<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::SandboxReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::SandboxReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/reset", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandboxes_reset",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Wait until nothing is due
-
-Sends a `POST` request to `/sandboxes/{sandbox}/settle`
-
-*/
     pub async fn clock_settle<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::SettleReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::SettleReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/settle", self.baseurl, encode_path(& sandbox.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "clock_settle",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Expire all tokens
-
-Sends a `POST` request to `/sandboxes/{sandbox}/tokens/expire`
-
-*/
     pub async fn clock_expire_tokens<'a>(
         &'a self,
-        sandbox: &'a ::layer2_types::control::SandboxName,
-    ) -> Result<ResponseValue<::layer2_types::control::TokensExpiredReply>, Error<()>> {
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::TokensExpiredReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/tokens/expire", self.baseurl, encode_path(& sandbox
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "clock_expire_tokens",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
 }

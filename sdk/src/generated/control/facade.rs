@@ -3,7 +3,7 @@
 //! The resources of the control API.
 
 use futures_core::Stream;
-use layer2_types::control;
+use layer2_types::control::{self, OperationId};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -39,13 +39,9 @@ impl<'c> Sandboxes<'c> {
         &self,
         body: &control::SandboxCreateRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::SandboxesCreate,
-                |api| async move { api.sandboxes_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::SandboxesCreate)?;
+        let reply = call.run(call.api.sandboxes_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// List sandboxes.
@@ -56,13 +52,9 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `GET /sandboxes`
     pub async fn list(&self) -> Result<Reply<control::SandboxList>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::SandboxesList,
-                |api| async move { api.sandboxes_list().await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::SandboxesList)?;
+        let reply = call.run(call.api.sandboxes_list()).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a sandbox.
@@ -78,13 +70,9 @@ impl<'c> Sandboxes<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::SandboxesGet,
-                |api| async move { api.sandboxes_get(sandbox).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::SandboxesGet)?;
+        let reply = call.run(call.api.sandboxes_get(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Delete a sandbox.
@@ -107,13 +95,9 @@ impl<'c> Sandboxes<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxRef>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::SandboxesDelete,
-                |api| async move { api.sandboxes_delete(sandbox).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::SandboxesDelete)?;
+        let reply = call.run(call.api.sandboxes_delete(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Reset a sandbox.
@@ -137,13 +121,9 @@ impl<'c> Sandboxes<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::SandboxesReset,
-                |api| async move { api.sandboxes_reset(sandbox).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::SandboxesReset)?;
+        let reply = call.run(call.api.sandboxes_reset(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -167,13 +147,9 @@ impl<'c> Clock<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::ClockState>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::ClockGet,
-                |api| async move { api.clock_get(sandbox).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::ClockGet)?;
+        let reply = call.run(call.api.clock_get(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Advance the clock.
@@ -199,13 +175,9 @@ impl<'c> Clock<'c> {
         sandbox: &control::SandboxName,
         body: &control::ClockAdvanceRequest,
     ) -> Result<Reply<control::ClockState>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::ClockAdvance,
-                |api| async move { api.clock_advance(sandbox, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::ClockAdvance)?;
+        let reply = call.run(call.api.clock_advance(sandbox, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Wait until nothing is due.
@@ -231,12 +203,8 @@ impl<'c> Clock<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SettleReply>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::ClockSettle,
-                |api| async move { api.clock_settle(sandbox).await },
-            )
-            .await
+        let call = self.client.control_call(OperationId::ClockSettle)?;
+        call.run(call.api.clock_settle(sandbox)).await
     }
 
     /// Expire all tokens.
@@ -259,13 +227,9 @@ impl<'c> Clock<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TokenEpoch>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::ClockExpireTokens,
-                |api| async move { api.clock_expire_tokens(sandbox).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::ClockExpireTokens)?;
+        let reply = call.run(call.api.clock_expire_tokens(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -298,13 +262,9 @@ impl<'c> Faults<'c> {
         sandbox: &control::SandboxName,
         body: &control::FaultRequest,
     ) -> Result<Reply<control::Fault>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::FaultsCreate,
-                |api| async move { api.faults_create(sandbox, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::FaultsCreate)?;
+        let reply = call.run(call.api.faults_create(sandbox, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// List faults.
@@ -320,13 +280,9 @@ impl<'c> Faults<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultList>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::FaultsList,
-                |api| async move { api.faults_list(sandbox).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::FaultsList)?;
+        let reply = call.run(call.api.faults_list(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Clear all faults.
@@ -349,13 +305,9 @@ impl<'c> Faults<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultsCleared>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::FaultsClear,
-                |api| async move { api.faults_clear(sandbox).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::FaultsClear)?;
+        let reply = call.run(call.api.faults_clear(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -391,13 +343,9 @@ impl<'c> Inbound<'c> {
         sandbox: &control::SandboxName,
         body: &control::InboundRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::InboundCreate,
-                |api| async move { api.inbound_create(sandbox, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::InboundCreate)?;
+        let reply = call.run(call.api.inbound_create(sandbox, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -433,15 +381,10 @@ impl<'c> Decisions<'c> {
         customer_id: &control::CustomerId,
         body: &control::CustomerStatusRequest,
     ) -> Result<Reply<control::CustomerDecision>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::DecisionsCustomerStatus,
-                |api| async move {
-                    api.decisions_customer_status(sandbox, customer_id, body).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.control_call(OperationId::DecisionsCustomerStatus)?;
+        let request = call.api.decisions_customer_status(sandbox, customer_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -466,12 +409,8 @@ impl<'c> Ledger<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TrialBalanceReply>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::LedgerTrialBalance,
-                |api| async move { api.ledger_trial_balance(sandbox).await },
-            )
-            .await
+        let call = self.client.control_call(OperationId::LedgerTrialBalance)?;
+        call.run(call.api.ledger_trial_balance(sandbox)).await
     }
 
     /// List entries of the books.
@@ -488,23 +427,23 @@ impl<'c> Ledger<'c> {
         sandbox: &control::SandboxName,
         params: &control::LedgerEntriesParams,
     ) -> Result<Reply<Page<control::LedgerEntry>>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::LedgerEntries,
-                |api| async move {
-                    api.ledger_entries(
-                            sandbox,
-                            params.account_id.as_ref(),
-                            params.page,
-                            params.page_size,
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply.map(|envelope| Page::new(envelope.data.entries, envelope.links))
-            })
+        let call = self.client.control_call(OperationId::LedgerEntries)?;
+        let request = call
+            .api
+            .ledger_entries(
+                sandbox,
+                params.account_id.as_ref(),
+                params.page,
+                params.page_size,
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.entries;
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`entries`](Self::entries) and gives the items one by one.
@@ -550,23 +489,23 @@ impl<'c> Deliveries<'c> {
         sandbox: &control::SandboxName,
         params: &control::DeliveriesListParams,
     ) -> Result<Reply<Page<control::Delivery>>, Error> {
-        self.client
-            .control_call(
-                control::OperationId::DeliveriesList,
-                |api| async move {
-                    api.deliveries_list(
-                            sandbox,
-                            params.page,
-                            params.page_size,
-                            params.status.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply.map(|envelope| Page::new(envelope.data.deliveries, envelope.links))
-            })
+        let call = self.client.control_call(OperationId::DeliveriesList)?;
+        let request = call
+            .api
+            .deliveries_list(
+                sandbox,
+                params.page,
+                params.page_size,
+                params.status.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.deliveries;
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.

@@ -3,6 +3,7 @@
 //! The payments client that progenitor makes: paths, parameters and decoding. Everything that is common
 //! to all calls happens in the layer below; callers use the facade.
 
+use layer2_types::payments;
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
@@ -14,12 +15,6 @@ pub struct Client {
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -55,744 +50,249 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
-    /**List accounts
-
-Sends a `GET` request to `/v1/accounts/deposits`
-
-*/
     pub async fn accounts_list<'a>(
         &'a self,
-        customer_id: Option<&'a ::layer2_types::payments::CustomerId>,
+        customer_id: Option<&'a payments::CustomerId>,
         page: Option<i32>,
         page_size: Option<i32>,
-        product_type: Option<&'a ::layer2_types::payments::ProductType>,
-        status: Option<&'a ::layer2_types::payments::AccountStatus>,
-    ) -> Result<ResponseValue<::layer2_types::payments::AccountListReply>, Error<()>> {
+        product_type: Option<&'a payments::ProductType>,
+        status: Option<&'a payments::AccountStatus>,
+    ) -> Result<ResponseValue<payments::AccountListReply>, Error<()>> {
         let url = format!("{}/v1/accounts/deposits", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("customer_id", &customer_id))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
             .query(&progenitor_client::QueryParam::new("product_type", &product_type))
             .query(&progenitor_client::QueryParam::new("status", &status))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "accounts_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Open an account
-
-Sends a `POST` request to `/v1/accounts/deposits`
-
-*/
     pub async fn accounts_open<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::AccountOpenRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::AccountRefReply>, Error<()>> {
+        body: &'a payments::AccountOpenRequest,
+    ) -> Result<ResponseValue<payments::AccountRefReply>, Error<()>> {
         let url = format!("{}/v1/accounts/deposits", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "accounts_open",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read an account
-
-Sends a `GET` request to `/v1/accounts/deposits/{account_id}`
-
-*/
     pub async fn accounts_get<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-    ) -> Result<ResponseValue<::layer2_types::payments::AccountReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+    ) -> Result<ResponseValue<payments::AccountReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}", self.baseurl, encode_path(& account_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "accounts_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Change the status of an account
-
-Sends a `PATCH` request to `/v1/accounts/deposits/{account_id}`
-
-*/
     pub async fn accounts_update<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-        body: &'a ::layer2_types::payments::AccountUpdateRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::AccountRefReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+        body: &'a payments::AccountUpdateRequest,
+    ) -> Result<ResponseValue<payments::AccountRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}", self.baseurl, encode_path(& account_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .patch(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "accounts_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Ask for a deposit address
-
-Sends a `POST` request to `/v1/accounts/deposits/{account_id}/address`
-
-*/
     pub async fn accounts_request_address<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-    ) -> Result<ResponseValue<::layer2_types::payments::AddressLeaseReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+    ) -> Result<ResponseValue<payments::AddressLeaseReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/address", self.baseurl, encode_path(& account_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "accounts_request_address",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List the statements of an account
-
-Sends a `GET` request to `/v1/accounts/deposits/{account_id}/statements`
-
-*/
     pub async fn statements_list<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
+        account_id: &'a payments::AccountId,
         page: Option<i32>,
         page_size: Option<i32>,
-    ) -> Result<ResponseValue<::layer2_types::payments::StatementListReply>, Error<()>> {
+    ) -> Result<ResponseValue<payments::StatementListReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/statements", self.baseurl, encode_path(&
             account_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "statements_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a statement
-
-Sends a `GET` request to `/v1/accounts/deposits/{account_id}/statements/{statement_id}`
-
-*/
     pub async fn statements_get<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-        statement_id: &'a ::layer2_types::payments::StatementId,
-    ) -> Result<ResponseValue<::layer2_types::payments::StatementReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+        statement_id: &'a payments::StatementId,
+    ) -> Result<ResponseValue<payments::StatementReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/statements/{}", self.baseurl, encode_path(&
             account_id.to_string()), encode_path(& statement_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "statements_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List transactions of an account
-
-Sends a `GET` request to `/v1/accounts/deposits/{account_id}/transactions`
-
-*/
     pub async fn transactions_list_for_account<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
+        account_id: &'a payments::AccountId,
         end_date: Option<&'a ::layer2_types::Date>,
-        order: Option<&'a ::layer2_types::payments::SortOrder>,
+        order: Option<&'a payments::SortOrder>,
         page: Option<i32>,
         page_size: Option<i32>,
         start_date: Option<&'a ::layer2_types::Date>,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::TransactionListReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<payments::TransactionListReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/transactions", self.baseurl, encode_path(&
             account_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("end_date", &end_date))
             .query(&progenitor_client::QueryParam::new("order", &order))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
             .query(&progenitor_client::QueryParam::new("start_date", &start_date))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_list_for_account",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a transaction of an account
-
-Sends a `GET` request to `/v1/accounts/deposits/{account_id}/transactions/{transaction_id}`
-
-*/
     pub async fn transactions_get_for_account<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-        transaction_id: &'a ::layer2_types::payments::TransactionId,
-    ) -> Result<ResponseValue<::layer2_types::payments::TransactionReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+        transaction_id: &'a payments::TransactionId,
+    ) -> Result<ResponseValue<payments::TransactionReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/transactions/{}", self.baseurl, encode_path(&
             account_id.to_string()), encode_path(& transaction_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_get_for_account",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List payment accounts
-
-Sends a `GET` request to `/v1/accounts/payments`
-
-*/
     pub async fn payment_accounts_list<'a>(
         &'a self,
-        customer_id: Option<&'a ::layer2_types::payments::CustomerId>,
+        customer_id: Option<&'a payments::CustomerId>,
         page: Option<i32>,
         page_size: Option<i32>,
-        status: Option<&'a ::layer2_types::payments::AccountStatus>,
-    ) -> Result<ResponseValue<::layer2_types::payments::AccountListReply>, Error<()>> {
+        status: Option<&'a payments::AccountStatus>,
+    ) -> Result<ResponseValue<payments::AccountListReply>, Error<()>> {
         let url = format!("{}/v1/accounts/payments", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("customer_id", &customer_id))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
             .query(&progenitor_client::QueryParam::new("status", &status))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_accounts_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Open a payment account
-
-Sends a `POST` request to `/v1/accounts/payments`
-
-*/
     pub async fn payment_accounts_open<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::AccountOpenRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::AccountRefReply>, Error<()>> {
+        body: &'a payments::AccountOpenRequest,
+    ) -> Result<ResponseValue<payments::AccountRefReply>, Error<()>> {
         let url = format!("{}/v1/accounts/payments", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_accounts_open",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a payment account
-
-Sends a `GET` request to `/v1/accounts/payments/{account_id}`
-
-*/
     pub async fn payment_accounts_get<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-    ) -> Result<ResponseValue<::layer2_types::payments::AccountReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+    ) -> Result<ResponseValue<payments::AccountReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}", self.baseurl, encode_path(& account_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_accounts_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Change the status of a payment account
-
-Sends a `PATCH` request to `/v1/accounts/payments/{account_id}`
-
-*/
     pub async fn payment_accounts_update<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-        body: &'a ::layer2_types::payments::AccountUpdateRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::AccountRefReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+        body: &'a payments::AccountUpdateRequest,
+    ) -> Result<ResponseValue<payments::AccountRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}", self.baseurl, encode_path(& account_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .patch(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_accounts_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Ask for a payment address
-
-Sends a `POST` request to `/v1/accounts/payments/{account_id}/address`
-
-*/
     pub async fn payment_accounts_request_address<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-        body: &'a ::layer2_types::payments::PaymentAddressRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::AddressLeaseReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+        body: &'a payments::PaymentAddressRequest,
+    ) -> Result<ResponseValue<payments::AddressLeaseReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}/address", self.baseurl, encode_path(& account_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_accounts_request_address",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List transactions of a payment account
-
-Sends a `GET` request to `/v1/accounts/payments/{account_id}/transactions`
-
-*/
     pub async fn payment_accounts_list_transactions<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
+        account_id: &'a payments::AccountId,
         end_date: Option<&'a ::layer2_types::Date>,
-        order: Option<&'a ::layer2_types::payments::SortOrder>,
+        order: Option<&'a payments::SortOrder>,
         page: Option<i32>,
         page_size: Option<i32>,
         start_date: Option<&'a ::layer2_types::Date>,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::PaymentTransactionListReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<payments::PaymentTransactionListReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}/transactions", self.baseurl, encode_path(&
             account_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("end_date", &end_date))
             .query(&progenitor_client::QueryParam::new("order", &order))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
             .query(&progenitor_client::QueryParam::new("start_date", &start_date))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_accounts_list_transactions",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a transaction of a payment account
-
-Sends a `GET` request to `/v1/accounts/payments/{account_id}/transactions/{transaction_id}`
-
-*/
     pub async fn payment_accounts_get_transaction<'a>(
         &'a self,
-        account_id: &'a ::layer2_types::payments::AccountId,
-        transaction_id: &'a ::layer2_types::payments::TransactionId,
-    ) -> Result<ResponseValue<::layer2_types::payments::TransactionReply>, Error<()>> {
+        account_id: &'a payments::AccountId,
+        transaction_id: &'a payments::TransactionId,
+    ) -> Result<ResponseValue<payments::TransactionReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}/transactions/{}", self.baseurl, encode_path(&
             account_id.to_string()), encode_path(& transaction_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_accounts_get_transaction",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List applications
-
-Sends a `GET` request to `/v1/applications`
-
-*/
     pub async fn applications_list<'a>(
         &'a self,
-        application_type: Option<&'a ::layer2_types::payments::CustomerType>,
-        customer_id: Option<&'a ::layer2_types::payments::CustomerId>,
+        application_type: Option<&'a payments::CustomerType>,
+        customer_id: Option<&'a payments::CustomerId>,
         customer_name: Option<&'a str>,
         email_address: Option<&'a str>,
         information_attested: Option<bool>,
-        order: Option<&'a ::layer2_types::payments::SortOrder>,
-        order_by: Option<&'a ::layer2_types::payments::ApplicationSortField>,
+        order: Option<&'a payments::SortOrder>,
+        order_by: Option<&'a payments::ApplicationSortField>,
         page: Option<i32>,
         page_size: Option<i32>,
-        status: Option<&'a ::layer2_types::payments::ApplicationStatus>,
+        status: Option<&'a payments::ApplicationStatus>,
         terms_and_conditions_accepted: Option<bool>,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::ApplicationListReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<payments::ApplicationListReply>, Error<()>> {
         let url = format!("{}/v1/applications", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(
                 &progenitor_client::QueryParam::new(
                     "application_type",
@@ -819,1529 +319,409 @@ Sends a `GET` request to `/v1/applications`
                     &terms_and_conditions_accepted,
                 ),
             )
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Start an application
-
-Sends a `POST` request to `/v1/applications`
-
-*/
     pub async fn applications_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::ApplicationRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::ApplicationRefReply>,
-        Error<()>,
-    > {
+        body: &'a payments::ApplicationRequest,
+    ) -> Result<ResponseValue<payments::ApplicationRefReply>, Error<()>> {
         let url = format!("{}/v1/applications", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read an application
-
-Sends a `GET` request to `/v1/applications/{application_id}`
-
-*/
     pub async fn applications_get<'a>(
         &'a self,
-        application_id: &'a ::layer2_types::payments::ApplicationId,
-    ) -> Result<ResponseValue<::layer2_types::payments::ApplicationReply>, Error<()>> {
+        application_id: &'a payments::ApplicationId,
+    ) -> Result<ResponseValue<payments::ApplicationReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}", self.baseurl, encode_path(& application_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Change an application
-
-Sends a `PATCH` request to `/v1/applications/{application_id}`
-
-*/
     pub async fn applications_update<'a>(
         &'a self,
-        application_id: &'a ::layer2_types::payments::ApplicationId,
-        body: &'a ::layer2_types::payments::ApplicationUpdateRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::ApplicationRefReply>,
-        Error<()>,
-    > {
+        application_id: &'a payments::ApplicationId,
+        body: &'a payments::ApplicationUpdateRequest,
+    ) -> Result<ResponseValue<payments::ApplicationRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}", self.baseurl, encode_path(& application_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .patch(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Make an access code for the onboarding screens
-
-Sends a `POST` request to `/v1/applications/{application_id}/accesscode`
-
-*/
     pub async fn applications_create_access_code<'a>(
         &'a self,
-        application_id: &'a ::layer2_types::payments::ApplicationId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::ApplicationAccessCodeReply>,
-        Error<()>,
-    > {
+        application_id: &'a payments::ApplicationId,
+    ) -> Result<ResponseValue<payments::ApplicationAccessCodeReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/accesscode", self.baseurl, encode_path(&
             application_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_create_access_code",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Add a person to the application of a company
-
-Sends a `POST` request to `/v1/applications/{application_id}/individual`
-
-*/
     pub async fn applications_add_individual<'a>(
         &'a self,
-        application_id: &'a ::layer2_types::payments::ApplicationId,
-        body: &'a ::layer2_types::payments::IndividualRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        application_id: &'a payments::ApplicationId,
+        body: &'a payments::IndividualRequest,
+    ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/individual", self.baseurl, encode_path(&
             application_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_add_individual",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Remove a person from an application
-
-Sends a `DELETE` request to `/v1/applications/{application_id}/individual/{individual_id}`
-
-*/
     pub async fn applications_delete_individual<'a>(
         &'a self,
-        application_id: &'a ::layer2_types::payments::ApplicationId,
-        individual_id: &'a ::layer2_types::payments::IndividualId,
-    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        application_id: &'a payments::ApplicationId,
+        individual_id: &'a payments::IndividualId,
+    ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/individual/{}", self.baseurl, encode_path(&
             application_id.to_string()), encode_path(& individual_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .delete(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_delete_individual",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.delete(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Change a person of an application
-
-Sends a `PATCH` request to `/v1/applications/{application_id}/individual/{individual_id}`
-
-*/
     pub async fn applications_update_individual<'a>(
         &'a self,
-        application_id: &'a ::layer2_types::payments::ApplicationId,
-        individual_id: &'a ::layer2_types::payments::IndividualId,
-        body: &'a ::layer2_types::payments::IndividualUpdateRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        application_id: &'a payments::ApplicationId,
+        individual_id: &'a payments::IndividualId,
+        body: &'a payments::IndividualUpdateRequest,
+    ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/individual/{}", self.baseurl, encode_path(&
             application_id.to_string()), encode_path(& individual_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .patch(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_update_individual",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read what an application still needs
-
-Sends a `GET` request to `/v1/applications/{application_id}/status`
-
-*/
     pub async fn applications_get_status<'a>(
         &'a self,
-        application_id: &'a ::layer2_types::payments::ApplicationId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::ApplicationReviewReply>,
-        Error<()>,
-    > {
+        application_id: &'a payments::ApplicationId,
+    ) -> Result<ResponseValue<payments::ApplicationReviewReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/status", self.baseurl, encode_path(& application_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_get_status",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Submit an application
-
-Sends a `POST` request to `/v1/applications/{application_id}/submit`
-
-*/
     pub async fn applications_submit<'a>(
         &'a self,
-        application_id: &'a ::layer2_types::payments::ApplicationId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::ApplicationRefReply>,
-        Error<()>,
-    > {
+        application_id: &'a payments::ApplicationId,
+    ) -> Result<ResponseValue<payments::ApplicationRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/submit", self.baseurl, encode_path(& application_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "applications_submit",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List counterparties
-
-Sends a `GET` request to `/v1/counterparties`
-
-*/
     pub async fn counterparties_list<'a>(
         &'a self,
-        customer_id: Option<&'a ::layer2_types::payments::CustomerId>,
+        customer_id: Option<&'a payments::CustomerId>,
         page: Option<i32>,
         page_size: Option<i32>,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::CounterpartyListReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<payments::CounterpartyListReply>, Error<()>> {
         let url = format!("{}/v1/counterparties", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("customer_id", &customer_id))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "counterparties_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Register a counterparty
-
-Sends a `POST` request to `/v1/counterparties`
-
-*/
     pub async fn counterparties_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::CounterpartyRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::CounterpartyRefReply>,
-        Error<()>,
-    > {
+        body: &'a payments::CounterpartyRequest,
+    ) -> Result<ResponseValue<payments::CounterpartyRefReply>, Error<()>> {
         let url = format!("{}/v1/counterparties", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "counterparties_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a counterparty
-
-Sends a `GET` request to `/v1/counterparties/{counterparty_id}`
-
-*/
     pub async fn counterparties_get<'a>(
         &'a self,
-        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
-    ) -> Result<ResponseValue<::layer2_types::payments::CounterpartyReply>, Error<()>> {
+        counterparty_id: &'a payments::CounterpartyId,
+    ) -> Result<ResponseValue<payments::CounterpartyReply>, Error<()>> {
         let url = format!(
             "{}/v1/counterparties/{}", self.baseurl, encode_path(& counterparty_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "counterparties_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Change a counterparty
-
-Sends a `PATCH` request to `/v1/counterparties/{counterparty_id}`
-
-*/
     pub async fn counterparties_update<'a>(
         &'a self,
-        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
-        body: &'a ::layer2_types::payments::CounterpartyUpdateRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::CounterpartyRefReply>,
-        Error<()>,
-    > {
+        counterparty_id: &'a payments::CounterpartyId,
+        body: &'a payments::CounterpartyUpdateRequest,
+    ) -> Result<ResponseValue<payments::CounterpartyRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/counterparties/{}", self.baseurl, encode_path(& counterparty_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .patch(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "counterparties_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List the accounts that can be linked
-
-Sends a `POST` request to `/v1/counterparties/{counterparty_id}/link/accounts`
-
-*/
     pub async fn counterparties_link_accounts<'a>(
         &'a self,
-        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
-        body: &'a ::layer2_types::payments::LinkAccountsRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::LinkAccounts>, Error<()>> {
+        counterparty_id: &'a payments::CounterpartyId,
+        body: &'a payments::LinkAccountsRequest,
+    ) -> Result<ResponseValue<payments::LinkAccounts>, Error<()>> {
         let url = format!(
             "{}/v1/counterparties/{}/link/accounts", self.baseurl, encode_path(&
             counterparty_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "counterparties_link_accounts",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Connect the linked account
-
-Sends a `POST` request to `/v1/counterparties/{counterparty_id}/link/connect`
-
-*/
     pub async fn counterparties_link_connect<'a>(
         &'a self,
-        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
-        body: &'a ::layer2_types::payments::LinkConnectRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::CounterpartyRefReply>,
-        Error<()>,
-    > {
+        counterparty_id: &'a payments::CounterpartyId,
+        body: &'a payments::LinkConnectRequest,
+    ) -> Result<ResponseValue<payments::CounterpartyRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/counterparties/{}/link/connect", self.baseurl, encode_path(&
             counterparty_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "counterparties_link_connect",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Ask how to embed the linking widget
-
-Sends a `POST` request to `/v1/counterparties/{counterparty_id}/link/details`
-
-*/
     pub async fn counterparties_link_details<'a>(
         &'a self,
-        counterparty_id: &'a ::layer2_types::payments::CounterpartyId,
-        body: &'a ::layer2_types::payments::LinkDetailsRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::LinkDetails>, Error<()>> {
+        counterparty_id: &'a payments::CounterpartyId,
+        body: &'a payments::LinkDetailsRequest,
+    ) -> Result<ResponseValue<payments::LinkDetails>, Error<()>> {
         let url = format!(
             "{}/v1/counterparties/{}/link/details", self.baseurl, encode_path(&
             counterparty_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "counterparties_link_details",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List customers
-
-Sends a `GET` request to `/v1/customers`
-
-*/
     pub async fn customers_list<'a>(
         &'a self,
         page: Option<i32>,
         page_size: Option<i32>,
-        status: Option<&'a ::layer2_types::payments::CustomerStatus>,
-        type_: Option<&'a ::layer2_types::payments::CustomerType>,
-    ) -> Result<ResponseValue<::layer2_types::payments::CustomerListReply>, Error<()>> {
+        status: Option<&'a payments::CustomerStatus>,
+        type_: Option<&'a payments::CustomerType>,
+    ) -> Result<ResponseValue<payments::CustomerListReply>, Error<()>> {
         let url = format!("{}/v1/customers", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
             .query(&progenitor_client::QueryParam::new("status", &status))
             .query(&progenitor_client::QueryParam::new("type", &type_))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "customers_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Create a customer
-
-Sends a `POST` request to `/v1/customers`
-
-*/
     pub async fn customers_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::CustomerRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::CustomerRefReply>, Error<()>> {
+        body: &'a payments::CustomerRequest,
+    ) -> Result<ResponseValue<payments::CustomerRefReply>, Error<()>> {
         let url = format!("{}/v1/customers", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "customers_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a customer
-
-Sends a `GET` request to `/v1/customers/{customer_id}`
-
-*/
     pub async fn customers_get<'a>(
         &'a self,
-        customer_id: &'a ::layer2_types::payments::CustomerId,
-    ) -> Result<ResponseValue<::layer2_types::payments::CustomerReply>, Error<()>> {
+        customer_id: &'a payments::CustomerId,
+    ) -> Result<ResponseValue<payments::CustomerReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}", self.baseurl, encode_path(& customer_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "customers_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Change a customer
-
-Sends a `PATCH` request to `/v1/customers/{customer_id}`
-
-*/
     pub async fn customers_update<'a>(
         &'a self,
-        customer_id: &'a ::layer2_types::payments::CustomerId,
-        body: &'a ::layer2_types::payments::CustomerUpdateRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::CustomerRefReply>, Error<()>> {
+        customer_id: &'a payments::CustomerId,
+        body: &'a payments::CustomerUpdateRequest,
+    ) -> Result<ResponseValue<payments::CustomerRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}", self.baseurl, encode_path(& customer_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .patch(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "customers_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Add a person to a company
-
-Sends a `POST` request to `/v1/customers/{customer_id}/individuals`
-
-*/
     pub async fn customers_add_individual<'a>(
         &'a self,
-        customer_id: &'a ::layer2_types::payments::CustomerId,
-        body: &'a ::layer2_types::payments::IndividualRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        customer_id: &'a payments::CustomerId,
+        body: &'a payments::IndividualRequest,
+    ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}/individuals", self.baseurl, encode_path(& customer_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "customers_add_individual",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a person of a company
-
-Sends a `GET` request to `/v1/customers/{customer_id}/individuals/{individual_id}`
-
-*/
     pub async fn customers_get_individual<'a>(
         &'a self,
-        customer_id: &'a ::layer2_types::payments::CustomerId,
-        individual_id: &'a ::layer2_types::payments::IndividualId,
-    ) -> Result<ResponseValue<::layer2_types::payments::IndividualReply>, Error<()>> {
+        customer_id: &'a payments::CustomerId,
+        individual_id: &'a payments::IndividualId,
+    ) -> Result<ResponseValue<payments::IndividualReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}/individuals/{}", self.baseurl, encode_path(& customer_id
             .to_string()), encode_path(& individual_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "customers_get_individual",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Change a person of a company
-
-Sends a `PATCH` request to `/v1/customers/{customer_id}/individuals/{individual_id}`
-
-*/
     pub async fn customers_update_individual<'a>(
         &'a self,
-        customer_id: &'a ::layer2_types::payments::CustomerId,
-        individual_id: &'a ::layer2_types::payments::IndividualId,
-        body: &'a ::layer2_types::payments::IndividualUpdateRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::IndividualRefReply>, Error<()>> {
+        customer_id: &'a payments::CustomerId,
+        individual_id: &'a payments::IndividualId,
+        body: &'a payments::IndividualUpdateRequest,
+    ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}/individuals/{}", self.baseurl, encode_path(& customer_id
             .to_string()), encode_path(& individual_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .patch(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "customers_update_individual",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Register a payor of a customer
-
-Sends a `POST` request to `/v1/customers/{customer_id}/payor`
-
-*/
     pub async fn customers_add_payor<'a>(
         &'a self,
-        customer_id: &'a ::layer2_types::payments::CustomerId,
-        body: &'a ::layer2_types::payments::PayorRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::PayorRefReply>, Error<()>> {
+        customer_id: &'a payments::CustomerId,
+        body: &'a payments::PayorRequest,
+    ) -> Result<ResponseValue<payments::PayorRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}/payor", self.baseurl, encode_path(& customer_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "customers_add_payor",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Request a deposit
-
-Sends a `POST` request to `/v1/deposits`
-
-*/
     pub async fn deposits_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::DepositRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::DepositReply>, Error<()>> {
+        body: &'a payments::DepositRequest,
+    ) -> Result<ResponseValue<payments::DepositReply>, Error<()>> {
         let url = format!("{}/v1/deposits", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "deposits_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a deposit
-
-Sends a `GET` request to `/v1/deposits/{deposit_id}`
-
-*/
     pub async fn deposits_get<'a>(
         &'a self,
-        deposit_id: &'a ::layer2_types::payments::DepositId,
-    ) -> Result<ResponseValue<::layer2_types::payments::DepositReply>, Error<()>> {
+        deposit_id: &'a payments::DepositId,
+    ) -> Result<ResponseValue<payments::DepositReply>, Error<()>> {
         let url = format!(
             "{}/v1/deposits/{}", self.baseurl, encode_path(& deposit_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "deposits_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Accept a deposit that pulls
-
-Sends a `POST` request to `/v1/deposits/{deposit_id}/accept`
-
-*/
     pub async fn deposits_accept<'a>(
         &'a self,
-        deposit_id: &'a ::layer2_types::payments::DepositId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::DepositAcceptedReply>,
-        Error<()>,
-    > {
+        deposit_id: &'a payments::DepositId,
+    ) -> Result<ResponseValue<payments::DepositAcceptedReply>, Error<()>> {
         let url = format!(
             "{}/v1/deposits/{}/accept", self.baseurl, encode_path(& deposit_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "deposits_accept",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Request an exchange at the market price
-
-Sends a `POST` request to `/v1/exchanges/market`
-
-*/
     pub async fn exchanges_create_market<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::ExchangeRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::ExchangeReply>, Error<()>> {
+        body: &'a payments::ExchangeRequest,
+    ) -> Result<ResponseValue<payments::ExchangeReply>, Error<()>> {
         let url = format!("{}/v1/exchanges/market", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "exchanges_create_market",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Request an exchange at a quoted price
-
-Sends a `POST` request to `/v1/exchanges/quote`
-
-*/
     pub async fn exchanges_create_quote<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::ExchangeRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::ExchangeReply>, Error<()>> {
+        body: &'a payments::ExchangeRequest,
+    ) -> Result<ResponseValue<payments::ExchangeReply>, Error<()>> {
         let url = format!("{}/v1/exchanges/quote", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "exchanges_create_quote",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read an exchange
-
-Sends a `GET` request to `/v1/exchanges/{exchange_id}`
-
-*/
     pub async fn exchanges_get<'a>(
         &'a self,
-        exchange_id: &'a ::layer2_types::payments::ExchangeId,
-    ) -> Result<ResponseValue<::layer2_types::payments::ExchangeReply>, Error<()>> {
+        exchange_id: &'a payments::ExchangeId,
+    ) -> Result<ResponseValue<payments::ExchangeReply>, Error<()>> {
         let url = format!(
             "{}/v1/exchanges/{}", self.baseurl, encode_path(& exchange_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "exchanges_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Accept an exchange
-
-Sends a `POST` request to `/v1/exchanges/{exchange_id}/accept`
-
-*/
     pub async fn exchanges_accept<'a>(
         &'a self,
-        exchange_id: &'a ::layer2_types::payments::ExchangeId,
-        body: &'a ::layer2_types::payments::ExchangeAcceptRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::ExchangeReply>, Error<()>> {
+        exchange_id: &'a payments::ExchangeId,
+        body: &'a payments::ExchangeAcceptRequest,
+    ) -> Result<ResponseValue<payments::ExchangeReply>, Error<()>> {
         let url = format!(
             "{}/v1/exchanges/{}/accept", self.baseurl, encode_path(& exchange_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "exchanges_accept",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Request a payment by a counterparty
-
-Sends a `POST` request to `/v1/payments`
-
-*/
     pub async fn payments_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::PaymentRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::PaymentStateReply>, Error<()>> {
+        body: &'a payments::PaymentRequest,
+    ) -> Result<ResponseValue<payments::PaymentStateReply>, Error<()>> {
         let url = format!("{}/v1/payments", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payments_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a payment
-
-Sends a `GET` request to `/v1/payments/{payment_id}`
-
-*/
     pub async fn payments_get<'a>(
         &'a self,
-        payment_id: &'a ::layer2_types::payments::PaymentId,
-    ) -> Result<ResponseValue<::layer2_types::payments::PaymentReply>, Error<()>> {
+        payment_id: &'a payments::PaymentId,
+    ) -> Result<ResponseValue<payments::PaymentReply>, Error<()>> {
         let url = format!(
             "{}/v1/payments/{}", self.baseurl, encode_path(& payment_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payments_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Accept a payment
-
-Sends a `POST` request to `/v1/payments/{payment_id}/accept`
-
-*/
     pub async fn payments_accept<'a>(
         &'a self,
-        payment_id: &'a ::layer2_types::payments::PaymentId,
-    ) -> Result<ResponseValue<::layer2_types::payments::PaymentStateReply>, Error<()>> {
+        payment_id: &'a payments::PaymentId,
+    ) -> Result<ResponseValue<payments::PaymentStateReply>, Error<()>> {
         let url = format!(
             "{}/v1/payments/{}/accept", self.baseurl, encode_path(& payment_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payments_accept",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read what a payment waits for
-
-Sends a `GET` request to `/v1/payments/{payment_id}/status`
-
-*/
     pub async fn payments_get_status<'a>(
         &'a self,
-        payment_id: &'a ::layer2_types::payments::PaymentId,
-    ) -> Result<ResponseValue<::layer2_types::payments::PaymentStatusReply>, Error<()>> {
+        payment_id: &'a payments::PaymentId,
+    ) -> Result<ResponseValue<payments::PaymentStatusReply>, Error<()>> {
         let url = format!(
             "{}/v1/payments/{}/status", self.baseurl, encode_path(& payment_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payments_get_status",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a settlement
-
-Sends a `GET` request to `/v1/settlements/{settlement_id}`
-
-*/
     pub async fn settlements_get<'a>(
         &'a self,
-        settlement_id: &'a ::layer2_types::payments::SettlementId,
-        destination_account_id: Option<&'a ::layer2_types::payments::AccountId>,
-        source_account_id: Option<&'a ::layer2_types::payments::AccountId>,
-    ) -> Result<ResponseValue<::layer2_types::payments::SettlementReply>, Error<()>> {
+        settlement_id: &'a payments::SettlementId,
+        destination_account_id: Option<&'a payments::AccountId>,
+        source_account_id: Option<&'a payments::AccountId>,
+    ) -> Result<ResponseValue<payments::SettlementReply>, Error<()>> {
         let url = format!(
             "{}/v1/settlements/{}", self.baseurl, encode_path(& settlement_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(
                 &progenitor_client::QueryParam::new(
                     "destination_account_id",
@@ -2354,178 +734,51 @@ Sends a `GET` request to `/v1/settlements/{settlement_id}`
                     &source_account_id,
                 ),
             )
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "settlements_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List subscriptions
-
-Sends a `GET` request to `/v1/subscriptions`
-
-*/
     pub async fn subscriptions_list<'a>(
         &'a self,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::SubscriptionListReply>,
-        Error<()>,
-    > {
+    ) -> Result<ResponseValue<payments::SubscriptionListReply>, Error<()>> {
         let url = format!("{}/v1/subscriptions", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "subscriptions_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Subscribe to an event
-
-Sends a `POST` request to `/v1/subscriptions`
-
-*/
     pub async fn subscriptions_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::SubscriptionRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::SubscriptionReply>, Error<()>> {
+        body: &'a payments::SubscriptionRequest,
+    ) -> Result<ResponseValue<payments::SubscriptionReply>, Error<()>> {
         let url = format!("{}/v1/subscriptions", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "subscriptions_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Delete a subscription
-
-Sends a `DELETE` request to `/v1/subscriptions/{subscription_id}`
-
-*/
     pub async fn subscriptions_delete<'a>(
         &'a self,
-        subscription_id: &'a ::layer2_types::payments::SubscriptionId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::SubscriptionRefReply>,
-        Error<()>,
-    > {
+        subscription_id: &'a payments::SubscriptionId,
+    ) -> Result<ResponseValue<payments::SubscriptionRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/subscriptions/{}", self.baseurl, encode_path(& subscription_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .delete(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "subscriptions_delete",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.delete(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**List transactions of all accounts
-
-Sends a `GET` request to `/v1/transactions`
-
-*/
     pub async fn transactions_list<'a>(
         &'a self,
-        account_id: Option<&'a ::layer2_types::payments::AccountId>,
-        category_id: Option<&'a ::layer2_types::payments::CategoryId>,
-        category_type: Option<&'a ::layer2_types::payments::TransactionCategory>,
+        account_id: Option<&'a payments::AccountId>,
+        category_id: Option<&'a payments::CategoryId>,
+        category_type: Option<&'a payments::TransactionCategory>,
         end_date: Option<&'a ::layer2_types::Date>,
-        order: Option<&'a ::layer2_types::payments::SortOrder>,
+        order: Option<&'a payments::SortOrder>,
         page: Option<i32>,
         page_size: Option<i32>,
         start_date: Option<&'a ::layer2_types::Date>,
-        transaction_status: Option<&'a ::layer2_types::payments::TransactionStatus>,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::TransactionListReply>,
-        Error<()>,
-    > {
+        transaction_status: Option<&'a payments::TransactionStatus>,
+    ) -> Result<ResponseValue<payments::TransactionListReply>, Error<()>> {
         let url = format!("{}/v1/transactions", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("account_id", &account_id))
             .query(&progenitor_client::QueryParam::new("category_id", &category_id))
             .query(&progenitor_client::QueryParam::new("category_type", &category_type))
@@ -2540,397 +793,99 @@ Sends a `GET` request to `/v1/transactions`
                     &transaction_status,
                 ),
             )
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a transaction
-
-Sends a `GET` request to `/v1/transactions/{transaction_id}`
-
-*/
     pub async fn transactions_get<'a>(
         &'a self,
-        transaction_id: &'a ::layer2_types::payments::TransactionId,
-    ) -> Result<ResponseValue<::layer2_types::payments::TransactionReply>, Error<()>> {
+        transaction_id: &'a payments::TransactionId,
+    ) -> Result<ResponseValue<payments::TransactionReply>, Error<()>> {
         let url = format!(
             "{}/v1/transactions/{}", self.baseurl, encode_path(& transaction_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Request a transfer between two accounts
-
-Sends a `POST` request to `/v1/transfers`
-
-*/
     pub async fn transfers_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::TransferRequest,
-    ) -> Result<ResponseValue<::layer2_types::payments::TransferReply>, Error<()>> {
+        body: &'a payments::TransferRequest,
+    ) -> Result<ResponseValue<payments::TransferReply>, Error<()>> {
         let url = format!("{}/v1/transfers", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfers_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a transfer
-
-Sends a `GET` request to `/v1/transfers/{transfer_id}`
-
-*/
     pub async fn transfers_get<'a>(
         &'a self,
-        transfer_id: &'a ::layer2_types::payments::TransferId,
-    ) -> Result<ResponseValue<::layer2_types::payments::TransferReply>, Error<()>> {
+        transfer_id: &'a payments::TransferId,
+    ) -> Result<ResponseValue<payments::TransferReply>, Error<()>> {
         let url = format!(
             "{}/v1/transfers/{}", self.baseurl, encode_path(& transfer_id.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfers_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Accept a transfer
-
-Sends a `POST` request to `/v1/transfers/{transfer_id}/accept`
-
-*/
     pub async fn transfers_accept<'a>(
         &'a self,
-        transfer_id: &'a ::layer2_types::payments::TransferId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::TransferAcceptedReply>,
-        Error<()>,
-    > {
+        transfer_id: &'a payments::TransferId,
+    ) -> Result<ResponseValue<payments::TransferAcceptedReply>, Error<()>> {
         let url = format!(
             "{}/v1/transfers/{}/accept", self.baseurl, encode_path(& transfer_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfers_accept",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Request a withdrawal
-
-Sends a `POST` request to `/v1/withdrawals`
-
-*/
     pub async fn withdrawals_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::payments::WithdrawalRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::WithdrawalStateReply>,
-        Error<()>,
-    > {
+        body: &'a payments::WithdrawalRequest,
+    ) -> Result<ResponseValue<payments::WithdrawalStateReply>, Error<()>> {
         let url = format!("{}/v1/withdrawals", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "withdrawals_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read a withdrawal
-
-Sends a `GET` request to `/v1/withdrawals/{withdrawal_id}`
-
-*/
     pub async fn withdrawals_get<'a>(
         &'a self,
-        withdrawal_id: &'a ::layer2_types::payments::WithdrawalId,
-    ) -> Result<ResponseValue<::layer2_types::payments::WithdrawalReply>, Error<()>> {
+        withdrawal_id: &'a payments::WithdrawalId,
+    ) -> Result<ResponseValue<payments::WithdrawalReply>, Error<()>> {
         let url = format!(
             "{}/v1/withdrawals/{}", self.baseurl, encode_path(& withdrawal_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "withdrawals_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Accept a withdrawal
-
-Sends a `POST` request to `/v1/withdrawals/{withdrawal_id}/accept`
-
-*/
     pub async fn withdrawals_accept<'a>(
         &'a self,
-        withdrawal_id: &'a ::layer2_types::payments::WithdrawalId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::WithdrawalStateReply>,
-        Error<()>,
-    > {
+        withdrawal_id: &'a payments::WithdrawalId,
+    ) -> Result<ResponseValue<payments::WithdrawalStateReply>, Error<()>> {
         let url = format!(
             "{}/v1/withdrawals/{}/accept", self.baseurl, encode_path(& withdrawal_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "withdrawals_accept",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Ask to cancel a withdrawal
-
-Sends a `POST` request to `/v1/withdrawals/{withdrawal_id}/cancel`
-
-*/
     pub async fn withdrawals_cancel<'a>(
         &'a self,
-        withdrawal_id: &'a ::layer2_types::payments::WithdrawalId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::WithdrawalStateReply>,
-        Error<()>,
-    > {
+        withdrawal_id: &'a payments::WithdrawalId,
+    ) -> Result<ResponseValue<payments::WithdrawalStateReply>, Error<()>> {
         let url = format!(
             "{}/v1/withdrawals/{}/cancel", self.baseurl, encode_path(& withdrawal_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "withdrawals_cancel",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Read what a withdrawal waits for
-
-Sends a `GET` request to `/v1/withdrawals/{withdrawal_id}/status`
-
-*/
     pub async fn withdrawals_get_status<'a>(
         &'a self,
-        withdrawal_id: &'a ::layer2_types::payments::WithdrawalId,
-    ) -> Result<
-        ResponseValue<::layer2_types::payments::WithdrawalStatusReply>,
-        Error<()>,
-    > {
+        withdrawal_id: &'a payments::WithdrawalId,
+    ) -> Result<ResponseValue<payments::WithdrawalStatusReply>, Error<()>> {
         let url = format!(
             "{}/v1/withdrawals/{}/status", self.baseurl, encode_path(& withdrawal_id
             .to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "withdrawals_get_status",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
 }

@@ -3,7 +3,7 @@
 //! The resources of the payments API.
 
 use futures_core::Stream;
-use layer2_types::payments;
+use layer2_types::payments::{self, OperationId};
 
 use crate::client::Client;
 use crate::download::Download;
@@ -31,34 +31,30 @@ impl<'c> Applications<'c> {
         &self,
         params: &payments::ApplicationsListParams,
     ) -> Result<Reply<Page<payments::Application>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsList,
-                |api| async move {
-                    api.applications_list(
-                            params.application_type.as_ref(),
-                            params.customer_id.as_ref(),
-                            params.customer_name.as_deref(),
-                            params.email_address.as_deref(),
-                            params.information_attested,
-                            params.order.as_ref(),
-                            params.order_by.as_ref(),
-                            params.page,
-                            params.page_size,
-                            params.status.as_ref(),
-                            params.terms_and_conditions_accepted,
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.applications.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::ApplicationsList)?;
+        let request = call
+            .api
+            .applications_list(
+                params.application_type.as_ref(),
+                params.customer_id.as_ref(),
+                params.customer_name.as_deref(),
+                params.email_address.as_deref(),
+                params.information_attested,
+                params.order.as_ref(),
+                params.order_by.as_ref(),
+                params.page,
+                params.page_size,
+                params.status.as_ref(),
+                params.terms_and_conditions_accepted,
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.applications.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -108,13 +104,9 @@ impl<'c> Applications<'c> {
         &self,
         body: &payments::ApplicationRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsCreate,
-                |api| async move { api.applications_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsCreate)?;
+        let reply = call.run(call.api.applications_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read an application.
@@ -131,13 +123,9 @@ impl<'c> Applications<'c> {
         &self,
         application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::Application>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsGet,
-                |api| async move { api.applications_get(application_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsGet)?;
+        let reply = call.run(call.api.applications_get(application_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Change an application.
@@ -169,13 +157,9 @@ impl<'c> Applications<'c> {
         application_id: &payments::ApplicationId,
         body: &payments::ApplicationUpdateRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsUpdate,
-                |api| async move { api.applications_update(application_id, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsUpdate)?;
+        let reply = call.run(call.api.applications_update(application_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read what an application still needs.
@@ -193,13 +177,9 @@ impl<'c> Applications<'c> {
         &self,
         application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationReview>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsGetStatus,
-                |api| async move { api.applications_get_status(application_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsGetStatus)?;
+        let reply = call.run(call.api.applications_get_status(application_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Submit an application.
@@ -229,13 +209,9 @@ impl<'c> Applications<'c> {
         &self,
         application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsSubmit,
-                |api| async move { api.applications_submit(application_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsSubmit)?;
+        let reply = call.run(call.api.applications_submit(application_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Add a person to the application of a company.
@@ -265,15 +241,10 @@ impl<'c> Applications<'c> {
         application_id: &payments::ApplicationId,
         body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsAddIndividual,
-                |api| async move {
-                    api.applications_add_individual(application_id, body).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsAddIndividual)?;
+        let request = call.api.applications_add_individual(application_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Change a person of an application.
@@ -304,20 +275,12 @@ impl<'c> Applications<'c> {
         individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsUpdateIndividual,
-                |api| async move {
-                    api.applications_update_individual(
-                            application_id,
-                            individual_id,
-                            body,
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsUpdateIndividual)?;
+        let request = call
+            .api
+            .applications_update_individual(application_id, individual_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Remove a person from an application.
@@ -347,16 +310,12 @@ impl<'c> Applications<'c> {
         application_id: &payments::ApplicationId,
         individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsDeleteIndividual,
-                |api| async move {
-                    api.applications_delete_individual(application_id, individual_id)
-                        .await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsDeleteIndividual)?;
+        let request = call
+            .api
+            .applications_delete_individual(application_id, individual_id);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Make an access code for the onboarding screens.
@@ -384,15 +343,10 @@ impl<'c> Applications<'c> {
         &self,
         application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationAccessCode>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ApplicationsCreateAccessCode,
-                |api| async move {
-                    api.applications_create_access_code(application_id).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ApplicationsCreateAccessCode)?;
+        let request = call.api.applications_create_access_code(application_id);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -433,17 +387,18 @@ impl<'c> Documents<'c> {
         document_id: &payments::DocumentId,
         file: &Upload,
     ) -> Result<Reply<payments::DocumentRef>, Error> {
-        self.client
+        let reply = self
+            .client
             .upload::<
                 payments::DocumentRefReply,
             >(
-                payments::OperationId::DocumentsUpload.operation(),
+                OperationId::DocumentsUpload.operation(),
                 &[document_id.as_str()],
                 "file",
                 file,
             )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+            .await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Download a document.
@@ -462,7 +417,7 @@ impl<'c> Documents<'c> {
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
-                payments::OperationId::DocumentsDownload.operation(),
+                OperationId::DocumentsDownload.operation(),
                 &[document_id.as_str()],
             )
             .await
@@ -487,27 +442,23 @@ impl<'c> Customers<'c> {
         &self,
         params: &payments::CustomersListParams,
     ) -> Result<Reply<Page<payments::Customer>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CustomersList,
-                |api| async move {
-                    api.customers_list(
-                            params.page,
-                            params.page_size,
-                            params.status.as_ref(),
-                            params.r#type.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.customers.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::CustomersList)?;
+        let request = call
+            .api
+            .customers_list(
+                params.page,
+                params.page_size,
+                params.status.as_ref(),
+                params.r#type.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.customers.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -554,13 +505,9 @@ impl<'c> Customers<'c> {
         &self,
         body: &payments::CustomerRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CustomersCreate,
-                |api| async move { api.customers_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CustomersCreate)?;
+        let reply = call.run(call.api.customers_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a customer.
@@ -576,13 +523,9 @@ impl<'c> Customers<'c> {
         &self,
         customer_id: &payments::CustomerId,
     ) -> Result<Reply<payments::Customer>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CustomersGet,
-                |api| async move { api.customers_get(customer_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CustomersGet)?;
+        let reply = call.run(call.api.customers_get(customer_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Change a customer.
@@ -612,13 +555,9 @@ impl<'c> Customers<'c> {
         customer_id: &payments::CustomerId,
         body: &payments::CustomerUpdateRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CustomersUpdate,
-                |api| async move { api.customers_update(customer_id, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CustomersUpdate)?;
+        let reply = call.run(call.api.customers_update(customer_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Add a person to a company.
@@ -644,15 +583,10 @@ impl<'c> Customers<'c> {
         customer_id: &payments::CustomerId,
         body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CustomersAddIndividual,
-                |api| async move {
-                    api.customers_add_individual(customer_id, body).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CustomersAddIndividual)?;
+        let request = call.api.customers_add_individual(customer_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a person of a company.
@@ -669,15 +603,10 @@ impl<'c> Customers<'c> {
         customer_id: &payments::CustomerId,
         individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::Individual>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CustomersGetIndividual,
-                |api| async move {
-                    api.customers_get_individual(customer_id, individual_id).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CustomersGetIndividual)?;
+        let request = call.api.customers_get_individual(customer_id, individual_id);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Change a person of a company.
@@ -706,16 +635,12 @@ impl<'c> Customers<'c> {
         individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CustomersUpdateIndividual,
-                |api| async move {
-                    api.customers_update_individual(customer_id, individual_id, body)
-                        .await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CustomersUpdateIndividual)?;
+        let request = call
+            .api
+            .customers_update_individual(customer_id, individual_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Register a payor of a customer.
@@ -744,13 +669,9 @@ impl<'c> Customers<'c> {
         customer_id: &payments::CustomerId,
         body: &payments::PayorRequest,
     ) -> Result<Reply<payments::PayorRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CustomersAddPayor,
-                |api| async move { api.customers_add_payor(customer_id, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CustomersAddPayor)?;
+        let reply = call.run(call.api.customers_add_payor(customer_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -787,13 +708,9 @@ impl<'c> Accounts<'c> {
         &self,
         body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::AccountsOpen,
-                |api| async move { api.accounts_open(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::AccountsOpen)?;
+        let reply = call.run(call.api.accounts_open(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// List accounts.
@@ -808,28 +725,24 @@ impl<'c> Accounts<'c> {
         &self,
         params: &payments::AccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::AccountsList,
-                |api| async move {
-                    api.accounts_list(
-                            params.customer_id.as_ref(),
-                            params.page,
-                            params.page_size,
-                            params.product_type.as_ref(),
-                            params.status.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.accounts.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::AccountsList)?;
+        let request = call
+            .api
+            .accounts_list(
+                params.customer_id.as_ref(),
+                params.page,
+                params.page_size,
+                params.product_type.as_ref(),
+                params.status.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.accounts.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -860,13 +773,9 @@ impl<'c> Accounts<'c> {
         &self,
         account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::AccountsGet,
-                |api| async move { api.accounts_get(account_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::AccountsGet)?;
+        let reply = call.run(call.api.accounts_get(account_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Change the status of an account.
@@ -893,13 +802,9 @@ impl<'c> Accounts<'c> {
         account_id: &payments::AccountId,
         body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::AccountsUpdate,
-                |api| async move { api.accounts_update(account_id, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::AccountsUpdate)?;
+        let reply = call.run(call.api.accounts_update(account_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Ask for a deposit address.
@@ -928,13 +833,9 @@ impl<'c> Accounts<'c> {
         &self,
         account_id: &payments::AccountId,
     ) -> Result<Reply<payments::AddressLease>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::AccountsRequestAddress,
-                |api| async move { api.accounts_request_address(account_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::AccountsRequestAddress)?;
+        let reply = call.run(call.api.accounts_request_address(account_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -956,27 +857,23 @@ impl<'c> PaymentAccounts<'c> {
         &self,
         params: &payments::PaymentAccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentAccountsList,
-                |api| async move {
-                    api.payment_accounts_list(
-                            params.customer_id.as_ref(),
-                            params.page,
-                            params.page_size,
-                            params.status.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.accounts.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::PaymentAccountsList)?;
+        let request = call
+            .api
+            .payment_accounts_list(
+                params.customer_id.as_ref(),
+                params.page,
+                params.page_size,
+                params.status.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.accounts.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -1022,13 +919,9 @@ impl<'c> PaymentAccounts<'c> {
         &self,
         body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentAccountsOpen,
-                |api| async move { api.payment_accounts_open(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::PaymentAccountsOpen)?;
+        let reply = call.run(call.api.payment_accounts_open(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a payment account.
@@ -1045,13 +938,9 @@ impl<'c> PaymentAccounts<'c> {
         &self,
         account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentAccountsGet,
-                |api| async move { api.payment_accounts_get(account_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::PaymentAccountsGet)?;
+        let reply = call.run(call.api.payment_accounts_get(account_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Change the status of a payment account.
@@ -1079,13 +968,9 @@ impl<'c> PaymentAccounts<'c> {
         account_id: &payments::AccountId,
         body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentAccountsUpdate,
-                |api| async move { api.payment_accounts_update(account_id, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::PaymentAccountsUpdate)?;
+        let reply = call.run(call.api.payment_accounts_update(account_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Ask for a payment address.
@@ -1116,15 +1001,12 @@ impl<'c> PaymentAccounts<'c> {
         account_id: &payments::AccountId,
         body: &payments::PaymentAddressRequest,
     ) -> Result<Reply<payments::AddressLease>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentAccountsRequestAddress,
-                |api| async move {
-                    api.payment_accounts_request_address(account_id, body).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self
+            .client
+            .payments_call(OperationId::PaymentAccountsRequestAddress)?;
+        let request = call.api.payment_accounts_request_address(account_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// List transactions of a payment account.
@@ -1142,29 +1024,27 @@ impl<'c> PaymentAccounts<'c> {
         account_id: &payments::AccountId,
         params: &payments::PaymentAccountsListTransactionsParams,
     ) -> Result<Reply<Page<payments::PaymentTransaction>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentAccountsListTransactions,
-                |api| async move {
-                    api.payment_accounts_list_transactions(
-                            account_id,
-                            params.end_date.as_ref(),
-                            params.order.as_ref(),
-                            params.page,
-                            params.page_size,
-                            params.start_date.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.transactions.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self
+            .client
+            .payments_call(OperationId::PaymentAccountsListTransactions)?;
+        let request = call
+            .api
+            .payment_accounts_list_transactions(
+                account_id,
+                params.end_date.as_ref(),
+                params.order.as_ref(),
+                params.page,
+                params.page_size,
+                params.start_date.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.transactions.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list_transactions`](Self::list_transactions) and gives the items one by one.
@@ -1207,16 +1087,14 @@ impl<'c> PaymentAccounts<'c> {
         account_id: &payments::AccountId,
         transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentAccountsGetTransaction,
-                |api| async move {
-                    api.payment_accounts_get_transaction(account_id, transaction_id)
-                        .await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self
+            .client
+            .payments_call(OperationId::PaymentAccountsGetTransaction)?;
+        let request = call
+            .api
+            .payment_accounts_get_transaction(account_id, transaction_id);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -1239,32 +1117,28 @@ impl<'c> Transactions<'c> {
         &self,
         params: &payments::TransactionsListParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::TransactionsList,
-                |api| async move {
-                    api.transactions_list(
-                            params.account_id.as_ref(),
-                            params.category_id.as_ref(),
-                            params.category_type.as_ref(),
-                            params.end_date.as_ref(),
-                            params.order.as_ref(),
-                            params.page,
-                            params.page_size,
-                            params.start_date.as_ref(),
-                            params.transaction_status.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.transactions.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::TransactionsList)?;
+        let request = call
+            .api
+            .transactions_list(
+                params.account_id.as_ref(),
+                params.category_id.as_ref(),
+                params.category_type.as_ref(),
+                params.end_date.as_ref(),
+                params.order.as_ref(),
+                params.page,
+                params.page_size,
+                params.start_date.as_ref(),
+                params.transaction_status.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.transactions.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -1297,13 +1171,9 @@ impl<'c> Transactions<'c> {
         &self,
         transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::TransactionsGet,
-                |api| async move { api.transactions_get(transaction_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::TransactionsGet)?;
+        let reply = call.run(call.api.transactions_get(transaction_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// List transactions of an account.
@@ -1320,29 +1190,25 @@ impl<'c> Transactions<'c> {
         account_id: &payments::AccountId,
         params: &payments::TransactionsListForAccountParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::TransactionsListForAccount,
-                |api| async move {
-                    api.transactions_list_for_account(
-                            account_id,
-                            params.end_date.as_ref(),
-                            params.order.as_ref(),
-                            params.page,
-                            params.page_size,
-                            params.start_date.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.transactions.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::TransactionsListForAccount)?;
+        let request = call
+            .api
+            .transactions_list_for_account(
+                account_id,
+                params.end_date.as_ref(),
+                params.order.as_ref(),
+                params.page,
+                params.page_size,
+                params.start_date.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.transactions.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list_for_account`](Self::list_for_account) and gives the items one by one.
@@ -1381,15 +1247,10 @@ impl<'c> Transactions<'c> {
         account_id: &payments::AccountId,
         transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::TransactionsGetForAccount,
-                |api| async move {
-                    api.transactions_get_for_account(account_id, transaction_id).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::TransactionsGetForAccount)?;
+        let request = call.api.transactions_get_for_account(account_id, transaction_id);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -1427,13 +1288,9 @@ impl<'c> Transfers<'c> {
         &self,
         body: &payments::TransferRequest,
     ) -> Result<Reply<payments::Transfer>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::TransfersCreate,
-                |api| async move { api.transfers_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::TransfersCreate)?;
+        let reply = call.run(call.api.transfers_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a transfer.
@@ -1449,13 +1306,9 @@ impl<'c> Transfers<'c> {
         &self,
         transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::Transfer>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::TransfersGet,
-                |api| async move { api.transfers_get(transfer_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::TransfersGet)?;
+        let reply = call.run(call.api.transfers_get(transfer_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Accept a transfer.
@@ -1486,13 +1339,9 @@ impl<'c> Transfers<'c> {
         &self,
         transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::TransferState>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::TransfersAccept,
-                |api| async move { api.transfers_accept(transfer_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::TransfersAccept)?;
+        let reply = call.run(call.api.transfers_accept(transfer_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -1512,19 +1361,15 @@ impl<'c> Subscriptions<'c> {
     ///
     /// `GET /v1/subscriptions`
     pub async fn list(&self) -> Result<Reply<Page<payments::Subscription>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::SubscriptionsList,
-                |api| async move { api.subscriptions_list().await },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.subscriptions.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::SubscriptionsList)?;
+        let reply = call.run(call.api.subscriptions_list()).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.subscriptions.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Subscribe to an event.
@@ -1551,13 +1396,9 @@ impl<'c> Subscriptions<'c> {
         &self,
         body: &payments::SubscriptionRequest,
     ) -> Result<Reply<payments::Subscription>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::SubscriptionsCreate,
-                |api| async move { api.subscriptions_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::SubscriptionsCreate)?;
+        let reply = call.run(call.api.subscriptions_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Delete a subscription.
@@ -1583,13 +1424,9 @@ impl<'c> Subscriptions<'c> {
         &self,
         subscription_id: &payments::SubscriptionId,
     ) -> Result<Reply<payments::SubscriptionRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::SubscriptionsDelete,
-                |api| async move { api.subscriptions_delete(subscription_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::SubscriptionsDelete)?;
+        let reply = call.run(call.api.subscriptions_delete(subscription_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -1615,21 +1452,18 @@ impl<'c> Statements<'c> {
         account_id: &payments::AccountId,
         params: &payments::StatementsListParams,
     ) -> Result<Reply<Page<payments::StatementSummary>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::StatementsList,
-                |api| async move {
-                    api.statements_list(account_id, params.page, params.page_size).await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.statements.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::StatementsList)?;
+        let request = call
+            .api
+            .statements_list(account_id, params.page, params.page_size);
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.statements.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -1667,13 +1501,9 @@ impl<'c> Statements<'c> {
         account_id: &payments::AccountId,
         statement_id: &payments::StatementId,
     ) -> Result<Reply<payments::Statement>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::StatementsGet,
-                |api| async move { api.statements_get(account_id, statement_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::StatementsGet)?;
+        let reply = call.run(call.api.statements_get(account_id, statement_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -1696,26 +1526,22 @@ impl<'c> Counterparties<'c> {
         &self,
         params: &payments::CounterpartiesListParams,
     ) -> Result<Reply<Page<payments::Counterparty>>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CounterpartiesList,
-                |api| async move {
-                    api.counterparties_list(
-                            params.customer_id.as_ref(),
-                            params.page,
-                            params.page_size,
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.counterparties.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.payments_call(OperationId::CounterpartiesList)?;
+        let request = call
+            .api
+            .counterparties_list(
+                params.customer_id.as_ref(),
+                params.page,
+                params.page_size,
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.counterparties.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -1769,13 +1595,9 @@ impl<'c> Counterparties<'c> {
         &self,
         body: &payments::CounterpartyRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CounterpartiesCreate,
-                |api| async move { api.counterparties_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CounterpartiesCreate)?;
+        let reply = call.run(call.api.counterparties_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a counterparty.
@@ -1792,13 +1614,9 @@ impl<'c> Counterparties<'c> {
         &self,
         counterparty_id: &payments::CounterpartyId,
     ) -> Result<Reply<payments::Counterparty>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CounterpartiesGet,
-                |api| async move { api.counterparties_get(counterparty_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CounterpartiesGet)?;
+        let reply = call.run(call.api.counterparties_get(counterparty_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Change a counterparty.
@@ -1828,15 +1646,10 @@ impl<'c> Counterparties<'c> {
         counterparty_id: &payments::CounterpartyId,
         body: &payments::CounterpartyUpdateRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CounterpartiesUpdate,
-                |api| async move {
-                    api.counterparties_update(counterparty_id, body).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CounterpartiesUpdate)?;
+        let request = call.api.counterparties_update(counterparty_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Ask how to embed the linking widget.
@@ -1868,14 +1681,9 @@ impl<'c> Counterparties<'c> {
         counterparty_id: &payments::CounterpartyId,
         body: &payments::LinkDetailsRequest,
     ) -> Result<Reply<payments::LinkDetails>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CounterpartiesLinkDetails,
-                |api| async move {
-                    api.counterparties_link_details(counterparty_id, body).await
-                },
-            )
-            .await
+        let call = self.client.payments_call(OperationId::CounterpartiesLinkDetails)?;
+        let request = call.api.counterparties_link_details(counterparty_id, body);
+        call.run(request).await
     }
 
     /// List the accounts that can be linked.
@@ -1905,14 +1713,9 @@ impl<'c> Counterparties<'c> {
         counterparty_id: &payments::CounterpartyId,
         body: &payments::LinkAccountsRequest,
     ) -> Result<Reply<payments::LinkAccounts>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CounterpartiesLinkAccounts,
-                |api| async move {
-                    api.counterparties_link_accounts(counterparty_id, body).await
-                },
-            )
-            .await
+        let call = self.client.payments_call(OperationId::CounterpartiesLinkAccounts)?;
+        let request = call.api.counterparties_link_accounts(counterparty_id, body);
+        call.run(request).await
     }
 
     /// Connect the linked account.
@@ -1942,15 +1745,10 @@ impl<'c> Counterparties<'c> {
         counterparty_id: &payments::CounterpartyId,
         body: &payments::LinkConnectRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::CounterpartiesLinkConnect,
-                |api| async move {
-                    api.counterparties_link_connect(counterparty_id, body).await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::CounterpartiesLinkConnect)?;
+        let request = call.api.counterparties_link_connect(counterparty_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -1993,13 +1791,9 @@ impl<'c> Deposits<'c> {
         &self,
         body: &payments::DepositRequest,
     ) -> Result<Reply<payments::Deposit>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::DepositsCreate,
-                |api| async move { api.deposits_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::DepositsCreate)?;
+        let reply = call.run(call.api.deposits_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a deposit.
@@ -2015,13 +1809,9 @@ impl<'c> Deposits<'c> {
         &self,
         deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::Deposit>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::DepositsGet,
-                |api| async move { api.deposits_get(deposit_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::DepositsGet)?;
+        let reply = call.run(call.api.deposits_get(deposit_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Accept a deposit that pulls.
@@ -2049,13 +1839,9 @@ impl<'c> Deposits<'c> {
         &self,
         deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::DepositState>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::DepositsAccept,
-                |api| async move { api.deposits_accept(deposit_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::DepositsAccept)?;
+        let reply = call.run(call.api.deposits_accept(deposit_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -2098,13 +1884,9 @@ impl<'c> Withdrawals<'c> {
         &self,
         body: &payments::WithdrawalRequest,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::WithdrawalsCreate,
-                |api| async move { api.withdrawals_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::WithdrawalsCreate)?;
+        let reply = call.run(call.api.withdrawals_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a withdrawal.
@@ -2121,13 +1903,9 @@ impl<'c> Withdrawals<'c> {
         &self,
         withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::Withdrawal>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::WithdrawalsGet,
-                |api| async move { api.withdrawals_get(withdrawal_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::WithdrawalsGet)?;
+        let reply = call.run(call.api.withdrawals_get(withdrawal_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read what a withdrawal waits for.
@@ -2144,13 +1922,9 @@ impl<'c> Withdrawals<'c> {
         &self,
         withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalProgress>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::WithdrawalsGetStatus,
-                |api| async move { api.withdrawals_get_status(withdrawal_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::WithdrawalsGetStatus)?;
+        let reply = call.run(call.api.withdrawals_get_status(withdrawal_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Accept a withdrawal.
@@ -2180,13 +1954,9 @@ impl<'c> Withdrawals<'c> {
         &self,
         withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::WithdrawalsAccept,
-                |api| async move { api.withdrawals_accept(withdrawal_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::WithdrawalsAccept)?;
+        let reply = call.run(call.api.withdrawals_accept(withdrawal_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Ask to cancel a withdrawal.
@@ -2213,13 +1983,9 @@ impl<'c> Withdrawals<'c> {
         &self,
         withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::WithdrawalsCancel,
-                |api| async move { api.withdrawals_cancel(withdrawal_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::WithdrawalsCancel)?;
+        let reply = call.run(call.api.withdrawals_cancel(withdrawal_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Download the receipt of a withdrawal.
@@ -2238,7 +2004,7 @@ impl<'c> Withdrawals<'c> {
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
-                payments::OperationId::WithdrawalsGetReceipt.operation(),
+                OperationId::WithdrawalsGetReceipt.operation(),
                 &[withdrawal_id.as_str()],
             )
             .await
@@ -2280,13 +2046,9 @@ impl<'c> Exchanges<'c> {
         &self,
         body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ExchangesCreateMarket,
-                |api| async move { api.exchanges_create_market(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ExchangesCreateMarket)?;
+        let reply = call.run(call.api.exchanges_create_market(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Request an exchange at a quoted price.
@@ -2319,13 +2081,9 @@ impl<'c> Exchanges<'c> {
         &self,
         body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ExchangesCreateQuote,
-                |api| async move { api.exchanges_create_quote(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ExchangesCreateQuote)?;
+        let reply = call.run(call.api.exchanges_create_quote(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read an exchange.
@@ -2342,13 +2100,9 @@ impl<'c> Exchanges<'c> {
         &self,
         exchange_id: &payments::ExchangeId,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ExchangesGet,
-                |api| async move { api.exchanges_get(exchange_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ExchangesGet)?;
+        let reply = call.run(call.api.exchanges_get(exchange_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Accept an exchange.
@@ -2380,13 +2134,9 @@ impl<'c> Exchanges<'c> {
         exchange_id: &payments::ExchangeId,
         body: &payments::ExchangeAcceptRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::ExchangesAccept,
-                |api| async move { api.exchanges_accept(exchange_id, body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::ExchangesAccept)?;
+        let reply = call.run(call.api.exchanges_accept(exchange_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -2424,13 +2174,9 @@ impl<'c> Payments<'c> {
         &self,
         body: &payments::PaymentRequest,
     ) -> Result<Reply<payments::PaymentState>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentsCreate,
-                |api| async move { api.payments_create(body).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::PaymentsCreate)?;
+        let reply = call.run(call.api.payments_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read a payment.
@@ -2446,13 +2192,9 @@ impl<'c> Payments<'c> {
         &self,
         payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::Payment>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentsGet,
-                |api| async move { api.payments_get(payment_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::PaymentsGet)?;
+        let reply = call.run(call.api.payments_get(payment_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Read what a payment waits for.
@@ -2469,13 +2211,9 @@ impl<'c> Payments<'c> {
         &self,
         payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentProgress>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentsGetStatus,
-                |api| async move { api.payments_get_status(payment_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::PaymentsGetStatus)?;
+        let reply = call.run(call.api.payments_get_status(payment_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 
     /// Accept a payment.
@@ -2506,13 +2244,9 @@ impl<'c> Payments<'c> {
         &self,
         payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentState>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::PaymentsAccept,
-                |api| async move { api.payments_accept(payment_id).await },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::PaymentsAccept)?;
+        let reply = call.run(call.api.payments_accept(payment_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 
@@ -2538,20 +2272,16 @@ impl<'c> Settlements<'c> {
         settlement_id: &payments::SettlementId,
         params: &payments::SettlementsGetParams,
     ) -> Result<Reply<payments::Settlement>, Error> {
-        self.client
-            .payments_call(
-                payments::OperationId::SettlementsGet,
-                |api| async move {
-                    api.settlements_get(
-                            settlement_id,
-                            params.destination_account_id.as_ref(),
-                            params.source_account_id.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| reply.map(|envelope| envelope.data))
+        let call = self.client.payments_call(OperationId::SettlementsGet)?;
+        let request = call
+            .api
+            .settlements_get(
+                settlement_id,
+                params.destination_account_id.as_ref(),
+                params.source_account_id.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
     }
 }
 

@@ -3,6 +3,7 @@
 //! The plaid client that progenitor makes: paths, parameters and decoding. Everything that is common to
 //! all calls happens in the layer below; callers use the facade.
 
+use layer2_types::plaid;
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
@@ -14,12 +15,6 @@ pub struct Client {
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -55,88 +50,20 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
-    /**Exchange a public token
-
-Sends a `POST` request to `/item/public_token/exchange`
-
-*/
     pub async fn items_public_token_exchange<'a>(
         &'a self,
-        body: &'a ::layer2_types::plaid::ItemPublicTokenExchangeRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::plaid::ItemPublicTokenExchangeReply>,
-        Error<()>,
-    > {
+        body: &'a plaid::ItemPublicTokenExchangeRequest,
+    ) -> Result<ResponseValue<plaid::ItemPublicTokenExchangeReply>, Error<()>> {
         let url = format!("{}/item/public_token/exchange", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "items_public_token_exchange",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Link an account without a person
-
-Sends a `POST` request to `/sandbox/public_token/create`
-
-*/
     pub async fn sandbox_public_token_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::plaid::SandboxPublicTokenCreateRequest,
-    ) -> Result<
-        ResponseValue<::layer2_types::plaid::SandboxPublicTokenCreateReply>,
-        Error<()>,
-    > {
+        body: &'a plaid::SandboxPublicTokenCreateRequest,
+    ) -> Result<ResponseValue<plaid::SandboxPublicTokenCreateReply>, Error<()>> {
         let url = format!("{}/sandbox/public_token/create", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_public_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
 }

@@ -2,7 +2,7 @@
 
 //! The resources of the plaid API.
 
-use layer2_types::plaid;
+use layer2_types::plaid::{self, OperationId};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -37,12 +37,8 @@ impl<'c> Sandbox<'c> {
         &self,
         body: &plaid::SandboxPublicTokenCreateRequest,
     ) -> Result<Reply<plaid::SandboxPublicTokenCreateReply>, Error> {
-        self.client
-            .plaid_call(
-                plaid::OperationId::SandboxPublicTokenCreate,
-                |api| async move { api.sandbox_public_token_create(body).await },
-            )
-            .await
+        let call = self.client.plaid_call(OperationId::SandboxPublicTokenCreate)?;
+        call.run(call.api.sandbox_public_token_create(body)).await
     }
 }
 
@@ -76,12 +72,8 @@ impl<'c> Items<'c> {
         &self,
         body: &plaid::ItemPublicTokenExchangeRequest,
     ) -> Result<Reply<plaid::ItemPublicTokenExchangeReply>, Error> {
-        self.client
-            .plaid_call(
-                plaid::OperationId::ItemsPublicTokenExchange,
-                |api| async move { api.items_public_token_exchange(body).await },
-            )
-            .await
+        let call = self.client.plaid_call(OperationId::ItemsPublicTokenExchange)?;
+        call.run(call.api.items_public_token_exchange(body)).await
     }
 }
 

@@ -9,9 +9,9 @@ use crate::operation::{
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
-    "SpecifiedBadRequest", "MalformedJson", "Unauthorized", "TokenExpired",
-    "InsufficientScope", "UnknownPath", "MethodNotAllowed", "BodyTooLarge",
-    "UnsupportedMediaType", "RateLimited", "InternalError", "NotBuilt",
+    "SpecifiedBadRequest", "MalformedJson", "Unauthorized", "TokenExpired", "InsufficientScope",
+    "UnknownPath", "MethodNotAllowed", "BodyTooLarge", "UnsupportedMediaType", "RateLimited",
+    "InternalError", "NotBuilt",
 ];
 
 operations! {

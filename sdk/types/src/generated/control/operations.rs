@@ -9,9 +9,8 @@ use crate::operation::{
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
-    "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH",
-    "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL",
-    "NOT_BUILT",
+    "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
+    "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
 ];
 
 operations! {
@@ -37,9 +36,7 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "CLOCK_BUSY", "CLOCK_OUT_OF_RANGE",
-        ], common_errors: COMMON_ERRORS,
+        errors: &["NOT_FOUND", "CLOCK_BUSY", "CLOCK_OUT_OF_RANGE"], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };

@@ -2,8 +2,7 @@
 
 //! Query parameters of the control API.
 
-use super::AccountId;
-use super::DeliveryState;
+use super::{AccountId, DeliveryState};
 
 query_params! {
     /// Query parameters of `deliveries_list`.

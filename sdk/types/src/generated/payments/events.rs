@@ -2,14 +2,10 @@
 
 //! Webhook events of the payments API.
 
-use super::EventType;
-use super::AccountEventData;
-use super::ApplicationEventData;
-use super::CounterpartyEventData;
-use super::CustomerEventData;
-use super::PaymentEventData;
-use super::TransactionEventData;
-use super::WithdrawalEventData;
+use super::{
+    AccountEventData, ApplicationEventData, CounterpartyEventData, CustomerEventData, EventType,
+    PaymentEventData, TransactionEventData, WithdrawalEventData,
+};
 
 events! {
     /// An application lacks something. Sent when an application is started, or when something is

@@ -10,10 +10,10 @@ use crate::operation::PlatformVersion;
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
-    "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED",
-    "INSUFFICIENT_SCOPE", "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON",
-    "IDEMPOTENCY_KEY_INVALID", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE",
-    "UNSUPPORTED_MEDIA_TYPE", "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
+    "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
+    "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
+    "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
+    "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
 ];
 
 operations! {
@@ -140,7 +140,8 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED",
+            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "APPLICATION_NOT_EDITABLE",
+            "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 262_144, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
@@ -184,7 +185,8 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED",
+            "NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE",
+            "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
@@ -217,7 +219,8 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED",
+            "NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE",
+            "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
@@ -290,7 +293,8 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED",
+            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED",
+            "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
@@ -306,7 +310,8 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "LINKING_NOT_SUPPORTED", "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
+            "NOT_FOUND", "LINKING_NOT_SUPPORTED", "COUNTERPARTY_NOT_USABLE",
+            "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
@@ -395,8 +400,8 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED", "CUSTOMER_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED",
+            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED",
+            "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
@@ -471,9 +476,10 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "COUNTERPARTY_NOT_LINKED",
-            "PULL_NOT_SUPPORTED", "ASSET_MISMATCH", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE",
-            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
+            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE",
+            "COUNTERPARTY_NOT_LINKED", "PULL_NOT_SUPPORTED", "ASSET_MISMATCH",
+            "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
+            "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
@@ -501,8 +507,8 @@ operations! {
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "DEPOSIT_NOT_ACCEPTABLE", "COUNTERPARTY_NOT_USABLE", "ACCOUNT_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED",
+            "NOT_FOUND", "DEPOSIT_NOT_ACCEPTABLE", "COUNTERPARTY_NOT_USABLE",
+            "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
@@ -818,9 +824,7 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
         idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[
-            "CALLBACK_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
+        errors: &["CALLBACK_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED"], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
@@ -901,7 +905,8 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "SAME_ACCOUNT", "ASSET_MISMATCH", "ACCOUNT_NOT_USABLE",
-            "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
+            "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
+            "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),

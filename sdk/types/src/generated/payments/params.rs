@@ -2,19 +2,11 @@
 
 //! Query parameters of the payments API.
 
+use super::{
+    AccountId, AccountStatus, ApplicationSortField, ApplicationStatus, CategoryId, CustomerId,
+    CustomerStatus, CustomerType, ProductType, SortOrder, TransactionCategory, TransactionStatus,
+};
 use crate::Date;
-use super::AccountId;
-use super::AccountStatus;
-use super::ApplicationSortField;
-use super::ApplicationStatus;
-use super::CategoryId;
-use super::CustomerId;
-use super::CustomerStatus;
-use super::CustomerType;
-use super::ProductType;
-use super::SortOrder;
-use super::TransactionCategory;
-use super::TransactionStatus;
 
 query_params! {
     /// Query parameters of `accounts_list`.

@@ -5,129 +5,22 @@
 use super::ReplyMeta;
 use crate::timestamp::Timestamp;
 
-model! {
-    /// A company whose books are kept.
-    pub struct Business {
-        constant {
-            /// Tag of this kind of object.
-            r#type: BusinessObjectType = BusinessObjectType::Business;
-        }
-        required {
-            /// Id of the business.
-            id: BusinessId;
-        }
-        optional {
-            /// Your own id of the business.
-            external_id: ExternalId = with_external_id;
-            /// Legal name.
-            legal_name: String = with_legal_name;
-            /// Tax number.
-            tin: String = with_tin, personal;
-            /// Code of the activity for the tax return.
-            business_activity_code: String = with_business_activity_code;
-            /// State or district of the United States.
-            us_state: UsState = with_us_state;
-            /// Country, ISO 3166-1 alpha-2.
-            country: String = with_country;
-            /// Legal form.
-            entity_type: BusinessEntityType = with_entity_type;
-            /// Industry in words.
-            industry: String = with_industry;
-            /// Code of the industry in the NAICS, six digits.
-            naics_code: String = with_naics_code;
-            /// Telephone number in E.164 form.
-            phone_number: String = with_phone_number, personal;
-            /// Whether the business may be asked by text message.
-            sms_enabled: bool = with_sms_enabled;
-            /// Whether the business has asked to stop that.
-            sms_stopped: bool = with_sms_stopped;
-            /// Transactions before this instant are not asked about by text message.
-            sms_categorization_start_date: Timestamp = with_sms_categorization_start_date;
-            /// Language and customs.
-            default_locale: Locale = with_default_locale;
-            /// Transactions before this instant are left out of classification, lists and reports.
-            activation_at: Timestamp = with_activation_at;
-            /// End of the free trial.
-            free_trial_ends_at: Timestamp = with_free_trial_ends_at;
-            /// When the business was made here.
-            imported_at: Timestamp = with_imported_at;
-            /// When it was last changed.
-            updated_at: Timestamp = with_updated_at;
-            /// When it was archived, or null.
-            archived_at: Timestamp = with_archived_at;
-            /// When transactions were last read in.
-            last_synced_at: Timestamp = with_last_synced_at;
-            /// Connected accounts that the client itself knows.
-            unit_accounts: Vec<UnitAccount> = with_unit_accounts;
-            /// Connected Plaid items.
-            plaid_items: Vec<PlaidItem> = with_plaid_items;
-            /// Processor tokens of the connected bank accounts.
-            plaid_processor_tokens: Vec<PlaidProcessorToken> = with_plaid_processor_tokens;
-            /// Whether a creation found the business already there.
-            previously_imported: bool = with_previously_imported;
-            /// Whether it is a business with sample data.
-            is_demo: bool = with_is_demo;
-        }
-    }
+ids! {
+    /// Id of a business, a UUID.
+    pub struct BusinessId;
+    /// Your own id of an object; it makes its creation safe to repeat.
+    pub struct ExternalId;
+    /// Id of an institution at Plaid, such as `ins_1`.
+    pub struct PlaidInstitutionId;
+    /// Id of a Plaid item.
+    pub struct PlaidItemId;
+    /// Id of an account at Stripe.
+    pub struct StripeAccountId;
+    /// Id of an account at Unit or at the client's own bank.
+    pub struct UnitId;
 }
 
-model! {
-    /// A business to make.
-    pub struct BusinessCreateRequest {
-        required {
-            /// State or district of the United States.
-            us_state: UsState;
-            /// Legal form.
-            entity_type: BusinessEntityType;
-        }
-        optional {
-            /// Your own id of the business. It makes the call safe to repeat and can never be
-            /// changed.
-            external_id: ExternalId = with_external_id;
-            /// Legal name.
-            legal_name: String = with_legal_name;
-            /// Tax number.
-            tin: String = with_tin, personal;
-            /// Country, ISO 3166-1 alpha-2; `US` by default.
-            country: String = with_country;
-            /// Industry in words.
-            industry: String = with_industry;
-            /// Code of the industry in the NAICS, six digits.
-            naics_code: String = with_naics_code;
-            /// Telephone number in E.164 form; one live business alone can have it.
-            phone_number: String = with_phone_number, personal;
-            /// Whether the business may be asked by text message; false by default.
-            sms_enabled: bool = with_sms_enabled;
-            /// Transactions before this instant are not asked about by text message.
-            sms_categorization_start_date: Timestamp = with_sms_categorization_start_date;
-            /// Transactions before this instant are left out of classification, lists and reports;
-            /// now by default.
-            activation_at: Timestamp = with_activation_at;
-            /// Accounts at the client's own bank.
-            internal_bank_account_ids: Vec<UnitAccountRequest> = with_internal_bank_account_ids;
-            /// Accounts at Unit.
-            unit_ids: Vec<UnitAccountRequest> = with_unit_ids;
-            /// Older name of `unit_ids`.
-            ///
-            /// Deprecated by the platform.
-            unit_accounts: Vec<UnitAccountRequest> = with_unit_accounts;
-            /// Plaid items, which need the client's Plaid keys; the older way.
-            plaid_items: Vec<PlaidItemRequest> = with_plaid_items;
-            /// Processor tokens, one for each bank account to connect.
-            plaid_processor_tokens: Vec<PlaidProcessorToken> = with_plaid_processor_tokens;
-            /// Accounts at Stripe.
-            stripe_connect_accounts: Vec<StripeConnectAccount> = with_stripe_connect_accounts;
-            /// Whether the first questions to the business are left out.
-            skip_onboarding: bool = with_skip_onboarding;
-            /// When income and costs count in its reports.
-            default_reporting_basis: ReportingBasis = with_default_reporting_basis;
-            /// Language and customs.
-            default_locale: Locale = with_default_locale;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// Legal form of a business.
     pub enum BusinessEntityType {
         /// Sole proprietorship.
@@ -141,41 +34,13 @@ crate::open_enum! {
         /// Partnership.
         Partnership = "PARTNERSHIP",
     }
-}
 
-crate::id! {
-    /// Id of a business, a UUID.
-    pub struct BusinessId;
-}
-
-crate::open_enum! {
     /// Tag of a business.
     pub enum BusinessObjectType {
         /// A business.
         Business = "Business",
     }
-}
 
-model! {
-    /// Envelope around one business.
-    pub struct BusinessReply {
-        required {
-            /// The business.
-            data: Business;
-        }
-        optional {
-            /// Empty for one object.
-            meta: ReplyMeta = with_meta;
-        }
-    }
-}
-
-crate::id! {
-    /// Your own id of an object; it makes its creation safe to repeat.
-    pub struct ExternalId;
-}
-
-crate::open_enum! {
     /// Language and customs of a business.
     pub enum Locale {
         /// English, United States.
@@ -183,75 +48,7 @@ crate::open_enum! {
         /// French, Canada.
         FrCa = "fr-CA",
     }
-}
 
-model! {
-    /// An institution at Plaid.
-    #[derive(Default)]
-    pub struct PlaidInstitution {
-        optional {
-            /// Id of the institution.
-            id: PlaidInstitutionId = with_id;
-            /// Name.
-            name: String = with_name;
-            /// Logo, a picture in base64.
-            logo: String = with_logo;
-        }
-    }
-}
-
-crate::id! {
-    /// Id of an institution at Plaid, such as `ins_1`.
-    pub struct PlaidInstitutionId;
-}
-
-model! {
-    /// A connected Plaid item.
-    #[derive(Default)]
-    pub struct PlaidItem {
-        optional {
-            /// Access token of the item.
-            access_token: String = with_access_token, secret;
-            /// Institution of the item.
-            institution: PlaidInstitution = with_institution;
-        }
-    }
-}
-
-crate::id! {
-    /// Id of a Plaid item.
-    pub struct PlaidItemId;
-}
-
-model! {
-    /// A Plaid item to connect.
-    pub struct PlaidItemRequest {
-        required {
-            /// Id of the item.
-            item_id: PlaidItemId;
-            /// Access token of the item.
-            access_token: String, secret;
-        }
-        optional {
-            /// Whether its transactions are read in.
-            sync_transactions: bool = with_sync_transactions;
-            /// Institution of the item, such as `ins_1`.
-            institution_plaid_id: PlaidInstitutionId = with_institution_plaid_id;
-        }
-    }
-}
-
-model! {
-    /// A bank account, by its processor token.
-    pub struct PlaidProcessorToken {
-        required {
-            /// Token that Plaid made for one account and for this platform.
-            processor_token: String, secret;
-        }
-    }
-}
-
-crate::open_enum! {
     /// When income and costs count in reports.
     pub enum ReportingBasis {
         /// When they arise.
@@ -259,60 +56,7 @@ crate::open_enum! {
         /// When money moves.
         Cash = "CASH",
     }
-}
 
-crate::id! {
-    /// Id of an account at Stripe.
-    pub struct StripeAccountId;
-}
-
-model! {
-    /// An account at Stripe.
-    #[derive(Default)]
-    pub struct StripeConnectAccount {
-        optional {
-            /// Id of the account.
-            stripe_id: StripeAccountId = with_stripe_id;
-        }
-    }
-}
-
-model! {
-    /// A connected account that the client itself knows.
-    #[derive(Default)]
-    pub struct UnitAccount {
-        optional {
-            /// Id of the account.
-            id: UnitId = with_id;
-            /// When it was connected.
-            imported_at: Timestamp = with_imported_at;
-        }
-    }
-}
-
-model! {
-    /// An account to connect that the client itself knows.
-    #[derive(Default)]
-    pub struct UnitAccountRequest {
-        optional {
-            /// Id of the account.
-            unit_id: UnitId = with_unit_id;
-            /// Name to show.
-            account_name: String = with_account_name;
-            /// Whether the books begin with zero.
-            opening_balance_init_to_zero: bool = with_opening_balance_init_to_zero;
-            /// Whether the books begin without an opening balance.
-            opening_balance_do_not_init: bool = with_opening_balance_do_not_init;
-        }
-    }
-}
-
-crate::id! {
-    /// Id of an account at Unit or at the client's own bank.
-    pub struct UnitId;
-}
-
-crate::open_enum! {
     /// State, district or territory of the United States, by its two letters.
     pub enum UsState {
         /// Alabama.
@@ -422,15 +166,222 @@ crate::open_enum! {
     }
 }
 
+models! {
+    /// A company whose books are kept.
+    pub struct Business {
+        constant {
+            /// Tag of this kind of object.
+            r#type: BusinessObjectType = BusinessObjectType::Business;
+        }
+        required {
+            /// Id of the business.
+            id: BusinessId;
+        }
+        optional {
+            /// Your own id of the business.
+            external_id: ExternalId = with_external_id;
+            /// Legal name.
+            legal_name: String = with_legal_name;
+            /// Tax number.
+            tin: String = with_tin, personal;
+            /// Code of the activity for the tax return.
+            business_activity_code: String = with_business_activity_code;
+            /// State or district of the United States.
+            us_state: UsState = with_us_state;
+            /// Country, ISO 3166-1 alpha-2.
+            country: String = with_country;
+            /// Legal form.
+            entity_type: BusinessEntityType = with_entity_type;
+            /// Industry in words.
+            industry: String = with_industry;
+            /// Code of the industry in the NAICS, six digits.
+            naics_code: String = with_naics_code;
+            /// Telephone number in E.164 form.
+            phone_number: String = with_phone_number, personal;
+            /// Whether the business may be asked by text message.
+            sms_enabled: bool = with_sms_enabled;
+            /// Whether the business has asked to stop that.
+            sms_stopped: bool = with_sms_stopped;
+            /// Transactions before this instant are not asked about by text message.
+            sms_categorization_start_date: Timestamp = with_sms_categorization_start_date;
+            /// Language and customs.
+            default_locale: Locale = with_default_locale;
+            /// Transactions before this instant are left out of classification, lists and reports.
+            activation_at: Timestamp = with_activation_at;
+            /// End of the free trial.
+            free_trial_ends_at: Timestamp = with_free_trial_ends_at;
+            /// When the business was made here.
+            imported_at: Timestamp = with_imported_at;
+            /// When it was last changed.
+            updated_at: Timestamp = with_updated_at;
+            /// When it was archived, or null.
+            archived_at: Timestamp = with_archived_at;
+            /// When transactions were last read in.
+            last_synced_at: Timestamp = with_last_synced_at;
+            /// Connected accounts that the client itself knows.
+            unit_accounts: Vec<UnitAccount> = with_unit_accounts;
+            /// Connected Plaid items.
+            plaid_items: Vec<PlaidItem> = with_plaid_items;
+            /// Processor tokens of the connected bank accounts.
+            plaid_processor_tokens: Vec<PlaidProcessorToken> = with_plaid_processor_tokens;
+            /// Whether a creation found the business already there.
+            previously_imported: bool = with_previously_imported;
+            /// Whether it is a business with sample data.
+            is_demo: bool = with_is_demo;
+        }
+    }
+
+    /// A business to make.
+    pub struct BusinessCreateRequest {
+        required {
+            /// State or district of the United States.
+            us_state: UsState;
+            /// Legal form.
+            entity_type: BusinessEntityType;
+        }
+        optional {
+            /// Your own id of the business. It makes the call safe to repeat and can never be
+            /// changed.
+            external_id: ExternalId = with_external_id;
+            /// Legal name.
+            legal_name: String = with_legal_name;
+            /// Tax number.
+            tin: String = with_tin, personal;
+            /// Country, ISO 3166-1 alpha-2; `US` by default.
+            country: String = with_country;
+            /// Industry in words.
+            industry: String = with_industry;
+            /// Code of the industry in the NAICS, six digits.
+            naics_code: String = with_naics_code;
+            /// Telephone number in E.164 form; one live business alone can have it.
+            phone_number: String = with_phone_number, personal;
+            /// Whether the business may be asked by text message; false by default.
+            sms_enabled: bool = with_sms_enabled;
+            /// Transactions before this instant are not asked about by text message.
+            sms_categorization_start_date: Timestamp = with_sms_categorization_start_date;
+            /// Transactions before this instant are left out of classification, lists and reports;
+            /// now by default.
+            activation_at: Timestamp = with_activation_at;
+            /// Accounts at the client's own bank.
+            internal_bank_account_ids: Vec<UnitAccountRequest> = with_internal_bank_account_ids;
+            /// Accounts at Unit.
+            unit_ids: Vec<UnitAccountRequest> = with_unit_ids;
+            /// Older name of `unit_ids`.
+            ///
+            /// Deprecated by the platform.
+            unit_accounts: Vec<UnitAccountRequest> = with_unit_accounts;
+            /// Plaid items, which need the client's Plaid keys; the older way.
+            plaid_items: Vec<PlaidItemRequest> = with_plaid_items;
+            /// Processor tokens, one for each bank account to connect.
+            plaid_processor_tokens: Vec<PlaidProcessorToken> = with_plaid_processor_tokens;
+            /// Accounts at Stripe.
+            stripe_connect_accounts: Vec<StripeConnectAccount> = with_stripe_connect_accounts;
+            /// Whether the first questions to the business are left out.
+            skip_onboarding: bool = with_skip_onboarding;
+            /// When income and costs count in its reports.
+            default_reporting_basis: ReportingBasis = with_default_reporting_basis;
+            /// Language and customs.
+            default_locale: Locale = with_default_locale;
+        }
+    }
+
+    /// Envelope around one business.
+    pub struct BusinessReply {
+        required {
+            /// The business.
+            data: Business;
+        }
+        optional {
+            /// Empty for one object.
+            meta: ReplyMeta = with_meta;
+        }
+    }
+
+    /// An institution at Plaid.
+    #[derive(Default)]
+    pub struct PlaidInstitution {
+        optional {
+            /// Id of the institution.
+            id: PlaidInstitutionId = with_id;
+            /// Name.
+            name: String = with_name;
+            /// Logo, a picture in base64.
+            logo: String = with_logo;
+        }
+    }
+
+    /// A connected Plaid item.
+    #[derive(Default)]
+    pub struct PlaidItem {
+        optional {
+            /// Access token of the item.
+            access_token: String = with_access_token, secret;
+            /// Institution of the item.
+            institution: PlaidInstitution = with_institution;
+        }
+    }
+
+    /// A Plaid item to connect.
+    pub struct PlaidItemRequest {
+        required {
+            /// Id of the item.
+            item_id: PlaidItemId;
+            /// Access token of the item.
+            access_token: String, secret;
+        }
+        optional {
+            /// Whether its transactions are read in.
+            sync_transactions: bool = with_sync_transactions;
+            /// Institution of the item, such as `ins_1`.
+            institution_plaid_id: PlaidInstitutionId = with_institution_plaid_id;
+        }
+    }
+
+    /// A bank account, by its processor token.
+    pub struct PlaidProcessorToken {
+        required {
+            /// Token that Plaid made for one account and for this platform.
+            processor_token: String, secret;
+        }
+    }
+
+    /// An account at Stripe.
+    #[derive(Default)]
+    pub struct StripeConnectAccount {
+        optional {
+            /// Id of the account.
+            stripe_id: StripeAccountId = with_stripe_id;
+        }
+    }
+
+    /// A connected account that the client itself knows.
+    #[derive(Default)]
+    pub struct UnitAccount {
+        optional {
+            /// Id of the account.
+            id: UnitId = with_id;
+            /// When it was connected.
+            imported_at: Timestamp = with_imported_at;
+        }
+    }
+
+    /// An account to connect that the client itself knows.
+    #[derive(Default)]
+    pub struct UnitAccountRequest {
+        optional {
+            /// Id of the account.
+            unit_id: UnitId = with_unit_id;
+            /// Name to show.
+            account_name: String = with_account_name;
+            /// Whether the books begin with zero.
+            opening_balance_init_to_zero: bool = with_opening_balance_init_to_zero;
+            /// Whether the books begin without an opening balance.
+            opening_balance_do_not_init: bool = with_opening_balance_do_not_init;
+        }
+    }
+}
+
 no_projection! {
-    Business,
-    BusinessCreateRequest,
-    BusinessReply,
-    PlaidInstitution,
-    PlaidItem,
-    PlaidItemRequest,
-    PlaidProcessorToken,
-    StripeConnectAccount,
-    UnitAccount,
-    UnitAccountRequest,
+    Business, BusinessCreateRequest, BusinessReply, PlaidInstitution, PlaidItem, PlaidItemRequest,
+    PlaidProcessorToken, StripeConnectAccount, UnitAccount, UnitAccountRequest,
 }

@@ -5,7 +5,17 @@
 use std::collections::BTreeMap;
 
 
-model! {
+open_enums! {
+    /// Direction of a list.
+    pub enum SortOrder {
+        /// Smallest or oldest first.
+        Asc = "ASC",
+        /// Largest or newest first.
+        Desc = "DESC",
+    }
+}
+
+models! {
     /// One reason.
     #[derive(Default)]
     pub struct ApiErrorItem {
@@ -23,9 +33,7 @@ model! {
             meta: BTreeMap<String, String> = with_meta, personal;
         }
     }
-}
 
-model! {
     /// Why a request was refused.
     #[derive(Default)]
     pub struct ApiErrorReply {
@@ -34,9 +42,7 @@ model! {
             errors: Vec<ApiErrorItem> = with_errors;
         }
     }
-}
 
-model! {
     /// Where a list goes on.
     #[derive(Default)]
     pub struct Pagination {
@@ -53,9 +59,7 @@ model! {
             total_count: i64 = with_total_count;
         }
     }
-}
 
-model! {
     /// What is said about a reply beside its data; empty for a single object.
     #[derive(Default)]
     pub struct ReplyMeta {
@@ -66,19 +70,4 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// Direction of a list.
-    pub enum SortOrder {
-        /// Smallest or oldest first.
-        Asc = "ASC",
-        /// Largest or newest first.
-        Desc = "DESC",
-    }
-}
-
-no_projection! {
-    ApiErrorItem,
-    ApiErrorReply,
-    Pagination,
-    ReplyMeta,
-}
+no_projection! { ApiErrorItem, ApiErrorReply, Pagination, ReplyMeta }

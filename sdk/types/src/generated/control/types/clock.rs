@@ -5,7 +5,12 @@
 use super::ClockMode;
 use crate::timestamp::Timestamp;
 
-model! {
+ids! {
+    /// Id of any object, whichever API it belongs to.
+    pub struct ObjectId;
+}
+
+models! {
     /// How far to move the clock.
     pub struct ClockAdvanceRequest {
         required {
@@ -13,9 +18,7 @@ model! {
             seconds: i64;
         }
     }
-}
 
-model! {
     /// Envelope around the clock.
     pub struct ClockReply {
         required {
@@ -23,9 +26,7 @@ model! {
             data: ClockState;
         }
     }
-}
 
-model! {
     /// The clock of a sandbox.
     pub struct ClockState {
         required {
@@ -39,9 +40,7 @@ model! {
             wall: Timestamp;
         }
     }
-}
 
-model! {
     /// A piece of work that waits for its instant.
     pub struct Job {
         required {
@@ -55,14 +54,7 @@ model! {
             object_id: ObjectId = with_object_id;
         }
     }
-}
 
-crate::id! {
-    /// Id of any object, whichever API it belongs to.
-    pub struct ObjectId;
-}
-
-model! {
     /// What waiting brought.
     pub struct SettleReply {
         required {
@@ -72,9 +64,7 @@ model! {
             pending: Vec<Job>;
         }
     }
-}
 
-model! {
     /// Which tokens are good.
     pub struct TokenEpoch {
         required {
@@ -82,9 +72,7 @@ model! {
             epoch: i64;
         }
     }
-}
 
-model! {
     /// Envelope around the epoch.
     pub struct TokensExpiredReply {
         required {
@@ -95,11 +83,5 @@ model! {
 }
 
 no_projection! {
-    ClockAdvanceRequest,
-    ClockReply,
-    ClockState,
-    Job,
-    SettleReply,
-    TokenEpoch,
-    TokensExpiredReply,
+    ClockAdvanceRequest, ClockReply, ClockState, Job, SettleReply, TokenEpoch, TokensExpiredReply,
 }

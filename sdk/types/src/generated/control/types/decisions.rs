@@ -4,31 +4,7 @@
 
 use super::CustomerId;
 
-model! {
-    /// A decision that was made.
-    pub struct CustomerDecision {
-        required {
-            /// Id of the customer.
-            customer_id: CustomerId;
-            /// Status before.
-            previous_status: CustomerStatus;
-            /// Status now.
-            status: CustomerStatus;
-        }
-    }
-}
-
-model! {
-    /// Envelope around a decision.
-    pub struct CustomerDecisionReply {
-        required {
-            /// The decision.
-            data: CustomerDecision;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// Status of a customer, those that wait for the platform included.
     pub enum CustomerStatus {
         /// Works fully.
@@ -53,7 +29,27 @@ crate::open_enum! {
     }
 }
 
-model! {
+models! {
+    /// A decision that was made.
+    pub struct CustomerDecision {
+        required {
+            /// Id of the customer.
+            customer_id: CustomerId;
+            /// Status before.
+            previous_status: CustomerStatus;
+            /// Status now.
+            status: CustomerStatus;
+        }
+    }
+
+    /// Envelope around a decision.
+    pub struct CustomerDecisionReply {
+        required {
+            /// The decision.
+            data: CustomerDecision;
+        }
+    }
+
     /// What is decided.
     pub struct CustomerStatusRequest {
         required {
@@ -67,8 +63,4 @@ model! {
     }
 }
 
-no_projection! {
-    CustomerDecision,
-    CustomerDecisionReply,
-    CustomerStatusRequest,
-}
+no_projection! { CustomerDecision, CustomerDecisionReply, CustomerStatusRequest }

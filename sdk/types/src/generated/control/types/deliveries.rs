@@ -5,7 +5,44 @@
 use super::Links;
 use crate::timestamp::Timestamp;
 
-model! {
+ids! {
+    /// Id of a delivery.
+    pub struct DeliveryId;
+    /// Id of an event.
+    pub struct EventId;
+    /// Id of a subscription in the payments API.
+    pub struct SubscriptionId;
+}
+
+open_enums! {
+    /// What came of a try.
+    pub enum DeliveryOutcome {
+        /// Answered with a 2xx status.
+        Delivered = "delivered",
+        /// Answered with another status.
+        Refused = "refused",
+        /// Not answered in time.
+        TimedOut = "timed_out",
+        /// No connection could be made.
+        Unreachable = "unreachable",
+        /// Not sent, because the server does not send to this address.
+        NotAllowed = "not_allowed",
+    }
+
+    /// Where a delivery stands.
+    pub enum DeliveryState {
+        /// Waits for its next try.
+        Pending = "pending",
+        /// Answered with a 2xx status.
+        Delivered = "delivered",
+        /// Every try failed; nothing more is sent.
+        Failed = "failed",
+        /// Given up because its subscription was deleted.
+        Dropped = "dropped",
+    }
+}
+
+models! {
     /// One event on its way to one subscriber.
     pub struct Delivery {
         required {
@@ -29,9 +66,7 @@ model! {
             next_attempt: Timestamp = with_next_attempt;
         }
     }
-}
 
-model! {
     /// One try.
     pub struct DeliveryAttempt {
         required {
@@ -49,14 +84,7 @@ model! {
             hint: String = with_hint;
         }
     }
-}
 
-crate::id! {
-    /// Id of a delivery.
-    pub struct DeliveryId;
-}
-
-model! {
     /// The deliveries of one page.
     pub struct DeliveryList {
         required {
@@ -64,9 +92,7 @@ model! {
             deliveries: Vec<Delivery>;
         }
     }
-}
 
-model! {
     /// Envelope around one page of deliveries.
     pub struct DeliveryListReply {
         required {
@@ -78,49 +104,4 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// What came of a try.
-    pub enum DeliveryOutcome {
-        /// Answered with a 2xx status.
-        Delivered = "delivered",
-        /// Answered with another status.
-        Refused = "refused",
-        /// Not answered in time.
-        TimedOut = "timed_out",
-        /// No connection could be made.
-        Unreachable = "unreachable",
-        /// Not sent, because the server does not send to this address.
-        NotAllowed = "not_allowed",
-    }
-}
-
-crate::open_enum! {
-    /// Where a delivery stands.
-    pub enum DeliveryState {
-        /// Waits for its next try.
-        Pending = "pending",
-        /// Answered with a 2xx status.
-        Delivered = "delivered",
-        /// Every try failed; nothing more is sent.
-        Failed = "failed",
-        /// Given up because its subscription was deleted.
-        Dropped = "dropped",
-    }
-}
-
-crate::id! {
-    /// Id of an event.
-    pub struct EventId;
-}
-
-crate::id! {
-    /// Id of a subscription in the payments API.
-    pub struct SubscriptionId;
-}
-
-no_projection! {
-    Delivery,
-    DeliveryAttempt,
-    DeliveryList,
-    DeliveryListReply,
-}
+no_projection! { Delivery, DeliveryAttempt, DeliveryList, DeliveryListReply }

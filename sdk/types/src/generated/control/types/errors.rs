@@ -2,7 +2,7 @@
 
 //! Models of `errors`.
 
-model! {
+models! {
     /// One reason.
     pub struct ControlErrorItem {
         required {
@@ -25,9 +25,7 @@ model! {
             doc_url: String = with_doc_url;
         }
     }
-}
 
-model! {
     /// Why a request was refused. All reasons that are known at once are listed together.
     pub struct ControlErrorReply {
         required {
@@ -35,9 +33,7 @@ model! {
             errors: Vec<ControlErrorItem>;
         }
     }
-}
 
-model! {
     /// Where the pages of a list are. Each is a path with its query; an empty string says that
     /// there is no such page.
     #[derive(Default)]
@@ -58,8 +54,4 @@ model! {
     }
 }
 
-no_projection! {
-    ControlErrorItem,
-    ControlErrorReply,
-    Links,
-}
+no_projection! { ControlErrorItem, ControlErrorReply, Links }

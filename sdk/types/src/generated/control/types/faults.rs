@@ -4,7 +4,20 @@
 
 use super::ObjectId;
 
-model! {
+ids! {
+    /// Id of an ordered fault.
+    pub struct FaultId;
+}
+
+open_enums! {
+    /// How a request fails.
+    pub enum FaultKind {
+        /// The work is done, and the connection is closed before a byte of the reply.
+        ReplyLost = "reply_lost",
+    }
+}
+
+models! {
     /// An ordered fault and what became of it.
     pub struct Fault {
         constant {
@@ -34,22 +47,7 @@ model! {
             object_id: ObjectId = with_object_id;
         }
     }
-}
 
-crate::id! {
-    /// Id of an ordered fault.
-    pub struct FaultId;
-}
-
-crate::open_enum! {
-    /// How a request fails.
-    pub enum FaultKind {
-        /// The work is done, and the connection is closed before a byte of the reply.
-        ReplyLost = "reply_lost",
-    }
-}
-
-model! {
     /// The faults of a sandbox.
     pub struct FaultList {
         required {
@@ -57,9 +55,7 @@ model! {
             faults: Vec<Fault>;
         }
     }
-}
 
-model! {
     /// Envelope around the faults.
     pub struct FaultListReply {
         required {
@@ -67,9 +63,7 @@ model! {
             data: FaultList;
         }
     }
-}
 
-model! {
     /// Envelope around one fault.
     pub struct FaultReply {
         required {
@@ -77,9 +71,7 @@ model! {
             data: Fault;
         }
     }
-}
 
-model! {
     /// Which requests fail, and how.
     pub struct FaultRequest {
         constant {
@@ -100,9 +92,7 @@ model! {
             count: i32 = with_count;
         }
     }
-}
 
-model! {
     /// What clearing did.
     pub struct FaultsCleared {
         required {
@@ -110,9 +100,7 @@ model! {
             cleared: i32;
         }
     }
-}
 
-model! {
     /// Envelope around what clearing did.
     pub struct FaultsClearedReply {
         required {
@@ -123,11 +111,5 @@ model! {
 }
 
 no_projection! {
-    Fault,
-    FaultList,
-    FaultListReply,
-    FaultReply,
-    FaultRequest,
-    FaultsCleared,
-    FaultsClearedReply,
+    Fault, FaultList, FaultListReply, FaultReply, FaultRequest, FaultsCleared, FaultsClearedReply,
 }

@@ -2,11 +2,43 @@
 
 //! Models of `inbound`.
 
-use super::AccountId;
-use super::AssetTypeId;
+use super::{AccountId, AssetTypeId};
 use crate::amount::Amount;
 
-model! {
+ids! {
+    /// Id of a transaction in the payments API.
+    pub struct TransactionId;
+}
+
+open_enums! {
+    /// Rail by which money arrives.
+    pub enum InboundRail {
+        /// Automated clearing house.
+        Ach = "ACH",
+        /// Fedwire.
+        Fedwire = "FEDWIRE",
+        /// SWIFT.
+        Swift = "SWIFT",
+        /// Electronic funds transfer of Canada.
+        Eft = "EFT",
+        /// The blockchain of the asset.
+        Crypto = "CRYPTO",
+    }
+
+    /// How far money that arrives has come.
+    pub enum InboundStatus {
+        /// Announced and held back.
+        Authorized = "AUTHORIZED",
+        /// On its way; counts in no balance yet.
+        Pending = "PENDING",
+        /// Arrived; counts in both balances.
+        Posted = "POSTED",
+        /// Taken back.
+        Cancelled = "CANCELLED",
+    }
+}
+
+models! {
     /// Money that arrived, as a transaction.
     pub struct Inbound {
         required {
@@ -22,25 +54,7 @@ model! {
             status: InboundStatus;
         }
     }
-}
 
-crate::open_enum! {
-    /// Rail by which money arrives.
-    pub enum InboundRail {
-        /// Automated clearing house.
-        Ach = "ACH",
-        /// Fedwire.
-        Fedwire = "FEDWIRE",
-        /// SWIFT.
-        Swift = "SWIFT",
-        /// Electronic funds transfer of Canada.
-        Eft = "EFT",
-        /// The blockchain of the asset.
-        Crypto = "CRYPTO",
-    }
-}
-
-model! {
     /// Envelope around money that arrived.
     pub struct InboundReply {
         required {
@@ -48,9 +62,7 @@ model! {
             data: Inbound;
         }
     }
-}
 
-model! {
     /// Money that arrives.
     pub struct InboundRequest {
         required {
@@ -70,27 +82,4 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// How far money that arrives has come.
-    pub enum InboundStatus {
-        /// Announced and held back.
-        Authorized = "AUTHORIZED",
-        /// On its way; counts in no balance yet.
-        Pending = "PENDING",
-        /// Arrived; counts in both balances.
-        Posted = "POSTED",
-        /// Taken back.
-        Cancelled = "CANCELLED",
-    }
-}
-
-crate::id! {
-    /// Id of a transaction in the payments API.
-    pub struct TransactionId;
-}
-
-no_projection! {
-    Inbound,
-    InboundReply,
-    InboundRequest,
-}
+no_projection! { Inbound, InboundReply, InboundRequest }

@@ -2,12 +2,11 @@
 
 //! Models of `ledger`.
 
-use super::AssetTypeId;
-use super::Links;
+use super::{AssetTypeId, Links};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-crate::open_enum! {
+open_enums! {
     /// What an account of the books is.
     pub enum LedgerAccountKind {
         /// Money owed to a customer or to the client; normally in credit.
@@ -23,9 +22,17 @@ crate::open_enum! {
         /// Money that nobody could be found for; normally in credit.
         Suspense = "suspense",
     }
+
+    /// Side of an account.
+    pub enum LedgerSide {
+        /// Debit.
+        Debit = "DEBIT",
+        /// Credit.
+        Credit = "CREDIT",
+    }
 }
 
-model! {
+models! {
     /// One entry of the books. Entries never change; a correction is another entry.
     pub struct LedgerEntry {
         required {
@@ -41,9 +48,7 @@ model! {
             postings: Vec<LedgerPosting>;
         }
     }
-}
 
-model! {
     /// The entries of one page.
     pub struct LedgerEntryList {
         required {
@@ -51,9 +56,7 @@ model! {
             entries: Vec<LedgerEntry>;
         }
     }
-}
 
-model! {
     /// Envelope around one page of entries.
     pub struct LedgerEntryListReply {
         required {
@@ -63,9 +66,7 @@ model! {
             links: Links;
         }
     }
-}
 
-model! {
     /// One line of an entry.
     pub struct LedgerPosting {
         required {
@@ -84,19 +85,7 @@ model! {
             balance_after: Amount;
         }
     }
-}
 
-crate::open_enum! {
-    /// Side of an account.
-    pub enum LedgerSide {
-        /// Debit.
-        Debit = "DEBIT",
-        /// Credit.
-        Credit = "CREDIT",
-    }
-}
-
-model! {
     /// The sums of one asset, in units of the asset.
     pub struct TrialBalanceAsset {
         required {
@@ -115,9 +104,7 @@ model! {
             sum: Amount;
         }
     }
-}
 
-model! {
     /// The sums of the books.
     pub struct TrialBalanceReply {
         required {
@@ -130,10 +117,6 @@ model! {
 }
 
 no_projection! {
-    LedgerEntry,
-    LedgerEntryList,
-    LedgerEntryListReply,
-    LedgerPosting,
-    TrialBalanceAsset,
+    LedgerEntry, LedgerEntryList, LedgerEntryListReply, LedgerPosting, TrialBalanceAsset,
     TrialBalanceReply,
 }

@@ -5,12 +5,66 @@
 use std::collections::BTreeMap;
 
 
-crate::id! {
+ids! {
     /// Id of an account in the payments API.
     pub struct AccountId;
+    /// Id of an asset type, such as `FIAT_TESTNET_USD`.
+    pub struct AssetTypeId;
+    /// Client id of a set of credentials.
+    pub struct ClientId;
+    /// Id of a customer in the payments API; `SELF` is the client.
+    pub struct CustomerId;
+    /// Name of a sandbox, 1 to 64 letters, digits, hyphens, underscores and dots.
+    pub struct SandboxName;
 }
 
-model! {
+open_enums! {
+    /// How the business clock of a sandbox runs.
+    pub enum ClockMode {
+        /// With the machine's clock, plus an offset that advances add to.
+        Wall = "wall",
+        /// It stands still until it is advanced, and begins at a fixed date.
+        Manual = "manual",
+    }
+
+    /// How much an error tells.
+    pub enum ErrorSetting {
+        /// Everything that helps.
+        Helpful = "helpful",
+        /// The code and the description alone, as the platform does.
+        Documented = "documented",
+    }
+
+    /// Which published version a sandbox speaks.
+    pub enum PlatformSetting {
+        /// Both; replies carry the fields of either.
+        Union = "union",
+        /// Rail 1.1.2 alone.
+        Rail112 = "rail-1.1.2",
+        /// Layer2 1.0.5 alone.
+        Layer2105 = "layer2-1.0.5",
+    }
+
+    /// How long the platform's work takes.
+    pub enum ProfileSetting {
+        /// Nothing; what follows from a call is done right after its reply.
+        Fast = "fast",
+        /// As long as a table of delays says, in business time.
+        Realistic = "realistic",
+    }
+
+    /// Which requests must be signed. A signature that is sent is always verified.
+    pub enum SignatureSetting {
+        /// The operations that give an order to move money.
+        Accepts = "accepts",
+        /// None.
+        IfSent = "if-sent",
+        /// All operations of the payments API.
+        All = "all",
+    }
+}
+
+models! {
     /// Addresses and credentials of the accounting API.
     pub struct AccountingAccess {
         required {
@@ -26,44 +80,7 @@ model! {
             scope: String;
         }
     }
-}
 
-crate::id! {
-    /// Id of an asset type, such as `FIAT_TESTNET_USD`.
-    pub struct AssetTypeId;
-}
-
-crate::id! {
-    /// Client id of a set of credentials.
-    pub struct ClientId;
-}
-
-crate::open_enum! {
-    /// How the business clock of a sandbox runs.
-    pub enum ClockMode {
-        /// With the machine's clock, plus an offset that advances add to.
-        Wall = "wall",
-        /// It stands still until it is advanced, and begins at a fixed date.
-        Manual = "manual",
-    }
-}
-
-crate::id! {
-    /// Id of a customer in the payments API; `SELF` is the client.
-    pub struct CustomerId;
-}
-
-crate::open_enum! {
-    /// How much an error tells.
-    pub enum ErrorSetting {
-        /// Everything that helps.
-        Helpful = "helpful",
-        /// The code and the description alone, as the platform does.
-        Documented = "documented",
-    }
-}
-
-model! {
     /// Addresses and credentials of the payments API.
     pub struct PaymentsAccess {
         required {
@@ -81,9 +98,7 @@ model! {
             verify_key: String;
         }
     }
-}
 
-model! {
     /// Address and credentials of the Plaid API.
     pub struct PlaidAccess {
         required {
@@ -95,31 +110,7 @@ model! {
             secret: String, secret;
         }
     }
-}
 
-crate::open_enum! {
-    /// Which published version a sandbox speaks.
-    pub enum PlatformSetting {
-        /// Both; replies carry the fields of either.
-        Union = "union",
-        /// Rail 1.1.2 alone.
-        Rail112 = "rail-1.1.2",
-        /// Layer2 1.0.5 alone.
-        Layer2105 = "layer2-1.0.5",
-    }
-}
-
-crate::open_enum! {
-    /// How long the platform's work takes.
-    pub enum ProfileSetting {
-        /// Nothing; what follows from a call is done right after its reply.
-        Fast = "fast",
-        /// As long as a table of delays says, in business time.
-        Realistic = "realistic",
-    }
-}
-
-model! {
     /// An account that a sandbox begins with.
     pub struct SandboxAccount {
         required {
@@ -131,9 +122,7 @@ model! {
             asset_type_id: AssetTypeId;
         }
     }
-}
 
-model! {
     /// What sandbox to make. Everything has a default.
     #[derive(Default)]
     pub struct SandboxCreateRequest {
@@ -149,9 +138,7 @@ model! {
             settings: SandboxSettings = with_settings;
         }
     }
-}
 
-model! {
     /// A customer that a sandbox begins with.
     pub struct SandboxCustomer {
         required {
@@ -161,9 +148,7 @@ model! {
             customer_type: String;
         }
     }
-}
 
-model! {
     /// All that a client needs to reach a sandbox; the ready file holds the same object.
     pub struct SandboxInfo {
         required {
@@ -187,9 +172,7 @@ model! {
             env: BTreeMap<String, String>, secret;
         }
     }
-}
 
-model! {
     /// The sandboxes of a server.
     pub struct SandboxList {
         required {
@@ -197,9 +180,7 @@ model! {
             sandboxes: Vec<SandboxSummary>;
         }
     }
-}
 
-model! {
     /// Envelope around the sandboxes.
     pub struct SandboxListReply {
         required {
@@ -207,14 +188,7 @@ model! {
             data: SandboxList;
         }
     }
-}
 
-crate::id! {
-    /// Name of a sandbox, 1 to 64 letters, digits, hyphens, underscores and dots.
-    pub struct SandboxName;
-}
-
-model! {
     /// Names a sandbox.
     pub struct SandboxRef {
         required {
@@ -222,9 +196,7 @@ model! {
             sandbox: SandboxName;
         }
     }
-}
 
-model! {
     /// Envelope around the name of a sandbox.
     pub struct SandboxRefReply {
         required {
@@ -232,9 +204,7 @@ model! {
             data: SandboxRef;
         }
     }
-}
 
-model! {
     /// Envelope around one sandbox.
     pub struct SandboxReply {
         required {
@@ -242,9 +212,7 @@ model! {
             data: SandboxInfo;
         }
     }
-}
 
-model! {
     /// Rules of a sandbox. What is left out has its default.
     #[derive(Default)]
     pub struct SandboxSettings {
@@ -262,9 +230,7 @@ model! {
             errors: ErrorSetting = with_errors;
         }
     }
-}
 
-model! {
     /// A sandbox without its credentials.
     pub struct SandboxSummary {
         required {
@@ -278,31 +244,8 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// Which requests must be signed. A signature that is sent is always verified.
-    pub enum SignatureSetting {
-        /// The operations that give an order to move money.
-        Accepts = "accepts",
-        /// None.
-        IfSent = "if-sent",
-        /// All operations of the payments API.
-        All = "all",
-    }
-}
-
 no_projection! {
-    AccountingAccess,
-    PaymentsAccess,
-    PlaidAccess,
-    SandboxAccount,
-    SandboxCreateRequest,
-    SandboxCustomer,
-    SandboxInfo,
-    SandboxList,
-    SandboxListReply,
-    SandboxRef,
-    SandboxRefReply,
-    SandboxReply,
-    SandboxSettings,
-    SandboxSummary,
+    AccountingAccess, PaymentsAccess, PlaidAccess, SandboxAccount, SandboxCreateRequest,
+    SandboxCustomer, SandboxInfo, SandboxList, SandboxListReply, SandboxRef, SandboxRefReply,
+    SandboxReply, SandboxSettings, SandboxSummary,
 }

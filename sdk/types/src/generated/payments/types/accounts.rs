@@ -2,142 +2,20 @@
 
 //! Models of `accounts`.
 
-use super::AssetTypeId;
-use super::CustomerId;
-use super::FieldUpdate;
-use super::Links;
-use super::ProductId;
+use super::{AssetTypeId, CustomerId, FieldUpdate, Links, ProductId};
 use crate::amount::Amount;
-use crate::operation::Platform;
 use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Timestamp;
 
-model! {
-    /// A balance in one asset, with its owner and its status.
-    pub struct Account {
-        required {
-            /// Id of the account.
-            id: AccountId;
-        }
-        optional {
-            /// Where the account stands.
-            status: AccountStatus = with_status;
-            /// Asset that the account holds.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Kind of the account's product.
-            product_type: ProductType = with_product_type;
-            /// Product that the account was opened with.
-            product_id: ProductId = with_product_id;
-            /// Customer that owns the account; `SELF` for an account of the client.
-            customer_id: CustomerId = with_customer_id;
-            /// Posted balance in units of the asset, held money included.
-            current_balance: Amount = with_current_balance;
-            /// What can be spent, in units of the asset; the posted balance less what is held or on
-            /// its way out.
-            available_balance: Amount = with_available_balance;
-        }
-    }
-}
-
-impl Project for Account {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-crate::id! {
+ids! {
     /// Id of an account, chosen by the client, 1 to 64 letters, digits, hyphens, underscores and
     /// dots.
     pub struct AccountId;
+    /// Id of an address that was given out, a UUID in text made by the platform.
+    pub struct AddressLeaseId;
 }
 
-model! {
-    /// The accounts of one page.
-    #[derive(Default)]
-    pub struct AccountList {
-        optional {
-            /// The accounts, oldest first.
-            accounts: Vec<Account> = with_accounts;
-        }
-    }
-}
-
-impl Project for AccountList {
-    fn project(&mut self, platform: Platform) {
-        self.accounts.project(platform);
-    }
-}
-
-model! {
-    /// Envelope around one page of accounts.
-    pub struct AccountListReply {
-        required {
-            /// The page.
-            data: AccountList;
-        }
-        optional {
-            /// Where the other pages are.
-            links: Links = with_links;
-        }
-    }
-}
-
-impl Project for AccountListReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-model! {
-    /// For whom to open an account, and which.
-    pub struct AccountOpenRequest {
-        required {
-            /// Customer that will own the account; `SELF` opens an account of the client.
-            customer_id: CustomerId;
-            /// The account.
-            account_to_open: AccountToOpen;
-        }
-    }
-}
-
-model! {
-    /// Names an account.
-    pub struct AccountRef {
-        required {
-            /// Id of the account.
-            id: AccountId;
-        }
-    }
-}
-
-model! {
-    /// Envelope around the id of an account.
-    pub struct AccountRefReply {
-        required {
-            /// The account's id.
-            data: AccountRef;
-        }
-    }
-}
-
-model! {
-    /// Envelope around one account.
-    pub struct AccountReply {
-        required {
-            /// The account.
-            data: Account;
-        }
-    }
-}
-
-impl Project for AccountReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// Where an account stands. What may be done is decided by the worse of this status and that of
     /// the account's customer.
     pub enum AccountStatus {
@@ -166,9 +44,99 @@ crate::open_enum! {
         EddL2f of &[PlatformVersion::Layer2V1_0_5] => Edd,
         FrozenL2f of &[PlatformVersion::Layer2V1_0_5] => Frozen,
     }
+
+    /// Kind of a product.
+    pub enum ProductType {
+        /// The client's own treasury.
+        Client = "CLIENT",
+        /// Money of a customer kept on the platform.
+        Deposit = "DEPOSIT",
+        /// A record of a customer's money that is kept elsewhere.
+        Virtual = "VIRTUAL",
+    }
 }
 
-model! {
+models! {
+    /// A balance in one asset, with its owner and its status.
+    pub struct Account {
+        required {
+            /// Id of the account.
+            id: AccountId;
+        }
+        optional {
+            /// Where the account stands.
+            status: AccountStatus = with_status;
+            /// Asset that the account holds.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Kind of the account's product.
+            product_type: ProductType = with_product_type;
+            /// Product that the account was opened with.
+            product_id: ProductId = with_product_id;
+            /// Customer that owns the account; `SELF` for an account of the client.
+            customer_id: CustomerId = with_customer_id;
+            /// Posted balance in units of the asset, held money included.
+            current_balance: Amount = with_current_balance;
+            /// What can be spent, in units of the asset; the posted balance less what is held or on
+            /// its way out.
+            available_balance: Amount = with_available_balance;
+        }
+    }
+
+    /// The accounts of one page.
+    #[derive(Default)]
+    pub struct AccountList {
+        optional {
+            /// The accounts, oldest first.
+            accounts: Vec<Account> = with_accounts;
+        }
+    }
+
+    /// Envelope around one page of accounts.
+    pub struct AccountListReply {
+        required {
+            /// The page.
+            data: AccountList;
+        }
+        optional {
+            /// Where the other pages are.
+            links: Links = with_links;
+        }
+    }
+
+    /// For whom to open an account, and which.
+    pub struct AccountOpenRequest {
+        required {
+            /// Customer that will own the account; `SELF` opens an account of the client.
+            customer_id: CustomerId;
+            /// The account.
+            account_to_open: AccountToOpen;
+        }
+    }
+
+    /// Names an account.
+    pub struct AccountRef {
+        required {
+            /// Id of the account.
+            id: AccountId;
+        }
+    }
+
+    /// Envelope around the id of an account.
+    pub struct AccountRefReply {
+        required {
+            /// The account's id.
+            data: AccountRef;
+        }
+    }
+
+    /// Envelope around one account.
+    pub struct AccountReply {
+        required {
+            /// The account.
+            data: Account;
+        }
+    }
+
     /// What kind of account to open, and under which id.
     pub struct AccountToOpen {
         required {
@@ -180,9 +148,7 @@ model! {
             asset_type_id: AssetTypeId;
         }
     }
-}
 
-model! {
     /// A change of an account's status.
     #[derive(Default)]
     pub struct AccountUpdateRequest {
@@ -195,9 +161,7 @@ model! {
             reason: String = with_reason, personal;
         }
     }
-}
 
-model! {
     /// An address and for how long it may be used. A lent address goes to somebody else once its
     /// limit of number or value is reached, or else at its end; ask for another then.
     pub struct AddressLease {
@@ -220,14 +184,7 @@ model! {
             lease_value_limit: Amount = with_lease_value_limit;
         }
     }
-}
 
-crate::id! {
-    /// Id of an address that was given out, a UUID in text made by the platform.
-    pub struct AddressLeaseId;
-}
-
-model! {
     /// Envelope around an address.
     pub struct AddressLeaseReply {
         required {
@@ -237,24 +194,14 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// Kind of a product.
-    pub enum ProductType {
-        /// The client's own treasury.
-        Client = "CLIENT",
-        /// Money of a customer kept on the platform.
-        Deposit = "DEPOSIT",
-        /// A record of a customer's money that is kept elsewhere.
-        Virtual = "VIRTUAL",
-    }
+projections! {
+    Account { within: status; }
+    AccountList { within: accounts; }
+    AccountListReply { within: data; }
+    AccountReply { within: data; }
 }
 
 no_projection! {
-    AccountOpenRequest,
-    AccountRef,
-    AccountRefReply,
-    AccountToOpen,
-    AccountUpdateRequest,
-    AddressLease,
-    AddressLeaseReply,
+    AccountOpenRequest, AccountRef, AccountRefReply, AccountToOpen, AccountUpdateRequest,
+    AddressLease, AddressLeaseReply,
 }

@@ -2,205 +2,21 @@
 
 //! Models of `applications`.
 
-use super::AccountToOpen;
-use super::Address;
-use super::CorporateEntityType;
-use super::CorporateInvestmentProfile;
-use super::CorporateKycProfile;
-use super::CustomerId;
-use super::CustomerType;
-use super::CustomerTypeCorporation;
-use super::CustomerTypeIndividual;
-use super::DocumentError;
-use super::EmploymentStatus;
-use super::FieldUpdate;
-use super::Individual;
-use super::IndividualId;
-use super::IndividualInvestmentProfile;
-use super::IndividualKycProfile;
-use super::Links;
-use super::UsResidencyStatus;
-use crate::operation::Platform;
-use crate::operation::PlatformVersion;
-use crate::project::Project;
+use super::{
+    AccountToOpen, Address, CorporateEntityType, CorporateInvestmentProfile, CorporateKycProfile,
+    CustomerId, CustomerType, CustomerTypeCorporation, CustomerTypeIndividual, DocumentError,
+    EmploymentStatus, FieldUpdate, Individual, IndividualId, IndividualInvestmentProfile,
+    IndividualKycProfile, Links, UsResidencyStatus,
+};
 use crate::timestamp::Date;
 use crate::timestamp::Timestamp;
 
-tagged_union! {
-    /// The onboarding of a customer, from the first field to the decision. The tag says whether the
-    /// applicant is a person or a company.
-    pub enum Application by "application_type" {
-        /// The application of a person.
-        Individual(ApplicationIndividual) = "INDIVIDUAL";
-        /// The application of a company.
-        Corporation(ApplicationCorporation) = "CORPORATION";
-    }
+ids! {
+    /// Id of an application, a UUID in text made by the platform.
+    pub struct ApplicationId;
 }
 
-impl Application {
-    /// Id of the application.
-    #[must_use]
-    pub fn id(&self) -> Option<&ApplicationId> {
-        match self {
-            Self::Individual(value) => Some(&value.id),
-            Self::Corporation(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// How far the application has come.
-    #[must_use]
-    pub fn status(&self) -> Option<&ApplicationStatus> {
-        match self {
-            Self::Individual(value) => value.status.as_ref(),
-            Self::Corporation(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Id that the customer will have.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::Individual(value) => value.customer_id.as_ref(),
-            Self::Corporation(value) => value.customer_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// The account that an approval opens.
-    #[must_use]
-    pub fn account_to_open(&self) -> Option<&AccountToOpen> {
-        match self {
-            Self::Individual(value) => value.account_to_open.as_ref(),
-            Self::Corporation(value) => value.account_to_open.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Whether the applicant has accepted the terms.
-    #[must_use]
-    pub fn terms_and_conditions_accepted(&self) -> Option<&bool> {
-        match self {
-            Self::Individual(value) => value.terms_and_conditions_accepted.as_ref(),
-            Self::Corporation(value) => value.terms_and_conditions_accepted.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Whether the applicant vouches for the information.
-    ///
-    /// Only `rail-1.1.2` has it.
-    #[must_use]
-    pub fn information_attested(&self) -> Option<&bool> {
-        match self {
-            Self::Individual(value) => value.information_attested.as_ref(),
-            Self::Corporation(value) => value.information_attested.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// A code for the platform's onboarding screens.
-    pub struct ApplicationAccessCode {
-        required {
-            /// Id of the application that the code opens.
-            id: ApplicationId;
-        }
-        optional {
-            /// The code; whoever has it can fill in the application.
-            access_code: String = with_access_code, secret;
-            /// When the code stops working, in RFC 3339.
-            expiry: Timestamp = with_expiry;
-        }
-    }
-}
-
-model! {
-    /// Envelope around an access code.
-    pub struct ApplicationAccessCodeReply {
-        required {
-            /// The code.
-            data: ApplicationAccessCode;
-        }
-    }
-}
-
-model! {
-    /// The application of a company.
-    pub struct ApplicationCorporation {
-        constant {
-            /// Tag of a company.
-            application_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
-        }
-        required {
-            /// Id of the application.
-            id: ApplicationId;
-        }
-        optional {
-            /// How far the application has come.
-            status: ApplicationStatus = with_status;
-            /// Id that the customer will have.
-            customer_id: CustomerId = with_customer_id;
-            /// The account that an approval opens.
-            account_to_open: AccountToOpen = with_account_to_open;
-            /// Whether the applicant has accepted the terms.
-            terms_and_conditions_accepted: bool = with_terms_and_conditions_accepted;
-            /// Whether the applicant vouches for the information.
-            ///
-            /// Only `rail-1.1.2` has it.
-            information_attested: bool = with_information_attested;
-            /// What is known of the company and its persons.
-            customer_details: CorporationApplicant = with_customer_details;
-        }
-    }
-}
-
-impl Project for ApplicationCorporation {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.information_attested = None;
-        }
-        self.customer_details.project(platform);
-    }
-}
-
-model! {
-    /// A field of an applicant that keeps the application from going on.
-    #[derive(Default)]
-    pub struct ApplicationFieldError {
-        optional {
-            /// The field; a member of a nested object is named with dots.
-            field_name: ApplicationFieldName = with_field_name;
-            /// How far the field has come.
-            ///
-            /// Only `rail-1.1.2` has it.
-            status: FieldReviewStatus = with_status;
-            /// The same as `status` under its older name.
-            ///
-            /// Deprecated by the platform.
-            ///
-            /// Only `layer2-1.0.5` has it.
-            field_status: FieldReviewStatus = with_field_status;
-            /// What is wrong with it, for a person.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-impl Project for ApplicationFieldError {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.status = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.field_status = None;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// Field of an applicant. The published lists know the fields of companies up to
     /// `trade_jurisdictions`; the others, most of them of persons, are listed here because an
     /// applicant can lack them too.
@@ -396,14 +212,238 @@ crate::open_enum! {
         /// Fiat money, in US dollars.
         UsdValueOfFiat = "usd_value_of_fiat",
     }
+
+    /// Something that the application as a whole lacks.
+    pub enum ApplicationProblem {
+        /// No person owns more than a quarter.
+        MissingBeneficialOwner = "MISSING_BENEFICIAL_OWNER",
+        /// No person is an officer.
+        MissingOfficer = "MISSING_OFFICER",
+        /// There is no person at all.
+        MissingIndividual = "MISSING_INDIVIDUAL",
+        /// There is no person at all, in the older word.
+        MissingPerson = "MISSING_PERSON",
+        /// No person may act for the company.
+        MissingAuthorizedPerson = "MISSING_AUTHORIZED_PERSON",
+        /// No person controls the company, and no exemption was named.
+        MissingControlPerson = "MISSING_CONTROL_PERSON",
+        /// The terms were not accepted.
+        TermsAndConditionsNotAccepted = "TERMS_AND_CONDITIONS_NOT_ACCEPTED",
+    }
+
+    /// What a list of applications is ordered by. The platform takes a text here and publishes no
+    /// list of values; these are the times that every application has.
+    pub enum ApplicationSortField {
+        /// When the application was started.
+        CreatedDate = "created_date",
+        /// When its status changed last.
+        StatusUpdateDate = "status_update_date",
+    }
+
+    /// How far an application has come.
+    pub enum ApplicationStatus {
+        /// Fields, persons or documents are missing; the status call lists them.
+        Incomplete = "INCOMPLETE",
+        /// Nothing is missing; it waits to be submitted.
+        ReadyForSubmission = "READY_FOR_SUBMISSION",
+        /// Handed over, not yet looked at.
+        Submitted = "SUBMITTED",
+        /// Under review.
+        Processing = "PROCESSING",
+        /// A reviewer asks for changes; once they are made it is READY_FOR_SUBMISSION again.
+        ChangesRequested = "CHANGES_REQUESTED",
+        /// Refused for good.
+        Rejected = "REJECTED",
+        /// Accepted; the customer exists and its first account is open.
+        Approved = "APPROVED",
+    }
+
+    /// How far a field has come.
+    pub enum FieldReviewStatus {
+        /// It is missing.
+        Incomplete = "INCOMPLETE",
+        /// It is there and not reviewed.
+        ReadyForSubmission = "READY_FOR_SUBMISSION",
+        /// A reviewer asks for another value.
+        ChangesRequested = "CHANGES_REQUESTED",
+        /// A reviewer accepts it.
+        Approved = "APPROVED",
+    }
+
+    /// Field of a company's person.
+    pub enum IndividualFieldName {
+        /// The id.
+        Id = "id",
+        /// What the person is to the company.
+        PersonRole = "person_role",
+        /// Status of the person.
+        PersonStatus = "person_status",
+        /// First name.
+        FirstName = "first_name",
+        /// Middle name.
+        MiddleName = "middle_name",
+        /// Last name.
+        LastName = "last_name",
+        /// Electronic mail address.
+        EmailAddress = "email_address",
+        /// Unit of the mailing address.
+        MailingAddressUnitNumber = "mailing_address.unit_number",
+        /// First line of the mailing address.
+        MailingAddressAddressLine1 = "mailing_address.address_line1",
+        /// Second line of the mailing address.
+        MailingAddressAddressLine2 = "mailing_address.address_line2",
+        /// Third line of the mailing address.
+        MailingAddressAddressLine3 = "mailing_address.address_line3",
+        /// City of the mailing address.
+        MailingAddressCity = "mailing_address.city",
+        /// State of the mailing address.
+        MailingAddressState = "mailing_address.state",
+        /// Postal code of the mailing address.
+        MailingAddressPostalCode = "mailing_address.postal_code",
+        /// Country of the mailing address.
+        MailingAddressCountryCode = "mailing_address.country_code",
+        /// Telephone number.
+        TelephoneNumber = "telephone_number",
+        /// Tax number.
+        TaxReferenceNumber = "tax_reference_number",
+        /// Number of the passport.
+        PassportNumber = "passport_number",
+        /// Country of nationality.
+        Nationality = "nationality",
+        /// Countries of citizenship.
+        Citizenship = "citizenship",
+        /// Date of birth.
+        DateOfBirth = "date_of_birth",
+        /// Share of the company.
+        PercentageOwnership = "percentage_ownership",
+        /// Title in the company.
+        Title = "title",
+        /// Tie to the United States.
+        UsResidencyStatus = "us_residency_status",
+    }
 }
 
-crate::id! {
-    /// Id of an application, a UUID in text made by the platform.
-    pub struct ApplicationId;
+tagged_unions! {
+    /// The onboarding of a customer, from the first field to the decision. The tag says whether the
+    /// applicant is a person or a company.
+    pub enum Application by "application_type" {
+        /// The application of a person.
+        Individual(ApplicationIndividual) = "INDIVIDUAL";
+        /// The application of a company.
+        Corporation(ApplicationCorporation) = "CORPORATION";
+    }
+    shared {
+        /// Id of the application.
+        required id: ApplicationId;
+        /// How far the application has come.
+        optional status: ApplicationStatus;
+        /// Id that the customer will have.
+        optional customer_id: CustomerId;
+        /// The account that an approval opens.
+        optional account_to_open: AccountToOpen;
+        /// Whether the applicant has accepted the terms.
+        optional terms_and_conditions_accepted: bool;
+        /// Whether the applicant vouches for the information.
+        ///
+        /// Only `rail-1.1.2` has it.
+        optional information_attested: bool;
+    }
+
+    /// An applicant and the account to open. The tag says whether it is a person or a company.
+    pub enum ApplicationRequest by "application_type" {
+        /// The application of a person.
+        Individual(ApplicationRequestIndividual) = "INDIVIDUAL";
+        /// The application of a company.
+        Corporation(ApplicationRequestCorporation) = "CORPORATION";
+    }
+    shared {
+        /// Id that you choose for the customer to be made; no other customer of yours may have it.
+        required customer_id: CustomerId;
+        /// The account that an approval opens.
+        required account_to_open: AccountToOpen;
+        /// Whether the applicant has accepted the terms; must be true before the application is
+        /// submitted.
+        required terms_and_conditions_accepted: bool;
+        /// Whether the applicant vouches for the information, false when left out: for a company
+        /// its owner, chief executive or control person, never you in the applicant's stead.
+        ///
+        /// Only `rail-1.1.2` has it.
+        optional information_attested: bool;
+    }
 }
 
-model! {
+models! {
+    /// A code for the platform's onboarding screens.
+    pub struct ApplicationAccessCode {
+        required {
+            /// Id of the application that the code opens.
+            id: ApplicationId;
+        }
+        optional {
+            /// The code; whoever has it can fill in the application.
+            access_code: String = with_access_code, secret;
+            /// When the code stops working, in RFC 3339.
+            expiry: Timestamp = with_expiry;
+        }
+    }
+
+    /// Envelope around an access code.
+    pub struct ApplicationAccessCodeReply {
+        required {
+            /// The code.
+            data: ApplicationAccessCode;
+        }
+    }
+
+    /// The application of a company.
+    pub struct ApplicationCorporation {
+        constant {
+            /// Tag of a company.
+            application_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
+        }
+        required {
+            /// Id of the application.
+            id: ApplicationId;
+        }
+        optional {
+            /// How far the application has come.
+            status: ApplicationStatus = with_status;
+            /// Id that the customer will have.
+            customer_id: CustomerId = with_customer_id;
+            /// The account that an approval opens.
+            account_to_open: AccountToOpen = with_account_to_open;
+            /// Whether the applicant has accepted the terms.
+            terms_and_conditions_accepted: bool = with_terms_and_conditions_accepted;
+            /// Whether the applicant vouches for the information.
+            ///
+            /// Only `rail-1.1.2` has it.
+            information_attested: bool = with_information_attested;
+            /// What is known of the company and its persons.
+            customer_details: CorporationApplicant = with_customer_details;
+        }
+    }
+
+    /// A field of an applicant that keeps the application from going on.
+    #[derive(Default)]
+    pub struct ApplicationFieldError {
+        optional {
+            /// The field; a member of a nested object is named with dots.
+            field_name: ApplicationFieldName = with_field_name;
+            /// How far the field has come.
+            ///
+            /// Only `rail-1.1.2` has it.
+            status: FieldReviewStatus = with_status;
+            /// The same as `status` under its older name.
+            ///
+            /// Deprecated by the platform.
+            ///
+            /// Only `layer2-1.0.5` has it.
+            field_status: FieldReviewStatus = with_field_status;
+            /// What is wrong with it, for a person.
+            description: String = with_description, personal;
+        }
+    }
+
     /// The application of a person.
     pub struct ApplicationIndividual {
         constant {
@@ -431,18 +471,7 @@ model! {
             customer_details: IndividualApplicant = with_customer_details;
         }
     }
-}
 
-impl Project for ApplicationIndividual {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.information_attested = None;
-        }
-        self.customer_details.project(platform);
-    }
-}
-
-model! {
     /// The applications of one page.
     #[derive(Default)]
     pub struct ApplicationList {
@@ -451,15 +480,7 @@ model! {
             applications: Vec<Application> = with_applications;
         }
     }
-}
 
-impl Project for ApplicationList {
-    fn project(&mut self, platform: Platform) {
-        self.applications.project(platform);
-    }
-}
-
-model! {
     /// Envelope around one page of applications.
     pub struct ApplicationListReply {
         required {
@@ -471,35 +492,7 @@ model! {
             links: Links = with_links;
         }
     }
-}
 
-impl Project for ApplicationListReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-crate::open_enum! {
-    /// Something that the application as a whole lacks.
-    pub enum ApplicationProblem {
-        /// No person owns more than a quarter.
-        MissingBeneficialOwner = "MISSING_BENEFICIAL_OWNER",
-        /// No person is an officer.
-        MissingOfficer = "MISSING_OFFICER",
-        /// There is no person at all.
-        MissingIndividual = "MISSING_INDIVIDUAL",
-        /// There is no person at all, in the older word.
-        MissingPerson = "MISSING_PERSON",
-        /// No person may act for the company.
-        MissingAuthorizedPerson = "MISSING_AUTHORIZED_PERSON",
-        /// No person controls the company, and no exemption was named.
-        MissingControlPerson = "MISSING_CONTROL_PERSON",
-        /// The terms were not accepted.
-        TermsAndConditionsNotAccepted = "TERMS_AND_CONDITIONS_NOT_ACCEPTED",
-    }
-}
-
-model! {
     /// Names an application.
     pub struct ApplicationRef {
         required {
@@ -507,9 +500,7 @@ model! {
             id: ApplicationId;
         }
     }
-}
 
-model! {
     /// Envelope around the id of an application.
     pub struct ApplicationRefReply {
         required {
@@ -517,9 +508,7 @@ model! {
             data: ApplicationRef;
         }
     }
-}
 
-model! {
     /// Envelope around one application.
     pub struct ApplicationReply {
         required {
@@ -527,92 +516,7 @@ model! {
             data: Application;
         }
     }
-}
 
-impl Project for ApplicationReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-tagged_union! {
-    /// An applicant and the account to open. The tag says whether it is a person or a company.
-    pub enum ApplicationRequest by "application_type" {
-        /// The application of a person.
-        Individual(ApplicationRequestIndividual) = "INDIVIDUAL";
-        /// The application of a company.
-        Corporation(ApplicationRequestCorporation) = "CORPORATION";
-    }
-}
-
-impl ApplicationRequest {
-    /// Id of the application. Made by the platform; a request that sends it has it ignored.
-    #[must_use]
-    pub fn id(&self) -> Option<&ApplicationId> {
-        match self {
-            Self::Individual(value) => value.id.as_ref(),
-            Self::Corporation(value) => value.id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// How far the application has come. Set by the platform; a request that sends it has it
-    /// ignored.
-    #[must_use]
-    pub fn status(&self) -> Option<&ApplicationStatus> {
-        match self {
-            Self::Individual(value) => value.status.as_ref(),
-            Self::Corporation(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Id that you choose for the customer to be made; no other customer of yours may have it.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::Individual(value) => Some(&value.customer_id),
-            Self::Corporation(value) => Some(&value.customer_id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// The account that an approval opens.
-    #[must_use]
-    pub fn account_to_open(&self) -> Option<&AccountToOpen> {
-        match self {
-            Self::Individual(value) => Some(&value.account_to_open),
-            Self::Corporation(value) => Some(&value.account_to_open),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Whether the applicant has accepted the terms; must be true before the application is
-    /// submitted.
-    #[must_use]
-    pub fn terms_and_conditions_accepted(&self) -> Option<&bool> {
-        match self {
-            Self::Individual(value) => Some(&value.terms_and_conditions_accepted),
-            Self::Corporation(value) => Some(&value.terms_and_conditions_accepted),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Whether the applicant vouches for the information, false when left out: for a company its
-    /// owner, chief executive or control person, never you in the applicant's stead.
-    ///
-    /// Only `rail-1.1.2` has it.
-    #[must_use]
-    pub fn information_attested(&self) -> Option<&bool> {
-        match self {
-            Self::Individual(value) => value.information_attested.as_ref(),
-            Self::Corporation(value) => value.information_attested.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
     /// The application of a company.
     pub struct ApplicationRequestCorporation {
         constant {
@@ -633,11 +537,6 @@ model! {
             customer_details: CorporationApplicantRequest;
         }
         optional {
-            /// Id of the application. Made by the platform; a request that sends it has it ignored.
-            id: ApplicationId = with_id;
-            /// How far the application has come. Set by the platform; a request that sends it has
-            /// it ignored.
-            status: ApplicationStatus = with_status;
             /// Whether the applicant vouches for the information, false when left out: for a
             /// company its owner, chief executive or control person, never you in the applicant's
             /// stead.
@@ -646,18 +545,7 @@ model! {
             information_attested: bool = with_information_attested;
         }
     }
-}
 
-impl Project for ApplicationRequestCorporation {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.information_attested = None;
-        }
-        self.customer_details.project(platform);
-    }
-}
-
-model! {
     /// The application of a person.
     pub struct ApplicationRequestIndividual {
         constant {
@@ -677,11 +565,6 @@ model! {
             customer_details: IndividualApplicantRequest;
         }
         optional {
-            /// Id of the application. Made by the platform; a request that sends it has it ignored.
-            id: ApplicationId = with_id;
-            /// How far the application has come. Set by the platform; a request that sends it has
-            /// it ignored.
-            status: ApplicationStatus = with_status;
             /// Whether the applicant vouches for the information, false when left out: for a
             /// company its owner, chief executive or control person, never you in the applicant's
             /// stead.
@@ -690,18 +573,7 @@ model! {
             information_attested: bool = with_information_attested;
         }
     }
-}
 
-impl Project for ApplicationRequestIndividual {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.information_attested = None;
-        }
-        self.customer_details.project(platform);
-    }
-}
-
-model! {
     /// Where an application stands and what it still needs. An empty list says that nothing of its
     /// kind is missing.
     pub struct ApplicationReview {
@@ -772,49 +644,7 @@ model! {
             terms_and_conditions_accepted: bool = with_terms_and_conditions_accepted;
         }
     }
-}
 
-impl Project for ApplicationReview {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.validation_errors = None;
-        }
-        self.validation_errors.project(platform);
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.application_validation_errors = None;
-        }
-        self.application_validation_errors.project(platform);
-        self.application_document_errors.project(platform);
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.application_individual_errors = None;
-        }
-        self.application_individual_errors.project(platform);
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.individual_errors = None;
-        }
-        self.individual_errors.project(platform);
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.created_date = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.status_update_date = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.application_type = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.customer_id = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.account_to_open = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.terms_and_conditions_accepted = None;
-        }
-    }
-}
-
-model! {
     /// Envelope around the state of an application.
     pub struct ApplicationReviewReply {
         required {
@@ -822,46 +652,7 @@ model! {
             data: ApplicationReview;
         }
     }
-}
 
-impl Project for ApplicationReviewReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-crate::open_enum! {
-    /// What a list of applications is ordered by. The platform takes a text here and publishes no
-    /// list of values; these are the times that every application has.
-    pub enum ApplicationSortField {
-        /// When the application was started.
-        CreatedDate = "created_date",
-        /// When its status changed last.
-        StatusUpdateDate = "status_update_date",
-    }
-}
-
-crate::open_enum! {
-    /// How far an application has come.
-    pub enum ApplicationStatus {
-        /// Fields, persons or documents are missing; the status call lists them.
-        Incomplete = "INCOMPLETE",
-        /// Nothing is missing; it waits to be submitted.
-        ReadyForSubmission = "READY_FOR_SUBMISSION",
-        /// Handed over, not yet looked at.
-        Submitted = "SUBMITTED",
-        /// Under review.
-        Processing = "PROCESSING",
-        /// A reviewer asks for changes; once they are made it is READY_FOR_SUBMISSION again.
-        ChangesRequested = "CHANGES_REQUESTED",
-        /// Refused for good.
-        Rejected = "REJECTED",
-        /// Accepted; the customer exists and its first account is open.
-        Approved = "APPROVED",
-    }
-}
-
-model! {
     /// Changes of an application.
     #[derive(Default)]
     pub struct ApplicationUpdateRequest {
@@ -871,9 +662,7 @@ model! {
             updates: Vec<FieldUpdate> = with_updates;
         }
     }
-}
 
-model! {
     /// What was filled in of a company and its persons.
     #[derive(Default)]
     pub struct CorporationApplicant {
@@ -935,29 +724,7 @@ model! {
             kyc_profile: CorporateKycProfile = with_kyc_profile;
         }
     }
-}
 
-impl Project for CorporationApplicant {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.registered_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.corporate_tax_reference_number = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.corporate_tax_reference_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.ip_address = None;
-        }
-        self.individuals.project(platform);
-        self.investment_profile.project(platform);
-        self.kyc_profile.project(platform);
-    }
-}
-
-model! {
     /// What a company tells of itself.
     pub struct CorporationApplicantRequest {
         required {
@@ -1012,52 +779,13 @@ model! {
             naics: String = with_naics;
             /// The business in words.
             naics_description: String = with_naics_description;
-            /// Persons of the company. Each is added by a call of its own; a request that sends
-            /// them here has them ignored.
-            individuals: Vec<Individual> = with_individuals;
             /// What the company invests and how often.
             investment_profile: CorporateInvestmentProfile = with_investment_profile;
             /// What the company does, where and with whom.
             kyc_profile: CorporateKycProfile = with_kyc_profile;
         }
     }
-}
 
-impl Project for CorporationApplicantRequest {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.registered_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.corporate_tax_reference_number = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.corporate_tax_reference_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.ip_address = None;
-        }
-        self.individuals.project(platform);
-        self.investment_profile.project(platform);
-        self.kyc_profile.project(platform);
-    }
-}
-
-crate::open_enum! {
-    /// How far a field has come.
-    pub enum FieldReviewStatus {
-        /// It is missing.
-        Incomplete = "INCOMPLETE",
-        /// It is there and not reviewed.
-        ReadyForSubmission = "READY_FOR_SUBMISSION",
-        /// A reviewer asks for another value.
-        ChangesRequested = "CHANGES_REQUESTED",
-        /// A reviewer accepts it.
-        Approved = "APPROVED",
-    }
-}
-
-model! {
     /// What was filled in of a person.
     #[derive(Default)]
     pub struct IndividualApplicant {
@@ -1110,24 +838,7 @@ model! {
             kyc_profile: IndividualKycProfile = with_kyc_profile;
         }
     }
-}
 
-impl Project for IndividualApplicant {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.tax_reference_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.citizenship = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.ip_address = None;
-        }
-        self.kyc_profile.project(platform);
-    }
-}
-
-model! {
     /// What a person tells of itself.
     pub struct IndividualApplicantRequest {
         required {
@@ -1181,24 +892,7 @@ model! {
             kyc_profile: IndividualKycProfile = with_kyc_profile;
         }
     }
-}
 
-impl Project for IndividualApplicantRequest {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.tax_reference_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.citizenship = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.ip_address = None;
-        }
-        self.kyc_profile.project(platform);
-    }
-}
-
-model! {
     /// A field of a company's person that keeps the application from going on.
     #[derive(Default)]
     pub struct IndividualFieldError {
@@ -1219,74 +913,7 @@ model! {
             description: String = with_description, personal;
         }
     }
-}
 
-impl Project for IndividualFieldError {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.status = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.field_status = None;
-        }
-    }
-}
-
-crate::open_enum! {
-    /// Field of a company's person.
-    pub enum IndividualFieldName {
-        /// The id.
-        Id = "id",
-        /// What the person is to the company.
-        PersonRole = "person_role",
-        /// Status of the person.
-        PersonStatus = "person_status",
-        /// First name.
-        FirstName = "first_name",
-        /// Middle name.
-        MiddleName = "middle_name",
-        /// Last name.
-        LastName = "last_name",
-        /// Electronic mail address.
-        EmailAddress = "email_address",
-        /// Unit of the mailing address.
-        MailingAddressUnitNumber = "mailing_address.unit_number",
-        /// First line of the mailing address.
-        MailingAddressAddressLine1 = "mailing_address.address_line1",
-        /// Second line of the mailing address.
-        MailingAddressAddressLine2 = "mailing_address.address_line2",
-        /// Third line of the mailing address.
-        MailingAddressAddressLine3 = "mailing_address.address_line3",
-        /// City of the mailing address.
-        MailingAddressCity = "mailing_address.city",
-        /// State of the mailing address.
-        MailingAddressState = "mailing_address.state",
-        /// Postal code of the mailing address.
-        MailingAddressPostalCode = "mailing_address.postal_code",
-        /// Country of the mailing address.
-        MailingAddressCountryCode = "mailing_address.country_code",
-        /// Telephone number.
-        TelephoneNumber = "telephone_number",
-        /// Tax number.
-        TaxReferenceNumber = "tax_reference_number",
-        /// Number of the passport.
-        PassportNumber = "passport_number",
-        /// Country of nationality.
-        Nationality = "nationality",
-        /// Countries of citizenship.
-        Citizenship = "citizenship",
-        /// Date of birth.
-        DateOfBirth = "date_of_birth",
-        /// Share of the company.
-        PercentageOwnership = "percentage_ownership",
-        /// Title in the company.
-        Title = "title",
-        /// Tie to the United States.
-        UsResidencyStatus = "us_residency_status",
-    }
-}
-
-model! {
     /// What is missing of one person of a company.
     #[derive(Default)]
     pub struct IndividualReview {
@@ -1325,37 +952,69 @@ model! {
     }
 }
 
-impl Project for IndividualReview {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.individual_id = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.id = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.validation_errors = None;
-        }
-        self.validation_errors.project(platform);
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.individual_validation_errors = None;
-        }
-        self.individual_validation_errors.project(platform);
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.document_errors = None;
-        }
-        self.document_errors.project(platform);
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.individual_document_errors = None;
-        }
-        self.individual_document_errors.project(platform);
+projections! {
+    ApplicationCorporation { only RailV1_1_2: information_attested; within: customer_details; }
+    ApplicationFieldError { only Layer2V1_0_5: field_status; only RailV1_1_2: status; }
+    ApplicationIndividual { only RailV1_1_2: information_attested; within: customer_details; }
+    ApplicationList { within: applications; }
+    ApplicationListReply { within: data; }
+    ApplicationReply { within: data; }
+    ApplicationRequestCorporation {
+        only RailV1_1_2: information_attested;
+        within: customer_details;
+    }
+    ApplicationRequestIndividual {
+        only RailV1_1_2: information_attested;
+        within: customer_details;
+    }
+    ApplicationReview {
+        only Layer2V1_0_5:
+            application_validation_errors, individual_errors, application_type, customer_id,
+            account_to_open, terms_and_conditions_accepted,
+        ;
+        only RailV1_1_2:
+            validation_errors, application_individual_errors, created_date, status_update_date,
+        ;
+        within:
+            validation_errors, application_validation_errors, application_document_errors,
+            application_individual_errors, individual_errors,
+        ;
+    }
+    ApplicationReviewReply { within: data; }
+    CorporationApplicant {
+        only RailV1_1_2:
+            registered_number_country, corporate_tax_reference_number,
+            corporate_tax_reference_number_country, ip_address,
+        ;
+        within: individuals, investment_profile, kyc_profile;
+    }
+    CorporationApplicantRequest {
+        only RailV1_1_2:
+            registered_number_country, corporate_tax_reference_number,
+            corporate_tax_reference_number_country, ip_address,
+        ;
+        within: investment_profile, kyc_profile;
+    }
+    IndividualApplicant {
+        only RailV1_1_2: tax_reference_number_country, citizenship, ip_address;
+        within: kyc_profile;
+    }
+    IndividualApplicantRequest {
+        only RailV1_1_2: tax_reference_number_country, citizenship, ip_address;
+        within: kyc_profile;
+    }
+    IndividualFieldError { only Layer2V1_0_5: field_status; only RailV1_1_2: status; }
+    IndividualReview {
+        only Layer2V1_0_5: id, individual_validation_errors, individual_document_errors;
+        only RailV1_1_2: individual_id, validation_errors, document_errors;
+        within:
+            validation_errors, individual_validation_errors, document_errors,
+            individual_document_errors,
+        ;
     }
 }
 
 no_projection! {
-    ApplicationAccessCode,
-    ApplicationAccessCodeReply,
-    ApplicationRef,
-    ApplicationRefReply,
+    ApplicationAccessCode, ApplicationAccessCodeReply, ApplicationRef, ApplicationRefReply,
     ApplicationUpdateRequest,
 }

@@ -2,2392 +2,16 @@
 
 //! Models of `counterparties`.
 
-use super::Address;
-use super::AssetTypeId;
-use super::BankAccountType;
-use super::CustomerId;
-use super::FieldUpdate;
-use super::Links;
-use super::WalletType;
-use crate::operation::Platform;
+use super::{Address, AssetTypeId, BankAccountType, CustomerId, FieldUpdate, Links, WalletType};
 use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Date;
 
-tagged_union! {
-    /// An account or a wallet outside the platform, with its owner. The tag says where the account
-    /// is.
-    pub enum Counterparty by "counterparty_type" {
-        /// A counterparty that is a bank account in the United States.
-        FiatUs(CounterpartyFiatUs) = "FIAT_US";
-        /// A counterparty that is a bank account in the United States that its owner links.
-        FiatUsLinked(CounterpartyFiatUsLinked) = "FIAT_US_LINKED";
-        /// A counterparty that is a bank account in Canada.
-        FiatCa(CounterpartyFiatCa) = "FIAT_CA";
-        /// A counterparty that is a bank account in Canada that its owner links. The platform names
-        /// the type and describes no fields for it; they are those of a linked account in the
-        /// United States.
-        FiatCaLinked(CounterpartyFiatCaLinked) = "FIAT_CA_LINKED";
-        /// A counterparty that is a bank account in the SEPA area.
-        FiatEu(CounterpartyFiatEu) = "FIAT_EU";
-        /// A counterparty that is a bank account in the United Kingdom.
-        FiatGb(CounterpartyFiatGb) = "FIAT_GB";
-        /// A counterparty that is a bank account in India.
-        FiatIn(CounterpartyFiatIn) = "FIAT_IN";
-        /// A counterparty that is a bank account in the Bahamas.
-        FiatBs(CounterpartyFiatBs) = "FIAT_BS";
-        /// A counterparty that is a bank account in China.
-        FiatCn(CounterpartyFiatCn) = "FIAT_CN";
-        /// A counterparty that is a bank account in Hong Kong.
-        FiatHk(CounterpartyFiatHk) = "FIAT_HK";
-        /// A counterparty that is a bank account in Singapore.
-        FiatSg(CounterpartyFiatSg) = "FIAT_SG";
-        /// A counterparty that is a bank account in Japan.
-        FiatJp(CounterpartyFiatJp) = "FIAT_JP";
-        /// A counterparty that is a bank account in Malaysia.
-        FiatMy(CounterpartyFiatMy) = "FIAT_MY";
-        /// A counterparty that is a bank account in Panama.
-        FiatPa(CounterpartyFiatPa) = "FIAT_PA";
-        /// A counterparty that is a bank account in Mexico. Known from the guides of the platform,
-        /// which do not list its fields.
-        FiatMx(CounterpartyFiatMx) = "FIAT_MX";
-        /// A counterparty that is a bank account in the United Arab Emirates. Known from the guides
-        /// of the platform, which do not list its fields.
-        FiatAe(CounterpartyFiatAe) = "FIAT_AE";
-        /// A counterparty that is a bank account named by an IBAN, in any other country.
-        FiatIban(CounterpartyFiatIban) = "FIAT_IBAN";
-        /// A counterparty that is a bank account named by a number, in any other country.
-        FiatAccno(CounterpartyFiatAccno) = "FIAT_ACCNO";
-        /// A counterparty that is a wallet for one asset.
-        Crypto(CounterpartyCrypto) = "CRYPTO";
-        /// A counterparty that is a person or company without an account.
-        Basic(CounterpartyBasic) = "BASIC";
-    }
-}
-
-impl Counterparty {
-    /// Id of the counterparty.
-    #[must_use]
-    pub fn id(&self) -> Option<&CounterpartyId> {
-        match self {
-            Self::FiatUs(value) => Some(&value.id),
-            Self::FiatUsLinked(value) => Some(&value.id),
-            Self::FiatCa(value) => Some(&value.id),
-            Self::FiatCaLinked(value) => Some(&value.id),
-            Self::FiatEu(value) => Some(&value.id),
-            Self::FiatGb(value) => Some(&value.id),
-            Self::FiatIn(value) => Some(&value.id),
-            Self::FiatBs(value) => Some(&value.id),
-            Self::FiatCn(value) => Some(&value.id),
-            Self::FiatHk(value) => Some(&value.id),
-            Self::FiatSg(value) => Some(&value.id),
-            Self::FiatJp(value) => Some(&value.id),
-            Self::FiatMy(value) => Some(&value.id),
-            Self::FiatPa(value) => Some(&value.id),
-            Self::FiatMx(value) => Some(&value.id),
-            Self::FiatAe(value) => Some(&value.id),
-            Self::FiatIban(value) => Some(&value.id),
-            Self::FiatAccno(value) => Some(&value.id),
-            Self::Crypto(value) => Some(&value.id),
-            Self::Basic(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Customer that the counterparty is registered for; no other can use it.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::FiatUs(value) => value.customer_id.as_ref(),
-            Self::FiatUsLinked(value) => value.customer_id.as_ref(),
-            Self::FiatCa(value) => value.customer_id.as_ref(),
-            Self::FiatCaLinked(value) => value.customer_id.as_ref(),
-            Self::FiatEu(value) => value.customer_id.as_ref(),
-            Self::FiatGb(value) => value.customer_id.as_ref(),
-            Self::FiatIn(value) => value.customer_id.as_ref(),
-            Self::FiatBs(value) => value.customer_id.as_ref(),
-            Self::FiatCn(value) => value.customer_id.as_ref(),
-            Self::FiatHk(value) => value.customer_id.as_ref(),
-            Self::FiatSg(value) => value.customer_id.as_ref(),
-            Self::FiatJp(value) => value.customer_id.as_ref(),
-            Self::FiatMy(value) => value.customer_id.as_ref(),
-            Self::FiatPa(value) => value.customer_id.as_ref(),
-            Self::FiatMx(value) => value.customer_id.as_ref(),
-            Self::FiatAe(value) => value.customer_id.as_ref(),
-            Self::FiatIban(value) => value.customer_id.as_ref(),
-            Self::FiatAccno(value) => value.customer_id.as_ref(),
-            Self::Crypto(value) => value.customer_id.as_ref(),
-            Self::Basic(value) => value.customer_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Where the counterparty stands.
-    #[must_use]
-    pub fn status(&self) -> Option<&CounterpartyStatus> {
-        match self {
-            Self::FiatUs(value) => value.status.as_ref(),
-            Self::FiatUsLinked(value) => value.status.as_ref(),
-            Self::FiatCa(value) => value.status.as_ref(),
-            Self::FiatCaLinked(value) => value.status.as_ref(),
-            Self::FiatEu(value) => value.status.as_ref(),
-            Self::FiatGb(value) => value.status.as_ref(),
-            Self::FiatIn(value) => value.status.as_ref(),
-            Self::FiatBs(value) => value.status.as_ref(),
-            Self::FiatCn(value) => value.status.as_ref(),
-            Self::FiatHk(value) => value.status.as_ref(),
-            Self::FiatSg(value) => value.status.as_ref(),
-            Self::FiatJp(value) => value.status.as_ref(),
-            Self::FiatMy(value) => value.status.as_ref(),
-            Self::FiatPa(value) => value.status.as_ref(),
-            Self::FiatMx(value) => value.status.as_ref(),
-            Self::FiatAe(value) => value.status.as_ref(),
-            Self::FiatIban(value) => value.status.as_ref(),
-            Self::FiatAccno(value) => value.status.as_ref(),
-            Self::Crypto(value) => value.status.as_ref(),
-            Self::Basic(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Free text of the client.
-    #[must_use]
-    pub fn description(&self) -> Option<&String> {
-        match self {
-            Self::FiatUs(value) => value.description.as_ref(),
-            Self::FiatUsLinked(value) => value.description.as_ref(),
-            Self::FiatCa(value) => value.description.as_ref(),
-            Self::FiatCaLinked(value) => value.description.as_ref(),
-            Self::FiatEu(value) => value.description.as_ref(),
-            Self::FiatGb(value) => value.description.as_ref(),
-            Self::FiatIn(value) => value.description.as_ref(),
-            Self::FiatBs(value) => value.description.as_ref(),
-            Self::FiatCn(value) => value.description.as_ref(),
-            Self::FiatHk(value) => value.description.as_ref(),
-            Self::FiatSg(value) => value.description.as_ref(),
-            Self::FiatJp(value) => value.description.as_ref(),
-            Self::FiatMy(value) => value.description.as_ref(),
-            Self::FiatPa(value) => value.description.as_ref(),
-            Self::FiatMx(value) => value.description.as_ref(),
-            Self::FiatAe(value) => value.description.as_ref(),
-            Self::FiatIban(value) => value.description.as_ref(),
-            Self::FiatAccno(value) => value.description.as_ref(),
-            Self::Crypto(value) => value.description.as_ref(),
-            Self::Basic(value) => value.description.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Who owns the account.
-    #[must_use]
-    pub fn profile(&self) -> Option<&CounterpartyProfile> {
-        match self {
-            Self::FiatUs(value) => value.profile.as_ref(),
-            Self::FiatUsLinked(value) => value.profile.as_ref(),
-            Self::FiatCa(value) => value.profile.as_ref(),
-            Self::FiatCaLinked(value) => value.profile.as_ref(),
-            Self::FiatEu(value) => value.profile.as_ref(),
-            Self::FiatGb(value) => value.profile.as_ref(),
-            Self::FiatIn(value) => value.profile.as_ref(),
-            Self::FiatBs(value) => value.profile.as_ref(),
-            Self::FiatCn(value) => value.profile.as_ref(),
-            Self::FiatHk(value) => value.profile.as_ref(),
-            Self::FiatSg(value) => value.profile.as_ref(),
-            Self::FiatJp(value) => value.profile.as_ref(),
-            Self::FiatMy(value) => value.profile.as_ref(),
-            Self::FiatPa(value) => value.profile.as_ref(),
-            Self::FiatMx(value) => value.profile.as_ref(),
-            Self::FiatAe(value) => value.profile.as_ref(),
-            Self::FiatIban(value) => value.profile.as_ref(),
-            Self::FiatAccno(value) => value.profile.as_ref(),
-            Self::Crypto(value) => value.profile.as_ref(),
-            Self::Basic(value) => value.profile.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// A bank account in the Bahamas.
-    #[derive(Default)]
-    pub struct CounterpartyBahamianAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// Kind of the account.
-            r#type: BankAccountType = with_type;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account in the Bahamas, to register.
-    pub struct CounterpartyBahamianAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String, personal;
-            /// Name of the bank.
-            institution_name: String;
-            /// Address of the bank.
-            institution_address: Address;
-        }
-        optional {
-            /// Kind of the account.
-            r#type: BankAccountType = with_type;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-        }
-    }
-}
-
-model! {
-    /// A counterparty that is a person or company without an account.
-    pub struct CounterpartyBasic {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeBasic = CounterpartyTypeBasic::Basic;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Who it is.
-            profile: CounterpartyProfile = with_profile;
-        }
-    }
-}
-
-impl Project for CounterpartyBasic {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A bank account in the United Kingdom.
-    #[derive(Default)]
-    pub struct CounterpartyBritishAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// Sort code of the bank, six digits; FPS and CHAPS go by it.
-            sort_code: String = with_sort_code;
-            /// International bank account number (ISO 13616), without spaces.
-            iban: String = with_iban, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account in the United Kingdom, to register.
-    pub struct CounterpartyBritishAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String, personal;
-            /// Name of the bank.
-            institution_name: String;
-            /// Address of the bank.
-            institution_address: Address;
-        }
-        optional {
-            /// Sort code of the bank, six digits; FPS and CHAPS go by it.
-            sort_code: String = with_sort_code;
-            /// International bank account number (ISO 13616), without spaces.
-            iban: String = with_iban, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-        }
-    }
-}
-
-model! {
-    /// A bank account in Canada.
-    #[derive(Default)]
-    pub struct CounterpartyCanadianAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// Number of the bank, three digits.
-            institution_number: String = with_institution_number;
-            /// Transit number of the branch, five digits.
-            transit_number: String = with_transit_number;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account in Canada, to register.
-    pub struct CounterpartyCanadianAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-            /// Number of the bank, three digits.
-            institution_number: String;
-            /// Name of the bank.
-            institution_name: String;
-            /// Address of the bank.
-            institution_address: Address;
-        }
-        optional {
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// Transit number of the branch, five digits.
-            transit_number: String = with_transit_number;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-        }
-    }
-}
-
-model! {
-    /// A counterparty that is a wallet for one asset.
-    pub struct CounterpartyCrypto {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeCrypto = CounterpartyTypeCrypto::Crypto;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The wallet.
-            wallet_information: CounterpartyWallet = with_wallet_information;
-        }
-    }
-}
-
-impl Project for CounterpartyCrypto {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A bank account in the United Arab Emirates; which fields are needed is not published.
-    #[derive(Default)]
-    pub struct CounterpartyEmiratiAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// International bank account number (ISO 13616), without spaces; UAEFTS goes by it.
-            iban: String = with_iban, personal;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account in the United Arab Emirates; which fields are needed is not published, to
-    /// register.
-    pub struct CounterpartyEmiratiAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-        }
-        optional {
-            /// International bank account number (ISO 13616), without spaces; UAEFTS goes by it.
-            iban: String = with_iban, personal;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account named by a number, in any other country.
-    pub struct CounterpartyFiatAccno {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatAccno = CounterpartyTypeFiatAccno::FiatAccno;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyRoutingAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatAccno {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in the United Arab Emirates. Known from the guides of
-    /// the platform, which do not list its fields.
-    pub struct CounterpartyFiatAe {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatAe = CounterpartyTypeFiatAe::FiatAe;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyEmiratiAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatAe {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in the Bahamas.
-    pub struct CounterpartyFiatBs {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatBs = CounterpartyTypeFiatBs::FiatBs;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyBahamianAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatBs {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in Canada.
-    pub struct CounterpartyFiatCa {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatCa = CounterpartyTypeFiatCa::FiatCa;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyCanadianAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatCa {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in Canada that its owner links. The platform names the
-    /// type and describes no fields for it; they are those of a linked account in the United
-    /// States.
-    pub struct CounterpartyFiatCaLinked {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyLinkedAccount = with_account_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatCaLinked {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in China.
-    pub struct CounterpartyFiatCn {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatCn = CounterpartyTypeFiatCn::FiatCn;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartySwiftAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatCn {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in the SEPA area.
-    pub struct CounterpartyFiatEu {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatEu = CounterpartyTypeFiatEu::FiatEu;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyIbanAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatEu {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in the United Kingdom.
-    pub struct CounterpartyFiatGb {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatGb = CounterpartyTypeFiatGb::FiatGb;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyBritishAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatGb {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in Hong Kong.
-    pub struct CounterpartyFiatHk {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatHk = CounterpartyTypeFiatHk::FiatHk;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartySwiftAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatHk {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account named by an IBAN, in any other country.
-    pub struct CounterpartyFiatIban {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatIban = CounterpartyTypeFiatIban::FiatIban;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyIbanAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatIban {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in India.
-    pub struct CounterpartyFiatIn {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatIn = CounterpartyTypeFiatIn::FiatIn;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyIndianAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatIn {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in Japan.
-    pub struct CounterpartyFiatJp {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatJp = CounterpartyTypeFiatJp::FiatJp;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartySwiftAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatJp {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in Mexico. Known from the guides of the platform,
-    /// which do not list its fields.
-    pub struct CounterpartyFiatMx {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatMx = CounterpartyTypeFiatMx::FiatMx;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyMexicanAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatMx {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in Malaysia.
-    pub struct CounterpartyFiatMy {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatMy = CounterpartyTypeFiatMy::FiatMy;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartySwiftAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatMy {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in Panama.
-    pub struct CounterpartyFiatPa {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatPa = CounterpartyTypeFiatPa::FiatPa;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartySwiftAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatPa {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in Singapore.
-    pub struct CounterpartyFiatSg {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatSg = CounterpartyTypeFiatSg::FiatSg;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartySwiftAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatSg {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in the United States.
-    pub struct CounterpartyFiatUs {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatUs = CounterpartyTypeFiatUs::FiatUs;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyRoutingAccount = with_account_information;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatUs {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty that is a bank account in the United States that its owner links.
-    pub struct CounterpartyFiatUsLinked {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
-        }
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Rails by which money can move.
-            supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
-            profile: CounterpartyProfile = with_profile;
-            /// The account.
-            account_information: CounterpartyLinkedAccount = with_account_information;
-        }
-    }
-}
-
-impl Project for CounterpartyFiatUsLinked {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Who owns the account of a new counterparty, where trade and relationship must be told.
-    pub struct CounterpartyFullProfileRequest {
-        required {
-            /// Person or company.
-            profile_type: ProfileType;
-            /// Name, as the bank or the keeper of the wallet has it.
-            name: String, personal;
-            /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
-            /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
-            address: Address;
-            /// Trade, of a company.
-            line_of_business: LineOfBusiness;
-            /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
-            /// needs SELF.
-            relationship_to_customer: RelationshipToCustomer, personal;
-        }
-        optional {
-            /// Electronic mail address, such as `ada@example.com`.
-            email: String = with_email, personal;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
-            /// payments.
-            tax_reference_number: String = with_tax_reference_number, personal;
-            /// Date of birth, of a person, as `YYYY-MM-DD`.
-            date_of_birth: Date = with_date_of_birth, personal;
-        }
-    }
-}
-
-model! {
-    /// A bank account named by an IBAN.
-    #[derive(Default)]
-    pub struct CounterpartyIbanAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// International bank account number (ISO 13616), without spaces.
-            iban: String = with_iban, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362).
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account named by an IBAN, to register.
-    pub struct CounterpartyIbanAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-            /// International bank account number (ISO 13616), without spaces.
-            iban: String, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362).
-            swift_bic: String;
-            /// Name of the bank.
-            institution_name: String;
-            /// Address of the bank.
-            institution_address: Address;
-        }
-    }
-}
-
-crate::id! {
+ids! {
     /// Id of a counterparty, a UUID in text made by the platform.
     pub struct CounterpartyId;
 }
 
-model! {
-    /// A bank account in India.
-    #[derive(Default)]
-    pub struct CounterpartyIndianAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// Indian Financial System Code of the branch, eleven characters.
-            ifsc: String = with_ifsc;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account in India, to register.
-    pub struct CounterpartyIndianAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String, personal;
-            /// Name of the bank.
-            institution_name: String;
-            /// Address of the bank.
-            institution_address: Address;
-        }
-        optional {
-            /// Indian Financial System Code of the branch, eleven characters.
-            ifsc: String = with_ifsc;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-        }
-    }
-}
-
-model! {
-    /// A bank through which SWIFT reaches the bank of the account. One shape serves all types,
-    /// because only the routing number differs.
-    #[derive(Default)]
-    pub struct CounterpartyIntermediary {
-        optional {
-            /// Where the bank is; it decides the currency that is sent.
-            intermediary_type: IntermediaryType = with_intermediary_type;
-            /// Asset that passes the bank.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-            /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
-            swift_bic: String = with_swift_bic;
-            /// Routing number of the bank, nine digits; of FIAT_US only.
-            routing_number: String = with_routing_number;
-        }
-    }
-}
-
-model! {
-    /// A bank through which SWIFT reaches the bank of the account; SWIFT must be among the rails.
-    /// One shape serves all types, because only the routing number differs.
-    pub struct CounterpartyIntermediaryRequest {
-        required {
-            /// Where the bank is; it decides the currency that is sent.
-            intermediary_type: IntermediaryType;
-            /// Name of the bank.
-            institution_name: String;
-        }
-        optional {
-            /// Asset that passes the bank. Set by the platform; ignored in a request.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-            /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
-            swift_bic: String = with_swift_bic;
-            /// Routing number of the bank, nine digits; of FIAT_US only.
-            routing_number: String = with_routing_number;
-        }
-    }
-}
-
-model! {
-    /// A bank account that its owner links.
-    #[derive(Default)]
-    pub struct CounterpartyLinkedAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Name of the account, known once it is connected.
-            account_name: String = with_account_name, personal;
-            /// Last digits of the account number, known once it is connected, such as `x1234`.
-            abbreviated_account_number: String = with_abbreviated_account_number, personal;
-        }
-    }
-}
-
-model! {
-    /// A bank account that its owner links, to register.
-    pub struct CounterpartyLinkedAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-        }
-        optional {
-            /// Name of the account, known once it is connected.
-            account_name: String = with_account_name, personal;
-            /// Last digits of the account number, known once it is connected, such as `x1234`.
-            abbreviated_account_number: String = with_abbreviated_account_number, personal;
-        }
-    }
-}
-
-model! {
-    /// The counterparties of one page.
-    #[derive(Default)]
-    pub struct CounterpartyList {
-        optional {
-            /// The counterparties, oldest first.
-            counterparties: Vec<Counterparty> = with_counterparties;
-        }
-    }
-}
-
-impl Project for CounterpartyList {
-    fn project(&mut self, platform: Platform) {
-        self.counterparties.project(platform);
-    }
-}
-
-model! {
-    /// Envelope around one page of counterparties.
-    pub struct CounterpartyListReply {
-        required {
-            /// The page.
-            data: CounterpartyList;
-        }
-        optional {
-            /// Where the other pages are.
-            links: Links = with_links;
-        }
-    }
-}
-
-impl Project for CounterpartyListReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-model! {
-    /// A bank account in Mexico; which fields are needed is not published.
-    #[derive(Default)]
-    pub struct CounterpartyMexicanAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number as text; for SPEI the CLABE of 18 digits.
-            account_number: String = with_account_number, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account in Mexico; which fields are needed is not published, to register.
-    pub struct CounterpartyMexicanAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-        }
-        optional {
-            /// Account number as text; for SPEI the CLABE of 18 digits.
-            account_number: String = with_account_number, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// Who owns the account of a counterparty.
-    #[derive(Default)]
-    pub struct CounterpartyProfile {
-        optional {
-            /// Person or company.
-            profile_type: ProfileType = with_profile_type;
-            /// Name, as the bank or the keeper of the wallet has it.
-            name: String = with_name, personal;
-            /// Electronic mail address, such as `ada@example.com`.
-            email: String = with_email, personal;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
-            /// payments.
-            tax_reference_number: String = with_tax_reference_number, personal;
-            /// Date of birth, of a person, as `YYYY-MM-DD`.
-            date_of_birth: Date = with_date_of_birth, personal;
-            /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
-            /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
-            address: Address = with_address;
-            /// Trade, of a company.
-            line_of_business: LineOfBusiness = with_line_of_business;
-            /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
-            /// needs SELF.
-            relationship_to_customer: RelationshipToCustomer = with_relationship_to_customer, personal;
-        }
-    }
-}
-
-model! {
-    /// Who owns the account of a new counterparty.
-    pub struct CounterpartyProfileRequest {
-        required {
-            /// Person or company.
-            profile_type: ProfileType;
-            /// Name, as the bank or the keeper of the wallet has it.
-            name: String, personal;
-            /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
-            /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
-            address: Address;
-        }
-        optional {
-            /// Electronic mail address, such as `ada@example.com`.
-            email: String = with_email, personal;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
-            /// payments.
-            tax_reference_number: String = with_tax_reference_number, personal;
-            /// Date of birth, of a person, as `YYYY-MM-DD`.
-            date_of_birth: Date = with_date_of_birth, personal;
-            /// Trade, of a company.
-            line_of_business: LineOfBusiness = with_line_of_business;
-            /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
-            /// needs SELF.
-            relationship_to_customer: RelationshipToCustomer = with_relationship_to_customer, personal;
-        }
-    }
-}
-
-model! {
-    /// Names a counterparty.
-    pub struct CounterpartyRef {
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-    }
-}
-
-model! {
-    /// Envelope around the id of a counterparty.
-    pub struct CounterpartyRefReply {
-        required {
-            /// The counterparty's id.
-            data: CounterpartyRef;
-        }
-    }
-}
-
-model! {
-    /// Envelope around one counterparty.
-    pub struct CounterpartyReply {
-        required {
-            /// The counterparty.
-            data: Counterparty;
-        }
-    }
-}
-
-impl Project for CounterpartyReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-tagged_union! {
-    /// An account or a wallet outside the platform, with its owner. The tag says where the account
-    /// is.
-    pub enum CounterpartyRequest by "counterparty_type" {
-        /// Registers a bank account in the United States.
-        FiatUs(CounterpartyRequestFiatUs) = "FIAT_US";
-        /// Registers a bank account in the United States that its owner links.
-        FiatUsLinked(CounterpartyRequestFiatUsLinked) = "FIAT_US_LINKED";
-        /// Registers a bank account in Canada.
-        FiatCa(CounterpartyRequestFiatCa) = "FIAT_CA";
-        /// Registers a bank account in Canada that its owner links. The platform names the type and
-        /// describes no fields for it; they are those of a linked account in the United States.
-        FiatCaLinked(CounterpartyRequestFiatCaLinked) = "FIAT_CA_LINKED";
-        /// Registers a bank account in the SEPA area.
-        FiatEu(CounterpartyRequestFiatEu) = "FIAT_EU";
-        /// Registers a bank account in the United Kingdom.
-        FiatGb(CounterpartyRequestFiatGb) = "FIAT_GB";
-        /// Registers a bank account in India.
-        FiatIn(CounterpartyRequestFiatIn) = "FIAT_IN";
-        /// Registers a bank account in the Bahamas.
-        FiatBs(CounterpartyRequestFiatBs) = "FIAT_BS";
-        /// Registers a bank account in China.
-        FiatCn(CounterpartyRequestFiatCn) = "FIAT_CN";
-        /// Registers a bank account in Hong Kong.
-        FiatHk(CounterpartyRequestFiatHk) = "FIAT_HK";
-        /// Registers a bank account in Singapore.
-        FiatSg(CounterpartyRequestFiatSg) = "FIAT_SG";
-        /// Registers a bank account in Japan.
-        FiatJp(CounterpartyRequestFiatJp) = "FIAT_JP";
-        /// Registers a bank account in Malaysia.
-        FiatMy(CounterpartyRequestFiatMy) = "FIAT_MY";
-        /// Registers a bank account in Panama.
-        FiatPa(CounterpartyRequestFiatPa) = "FIAT_PA";
-        /// Registers a bank account in Mexico. Known from the guides of the platform, which do not
-        /// list its fields.
-        FiatMx(CounterpartyRequestFiatMx) = "FIAT_MX";
-        /// Registers a bank account in the United Arab Emirates. Known from the guides of the
-        /// platform, which do not list its fields.
-        FiatAe(CounterpartyRequestFiatAe) = "FIAT_AE";
-        /// Registers a bank account named by an IBAN, in any other country.
-        FiatIban(CounterpartyRequestFiatIban) = "FIAT_IBAN";
-        /// Registers a bank account named by a number, in any other country.
-        FiatAccno(CounterpartyRequestFiatAccno) = "FIAT_ACCNO";
-        /// Registers a wallet for one asset.
-        Crypto(CounterpartyRequestCrypto) = "CRYPTO";
-        /// Registers a person or company without an account.
-        Basic(CounterpartyRequestBasic) = "BASIC";
-    }
-}
-
-impl CounterpartyRequest {
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn id(&self) -> Option<&CounterpartyId> {
-        match self {
-            Self::FiatUs(value) => value.id.as_ref(),
-            Self::FiatUsLinked(value) => value.id.as_ref(),
-            Self::FiatCa(value) => value.id.as_ref(),
-            Self::FiatCaLinked(value) => value.id.as_ref(),
-            Self::FiatEu(value) => value.id.as_ref(),
-            Self::FiatGb(value) => value.id.as_ref(),
-            Self::FiatIn(value) => value.id.as_ref(),
-            Self::FiatBs(value) => value.id.as_ref(),
-            Self::FiatCn(value) => value.id.as_ref(),
-            Self::FiatHk(value) => value.id.as_ref(),
-            Self::FiatSg(value) => value.id.as_ref(),
-            Self::FiatJp(value) => value.id.as_ref(),
-            Self::FiatMy(value) => value.id.as_ref(),
-            Self::FiatPa(value) => value.id.as_ref(),
-            Self::FiatMx(value) => value.id.as_ref(),
-            Self::FiatAe(value) => value.id.as_ref(),
-            Self::FiatIban(value) => value.id.as_ref(),
-            Self::FiatAccno(value) => value.id.as_ref(),
-            Self::Crypto(value) => value.id.as_ref(),
-            Self::Basic(value) => value.id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Customer that the counterparty is registered for; no other can use it.
-    #[must_use]
-    pub fn customer_id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::FiatUs(value) => Some(&value.customer_id),
-            Self::FiatUsLinked(value) => Some(&value.customer_id),
-            Self::FiatCa(value) => Some(&value.customer_id),
-            Self::FiatCaLinked(value) => Some(&value.customer_id),
-            Self::FiatEu(value) => Some(&value.customer_id),
-            Self::FiatGb(value) => Some(&value.customer_id),
-            Self::FiatIn(value) => Some(&value.customer_id),
-            Self::FiatBs(value) => Some(&value.customer_id),
-            Self::FiatCn(value) => Some(&value.customer_id),
-            Self::FiatHk(value) => Some(&value.customer_id),
-            Self::FiatSg(value) => Some(&value.customer_id),
-            Self::FiatJp(value) => Some(&value.customer_id),
-            Self::FiatMy(value) => Some(&value.customer_id),
-            Self::FiatPa(value) => Some(&value.customer_id),
-            Self::FiatMx(value) => Some(&value.customer_id),
-            Self::FiatAe(value) => Some(&value.customer_id),
-            Self::FiatIban(value) => Some(&value.customer_id),
-            Self::FiatAccno(value) => Some(&value.customer_id),
-            Self::Crypto(value) => Some(&value.customer_id),
-            Self::Basic(value) => Some(&value.customer_id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn status(&self) -> Option<&CounterpartyStatus> {
-        match self {
-            Self::FiatUs(value) => value.status.as_ref(),
-            Self::FiatUsLinked(value) => value.status.as_ref(),
-            Self::FiatCa(value) => value.status.as_ref(),
-            Self::FiatCaLinked(value) => value.status.as_ref(),
-            Self::FiatEu(value) => value.status.as_ref(),
-            Self::FiatGb(value) => value.status.as_ref(),
-            Self::FiatIn(value) => value.status.as_ref(),
-            Self::FiatBs(value) => value.status.as_ref(),
-            Self::FiatCn(value) => value.status.as_ref(),
-            Self::FiatHk(value) => value.status.as_ref(),
-            Self::FiatSg(value) => value.status.as_ref(),
-            Self::FiatJp(value) => value.status.as_ref(),
-            Self::FiatMy(value) => value.status.as_ref(),
-            Self::FiatPa(value) => value.status.as_ref(),
-            Self::FiatMx(value) => value.status.as_ref(),
-            Self::FiatAe(value) => value.status.as_ref(),
-            Self::FiatIban(value) => value.status.as_ref(),
-            Self::FiatAccno(value) => value.status.as_ref(),
-            Self::Crypto(value) => value.status.as_ref(),
-            Self::Basic(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Free text of the client.
-    #[must_use]
-    pub fn description(&self) -> Option<&String> {
-        match self {
-            Self::FiatUs(value) => value.description.as_ref(),
-            Self::FiatUsLinked(value) => value.description.as_ref(),
-            Self::FiatCa(value) => value.description.as_ref(),
-            Self::FiatCaLinked(value) => value.description.as_ref(),
-            Self::FiatEu(value) => value.description.as_ref(),
-            Self::FiatGb(value) => value.description.as_ref(),
-            Self::FiatIn(value) => value.description.as_ref(),
-            Self::FiatBs(value) => value.description.as_ref(),
-            Self::FiatCn(value) => value.description.as_ref(),
-            Self::FiatHk(value) => value.description.as_ref(),
-            Self::FiatSg(value) => value.description.as_ref(),
-            Self::FiatJp(value) => value.description.as_ref(),
-            Self::FiatMy(value) => value.description.as_ref(),
-            Self::FiatPa(value) => value.description.as_ref(),
-            Self::FiatMx(value) => value.description.as_ref(),
-            Self::FiatAe(value) => value.description.as_ref(),
-            Self::FiatIban(value) => value.description.as_ref(),
-            Self::FiatAccno(value) => value.description.as_ref(),
-            Self::Crypto(value) => value.description.as_ref(),
-            Self::Basic(value) => value.description.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// Registers a person or company without an account.
-    pub struct CounterpartyRequestBasic {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeBasic = CounterpartyTypeBasic::Basic;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Who it is.
-            profile: CounterpartyProfileRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestBasic {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a wallet for one asset.
-    pub struct CounterpartyRequestCrypto {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeCrypto = CounterpartyTypeCrypto::Crypto;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; CRYPTO is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The wallet.
-            wallet_information: CounterpartyWalletRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestCrypto {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account named by a number, in any other country.
-    pub struct CounterpartyRequestFiatAccno {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatAccno = CounterpartyTypeFiatAccno::FiatAccno;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; SWIFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyRoutingAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatAccno {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in the United Arab Emirates. Known from the guides of the platform,
-    /// which do not list its fields.
-    pub struct CounterpartyRequestFiatAe {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatAe = CounterpartyTypeFiatAe::FiatAe;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use, of UAEFTS and SWIFT.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyEmiratiAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatAe {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in the Bahamas.
-    pub struct CounterpartyRequestFiatBs {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatBs = CounterpartyTypeFiatBs::FiatBs;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use, of ACH and SWIFT.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyBahamianAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatBs {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in Canada.
-    pub struct CounterpartyRequestFiatCa {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatCa = CounterpartyTypeFiatCa::FiatCa;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use, of EFT and SWIFT.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyCanadianAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatCa {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in Canada that its owner links. The platform names the type and
-    /// describes no fields for it; they are those of a linked account in the United States.
-    pub struct CounterpartyRequestFiatCaLinked {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; EFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyLinkedAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatCaLinked {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in China.
-    pub struct CounterpartyRequestFiatCn {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatCn = CounterpartyTypeFiatCn::FiatCn;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; SWIFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartySwiftAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatCn {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in the SEPA area.
-    pub struct CounterpartyRequestFiatEu {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatEu = CounterpartyTypeFiatEu::FiatEu;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use, of SEPA_CT and SWIFT.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyFullProfileRequest;
-            /// The account.
-            account_information: CounterpartyIbanAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatEu {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in the United Kingdom.
-    pub struct CounterpartyRequestFiatGb {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatGb = CounterpartyTypeFiatGb::FiatGb;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use, of FPS, CHAPS and SWIFT.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyBritishAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatGb {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in Hong Kong.
-    pub struct CounterpartyRequestFiatHk {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatHk = CounterpartyTypeFiatHk::FiatHk;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; SWIFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartySwiftAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatHk {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account named by an IBAN, in any other country.
-    pub struct CounterpartyRequestFiatIban {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatIban = CounterpartyTypeFiatIban::FiatIban;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; SWIFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyFullProfileRequest;
-            /// The account.
-            account_information: CounterpartyIbanAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatIban {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in India.
-    pub struct CounterpartyRequestFiatIn {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatIn = CounterpartyTypeFiatIn::FiatIn;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use, of IMPS, NFT, UP and SWIFT.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyFullProfileRequest;
-            /// The account.
-            account_information: CounterpartyIndianAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatIn {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in Japan.
-    pub struct CounterpartyRequestFiatJp {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatJp = CounterpartyTypeFiatJp::FiatJp;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; SWIFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartySwiftAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatJp {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in Mexico. Known from the guides of the platform, which do not list
-    /// its fields.
-    pub struct CounterpartyRequestFiatMx {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatMx = CounterpartyTypeFiatMx::FiatMx;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use, of SPEI and SWIFT.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyMexicanAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatMx {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in Malaysia.
-    pub struct CounterpartyRequestFiatMy {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatMy = CounterpartyTypeFiatMy::FiatMy;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; SWIFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartySwiftAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatMy {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in Panama.
-    pub struct CounterpartyRequestFiatPa {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatPa = CounterpartyTypeFiatPa::FiatPa;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; SWIFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartySwiftAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatPa {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in Singapore.
-    pub struct CounterpartyRequestFiatSg {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatSg = CounterpartyTypeFiatSg::FiatSg;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; SWIFT is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartySwiftAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatSg {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in the United States.
-    pub struct CounterpartyRequestFiatUs {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatUs = CounterpartyTypeFiatUs::FiatUs;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use, of ACH, FEDWIRE and SWIFT.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyRoutingAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-            /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatUs {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Registers a bank account in the United States that its owner links.
-    pub struct CounterpartyRequestFiatUsLinked {
-        constant {
-            /// Tag of this type.
-            counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
-        }
-        required {
-            /// Customer that the counterparty is registered for; no other can use it.
-            customer_id: CustomerId;
-            /// Rails to use; ACH is the only one.
-            supported_rails: Vec<Rail>;
-            /// Who owns the account.
-            profile: CounterpartyProfileRequest;
-            /// The account.
-            account_information: CounterpartyLinkedAccountRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: CounterpartyId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: CounterpartyStatus = with_status;
-            /// Free text of the client.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-impl Project for CounterpartyRequestFiatUsLinked {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// A bank account named by number and routing number.
-    #[derive(Default)]
-    pub struct CounterpartyRoutingAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// Kind of the account.
-            r#type: BankAccountType = with_type;
-            /// Routing number of the bank, nine digits.
-            routing_number: String = with_routing_number;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account named by number and routing number, to register.
-    pub struct CounterpartyRoutingAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String, personal;
-            /// Routing number of the bank, nine digits.
-            routing_number: String;
-        }
-        optional {
-            /// Kind of the account.
-            r#type: BankAccountType = with_type;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// Where a counterparty stands. It says whether money may go to it or be pulled from it.
     pub enum CounterpartyStatus {
         /// Screened and usable.
@@ -2414,262 +38,127 @@ crate::open_enum! {
         EddL2f of &[PlatformVersion::Layer2V1_0_5] => Edd,
         FrozenL2f of &[PlatformVersion::Layer2V1_0_5] => Frozen,
     }
-}
 
-model! {
-    /// A bank account that only SWIFT reaches.
-    #[derive(Default)]
-    pub struct CounterpartySwiftAccount {
-        optional {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String = with_account_number, personal;
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-            /// Name of the bank.
-            institution_name: String = with_institution_name;
-            /// Address of the bank.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A bank account that only SWIFT reaches, to register.
-    pub struct CounterpartySwiftAccountRequest {
-        required {
-            /// Asset that the account takes, which says its currency.
-            asset_type_id: AssetTypeId;
-            /// Account number; text, so that leading zeros stay.
-            account_number: String, personal;
-            /// Name of the bank.
-            institution_name: String;
-            /// Address of the bank.
-            institution_address: Address;
-        }
-        optional {
-            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
-            swift_bic: String = with_swift_bic;
-        }
-    }
-}
-
-crate::open_enum! {
     /// Tag of a counterparty that is a person or company without an account.
     pub enum CounterpartyTypeBasic {
         /// A person or company without an account.
         Basic = "BASIC",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a wallet for one asset.
     pub enum CounterpartyTypeCrypto {
         /// A wallet for one asset.
         Crypto = "CRYPTO",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account named by a number, in any other country.
     pub enum CounterpartyTypeFiatAccno {
         /// A bank account named by a number, in any other country.
         FiatAccno = "FIAT_ACCNO",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in the United Arab Emirates.
     pub enum CounterpartyTypeFiatAe {
         /// A bank account in the United Arab Emirates.
         FiatAe = "FIAT_AE",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in the Bahamas.
     pub enum CounterpartyTypeFiatBs {
         /// A bank account in the Bahamas.
         FiatBs = "FIAT_BS",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in Canada.
     pub enum CounterpartyTypeFiatCa {
         /// A bank account in Canada.
         FiatCa = "FIAT_CA",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in Canada that its owner links.
     pub enum CounterpartyTypeFiatCaLinked {
         /// A bank account in Canada that its owner links.
         FiatCaLinked = "FIAT_CA_LINKED",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in China.
     pub enum CounterpartyTypeFiatCn {
         /// A bank account in China.
         FiatCn = "FIAT_CN",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in the SEPA area.
     pub enum CounterpartyTypeFiatEu {
         /// A bank account in the SEPA area.
         FiatEu = "FIAT_EU",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in the United Kingdom.
     pub enum CounterpartyTypeFiatGb {
         /// A bank account in the United Kingdom.
         FiatGb = "FIAT_GB",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in Hong Kong.
     pub enum CounterpartyTypeFiatHk {
         /// A bank account in Hong Kong.
         FiatHk = "FIAT_HK",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account named by an IBAN, in any other country.
     pub enum CounterpartyTypeFiatIban {
         /// A bank account named by an IBAN, in any other country.
         FiatIban = "FIAT_IBAN",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in India.
     pub enum CounterpartyTypeFiatIn {
         /// A bank account in India.
         FiatIn = "FIAT_IN",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in Japan.
     pub enum CounterpartyTypeFiatJp {
         /// A bank account in Japan.
         FiatJp = "FIAT_JP",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in Mexico.
     pub enum CounterpartyTypeFiatMx {
         /// A bank account in Mexico.
         FiatMx = "FIAT_MX",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in Malaysia.
     pub enum CounterpartyTypeFiatMy {
         /// A bank account in Malaysia.
         FiatMy = "FIAT_MY",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in Panama.
     pub enum CounterpartyTypeFiatPa {
         /// A bank account in Panama.
         FiatPa = "FIAT_PA",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in Singapore.
     pub enum CounterpartyTypeFiatSg {
         /// A bank account in Singapore.
         FiatSg = "FIAT_SG",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in the United States.
     pub enum CounterpartyTypeFiatUs {
         /// A bank account in the United States.
         FiatUs = "FIAT_US",
     }
-}
 
-crate::open_enum! {
     /// Tag of a counterparty that is a bank account in the United States that its owner links.
     pub enum CounterpartyTypeFiatUsLinked {
         /// A bank account in the United States that its owner links.
         FiatUsLinked = "FIAT_US_LINKED",
     }
-}
 
-model! {
-    /// Changes of a counterparty.
-    #[derive(Default)]
-    pub struct CounterpartyUpdateRequest {
-        optional {
-            /// The changes; all are made or none.
-            updates: Vec<FieldUpdate> = with_updates;
-            /// Who asks for the change, for the audit trail.
-            updated_by: String = with_updated_by, personal;
-            /// Why, for the audit trail.
-            reason: String = with_reason, personal;
-        }
-    }
-}
-
-model! {
-    /// A wallet.
-    #[derive(Default)]
-    pub struct CounterpartyWallet {
-        optional {
-            /// The one asset that the wallet takes; sent another one, it may lose it.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Address on the asset's chain and network, in the text form of the chain.
-            blockchain_address: String = with_blockchain_address, personal;
-            /// Who keeps the wallet.
-            wallet_type: WalletType = with_wallet_type;
-            /// Name of the keeper, with INSTITUTION.
-            institution_name: String = with_institution_name;
-            /// Address of the keeper.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-model! {
-    /// A wallet, to register.
-    pub struct CounterpartyWalletRequest {
-        required {
-            /// The one asset that the wallet takes; sent another one, it may lose it.
-            asset_type_id: AssetTypeId;
-            /// Address on the asset's chain and network, in the text form of the chain.
-            blockchain_address: String, personal;
-            /// Who keeps the wallet.
-            wallet_type: WalletType;
-        }
-        optional {
-            /// Name of the keeper, with INSTITUTION.
-            institution_name: String = with_institution_name;
-            /// Address of the keeper.
-            institution_address: Address = with_institution_address;
-        }
-    }
-}
-
-crate::open_enum! {
     /// Where a bank between two banks is.
     pub enum IntermediaryType {
         /// In the United States.
@@ -2697,9 +186,7 @@ crate::open_enum! {
         /// In Panama.
         FiatPa = "FIAT_PA",
     }
-}
 
-crate::open_enum! {
     /// Trade of a company.
     pub enum LineOfBusiness {
         /// Arts and antiques.
@@ -2815,286 +302,19 @@ crate::open_enum! {
         /// Something else.
         Other = "OTHER",
     }
-}
 
-tagged_union! {
-    /// The accounts that a provider can link.
-    pub enum LinkAccounts by "linking_provider" {
-        /// The accounts that MX can link.
-        Mx(LinkAccountsMx) = "MX";
-    }
-}
-
-impl LinkAccounts {
-    /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
-    #[must_use]
-    pub fn member_guid(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => value.member_guid.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// The accounts to choose from.
-    #[must_use]
-    pub fn available_accounts(&self) -> Option<&Vec<LinkableAccount>> {
-        match self {
-            Self::Mx(value) => value.available_accounts.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// The accounts that MX can link.
-    pub struct LinkAccountsMx {
-        constant {
-            /// Tag of MX.
-            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
-        }
-        optional {
-            /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
-            member_guid: String = with_member_guid, personal;
-            /// The accounts to choose from.
-            available_accounts: Vec<LinkableAccount> = with_available_accounts;
-        }
-    }
-}
-
-tagged_union! {
-    /// Whose accounts are wanted from which provider.
-    pub enum LinkAccountsRequest by "linking_provider" {
-        /// Whose accounts are wanted from MX.
-        Mx(LinkAccountsRequestMx) = "MX";
-    }
-}
-
-impl LinkAccountsRequest {
-    /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
-    #[must_use]
-    pub fn member_guid(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => Some(&value.member_guid),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn available_accounts(&self) -> Option<&Vec<LinkableAccount>> {
-        match self {
-            Self::Mx(value) => value.available_accounts.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// Whose accounts are wanted from MX.
-    pub struct LinkAccountsRequestMx {
-        constant {
-            /// Tag of MX.
-            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
-        }
-        required {
-            /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
-            member_guid: String, personal;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            available_accounts: Vec<LinkableAccount> = with_available_accounts;
-        }
-    }
-}
-
-tagged_union! {
-    /// Which linked account to connect.
-    pub enum LinkConnectRequest by "linking_provider" {
-        /// An account listed by MX.
-        Mx(LinkConnectRequestMx) = "MX";
-        /// An account that Plaid has a processor token for.
-        Plaid(LinkConnectRequestPlaid) = "PLAID";
-    }
-}
-
-model! {
-    /// An account listed by MX.
-    pub struct LinkConnectRequestMx {
-        constant {
-            /// Tag of MX.
-            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
-        }
-        required {
-            /// Id of the account in the list of linkable accounts.
-            account_link_id: String;
-        }
-    }
-}
-
-model! {
-    /// An account that Plaid has a processor token for.
-    pub struct LinkConnectRequestPlaid {
-        constant {
-            /// Tag of Plaid.
-            linking_provider: LinkingProviderPlaid = LinkingProviderPlaid::Plaid;
-        }
-        required {
-            /// Processor token of the account, as Plaid made it for this platform.
-            processor_token: String, secret;
-        }
-    }
-}
-
-tagged_union! {
-    /// How to show the widget of a provider.
-    pub enum LinkDetails by "linking_provider" {
-        /// The widget of MX.
-        Mx(LinkDetailsMx) = "MX";
-    }
-}
-
-impl LinkDetails {
-    /// Whether the widget runs in the web view of a mobile application, which is told of events by
-    /// changes of the address and not by messages.
-    #[must_use]
-    pub fn is_mobile_webview(&self) -> Option<&bool> {
-        match self {
-            Self::Mx(value) => value.is_mobile_webview.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Scheme of the address by which a bank leads back to the mobile application, such as `acme`.
-    #[must_use]
-    pub fn ui_message_webview_url_scheme(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => value.ui_message_webview_url_scheme.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Address of the widget, good for one load.
-    #[must_use]
-    pub fn mx_widget_url(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => value.mx_widget_url.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// The widget of MX.
-    pub struct LinkDetailsMx {
-        constant {
-            /// Tag of MX.
-            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
-        }
-        optional {
-            /// Whether the widget runs in the web view of a mobile application, which is told of
-            /// events by changes of the address and not by messages.
-            is_mobile_webview: bool = with_is_mobile_webview;
-            /// Scheme of the address by which a bank leads back to the mobile application, such as
-            /// `acme`.
-            ui_message_webview_url_scheme: String = with_ui_message_webview_url_scheme;
-            /// Address of the widget, good for one load.
-            mx_widget_url: String = with_mx_widget_url, secret;
-        }
-    }
-}
-
-tagged_union! {
-    /// For which provider the widget is wanted, and how it is shown.
-    pub enum LinkDetailsRequest by "linking_provider" {
-        /// How the widget of MX is shown.
-        Mx(LinkDetailsRequestMx) = "MX";
-    }
-}
-
-impl LinkDetailsRequest {
-    /// Whether the widget runs in the web view of a mobile application, which is told of events by
-    /// changes of the address and not by messages.
-    #[must_use]
-    pub fn is_mobile_webview(&self) -> Option<&bool> {
-        match self {
-            Self::Mx(value) => Some(&value.is_mobile_webview),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Scheme of the address by which a bank leads back to the mobile application, such as `acme`.
-    #[must_use]
-    pub fn ui_message_webview_url_scheme(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => Some(&value.ui_message_webview_url_scheme),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn mx_widget_url(&self) -> Option<&String> {
-        match self {
-            Self::Mx(value) => value.mx_widget_url.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// How the widget of MX is shown.
-    pub struct LinkDetailsRequestMx {
-        constant {
-            /// Tag of MX.
-            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
-        }
-        required {
-            /// Whether the widget runs in the web view of a mobile application, which is told of
-            /// events by changes of the address and not by messages.
-            is_mobile_webview: bool;
-            /// Scheme of the address by which a bank leads back to the mobile application, such as
-            /// `acme`.
-            ui_message_webview_url_scheme: String;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            mx_widget_url: String = with_mx_widget_url, secret;
-        }
-    }
-}
-
-model! {
-    /// An account that can be connected.
-    #[derive(Default)]
-    pub struct LinkableAccount {
-        optional {
-            /// Id that connects the account, made by the provider.
-            account_link_id: String = with_account_link_id;
-            /// Name of the account.
-            account_name: String = with_account_name, personal;
-            /// Last digits of the account number.
-            account_number: String = with_account_number, personal;
-        }
-    }
-}
-
-crate::open_enum! {
     /// Tag of the provider MX.
     pub enum LinkingProviderMx {
         /// MX, which shows a widget of its own.
         Mx = "MX",
     }
-}
 
-crate::open_enum! {
     /// Tag of the provider Plaid.
     pub enum LinkingProviderPlaid {
         /// Plaid, which hands out processor tokens.
         Plaid = "PLAID",
     }
-}
 
-crate::open_enum! {
     /// Whether the owner of an account is a person or a company.
     pub enum ProfileType {
         /// A person.
@@ -3102,9 +322,7 @@ crate::open_enum! {
         /// A company.
         Corporation = "CORPORATION",
     }
-}
 
-crate::open_enum! {
     /// A way for money to or from a counterparty.
     pub enum Rail {
         /// Automated clearing house of the United States, or of the Bahamas.
@@ -3134,9 +352,7 @@ crate::open_enum! {
         /// The blockchain of the asset.
         Crypto = "CRYPTO",
     }
-}
 
-crate::open_enum! {
     /// What the owner of an account is to the customer.
     pub enum RelationshipToCustomer {
         /// Married to the customer.
@@ -3180,42 +396,1938 @@ crate::open_enum! {
     }
 }
 
+tagged_unions! {
+    /// An account or a wallet outside the platform, with its owner. The tag says where the account
+    /// is.
+    pub enum Counterparty by "counterparty_type" {
+        /// A counterparty that is a bank account in the United States.
+        FiatUs(CounterpartyFiatUs) = "FIAT_US";
+        /// A counterparty that is a bank account in the United States that its owner links.
+        FiatUsLinked(CounterpartyFiatUsLinked) = "FIAT_US_LINKED";
+        /// A counterparty that is a bank account in Canada.
+        FiatCa(CounterpartyFiatCa) = "FIAT_CA";
+        /// A counterparty that is a bank account in Canada that its owner links. The platform names
+        /// the type and describes no fields for it; they are those of a linked account in the
+        /// United States.
+        FiatCaLinked(CounterpartyFiatCaLinked) = "FIAT_CA_LINKED";
+        /// A counterparty that is a bank account in the SEPA area.
+        FiatEu(CounterpartyFiatEu) = "FIAT_EU";
+        /// A counterparty that is a bank account in the United Kingdom.
+        FiatGb(CounterpartyFiatGb) = "FIAT_GB";
+        /// A counterparty that is a bank account in India.
+        FiatIn(CounterpartyFiatIn) = "FIAT_IN";
+        /// A counterparty that is a bank account in the Bahamas.
+        FiatBs(CounterpartyFiatBs) = "FIAT_BS";
+        /// A counterparty that is a bank account in China.
+        FiatCn(CounterpartyFiatCn) = "FIAT_CN";
+        /// A counterparty that is a bank account in Hong Kong.
+        FiatHk(CounterpartyFiatHk) = "FIAT_HK";
+        /// A counterparty that is a bank account in Singapore.
+        FiatSg(CounterpartyFiatSg) = "FIAT_SG";
+        /// A counterparty that is a bank account in Japan.
+        FiatJp(CounterpartyFiatJp) = "FIAT_JP";
+        /// A counterparty that is a bank account in Malaysia.
+        FiatMy(CounterpartyFiatMy) = "FIAT_MY";
+        /// A counterparty that is a bank account in Panama.
+        FiatPa(CounterpartyFiatPa) = "FIAT_PA";
+        /// A counterparty that is a bank account in Mexico. Known from the guides of the platform,
+        /// which do not list its fields.
+        FiatMx(CounterpartyFiatMx) = "FIAT_MX";
+        /// A counterparty that is a bank account in the United Arab Emirates. Known from the guides
+        /// of the platform, which do not list its fields.
+        FiatAe(CounterpartyFiatAe) = "FIAT_AE";
+        /// A counterparty that is a bank account named by an IBAN, in any other country.
+        FiatIban(CounterpartyFiatIban) = "FIAT_IBAN";
+        /// A counterparty that is a bank account named by a number, in any other country.
+        FiatAccno(CounterpartyFiatAccno) = "FIAT_ACCNO";
+        /// A counterparty that is a wallet for one asset.
+        Crypto(CounterpartyCrypto) = "CRYPTO";
+        /// A counterparty that is a person or company without an account.
+        Basic(CounterpartyBasic) = "BASIC";
+    }
+    shared {
+        /// Id of the counterparty.
+        required id: CounterpartyId;
+        /// Customer that the counterparty is registered for; no other can use it.
+        optional customer_id: CustomerId;
+        /// Where the counterparty stands.
+        optional status: CounterpartyStatus;
+        /// Free text of the client.
+        optional description: String;
+        /// Who owns the account.
+        optional profile: CounterpartyProfile;
+    }
+
+    /// An account or a wallet outside the platform, with its owner. The tag says where the account
+    /// is.
+    pub enum CounterpartyRequest by "counterparty_type" {
+        /// Registers a bank account in the United States.
+        FiatUs(CounterpartyRequestFiatUs) = "FIAT_US";
+        /// Registers a bank account in the United States that its owner links.
+        FiatUsLinked(CounterpartyRequestFiatUsLinked) = "FIAT_US_LINKED";
+        /// Registers a bank account in Canada.
+        FiatCa(CounterpartyRequestFiatCa) = "FIAT_CA";
+        /// Registers a bank account in Canada that its owner links. The platform names the type and
+        /// describes no fields for it; they are those of a linked account in the United States.
+        FiatCaLinked(CounterpartyRequestFiatCaLinked) = "FIAT_CA_LINKED";
+        /// Registers a bank account in the SEPA area.
+        FiatEu(CounterpartyRequestFiatEu) = "FIAT_EU";
+        /// Registers a bank account in the United Kingdom.
+        FiatGb(CounterpartyRequestFiatGb) = "FIAT_GB";
+        /// Registers a bank account in India.
+        FiatIn(CounterpartyRequestFiatIn) = "FIAT_IN";
+        /// Registers a bank account in the Bahamas.
+        FiatBs(CounterpartyRequestFiatBs) = "FIAT_BS";
+        /// Registers a bank account in China.
+        FiatCn(CounterpartyRequestFiatCn) = "FIAT_CN";
+        /// Registers a bank account in Hong Kong.
+        FiatHk(CounterpartyRequestFiatHk) = "FIAT_HK";
+        /// Registers a bank account in Singapore.
+        FiatSg(CounterpartyRequestFiatSg) = "FIAT_SG";
+        /// Registers a bank account in Japan.
+        FiatJp(CounterpartyRequestFiatJp) = "FIAT_JP";
+        /// Registers a bank account in Malaysia.
+        FiatMy(CounterpartyRequestFiatMy) = "FIAT_MY";
+        /// Registers a bank account in Panama.
+        FiatPa(CounterpartyRequestFiatPa) = "FIAT_PA";
+        /// Registers a bank account in Mexico. Known from the guides of the platform, which do not
+        /// list its fields.
+        FiatMx(CounterpartyRequestFiatMx) = "FIAT_MX";
+        /// Registers a bank account in the United Arab Emirates. Known from the guides of the
+        /// platform, which do not list its fields.
+        FiatAe(CounterpartyRequestFiatAe) = "FIAT_AE";
+        /// Registers a bank account named by an IBAN, in any other country.
+        FiatIban(CounterpartyRequestFiatIban) = "FIAT_IBAN";
+        /// Registers a bank account named by a number, in any other country.
+        FiatAccno(CounterpartyRequestFiatAccno) = "FIAT_ACCNO";
+        /// Registers a wallet for one asset.
+        Crypto(CounterpartyRequestCrypto) = "CRYPTO";
+        /// Registers a person or company without an account.
+        Basic(CounterpartyRequestBasic) = "BASIC";
+    }
+    shared {
+        /// Customer that the counterparty is registered for; no other can use it.
+        required customer_id: CustomerId;
+        /// Free text of the client.
+        optional description: String;
+    }
+
+    /// The accounts that a provider can link.
+    pub enum LinkAccounts by "linking_provider" {
+        /// The accounts that MX can link.
+        Mx(LinkAccountsMx) = "MX";
+    }
+    shared {
+        /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
+        optional member_guid: String;
+        /// The accounts to choose from.
+        optional available_accounts: Vec<LinkableAccount>;
+    }
+
+    /// Whose accounts are wanted from which provider.
+    pub enum LinkAccountsRequest by "linking_provider" {
+        /// Whose accounts are wanted from MX.
+        Mx(LinkAccountsRequestMx) = "MX";
+    }
+    shared {
+        /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
+        required member_guid: String;
+    }
+
+    /// Which linked account to connect.
+    pub enum LinkConnectRequest by "linking_provider" {
+        /// An account listed by MX.
+        Mx(LinkConnectRequestMx) = "MX";
+        /// An account that Plaid has a processor token for.
+        Plaid(LinkConnectRequestPlaid) = "PLAID";
+    }
+
+    /// How to show the widget of a provider.
+    pub enum LinkDetails by "linking_provider" {
+        /// The widget of MX.
+        Mx(LinkDetailsMx) = "MX";
+    }
+    shared {
+        /// Whether the widget runs in the web view of a mobile application, which is told of events
+        /// by changes of the address and not by messages.
+        optional is_mobile_webview: bool;
+        /// Scheme of the address by which a bank leads back to the mobile application, such as
+        /// `acme`.
+        optional ui_message_webview_url_scheme: String;
+        /// Address of the widget, good for one load.
+        optional mx_widget_url: String;
+    }
+
+    /// For which provider the widget is wanted, and how it is shown.
+    pub enum LinkDetailsRequest by "linking_provider" {
+        /// How the widget of MX is shown.
+        Mx(LinkDetailsRequestMx) = "MX";
+    }
+    shared {
+        /// Whether the widget runs in the web view of a mobile application, which is told of events
+        /// by changes of the address and not by messages.
+        required is_mobile_webview: bool;
+        /// Scheme of the address by which a bank leads back to the mobile application, such as
+        /// `acme`.
+        required ui_message_webview_url_scheme: String;
+    }
+}
+
+models! {
+    /// A bank account in the Bahamas.
+    #[derive(Default)]
+    pub struct CounterpartyBahamianAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// Kind of the account.
+            r#type: BankAccountType = with_type;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account in the Bahamas, to register.
+    pub struct CounterpartyBahamianAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String, personal;
+            /// Name of the bank.
+            institution_name: String;
+            /// Address of the bank.
+            institution_address: Address;
+        }
+        optional {
+            /// Kind of the account.
+            r#type: BankAccountType = with_type;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+        }
+    }
+
+    /// A counterparty that is a person or company without an account.
+    pub struct CounterpartyBasic {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeBasic = CounterpartyTypeBasic::Basic;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Who it is.
+            profile: CounterpartyProfile = with_profile;
+        }
+    }
+
+    /// A bank account in the United Kingdom.
+    #[derive(Default)]
+    pub struct CounterpartyBritishAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// Sort code of the bank, six digits; FPS and CHAPS go by it.
+            sort_code: String = with_sort_code;
+            /// International bank account number (ISO 13616), without spaces.
+            iban: String = with_iban, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account in the United Kingdom, to register.
+    pub struct CounterpartyBritishAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String, personal;
+            /// Name of the bank.
+            institution_name: String;
+            /// Address of the bank.
+            institution_address: Address;
+        }
+        optional {
+            /// Sort code of the bank, six digits; FPS and CHAPS go by it.
+            sort_code: String = with_sort_code;
+            /// International bank account number (ISO 13616), without spaces.
+            iban: String = with_iban, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+        }
+    }
+
+    /// A bank account in Canada.
+    #[derive(Default)]
+    pub struct CounterpartyCanadianAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// Number of the bank, three digits.
+            institution_number: String = with_institution_number;
+            /// Transit number of the branch, five digits.
+            transit_number: String = with_transit_number;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account in Canada, to register.
+    pub struct CounterpartyCanadianAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+            /// Number of the bank, three digits.
+            institution_number: String;
+            /// Name of the bank.
+            institution_name: String;
+            /// Address of the bank.
+            institution_address: Address;
+        }
+        optional {
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// Transit number of the branch, five digits.
+            transit_number: String = with_transit_number;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+        }
+    }
+
+    /// A counterparty that is a wallet for one asset.
+    pub struct CounterpartyCrypto {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeCrypto = CounterpartyTypeCrypto::Crypto;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The wallet.
+            wallet_information: CounterpartyWallet = with_wallet_information;
+        }
+    }
+
+    /// A bank account in the United Arab Emirates; which fields are needed is not published.
+    #[derive(Default)]
+    pub struct CounterpartyEmiratiAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// International bank account number (ISO 13616), without spaces; UAEFTS goes by it.
+            iban: String = with_iban, personal;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account in the United Arab Emirates; which fields are needed is not published, to
+    /// register.
+    pub struct CounterpartyEmiratiAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+        }
+        optional {
+            /// International bank account number (ISO 13616), without spaces; UAEFTS goes by it.
+            iban: String = with_iban, personal;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A counterparty that is a bank account named by a number, in any other country.
+    pub struct CounterpartyFiatAccno {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatAccno = CounterpartyTypeFiatAccno::FiatAccno;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyRoutingAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in the United Arab Emirates. Known from the guides of
+    /// the platform, which do not list its fields.
+    pub struct CounterpartyFiatAe {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatAe = CounterpartyTypeFiatAe::FiatAe;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyEmiratiAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in the Bahamas.
+    pub struct CounterpartyFiatBs {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatBs = CounterpartyTypeFiatBs::FiatBs;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyBahamianAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in Canada.
+    pub struct CounterpartyFiatCa {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatCa = CounterpartyTypeFiatCa::FiatCa;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyCanadianAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in Canada that its owner links. The platform names the
+    /// type and describes no fields for it; they are those of a linked account in the United
+    /// States.
+    pub struct CounterpartyFiatCaLinked {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyLinkedAccount = with_account_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in China.
+    pub struct CounterpartyFiatCn {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatCn = CounterpartyTypeFiatCn::FiatCn;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartySwiftAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in the SEPA area.
+    pub struct CounterpartyFiatEu {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatEu = CounterpartyTypeFiatEu::FiatEu;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyIbanAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in the United Kingdom.
+    pub struct CounterpartyFiatGb {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatGb = CounterpartyTypeFiatGb::FiatGb;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyBritishAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in Hong Kong.
+    pub struct CounterpartyFiatHk {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatHk = CounterpartyTypeFiatHk::FiatHk;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartySwiftAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account named by an IBAN, in any other country.
+    pub struct CounterpartyFiatIban {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatIban = CounterpartyTypeFiatIban::FiatIban;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyIbanAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in India.
+    pub struct CounterpartyFiatIn {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatIn = CounterpartyTypeFiatIn::FiatIn;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyIndianAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in Japan.
+    pub struct CounterpartyFiatJp {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatJp = CounterpartyTypeFiatJp::FiatJp;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartySwiftAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in Mexico. Known from the guides of the platform,
+    /// which do not list its fields.
+    pub struct CounterpartyFiatMx {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatMx = CounterpartyTypeFiatMx::FiatMx;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyMexicanAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in Malaysia.
+    pub struct CounterpartyFiatMy {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatMy = CounterpartyTypeFiatMy::FiatMy;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartySwiftAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in Panama.
+    pub struct CounterpartyFiatPa {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatPa = CounterpartyTypeFiatPa::FiatPa;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartySwiftAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in Singapore.
+    pub struct CounterpartyFiatSg {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatSg = CounterpartyTypeFiatSg::FiatSg;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartySwiftAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in the United States.
+    pub struct CounterpartyFiatUs {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatUs = CounterpartyTypeFiatUs::FiatUs;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyRoutingAccount = with_account_information;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediary = with_intermediary_information;
+        }
+    }
+
+    /// A counterparty that is a bank account in the United States that its owner links.
+    pub struct CounterpartyFiatUsLinked {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
+        }
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId = with_customer_id;
+            /// Where the counterparty stands.
+            status: CounterpartyStatus = with_status;
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Rails by which money can move.
+            supported_rails: Vec<Rail> = with_supported_rails;
+            /// Who owns the account.
+            profile: CounterpartyProfile = with_profile;
+            /// The account.
+            account_information: CounterpartyLinkedAccount = with_account_information;
+        }
+    }
+
+    /// Who owns the account of a new counterparty, where trade and relationship must be told.
+    pub struct CounterpartyFullProfileRequest {
+        required {
+            /// Person or company.
+            profile_type: ProfileType;
+            /// Name, as the bank or the keeper of the wallet has it.
+            name: String, personal;
+            /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
+            /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
+            address: Address;
+            /// Trade, of a company.
+            line_of_business: LineOfBusiness;
+            /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
+            /// needs SELF.
+            relationship_to_customer: RelationshipToCustomer, personal;
+        }
+        optional {
+            /// Electronic mail address, such as `ada@example.com`.
+            email: String = with_email, personal;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
+            /// payments.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Date of birth, of a person, as `YYYY-MM-DD`.
+            date_of_birth: Date = with_date_of_birth, personal;
+        }
+    }
+
+    /// A bank account named by an IBAN.
+    #[derive(Default)]
+    pub struct CounterpartyIbanAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// International bank account number (ISO 13616), without spaces.
+            iban: String = with_iban, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362).
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account named by an IBAN, to register.
+    pub struct CounterpartyIbanAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+            /// International bank account number (ISO 13616), without spaces.
+            iban: String, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362).
+            swift_bic: String;
+            /// Name of the bank.
+            institution_name: String;
+            /// Address of the bank.
+            institution_address: Address;
+        }
+    }
+
+    /// A bank account in India.
+    #[derive(Default)]
+    pub struct CounterpartyIndianAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// Indian Financial System Code of the branch, eleven characters.
+            ifsc: String = with_ifsc;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account in India, to register.
+    pub struct CounterpartyIndianAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String, personal;
+            /// Name of the bank.
+            institution_name: String;
+            /// Address of the bank.
+            institution_address: Address;
+        }
+        optional {
+            /// Indian Financial System Code of the branch, eleven characters.
+            ifsc: String = with_ifsc;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+        }
+    }
+
+    /// A bank through which SWIFT reaches the bank of the account. One shape serves all types,
+    /// because only the routing number differs.
+    #[derive(Default)]
+    pub struct CounterpartyIntermediary {
+        optional {
+            /// Where the bank is; it decides the currency that is sent.
+            intermediary_type: IntermediaryType = with_intermediary_type;
+            /// Asset that passes the bank.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+            /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
+            swift_bic: String = with_swift_bic;
+            /// Routing number of the bank, nine digits; of FIAT_US only.
+            routing_number: String = with_routing_number;
+        }
+    }
+
+    /// A bank through which SWIFT reaches the bank of the account; SWIFT must be among the rails.
+    /// One shape serves all types, because only the routing number differs.
+    pub struct CounterpartyIntermediaryRequest {
+        required {
+            /// Where the bank is; it decides the currency that is sent.
+            intermediary_type: IntermediaryType;
+            /// Name of the bank.
+            institution_name: String;
+        }
+        optional {
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+            /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
+            swift_bic: String = with_swift_bic;
+            /// Routing number of the bank, nine digits; of FIAT_US only.
+            routing_number: String = with_routing_number;
+        }
+    }
+
+    /// A bank account that its owner links.
+    #[derive(Default)]
+    pub struct CounterpartyLinkedAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Name of the account, known once it is connected.
+            account_name: String = with_account_name, personal;
+            /// Last digits of the account number, known once it is connected, such as `x1234`.
+            abbreviated_account_number: String = with_abbreviated_account_number, personal;
+        }
+    }
+
+    /// A bank account that its owner links, to register.
+    pub struct CounterpartyLinkedAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+        }
+    }
+
+    /// The counterparties of one page.
+    #[derive(Default)]
+    pub struct CounterpartyList {
+        optional {
+            /// The counterparties, oldest first.
+            counterparties: Vec<Counterparty> = with_counterparties;
+        }
+    }
+
+    /// Envelope around one page of counterparties.
+    pub struct CounterpartyListReply {
+        required {
+            /// The page.
+            data: CounterpartyList;
+        }
+        optional {
+            /// Where the other pages are.
+            links: Links = with_links;
+        }
+    }
+
+    /// A bank account in Mexico; which fields are needed is not published.
+    #[derive(Default)]
+    pub struct CounterpartyMexicanAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Account number as text; for SPEI the CLABE of 18 digits.
+            account_number: String = with_account_number, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account in Mexico; which fields are needed is not published, to register.
+    pub struct CounterpartyMexicanAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+        }
+        optional {
+            /// Account number as text; for SPEI the CLABE of 18 digits.
+            account_number: String = with_account_number, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// Who owns the account of a counterparty.
+    #[derive(Default)]
+    pub struct CounterpartyProfile {
+        optional {
+            /// Person or company.
+            profile_type: ProfileType = with_profile_type;
+            /// Name, as the bank or the keeper of the wallet has it.
+            name: String = with_name, personal;
+            /// Electronic mail address, such as `ada@example.com`.
+            email: String = with_email, personal;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
+            /// payments.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Date of birth, of a person, as `YYYY-MM-DD`.
+            date_of_birth: Date = with_date_of_birth, personal;
+            /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
+            /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
+            address: Address = with_address;
+            /// Trade, of a company.
+            line_of_business: LineOfBusiness = with_line_of_business;
+            /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
+            /// needs SELF.
+            relationship_to_customer: RelationshipToCustomer = with_relationship_to_customer, personal;
+        }
+    }
+
+    /// Who owns the account of a new counterparty.
+    pub struct CounterpartyProfileRequest {
+        required {
+            /// Person or company.
+            profile_type: ProfileType;
+            /// Name, as the bank or the keeper of the wallet has it.
+            name: String, personal;
+            /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
+            /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
+            address: Address;
+        }
+        optional {
+            /// Electronic mail address, such as `ada@example.com`.
+            email: String = with_email, personal;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number, such as EIN of a company or SSN of a person; it speeds up large
+            /// payments.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Date of birth, of a person, as `YYYY-MM-DD`.
+            date_of_birth: Date = with_date_of_birth, personal;
+            /// Trade, of a company.
+            line_of_business: LineOfBusiness = with_line_of_business;
+            /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
+            /// needs SELF.
+            relationship_to_customer: RelationshipToCustomer = with_relationship_to_customer, personal;
+        }
+    }
+
+    /// Names a counterparty.
+    pub struct CounterpartyRef {
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+    }
+
+    /// Envelope around the id of a counterparty.
+    pub struct CounterpartyRefReply {
+        required {
+            /// The counterparty's id.
+            data: CounterpartyRef;
+        }
+    }
+
+    /// Envelope around one counterparty.
+    pub struct CounterpartyReply {
+        required {
+            /// The counterparty.
+            data: Counterparty;
+        }
+    }
+
+    /// Registers a person or company without an account.
+    pub struct CounterpartyRequestBasic {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeBasic = CounterpartyTypeBasic::Basic;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Who it is.
+            profile: CounterpartyProfileRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// Registers a wallet for one asset.
+    pub struct CounterpartyRequestCrypto {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeCrypto = CounterpartyTypeCrypto::Crypto;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; CRYPTO is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The wallet.
+            wallet_information: CounterpartyWalletRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// Registers a bank account named by a number, in any other country.
+    pub struct CounterpartyRequestFiatAccno {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatAccno = CounterpartyTypeFiatAccno::FiatAccno;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; SWIFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyRoutingAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in the United Arab Emirates. Known from the guides of the platform,
+    /// which do not list its fields.
+    pub struct CounterpartyRequestFiatAe {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatAe = CounterpartyTypeFiatAe::FiatAe;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use, of UAEFTS and SWIFT.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyEmiratiAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in the Bahamas.
+    pub struct CounterpartyRequestFiatBs {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatBs = CounterpartyTypeFiatBs::FiatBs;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use, of ACH and SWIFT.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyBahamianAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in Canada.
+    pub struct CounterpartyRequestFiatCa {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatCa = CounterpartyTypeFiatCa::FiatCa;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use, of EFT and SWIFT.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyCanadianAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in Canada that its owner links. The platform names the type and
+    /// describes no fields for it; they are those of a linked account in the United States.
+    pub struct CounterpartyRequestFiatCaLinked {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; EFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyLinkedAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// Registers a bank account in China.
+    pub struct CounterpartyRequestFiatCn {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatCn = CounterpartyTypeFiatCn::FiatCn;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; SWIFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartySwiftAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in the SEPA area.
+    pub struct CounterpartyRequestFiatEu {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatEu = CounterpartyTypeFiatEu::FiatEu;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use, of SEPA_CT and SWIFT.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyFullProfileRequest;
+            /// The account.
+            account_information: CounterpartyIbanAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in the United Kingdom.
+    pub struct CounterpartyRequestFiatGb {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatGb = CounterpartyTypeFiatGb::FiatGb;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use, of FPS, CHAPS and SWIFT.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyBritishAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in Hong Kong.
+    pub struct CounterpartyRequestFiatHk {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatHk = CounterpartyTypeFiatHk::FiatHk;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; SWIFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartySwiftAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account named by an IBAN, in any other country.
+    pub struct CounterpartyRequestFiatIban {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatIban = CounterpartyTypeFiatIban::FiatIban;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; SWIFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyFullProfileRequest;
+            /// The account.
+            account_information: CounterpartyIbanAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in India.
+    pub struct CounterpartyRequestFiatIn {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatIn = CounterpartyTypeFiatIn::FiatIn;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use, of IMPS, NFT, UP and SWIFT.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyFullProfileRequest;
+            /// The account.
+            account_information: CounterpartyIndianAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in Japan.
+    pub struct CounterpartyRequestFiatJp {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatJp = CounterpartyTypeFiatJp::FiatJp;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; SWIFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartySwiftAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in Mexico. Known from the guides of the platform, which do not list
+    /// its fields.
+    pub struct CounterpartyRequestFiatMx {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatMx = CounterpartyTypeFiatMx::FiatMx;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use, of SPEI and SWIFT.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyMexicanAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in Malaysia.
+    pub struct CounterpartyRequestFiatMy {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatMy = CounterpartyTypeFiatMy::FiatMy;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; SWIFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartySwiftAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in Panama.
+    pub struct CounterpartyRequestFiatPa {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatPa = CounterpartyTypeFiatPa::FiatPa;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; SWIFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartySwiftAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in Singapore.
+    pub struct CounterpartyRequestFiatSg {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatSg = CounterpartyTypeFiatSg::FiatSg;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; SWIFT is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartySwiftAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in the United States.
+    pub struct CounterpartyRequestFiatUs {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatUs = CounterpartyTypeFiatUs::FiatUs;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use, of ACH, FEDWIRE and SWIFT.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyRoutingAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+            /// Bank between the two, for SWIFT only.
+            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+        }
+    }
+
+    /// Registers a bank account in the United States that its owner links.
+    pub struct CounterpartyRequestFiatUsLinked {
+        constant {
+            /// Tag of this type.
+            counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
+        }
+        required {
+            /// Customer that the counterparty is registered for; no other can use it.
+            customer_id: CustomerId;
+            /// Rails to use; ACH is the only one.
+            supported_rails: Vec<Rail>;
+            /// Who owns the account.
+            profile: CounterpartyProfileRequest;
+            /// The account.
+            account_information: CounterpartyLinkedAccountRequest;
+        }
+        optional {
+            /// Free text of the client.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// A bank account named by number and routing number.
+    #[derive(Default)]
+    pub struct CounterpartyRoutingAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// Kind of the account.
+            r#type: BankAccountType = with_type;
+            /// Routing number of the bank, nine digits.
+            routing_number: String = with_routing_number;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account named by number and routing number, to register.
+    pub struct CounterpartyRoutingAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String, personal;
+            /// Routing number of the bank, nine digits.
+            routing_number: String;
+        }
+        optional {
+            /// Kind of the account.
+            r#type: BankAccountType = with_type;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account that only SWIFT reaches.
+    #[derive(Default)]
+    pub struct CounterpartySwiftAccount {
+        optional {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String = with_account_number, personal;
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+            /// Name of the bank.
+            institution_name: String = with_institution_name;
+            /// Address of the bank.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A bank account that only SWIFT reaches, to register.
+    pub struct CounterpartySwiftAccountRequest {
+        required {
+            /// Asset that the account takes, which says its currency.
+            asset_type_id: AssetTypeId;
+            /// Account number; text, so that leading zeros stay.
+            account_number: String, personal;
+            /// Name of the bank.
+            institution_name: String;
+            /// Address of the bank.
+            institution_address: Address;
+        }
+        optional {
+            /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
+            swift_bic: String = with_swift_bic;
+        }
+    }
+
+    /// Changes of a counterparty.
+    #[derive(Default)]
+    pub struct CounterpartyUpdateRequest {
+        optional {
+            /// The changes; all are made or none.
+            updates: Vec<FieldUpdate> = with_updates;
+            /// Who asks for the change, for the audit trail.
+            updated_by: String = with_updated_by, personal;
+            /// Why, for the audit trail.
+            reason: String = with_reason, personal;
+        }
+    }
+
+    /// A wallet.
+    #[derive(Default)]
+    pub struct CounterpartyWallet {
+        optional {
+            /// The one asset that the wallet takes; sent another one, it may lose it.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Address on the asset's chain and network, in the text form of the chain.
+            blockchain_address: String = with_blockchain_address, personal;
+            /// Who keeps the wallet.
+            wallet_type: WalletType = with_wallet_type;
+            /// Name of the keeper, with INSTITUTION.
+            institution_name: String = with_institution_name;
+            /// Address of the keeper.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// A wallet, to register.
+    pub struct CounterpartyWalletRequest {
+        required {
+            /// The one asset that the wallet takes; sent another one, it may lose it.
+            asset_type_id: AssetTypeId;
+            /// Address on the asset's chain and network, in the text form of the chain.
+            blockchain_address: String, personal;
+            /// Who keeps the wallet.
+            wallet_type: WalletType;
+        }
+        optional {
+            /// Name of the keeper, with INSTITUTION.
+            institution_name: String = with_institution_name;
+            /// Address of the keeper.
+            institution_address: Address = with_institution_address;
+        }
+    }
+
+    /// The accounts that MX can link.
+    pub struct LinkAccountsMx {
+        constant {
+            /// Tag of MX.
+            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
+        }
+        optional {
+            /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
+            member_guid: String = with_member_guid, personal;
+            /// The accounts to choose from.
+            available_accounts: Vec<LinkableAccount> = with_available_accounts;
+        }
+    }
+
+    /// Whose accounts are wanted from MX.
+    pub struct LinkAccountsRequestMx {
+        constant {
+            /// Tag of MX.
+            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
+        }
+        required {
+            /// Member of MX, told by the event `mx/connect/memberConnected` of the widget.
+            member_guid: String, personal;
+        }
+    }
+
+    /// An account listed by MX.
+    pub struct LinkConnectRequestMx {
+        constant {
+            /// Tag of MX.
+            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
+        }
+        required {
+            /// Id of the account in the list of linkable accounts.
+            account_link_id: String;
+        }
+    }
+
+    /// An account that Plaid has a processor token for.
+    pub struct LinkConnectRequestPlaid {
+        constant {
+            /// Tag of Plaid.
+            linking_provider: LinkingProviderPlaid = LinkingProviderPlaid::Plaid;
+        }
+        required {
+            /// Processor token of the account, as Plaid made it for this platform.
+            processor_token: String, secret;
+        }
+    }
+
+    /// The widget of MX.
+    pub struct LinkDetailsMx {
+        constant {
+            /// Tag of MX.
+            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
+        }
+        optional {
+            /// Whether the widget runs in the web view of a mobile application, which is told of
+            /// events by changes of the address and not by messages.
+            is_mobile_webview: bool = with_is_mobile_webview;
+            /// Scheme of the address by which a bank leads back to the mobile application, such as
+            /// `acme`.
+            ui_message_webview_url_scheme: String = with_ui_message_webview_url_scheme;
+            /// Address of the widget, good for one load.
+            mx_widget_url: String = with_mx_widget_url, secret;
+        }
+    }
+
+    /// How the widget of MX is shown.
+    pub struct LinkDetailsRequestMx {
+        constant {
+            /// Tag of MX.
+            linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
+        }
+        required {
+            /// Whether the widget runs in the web view of a mobile application, which is told of
+            /// events by changes of the address and not by messages.
+            is_mobile_webview: bool;
+            /// Scheme of the address by which a bank leads back to the mobile application, such as
+            /// `acme`.
+            ui_message_webview_url_scheme: String;
+        }
+    }
+
+    /// An account that can be connected.
+    #[derive(Default)]
+    pub struct LinkableAccount {
+        optional {
+            /// Id that connects the account, made by the provider.
+            account_link_id: String = with_account_link_id;
+            /// Name of the account.
+            account_name: String = with_account_name, personal;
+            /// Last digits of the account number.
+            account_number: String = with_account_number, personal;
+        }
+    }
+}
+
+projections! {
+    CounterpartyBasic { within: status; }
+    CounterpartyCrypto { within: status; }
+    CounterpartyFiatAccno { within: status; }
+    CounterpartyFiatAe { within: status; }
+    CounterpartyFiatBs { within: status; }
+    CounterpartyFiatCa { within: status; }
+    CounterpartyFiatCaLinked { within: status; }
+    CounterpartyFiatCn { within: status; }
+    CounterpartyFiatEu { within: status; }
+    CounterpartyFiatGb { within: status; }
+    CounterpartyFiatHk { within: status; }
+    CounterpartyFiatIban { within: status; }
+    CounterpartyFiatIn { within: status; }
+    CounterpartyFiatJp { within: status; }
+    CounterpartyFiatMx { within: status; }
+    CounterpartyFiatMy { within: status; }
+    CounterpartyFiatPa { within: status; }
+    CounterpartyFiatSg { within: status; }
+    CounterpartyFiatUs { within: status; }
+    CounterpartyFiatUsLinked { within: status; }
+    CounterpartyList { within: counterparties; }
+    CounterpartyListReply { within: data; }
+    CounterpartyReply { within: data; }
+}
+
 no_projection! {
-    CounterpartyBahamianAccount,
-    CounterpartyBahamianAccountRequest,
-    CounterpartyBritishAccount,
-    CounterpartyBritishAccountRequest,
-    CounterpartyCanadianAccount,
-    CounterpartyCanadianAccountRequest,
-    CounterpartyEmiratiAccount,
-    CounterpartyEmiratiAccountRequest,
-    CounterpartyFullProfileRequest,
-    CounterpartyIbanAccount,
-    CounterpartyIbanAccountRequest,
-    CounterpartyIndianAccount,
-    CounterpartyIndianAccountRequest,
-    CounterpartyIntermediary,
-    CounterpartyIntermediaryRequest,
-    CounterpartyLinkedAccount,
-    CounterpartyLinkedAccountRequest,
-    CounterpartyMexicanAccount,
-    CounterpartyMexicanAccountRequest,
-    CounterpartyProfile,
-    CounterpartyProfileRequest,
-    CounterpartyRef,
-    CounterpartyRefReply,
-    CounterpartyRoutingAccount,
-    CounterpartyRoutingAccountRequest,
-    CounterpartySwiftAccount,
-    CounterpartySwiftAccountRequest,
-    CounterpartyUpdateRequest,
-    CounterpartyWallet,
-    CounterpartyWalletRequest,
-    LinkAccountsMx,
-    LinkAccountsRequestMx,
-    LinkConnectRequestMx,
-    LinkConnectRequestPlaid,
-    LinkDetailsMx,
-    LinkDetailsRequestMx,
-    LinkableAccount,
+    CounterpartyBahamianAccount, CounterpartyBahamianAccountRequest, CounterpartyBritishAccount,
+    CounterpartyBritishAccountRequest, CounterpartyCanadianAccount,
+    CounterpartyCanadianAccountRequest, CounterpartyEmiratiAccount,
+    CounterpartyEmiratiAccountRequest, CounterpartyFullProfileRequest, CounterpartyIbanAccount,
+    CounterpartyIbanAccountRequest, CounterpartyIndianAccount, CounterpartyIndianAccountRequest,
+    CounterpartyIntermediary, CounterpartyIntermediaryRequest, CounterpartyLinkedAccount,
+    CounterpartyLinkedAccountRequest, CounterpartyMexicanAccount,
+    CounterpartyMexicanAccountRequest, CounterpartyProfile, CounterpartyProfileRequest,
+    CounterpartyRef, CounterpartyRefReply, CounterpartyRequestBasic, CounterpartyRequestCrypto,
+    CounterpartyRequestFiatAccno, CounterpartyRequestFiatAe, CounterpartyRequestFiatBs,
+    CounterpartyRequestFiatCa, CounterpartyRequestFiatCaLinked, CounterpartyRequestFiatCn,
+    CounterpartyRequestFiatEu, CounterpartyRequestFiatGb, CounterpartyRequestFiatHk,
+    CounterpartyRequestFiatIban, CounterpartyRequestFiatIn, CounterpartyRequestFiatJp,
+    CounterpartyRequestFiatMx, CounterpartyRequestFiatMy, CounterpartyRequestFiatPa,
+    CounterpartyRequestFiatSg, CounterpartyRequestFiatUs, CounterpartyRequestFiatUsLinked,
+    CounterpartyRoutingAccount, CounterpartyRoutingAccountRequest, CounterpartySwiftAccount,
+    CounterpartySwiftAccountRequest, CounterpartyUpdateRequest, CounterpartyWallet,
+    CounterpartyWalletRequest, LinkAccountsMx, LinkAccountsRequestMx, LinkConnectRequestMx,
+    LinkConnectRequestPlaid, LinkDetailsMx, LinkDetailsRequestMx, LinkableAccount,
 }

@@ -2,15 +2,22 @@
 
 //! Models of `customers`.
 
-use super::Address;
-use super::FieldUpdate;
-use super::Links;
-use crate::operation::Platform;
+use super::{Address, FieldUpdate, Links};
 use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Date;
 
-crate::open_enum! {
+ids! {
+    /// Id of a customer, chosen by the client, 1 to 64 letters, digits, hyphens, underscores and
+    /// dots.
+    pub struct CustomerId;
+    /// Id of a person of a company, a UUID in text made by the platform.
+    pub struct IndividualId;
+    /// Id of a payor, chosen by the client and unique within its customer, 1 to 64 letters, digits,
+    /// hyphens, underscores and dots.
+    pub struct PayorId;
+}
+
+open_enums! {
     /// A range of US dollars.
     pub enum AssetRange {
         /// Up to 10 thousand.
@@ -28,9 +35,7 @@ crate::open_enum! {
         /// More than 250 million.
         MoreThan250m = "MORE_THAN_250M",
     }
-}
 
-crate::open_enum! {
     /// Why a company need not name a control person.
     pub enum ControlExemption {
         /// It is a regulated institution.
@@ -70,9 +75,7 @@ crate::open_enum! {
         /// No exemption.
         None = "NONE",
     }
-}
 
-crate::open_enum! {
     /// Legal form of a company.
     pub enum CorporateEntityType {
         /// C corporation in private hands.
@@ -98,133 +101,7 @@ crate::open_enum! {
         /// Something else, told in the description.
         Other = "OTHER",
     }
-}
 
-model! {
-    /// What a company invests and how often.
-    #[derive(Default)]
-    pub struct CorporateInvestmentProfile {
-        optional {
-            /// Where most of the money comes from.
-            primary_source_of_funds: SourceOfFunds = with_primary_source_of_funds;
-            /// Assets that can be invested.
-            total_investable_assets: AssetRange = with_total_investable_assets;
-            /// All assets.
-            total_assets: AssetRange = with_total_assets;
-            /// Part of them meant for crypto assets.
-            asset_allocation_to_crypto: AssetRange = with_asset_allocation_to_crypto;
-            /// Experience with crypto assets.
-            investment_experience_crypto: InvestmentExperience = with_investment_experience_crypto;
-            /// Strategy with crypto assets.
-            investment_strategy_crypto: InvestmentStrategy = with_investment_strategy_crypto;
-            /// How the first money comes.
-            initial_deposit_source: DepositSource = with_initial_deposit_source;
-            /// Where the first crypto assets come from, in words.
-            initial_deposit_source_crypto_details: String = with_initial_deposit_source_crypto_details;
-            /// Where the first fiat money comes from, in words.
-            initial_deposit_source_fiat_details: String = with_initial_deposit_source_fiat_details;
-            /// How later money comes.
-            ongoing_deposit_source: DepositSource = with_ongoing_deposit_source;
-            /// How often crypto assets move.
-            frequency_of_crypto_transactions: TransactionFrequency = with_frequency_of_crypto_transactions;
-            /// What the crypto assets are for.
-            crypto_investment_plans: InvestmentPlan = with_crypto_investment_plans;
-            /// What the proceeds are for, in words.
-            investment_proceeds_use: String = with_investment_proceeds_use;
-            /// Crypto assets that are expected, in words.
-            expected_crypto_assets: String = with_expected_crypto_assets;
-            /// Whether money moves to or from wallets that nobody hosts.
-            perform_transfers_with_unhosted_wallets: bool = with_perform_transfers_with_unhosted_wallets;
-            /// Addresses of such wallets, parted by commas in one text.
-            known_unhosted_wallet_addresses: String = with_known_unhosted_wallet_addresses, personal;
-            /// Trades in a month.
-            trades_per_month: TradeCount = with_trades_per_month;
-            /// Crypto assets, in US dollars.
-            usd_value_of_crypto: AssetRange = with_usd_value_of_crypto;
-            /// Fiat money, in US dollars.
-            ///
-            /// Only `rail-1.1.2` has it.
-            usd_value_of_fiat: AssetRange = with_usd_value_of_fiat;
-            /// How often fiat money moves.
-            frequency_of_transactions: TransactionFrequency = with_frequency_of_transactions;
-            /// Crypto assets deposited in a month, in US dollars.
-            monthly_crypto_investment_deposit: MonthlyValue = with_monthly_crypto_investment_deposit;
-            /// Fiat deposited in a month, in US dollars.
-            monthly_investment_deposit: MonthlyValue = with_monthly_investment_deposit;
-            /// Deposits of crypto assets in a month.
-            monthly_crypto_deposits: MonthlyCount = with_monthly_crypto_deposits;
-            /// Deposits of fiat in a month.
-            monthly_deposits: MonthlyCount = with_monthly_deposits;
-            /// Crypto assets withdrawn in a month, in US dollars.
-            monthly_crypto_investment_withdrawal: MonthlyValue = with_monthly_crypto_investment_withdrawal;
-            /// Fiat withdrawn in a month, in US dollars.
-            monthly_investment_withdrawal: MonthlyValue = with_monthly_investment_withdrawal;
-            /// Withdrawals of crypto assets in a month.
-            monthly_crypto_withdrawals: MonthlyCount = with_monthly_crypto_withdrawals;
-            /// Withdrawals of fiat in a month.
-            monthly_withdrawals: MonthlyCount = with_monthly_withdrawals;
-            /// Whether the company trades across borders.
-            trade_internationally: bool = with_trade_internationally;
-            /// Countries in which it trades, ISO 3166-1 alpha-2.
-            trade_jurisdictions: Vec<String> = with_trade_jurisdictions;
-        }
-    }
-}
-
-impl Project for CorporateInvestmentProfile {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.usd_value_of_fiat = None;
-        }
-    }
-}
-
-model! {
-    /// What a company does, where and with whom.
-    #[derive(Default)]
-    pub struct CorporateKycProfile {
-        optional {
-            /// The main business.
-            primary_business: PrimaryBusiness = with_primary_business;
-            /// The business in words.
-            description_of_business_nature: String = with_description_of_business_nature;
-            /// Whether the company is a charity.
-            is_charitable: bool = with_is_charitable;
-            /// Countries in which it does business, ISO 3166-1 alpha-2.
-            business_jurisdictions: Vec<String> = with_business_jurisdictions;
-            /// Countries that money goes to or comes from, ISO 3166-1 alpha-2.
-            funds_send_receive_jurisdictions: Vec<String> = with_funds_send_receive_jurisdictions;
-            /// Whether the company is owned through layers.
-            ///
-            /// Only `rail-1.1.2` has it.
-            has_complex_ownership: bool = with_has_complex_ownership;
-            /// Whether it has an office in New York.
-            new_york_office: bool = with_new_york_office;
-            /// Restricted trades that the company is in.
-            engage_in_activities: Vec<RestrictedActivity> = with_engage_in_activities;
-            /// Whether and how it is regulated.
-            regulated_status: RegulatedStatus = with_regulated_status;
-            /// Who regulates it.
-            regulation_agency: String = with_regulation_agency;
-            /// Its number with that agency.
-            regulation_agency_regulation_number: String = with_regulation_agency_regulation_number;
-            /// Why no control person need be named.
-            control_exemption_reason: ControlExemption = with_control_exemption_reason;
-            /// Groups that money goes to or comes from; a list since Rail 1.1.2, one text before.
-            vendors_and_counterparties: Vec<CounterpartyGroup> = with_vendors_and_counterparties;
-        }
-    }
-}
-
-impl Project for CorporateKycProfile {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.has_complex_ownership = None;
-        }
-    }
-}
-
-crate::open_enum! {
     /// A group that money goes to or comes from.
     pub enum CounterpartyGroup {
         /// The customer itself.
@@ -242,488 +119,7 @@ crate::open_enum! {
         /// Family.
         Family = "FAMILY",
     }
-}
 
-tagged_union! {
-    /// An end user of the client. The tag says whether it is a person or a company.
-    pub enum Customer by "customer_type" {
-        /// A customer that is a person.
-        Individual(CustomerIndividual) = "INDIVIDUAL";
-        /// A customer that is a company.
-        Corporation(CustomerCorporation) = "CORPORATION";
-    }
-}
-
-impl Customer {
-    /// Id of the customer.
-    #[must_use]
-    pub fn id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::Individual(value) => Some(&value.id),
-            Self::Corporation(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Where the customer stands.
-    #[must_use]
-    pub fn status(&self) -> Option<&CustomerStatus> {
-        match self {
-            Self::Individual(value) => value.status.as_ref(),
-            Self::Corporation(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Electronic mail address, such as `ada@example.com`.
-    #[must_use]
-    pub fn email_address(&self) -> Option<&String> {
-        match self {
-            Self::Individual(value) => value.email_address.as_ref(),
-            Self::Corporation(value) => value.email_address.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Telephone number in E.164 form.
-    #[must_use]
-    pub fn telephone_number(&self) -> Option<&String> {
-        match self {
-            Self::Individual(value) => value.telephone_number.as_ref(),
-            Self::Corporation(value) => value.telephone_number.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// A customer that is a company.
-    pub struct CustomerCorporation {
-        constant {
-            /// Tag of a company.
-            customer_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
-        }
-        required {
-            /// Id of the customer.
-            id: CustomerId;
-        }
-        optional {
-            /// Where the customer stands.
-            status: CustomerStatus = with_status;
-            /// Registered name.
-            registered_name: String = with_registered_name;
-            /// Name in trade, when it is another one.
-            trading_name: String = with_trading_name;
-            /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
-            /// stay.
-            registered_number: String = with_registered_number, personal;
-            /// Country of that register, ISO 3166-1 alpha-2.
-            ///
-            /// Only `rail-1.1.2` has it.
-            registered_number_country: String = with_registered_number_country;
-            /// Tax number of the company.
-            ///
-            /// Only `rail-1.1.2` has it.
-            corporate_tax_reference_number: String = with_corporate_tax_reference_number, personal;
-            /// Country of the tax number, ISO 3166-1 alpha-2.
-            ///
-            /// Only `rail-1.1.2` has it.
-            corporate_tax_reference_number_country: String = with_corporate_tax_reference_number_country;
-            /// Registered or head office.
-            registered_address: Address = with_registered_address;
-            /// Place of business, when it is another one.
-            ///
-            /// Only `rail-1.1.2` has it.
-            physical_address: Address = with_physical_address;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Web site, such as `https://example.com`.
-            website_address: String = with_website_address;
-            /// Address on the internet from which the company applied, IPv4 or IPv6.
-            ///
-            /// Only `rail-1.1.2` has it.
-            ip_address: String = with_ip_address, personal;
-            /// State of incorporation, the two characters after the country in ISO 3166-2, such as
-            /// `DE`.
-            state_of_incorporation: String = with_state_of_incorporation;
-            /// Country of incorporation, ISO 3166-1 alpha-2.
-            country_of_incorporation: String = with_country_of_incorporation;
-            /// Legal form.
-            corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
-            /// Legal form in words, with the type OTHER.
-            corporate_entity_type_description: String = with_corporate_entity_type_description;
-            /// Electronic mail address, such as `ada@example.com`.
-            email_address: String = with_email_address, personal;
-            /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
-            /// platform checks nothing.
-            established_on: String = with_established_on;
-            /// Code of the business in the NAICS, two to six digits.
-            naics: String = with_naics;
-            /// The business in words.
-            naics_description: String = with_naics_description;
-            /// Persons who own, lead or act for the company.
-            individuals: Vec<Individual> = with_individuals;
-            /// What the company invests and how often.
-            ///
-            /// Only `rail-1.1.2` has it.
-            investment_profile: CorporateInvestmentProfile = with_investment_profile;
-            /// What the company does, where and with whom.
-            ///
-            /// Only `rail-1.1.2` has it.
-            kyc_profile: CorporateKycProfile = with_kyc_profile;
-        }
-    }
-}
-
-impl Project for CustomerCorporation {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.registered_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.corporate_tax_reference_number = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.corporate_tax_reference_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.physical_address = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.ip_address = None;
-        }
-        self.individuals.project(platform);
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.investment_profile = None;
-        }
-        self.investment_profile.project(platform);
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.kyc_profile = None;
-        }
-        self.kyc_profile.project(platform);
-    }
-}
-
-crate::id! {
-    /// Id of a customer, chosen by the client, 1 to 64 letters, digits, hyphens, underscores and
-    /// dots.
-    pub struct CustomerId;
-}
-
-model! {
-    /// A customer that is a person.
-    pub struct CustomerIndividual {
-        constant {
-            /// Tag of a person.
-            customer_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
-        }
-        required {
-            /// Id of the customer.
-            id: CustomerId;
-        }
-        optional {
-            /// Where the customer stands.
-            status: CustomerStatus = with_status;
-            /// First name.
-            first_name: String = with_first_name, personal;
-            /// Middle name.
-            middle_name: String = with_middle_name, personal;
-            /// Last name.
-            last_name: String = with_last_name, personal;
-            /// Electronic mail address, such as `ada@example.com`.
-            email_address: String = with_email_address, personal;
-            /// Where letters reach the customer.
-            mailing_address: Address = with_mailing_address;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Tax number of the person, such as SSN, ITIN or SIN.
-            tax_reference_number: String = with_tax_reference_number, personal;
-            /// Number of the passport, letters and digits.
-            passport_number: String = with_passport_number, personal;
-            /// Country of nationality, ISO 3166-1 alpha-2.
-            nationality: String = with_nationality, personal;
-            /// Countries of citizenship, ISO 3166-1 alpha-2.
-            ///
-            /// Only `rail-1.1.2` has it.
-            citizenship: Vec<String> = with_citizenship, personal;
-            /// Date of birth, as `YYYY-MM-DD`.
-            date_of_birth: Date = with_date_of_birth, personal;
-            /// Tie to the United States.
-            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
-            /// Whether and how the person works.
-            employment_status: EmploymentStatus = with_employment_status, personal;
-            /// Description of the work.
-            employment_description: String = with_employment_description, personal;
-            /// Name of the employer.
-            employer_name: String = with_employer_name, personal;
-            /// Occupation.
-            occupation: String = with_occupation, personal;
-            /// What the person invests and how often.
-            investment_profile: IndividualInvestmentProfile = with_investment_profile;
-            /// What the person does with the money.
-            kyc_profile: IndividualKycProfile = with_kyc_profile;
-        }
-    }
-}
-
-impl Project for CustomerIndividual {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.citizenship = None;
-        }
-        self.kyc_profile.project(platform);
-    }
-}
-
-model! {
-    /// The customers of one page.
-    #[derive(Default)]
-    pub struct CustomerList {
-        optional {
-            /// The customers, oldest first, each with all that is known of it.
-            customers: Vec<Customer> = with_customers;
-        }
-    }
-}
-
-impl Project for CustomerList {
-    fn project(&mut self, platform: Platform) {
-        self.customers.project(platform);
-    }
-}
-
-model! {
-    /// Envelope around one page of customers.
-    pub struct CustomerListReply {
-        required {
-            /// The page.
-            data: CustomerList;
-        }
-        optional {
-            /// Where the other pages are.
-            links: Links = with_links;
-        }
-    }
-}
-
-impl Project for CustomerListReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-model! {
-    /// Names a customer.
-    pub struct CustomerRef {
-        required {
-            /// Id of the customer.
-            id: CustomerId;
-        }
-    }
-}
-
-model! {
-    /// Envelope around the id of a customer.
-    pub struct CustomerRefReply {
-        required {
-            /// The customer's id.
-            data: CustomerRef;
-        }
-    }
-}
-
-model! {
-    /// Envelope around one customer.
-    pub struct CustomerReply {
-        required {
-            /// The customer.
-            data: Customer;
-        }
-    }
-}
-
-impl Project for CustomerReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-tagged_union! {
-    /// A customer to be made. The tag says whether it is a person or a company.
-    pub enum CustomerRequest by "customer_type" {
-        /// A person to be made a customer.
-        Individual(CustomerRequestIndividual) = "INDIVIDUAL";
-        /// A company to be made a customer; its persons are added by calls of their own.
-        Corporation(CustomerRequestCorporation) = "CORPORATION";
-    }
-}
-
-impl CustomerRequest {
-    /// Id that you choose for the customer.
-    #[must_use]
-    pub fn id(&self) -> Option<&CustomerId> {
-        match self {
-            Self::Individual(value) => Some(&value.id),
-            Self::Corporation(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// What may be done with the customer. Set by the platform; a request that sends it has it
-    /// ignored.
-    #[must_use]
-    pub fn status(&self) -> Option<&CustomerStatus> {
-        match self {
-            Self::Individual(value) => value.status.as_ref(),
-            Self::Corporation(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Electronic mail address, such as `ada@example.com`.
-    #[must_use]
-    pub fn email_address(&self) -> Option<&String> {
-        match self {
-            Self::Individual(value) => value.email_address.as_ref(),
-            Self::Corporation(value) => value.email_address.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Telephone number in E.164 form.
-    #[must_use]
-    pub fn telephone_number(&self) -> Option<&String> {
-        match self {
-            Self::Individual(value) => value.telephone_number.as_ref(),
-            Self::Corporation(value) => value.telephone_number.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// A company to be made a customer; its persons are added by calls of their own.
-    pub struct CustomerRequestCorporation {
-        constant {
-            /// Tag of a company.
-            customer_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
-        }
-        required {
-            /// Id that you choose for the customer.
-            id: CustomerId;
-            /// Registered name.
-            registered_name: String;
-        }
-        optional {
-            /// What may be done with the customer. Set by the platform; a request that sends it has
-            /// it ignored.
-            status: CustomerStatus = with_status;
-            /// Name in trade, when it is another one.
-            trading_name: String = with_trading_name;
-            /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
-            /// stay.
-            registered_number: String = with_registered_number, personal;
-            /// Registered or head office.
-            registered_address: Address = with_registered_address;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Web site, such as `https://example.com`.
-            website_address: String = with_website_address;
-            /// State of incorporation, the two characters after the country in ISO 3166-2, such as
-            /// `DE`.
-            state_of_incorporation: String = with_state_of_incorporation;
-            /// Country of incorporation, ISO 3166-1 alpha-2.
-            country_of_incorporation: String = with_country_of_incorporation;
-            /// Legal form.
-            corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
-            /// Legal form in words, with the type OTHER.
-            corporate_entity_type_description: String = with_corporate_entity_type_description;
-            /// Electronic mail address, such as `ada@example.com`.
-            email_address: String = with_email_address, personal;
-            /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
-            /// platform checks nothing.
-            established_on: String = with_established_on;
-            /// Code of the business in the NAICS, two to six digits.
-            naics: String = with_naics;
-            /// The business in words.
-            naics_description: String = with_naics_description;
-            /// Persons of the company. Each is added by a call of its own; a request that sends
-            /// them here has them ignored.
-            individuals: Vec<Individual> = with_individuals;
-        }
-    }
-}
-
-impl Project for CustomerRequestCorporation {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-        self.individuals.project(platform);
-    }
-}
-
-model! {
-    /// A person to be made a customer.
-    pub struct CustomerRequestIndividual {
-        constant {
-            /// Tag of a person.
-            customer_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
-        }
-        required {
-            /// Id that you choose for the customer.
-            id: CustomerId;
-            /// First name.
-            first_name: String, personal;
-            /// Last name.
-            last_name: String, personal;
-        }
-        optional {
-            /// What may be done with the customer. Set by the platform; a request that sends it has
-            /// it ignored.
-            status: CustomerStatus = with_status;
-            /// Middle name.
-            middle_name: String = with_middle_name, personal;
-            /// Electronic mail address, such as `ada@example.com`.
-            email_address: String = with_email_address, personal;
-            /// Where letters reach the customer.
-            mailing_address: Address = with_mailing_address;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Tax number of the person, such as SSN, ITIN or SIN.
-            tax_reference_number: String = with_tax_reference_number, personal;
-            /// Number of the passport, letters and digits.
-            passport_number: String = with_passport_number, personal;
-            /// Country of nationality, ISO 3166-1 alpha-2.
-            nationality: String = with_nationality, personal;
-            /// Date of birth, as `YYYY-MM-DD`.
-            date_of_birth: Date = with_date_of_birth, personal;
-            /// Tie to the United States.
-            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
-            /// Whether and how the person works.
-            employment_status: EmploymentStatus = with_employment_status, personal;
-            /// Description of the work.
-            employment_description: String = with_employment_description, personal;
-            /// Name of the employer.
-            employer_name: String = with_employer_name, personal;
-            /// Occupation.
-            occupation: String = with_occupation, personal;
-            /// What the person invests and how often.
-            investment_profile: IndividualInvestmentProfile = with_investment_profile;
-            /// What the person does with the money.
-            kyc_profile: IndividualKycProfile = with_kyc_profile;
-        }
-    }
-}
-
-impl Project for CustomerRequestIndividual {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-        self.kyc_profile.project(platform);
-    }
-}
-
-crate::open_enum! {
     /// Where a customer stands. It says whether the customer may be read, updated and may transact,
     /// and which statuses can follow.
     pub enum CustomerStatus {
@@ -753,9 +149,7 @@ crate::open_enum! {
         EddL2f of &[PlatformVersion::Layer2V1_0_5] => Edd,
         FrozenL2f of &[PlatformVersion::Layer2V1_0_5] => Frozen,
     }
-}
 
-crate::open_enum! {
     /// Whether a customer is a person or a company.
     pub enum CustomerType {
         /// A person.
@@ -763,40 +157,19 @@ crate::open_enum! {
         /// A company.
         Corporation = "CORPORATION",
     }
-}
 
-crate::open_enum! {
     /// Tag of a customer that is a company.
     pub enum CustomerTypeCorporation {
         /// A company.
         Corporation = "CORPORATION",
     }
-}
 
-crate::open_enum! {
     /// Tag of a customer that is a person.
     pub enum CustomerTypeIndividual {
         /// A person.
         Individual = "INDIVIDUAL",
     }
-}
 
-model! {
-    /// Changes of a customer.
-    #[derive(Default)]
-    pub struct CustomerUpdateRequest {
-        optional {
-            /// The changes, at least one; a field may be named once.
-            updates: Vec<FieldUpdate> = with_updates;
-            /// Who asks for the change, for the audit trail.
-            updated_by: String = with_updated_by, personal;
-            /// Why, for the audit trail.
-            reason: String = with_reason, personal;
-        }
-    }
-}
-
-crate::open_enum! {
     /// How money comes to the platform.
     pub enum DepositSource {
         /// As crypto assets.
@@ -804,9 +177,7 @@ crate::open_enum! {
         /// By wire.
         Wire = "WIRE",
     }
-}
 
-crate::open_enum! {
     /// Whether and how a person works.
     pub enum EmploymentStatus {
         /// Employed.
@@ -820,235 +191,7 @@ crate::open_enum! {
         /// Something else, told in the description.
         Other = "OTHER",
     }
-}
 
-model! {
-    /// A person who owns, leads or acts for a company.
-    pub struct Individual {
-        required {
-            /// Id of the person.
-            id: IndividualId;
-        }
-        optional {
-            /// What the person is to the company.
-            individual_type: Vec<IndividualType> = with_individual_type;
-            /// First name.
-            first_name: String = with_first_name, personal;
-            /// Middle name.
-            middle_name: String = with_middle_name, personal;
-            /// Last name.
-            last_name: String = with_last_name, personal;
-            /// Electronic mail address, such as `ada@example.com`.
-            email_address: String = with_email_address, personal;
-            /// Where letters reach the person.
-            mailing_address: Address = with_mailing_address;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Tax number of the person.
-            tax_reference_number: String = with_tax_reference_number, personal;
-            /// Country of the tax number, ISO 3166-1 alpha-2.
-            ///
-            /// Only `rail-1.1.2` has it.
-            tax_reference_number_country: String = with_tax_reference_number_country, personal;
-            /// Number of the passport, letters and digits.
-            passport_number: String = with_passport_number, personal;
-            /// Country of nationality, ISO 3166-1 alpha-2.
-            nationality: String = with_nationality, personal;
-            /// Countries of citizenship, ISO 3166-1 alpha-2.
-            ///
-            /// Only `rail-1.1.2` has it.
-            citizenship: Vec<String> = with_citizenship, personal;
-            /// Date of birth, as `YYYY-MM-DD`.
-            date_of_birth: Date = with_date_of_birth, personal;
-            /// Share of the company in whole percent, 0 to 100, for a beneficial owner.
-            percentage_ownership: i32 = with_percentage_ownership, personal;
-            /// Title in the company, such as CEO or Treasurer.
-            title: String = with_title, personal;
-            /// Tie to the United States.
-            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
-        }
-    }
-}
-
-impl Project for Individual {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.tax_reference_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.citizenship = None;
-        }
-    }
-}
-
-crate::id! {
-    /// Id of a person of a company, a UUID in text made by the platform.
-    pub struct IndividualId;
-}
-
-model! {
-    /// What a person invests and how often.
-    #[derive(Default)]
-    pub struct IndividualInvestmentProfile {
-        optional {
-            /// Where most of the money comes from.
-            primary_source_of_funds: SourceOfFunds = with_primary_source_of_funds, personal;
-            /// That source in words.
-            primary_source_of_funds_description: String = with_primary_source_of_funds_description, personal;
-            /// All assets.
-            total_assets: AssetRange = with_total_assets, personal;
-            /// Fiat money, in US dollars.
-            usd_value_of_fiat: AssetRange = with_usd_value_of_fiat, personal;
-            /// Deposits of fiat in a month.
-            monthly_deposits: MonthlyCount = with_monthly_deposits, personal;
-            /// Withdrawals of fiat in a month.
-            monthly_withdrawals: MonthlyCount = with_monthly_withdrawals, personal;
-            /// Fiat deposited in a month, in US dollars.
-            monthly_investment_deposit: MonthlyValue = with_monthly_investment_deposit, personal;
-            /// Fiat withdrawn in a month, in US dollars.
-            monthly_investment_withdrawal: MonthlyValue = with_monthly_investment_withdrawal, personal;
-            /// Crypto assets, in US dollars.
-            usd_value_of_crypto: AssetRange = with_usd_value_of_crypto, personal;
-            /// Deposits of crypto assets in a month.
-            monthly_crypto_deposits: MonthlyCount = with_monthly_crypto_deposits, personal;
-            /// Withdrawals of crypto assets in a month.
-            monthly_crypto_withdrawals: MonthlyCount = with_monthly_crypto_withdrawals, personal;
-            /// Crypto assets deposited in a month, in US dollars.
-            monthly_crypto_investment_deposit: MonthlyValue = with_monthly_crypto_investment_deposit, personal;
-            /// Crypto assets withdrawn in a month, in US dollars.
-            monthly_crypto_investment_withdrawal: MonthlyValue = with_monthly_crypto_investment_withdrawal, personal;
-        }
-    }
-}
-
-model! {
-    /// What a person does with the money.
-    #[derive(Default)]
-    pub struct IndividualKycProfile {
-        optional {
-            /// Countries that money goes to or comes from, ISO 3166-1 alpha-2.
-            funds_send_receive_jurisdictions: Vec<String> = with_funds_send_receive_jurisdictions, personal;
-            /// Countries in which the person does business, ISO 3166-1 alpha-2.
-            ///
-            /// Only `rail-1.1.2` has it.
-            business_jurisdictions: Vec<String> = with_business_jurisdictions, personal;
-            /// Restricted trades that the person is in.
-            engage_in_activities: Vec<RestrictedActivity> = with_engage_in_activities, personal;
-            /// Groups that money goes to or comes from.
-            ///
-            /// Only `rail-1.1.2` has it.
-            vendors_and_counterparties: Vec<CounterpartyGroup> = with_vendors_and_counterparties, personal;
-        }
-    }
-}
-
-impl Project for IndividualKycProfile {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.business_jurisdictions = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.vendors_and_counterparties = None;
-        }
-    }
-}
-
-model! {
-    /// Names a person of a company.
-    pub struct IndividualRef {
-        required {
-            /// Id of the person.
-            id: IndividualId;
-        }
-    }
-}
-
-model! {
-    /// Envelope around the id of a person.
-    pub struct IndividualRefReply {
-        required {
-            /// The person's id.
-            data: IndividualRef;
-        }
-    }
-}
-
-model! {
-    /// Envelope around one person of a company.
-    pub struct IndividualReply {
-        required {
-            /// The person.
-            data: Individual;
-        }
-    }
-}
-
-impl Project for IndividualReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-model! {
-    /// A person to be added to a company.
-    pub struct IndividualRequest {
-        required {
-            /// What the person is to the company.
-            individual_type: Vec<IndividualType>;
-            /// First name.
-            first_name: String, personal;
-            /// Last name.
-            last_name: String, personal;
-        }
-        optional {
-            /// Id of the person. Made by the platform; a request that sends it has it ignored.
-            id: IndividualId = with_id;
-            /// Middle name.
-            middle_name: String = with_middle_name, personal;
-            /// Electronic mail address, such as `ada@example.com`.
-            email_address: String = with_email_address, personal;
-            /// Where letters reach the person.
-            mailing_address: Address = with_mailing_address;
-            /// Telephone number in E.164 form.
-            telephone_number: String = with_telephone_number, personal;
-            /// Tax number of the person.
-            tax_reference_number: String = with_tax_reference_number, personal;
-            /// Country of the tax number, ISO 3166-1 alpha-2.
-            ///
-            /// Only `rail-1.1.2` has it.
-            tax_reference_number_country: String = with_tax_reference_number_country, personal;
-            /// Number of the passport, letters and digits.
-            passport_number: String = with_passport_number, personal;
-            /// Country of nationality, ISO 3166-1 alpha-2.
-            nationality: String = with_nationality, personal;
-            /// Countries of citizenship, ISO 3166-1 alpha-2.
-            ///
-            /// Only `rail-1.1.2` has it.
-            citizenship: Vec<String> = with_citizenship, personal;
-            /// Date of birth, as `YYYY-MM-DD`.
-            date_of_birth: Date = with_date_of_birth, personal;
-            /// Share of the company in whole percent, 0 to 100, for a beneficial owner.
-            percentage_ownership: i32 = with_percentage_ownership, personal;
-            /// Title in the company, such as CEO or Treasurer.
-            title: String = with_title, personal;
-            /// Tie to the United States.
-            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
-        }
-    }
-}
-
-impl Project for IndividualRequest {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.tax_reference_number_country = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.citizenship = None;
-        }
-    }
-}
-
-crate::open_enum! {
     /// What a person is to a company.
     pub enum IndividualType {
         /// A person who stands for nobody else.
@@ -1062,20 +205,7 @@ crate::open_enum! {
         /// May act for the company.
         AuthorizedPerson = "AUTHORIZED_PERSON",
     }
-}
 
-model! {
-    /// Changes of a person of a company.
-    #[derive(Default)]
-    pub struct IndividualUpdateRequest {
-        optional {
-            /// The changes, at least one; a field may be named once.
-            updates: Vec<FieldUpdate> = with_updates;
-        }
-    }
-}
-
-crate::open_enum! {
     /// Experience with crypto assets.
     pub enum InvestmentExperience {
         /// Little.
@@ -1085,9 +215,7 @@ crate::open_enum! {
         /// Much.
         Significant = "SIGNIFICANT",
     }
-}
 
-crate::open_enum! {
     /// What crypto assets are for.
     pub enum InvestmentPlan {
         /// To be kept.
@@ -1101,9 +229,7 @@ crate::open_enum! {
         /// To borrow against.
         Borrowing = "BORROWING",
     }
-}
 
-crate::open_enum! {
     /// Strategy with crypto assets.
     pub enum InvestmentStrategy {
         /// Little risk.
@@ -1115,9 +241,7 @@ crate::open_enum! {
         /// Another strategy.
         Other = "OTHER",
     }
-}
 
-crate::open_enum! {
     /// A range of events in a month.
     pub enum MonthlyCount {
         /// Up to 5.
@@ -1129,9 +253,7 @@ crate::open_enum! {
         /// More than 25.
         MoreThan25 = "MORE_THAN_25",
     }
-}
 
-crate::open_enum! {
     /// A range of US dollars in a month.
     pub enum MonthlyValue {
         /// Up to 1 thousand.
@@ -1145,64 +267,7 @@ crate::open_enum! {
         /// More than 5 million.
         MoreThan5m = "MORE_THAN_5M",
     }
-}
 
-crate::id! {
-    /// Id of a payor, chosen by the client and unique within its customer, 1 to 64 letters, digits,
-    /// hyphens, underscores and dots.
-    pub struct PayorId;
-}
-
-model! {
-    /// Names a payor.
-    pub struct PayorRef {
-        required {
-            /// Id of the payor.
-            id: PayorId;
-        }
-    }
-}
-
-model! {
-    /// Envelope around the id of a payor.
-    pub struct PayorRefReply {
-        required {
-            /// The payor's id.
-            data: PayorRef;
-        }
-    }
-}
-
-model! {
-    /// Somebody who pays into payment accounts: a person with a first and a last name, or a company
-    /// with its name.
-    pub struct PayorRequest {
-        required {
-            /// Id that you choose for the payor; no other payor of the same customer may have it.
-            id: PayorId;
-            /// State or province, the two characters after the country in ISO 3166-2, such as `MA`.
-            state: String, personal;
-            /// Country, ISO 3166-1 alpha-2, such as `US`.
-            country_code: String, personal;
-        }
-        optional {
-            /// First name; needed for a person.
-            first_name: String = with_first_name, personal;
-            /// Middle name.
-            middle_name: String = with_middle_name, personal;
-            /// Last name; needed for a person.
-            last_name: String = with_last_name, personal;
-            /// Name of the company; needed for a company.
-            company_name: String = with_company_name, personal;
-            /// Electronic mail address, such as `ada@example.com`.
-            email_address: String = with_email_address, personal;
-            /// Telephone number in E.164 form.
-            phone_number: String = with_phone_number, personal;
-        }
-    }
-}
-
-crate::open_enum! {
     /// The main business of a company. Layer2 1.0.5 lists 35 of them, Rail 1.1.2 has 112.
     pub enum PrimaryBusiness {
         /// Accountancy.
@@ -1432,9 +497,7 @@ crate::open_enum! {
         /// Something else.
         Other = "OTHER",
     }
-}
 
-crate::open_enum! {
     /// Whether and how a company is regulated.
     pub enum RegulatedStatus {
         /// Regulated.
@@ -1448,9 +511,7 @@ crate::open_enum! {
         /// Its business needs no regulation.
         NotRequired = "NOT_REQUIRED",
     }
-}
 
-crate::open_enum! {
     /// A trade that is looked at closely.
     pub enum RestrictedActivity {
         /// None of these.
@@ -1468,9 +529,7 @@ crate::open_enum! {
         /// Mixing of coins to hide where they came from.
         Tumbling = "TUMBLING",
     }
-}
 
-crate::open_enum! {
     /// Where money comes from.
     pub enum SourceOfFunds {
         /// Wages.
@@ -1500,9 +559,7 @@ crate::open_enum! {
         /// A grant.
         Grant = "GRANT",
     }
-}
 
-crate::open_enum! {
     /// A range of trades in a month.
     pub enum TradeCount {
         /// Up to 20.
@@ -1518,9 +575,7 @@ crate::open_enum! {
         /// More than 400.
         MoreThan400 = "MORE_THAN_400",
     }
-}
 
-crate::open_enum! {
     /// How often money moves.
     pub enum TransactionFrequency {
         /// Every day.
@@ -1536,9 +591,7 @@ crate::open_enum! {
         /// Twice a year.
         SemiAnnually = "SEMI_ANNUALLY",
     }
-}
 
-crate::open_enum! {
     /// Tie of a person to the United States.
     pub enum UsResidencyStatus {
         /// Citizen.
@@ -1550,15 +603,672 @@ crate::open_enum! {
     }
 }
 
+tagged_unions! {
+    /// An end user of the client. The tag says whether it is a person or a company.
+    pub enum Customer by "customer_type" {
+        /// A customer that is a person.
+        Individual(CustomerIndividual) = "INDIVIDUAL";
+        /// A customer that is a company.
+        Corporation(CustomerCorporation) = "CORPORATION";
+    }
+    shared {
+        /// Id of the customer.
+        required id: CustomerId;
+        /// Where the customer stands.
+        optional status: CustomerStatus;
+        /// Electronic mail address, such as `ada@example.com`.
+        optional email_address: String;
+        /// Telephone number in E.164 form.
+        optional telephone_number: String;
+    }
+
+    /// A customer to be made. The tag says whether it is a person or a company.
+    pub enum CustomerRequest by "customer_type" {
+        /// A person to be made a customer.
+        Individual(CustomerRequestIndividual) = "INDIVIDUAL";
+        /// A company to be made a customer; its persons are added by calls of their own.
+        Corporation(CustomerRequestCorporation) = "CORPORATION";
+    }
+    shared {
+        /// Id that you choose for the customer.
+        required id: CustomerId;
+        /// Electronic mail address, such as `ada@example.com`.
+        optional email_address: String;
+        /// Telephone number in E.164 form.
+        optional telephone_number: String;
+    }
+}
+
+models! {
+    /// What a company invests and how often.
+    #[derive(Default)]
+    pub struct CorporateInvestmentProfile {
+        optional {
+            /// Where most of the money comes from.
+            primary_source_of_funds: SourceOfFunds = with_primary_source_of_funds;
+            /// Assets that can be invested.
+            total_investable_assets: AssetRange = with_total_investable_assets;
+            /// All assets.
+            total_assets: AssetRange = with_total_assets;
+            /// Part of them meant for crypto assets.
+            asset_allocation_to_crypto: AssetRange = with_asset_allocation_to_crypto;
+            /// Experience with crypto assets.
+            investment_experience_crypto: InvestmentExperience = with_investment_experience_crypto;
+            /// Strategy with crypto assets.
+            investment_strategy_crypto: InvestmentStrategy = with_investment_strategy_crypto;
+            /// How the first money comes.
+            initial_deposit_source: DepositSource = with_initial_deposit_source;
+            /// Where the first crypto assets come from, in words.
+            initial_deposit_source_crypto_details: String = with_initial_deposit_source_crypto_details;
+            /// Where the first fiat money comes from, in words.
+            initial_deposit_source_fiat_details: String = with_initial_deposit_source_fiat_details;
+            /// How later money comes.
+            ongoing_deposit_source: DepositSource = with_ongoing_deposit_source;
+            /// How often crypto assets move.
+            frequency_of_crypto_transactions: TransactionFrequency = with_frequency_of_crypto_transactions;
+            /// What the crypto assets are for.
+            crypto_investment_plans: InvestmentPlan = with_crypto_investment_plans;
+            /// What the proceeds are for, in words.
+            investment_proceeds_use: String = with_investment_proceeds_use;
+            /// Crypto assets that are expected, in words.
+            expected_crypto_assets: String = with_expected_crypto_assets;
+            /// Whether money moves to or from wallets that nobody hosts.
+            perform_transfers_with_unhosted_wallets: bool = with_perform_transfers_with_unhosted_wallets;
+            /// Addresses of such wallets, parted by commas in one text.
+            known_unhosted_wallet_addresses: String = with_known_unhosted_wallet_addresses, personal;
+            /// Trades in a month.
+            trades_per_month: TradeCount = with_trades_per_month;
+            /// Crypto assets, in US dollars.
+            usd_value_of_crypto: AssetRange = with_usd_value_of_crypto;
+            /// Fiat money, in US dollars.
+            ///
+            /// Only `rail-1.1.2` has it.
+            usd_value_of_fiat: AssetRange = with_usd_value_of_fiat;
+            /// How often fiat money moves.
+            frequency_of_transactions: TransactionFrequency = with_frequency_of_transactions;
+            /// Crypto assets deposited in a month, in US dollars.
+            monthly_crypto_investment_deposit: MonthlyValue = with_monthly_crypto_investment_deposit;
+            /// Fiat deposited in a month, in US dollars.
+            monthly_investment_deposit: MonthlyValue = with_monthly_investment_deposit;
+            /// Deposits of crypto assets in a month.
+            monthly_crypto_deposits: MonthlyCount = with_monthly_crypto_deposits;
+            /// Deposits of fiat in a month.
+            monthly_deposits: MonthlyCount = with_monthly_deposits;
+            /// Crypto assets withdrawn in a month, in US dollars.
+            monthly_crypto_investment_withdrawal: MonthlyValue = with_monthly_crypto_investment_withdrawal;
+            /// Fiat withdrawn in a month, in US dollars.
+            monthly_investment_withdrawal: MonthlyValue = with_monthly_investment_withdrawal;
+            /// Withdrawals of crypto assets in a month.
+            monthly_crypto_withdrawals: MonthlyCount = with_monthly_crypto_withdrawals;
+            /// Withdrawals of fiat in a month.
+            monthly_withdrawals: MonthlyCount = with_monthly_withdrawals;
+            /// Whether the company trades across borders.
+            trade_internationally: bool = with_trade_internationally;
+            /// Countries in which it trades, ISO 3166-1 alpha-2.
+            trade_jurisdictions: Vec<String> = with_trade_jurisdictions;
+        }
+    }
+
+    /// What a company does, where and with whom.
+    #[derive(Default)]
+    pub struct CorporateKycProfile {
+        optional {
+            /// The main business.
+            primary_business: PrimaryBusiness = with_primary_business;
+            /// The business in words.
+            description_of_business_nature: String = with_description_of_business_nature;
+            /// Whether the company is a charity.
+            is_charitable: bool = with_is_charitable;
+            /// Countries in which it does business, ISO 3166-1 alpha-2.
+            business_jurisdictions: Vec<String> = with_business_jurisdictions;
+            /// Countries that money goes to or comes from, ISO 3166-1 alpha-2.
+            funds_send_receive_jurisdictions: Vec<String> = with_funds_send_receive_jurisdictions;
+            /// Whether the company is owned through layers.
+            ///
+            /// Only `rail-1.1.2` has it.
+            has_complex_ownership: bool = with_has_complex_ownership;
+            /// Whether it has an office in New York.
+            new_york_office: bool = with_new_york_office;
+            /// Restricted trades that the company is in.
+            engage_in_activities: Vec<RestrictedActivity> = with_engage_in_activities;
+            /// Whether and how it is regulated.
+            regulated_status: RegulatedStatus = with_regulated_status;
+            /// Who regulates it.
+            regulation_agency: String = with_regulation_agency;
+            /// Its number with that agency.
+            regulation_agency_regulation_number: String = with_regulation_agency_regulation_number;
+            /// Why no control person need be named.
+            control_exemption_reason: ControlExemption = with_control_exemption_reason;
+            /// Groups that money goes to or comes from; a list since Rail 1.1.2, one text before.
+            vendors_and_counterparties: Vec<CounterpartyGroup> = with_vendors_and_counterparties;
+        }
+    }
+
+    /// A customer that is a company.
+    pub struct CustomerCorporation {
+        constant {
+            /// Tag of a company.
+            customer_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
+        }
+        required {
+            /// Id of the customer.
+            id: CustomerId;
+        }
+        optional {
+            /// Where the customer stands.
+            status: CustomerStatus = with_status;
+            /// Registered name.
+            registered_name: String = with_registered_name;
+            /// Name in trade, when it is another one.
+            trading_name: String = with_trading_name;
+            /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
+            /// stay.
+            registered_number: String = with_registered_number, personal;
+            /// Country of that register, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            registered_number_country: String = with_registered_number_country;
+            /// Tax number of the company.
+            ///
+            /// Only `rail-1.1.2` has it.
+            corporate_tax_reference_number: String = with_corporate_tax_reference_number, personal;
+            /// Country of the tax number, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            corporate_tax_reference_number_country: String = with_corporate_tax_reference_number_country;
+            /// Registered or head office.
+            registered_address: Address = with_registered_address;
+            /// Place of business, when it is another one.
+            ///
+            /// Only `rail-1.1.2` has it.
+            physical_address: Address = with_physical_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Web site, such as `https://example.com`.
+            website_address: String = with_website_address;
+            /// Address on the internet from which the company applied, IPv4 or IPv6.
+            ///
+            /// Only `rail-1.1.2` has it.
+            ip_address: String = with_ip_address, personal;
+            /// State of incorporation, the two characters after the country in ISO 3166-2, such as
+            /// `DE`.
+            state_of_incorporation: String = with_state_of_incorporation;
+            /// Country of incorporation, ISO 3166-1 alpha-2.
+            country_of_incorporation: String = with_country_of_incorporation;
+            /// Legal form.
+            corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
+            /// Legal form in words, with the type OTHER.
+            corporate_entity_type_description: String = with_corporate_entity_type_description;
+            /// Electronic mail address, such as `ada@example.com`.
+            email_address: String = with_email_address, personal;
+            /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
+            /// platform checks nothing.
+            established_on: String = with_established_on;
+            /// Code of the business in the NAICS, two to six digits.
+            naics: String = with_naics;
+            /// The business in words.
+            naics_description: String = with_naics_description;
+            /// Persons who own, lead or act for the company.
+            individuals: Vec<Individual> = with_individuals;
+            /// What the company invests and how often.
+            ///
+            /// Only `rail-1.1.2` has it.
+            investment_profile: CorporateInvestmentProfile = with_investment_profile;
+            /// What the company does, where and with whom.
+            ///
+            /// Only `rail-1.1.2` has it.
+            kyc_profile: CorporateKycProfile = with_kyc_profile;
+        }
+    }
+
+    /// A customer that is a person.
+    pub struct CustomerIndividual {
+        constant {
+            /// Tag of a person.
+            customer_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
+        }
+        required {
+            /// Id of the customer.
+            id: CustomerId;
+        }
+        optional {
+            /// Where the customer stands.
+            status: CustomerStatus = with_status;
+            /// First name.
+            first_name: String = with_first_name, personal;
+            /// Middle name.
+            middle_name: String = with_middle_name, personal;
+            /// Last name.
+            last_name: String = with_last_name, personal;
+            /// Electronic mail address, such as `ada@example.com`.
+            email_address: String = with_email_address, personal;
+            /// Where letters reach the customer.
+            mailing_address: Address = with_mailing_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number of the person, such as SSN, ITIN or SIN.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Number of the passport, letters and digits.
+            passport_number: String = with_passport_number, personal;
+            /// Country of nationality, ISO 3166-1 alpha-2.
+            nationality: String = with_nationality, personal;
+            /// Countries of citizenship, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            citizenship: Vec<String> = with_citizenship, personal;
+            /// Date of birth, as `YYYY-MM-DD`.
+            date_of_birth: Date = with_date_of_birth, personal;
+            /// Tie to the United States.
+            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
+            /// Whether and how the person works.
+            employment_status: EmploymentStatus = with_employment_status, personal;
+            /// Description of the work.
+            employment_description: String = with_employment_description, personal;
+            /// Name of the employer.
+            employer_name: String = with_employer_name, personal;
+            /// Occupation.
+            occupation: String = with_occupation, personal;
+            /// What the person invests and how often.
+            investment_profile: IndividualInvestmentProfile = with_investment_profile;
+            /// What the person does with the money.
+            kyc_profile: IndividualKycProfile = with_kyc_profile;
+        }
+    }
+
+    /// The customers of one page.
+    #[derive(Default)]
+    pub struct CustomerList {
+        optional {
+            /// The customers, oldest first, each with all that is known of it.
+            customers: Vec<Customer> = with_customers;
+        }
+    }
+
+    /// Envelope around one page of customers.
+    pub struct CustomerListReply {
+        required {
+            /// The page.
+            data: CustomerList;
+        }
+        optional {
+            /// Where the other pages are.
+            links: Links = with_links;
+        }
+    }
+
+    /// Names a customer.
+    pub struct CustomerRef {
+        required {
+            /// Id of the customer.
+            id: CustomerId;
+        }
+    }
+
+    /// Envelope around the id of a customer.
+    pub struct CustomerRefReply {
+        required {
+            /// The customer's id.
+            data: CustomerRef;
+        }
+    }
+
+    /// Envelope around one customer.
+    pub struct CustomerReply {
+        required {
+            /// The customer.
+            data: Customer;
+        }
+    }
+
+    /// A company to be made a customer; its persons are added by calls of their own.
+    pub struct CustomerRequestCorporation {
+        constant {
+            /// Tag of a company.
+            customer_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
+        }
+        required {
+            /// Id that you choose for the customer.
+            id: CustomerId;
+            /// Registered name.
+            registered_name: String;
+        }
+        optional {
+            /// Name in trade, when it is another one.
+            trading_name: String = with_trading_name;
+            /// Number in the register of the state, such as EIN or BN; text, so that leading zeros
+            /// stay.
+            registered_number: String = with_registered_number, personal;
+            /// Registered or head office.
+            registered_address: Address = with_registered_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Web site, such as `https://example.com`.
+            website_address: String = with_website_address;
+            /// State of incorporation, the two characters after the country in ISO 3166-2, such as
+            /// `DE`.
+            state_of_incorporation: String = with_state_of_incorporation;
+            /// Country of incorporation, ISO 3166-1 alpha-2.
+            country_of_incorporation: String = with_country_of_incorporation;
+            /// Legal form.
+            corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
+            /// Legal form in words, with the type OTHER.
+            corporate_entity_type_description: String = with_corporate_entity_type_description;
+            /// Electronic mail address, such as `ada@example.com`.
+            email_address: String = with_email_address, personal;
+            /// Day on which the company was established, as `YYYY-MM-DD`; kept as text since the
+            /// platform checks nothing.
+            established_on: String = with_established_on;
+            /// Code of the business in the NAICS, two to six digits.
+            naics: String = with_naics;
+            /// The business in words.
+            naics_description: String = with_naics_description;
+        }
+    }
+
+    /// A person to be made a customer.
+    pub struct CustomerRequestIndividual {
+        constant {
+            /// Tag of a person.
+            customer_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
+        }
+        required {
+            /// Id that you choose for the customer.
+            id: CustomerId;
+            /// First name.
+            first_name: String, personal;
+            /// Last name.
+            last_name: String, personal;
+        }
+        optional {
+            /// Middle name.
+            middle_name: String = with_middle_name, personal;
+            /// Electronic mail address, such as `ada@example.com`.
+            email_address: String = with_email_address, personal;
+            /// Where letters reach the customer.
+            mailing_address: Address = with_mailing_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number of the person, such as SSN, ITIN or SIN.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Number of the passport, letters and digits.
+            passport_number: String = with_passport_number, personal;
+            /// Country of nationality, ISO 3166-1 alpha-2.
+            nationality: String = with_nationality, personal;
+            /// Date of birth, as `YYYY-MM-DD`.
+            date_of_birth: Date = with_date_of_birth, personal;
+            /// Tie to the United States.
+            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
+            /// Whether and how the person works.
+            employment_status: EmploymentStatus = with_employment_status, personal;
+            /// Description of the work.
+            employment_description: String = with_employment_description, personal;
+            /// Name of the employer.
+            employer_name: String = with_employer_name, personal;
+            /// Occupation.
+            occupation: String = with_occupation, personal;
+            /// What the person invests and how often.
+            investment_profile: IndividualInvestmentProfile = with_investment_profile;
+            /// What the person does with the money.
+            kyc_profile: IndividualKycProfile = with_kyc_profile;
+        }
+    }
+
+    /// Changes of a customer.
+    #[derive(Default)]
+    pub struct CustomerUpdateRequest {
+        optional {
+            /// The changes, at least one; a field may be named once.
+            updates: Vec<FieldUpdate> = with_updates;
+            /// Who asks for the change, for the audit trail.
+            updated_by: String = with_updated_by, personal;
+            /// Why, for the audit trail.
+            reason: String = with_reason, personal;
+        }
+    }
+
+    /// A person who owns, leads or acts for a company.
+    pub struct Individual {
+        required {
+            /// Id of the person.
+            id: IndividualId;
+        }
+        optional {
+            /// What the person is to the company.
+            individual_type: Vec<IndividualType> = with_individual_type;
+            /// First name.
+            first_name: String = with_first_name, personal;
+            /// Middle name.
+            middle_name: String = with_middle_name, personal;
+            /// Last name.
+            last_name: String = with_last_name, personal;
+            /// Electronic mail address, such as `ada@example.com`.
+            email_address: String = with_email_address, personal;
+            /// Where letters reach the person.
+            mailing_address: Address = with_mailing_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number of the person.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Country of the tax number, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            tax_reference_number_country: String = with_tax_reference_number_country, personal;
+            /// Number of the passport, letters and digits.
+            passport_number: String = with_passport_number, personal;
+            /// Country of nationality, ISO 3166-1 alpha-2.
+            nationality: String = with_nationality, personal;
+            /// Countries of citizenship, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            citizenship: Vec<String> = with_citizenship, personal;
+            /// Date of birth, as `YYYY-MM-DD`.
+            date_of_birth: Date = with_date_of_birth, personal;
+            /// Share of the company in whole percent, 0 to 100, for a beneficial owner.
+            percentage_ownership: i32 = with_percentage_ownership, personal;
+            /// Title in the company, such as CEO or Treasurer.
+            title: String = with_title, personal;
+            /// Tie to the United States.
+            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
+        }
+    }
+
+    /// What a person invests and how often.
+    #[derive(Default)]
+    pub struct IndividualInvestmentProfile {
+        optional {
+            /// Where most of the money comes from.
+            primary_source_of_funds: SourceOfFunds = with_primary_source_of_funds, personal;
+            /// That source in words.
+            primary_source_of_funds_description: String = with_primary_source_of_funds_description, personal;
+            /// All assets.
+            total_assets: AssetRange = with_total_assets, personal;
+            /// Fiat money, in US dollars.
+            usd_value_of_fiat: AssetRange = with_usd_value_of_fiat, personal;
+            /// Deposits of fiat in a month.
+            monthly_deposits: MonthlyCount = with_monthly_deposits, personal;
+            /// Withdrawals of fiat in a month.
+            monthly_withdrawals: MonthlyCount = with_monthly_withdrawals, personal;
+            /// Fiat deposited in a month, in US dollars.
+            monthly_investment_deposit: MonthlyValue = with_monthly_investment_deposit, personal;
+            /// Fiat withdrawn in a month, in US dollars.
+            monthly_investment_withdrawal: MonthlyValue = with_monthly_investment_withdrawal, personal;
+            /// Crypto assets, in US dollars.
+            usd_value_of_crypto: AssetRange = with_usd_value_of_crypto, personal;
+            /// Deposits of crypto assets in a month.
+            monthly_crypto_deposits: MonthlyCount = with_monthly_crypto_deposits, personal;
+            /// Withdrawals of crypto assets in a month.
+            monthly_crypto_withdrawals: MonthlyCount = with_monthly_crypto_withdrawals, personal;
+            /// Crypto assets deposited in a month, in US dollars.
+            monthly_crypto_investment_deposit: MonthlyValue = with_monthly_crypto_investment_deposit, personal;
+            /// Crypto assets withdrawn in a month, in US dollars.
+            monthly_crypto_investment_withdrawal: MonthlyValue = with_monthly_crypto_investment_withdrawal, personal;
+        }
+    }
+
+    /// What a person does with the money.
+    #[derive(Default)]
+    pub struct IndividualKycProfile {
+        optional {
+            /// Countries that money goes to or comes from, ISO 3166-1 alpha-2.
+            funds_send_receive_jurisdictions: Vec<String> = with_funds_send_receive_jurisdictions, personal;
+            /// Countries in which the person does business, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            business_jurisdictions: Vec<String> = with_business_jurisdictions, personal;
+            /// Restricted trades that the person is in.
+            engage_in_activities: Vec<RestrictedActivity> = with_engage_in_activities, personal;
+            /// Groups that money goes to or comes from.
+            ///
+            /// Only `rail-1.1.2` has it.
+            vendors_and_counterparties: Vec<CounterpartyGroup> = with_vendors_and_counterparties, personal;
+        }
+    }
+
+    /// Names a person of a company.
+    pub struct IndividualRef {
+        required {
+            /// Id of the person.
+            id: IndividualId;
+        }
+    }
+
+    /// Envelope around the id of a person.
+    pub struct IndividualRefReply {
+        required {
+            /// The person's id.
+            data: IndividualRef;
+        }
+    }
+
+    /// Envelope around one person of a company.
+    pub struct IndividualReply {
+        required {
+            /// The person.
+            data: Individual;
+        }
+    }
+
+    /// A person to be added to a company.
+    pub struct IndividualRequest {
+        required {
+            /// What the person is to the company.
+            individual_type: Vec<IndividualType>;
+            /// First name.
+            first_name: String, personal;
+            /// Last name.
+            last_name: String, personal;
+        }
+        optional {
+            /// Middle name.
+            middle_name: String = with_middle_name, personal;
+            /// Electronic mail address, such as `ada@example.com`.
+            email_address: String = with_email_address, personal;
+            /// Where letters reach the person.
+            mailing_address: Address = with_mailing_address;
+            /// Telephone number in E.164 form.
+            telephone_number: String = with_telephone_number, personal;
+            /// Tax number of the person.
+            tax_reference_number: String = with_tax_reference_number, personal;
+            /// Country of the tax number, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            tax_reference_number_country: String = with_tax_reference_number_country, personal;
+            /// Number of the passport, letters and digits.
+            passport_number: String = with_passport_number, personal;
+            /// Country of nationality, ISO 3166-1 alpha-2.
+            nationality: String = with_nationality, personal;
+            /// Countries of citizenship, ISO 3166-1 alpha-2.
+            ///
+            /// Only `rail-1.1.2` has it.
+            citizenship: Vec<String> = with_citizenship, personal;
+            /// Date of birth, as `YYYY-MM-DD`.
+            date_of_birth: Date = with_date_of_birth, personal;
+            /// Share of the company in whole percent, 0 to 100, for a beneficial owner.
+            percentage_ownership: i32 = with_percentage_ownership, personal;
+            /// Title in the company, such as CEO or Treasurer.
+            title: String = with_title, personal;
+            /// Tie to the United States.
+            us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
+        }
+    }
+
+    /// Changes of a person of a company.
+    #[derive(Default)]
+    pub struct IndividualUpdateRequest {
+        optional {
+            /// The changes, at least one; a field may be named once.
+            updates: Vec<FieldUpdate> = with_updates;
+        }
+    }
+
+    /// Names a payor.
+    pub struct PayorRef {
+        required {
+            /// Id of the payor.
+            id: PayorId;
+        }
+    }
+
+    /// Envelope around the id of a payor.
+    pub struct PayorRefReply {
+        required {
+            /// The payor's id.
+            data: PayorRef;
+        }
+    }
+
+    /// Somebody who pays into payment accounts: a person with a first and a last name, or a company
+    /// with its name.
+    pub struct PayorRequest {
+        required {
+            /// Id that you choose for the payor; no other payor of the same customer may have it.
+            id: PayorId;
+            /// State or province, the two characters after the country in ISO 3166-2, such as `MA`.
+            state: String, personal;
+            /// Country, ISO 3166-1 alpha-2, such as `US`.
+            country_code: String, personal;
+        }
+        optional {
+            /// First name; needed for a person.
+            first_name: String = with_first_name, personal;
+            /// Middle name.
+            middle_name: String = with_middle_name, personal;
+            /// Last name; needed for a person.
+            last_name: String = with_last_name, personal;
+            /// Name of the company; needed for a company.
+            company_name: String = with_company_name, personal;
+            /// Electronic mail address, such as `ada@example.com`.
+            email_address: String = with_email_address, personal;
+            /// Telephone number in E.164 form.
+            phone_number: String = with_phone_number, personal;
+        }
+    }
+}
+
+projections! {
+    CorporateInvestmentProfile { only RailV1_1_2: usd_value_of_fiat; }
+    CorporateKycProfile { only RailV1_1_2: has_complex_ownership; }
+    CustomerCorporation {
+        only RailV1_1_2:
+            registered_number_country, corporate_tax_reference_number,
+            corporate_tax_reference_number_country, physical_address, ip_address,
+            investment_profile, kyc_profile,
+        ;
+        within: status, individuals, investment_profile, kyc_profile;
+    }
+    CustomerIndividual { only RailV1_1_2: citizenship; within: status, kyc_profile; }
+    CustomerList { within: customers; }
+    CustomerListReply { within: data; }
+    CustomerReply { within: data; }
+    CustomerRequestIndividual { within: kyc_profile; }
+    Individual { only RailV1_1_2: tax_reference_number_country, citizenship; }
+    IndividualKycProfile { only RailV1_1_2: business_jurisdictions, vendors_and_counterparties; }
+    IndividualReply { within: data; }
+    IndividualRequest { only RailV1_1_2: tax_reference_number_country, citizenship; }
+}
+
 no_projection! {
-    CustomerRef,
-    CustomerRefReply,
-    CustomerUpdateRequest,
-    IndividualInvestmentProfile,
-    IndividualRef,
-    IndividualRefReply,
-    IndividualUpdateRequest,
-    PayorRef,
-    PayorRefReply,
-    PayorRequest,
+    CustomerRef, CustomerRefReply, CustomerRequestCorporation, CustomerUpdateRequest,
+    IndividualInvestmentProfile, IndividualRef, IndividualRefReply, IndividualUpdateRequest,
+    PayorRef, PayorRefReply, PayorRequest,
 }

@@ -2,17 +2,64 @@
 
 //! Models of `deposits`.
 
-use super::AccountId;
-use super::Address;
-use super::AssetTypeId;
-use super::CounterpartyId;
+use super::{AccountId, Address, AssetTypeId, CounterpartyId};
 use crate::amount::Amount;
-use crate::operation::Platform;
-use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Timestamp;
 
-tagged_union! {
+ids! {
+    /// Id of a deposit, a UUID in text made by the platform.
+    pub struct DepositId;
+}
+
+open_enums! {
+    /// Where a deposit stands.
+    pub enum DepositStatus {
+        /// Made; money can come, or waits to be pulled.
+        Requested = "REQUESTED",
+        /// At least one payment came and was posted.
+        Executed = "EXECUTED",
+        /// A payment that came, or the pull, went wrong.
+        Failure = "FAILURE",
+    }
+
+    /// Tag of a deposit that is fetched.
+    pub enum DepositTypePull {
+        /// The platform fetches money from a linked counterparty.
+        Pull = "PULL",
+    }
+
+    /// Tag of a deposit that others send.
+    pub enum DepositTypePush {
+        /// Somebody sends money by the instructions.
+        Push = "PUSH",
+    }
+
+    /// Tag of the instructions for ACH.
+    pub enum InstructionTypeAch {
+        /// By ACH.
+        Ach = "ACH",
+    }
+
+    /// Tag of the instructions for a blockchain.
+    pub enum InstructionTypeCrypto {
+        /// By a blockchain.
+        Crypto = "CRYPTO",
+    }
+
+    /// Tag of the instructions for Fedwire.
+    pub enum InstructionTypeFedwire {
+        /// By Fedwire.
+        Fedwire = "FEDWIRE",
+    }
+
+    /// Tag of the instructions for SWIFT.
+    pub enum InstructionTypeSwift {
+        /// By SWIFT.
+        Swift = "SWIFT",
+    }
+}
+
+tagged_unions! {
     /// Money that comes from outside. The tag says whether it is sent or fetched.
     pub enum Deposit by "deposit_type" {
         /// A deposit that others send.
@@ -20,120 +67,17 @@ tagged_union! {
         /// A deposit that the platform fetches.
         Pull(DepositPull) = "PULL";
     }
-}
-
-impl Deposit {
-    /// Id of the deposit.
-    #[must_use]
-    pub fn id(&self) -> Option<&DepositId> {
-        match self {
-            Self::Push(value) => Some(&value.id),
-            Self::Pull(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Id of the deposit.
+        required id: DepositId;
+        /// Where the deposit stands.
+        optional status: DepositStatus;
+        /// When the deposit was requested, in RFC 3339.
+        optional created_timestamp: Timestamp;
+        /// Account that the money is for.
+        optional deposit_destination: DepositDestination;
     }
 
-    /// Where the deposit stands.
-    #[must_use]
-    pub fn status(&self) -> Option<&DepositStatus> {
-        match self {
-            Self::Push(value) => value.status.as_ref(),
-            Self::Pull(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// When the deposit was requested, in RFC 3339.
-    #[must_use]
-    pub fn created_timestamp(&self) -> Option<&Timestamp> {
-        match self {
-            Self::Push(value) => value.created_timestamp.as_ref(),
-            Self::Pull(value) => value.created_timestamp.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Account that the money is for.
-    #[must_use]
-    pub fn deposit_destination(&self) -> Option<&DepositDestination> {
-        match self {
-            Self::Push(value) => value.deposit_destination.as_ref(),
-            Self::Pull(value) => value.deposit_destination.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// Envelope around an accepted deposit's id and status.
-    pub struct DepositAcceptedReply {
-        required {
-            /// Id and status.
-            data: DepositState;
-        }
-    }
-}
-
-model! {
-    /// The account that receives.
-    #[derive(Default)]
-    pub struct DepositDestination {
-        optional {
-            /// Account that is credited.
-            destination_account_id: AccountId = with_destination_account_id;
-            /// Asset that the account holds.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-        }
-    }
-}
-
-model! {
-    /// The account that receives.
-    pub struct DepositDestinationRequest {
-        required {
-            /// Account to credit.
-            destination_account_id: AccountId;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-        }
-    }
-}
-
-model! {
-    /// How much is pulled.
-    #[derive(Default)]
-    pub struct DepositDetails {
-        optional {
-            /// How much is pulled, in units of the asset.
-            amount: Amount = with_amount;
-            /// Text for the counterparty's statement.
-            reference: String = with_reference, personal;
-        }
-    }
-}
-
-model! {
-    /// How much to pull.
-    pub struct DepositDetailsRequest {
-        required {
-            /// How much to pull, in units of the asset; more than zero.
-            amount: Amount;
-        }
-        optional {
-            /// Text for the counterparty's statement, where its rail has room for it.
-            reference: String = with_reference, personal;
-        }
-    }
-}
-
-crate::id! {
-    /// Id of a deposit, a UUID in text made by the platform.
-    pub struct DepositId;
-}
-
-tagged_union! {
     /// How to send money to an account by one rail. Kinds that are not known yet are kept as they
     /// came.
     pub enum DepositInstruction by "instruction_type" {
@@ -146,23 +90,75 @@ tagged_union! {
         /// How to send money by a blockchain.
         Crypto(DepositInstructionCrypto) = "CRYPTO";
     }
-}
+    shared {
+        /// Asset to send.
+        optional asset_type_id: AssetTypeId;
+    }
 
-impl DepositInstruction {
-    /// Asset to send.
-    #[must_use]
-    pub fn asset_type_id(&self) -> Option<&AssetTypeId> {
-        match self {
-            Self::Fedwire(value) => value.asset_type_id.as_ref(),
-            Self::Ach(value) => value.asset_type_id.as_ref(),
-            Self::Swift(value) => value.asset_type_id.as_ref(),
-            Self::Crypto(value) => value.asset_type_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    /// What kind of deposit, and to which account.
+    pub enum DepositRequest by "deposit_type" {
+        /// Asks for the instructions of an account.
+        Push(DepositRequestPush) = "PUSH";
+        /// Asks for money of a linked counterparty.
+        Pull(DepositRequestPull) = "PULL";
+    }
+    shared {
+        /// Account that the money is for.
+        required deposit_destination: DepositDestinationRequest;
     }
 }
 
-model! {
+models! {
+    /// Envelope around an accepted deposit's id and status.
+    pub struct DepositAcceptedReply {
+        required {
+            /// Id and status.
+            data: DepositState;
+        }
+    }
+
+    /// The account that receives.
+    #[derive(Default)]
+    pub struct DepositDestination {
+        optional {
+            /// Account that is credited.
+            destination_account_id: AccountId = with_destination_account_id;
+            /// Asset that the account holds.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+        }
+    }
+
+    /// The account that receives.
+    pub struct DepositDestinationRequest {
+        required {
+            /// Account to credit.
+            destination_account_id: AccountId;
+        }
+    }
+
+    /// How much is pulled.
+    #[derive(Default)]
+    pub struct DepositDetails {
+        optional {
+            /// How much is pulled, in units of the asset.
+            amount: Amount = with_amount;
+            /// Text for the counterparty's statement.
+            reference: String = with_reference, personal;
+        }
+    }
+
+    /// How much to pull.
+    pub struct DepositDetailsRequest {
+        required {
+            /// How much to pull, in units of the asset; more than zero.
+            amount: Amount;
+        }
+        optional {
+            /// Text for the counterparty's statement, where its rail has room for it.
+            reference: String = with_reference, personal;
+        }
+    }
+
     /// How to send money by ACH.
     pub struct DepositInstructionAch {
         constant {
@@ -183,9 +179,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// How to send money by a blockchain.
     pub struct DepositInstructionCrypto {
         constant {
@@ -203,9 +197,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// How to send money by Fedwire.
     pub struct DepositInstructionFedwire {
         constant {
@@ -232,9 +224,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// How to send money by SWIFT.
     pub struct DepositInstructionSwift {
         constant {
@@ -260,9 +250,7 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// A deposit that the platform fetches.
     pub struct DepositPull {
         constant {
@@ -286,9 +274,7 @@ model! {
             deposit_details: DepositDetails = with_deposit_details;
         }
     }
-}
 
-model! {
     /// The counterparty that gives.
     #[derive(Default)]
     pub struct DepositPullSource {
@@ -299,23 +285,15 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
-}
 
-model! {
     /// The counterparty that gives.
     pub struct DepositPullSourceRequest {
         required {
             /// Linked counterparty, of the same customer and asset type.
             source_counterparty_id: CounterpartyId;
         }
-        optional {
-            /// Set by the platform; ignored in a request.
-            asset_type_id: AssetTypeId = with_asset_type_id;
-        }
     }
-}
 
-model! {
     /// A deposit that others send.
     pub struct DepositPush {
         constant {
@@ -341,17 +319,7 @@ model! {
             deposit_source: DepositPushSource = with_deposit_source;
         }
     }
-}
 
-impl Project for DepositPush {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.customer_name = None;
-        }
-    }
-}
-
-model! {
     /// Where money for an account has to be sent.
     #[derive(Default)]
     pub struct DepositPushSource {
@@ -360,9 +328,7 @@ model! {
             deposit_instructions: Vec<DepositInstruction> = with_deposit_instructions;
         }
     }
-}
 
-model! {
     /// Envelope around one deposit.
     pub struct DepositReply {
         required {
@@ -370,67 +336,7 @@ model! {
             data: Deposit;
         }
     }
-}
 
-impl Project for DepositReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-tagged_union! {
-    /// What kind of deposit, and to which account.
-    pub enum DepositRequest by "deposit_type" {
-        /// Asks for the instructions of an account.
-        Push(DepositRequestPush) = "PUSH";
-        /// Asks for money of a linked counterparty.
-        Pull(DepositRequestPull) = "PULL";
-    }
-}
-
-impl DepositRequest {
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn id(&self) -> Option<&DepositId> {
-        match self {
-            Self::Push(value) => value.id.as_ref(),
-            Self::Pull(value) => value.id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn status(&self) -> Option<&DepositStatus> {
-        match self {
-            Self::Push(value) => value.status.as_ref(),
-            Self::Pull(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn created_timestamp(&self) -> Option<&Timestamp> {
-        match self {
-            Self::Push(value) => value.created_timestamp.as_ref(),
-            Self::Pull(value) => value.created_timestamp.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Account that the money is for.
-    #[must_use]
-    pub fn deposit_destination(&self) -> Option<&DepositDestinationRequest> {
-        match self {
-            Self::Push(value) => Some(&value.deposit_destination),
-            Self::Pull(value) => Some(&value.deposit_destination),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
     /// Asks for money of a linked counterparty.
     pub struct DepositRequestPull {
         constant {
@@ -445,18 +351,8 @@ model! {
             /// How much.
             deposit_details: DepositDetailsRequest;
         }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: DepositId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: DepositStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
-        }
     }
-}
 
-model! {
     /// Asks for the instructions of an account.
     pub struct DepositRequestPush {
         constant {
@@ -467,32 +363,8 @@ model! {
             /// Account that the money is for.
             deposit_destination: DepositDestinationRequest;
         }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: DepositId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: DepositStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Set by the platform; ignored in a request.
-            ///
-            /// Only `rail-1.1.2` has it.
-            customer_name: String = with_customer_name, personal;
-            /// Set by the platform; ignored in a request.
-            deposit_source: DepositPushSource = with_deposit_source;
-        }
     }
-}
 
-impl Project for DepositRequestPush {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.customer_name = None;
-        }
-    }
-}
-
-model! {
     /// A deposit's id with its status.
     pub struct DepositState {
         required {
@@ -506,80 +378,15 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// Where a deposit stands.
-    pub enum DepositStatus {
-        /// Made; money can come, or waits to be pulled.
-        Requested = "REQUESTED",
-        /// At least one payment came and was posted.
-        Executed = "EXECUTED",
-        /// A payment that came, or the pull, went wrong.
-        Failure = "FAILURE",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a deposit that is fetched.
-    pub enum DepositTypePull {
-        /// The platform fetches money from a linked counterparty.
-        Pull = "PULL",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a deposit that others send.
-    pub enum DepositTypePush {
-        /// Somebody sends money by the instructions.
-        Push = "PUSH",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of the instructions for ACH.
-    pub enum InstructionTypeAch {
-        /// By ACH.
-        Ach = "ACH",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of the instructions for a blockchain.
-    pub enum InstructionTypeCrypto {
-        /// By a blockchain.
-        Crypto = "CRYPTO",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of the instructions for Fedwire.
-    pub enum InstructionTypeFedwire {
-        /// By Fedwire.
-        Fedwire = "FEDWIRE",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of the instructions for SWIFT.
-    pub enum InstructionTypeSwift {
-        /// By SWIFT.
-        Swift = "SWIFT",
-    }
+projections! {
+    DepositPush { only RailV1_1_2: customer_name; }
+    DepositReply { within: data; }
 }
 
 no_projection! {
-    DepositAcceptedReply,
-    DepositDestination,
-    DepositDestinationRequest,
-    DepositDetails,
-    DepositDetailsRequest,
-    DepositInstructionAch,
-    DepositInstructionCrypto,
-    DepositInstructionFedwire,
-    DepositInstructionSwift,
-    DepositPull,
-    DepositPullSource,
-    DepositPullSourceRequest,
-    DepositPushSource,
-    DepositRequestPull,
+    DepositAcceptedReply, DepositDestination, DepositDestinationRequest, DepositDetails,
+    DepositDetailsRequest, DepositInstructionAch, DepositInstructionCrypto,
+    DepositInstructionFedwire, DepositInstructionSwift, DepositPull, DepositPullSource,
+    DepositPullSourceRequest, DepositPushSource, DepositRequestPull, DepositRequestPush,
     DepositState,
 }

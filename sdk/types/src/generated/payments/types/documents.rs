@@ -2,84 +2,12 @@
 
 //! Models of `documents`.
 
-use crate::operation::Platform;
-use crate::operation::PlatformVersion;
-use crate::project::Project;
-
-model! {
-    /// A document that is asked for, and how far it has come.
-    #[derive(Default)]
-    pub struct DocumentError {
-        optional {
-            /// Id under which the document is uploaded.
-            ///
-            /// Only `rail-1.1.2` has it.
-            document_id: DocumentId = with_document_id;
-            /// The same as `document_id` under its older name.
-            ///
-            /// Deprecated by the platform.
-            ///
-            /// Only `layer2-1.0.5` has it.
-            id: DocumentId = with_id;
-            /// Which document it is.
-            document: DocumentType = with_document;
-            /// How far it has come.
-            status: DocumentStatus = with_status;
-            /// Whether the application cannot do without it.
-            ///
-            /// Only `rail-1.1.2` has it.
-            mandatory: bool = with_mandatory;
-            /// What is wrong with it, for a person.
-            ///
-            /// Only `layer2-1.0.5` has it.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-impl Project for DocumentError {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.document_id = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.id = None;
-        }
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.mandatory = None;
-        }
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.description = None;
-        }
-    }
-}
-
-crate::id! {
+ids! {
     /// Id of a document that was asked for, a UUID in text made by the platform.
     pub struct DocumentId;
 }
 
-model! {
-    /// Names a document.
-    pub struct DocumentRef {
-        required {
-            /// Id of the document.
-            id: DocumentId;
-        }
-    }
-}
-
-model! {
-    /// Envelope around the id of a document.
-    pub struct DocumentRefReply {
-        required {
-            /// The document's id.
-            data: DocumentRef;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// How far a document has come.
     pub enum DocumentStatus {
         /// Nothing was uploaded.
@@ -93,9 +21,7 @@ crate::open_enum! {
         /// Accepted; it cannot be replaced any more.
         Approved = "APPROVED",
     }
-}
 
-crate::open_enum! {
     /// Which document is asked for.
     pub enum DocumentType {
         /// Annual report.
@@ -143,7 +69,55 @@ crate::open_enum! {
     }
 }
 
-no_projection! {
-    DocumentRef,
-    DocumentRefReply,
+models! {
+    /// A document that is asked for, and how far it has come.
+    #[derive(Default)]
+    pub struct DocumentError {
+        optional {
+            /// Id under which the document is uploaded.
+            ///
+            /// Only `rail-1.1.2` has it.
+            document_id: DocumentId = with_document_id;
+            /// The same as `document_id` under its older name.
+            ///
+            /// Deprecated by the platform.
+            ///
+            /// Only `layer2-1.0.5` has it.
+            id: DocumentId = with_id;
+            /// Which document it is.
+            document: DocumentType = with_document;
+            /// How far it has come.
+            status: DocumentStatus = with_status;
+            /// Whether the application cannot do without it.
+            ///
+            /// Only `rail-1.1.2` has it.
+            mandatory: bool = with_mandatory;
+            /// What is wrong with it, for a person.
+            ///
+            /// Only `layer2-1.0.5` has it.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// Names a document.
+    pub struct DocumentRef {
+        required {
+            /// Id of the document.
+            id: DocumentId;
+        }
+    }
+
+    /// Envelope around the id of a document.
+    pub struct DocumentRefReply {
+        required {
+            /// The document's id.
+            data: DocumentRef;
+        }
+    }
 }
+
+projections! {
+    DocumentError { only Layer2V1_0_5: id, description; only RailV1_1_2: document_id, mandatory; }
+}
+
+no_projection! { DocumentRef, DocumentRefReply }

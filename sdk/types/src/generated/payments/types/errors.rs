@@ -2,7 +2,7 @@
 
 //! Models of `errors`.
 
-model! {
+models! {
     /// One reason. The platform documents the code and the text; the other members are help that a
     /// mock server can give.
     #[derive(Default)]
@@ -25,9 +25,7 @@ model! {
             doc_url: String = with_doc_url;
         }
     }
-}
 
-model! {
     /// Why a request was refused. All reasons that are known at once are listed together.
     #[derive(Default)]
     pub struct ErrorReply {
@@ -38,7 +36,4 @@ model! {
     }
 }
 
-no_projection! {
-    ErrorItem,
-    ErrorReply,
-}
+no_projection! { ErrorItem, ErrorReply }

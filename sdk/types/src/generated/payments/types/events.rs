@@ -2,156 +2,13 @@
 
 //! Models of `events`.
 
-use super::AccountId;
-use super::AccountStatus;
-use super::ApplicationId;
-use super::ApplicationStatus;
-use super::CategoryId;
-use super::CounterpartyId;
-use super::CounterpartyStatus;
-use super::CustomerId;
-use super::CustomerStatus;
-use super::PaymentState;
-use super::TransactionCategory;
-use super::TransactionId;
-use super::TransactionStatus;
-use super::WithdrawalState;
-use crate::operation::Platform;
-use crate::project::Project;
+use super::{
+    AccountId, AccountStatus, ApplicationId, ApplicationStatus, CategoryId, CounterpartyId,
+    CounterpartyStatus, CustomerId, CustomerStatus, PaymentState, TransactionCategory,
+    TransactionId, TransactionStatus, WithdrawalState,
+};
 
-model! {
-    /// Data of the events of accounts.
-    pub struct AccountEventData {
-        required {
-            /// The account that the event is about.
-            account: AccountState;
-        }
-    }
-}
-
-impl Project for AccountEventData {
-    fn project(&mut self, platform: Platform) {
-        self.account.project(platform);
-    }
-}
-
-model! {
-    /// An account's id with its status.
-    pub struct AccountState {
-        required {
-            /// Id of the account.
-            id: AccountId;
-        }
-        optional {
-            /// Status when the event happened.
-            status: AccountStatus = with_status;
-        }
-    }
-}
-
-impl Project for AccountState {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Data of the events of applications.
-    pub struct ApplicationEventData {
-        required {
-            /// The application that the event is about.
-            application: ApplicationState;
-        }
-    }
-}
-
-model! {
-    /// An application's id with its status.
-    pub struct ApplicationState {
-        required {
-            /// Id of the application.
-            id: ApplicationId;
-        }
-        optional {
-            /// Status when the event happened.
-            status: ApplicationStatus = with_status;
-        }
-    }
-}
-
-model! {
-    /// Data of the events of counterparties.
-    pub struct CounterpartyEventData {
-        required {
-            /// The counterparty that the event is about.
-            counterparty: CounterpartyState;
-        }
-    }
-}
-
-impl Project for CounterpartyEventData {
-    fn project(&mut self, platform: Platform) {
-        self.counterparty.project(platform);
-    }
-}
-
-model! {
-    /// A counterparty's id with its status.
-    pub struct CounterpartyState {
-        required {
-            /// Id of the counterparty.
-            id: CounterpartyId;
-        }
-        optional {
-            /// Status when the event happened.
-            status: CounterpartyStatus = with_status;
-        }
-    }
-}
-
-impl Project for CounterpartyState {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-model! {
-    /// Data of the events of customers.
-    pub struct CustomerEventData {
-        required {
-            /// The customer that the event is about.
-            customer: CustomerState;
-        }
-    }
-}
-
-impl Project for CustomerEventData {
-    fn project(&mut self, platform: Platform) {
-        self.customer.project(platform);
-    }
-}
-
-model! {
-    /// A customer's id with its status.
-    pub struct CustomerState {
-        required {
-            /// Id of the customer.
-            id: CustomerId;
-        }
-        optional {
-            /// Status when the event happened.
-            status: CustomerStatus = with_status;
-        }
-    }
-}
-
-impl Project for CustomerState {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// What happened. A delivery carries `event_id` (the same over all its tries), `event_date`,
     /// `event_type` and `event_data`.
     pub enum EventType {
@@ -240,7 +97,87 @@ crate::open_enum! {
     }
 }
 
-model! {
+models! {
+    /// Data of the events of accounts.
+    pub struct AccountEventData {
+        required {
+            /// The account that the event is about.
+            account: AccountState;
+        }
+    }
+
+    /// An account's id with its status.
+    pub struct AccountState {
+        required {
+            /// Id of the account.
+            id: AccountId;
+        }
+        optional {
+            /// Status when the event happened.
+            status: AccountStatus = with_status;
+        }
+    }
+
+    /// Data of the events of applications.
+    pub struct ApplicationEventData {
+        required {
+            /// The application that the event is about.
+            application: ApplicationState;
+        }
+    }
+
+    /// An application's id with its status.
+    pub struct ApplicationState {
+        required {
+            /// Id of the application.
+            id: ApplicationId;
+        }
+        optional {
+            /// Status when the event happened.
+            status: ApplicationStatus = with_status;
+        }
+    }
+
+    /// Data of the events of counterparties.
+    pub struct CounterpartyEventData {
+        required {
+            /// The counterparty that the event is about.
+            counterparty: CounterpartyState;
+        }
+    }
+
+    /// A counterparty's id with its status.
+    pub struct CounterpartyState {
+        required {
+            /// Id of the counterparty.
+            id: CounterpartyId;
+        }
+        optional {
+            /// Status when the event happened.
+            status: CounterpartyStatus = with_status;
+        }
+    }
+
+    /// Data of the events of customers.
+    pub struct CustomerEventData {
+        required {
+            /// The customer that the event is about.
+            customer: CustomerState;
+        }
+    }
+
+    /// A customer's id with its status.
+    pub struct CustomerState {
+        required {
+            /// Id of the customer.
+            id: CustomerId;
+        }
+        optional {
+            /// Status when the event happened.
+            status: CustomerStatus = with_status;
+        }
+    }
+
     /// Data of the events of payments.
     pub struct PaymentEventData {
         required {
@@ -248,9 +185,7 @@ model! {
             payment: PaymentState;
         }
     }
-}
 
-model! {
     /// Data of the events of transactions.
     pub struct TransactionEventData {
         required {
@@ -258,9 +193,7 @@ model! {
             transaction: TransactionState;
         }
     }
-}
 
-model! {
     /// A transaction's id with its status and where it came from.
     pub struct TransactionState {
         required {
@@ -278,9 +211,7 @@ model! {
             account_id: AccountId = with_account_id;
         }
     }
-}
 
-model! {
     /// Data of the events of withdrawals.
     pub struct WithdrawalEventData {
         required {
@@ -290,11 +221,16 @@ model! {
     }
 }
 
+projections! {
+    AccountEventData { within: account; }
+    AccountState { within: status; }
+    CounterpartyEventData { within: counterparty; }
+    CounterpartyState { within: status; }
+    CustomerEventData { within: customer; }
+    CustomerState { within: status; }
+}
+
 no_projection! {
-    ApplicationEventData,
-    ApplicationState,
-    PaymentEventData,
-    TransactionEventData,
-    TransactionState,
-    WithdrawalEventData,
+    ApplicationEventData, ApplicationState, PaymentEventData, TransactionEventData,
+    TransactionState, WithdrawalEventData,
 }

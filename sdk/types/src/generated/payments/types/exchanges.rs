@@ -2,12 +2,51 @@
 
 //! Models of `exchanges`.
 
-use super::AccountId;
-use super::AssetTypeId;
+use super::{AccountId, AssetTypeId};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-model! {
+ids! {
+    /// Id of an exchange, a UUID in text made by the platform.
+    pub struct ExchangeId;
+}
+
+open_enums! {
+    /// Which side of an exchange is fixed by the amount.
+    pub enum ExchangeAction {
+        /// The amount is debited from the source; what is credited follows from the price. A sale.
+        FixSource = "FIX_SOURCE",
+        /// The amount is credited to the destination; what is debited follows from the price. A
+        /// purchase.
+        FixDestination = "FIX_DESTINATION",
+    }
+
+    /// Where an exchange stands. EXPIRED, CANCELLED, EXECUTED and REJECTED are final.
+    pub enum ExchangeStatus {
+        /// Waits to be accepted; nothing has moved.
+        Requested = "REQUESTED",
+        /// Ordered; the funds of the source account are held.
+        Accepted = "ACCEPTED",
+        /// Not accepted in time.
+        Expired = "EXPIRED",
+        /// Given up before its acceptance, or, in newer prose of the platform, for its slippage.
+        Cancelled = "CANCELLED",
+        /// Traded, and posted on both accounts.
+        Executed = "EXECUTED",
+        /// Refused, or not to be had within the slippage; the hold is released.
+        Rejected = "REJECTED",
+    }
+
+    /// How the price of an exchange is made.
+    pub enum ExchangeType {
+        /// Quoted first, and traded near the quote.
+        Quote = "QUOTE",
+        /// Whatever the market gives at the acceptance.
+        Market = "MARKET",
+    }
+}
+
+models! {
     /// Assets of one account changed into those of another.
     pub struct Exchange {
         required {
@@ -29,9 +68,7 @@ model! {
             destination_details: ExchangeDestination = with_destination_details;
         }
     }
-}
 
-model! {
     /// How far the price may move.
     pub struct ExchangeAcceptRequest {
         required {
@@ -40,20 +77,7 @@ model! {
             maximum_slippage: Amount;
         }
     }
-}
 
-crate::open_enum! {
-    /// Which side of an exchange is fixed by the amount.
-    pub enum ExchangeAction {
-        /// The amount is debited from the source; what is credited follows from the price. A sale.
-        FixSource = "FIX_SOURCE",
-        /// The amount is credited to the destination; what is debited follows from the price. A
-        /// purchase.
-        FixDestination = "FIX_DESTINATION",
-    }
-}
-
-model! {
     /// The receiving side of an exchange.
     #[derive(Default)]
     pub struct ExchangeDestination {
@@ -67,14 +91,7 @@ model! {
             amount_to_credit: Amount = with_amount_to_credit;
         }
     }
-}
 
-crate::id! {
-    /// Id of an exchange, a UUID in text made by the platform.
-    pub struct ExchangeId;
-}
-
-model! {
     /// Envelope around one exchange.
     pub struct ExchangeReply {
         required {
@@ -82,9 +99,7 @@ model! {
             data: Exchange;
         }
     }
-}
 
-model! {
     /// What to exchange.
     pub struct ExchangeRequest {
         required {
@@ -102,9 +117,7 @@ model! {
             description: String = with_description;
         }
     }
-}
 
-model! {
     /// The paying side of an exchange.
     #[derive(Default)]
     pub struct ExchangeSource {
@@ -120,39 +133,7 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// Where an exchange stands. EXPIRED, CANCELLED, EXECUTED and REJECTED are final.
-    pub enum ExchangeStatus {
-        /// Waits to be accepted; nothing has moved.
-        Requested = "REQUESTED",
-        /// Ordered; the funds of the source account are held.
-        Accepted = "ACCEPTED",
-        /// Not accepted in time.
-        Expired = "EXPIRED",
-        /// Given up before its acceptance, or, in newer prose of the platform, for its slippage.
-        Cancelled = "CANCELLED",
-        /// Traded, and posted on both accounts.
-        Executed = "EXECUTED",
-        /// Refused, or not to be had within the slippage; the hold is released.
-        Rejected = "REJECTED",
-    }
-}
-
-crate::open_enum! {
-    /// How the price of an exchange is made.
-    pub enum ExchangeType {
-        /// Quoted first, and traded near the quote.
-        Quote = "QUOTE",
-        /// Whatever the market gives at the acceptance.
-        Market = "MARKET",
-    }
-}
-
 no_projection! {
-    Exchange,
-    ExchangeAcceptRequest,
-    ExchangeDestination,
-    ExchangeReply,
-    ExchangeRequest,
+    Exchange, ExchangeAcceptRequest, ExchangeDestination, ExchangeReply, ExchangeRequest,
     ExchangeSource,
 }

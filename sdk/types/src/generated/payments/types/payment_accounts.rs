@@ -2,18 +2,14 @@
 
 //! Models of `payment_accounts`.
 
-use super::CategoryId;
-use super::Links;
-use super::PayorId;
-use super::TransactionCategory;
-use super::TransactionId;
-use super::TransactionOriginator;
-use super::TransactionStatus;
-use super::TransactionType;
+use super::{
+    CategoryId, Links, PayorId, TransactionCategory, TransactionId, TransactionOriginator,
+    TransactionStatus, TransactionType,
+};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-model! {
+models! {
     /// What is about to be paid, and by whom.
     pub struct PaymentAddressRequest {
         required {
@@ -29,9 +25,7 @@ model! {
             payment_reference: String = with_payment_reference, personal;
         }
     }
-}
 
-model! {
     /// One row of the history of a payment account, with the payor whom it is of.
     pub struct PaymentTransaction {
         required {
@@ -66,9 +60,7 @@ model! {
             payor_amount: String = with_payor_amount;
         }
     }
-}
 
-model! {
     /// The transactions of one page.
     #[derive(Default)]
     pub struct PaymentTransactionList {
@@ -77,9 +69,7 @@ model! {
             transactions: Vec<PaymentTransaction> = with_transactions;
         }
     }
-}
 
-model! {
     /// Envelope around one page of transactions of a payment account.
     pub struct PaymentTransactionListReply {
         required {
@@ -94,8 +84,6 @@ model! {
 }
 
 no_projection! {
-    PaymentAddressRequest,
-    PaymentTransaction,
-    PaymentTransactionList,
+    PaymentAddressRequest, PaymentTransaction, PaymentTransactionList,
     PaymentTransactionListReply,
 }

@@ -4,201 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use super::AccountId;
-use super::AssetTypeId;
-use super::CounterpartyId;
-use super::DepositInstruction;
-use super::DocumentId;
-use super::DocumentStatus;
-use super::DocumentType;
+use super::{
+    AccountId, AssetTypeId, CounterpartyId, DepositInstruction, DocumentId, DocumentStatus,
+    DocumentType,
+};
 
-model! {
-    /// Money that a counterparty is asked to pay.
-    pub struct Payment {
-        required {
-            /// Id of the payment.
-            id: PaymentId;
-        }
-        optional {
-            /// Where the payment stands.
-            status: PaymentStatus = with_status;
-            /// Who pays.
-            payment_source: PaymentSource = with_payment_source;
-            /// Account that the money is for.
-            payment_destination: PaymentDestination = with_payment_destination;
-            /// What the payment is for.
-            payment_info: PaymentInfo = with_payment_info;
-        }
-    }
-}
-
-model! {
-    /// The account that is paid into.
-    #[derive(Default)]
-    pub struct PaymentDestination {
-        optional {
-            /// Account that is credited.
-            destination_account_id: AccountId = with_destination_account_id;
-        }
-    }
-}
-
-model! {
-    /// The account to be paid into.
-    pub struct PaymentDestinationRequest {
-        required {
-            /// Account to credit.
-            destination_account_id: AccountId;
-        }
-    }
-}
-
-model! {
-    /// A document that a payment needs.
-    pub struct PaymentDocumentError {
-        required {
-            /// Id under which to upload it.
-            document_id: DocumentId;
-        }
-        optional {
-            /// Which document.
-            document: DocumentType = with_document;
-            /// How far the document has come.
-            status: DocumentStatus = with_status;
-            /// Whether the payment waits for it.
-            mandatory: bool = with_mandatory;
-        }
-    }
-}
-
-crate::id! {
+ids! {
     /// Id of a payment, a UUID in text made by the platform.
     pub struct PaymentId;
 }
 
-model! {
-    /// What a payment is for.
-    #[derive(Default)]
-    pub struct PaymentInfo {
-        optional {
-            /// Free text for the statement.
-            description: String = with_description;
-        }
-    }
-}
-
-model! {
-    /// What a payment is for.
-    pub struct PaymentInfoRequest {
-        required {
-            /// Free text for the statement.
-            description: String;
-        }
-    }
-}
-
-model! {
-    /// What a payment waits for.
-    pub struct PaymentProgress {
-        required {
-            /// Id of the payment.
-            id: PaymentId;
-        }
-        optional {
-            /// Where the payment stands.
-            status: PaymentStatus = with_status;
-            /// The documents that are asked for, with what is wrong.
-            document_errors: Vec<PaymentDocumentError> = with_document_errors;
-        }
-    }
-}
-
-model! {
-    /// Envelope around one payment.
-    pub struct PaymentReply {
-        required {
-            /// The payment.
-            data: Payment;
-        }
-    }
-}
-
-model! {
-    /// Who pays, into which account and for what.
-    pub struct PaymentRequest {
-        required {
-            /// Who pays.
-            payment_source: PaymentSourceRequest;
-            /// Account that the money is for.
-            payment_destination: PaymentDestinationRequest;
-            /// What the payment is for.
-            payment_info: PaymentInfoRequest;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            id: PaymentId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: PaymentStatus = with_status;
-        }
-    }
-}
-
-model! {
-    /// Who pays, and how.
-    #[derive(Default)]
-    pub struct PaymentSource {
-        optional {
-            /// Counterparty that pays.
-            source_counterparty_id: CounterpartyId = with_source_counterparty_id;
-            /// Assets in which the counterparty may pay.
-            asset_type: Vec<AssetTypeId> = with_asset_type;
-            /// How to pay, by asset type; empty before the acceptance.
-            deposit_instructions: BTreeMap<String, Vec<DepositInstruction>> = with_deposit_instructions;
-        }
-    }
-}
-
-model! {
-    /// Who pays, and in which assets.
-    pub struct PaymentSourceRequest {
-        required {
-            /// Counterparty that pays, of the account's customer.
-            source_counterparty_id: CounterpartyId;
-            /// Assets in which the counterparty may pay.
-            asset_type: Vec<AssetTypeId>;
-        }
-        optional {
-            /// Set by the platform; ignored in a request.
-            deposit_instructions: BTreeMap<String, Vec<DepositInstruction>> = with_deposit_instructions;
-        }
-    }
-}
-
-model! {
-    /// A payment's id with its status.
-    pub struct PaymentState {
-        required {
-            /// Id of the payment.
-            id: PaymentId;
-        }
-        optional {
-            /// Where the payment stands.
-            status: PaymentStatus = with_status;
-        }
-    }
-}
-
-model! {
-    /// Envelope around a payment's id and status.
-    pub struct PaymentStateReply {
-        required {
-            /// Id and status.
-            data: PaymentState;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// Where a payment stands. EXECUTED and FAILURE are final.
     pub enum PaymentStatus {
         /// Waits to be accepted.
@@ -218,7 +34,152 @@ crate::open_enum! {
     }
 }
 
-model! {
+models! {
+    /// Money that a counterparty is asked to pay.
+    pub struct Payment {
+        required {
+            /// Id of the payment.
+            id: PaymentId;
+        }
+        optional {
+            /// Where the payment stands.
+            status: PaymentStatus = with_status;
+            /// Who pays.
+            payment_source: PaymentSource = with_payment_source;
+            /// Account that the money is for.
+            payment_destination: PaymentDestination = with_payment_destination;
+            /// What the payment is for.
+            payment_info: PaymentInfo = with_payment_info;
+        }
+    }
+
+    /// The account that is paid into.
+    #[derive(Default)]
+    pub struct PaymentDestination {
+        optional {
+            /// Account that is credited.
+            destination_account_id: AccountId = with_destination_account_id;
+        }
+    }
+
+    /// The account to be paid into.
+    pub struct PaymentDestinationRequest {
+        required {
+            /// Account to credit.
+            destination_account_id: AccountId;
+        }
+    }
+
+    /// A document that a payment needs.
+    pub struct PaymentDocumentError {
+        required {
+            /// Id under which to upload it.
+            document_id: DocumentId;
+        }
+        optional {
+            /// Which document.
+            document: DocumentType = with_document;
+            /// How far the document has come.
+            status: DocumentStatus = with_status;
+            /// Whether the payment waits for it.
+            mandatory: bool = with_mandatory;
+        }
+    }
+
+    /// What a payment is for.
+    #[derive(Default)]
+    pub struct PaymentInfo {
+        optional {
+            /// Free text for the statement.
+            description: String = with_description;
+        }
+    }
+
+    /// What a payment is for.
+    pub struct PaymentInfoRequest {
+        required {
+            /// Free text for the statement.
+            description: String;
+        }
+    }
+
+    /// What a payment waits for.
+    pub struct PaymentProgress {
+        required {
+            /// Id of the payment.
+            id: PaymentId;
+        }
+        optional {
+            /// Where the payment stands.
+            status: PaymentStatus = with_status;
+            /// The documents that are asked for, with what is wrong.
+            document_errors: Vec<PaymentDocumentError> = with_document_errors;
+        }
+    }
+
+    /// Envelope around one payment.
+    pub struct PaymentReply {
+        required {
+            /// The payment.
+            data: Payment;
+        }
+    }
+
+    /// Who pays, into which account and for what.
+    pub struct PaymentRequest {
+        required {
+            /// Who pays.
+            payment_source: PaymentSourceRequest;
+            /// Account that the money is for.
+            payment_destination: PaymentDestinationRequest;
+            /// What the payment is for.
+            payment_info: PaymentInfoRequest;
+        }
+    }
+
+    /// Who pays, and how.
+    #[derive(Default)]
+    pub struct PaymentSource {
+        optional {
+            /// Counterparty that pays.
+            source_counterparty_id: CounterpartyId = with_source_counterparty_id;
+            /// Assets in which the counterparty may pay.
+            asset_type: Vec<AssetTypeId> = with_asset_type;
+            /// How to pay, by asset type; empty before the acceptance.
+            deposit_instructions: BTreeMap<String, Vec<DepositInstruction>> = with_deposit_instructions;
+        }
+    }
+
+    /// Who pays, and in which assets.
+    pub struct PaymentSourceRequest {
+        required {
+            /// Counterparty that pays, of the account's customer.
+            source_counterparty_id: CounterpartyId;
+            /// Assets in which the counterparty may pay.
+            asset_type: Vec<AssetTypeId>;
+        }
+    }
+
+    /// A payment's id with its status.
+    pub struct PaymentState {
+        required {
+            /// Id of the payment.
+            id: PaymentId;
+        }
+        optional {
+            /// Where the payment stands.
+            status: PaymentStatus = with_status;
+        }
+    }
+
+    /// Envelope around a payment's id and status.
+    pub struct PaymentStateReply {
+        required {
+            /// Id and status.
+            data: PaymentState;
+        }
+    }
+
     /// Envelope around what a payment waits for.
     pub struct PaymentStatusReply {
         required {
@@ -229,18 +190,7 @@ model! {
 }
 
 no_projection! {
-    Payment,
-    PaymentDestination,
-    PaymentDestinationRequest,
-    PaymentDocumentError,
-    PaymentInfo,
-    PaymentInfoRequest,
-    PaymentProgress,
-    PaymentReply,
-    PaymentRequest,
-    PaymentSource,
-    PaymentSourceRequest,
-    PaymentState,
-    PaymentStateReply,
-    PaymentStatusReply,
+    Payment, PaymentDestination, PaymentDestinationRequest, PaymentDocumentError, PaymentInfo,
+    PaymentInfoRequest, PaymentProgress, PaymentReply, PaymentRequest, PaymentSource,
+    PaymentSourceRequest, PaymentState, PaymentStateReply, PaymentStatusReply,
 }

@@ -2,12 +2,42 @@
 
 //! Models of `settlements`.
 
-use super::AccountId;
-use super::CustomerId;
+use super::{AccountId, CustomerId};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-model! {
+ids! {
+    /// Id of a settlement, made by the platform.
+    pub struct SettlementId;
+}
+
+open_enums! {
+    /// Kind of asset in a settlement.
+    pub enum SettlementAssetType {
+        /// Money of a state.
+        Fiat = "FIAT",
+        /// An asset on Bitcoin.
+        Bitcoin = "BITCOIN",
+        /// An asset on Ethereum.
+        Ethereum = "ETHEREUM",
+        /// An asset on Polygon.
+        Polygon = "POLYGON",
+    }
+
+    /// Where a settlement stands.
+    pub enum SettlementStatus {
+        /// Made; nothing has moved.
+        Initialized = "INITIALIZED",
+        /// The assets that were paid are delivered.
+        Delivering = "DELIVERING",
+        /// They are changed into the asset that is paid out.
+        Converting = "CONVERTING",
+        /// Paid out.
+        Settled = "SETTLED",
+    }
+}
+
+models! {
     /// What was paid out in one go.
     pub struct Settlement {
         required {
@@ -29,23 +59,7 @@ model! {
             settlement_details: Vec<SettlementDetail> = with_settlement_details;
         }
     }
-}
 
-crate::open_enum! {
-    /// Kind of asset in a settlement.
-    pub enum SettlementAssetType {
-        /// Money of a state.
-        Fiat = "FIAT",
-        /// An asset on Bitcoin.
-        Bitcoin = "BITCOIN",
-        /// An asset on Ethereum.
-        Ethereum = "ETHEREUM",
-        /// An asset on Polygon.
-        Polygon = "POLYGON",
-    }
-}
-
-model! {
     /// The part of a settlement that went from one account to another.
     #[derive(Default)]
     pub struct SettlementDetail {
@@ -78,14 +92,7 @@ model! {
             payment_expected_amount: String = with_payment_expected_amount;
         }
     }
-}
 
-crate::id! {
-    /// Id of a settlement, made by the platform.
-    pub struct SettlementId;
-}
-
-model! {
     /// Envelope around one settlement.
     pub struct SettlementReply {
         required {
@@ -95,22 +102,4 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// Where a settlement stands.
-    pub enum SettlementStatus {
-        /// Made; nothing has moved.
-        Initialized = "INITIALIZED",
-        /// The assets that were paid are delivered.
-        Delivering = "DELIVERING",
-        /// They are changed into the asset that is paid out.
-        Converting = "CONVERTING",
-        /// Paid out.
-        Settled = "SETTLED",
-    }
-}
-
-no_projection! {
-    Settlement,
-    SettlementDetail,
-    SettlementReply,
-}
+no_projection! { Settlement, SettlementDetail, SettlementReply }

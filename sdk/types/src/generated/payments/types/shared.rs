@@ -2,7 +2,25 @@
 
 //! Models of `shared`.
 
-model! {
+ids! {
+    /// Id of an asset type, in the form blockchain, network and currency joined by underscores,
+    /// such as `FIAT_TESTNET_USD` or `ETHEREUM_SEPOLIA_USDC`.
+    pub struct AssetTypeId;
+    /// Id of a product, which decides what its accounts can do, such as `DEPOSIT_BASIC`.
+    pub struct ProductId;
+}
+
+open_enums! {
+    /// Direction of a list.
+    pub enum SortOrder {
+        /// Oldest first.
+        Asc = "ASC",
+        /// Newest first.
+        Desc = "DESC",
+    }
+}
+
+models! {
     /// A postal address. No part is required here; what a use of it needs is said there.
     #[derive(Default)]
     pub struct Address {
@@ -25,15 +43,7 @@ model! {
             country_code: String = with_country_code, personal;
         }
     }
-}
 
-crate::id! {
-    /// Id of an asset type, in the form blockchain, network and currency joined by underscores,
-    /// such as `FIAT_TESTNET_USD` or `ETHEREUM_SEPOLIA_USDC`.
-    pub struct AssetTypeId;
-}
-
-model! {
     /// One change. Both members are needed for it to be accepted.
     #[derive(Default)]
     pub struct FieldUpdate {
@@ -46,9 +56,7 @@ model! {
             value: String = with_value, personal;
         }
     }
-}
 
-model! {
     /// Where the pages of a list are. Each is a path with its query; an empty string says that
     /// there is no such page.
     #[derive(Default)]
@@ -69,23 +77,4 @@ model! {
     }
 }
 
-crate::id! {
-    /// Id of a product, which decides what its accounts can do, such as `DEPOSIT_BASIC`.
-    pub struct ProductId;
-}
-
-crate::open_enum! {
-    /// Direction of a list.
-    pub enum SortOrder {
-        /// Oldest first.
-        Asc = "ASC",
-        /// Newest first.
-        Desc = "DESC",
-    }
-}
-
-no_projection! {
-    Address,
-    FieldUpdate,
-    Links,
-}
+no_projection! { Address, FieldUpdate, Links }

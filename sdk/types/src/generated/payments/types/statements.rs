@@ -2,15 +2,16 @@
 
 //! Models of `statements`.
 
-use super::AccountId;
-use super::AssetTypeId;
-use super::Links;
-use super::TransactionId;
-use super::TransactionType;
+use super::{AccountId, AssetTypeId, Links, TransactionId, TransactionType};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-model! {
+ids! {
+    /// Id of a statement, made by the platform.
+    pub struct StatementId;
+}
+
+models! {
     /// What happened on an account in a month.
     #[derive(Default)]
     pub struct Statement {
@@ -32,9 +33,7 @@ model! {
             transactions: Vec<StatementTransaction> = with_transactions;
         }
     }
-}
 
-model! {
     /// Name and address printed on a statement; the platform names their parts otherwise than
     /// elsewhere.
     #[derive(Default)]
@@ -58,14 +57,7 @@ model! {
             country: String = with_country, personal;
         }
     }
-}
 
-crate::id! {
-    /// Id of a statement, made by the platform.
-    pub struct StatementId;
-}
-
-model! {
     /// The statements of one page.
     #[derive(Default)]
     pub struct StatementList {
@@ -74,9 +66,7 @@ model! {
             statements: Vec<StatementSummary> = with_statements;
         }
     }
-}
 
-model! {
     /// Envelope around one page of statements.
     pub struct StatementListReply {
         required {
@@ -88,9 +78,7 @@ model! {
             links: Links = with_links;
         }
     }
-}
 
-model! {
     /// Envelope around one statement.
     pub struct StatementReply {
         required {
@@ -98,9 +86,7 @@ model! {
             data: Statement;
         }
     }
-}
 
-model! {
     /// Which month a statement covers.
     pub struct StatementSummary {
         required {
@@ -114,9 +100,7 @@ model! {
             month: i32 = with_month;
         }
     }
-}
 
-model! {
     /// A transaction on a statement.
     pub struct StatementTransaction {
         required {
@@ -141,11 +125,6 @@ model! {
 }
 
 no_projection! {
-    Statement,
-    StatementCustomer,
-    StatementList,
-    StatementListReply,
-    StatementReply,
-    StatementSummary,
-    StatementTransaction,
+    Statement, StatementCustomer, StatementList, StatementListReply, StatementReply,
+    StatementSummary, StatementTransaction,
 }

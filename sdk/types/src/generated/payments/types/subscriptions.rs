@@ -2,10 +2,14 @@
 
 //! Models of `subscriptions`.
 
-use super::EventType;
-use super::Links;
+use super::{EventType, Links};
 
-model! {
+ids! {
+    /// Id of a subscription, a UUID in text made by the platform.
+    pub struct SubscriptionId;
+}
+
+models! {
     /// One event type and the address that it is sent to.
     pub struct Subscription {
         required {
@@ -21,14 +25,7 @@ model! {
             signature_verification_key: String = with_signature_verification_key;
         }
     }
-}
 
-crate::id! {
-    /// Id of a subscription, a UUID in text made by the platform.
-    pub struct SubscriptionId;
-}
-
-model! {
     /// All subscriptions.
     #[derive(Default)]
     pub struct SubscriptionList {
@@ -37,9 +34,7 @@ model! {
             subscriptions: Vec<Subscription> = with_subscriptions;
         }
     }
-}
 
-model! {
     /// Envelope around the subscriptions.
     pub struct SubscriptionListReply {
         required {
@@ -51,9 +46,7 @@ model! {
             links: Links = with_links;
         }
     }
-}
 
-model! {
     /// Names a subscription.
     pub struct SubscriptionRef {
         required {
@@ -61,9 +54,7 @@ model! {
             id: SubscriptionId;
         }
     }
-}
 
-model! {
     /// Envelope around the id of a subscription.
     pub struct SubscriptionRefReply {
         required {
@@ -71,9 +62,7 @@ model! {
             data: SubscriptionRef;
         }
     }
-}
 
-model! {
     /// Envelope around one subscription.
     pub struct SubscriptionReply {
         required {
@@ -81,9 +70,7 @@ model! {
             data: Subscription;
         }
     }
-}
 
-model! {
     /// Which event to send where.
     pub struct SubscriptionRequest {
         required {
@@ -93,23 +80,10 @@ model! {
             /// `https` alone.
             callback_url: String;
         }
-        optional {
-            /// Id of the subscription. Made by the platform; a request that sends it has it
-            /// ignored.
-            id: SubscriptionId = with_id;
-            /// Ed25519 public key that verifies the deliveries, 32 bytes in lower-case hex. Made by
-            /// the platform; a request that sends it has it ignored.
-            signature_verification_key: String = with_signature_verification_key;
-        }
     }
 }
 
 no_projection! {
-    Subscription,
-    SubscriptionList,
-    SubscriptionListReply,
-    SubscriptionRef,
-    SubscriptionRefReply,
-    SubscriptionReply,
-    SubscriptionRequest,
+    Subscription, SubscriptionList, SubscriptionListReply, SubscriptionRef, SubscriptionRefReply,
+    SubscriptionReply, SubscriptionRequest,
 }

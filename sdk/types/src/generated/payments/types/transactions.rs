@@ -2,15 +2,19 @@
 
 //! Models of `transactions`.
 
-use super::Address;
-use super::Links;
+use super::{Address, Links};
 use crate::amount::Amount;
-use crate::operation::Platform;
-use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Timestamp;
 
-crate::open_enum! {
+ids! {
+    /// Id of the deposit, exchange, transfer, withdrawal or adjustment that a transaction came
+    /// from.
+    pub struct CategoryId;
+    /// Id of a transaction, a UUID in text made by the platform.
+    pub struct TransactionId;
+}
+
+open_enums! {
     /// Kind of a bank account.
     pub enum BankAccountType {
         /// For daily payments.
@@ -18,15 +22,153 @@ crate::open_enum! {
         /// For savings.
         Saving = "SAVING",
     }
+
+    /// Rails by which money comes from a bank account in Canada.
+    pub enum OriginatorRailCa {
+        /// Electronic funds transfer.
+        Eft = "EFT",
+        /// SWIFT.
+        Swift = "SWIFT",
+    }
+
+    /// Rail by which money comes from a wallet.
+    pub enum OriginatorRailCrypto {
+        /// The blockchain of the asset.
+        Crypto = "CRYPTO",
+    }
+
+    /// Rails by which money comes from a bank account in the United States.
+    pub enum OriginatorRailUs {
+        /// Automated clearing house.
+        Ach = "ACH",
+        /// Fedwire.
+        Fedwire = "FEDWIRE",
+        /// SWIFT.
+        Swift = "SWIFT",
+    }
+
+    /// Tag of a sender with a wallet.
+    pub enum OriginatorTypeCrypto {
+        /// A wallet.
+        Crypto = "CRYPTO",
+    }
+
+    /// Tag of a sender with a bank account in Canada.
+    pub enum OriginatorTypeFiatCa {
+        /// A bank account in Canada.
+        FiatCa = "FIAT_CA",
+    }
+
+    /// Tag of a sender whose bank account in Canada was linked.
+    pub enum OriginatorTypeFiatCaLinked {
+        /// A linked bank account in Canada.
+        FiatCaLinked = "FIAT_CA_LINKED",
+    }
+
+    /// Tag of a sender with a bank account in the United States.
+    pub enum OriginatorTypeFiatUs {
+        /// A bank account in the United States.
+        FiatUs = "FIAT_US",
+    }
+
+    /// Tag of a sender whose bank account in the United States was linked.
+    pub enum OriginatorTypeFiatUsLinked {
+        /// A linked bank account in the United States.
+        FiatUsLinked = "FIAT_US_LINKED",
+    }
+
+    /// Kind of object that a transaction came from.
+    pub enum TransactionCategory {
+        /// A correction by the platform.
+        Adjustment = "ADJUSTMENT",
+        /// A deposit.
+        Deposit = "DEPOSIT",
+        /// An exchange.
+        Exchange = "EXCHANGE",
+        /// A transfer.
+        Transfer = "TRANSFER",
+        /// A withdrawal.
+        Withdrawal = "WITHDRAWAL",
+    }
+
+    /// How far a transaction has come, and so which balances it counts in.
+    pub enum TransactionStatus {
+        /// Held. Lowers the available balance only, and is cancelled or replaced later.
+        Authorized = "AUTHORIZED",
+        /// On its way. A debit lowers the available balance only; a credit counts in neither yet.
+        Pending = "PENDING",
+        /// Final. Counts in both balances.
+        Posted = "POSTED",
+        /// Void. Counts in neither balance.
+        Cancelled = "CANCELLED",
+    }
+
+    /// What kind of movement a transaction is. The first seven are those that both published
+    /// versions list.
+    pub enum TransactionType {
+        /// Money that came from outside the platform.
+        TransferIn = "TRANSFER_IN",
+        /// Money that left the platform.
+        TransferOut = "TRANSFER_OUT",
+        /// A fee.
+        Fee = "FEE",
+        /// A correction that lowers the balance.
+        DebitCorrection = "DEBIT_CORRECTION",
+        /// A correction that raises the balance.
+        CreditCorrection = "CREDIT_CORRECTION",
+        /// One leg of an exchange.
+        Trade = "TRADE",
+        /// A move between two accounts of the platform.
+        InternalTransfer = "INTERNAL_TRANSFER",
+        /// Fiat money that came from outside; told of in the platform's prose, may be read and is
+        /// never sent by the mock server.
+        FiatTransferIn = "FIAT_TRANSFER_IN",
+        /// Fiat money that left; may be read and is never sent by the mock server.
+        FiatTransferOut = "FIAT_TRANSFER_OUT",
+        /// A fiat deposit taken back by its sender's bank; may be read and is never sent by the
+        /// mock server.
+        FiatTransferInReturn = "FIAT_TRANSFER_IN_RETURN",
+        /// A fiat withdrawal that came back; may be read and is never sent by the mock server.
+        FiatTransferOutReturn = "FIAT_TRANSFER_OUT_RETURN",
+    }
+
+    /// Who keeps a wallet.
+    pub enum WalletType {
+        /// An institution.
+        Institution = "INSTITUTION",
+        /// Somebody else, such as the sender.
+        Other = "OTHER",
+        /// It is not known.
+        UnknownValue = "UNKNOWN",
+    }
 }
 
-crate::id! {
-    /// Id of the deposit, exchange, transfer, withdrawal or adjustment that a transaction came
+tagged_unions! {
+    /// Who sent the money that came from outside, told apart by the place of the account it came
     /// from.
-    pub struct CategoryId;
+    pub enum TransactionOriginator by "originator_type" {
+        /// A sender with a bank account in the United States.
+        FiatUs(TransactionOriginatorFiatUs) = "FIAT_US";
+        /// A sender whose bank account in the United States was linked.
+        FiatUsLinked(TransactionOriginatorFiatUsLinked) = "FIAT_US_LINKED";
+        /// A sender with a bank account in Canada.
+        FiatCa(TransactionOriginatorFiatCa) = "FIAT_CA";
+        /// A sender whose bank account in Canada was linked.
+        FiatCaLinked(TransactionOriginatorFiatCaLinked) = "FIAT_CA_LINKED";
+        /// A sender with a wallet.
+        Crypto(TransactionOriginatorCrypto) = "CRYPTO";
+    }
+    shared {
+        /// The rail's reference of the movement, as text of the rail's own form.
+        optional rail_reference: String;
+        /// Text that the sender gave.
+        optional rail_originator_memo: String;
+        /// Who the sender is.
+        optional profile: OriginatorProfile;
+    }
 }
 
-model! {
+models! {
     /// A bank account in Canada that money came from.
     #[derive(Default)]
     pub struct OriginatorAccountCa {
@@ -45,9 +187,7 @@ model! {
             institution_address: Address = with_institution_address;
         }
     }
-}
 
-model! {
     /// A bank account in the United States that money came from.
     #[derive(Default)]
     pub struct OriginatorAccountUs {
@@ -66,9 +206,7 @@ model! {
             institution_address: Address = with_institution_address;
         }
     }
-}
 
-model! {
     /// Who a sender is.
     #[derive(Default)]
     pub struct OriginatorProfile {
@@ -77,79 +215,7 @@ model! {
             name: String = with_name, personal;
         }
     }
-}
 
-crate::open_enum! {
-    /// Rails by which money comes from a bank account in Canada.
-    pub enum OriginatorRailCa {
-        /// Electronic funds transfer.
-        Eft = "EFT",
-        /// SWIFT.
-        Swift = "SWIFT",
-    }
-}
-
-crate::open_enum! {
-    /// Rail by which money comes from a wallet.
-    pub enum OriginatorRailCrypto {
-        /// The blockchain of the asset.
-        Crypto = "CRYPTO",
-    }
-}
-
-crate::open_enum! {
-    /// Rails by which money comes from a bank account in the United States.
-    pub enum OriginatorRailUs {
-        /// Automated clearing house.
-        Ach = "ACH",
-        /// Fedwire.
-        Fedwire = "FEDWIRE",
-        /// SWIFT.
-        Swift = "SWIFT",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a sender with a wallet.
-    pub enum OriginatorTypeCrypto {
-        /// A wallet.
-        Crypto = "CRYPTO",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a sender with a bank account in Canada.
-    pub enum OriginatorTypeFiatCa {
-        /// A bank account in Canada.
-        FiatCa = "FIAT_CA",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a sender whose bank account in Canada was linked.
-    pub enum OriginatorTypeFiatCaLinked {
-        /// A linked bank account in Canada.
-        FiatCaLinked = "FIAT_CA_LINKED",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a sender with a bank account in the United States.
-    pub enum OriginatorTypeFiatUs {
-        /// A bank account in the United States.
-        FiatUs = "FIAT_US",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of a sender whose bank account in the United States was linked.
-    pub enum OriginatorTypeFiatUsLinked {
-        /// A linked bank account in the United States.
-        FiatUsLinked = "FIAT_US_LINKED",
-    }
-}
-
-model! {
     /// A wallet that money came from.
     #[derive(Default)]
     pub struct OriginatorWallet {
@@ -164,9 +230,7 @@ model! {
             institution_address: Address = with_institution_address;
         }
     }
-}
 
-model! {
     /// The rail that carried a transaction, with what it says about it.
     #[derive(Default)]
     pub struct RailInformation {
@@ -179,9 +243,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// One row of an account's history.
     pub struct Transaction {
         required {
@@ -213,38 +275,7 @@ model! {
             rail_information: RailInformation = with_rail_information;
         }
     }
-}
 
-impl Project for Transaction {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.rail_information = None;
-        }
-    }
-}
-
-crate::open_enum! {
-    /// Kind of object that a transaction came from.
-    pub enum TransactionCategory {
-        /// A correction by the platform.
-        Adjustment = "ADJUSTMENT",
-        /// A deposit.
-        Deposit = "DEPOSIT",
-        /// An exchange.
-        Exchange = "EXCHANGE",
-        /// A transfer.
-        Transfer = "TRANSFER",
-        /// A withdrawal.
-        Withdrawal = "WITHDRAWAL",
-    }
-}
-
-crate::id! {
-    /// Id of a transaction, a UUID in text made by the platform.
-    pub struct TransactionId;
-}
-
-model! {
     /// The transactions of one page.
     #[derive(Default)]
     pub struct TransactionList {
@@ -253,15 +284,7 @@ model! {
             transactions: Vec<Transaction> = with_transactions;
         }
     }
-}
 
-impl Project for TransactionList {
-    fn project(&mut self, platform: Platform) {
-        self.transactions.project(platform);
-    }
-}
-
-model! {
     /// Envelope around one page of transactions.
     pub struct TransactionListReply {
         required {
@@ -273,73 +296,7 @@ model! {
             links: Links = with_links;
         }
     }
-}
 
-impl Project for TransactionListReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-tagged_union! {
-    /// Who sent the money that came from outside, told apart by the place of the account it came
-    /// from.
-    pub enum TransactionOriginator by "originator_type" {
-        /// A sender with a bank account in the United States.
-        FiatUs(TransactionOriginatorFiatUs) = "FIAT_US";
-        /// A sender whose bank account in the United States was linked.
-        FiatUsLinked(TransactionOriginatorFiatUsLinked) = "FIAT_US_LINKED";
-        /// A sender with a bank account in Canada.
-        FiatCa(TransactionOriginatorFiatCa) = "FIAT_CA";
-        /// A sender whose bank account in Canada was linked.
-        FiatCaLinked(TransactionOriginatorFiatCaLinked) = "FIAT_CA_LINKED";
-        /// A sender with a wallet.
-        Crypto(TransactionOriginatorCrypto) = "CRYPTO";
-    }
-}
-
-impl TransactionOriginator {
-    /// The rail's reference of the movement, as text of the rail's own form.
-    #[must_use]
-    pub fn rail_reference(&self) -> Option<&String> {
-        match self {
-            Self::FiatUs(value) => value.rail_reference.as_ref(),
-            Self::FiatUsLinked(value) => value.rail_reference.as_ref(),
-            Self::FiatCa(value) => value.rail_reference.as_ref(),
-            Self::FiatCaLinked(value) => value.rail_reference.as_ref(),
-            Self::Crypto(value) => value.rail_reference.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Text that the sender gave.
-    #[must_use]
-    pub fn rail_originator_memo(&self) -> Option<&String> {
-        match self {
-            Self::FiatUs(value) => value.rail_originator_memo.as_ref(),
-            Self::FiatUsLinked(value) => value.rail_originator_memo.as_ref(),
-            Self::FiatCa(value) => value.rail_originator_memo.as_ref(),
-            Self::FiatCaLinked(value) => value.rail_originator_memo.as_ref(),
-            Self::Crypto(value) => value.rail_originator_memo.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Who the sender is.
-    #[must_use]
-    pub fn profile(&self) -> Option<&OriginatorProfile> {
-        match self {
-            Self::FiatUs(value) => value.profile.as_ref(),
-            Self::FiatUsLinked(value) => value.profile.as_ref(),
-            Self::FiatCa(value) => value.profile.as_ref(),
-            Self::FiatCaLinked(value) => value.profile.as_ref(),
-            Self::Crypto(value) => value.profile.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
     /// A sender with a wallet.
     pub struct TransactionOriginatorCrypto {
         constant {
@@ -359,9 +316,7 @@ model! {
             wallet_information: OriginatorWallet = with_wallet_information;
         }
     }
-}
 
-model! {
     /// A sender with a bank account in Canada.
     pub struct TransactionOriginatorFiatCa {
         constant {
@@ -381,9 +336,7 @@ model! {
             account_information: OriginatorAccountCa = with_account_information;
         }
     }
-}
 
-model! {
     /// A sender whose bank account in Canada was linked.
     pub struct TransactionOriginatorFiatCaLinked {
         constant {
@@ -403,9 +356,7 @@ model! {
             account_information: OriginatorAccountCa = with_account_information;
         }
     }
-}
 
-model! {
     /// A sender with a bank account in the United States.
     pub struct TransactionOriginatorFiatUs {
         constant {
@@ -425,9 +376,7 @@ model! {
             account_information: OriginatorAccountUs = with_account_information;
         }
     }
-}
 
-model! {
     /// A sender whose bank account in the United States was linked.
     pub struct TransactionOriginatorFiatUsLinked {
         constant {
@@ -447,9 +396,7 @@ model! {
             account_information: OriginatorAccountUs = with_account_information;
         }
     }
-}
 
-model! {
     /// Envelope around one transaction.
     pub struct TransactionReply {
         required {
@@ -459,78 +406,16 @@ model! {
     }
 }
 
-impl Project for TransactionReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-crate::open_enum! {
-    /// How far a transaction has come, and so which balances it counts in.
-    pub enum TransactionStatus {
-        /// Held. Lowers the available balance only, and is cancelled or replaced later.
-        Authorized = "AUTHORIZED",
-        /// On its way. A debit lowers the available balance only; a credit counts in neither yet.
-        Pending = "PENDING",
-        /// Final. Counts in both balances.
-        Posted = "POSTED",
-        /// Void. Counts in neither balance.
-        Cancelled = "CANCELLED",
-    }
-}
-
-crate::open_enum! {
-    /// What kind of movement a transaction is. The first seven are those that both published
-    /// versions list.
-    pub enum TransactionType {
-        /// Money that came from outside the platform.
-        TransferIn = "TRANSFER_IN",
-        /// Money that left the platform.
-        TransferOut = "TRANSFER_OUT",
-        /// A fee.
-        Fee = "FEE",
-        /// A correction that lowers the balance.
-        DebitCorrection = "DEBIT_CORRECTION",
-        /// A correction that raises the balance.
-        CreditCorrection = "CREDIT_CORRECTION",
-        /// One leg of an exchange.
-        Trade = "TRADE",
-        /// A move between two accounts of the platform.
-        InternalTransfer = "INTERNAL_TRANSFER",
-        /// Fiat money that came from outside; told of in the platform's prose, may be read and is
-        /// never sent by the mock server.
-        FiatTransferIn = "FIAT_TRANSFER_IN",
-        /// Fiat money that left; may be read and is never sent by the mock server.
-        FiatTransferOut = "FIAT_TRANSFER_OUT",
-        /// A fiat deposit taken back by its sender's bank; may be read and is never sent by the
-        /// mock server.
-        FiatTransferInReturn = "FIAT_TRANSFER_IN_RETURN",
-        /// A fiat withdrawal that came back; may be read and is never sent by the mock server.
-        FiatTransferOutReturn = "FIAT_TRANSFER_OUT_RETURN",
-    }
-}
-
-crate::open_enum! {
-    /// Who keeps a wallet.
-    pub enum WalletType {
-        /// An institution.
-        Institution = "INSTITUTION",
-        /// Somebody else, such as the sender.
-        Other = "OTHER",
-        /// It is not known.
-        UnknownValue = "UNKNOWN",
-    }
+projections! {
+    Transaction { only RailV1_1_2: rail_information; }
+    TransactionList { within: transactions; }
+    TransactionListReply { within: data; }
+    TransactionReply { within: data; }
 }
 
 no_projection! {
-    OriginatorAccountCa,
-    OriginatorAccountUs,
-    OriginatorProfile,
-    OriginatorWallet,
-    RailInformation,
-    TransactionOriginatorCrypto,
-    TransactionOriginatorFiatCa,
-    TransactionOriginatorFiatCaLinked,
-    TransactionOriginatorFiatUs,
+    OriginatorAccountCa, OriginatorAccountUs, OriginatorProfile, OriginatorWallet,
+    RailInformation, TransactionOriginatorCrypto, TransactionOriginatorFiatCa,
+    TransactionOriginatorFiatCaLinked, TransactionOriginatorFiatUs,
     TransactionOriginatorFiatUsLinked,
 }

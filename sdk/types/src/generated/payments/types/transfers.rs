@@ -2,12 +2,34 @@
 
 //! Models of `transfers`.
 
-use super::AccountId;
-use super::AssetTypeId;
+use super::{AccountId, AssetTypeId};
 use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
-model! {
+ids! {
+    /// Id of a transfer, a UUID in text made by the platform.
+    pub struct TransferId;
+}
+
+open_enums! {
+    /// Where a transfer stands. EXPIRED, CANCELLED, EXECUTED and REJECTED are final.
+    pub enum TransferStatus {
+        /// Waits to be accepted; nothing has moved.
+        Requested = "REQUESTED",
+        /// Ordered; the funds of the source account are held.
+        Accepted = "ACCEPTED",
+        /// Not accepted before `valid_until`.
+        Expired = "EXPIRED",
+        /// Withdrawn before its acceptance.
+        Cancelled = "CANCELLED",
+        /// Posted on both accounts.
+        Executed = "EXECUTED",
+        /// Refused; a hold, if there was one, is released.
+        Rejected = "REJECTED",
+    }
+}
+
+models! {
     /// A move of one asset between two accounts.
     pub struct Transfer {
         required {
@@ -27,9 +49,7 @@ model! {
             destination_details: TransferDestination = with_destination_details;
         }
     }
-}
 
-model! {
     /// Envelope around an accepted transfer's id and status.
     pub struct TransferAcceptedReply {
         required {
@@ -37,9 +57,7 @@ model! {
             data: TransferState;
         }
     }
-}
 
-model! {
     /// The receiving side of a transfer.
     #[derive(Default)]
     pub struct TransferDestination {
@@ -52,14 +70,7 @@ model! {
             amount_to_credit: Amount = with_amount_to_credit;
         }
     }
-}
 
-crate::id! {
-    /// Id of a transfer, a UUID in text made by the platform.
-    pub struct TransferId;
-}
-
-model! {
     /// Envelope around one transfer.
     pub struct TransferReply {
         required {
@@ -67,9 +78,7 @@ model! {
             data: Transfer;
         }
     }
-}
 
-model! {
     /// What to move, from where and to where.
     pub struct TransferRequest {
         required {
@@ -85,9 +94,7 @@ model! {
             description: String = with_description;
         }
     }
-}
 
-model! {
     /// The paying side of a transfer.
     #[derive(Default)]
     pub struct TransferSource {
@@ -100,9 +107,7 @@ model! {
             amount_to_debit: Amount = with_amount_to_debit;
         }
     }
-}
 
-model! {
     /// A transfer's id with its status.
     pub struct TransferState {
         required {
@@ -116,30 +121,7 @@ model! {
     }
 }
 
-crate::open_enum! {
-    /// Where a transfer stands. EXPIRED, CANCELLED, EXECUTED and REJECTED are final.
-    pub enum TransferStatus {
-        /// Waits to be accepted; nothing has moved.
-        Requested = "REQUESTED",
-        /// Ordered; the funds of the source account are held.
-        Accepted = "ACCEPTED",
-        /// Not accepted before `valid_until`.
-        Expired = "EXPIRED",
-        /// Withdrawn before its acceptance.
-        Cancelled = "CANCELLED",
-        /// Posted on both accounts.
-        Executed = "EXECUTED",
-        /// Refused; a hold, if there was one, is released.
-        Rejected = "REJECTED",
-    }
-}
-
 no_projection! {
-    Transfer,
-    TransferAcceptedReply,
-    TransferDestination,
-    TransferReply,
-    TransferRequest,
-    TransferSource,
-    TransferState,
+    Transfer, TransferAcceptedReply, TransferDestination, TransferReply, TransferRequest,
+    TransferSource, TransferState,
 }

@@ -2,460 +2,16 @@
 
 //! Models of `withdrawals`.
 
-use super::AccountId;
-use super::CounterpartyId;
-use super::DocumentId;
-use super::DocumentStatus;
-use super::DocumentType;
+use super::{AccountId, CounterpartyId, DocumentId, DocumentStatus, DocumentType};
 use crate::amount::Amount;
-use crate::operation::Platform;
-use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Timestamp;
 
-tagged_union! {
-    /// Money that is sent to a counterparty. The tag says by which rail.
-    pub enum Withdrawal by "withdrawal_rail" {
-        /// Money that is sent by the automated clearing house.
-        Ach(WithdrawalAch) = "ACH";
-        /// Money that is sent by Fedwire.
-        Fedwire(WithdrawalFedwire) = "FEDWIRE";
-        /// Money that is sent by SWIFT.
-        Swift(WithdrawalSwift) = "SWIFT";
-        /// Money that is sent by the blockchain of the asset.
-        Crypto(WithdrawalCrypto) = "CRYPTO";
-        /// Money that is sent by electronic funds transfer, Canada.
-        Eft(WithdrawalEft) = "EFT";
-        /// Money that is sent by SEPA credit transfer.
-        SepaCt(WithdrawalSepaCt) = "SEPA_CT";
-        /// Money that is sent by CHAPS.
-        Chaps(WithdrawalChaps) = "CHAPS";
-        /// Money that is sent by Faster Payments.
-        Fps(WithdrawalFps) = "FPS";
-        /// Money that is sent by the Immediate Payment Service of India.
-        Imps(WithdrawalImps) = "IMPS";
-        /// Money that is sent by SPEI of Mexico.
-        Spei(WithdrawalSpei) = "SPEI";
-        /// Money that is sent by the funds transfer system of the United Arab Emirates.
-        Uaefts(WithdrawalUaefts) = "UAEFTS";
-    }
-}
-
-impl Withdrawal {
-    /// Id of the withdrawal.
-    #[must_use]
-    pub fn id(&self) -> Option<&WithdrawalId> {
-        match self {
-            Self::Ach(value) => Some(&value.id),
-            Self::Fedwire(value) => Some(&value.id),
-            Self::Swift(value) => Some(&value.id),
-            Self::Crypto(value) => Some(&value.id),
-            Self::Eft(value) => Some(&value.id),
-            Self::SepaCt(value) => Some(&value.id),
-            Self::Chaps(value) => Some(&value.id),
-            Self::Fps(value) => Some(&value.id),
-            Self::Imps(value) => Some(&value.id),
-            Self::Spei(value) => Some(&value.id),
-            Self::Uaefts(value) => Some(&value.id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Where the withdrawal stands.
-    #[must_use]
-    pub fn status(&self) -> Option<&WithdrawalStatus> {
-        match self {
-            Self::Ach(value) => value.status.as_ref(),
-            Self::Fedwire(value) => value.status.as_ref(),
-            Self::Swift(value) => value.status.as_ref(),
-            Self::Crypto(value) => value.status.as_ref(),
-            Self::Eft(value) => value.status.as_ref(),
-            Self::SepaCt(value) => value.status.as_ref(),
-            Self::Chaps(value) => value.status.as_ref(),
-            Self::Fps(value) => value.status.as_ref(),
-            Self::Imps(value) => value.status.as_ref(),
-            Self::Spei(value) => value.status.as_ref(),
-            Self::Uaefts(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// When the withdrawal was requested, in RFC 3339.
-    #[must_use]
-    pub fn created_timestamp(&self) -> Option<&Timestamp> {
-        match self {
-            Self::Ach(value) => value.created_timestamp.as_ref(),
-            Self::Fedwire(value) => value.created_timestamp.as_ref(),
-            Self::Swift(value) => value.created_timestamp.as_ref(),
-            Self::Crypto(value) => value.created_timestamp.as_ref(),
-            Self::Eft(value) => value.created_timestamp.as_ref(),
-            Self::SepaCt(value) => value.created_timestamp.as_ref(),
-            Self::Chaps(value) => value.created_timestamp.as_ref(),
-            Self::Fps(value) => value.created_timestamp.as_ref(),
-            Self::Imps(value) => value.created_timestamp.as_ref(),
-            Self::Spei(value) => value.created_timestamp.as_ref(),
-            Self::Uaefts(value) => value.created_timestamp.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Account that is debited.
-    #[must_use]
-    pub fn source_account_id(&self) -> Option<&AccountId> {
-        match self {
-            Self::Ach(value) => value.source_account_id.as_ref(),
-            Self::Fedwire(value) => value.source_account_id.as_ref(),
-            Self::Swift(value) => value.source_account_id.as_ref(),
-            Self::Crypto(value) => value.source_account_id.as_ref(),
-            Self::Eft(value) => value.source_account_id.as_ref(),
-            Self::SepaCt(value) => value.source_account_id.as_ref(),
-            Self::Chaps(value) => value.source_account_id.as_ref(),
-            Self::Fps(value) => value.source_account_id.as_ref(),
-            Self::Imps(value) => value.source_account_id.as_ref(),
-            Self::Spei(value) => value.source_account_id.as_ref(),
-            Self::Uaefts(value) => value.source_account_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Counterparty that gets the money.
-    #[must_use]
-    pub fn destination_counterparty_id(&self) -> Option<&CounterpartyId> {
-        match self {
-            Self::Ach(value) => value.destination_counterparty_id.as_ref(),
-            Self::Fedwire(value) => value.destination_counterparty_id.as_ref(),
-            Self::Swift(value) => value.destination_counterparty_id.as_ref(),
-            Self::Crypto(value) => value.destination_counterparty_id.as_ref(),
-            Self::Eft(value) => value.destination_counterparty_id.as_ref(),
-            Self::SepaCt(value) => value.destination_counterparty_id.as_ref(),
-            Self::Chaps(value) => value.destination_counterparty_id.as_ref(),
-            Self::Fps(value) => value.destination_counterparty_id.as_ref(),
-            Self::Imps(value) => value.destination_counterparty_id.as_ref(),
-            Self::Spei(value) => value.destination_counterparty_id.as_ref(),
-            Self::Uaefts(value) => value.destination_counterparty_id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// How much is sent, in units of the asset of the account.
-    #[must_use]
-    pub fn amount(&self) -> Option<&Amount> {
-        match self {
-            Self::Ach(value) => value.amount.as_ref(),
-            Self::Fedwire(value) => value.amount.as_ref(),
-            Self::Swift(value) => value.amount.as_ref(),
-            Self::Crypto(value) => value.amount.as_ref(),
-            Self::Eft(value) => value.amount.as_ref(),
-            Self::SepaCt(value) => value.amount.as_ref(),
-            Self::Chaps(value) => value.amount.as_ref(),
-            Self::Fps(value) => value.amount.as_ref(),
-            Self::Imps(value) => value.amount.as_ref(),
-            Self::Spei(value) => value.amount.as_ref(),
-            Self::Uaefts(value) => value.amount.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// What the money is for.
-    #[must_use]
-    pub fn purpose(&self) -> Option<&WithdrawalPurpose> {
-        match self {
-            Self::Ach(value) => value.purpose.as_ref(),
-            Self::Fedwire(value) => value.purpose.as_ref(),
-            Self::Swift(value) => value.purpose.as_ref(),
-            Self::Crypto(value) => value.purpose.as_ref(),
-            Self::Eft(value) => value.purpose.as_ref(),
-            Self::SepaCt(value) => value.purpose.as_ref(),
-            Self::Chaps(value) => value.purpose.as_ref(),
-            Self::Fps(value) => value.purpose.as_ref(),
-            Self::Imps(value) => value.purpose.as_ref(),
-            Self::Spei(value) => value.purpose.as_ref(),
-            Self::Uaefts(value) => value.purpose.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Free text for the statement.
-    #[must_use]
-    pub fn description(&self) -> Option<&String> {
-        match self {
-            Self::Ach(value) => value.description.as_ref(),
-            Self::Fedwire(value) => value.description.as_ref(),
-            Self::Swift(value) => value.description.as_ref(),
-            Self::Crypto(value) => value.description.as_ref(),
-            Self::Eft(value) => value.description.as_ref(),
-            Self::SepaCt(value) => value.description.as_ref(),
-            Self::Chaps(value) => value.description.as_ref(),
-            Self::Fps(value) => value.description.as_ref(),
-            Self::Imps(value) => value.description.as_ref(),
-            Self::Spei(value) => value.description.as_ref(),
-            Self::Uaefts(value) => value.description.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by the automated clearing house.
-    pub struct WithdrawalAch {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailAch = WithdrawalRailAch::Ach;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by CHAPS.
-    pub struct WithdrawalChaps {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailChaps = WithdrawalRailChaps::Chaps;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by the blockchain of the asset.
-    pub struct WithdrawalCrypto {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailCrypto = WithdrawalRailCrypto::Crypto;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-model! {
-    /// A document that a withdrawal needs.
-    #[derive(Default)]
-    pub struct WithdrawalDocumentError {
-        optional {
-            /// Id under which to upload it.
-            id: DocumentId = with_id;
-            /// The same as `id`, under the name that the platform's guides show.
-            document_id: DocumentId = with_document_id;
-            /// How far the document has come.
-            status: DocumentStatus = with_status;
-            /// Which document; the platform asks for INVOICE.
-            document: DocumentType = with_document;
-            /// What is asked for, in words.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by electronic funds transfer, Canada.
-    pub struct WithdrawalEft {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailEft = WithdrawalRailEft::Eft;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by Fedwire.
-    pub struct WithdrawalFedwire {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailFedwire = WithdrawalRailFedwire::Fedwire;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-model! {
-    /// Money that is sent by Faster Payments.
-    pub struct WithdrawalFps {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailFps = WithdrawalRailFps::Fps;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-crate::id! {
+ids! {
     /// Id of a withdrawal, a UUID in text made by the platform.
     pub struct WithdrawalId;
 }
 
-model! {
-    /// Money that is sent by the Immediate Payment Service of India.
-    pub struct WithdrawalImps {
-        constant {
-            /// Tag of this rail.
-            withdrawal_rail: WithdrawalRailImps = WithdrawalRailImps::Imps;
-        }
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// When the withdrawal was requested, in RFC 3339.
-            created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
-            source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
-            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
-            /// How much is sent, in units of the asset of the account.
-            amount: Amount = with_amount;
-            /// What the money is for.
-            purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
-            description: String = with_description, personal;
-            /// Text that goes along with the money.
-            memo: String = with_memo, personal;
-        }
-    }
-}
-
-model! {
-    /// What a withdrawal waits for.
-    pub struct WithdrawalProgress {
-        required {
-            /// Id of the withdrawal.
-            id: WithdrawalId;
-        }
-        optional {
-            /// Where the withdrawal stands.
-            status: WithdrawalStatus = with_status;
-            /// The documents that are asked for, with what is wrong.
-            document_errors: Vec<WithdrawalDocumentError> = with_document_errors;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// What the money is for.
     pub enum WithdrawalPurpose {
         /// To an account of the customer; the counterparty's relationship must be SELF.
@@ -507,113 +63,145 @@ crate::open_enum! {
         /// Something else.
         Other = "OTHER",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by the automated clearing house.
     pub enum WithdrawalRailAch {
         /// By the automated clearing house.
         Ach = "ACH",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by CHAPS.
     pub enum WithdrawalRailChaps {
         /// By CHAPS.
         Chaps = "CHAPS",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by the blockchain of the asset.
     pub enum WithdrawalRailCrypto {
         /// By the blockchain of the asset.
         Crypto = "CRYPTO",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by electronic funds transfer, Canada.
     pub enum WithdrawalRailEft {
         /// By electronic funds transfer, Canada.
         Eft = "EFT",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by Fedwire.
     pub enum WithdrawalRailFedwire {
         /// By Fedwire.
         Fedwire = "FEDWIRE",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by Faster Payments.
     pub enum WithdrawalRailFps {
         /// By Faster Payments.
         Fps = "FPS",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by the Immediate Payment Service of India.
     pub enum WithdrawalRailImps {
         /// By the Immediate Payment Service of India.
         Imps = "IMPS",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by SEPA credit transfer.
     pub enum WithdrawalRailSepaCt {
         /// By SEPA credit transfer.
         SepaCt = "SEPA_CT",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by SPEI of Mexico.
     pub enum WithdrawalRailSpei {
         /// By SPEI of Mexico.
         Spei = "SPEI",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by SWIFT.
     pub enum WithdrawalRailSwift {
         /// By SWIFT.
         Swift = "SWIFT",
     }
-}
 
-crate::open_enum! {
     /// Tag of a withdrawal by the funds transfer system of the United Arab Emirates.
     pub enum WithdrawalRailUaefts {
         /// By the funds transfer system of the United Arab Emirates.
         Uaefts = "UAEFTS",
     }
-}
 
-model! {
-    /// Envelope around one withdrawal.
-    pub struct WithdrawalReply {
-        required {
-            /// The withdrawal.
-            data: Withdrawal;
-        }
+    /// Where a withdrawal stands. EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
+    pub enum WithdrawalStatus {
+        /// Waits to be accepted; nothing has moved.
+        Requested = "REQUESTED",
+        /// A document is asked for before it can go on.
+        ChangesRequested = "CHANGES_REQUESTED",
+        /// Ordered; the amount is held.
+        Accepted = "ACCEPTED",
+        /// Ordered, and waits for approval by the platform.
+        Authorized = "AUTHORIZED",
+        /// Approved, and waits to be sent.
+        Approved = "APPROVED",
+        /// Being sent.
+        InProgress = "IN_PROGRESS",
+        /// Sent; all its transactions are posted.
+        Executed = "EXECUTED",
+        /// Its cancellation is asked for and not decided.
+        Cancelling = "CANCELLING",
+        /// Not carried out; the hold is released.
+        Cancelled = "CANCELLED",
+        /// Not accepted in time.
+        Expired = "EXPIRED",
+        /// Refused; a hold, if there was one, is released.
+        Rejected = "REJECTED",
     }
 }
 
-impl Project for WithdrawalReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
+tagged_unions! {
+    /// Money that is sent to a counterparty. The tag says by which rail.
+    pub enum Withdrawal by "withdrawal_rail" {
+        /// Money that is sent by the automated clearing house.
+        Ach(WithdrawalAch) = "ACH";
+        /// Money that is sent by Fedwire.
+        Fedwire(WithdrawalFedwire) = "FEDWIRE";
+        /// Money that is sent by SWIFT.
+        Swift(WithdrawalSwift) = "SWIFT";
+        /// Money that is sent by the blockchain of the asset.
+        Crypto(WithdrawalCrypto) = "CRYPTO";
+        /// Money that is sent by electronic funds transfer, Canada.
+        Eft(WithdrawalEft) = "EFT";
+        /// Money that is sent by SEPA credit transfer.
+        SepaCt(WithdrawalSepaCt) = "SEPA_CT";
+        /// Money that is sent by CHAPS.
+        Chaps(WithdrawalChaps) = "CHAPS";
+        /// Money that is sent by Faster Payments.
+        Fps(WithdrawalFps) = "FPS";
+        /// Money that is sent by the Immediate Payment Service of India.
+        Imps(WithdrawalImps) = "IMPS";
+        /// Money that is sent by SPEI of Mexico.
+        Spei(WithdrawalSpei) = "SPEI";
+        /// Money that is sent by the funds transfer system of the United Arab Emirates.
+        Uaefts(WithdrawalUaefts) = "UAEFTS";
     }
-}
+    shared {
+        /// Id of the withdrawal.
+        required id: WithdrawalId;
+        /// Where the withdrawal stands.
+        optional status: WithdrawalStatus;
+        /// When the withdrawal was requested, in RFC 3339.
+        optional created_timestamp: Timestamp;
+        /// Account that is debited.
+        optional source_account_id: AccountId;
+        /// Counterparty that gets the money.
+        optional destination_counterparty_id: CounterpartyId;
+        /// How much is sent, in units of the asset of the account.
+        optional amount: Amount;
+        /// What the money is for.
+        optional purpose: WithdrawalPurpose;
+        /// Free text for the statement.
+        optional description: String;
+    }
 
-tagged_union! {
     /// What to send, from where and to whom. The tag says by which rail.
     pub enum WithdrawalRequest by "withdrawal_rail" {
         /// What to send by the automated clearing house.
@@ -639,164 +227,267 @@ tagged_union! {
         /// What to send by the funds transfer system of the United Arab Emirates.
         Uaefts(WithdrawalRequestUaefts) = "UAEFTS";
     }
-}
-
-impl WithdrawalRequest {
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn id(&self) -> Option<&WithdrawalId> {
-        match self {
-            Self::Ach(value) => value.id.as_ref(),
-            Self::Fedwire(value) => value.id.as_ref(),
-            Self::Swift(value) => value.id.as_ref(),
-            Self::Crypto(value) => value.id.as_ref(),
-            Self::Eft(value) => value.id.as_ref(),
-            Self::SepaCt(value) => value.id.as_ref(),
-            Self::Chaps(value) => value.id.as_ref(),
-            Self::Fps(value) => value.id.as_ref(),
-            Self::Imps(value) => value.id.as_ref(),
-            Self::Spei(value) => value.id.as_ref(),
-            Self::Uaefts(value) => value.id.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn status(&self) -> Option<&WithdrawalStatus> {
-        match self {
-            Self::Ach(value) => value.status.as_ref(),
-            Self::Fedwire(value) => value.status.as_ref(),
-            Self::Swift(value) => value.status.as_ref(),
-            Self::Crypto(value) => value.status.as_ref(),
-            Self::Eft(value) => value.status.as_ref(),
-            Self::SepaCt(value) => value.status.as_ref(),
-            Self::Chaps(value) => value.status.as_ref(),
-            Self::Fps(value) => value.status.as_ref(),
-            Self::Imps(value) => value.status.as_ref(),
-            Self::Spei(value) => value.status.as_ref(),
-            Self::Uaefts(value) => value.status.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Set by the platform; ignored in a request.
-    #[must_use]
-    pub fn created_timestamp(&self) -> Option<&Timestamp> {
-        match self {
-            Self::Ach(value) => value.created_timestamp.as_ref(),
-            Self::Fedwire(value) => value.created_timestamp.as_ref(),
-            Self::Swift(value) => value.created_timestamp.as_ref(),
-            Self::Crypto(value) => value.created_timestamp.as_ref(),
-            Self::Eft(value) => value.created_timestamp.as_ref(),
-            Self::SepaCt(value) => value.created_timestamp.as_ref(),
-            Self::Chaps(value) => value.created_timestamp.as_ref(),
-            Self::Fps(value) => value.created_timestamp.as_ref(),
-            Self::Imps(value) => value.created_timestamp.as_ref(),
-            Self::Spei(value) => value.created_timestamp.as_ref(),
-            Self::Uaefts(value) => value.created_timestamp.as_ref(),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Account to debit.
-    #[must_use]
-    pub fn source_account_id(&self) -> Option<&AccountId> {
-        match self {
-            Self::Ach(value) => Some(&value.source_account_id),
-            Self::Fedwire(value) => Some(&value.source_account_id),
-            Self::Swift(value) => Some(&value.source_account_id),
-            Self::Crypto(value) => Some(&value.source_account_id),
-            Self::Eft(value) => Some(&value.source_account_id),
-            Self::SepaCt(value) => Some(&value.source_account_id),
-            Self::Chaps(value) => Some(&value.source_account_id),
-            Self::Fps(value) => Some(&value.source_account_id),
-            Self::Imps(value) => Some(&value.source_account_id),
-            Self::Spei(value) => Some(&value.source_account_id),
-            Self::Uaefts(value) => Some(&value.source_account_id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Counterparty that gets the money, of the account's customer; the rail must be one of its
-    /// rails.
-    #[must_use]
-    pub fn destination_counterparty_id(&self) -> Option<&CounterpartyId> {
-        match self {
-            Self::Ach(value) => Some(&value.destination_counterparty_id),
-            Self::Fedwire(value) => Some(&value.destination_counterparty_id),
-            Self::Swift(value) => Some(&value.destination_counterparty_id),
-            Self::Crypto(value) => Some(&value.destination_counterparty_id),
-            Self::Eft(value) => Some(&value.destination_counterparty_id),
-            Self::SepaCt(value) => Some(&value.destination_counterparty_id),
-            Self::Chaps(value) => Some(&value.destination_counterparty_id),
-            Self::Fps(value) => Some(&value.destination_counterparty_id),
-            Self::Imps(value) => Some(&value.destination_counterparty_id),
-            Self::Spei(value) => Some(&value.destination_counterparty_id),
-            Self::Uaefts(value) => Some(&value.destination_counterparty_id),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// How much to send, in units of the asset of the account; more than zero.
-    #[must_use]
-    pub fn amount(&self) -> Option<&Amount> {
-        match self {
-            Self::Ach(value) => Some(&value.amount),
-            Self::Fedwire(value) => Some(&value.amount),
-            Self::Swift(value) => Some(&value.amount),
-            Self::Crypto(value) => Some(&value.amount),
-            Self::Eft(value) => Some(&value.amount),
-            Self::SepaCt(value) => Some(&value.amount),
-            Self::Chaps(value) => Some(&value.amount),
-            Self::Fps(value) => Some(&value.amount),
-            Self::Imps(value) => Some(&value.amount),
-            Self::Spei(value) => Some(&value.amount),
-            Self::Uaefts(value) => Some(&value.amount),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// What the money is for.
-    #[must_use]
-    pub fn purpose(&self) -> Option<&WithdrawalPurpose> {
-        match self {
-            Self::Ach(value) => Some(&value.purpose),
-            Self::Fedwire(value) => Some(&value.purpose),
-            Self::Swift(value) => Some(&value.purpose),
-            Self::Crypto(value) => Some(&value.purpose),
-            Self::Eft(value) => Some(&value.purpose),
-            Self::SepaCt(value) => Some(&value.purpose),
-            Self::Chaps(value) => Some(&value.purpose),
-            Self::Fps(value) => Some(&value.purpose),
-            Self::Imps(value) => Some(&value.purpose),
-            Self::Spei(value) => Some(&value.purpose),
-            Self::Uaefts(value) => Some(&value.purpose),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// Free text for the statement.
-    #[must_use]
-    pub fn description(&self) -> Option<&String> {
-        match self {
-            Self::Ach(value) => value.description.as_ref(),
-            Self::Fedwire(value) => value.description.as_ref(),
-            Self::Swift(value) => value.description.as_ref(),
-            Self::Crypto(value) => value.description.as_ref(),
-            Self::Eft(value) => value.description.as_ref(),
-            Self::SepaCt(value) => value.description.as_ref(),
-            Self::Chaps(value) => value.description.as_ref(),
-            Self::Fps(value) => value.description.as_ref(),
-            Self::Imps(value) => value.description.as_ref(),
-            Self::Spei(value) => value.description.as_ref(),
-            Self::Uaefts(value) => value.description.as_ref(),
-            Self::Unknown(_) => None,
-        }
+    shared {
+        /// Account to debit.
+        required source_account_id: AccountId;
+        /// Counterparty that gets the money, of the account's customer; the rail must be one of its
+        /// rails.
+        required destination_counterparty_id: CounterpartyId;
+        /// How much to send, in units of the asset of the account; more than zero.
+        required amount: Amount;
+        /// What the money is for.
+        required purpose: WithdrawalPurpose;
+        /// Free text for the statement.
+        optional description: String;
     }
 }
 
-model! {
+models! {
+    /// Money that is sent by the automated clearing house.
+    pub struct WithdrawalAch {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailAch = WithdrawalRailAch::Ach;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// Money that is sent by CHAPS.
+    pub struct WithdrawalChaps {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailChaps = WithdrawalRailChaps::Chaps;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// Money that is sent by the blockchain of the asset.
+    pub struct WithdrawalCrypto {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailCrypto = WithdrawalRailCrypto::Crypto;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// A document that a withdrawal needs.
+    #[derive(Default)]
+    pub struct WithdrawalDocumentError {
+        optional {
+            /// Id under which to upload it.
+            id: DocumentId = with_id;
+            /// The same as `id`, under the name that the platform's guides show.
+            document_id: DocumentId = with_document_id;
+            /// How far the document has come.
+            status: DocumentStatus = with_status;
+            /// Which document; the platform asks for INVOICE.
+            document: DocumentType = with_document;
+            /// What is asked for, in words.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// Money that is sent by electronic funds transfer, Canada.
+    pub struct WithdrawalEft {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailEft = WithdrawalRailEft::Eft;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+        }
+    }
+
+    /// Money that is sent by Fedwire.
+    pub struct WithdrawalFedwire {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailFedwire = WithdrawalRailFedwire::Fedwire;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// Money that is sent by Faster Payments.
+    pub struct WithdrawalFps {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailFps = WithdrawalRailFps::Fps;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// Money that is sent by the Immediate Payment Service of India.
+    pub struct WithdrawalImps {
+        constant {
+            /// Tag of this rail.
+            withdrawal_rail: WithdrawalRailImps = WithdrawalRailImps::Imps;
+        }
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// When the withdrawal was requested, in RFC 3339.
+            created_timestamp: Timestamp = with_created_timestamp;
+            /// Account that is debited.
+            source_account_id: AccountId = with_source_account_id;
+            /// Counterparty that gets the money.
+            destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
+            /// How much is sent, in units of the asset of the account.
+            amount: Amount = with_amount;
+            /// What the money is for.
+            purpose: WithdrawalPurpose = with_purpose;
+            /// Free text for the statement.
+            description: String = with_description, personal;
+            /// Text that goes along with the money.
+            memo: String = with_memo, personal;
+        }
+    }
+
+    /// What a withdrawal waits for.
+    pub struct WithdrawalProgress {
+        required {
+            /// Id of the withdrawal.
+            id: WithdrawalId;
+        }
+        optional {
+            /// Where the withdrawal stands.
+            status: WithdrawalStatus = with_status;
+            /// The documents that are asked for, with what is wrong.
+            document_errors: Vec<WithdrawalDocumentError> = with_document_errors;
+        }
+    }
+
+    /// Envelope around one withdrawal.
+    pub struct WithdrawalReply {
+        required {
+            /// The withdrawal.
+            data: Withdrawal;
+        }
+    }
+
     /// What to send by the automated clearing house.
     pub struct WithdrawalRequestAch {
         constant {
@@ -815,21 +506,13 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 10 characters.
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by CHAPS.
     pub struct WithdrawalRequestChaps {
         constant {
@@ -848,21 +531,13 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 17 characters.
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by the blockchain of the asset.
     pub struct WithdrawalRequestCrypto {
         constant {
@@ -881,19 +556,11 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
         }
     }
-}
 
-model! {
     /// What to send by electronic funds transfer, Canada.
     pub struct WithdrawalRequestEft {
         constant {
@@ -912,19 +579,11 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
         }
     }
-}
 
-model! {
     /// What to send by Fedwire.
     pub struct WithdrawalRequestFedwire {
         constant {
@@ -943,21 +602,13 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 50 characters.
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by Faster Payments.
     pub struct WithdrawalRequestFps {
         constant {
@@ -976,21 +627,13 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 17 characters.
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by the Immediate Payment Service of India.
     pub struct WithdrawalRequestImps {
         constant {
@@ -1009,21 +652,13 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 50 characters.
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by SEPA credit transfer.
     pub struct WithdrawalRequestSepaCt {
         constant {
@@ -1042,21 +677,13 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 140 characters.
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by SPEI of Mexico.
     pub struct WithdrawalRequestSpei {
         constant {
@@ -1075,21 +702,13 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 1 character.
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// What to send by SWIFT.
     pub struct WithdrawalRequestSwift {
         constant {
@@ -1108,12 +727,6 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 140 characters.
@@ -1122,17 +735,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-impl Project for WithdrawalRequestSwift {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.memo = None;
-        }
-    }
-}
-
-model! {
     /// What to send by the funds transfer system of the United Arab Emirates.
     pub struct WithdrawalRequestUaefts {
         constant {
@@ -1151,21 +754,13 @@ model! {
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Set by the platform; ignored in a request.
-            id: WithdrawalId = with_id;
-            /// Set by the platform; ignored in a request.
-            status: WithdrawalStatus = with_status;
-            /// Set by the platform; ignored in a request.
-            created_timestamp: Timestamp = with_created_timestamp;
             /// Free text for the statement.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 100 characters.
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// Money that is sent by SEPA credit transfer.
     pub struct WithdrawalSepaCt {
         constant {
@@ -1195,9 +790,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// Money that is sent by SPEI of Mexico.
     pub struct WithdrawalSpei {
         constant {
@@ -1227,9 +820,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-model! {
     /// A withdrawal's id with its status.
     pub struct WithdrawalState {
         required {
@@ -1241,9 +832,7 @@ model! {
             status: WithdrawalStatus = with_status;
         }
     }
-}
 
-model! {
     /// Envelope around a withdrawal's id and status.
     pub struct WithdrawalStateReply {
         required {
@@ -1251,37 +840,7 @@ model! {
             data: WithdrawalState;
         }
     }
-}
 
-crate::open_enum! {
-    /// Where a withdrawal stands. EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
-    pub enum WithdrawalStatus {
-        /// Waits to be accepted; nothing has moved.
-        Requested = "REQUESTED",
-        /// A document is asked for before it can go on.
-        ChangesRequested = "CHANGES_REQUESTED",
-        /// Ordered; the amount is held.
-        Accepted = "ACCEPTED",
-        /// Ordered, and waits for approval by the platform.
-        Authorized = "AUTHORIZED",
-        /// Approved, and waits to be sent.
-        Approved = "APPROVED",
-        /// Being sent.
-        InProgress = "IN_PROGRESS",
-        /// Sent; all its transactions are posted.
-        Executed = "EXECUTED",
-        /// Its cancellation is asked for and not decided.
-        Cancelling = "CANCELLING",
-        /// Not carried out; the hold is released.
-        Cancelled = "CANCELLED",
-        /// Not accepted in time.
-        Expired = "EXPIRED",
-        /// Refused; a hold, if there was one, is released.
-        Rejected = "REJECTED",
-    }
-}
-
-model! {
     /// Envelope around what a withdrawal waits for.
     pub struct WithdrawalStatusReply {
         required {
@@ -1289,9 +848,7 @@ model! {
             data: WithdrawalProgress;
         }
     }
-}
 
-model! {
     /// Money that is sent by SWIFT.
     pub struct WithdrawalSwift {
         constant {
@@ -1323,17 +880,7 @@ model! {
             memo: String = with_memo, personal;
         }
     }
-}
 
-impl Project for WithdrawalSwift {
-    fn project(&mut self, platform: Platform) {
-        if !platform.includes(&[PlatformVersion::RailV1_1_2]) {
-            self.memo = None;
-        }
-    }
-}
-
-model! {
     /// Money that is sent by the funds transfer system of the United Arab Emirates.
     pub struct WithdrawalUaefts {
         constant {
@@ -1365,30 +912,18 @@ model! {
     }
 }
 
+projections! {
+    WithdrawalReply { within: data; }
+    WithdrawalRequestSwift { only RailV1_1_2: memo; }
+    WithdrawalSwift { only RailV1_1_2: memo; }
+}
+
 no_projection! {
-    WithdrawalAch,
-    WithdrawalChaps,
-    WithdrawalCrypto,
-    WithdrawalDocumentError,
-    WithdrawalEft,
-    WithdrawalFedwire,
-    WithdrawalFps,
-    WithdrawalImps,
-    WithdrawalProgress,
-    WithdrawalRequestAch,
-    WithdrawalRequestChaps,
-    WithdrawalRequestCrypto,
-    WithdrawalRequestEft,
-    WithdrawalRequestFedwire,
-    WithdrawalRequestFps,
-    WithdrawalRequestImps,
-    WithdrawalRequestSepaCt,
-    WithdrawalRequestSpei,
-    WithdrawalRequestUaefts,
-    WithdrawalSepaCt,
-    WithdrawalSpei,
-    WithdrawalState,
-    WithdrawalStateReply,
-    WithdrawalStatusReply,
+    WithdrawalAch, WithdrawalChaps, WithdrawalCrypto, WithdrawalDocumentError, WithdrawalEft,
+    WithdrawalFedwire, WithdrawalFps, WithdrawalImps, WithdrawalProgress, WithdrawalRequestAch,
+    WithdrawalRequestChaps, WithdrawalRequestCrypto, WithdrawalRequestEft,
+    WithdrawalRequestFedwire, WithdrawalRequestFps, WithdrawalRequestImps,
+    WithdrawalRequestSepaCt, WithdrawalRequestSpei, WithdrawalRequestUaefts, WithdrawalSepaCt,
+    WithdrawalSpei, WithdrawalState, WithdrawalStateReply, WithdrawalStatusReply,
     WithdrawalUaefts,
 }

@@ -2,43 +2,14 @@
 
 //! Models of `errors`.
 
-crate::id! {
+ids! {
     /// Client id of the keys.
     pub struct ClientId;
+    /// Id of a request, in every reply; quote it to support.
+    pub struct RequestId;
 }
 
-model! {
-    /// Why a request was refused. The object stands alone, without an envelope.
-    #[derive(Default)]
-    pub struct PlaidErrorReply {
-        optional {
-            /// Broad kind of the error.
-            error_type: PlaidErrorType = with_error_type;
-            /// Stable name of the error, one of the documented codes.
-            error_code: String = with_error_code;
-            /// Finer reason, for a few codes.
-            error_code_reason: String = with_error_code_reason;
-            /// What was wrong, as a sentence for a programmer; programs go by `error_code`.
-            error_message: String = with_error_message;
-            /// What to show to the person who links an account, or null.
-            display_message: String = with_display_message;
-            /// Id of the request, for diagnosis.
-            request_id: RequestId = with_request_id;
-            /// Status of the reply, where the error comes by another way than a reply.
-            status: i32 = with_status;
-            /// Page that explains the code.
-            documentation_url: String = with_documentation_url;
-            /// What to do.
-            suggested_action: String = with_suggested_action;
-            /// Subtypes of accounts that were needed, where that is the reason.
-            required_account_subtypes: Vec<String> = with_required_account_subtypes;
-            /// Subtypes of accounts that there were, where that is the reason.
-            provided_account_subtypes: Vec<String> = with_provided_account_subtypes;
-        }
-    }
-}
-
-crate::open_enum! {
+open_enums! {
     /// Broad kind of an error.
     pub enum PlaidErrorType {
         /// The request is malformed.
@@ -92,11 +63,35 @@ crate::open_enum! {
     }
 }
 
-crate::id! {
-    /// Id of a request, in every reply; quote it to support.
-    pub struct RequestId;
+models! {
+    /// Why a request was refused. The object stands alone, without an envelope.
+    #[derive(Default)]
+    pub struct PlaidErrorReply {
+        optional {
+            /// Broad kind of the error.
+            error_type: PlaidErrorType = with_error_type;
+            /// Stable name of the error, one of the documented codes.
+            error_code: String = with_error_code;
+            /// Finer reason, for a few codes.
+            error_code_reason: String = with_error_code_reason;
+            /// What was wrong, as a sentence for a programmer; programs go by `error_code`.
+            error_message: String = with_error_message;
+            /// What to show to the person who links an account, or null.
+            display_message: String = with_display_message;
+            /// Id of the request, for diagnosis.
+            request_id: RequestId = with_request_id;
+            /// Status of the reply, where the error comes by another way than a reply.
+            status: i32 = with_status;
+            /// Page that explains the code.
+            documentation_url: String = with_documentation_url;
+            /// What to do.
+            suggested_action: String = with_suggested_action;
+            /// Subtypes of accounts that were needed, where that is the reason.
+            required_account_subtypes: Vec<String> = with_required_account_subtypes;
+            /// Subtypes of accounts that there were, where that is the reason.
+            provided_account_subtypes: Vec<String> = with_provided_account_subtypes;
+        }
+    }
 }
 
-no_projection! {
-    PlaidErrorReply,
-}
+no_projection! { PlaidErrorReply }

@@ -2,22 +2,17 @@
 
 //! Models of `items`.
 
-use super::ClientId;
-use super::PublicToken;
-use super::RequestId;
+use super::{ClientId, PublicToken, RequestId};
 
-crate::id! {
+ids! {
     #[sensitive]
     /// Token that reaches the data of one item.
     pub struct AccessToken;
-}
-
-crate::id! {
     /// Id of an item, opaque and case-sensitive.
     pub struct ItemId;
 }
 
-model! {
+models! {
     /// The keys to an item.
     #[derive(Default)]
     pub struct ItemPublicTokenExchangeReply {
@@ -30,9 +25,7 @@ model! {
             request_id: RequestId = with_request_id;
         }
     }
-}
 
-model! {
     /// Which public token to exchange.
     pub struct ItemPublicTokenExchangeRequest {
         required {
@@ -48,7 +41,4 @@ model! {
     }
 }
 
-no_projection! {
-    ItemPublicTokenExchangeReply,
-    ItemPublicTokenExchangeRequest,
-}
+no_projection! { ItemPublicTokenExchangeReply, ItemPublicTokenExchangeRequest }

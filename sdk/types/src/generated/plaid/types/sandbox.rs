@@ -2,16 +2,18 @@
 
 //! Models of `sandbox`.
 
-use super::ClientId;
-use super::RequestId;
+use super::{ClientId, RequestId};
 use crate::timestamp::Date;
 
-crate::id! {
+ids! {
     /// Id of an institution, such as `ins_109508`.
     pub struct InstitutionId;
+    #[sensitive]
+    /// Token that stands for a new link until it is exchanged, once, within 30 minutes.
+    pub struct PublicToken;
 }
 
-crate::open_enum! {
+open_enums! {
     /// A product that a link is made for.
     pub enum Product {
         /// Reports of assets.
@@ -93,13 +95,7 @@ crate::open_enum! {
     }
 }
 
-crate::id! {
-    #[sensitive]
-    /// Token that stands for a new link until it is exchanged, once, within 30 minutes.
-    pub struct PublicToken;
-}
-
-model! {
+models! {
     /// Details of a link that is made without a person.
     #[derive(Default)]
     pub struct SandboxPublicTokenCreateOptions {
@@ -114,9 +110,7 @@ model! {
             transactions: SandboxTransactionsOptions = with_transactions;
         }
     }
-}
 
-model! {
     /// A public token.
     #[derive(Default)]
     pub struct SandboxPublicTokenCreateReply {
@@ -127,9 +121,7 @@ model! {
             request_id: RequestId = with_request_id;
         }
     }
-}
 
-model! {
     /// Which institution to link, and what for.
     pub struct SandboxPublicTokenCreateRequest {
         required {
@@ -147,9 +139,7 @@ model! {
             options: SandboxPublicTokenCreateOptions = with_options;
         }
     }
-}
 
-model! {
     /// Which transactions a link begins with.
     #[derive(Default)]
     pub struct SandboxTransactionsOptions {
@@ -165,8 +155,6 @@ model! {
 }
 
 no_projection! {
-    SandboxPublicTokenCreateOptions,
-    SandboxPublicTokenCreateReply,
-    SandboxPublicTokenCreateRequest,
-    SandboxTransactionsOptions,
+    SandboxPublicTokenCreateOptions, SandboxPublicTokenCreateReply,
+    SandboxPublicTokenCreateRequest, SandboxTransactionsOptions,
 }

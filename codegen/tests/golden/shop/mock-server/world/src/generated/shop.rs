@@ -8,6 +8,8 @@ use layer2_types::shop::OperationId;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::rejection::Rejection;
+use crate::file::Download;
+use crate::file::Upload;
 use crate::request::Answered;
 use crate::request::Reply;
 use crate::request::Request;
@@ -26,6 +28,26 @@ pub(crate) trait Orders {
         cx: &mut WriteContext<'_>,
         body: shop::Order,
     ) -> Result<Answered<shop::OrderReply>, Rejection>;
+    /// Change an order.
+    fn orders_update(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        order_id: shop::OrderId,
+        body: shop::OrderUpdateRequest,
+    ) -> Result<shop::OrderReply, Rejection>;
+    /// Upload a receipt.
+    fn orders_upload_receipt(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        order_id: shop::OrderId,
+        file: Upload,
+    ) -> Result<shop::OrderReply, Rejection>;
+    /// Download a receipt.
+    fn orders_download_receipt(
+        &self,
+        cx: &ReadContext<'_>,
+        order_id: shop::OrderId,
+    ) -> Result<Download, Rejection>;
     /// Take a line out.
     fn orders_delete_line(
         &mut self,
@@ -47,6 +69,14 @@ pub(crate) fn write<W: Orders>(
             let mut answered = world.orders_create(cx, request.body()?)?;
             Reply::of(answered.status, &mut answered.value, cx.platform())
         }
+        OperationId::OrdersUpdate => {
+            let mut value = world.orders_update(cx, request.id("order_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::OrdersUploadReceipt => {
+            let mut value = world.orders_upload_receipt(cx, request.id("order_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         OperationId::OrdersDeleteLine => {
             world.orders_delete_line(cx, request.id("order_id")?, request.id("number")?)?;
             Ok(Reply::empty(204))
@@ -65,6 +95,10 @@ pub(crate) fn read<W: Orders>(
     match op {
         OperationId::OrdersList => {
             let mut value = world.orders_list(cx, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::OrdersDownloadReceipt => {
+            let mut value = world.orders_download_receipt(cx, request.id("order_id")?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         _ => Err(Rejection::misrouted(op.operation())),

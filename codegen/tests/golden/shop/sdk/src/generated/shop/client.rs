@@ -3,6 +3,7 @@
 //! The shop client that progenitor makes: paths, parameters and decoding. Everything that is common to
 //! all calls happens in the layer below; callers use the facade.
 
+use layer2_types::shop;
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
@@ -14,12 +15,6 @@ pub struct Client {
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -55,163 +50,63 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
-    /**List orders
-
-Sends a `GET` request to `/v1/orders`
-
-*/
     pub async fn orders_list<'a>(
         &'a self,
         above: Option<&'a ::layer2_types::Amount>,
         buyer: Option<&'a str>,
         page: Option<i32>,
-        type_: Option<&'a ::layer2_types::shop::OrderStatus>,
-    ) -> Result<ResponseValue<::layer2_types::shop::OrderListReply>, Error<()>> {
+        type_: Option<&'a shop::OrderStatus>,
+    ) -> Result<ResponseValue<shop::OrderListReply>, Error<()>> {
         let url = format!("{}/v1/orders", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
+        let request = self
             .client
             .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
             .query(&progenitor_client::QueryParam::new("above", &above))
             .query(&progenitor_client::QueryParam::new("buyer", &buyer))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("type", &type_))
-            .headers(header_map)
             .build()?;
-        let info = OperationInfo {
-            operation_id: "orders_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Place an order
-
-Sends a `POST` request to `/v1/orders`
-
-*/
     pub async fn orders_create<'a>(
         &'a self,
-        body: &'a ::layer2_types::shop::Order,
-    ) -> Result<ResponseValue<::layer2_types::shop::OrderReply>, Error<()>> {
+        body: &'a shop::Order,
+    ) -> Result<ResponseValue<shop::OrderReply>, Error<()>> {
         let url = format!("{}/v1/orders", self.baseurl,);
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "orders_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            201u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
-    /**Take a line out
-
-Sends a `DELETE` request to `/v1/orders/{order_id}/lines/{number}`
-
-*/
+    pub async fn orders_update<'a>(
+        &'a self,
+        order_id: &'a shop::OrderId,
+        body: &'a shop::OrderUpdateRequest,
+    ) -> Result<ResponseValue<shop::OrderReply>, Error<()>> {
+        let url = format!(
+            "{}/v1/orders/{}", self.baseurl, encode_path(& order_id.to_string()),
+        );
+        let request = self.client.patch(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn orders_delete_line<'a>(
         &'a self,
-        order_id: &'a ::layer2_types::shop::OrderId,
+        order_id: &'a shop::OrderId,
         number: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!(
             "{}/v1/orders/{}/lines/{}", self.baseurl, encode_path(& order_id
             .to_string()), encode_path(& number.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self.client.delete(url).headers(header_map).build()?;
-        let info = OperationInfo {
-            operation_id: "orders_delete_line",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            204u16 => Ok(ResponseValue::empty(response)),
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.delete(url).build()?;
+        Ok(ResponseValue::empty(self.sent(request).await?))
     }
-    /**Read a shelf
-
-Sends a `GET` request to `/v1/shelves/{shelf}`
-
-*/
     pub async fn shelves_get<'a>(
         &'a self,
         shelf: &'a str,
-    ) -> Result<ResponseValue<::layer2_types::shop::Shelf>, Error<()>> {
+    ) -> Result<ResponseValue<shop::Shelf>, Error<()>> {
         let url = format!(
             "{}/v1/shelves/{}", self.baseurl, encode_path(& shelf.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
-        #[allow(unused_mut)]
-        let mut request = self
-            .client
-            .get(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .headers(header_map)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "shelves_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
-            _ => Err(Error::UnexpectedResponse(response)),
-        }
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
     }
 }

@@ -3,12 +3,14 @@
 //! The resources of the shop API.
 
 use futures_core::Stream;
-use layer2_types::shop;
+use layer2_types::shop::{self, OperationId};
 
 use crate::client::Client;
+use crate::download::Download;
 use crate::error::Error;
 use crate::page::{Page, paginate};
 use crate::reply::Reply;
+use crate::upload::Upload;
 
 /// Orders, with every shape that a schema can have.
 #[derive(Clone, Copy, Debug)]
@@ -28,27 +30,23 @@ impl<'c> Orders<'c> {
         &self,
         params: &shop::OrdersListParams,
     ) -> Result<Reply<Page<shop::Order>>, Error> {
-        self.client
-            .shop_call(
-                shop::OperationId::OrdersList,
-                |api| async move {
-                    api.orders_list(
-                            params.above.as_ref(),
-                            params.buyer.as_deref(),
-                            params.page,
-                            params.r#type.as_ref(),
-                        )
-                        .await
-                },
-            )
-            .await
-            .map(|reply| {
-                reply
-                    .map(|envelope| Page::new(
-                        envelope.data.orders.unwrap_or_default(),
-                        envelope.links,
-                    ))
-            })
+        let call = self.client.shop_call(OperationId::OrdersList)?;
+        let request = call
+            .api
+            .orders_list(
+                params.above.as_ref(),
+                params.buyer.as_deref(),
+                params.page,
+                params.r#type.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.orders.unwrap_or_default();
+                    Page::new(items, envelope.links)
+                }),
+        )
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
@@ -85,13 +83,85 @@ impl<'c> Orders<'c> {
     ///
     /// `POST /v1/orders`
     pub async fn create(&self, body: &shop::Order) -> Result<Reply<shop::Order>, Error> {
+        let call = self.client.shop_call(OperationId::OrdersCreate)?;
+        let reply = call.run(call.api.orders_create(body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Change an order.
+    ///
+    /// Changes what may still change.
+    ///
+    /// - When to use it: A.
+    /// - Before: B.
+    /// - What happens next: C.
+    /// - Undo: D.
+    /// - Retry: E.
+    ///
+    /// Needs the scope `orders:write`. The request can be signed. Is never repeated once a byte has
+    /// left.
+    ///
+    /// `PATCH /v1/orders/{order_id}`
+    pub async fn update(
+        &self,
+        order_id: &shop::OrderId,
+        body: &shop::OrderUpdateRequest,
+    ) -> Result<Reply<shop::Order>, Error> {
+        let call = self.client.shop_call(OperationId::OrdersUpdate)?;
+        let reply = call.run(call.api.orders_update(order_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Upload a receipt.
+    ///
+    /// Puts a receipt to an order.
+    ///
+    /// - When to use it: A.
+    /// - Before: B.
+    /// - What happens next: C.
+    /// - Undo: D.
+    /// - Retry: E.
+    ///
+    /// Needs the scope `orders:write`. Carries an idempotency key. Is repeated only with the same
+    /// key.
+    ///
+    /// `POST /v1/orders/{order_id}/receipt`
+    pub async fn upload_receipt(
+        &self,
+        order_id: &shop::OrderId,
+        file: &Upload,
+    ) -> Result<Reply<shop::Order>, Error> {
+        let reply = self
+            .client
+            .upload::<
+                shop::OrderReply,
+            >(
+                OperationId::OrdersUploadReceipt.operation(),
+                &[order_id.as_str()],
+                "receipt",
+                file,
+            )
+            .await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Download a receipt.
+    ///
+    /// Gives the receipt of an order.
+    ///
+    /// Needs the scope `orders:read`. Can be repeated freely.
+    ///
+    /// `GET /v1/orders/{order_id}/receipt`
+    pub async fn download_receipt(
+        &self,
+        order_id: &shop::OrderId,
+    ) -> Result<Reply<Download>, Error> {
         self.client
-            .shop_call(
-                shop::OperationId::OrdersCreate,
-                |api| async move { api.orders_create(body).await },
+            .download(
+                OperationId::OrdersDownloadReceipt.operation(),
+                &[order_id.as_str()],
             )
             .await
-            .map(|reply| reply.map(|envelope| envelope.data))
     }
 
     /// Take a line out.
@@ -112,12 +182,8 @@ impl<'c> Orders<'c> {
         order_id: &shop::OrderId,
         number: &str,
     ) -> Result<Reply<()>, Error> {
-        self.client
-            .shop_call(
-                shop::OperationId::OrdersDeleteLine,
-                |api| async move { api.orders_delete_line(order_id, number).await },
-            )
-            .await
+        let call = self.client.shop_call(OperationId::OrdersDeleteLine)?;
+        call.run(call.api.orders_delete_line(order_id, number)).await
     }
 }
 
@@ -136,12 +202,8 @@ impl<'c> Shelves<'c> {
     ///
     /// `GET /v1/shelves/{shelf}`
     pub async fn get(&self, shelf: &str) -> Result<Reply<shop::Shelf>, Error> {
-        self.client
-            .shop_call(
-                shop::OperationId::ShelvesGet,
-                |api| async move { api.shelves_get(shelf).await },
-            )
-            .await
+        let call = self.client.shop_call(OperationId::ShelvesGet)?;
+        call.run(call.api.shelves_get(shelf)).await
     }
 }
 

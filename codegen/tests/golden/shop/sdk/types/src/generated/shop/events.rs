@@ -2,8 +2,7 @@
 
 //! Webhook events of the shop API.
 
-use super::EventType;
-use super::OrderEventData;
+use super::{EventType, OrderEventData};
 
 events! {
     /// An order was opened. Sent when an order becomes OPEN.

@@ -38,6 +38,45 @@ operations! {
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200, 201], reply_media: Some("application/json"),
     };
+    /// Change an order. `PATCH /v1/orders/{order_id}`.
+    OrdersUpdate = "orders_update" => Operation {
+        api: Api::Shop, id: "orders_update", resource: "orders",
+        method: HttpMethod::Patch, path: "/v1/orders/{order_id}",
+        summary: "Change an order",
+        scopes: &["orders:write"], other_scopes: &[],
+        signature: SignatureRule::Optional, retry: RetryRule::Never, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 1_024, request_media: &["application/json"],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Upload a receipt. `POST /v1/orders/{order_id}/receipt`.
+    OrdersUploadReceipt = "orders_upload_receipt" => Operation {
+        api: Api::Shop, id: "orders_upload_receipt", resource: "orders",
+        method: HttpMethod::Post, path: "/v1/orders/{order_id}/receipt",
+        summary: "Upload a receipt",
+        scopes: &["orders:write"], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
+        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 1_048_576, request_media: &["multipart/form-data", "application/octet-stream"],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Download a receipt. `GET /v1/orders/{order_id}/receipt`.
+    OrdersDownloadReceipt = "orders_download_receipt" => Operation {
+        api: Api::Shop, id: "orders_download_receipt", resource: "orders",
+        method: HttpMethod::Get, path: "/v1/orders/{order_id}/receipt",
+        summary: "Download a receipt",
+        scopes: &["orders:read"], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/pdf"),
+    };
     /// Take a line out. `DELETE /v1/orders/{order_id}/lines/{number}`.
     OrdersDeleteLine = "orders_delete_line" => Operation {
         api: Api::Shop, id: "orders_delete_line", resource: "orders",

@@ -2,8 +2,8 @@
 
 //! Query parameters of the shop API.
 
-use crate::Amount;
 use super::OrderStatus;
+use crate::Amount;
 
 query_params! {
     /// Query parameters of `orders_list`.

@@ -6,27 +6,68 @@ use std::collections::BTreeMap;
 
 use crate::amount::Amount;
 use crate::json::RawJson;
-use crate::operation::Platform;
 use crate::operation::PlatformVersion;
-use crate::project::Project;
 use crate::timestamp::Date;
 use crate::timestamp::Timestamp;
 
-crate::open_enum! {
+ids! {
+    #[sensitive]
+    /// Opens the gate.
+    pub struct GateCode;
+    /// Id of an order.
+    pub struct OrderId;
+}
+
+open_enums! {
     /// What happened.
     pub enum EventType {
         /// An order was opened.
         OrderOpened = "ORDER_OPENED",
     }
+
+    /// Where an order stands.
+    pub enum OrderStatus {
+        /// Is worked on.
+        Open = "OPEN",
+        /// As OPEN, and the shop's turn.
+        OpenL2f = "OPEN_L2F",
+        /// Nobody knows.
+        UnknownValue = "UNKNOWN",
+    }
+    project {
+        OpenL2f of &[PlatformVersion::Layer2V1_0_5] => Open,
+    }
+
+    /// Tag of a card.
+    pub enum PaymentKindCard {
+        /// A card.
+        Card = "CARD",
+    }
+
+    /// Tag of cash.
+    pub enum PaymentKindCash {
+        /// Cash.
+        Cash = "CASH",
+    }
 }
 
-crate::id! {
-    #[sensitive]
-    /// Opens the gate.
-    pub struct GateCode;
+tagged_unions! {
+    /// How an order is paid.
+    pub enum Payment by "kind" {
+        /// By card.
+        Card(PaymentCard) = "CARD";
+        /// In cash.
+        Cash(PaymentCash) = "CASH";
+    }
+    shared {
+        /// How much.
+        required amount: Amount;
+        /// What it is for.
+        optional memo: String;
+    }
 }
 
-model! {
+models! {
     /// One line of an order.
     #[derive(Default)]
     pub struct Line {
@@ -37,9 +78,7 @@ model! {
             gift: bool = with_gift;
         }
     }
-}
 
-model! {
     /// Where the other pages are.
     #[derive(Default)]
     pub struct Links {
@@ -48,9 +87,7 @@ model! {
             next: String = with_next;
         }
     }
-}
 
-model! {
     /// An order.
     pub struct Order {
         required {
@@ -102,19 +139,7 @@ model! {
             nickname: String = with_nickname;
         }
     }
-}
 
-impl Project for Order {
-    fn project(&mut self, platform: Platform) {
-        self.status.project(platform);
-        self.replaces.project(platform);
-        if !platform.includes(&[PlatformVersion::Layer2V1_0_5]) {
-            self.coupon = None;
-        }
-    }
-}
-
-model! {
     /// Data of the events of orders.
     pub struct OrderEventData {
         required {
@@ -122,20 +147,7 @@ model! {
             order: Order;
         }
     }
-}
 
-impl Project for OrderEventData {
-    fn project(&mut self, platform: Platform) {
-        self.order.project(platform);
-    }
-}
-
-crate::id! {
-    /// Id of an order.
-    pub struct OrderId;
-}
-
-model! {
     /// The orders of one page.
     #[derive(Default)]
     pub struct OrderList {
@@ -144,15 +156,7 @@ model! {
             orders: Vec<Order> = with_orders;
         }
     }
-}
 
-impl Project for OrderList {
-    fn project(&mut self, platform: Platform) {
-        self.orders.project(platform);
-    }
-}
-
-model! {
     /// Envelope around one page of orders.
     pub struct OrderListReply {
         required {
@@ -164,15 +168,7 @@ model! {
             links: Links = with_links;
         }
     }
-}
 
-impl Project for OrderListReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-model! {
     /// Envelope around one order.
     pub struct OrderReply {
         required {
@@ -180,52 +176,16 @@ model! {
             data: Order;
         }
     }
-}
 
-impl Project for OrderReply {
-    fn project(&mut self, platform: Platform) {
-        self.data.project(platform);
-    }
-}
-
-crate::open_enum! {
-    /// Where an order stands.
-    pub enum OrderStatus {
-        /// Is worked on.
-        Open = "OPEN",
-        /// As OPEN, and the shop's turn.
-        OpenL2f = "OPEN_L2F",
-        /// Nobody knows.
-        UnknownValue = "UNKNOWN",
-    }
-    project {
-        OpenL2f of &[PlatformVersion::Layer2V1_0_5] => Open,
-    }
-}
-
-tagged_union! {
-    /// How an order is paid.
-    pub enum Payment by "kind" {
-        /// By card.
-        Card(PaymentCard) = "CARD";
-        /// In cash.
-        Cash(PaymentCash) = "CASH";
-    }
-}
-
-impl Payment {
-    /// How much.
-    #[must_use]
-    pub fn amount(&self) -> Option<&Amount> {
-        match self {
-            Self::Card(value) => Some(&value.amount),
-            Self::Cash(value) => Some(&value.amount),
-            Self::Unknown(_) => None,
+    /// What of an order changes.
+    #[derive(Default)]
+    pub struct OrderUpdateRequest {
+        optional {
+            /// What the shop should know.
+            note: String = with_note;
         }
     }
-}
 
-model! {
     /// By card.
     pub struct PaymentCard {
         constant {
@@ -237,13 +197,13 @@ model! {
             amount: Amount;
         }
         optional {
+            /// What it is for.
+            memo: String = with_memo;
             /// Number of the card.
             number: String = with_number, secret;
         }
     }
-}
 
-model! {
     /// In cash.
     pub struct PaymentCash {
         constant {
@@ -254,26 +214,12 @@ model! {
             /// How much.
             amount: Amount;
         }
+        optional {
+            /// What it is for.
+            memo: String = with_memo;
+        }
     }
-}
 
-crate::open_enum! {
-    /// Tag of a card.
-    pub enum PaymentKindCard {
-        /// A card.
-        Card = "CARD",
-    }
-}
-
-crate::open_enum! {
-    /// Tag of cash.
-    pub enum PaymentKindCash {
-        /// Cash.
-        Cash = "CASH",
-    }
-}
-
-model! {
     /// A shelf.
     #[derive(Default)]
     pub struct Shelf {
@@ -284,10 +230,12 @@ model! {
     }
 }
 
-no_projection! {
-    Line,
-    Links,
-    PaymentCard,
-    PaymentCash,
-    Shelf,
+projections! {
+    Order { only Layer2V1_0_5: coupon; within: status, replaces; }
+    OrderEventData { within: order; }
+    OrderList { within: orders; }
+    OrderListReply { within: data; }
+    OrderReply { within: data; }
 }
+
+no_projection! { Line, Links, OrderUpdateRequest, PaymentCard, PaymentCash, Shelf }
