@@ -211,6 +211,53 @@ Sends a `DELETE` request to `/sandboxes/{sandbox}`
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Decide an application
+
+Sends a `POST` request to `/sandboxes/{sandbox}/applications/{application_id}/decision`
+
+*/
+    pub async fn decisions_application<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        application_id: &'a ::layer2_types::control::ApplicationId,
+        body: &'a ::layer2_types::control::ApplicationDecisionRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::control::ApplicationDecisionReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/sandboxes/{}/applications/{}/decision", self.baseurl, encode_path(&
+            sandbox.to_string()), encode_path(& application_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "decisions_application",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Read the clock
 
 Sends a `GET` request to `/sandboxes/{sandbox}/clock`
