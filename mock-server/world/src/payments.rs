@@ -7,6 +7,7 @@ pub(crate) mod assets;
 pub(crate) mod collections;
 pub(crate) mod counterparties;
 pub(crate) mod customer_fields;
+pub(crate) mod customer_persons;
 pub(crate) mod customers;
 pub(crate) mod deposits;
 pub(crate) mod documents;

@@ -28,7 +28,7 @@ impl World {
         &mut self,
         cx: &mut WriteContext<'_>,
         application_id: control::ApplicationId,
-        body: control::ApplicationDecisionRequest,
+        body: &control::ApplicationDecisionRequest,
     ) -> Result<control::ApplicationDecisionReply, Rejection> {
         let named = application_id.as_str();
         // A text that cannot be an id names no application.
@@ -37,7 +37,7 @@ impl World {
         })?;
         let row = self.payments.application(&id)?;
         let from = row.stage;
-        let decision = decision_of(&body)?;
+        let decision = decision_of(body)?;
         must_be_reviewed(from, &decision)?;
         if let Decision::HandBack(changes) = &decision {
             self.must_be_answerable(row, changes)?;

@@ -19,7 +19,7 @@ impl Decisions for World {
         application_id: control::ApplicationId,
         body: control::ApplicationDecisionRequest,
     ) -> Result<control::ApplicationDecisionReply, Rejection> {
-        self.decide_on(cx, application_id, body)
+        self.decide_on(cx, application_id, &body)
     }
 
     fn decisions_customer_status(

@@ -245,7 +245,10 @@ impl ApplicationRow {
     /// Notes that fields were changed, of the applicant or of a person.
     fn answer(&mut self, individual: Option<&IndividualId>, fields: &[&str]) {
         self.requested.retain(|change| {
-            let of = change.individual_id.as_ref().map(|id| id.as_str());
+            let of = change
+                .individual_id
+                .as_ref()
+                .map(control::IndividualId::as_str);
             let same = of == individual.map(IndividualId::as_str);
             let named = change.field.as_deref();
             !(same && named.is_some_and(|field| fields.contains(&field)))

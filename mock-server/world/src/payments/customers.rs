@@ -1,12 +1,12 @@
 //! Customers: reading them, changing what is known of them, changing their status.
 //!
-//! Customers come with the sandbox; making them is the applications' business.
+//! Customers come with the sandbox or from an approved application; making one without is for regulated clients, which
+//! the client of a sandbox is not. The persons of a company and the payors have a file of their own.
 
 use layer2_types::payments;
 use layer2_types::payments::Customer;
 use layer2_types::payments::CustomerId;
 use layer2_types::payments::CustomerType;
-use layer2_types::payments::OperationId;
 use layer2_types::query::QueryParams as _;
 use serde::Deserialize;
 use serde::Serialize;
@@ -14,11 +14,11 @@ use serde::Serialize;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Customers;
-use crate::not_built;
 use crate::page::Page;
 use crate::payments::customer_fields;
 use crate::payments::field_table;
 use crate::payments::field_table::Change;
+use crate::payments::individuals;
 use crate::payments::standing::Resource;
 use crate::payments::standing::requested_standing;
 use crate::rejection::Problem;
@@ -101,44 +101,53 @@ impl Customers for World {
         _cx: &mut WriteContext<'_>,
         _body: payments::CustomerRequest,
     ) -> Result<payments::CustomerRefReply, Rejection> {
-        not_built!(OperationId::CustomersCreate)
+        Err(Problem::new(
+            code::CUSTOMER_CREATION_NOT_ALLOWED,
+            "Only clients that are regulated themselves make customers without an application, and this sandbox's is not.",
+        )
+        .expected("an application for the customer")
+        .hint("Start one with POST /v1/applications; its approval makes the customer and opens its first account.")
+        .bad_request())
     }
 
     fn customers_add_individual(
         &mut self,
-        _cx: &mut WriteContext<'_>,
-        _customer_id: CustomerId,
-        _body: payments::IndividualRequest,
+        cx: &mut WriteContext<'_>,
+        customer_id: CustomerId,
+        body: payments::IndividualRequest,
     ) -> Result<payments::IndividualRefReply, Rejection> {
-        not_built!(OperationId::CustomersAddIndividual)
+        self.add_customer_person(cx, &customer_id, body)
     }
 
     fn customers_get_individual(
         &self,
         _cx: &ReadContext<'_>,
-        _customer_id: CustomerId,
-        _individual_id: payments::IndividualId,
+        customer_id: CustomerId,
+        individual_id: payments::IndividualId,
     ) -> Result<payments::IndividualReply, Rejection> {
-        not_built!(OperationId::CustomersGetIndividual)
+        let row = self.payments.customer(&customer_id, "customer_id")?;
+        let person = individuals::find(row.persons()?, &individual_id)?;
+        Ok(payments::IndividualReply::new(person.clone()))
     }
 
     fn customers_update_individual(
         &mut self,
-        _cx: &mut WriteContext<'_>,
-        _customer_id: CustomerId,
-        _individual_id: payments::IndividualId,
-        _body: payments::IndividualUpdateRequest,
+        cx: &mut WriteContext<'_>,
+        customer_id: CustomerId,
+        individual_id: payments::IndividualId,
+        body: payments::IndividualUpdateRequest,
     ) -> Result<payments::IndividualRefReply, Rejection> {
-        not_built!(OperationId::CustomersUpdateIndividual)
+        let updates = body.updates.unwrap_or_default();
+        self.update_customer_person(cx, &customer_id, individual_id, &updates)
     }
 
     fn customers_add_payor(
         &mut self,
-        _cx: &mut WriteContext<'_>,
-        _customer_id: CustomerId,
-        _body: payments::PayorRequest,
+        cx: &mut WriteContext<'_>,
+        customer_id: CustomerId,
+        body: payments::PayorRequest,
     ) -> Result<payments::PayorRefReply, Rejection> {
-        not_built!(OperationId::CustomersAddPayor)
+        self.add_payor(cx, &customer_id, body)
     }
 }
 

@@ -148,10 +148,10 @@ impl Change<'_> {
 
 /// Makes each of the updates, and gives the names of the fields with all that was wrong. The caller works on a copy and
 /// throws it away if anything was.
-pub(crate) fn make_each<'a>(
-    updates: &'a [FieldUpdate],
+pub(crate) fn make_each(
+    updates: &[FieldUpdate],
     mut make: impl FnMut(&Change<'_>) -> Result<(), Rejection>,
-) -> Result<(Vec<&'a str>, Vec<Problem>), Rejection> {
+) -> Result<(Vec<&str>, Vec<Problem>), Rejection> {
     if updates.is_empty() {
         return Err(no_updates());
     }
@@ -176,10 +176,10 @@ pub(crate) fn make_each<'a>(
 }
 
 /// The same for a caller who has nothing to add.
-pub(crate) fn make_all<'a>(
-    updates: &'a [FieldUpdate],
+pub(crate) fn make_all(
+    updates: &[FieldUpdate],
     make: impl FnMut(&Change<'_>) -> Result<(), Rejection>,
-) -> Result<Vec<&'a str>, Rejection> {
+) -> Result<Vec<&str>, Rejection> {
     let (seen, problems) = make_each(updates, make)?;
     if problems.is_empty() {
         return Ok(seen);

@@ -226,7 +226,10 @@ fn with_requested<'a>(
         .requested
         .iter()
         .filter(|change| {
-            let of = change.individual_id.as_ref().map(|id| id.as_str());
+            let of = change
+                .individual_id
+                .as_ref()
+                .map(control::IndividualId::as_str);
             of == person.map(|person| person.id.as_str())
         })
         .filter_map(|change| {

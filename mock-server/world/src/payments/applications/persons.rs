@@ -1,5 +1,6 @@
 //! The persons in the application of a company: adding, changing and removing them.
 
+use layer2_types::control;
 use layer2_types::payments;
 use layer2_types::payments::ApplicationId;
 use layer2_types::payments::FieldUpdate;
@@ -56,8 +57,13 @@ impl World {
         let row = self.payments.application(application_id)?;
         let mut changed = individuals::find(row.company_persons()?, &individual_id)?.clone();
         row.must_be_editable()?;
-        let seen = field_table::make_all(updates, |change| individuals::set(&mut changed, change))?;
+        let mut seen =
+            field_table::make_all(updates, |change| individuals::set(&mut changed, change))?;
 
+        if seen.contains(&"individual_type") {
+            // Its other name, under which a reviewer asks for it.
+            seen.push("person_role");
+        }
         if let Some(row) = self.payments.applications.get_mut(application_id) {
             let persons = row.applicant.persons_mut().into_iter().flatten();
             for person in persons.filter(|person| person.id == individual_id) {
@@ -91,8 +97,11 @@ impl World {
         if let Some(row) = self.payments.applications.get_mut(application_id) {
             row.documents.retain(|id| !gone.contains(id));
             row.requested.retain(|change| {
-                let person = change.individual_id.as_ref().map(|id| id.as_str());
-                let document = change.document_id.as_ref().map(|id| id.as_str());
+                let person = change
+                    .individual_id
+                    .as_ref()
+                    .map(control::IndividualId::as_str);
+                let document = change.document_id.as_ref().map(control::DocumentId::as_str);
                 let of_document = gone.iter().any(|id| Some(id.as_str()) == document);
                 person != Some(individual_id.as_str()) && !of_document
             });
