@@ -6,6 +6,8 @@
 //! What is not built yet is called too, with the example of its document, and must say so and do nothing;
 //! `tests/data/not-built.txt` names these operations, no more and no fewer.
 
+mod onboarding;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -25,6 +27,7 @@ async fn every_operation_answers_as_its_document_says() {
     let mut contract = Contract::with(&server).await;
 
     payments(&mut contract).await;
+    onboarding::onboarding(&mut contract).await;
     control(&mut contract).await;
     plaid_and_accounting(&mut contract).await;
 

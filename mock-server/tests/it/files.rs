@@ -1,4 +1,5 @@
-//! Files on their way in: which media types an upload reads, and what a form that is none is told.
+//! Files on their way in and out: which media types an upload reads, what a form that is none is told, and that what
+//! was uploaded comes back byte by byte.
 
 use layer2_mock::SandboxServer;
 use reqwest::Method;
@@ -17,9 +18,7 @@ async fn server() -> (SandboxServer, Caller) {
 }
 
 async fn upload(caller: &Caller, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Reply {
-    let request = caller.request(Method::POST, PATH, None, headers);
-    let sent = request.body(body.into()).send().await.expect("sent");
-    Reply::read(sent).await
+    upload_to(caller, PATH, headers, body).await
 }
 
 fn form(disposition: &str) -> String {
@@ -30,9 +29,59 @@ fn good_form() -> String {
     form(r#"name="file"; filename="proof.pdf""#)
 }
 
-/// The operation itself answers: there is no document with the id, if it is built.
+/// The operation itself answers: there is no document with the id.
 fn reached(reply: &Reply) -> bool {
-    matches!(reply.code().as_str(), "NOT_BUILT" | "NOT_FOUND")
+    reply.code() == "NOT_FOUND"
+}
+
+/// The path of a document that a new application asks for.
+async fn document(caller: &Caller, customer: &str) -> String {
+    let body = json!({
+        "application_type": "INDIVIDUAL",
+        "customer_id": customer,
+        "account_to_open": {"account_id": format!("{customer}_USD"), "product_id": "DEPOSIT_BASIC",
+            "asset_type_id": "FIAT_TESTNET_USD"},
+        "terms_and_conditions_accepted": true,
+        "customer_details": {"first_name": "Ada", "last_name": "Example"},
+    });
+    let made = caller.post("/api/v1/applications", &body.to_string()).await;
+    let id = made.ok()["data"]["id"].clone();
+    let status = format!("/api/v1/applications/{}/status", id.as_str().expect("id"));
+    let review = caller.get(&status).await.ok();
+    let id = &review["data"]["application_document_errors"][0]["id"];
+    format!("/api/v1/documents/{}", id.as_str().expect("id"))
+}
+
+async fn upload_to(
+    caller: &Caller,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Vec<u8>>,
+) -> Reply {
+    let request = caller.request(Method::POST, path, None, headers);
+    let sent = request.body(body.into()).send().await.expect("sent");
+    Reply::read(sent).await
+}
+
+/// The bytes of a download, with its media type and its disposition.
+async fn download(caller: &Caller, path: &str) -> (Vec<u8>, String, String) {
+    let path = format!("{path}/download");
+    let reply = caller.request(Method::GET, &path, None, &[]);
+    let reply = reply.send().await.expect("sent");
+    assert_eq!(reply.status(), 200);
+    let header = |name: &str| {
+        let value = reply
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_owned()
+    };
+    let (media_type, disposition) = (header("content-type"), header("content-disposition"));
+    (
+        reply.bytes().await.expect("bytes").to_vec(),
+        media_type,
+        disposition,
+    )
 }
 
 #[tokio::test]
@@ -163,6 +212,98 @@ async fn a_body_beyond_the_limit_of_uploads_is_refused_and_one_of_thirty_megabyt
     assert!(
         error["pointer"].is_string() && error["hint"].is_string(),
         "{error}"
+    );
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_uploaded_comes_back_byte_by_byte() {
+    let (server, caller) = server().await;
+    let path = document(&caller, "ADA").await;
+    // Every byte that there is, line ends and a false boundary among them.
+    let mut bytes = b"\x89PNG\r\n\x1A\n--b0\r\n".to_vec();
+    bytes.extend(0..=u8::MAX);
+
+    let raw = [
+        ("content-type", "application/octet-stream"),
+        (
+            "content-disposition",
+            r#"attachment; filename="scan 1.png""#,
+        ),
+    ];
+    upload_to(&caller, &path, &raw, bytes.clone()).await.ok();
+    let (read, media_type, disposition) = download(&caller, &path).await;
+    assert_eq!(read, bytes);
+    assert_eq!(media_type, "image/png");
+    assert_eq!(disposition, r#"attachment; filename="scan 1.png""#);
+
+    // A later file takes the place of the earlier one, whatever the form.
+    let mut framed =
+        b"--b1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"id.pdf\"\r\n\
+        Content-Type: application/pdf\r\n\r\n"
+            .to_vec();
+    framed.extend_from_slice(&bytes);
+    framed.extend_from_slice(b"\r\n--b1--\r\n");
+    let form = [("content-type", "multipart/form-data; boundary=b1")];
+    upload_to(&caller, &path, &form, framed).await.ok();
+    let (read, media_type, disposition) = download(&caller, &path).await;
+    assert_eq!(read, bytes);
+    assert_eq!(media_type, "application/pdf");
+    assert_eq!(disposition, r#"attachment; filename="id.pdf""#);
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_same_upload_with_the_same_key_is_made_once_however_it_is_framed() {
+    let (server, caller) = server().await;
+    let path = document(&caller, "ADA").await;
+    let rows = || server.journal("default").map(|rows| rows.len());
+    let key = ("x-l2f-idempotency-id", "upload-1");
+    let raw = [
+        key,
+        ("content-type", "application/octet-stream"),
+        ("content-disposition", r#"attachment; filename="proof.pdf""#),
+    ];
+    let first = upload_to(&caller, &path, &raw, "%PDF-1.7").await;
+    let after = rows();
+    let form = [key, ("content-type", FORM)];
+    let again = upload_to(&caller, &path, &form, good_form()).await;
+    assert_eq!(
+        again.header("idempotent-replayed"),
+        Some("true"),
+        "{}",
+        again.text
+    );
+    assert_eq!(again.json(), first.json());
+    assert_eq!(rows(), after);
+    let other = upload_to(&caller, &path, &raw, "%PDF-2.0").await;
+    assert_eq!(
+        (other.status.as_u16(), other.code().as_str()),
+        (400, "IDEMPOTENCY_KEY_REUSED")
+    );
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_file_that_no_document_has_is_refused_and_not_kept() {
+    let (server, caller) = server().await;
+    let path = document(&caller, "ADA").await;
+    let raw = [("content-type", "application/octet-stream")];
+    let journal = server.journal("default");
+    let reply = upload_to(&caller, &path, &raw, "<html>").await;
+    assert_eq!(reply.status, 400);
+    let errors = reply.json()["errors"].clone();
+    assert_eq!(errors[0]["code"], "DOCUMENT_REFUSED");
+    assert_eq!(errors[0]["received"], "application/octet-stream");
+    assert_eq!(
+        errors[0]["expected"],
+        "application/pdf, image/jpeg, image/png"
+    );
+    assert_eq!(server.journal("default"), journal);
+    let missing = caller.get(&format!("{path}/download")).await;
+    assert_eq!(
+        (missing.status.as_u16(), missing.code().as_str()),
+        (404, "NOT_FOUND")
     );
     assert_eq!(server.contract_violations(), Vec::<String>::new());
 }

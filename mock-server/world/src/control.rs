@@ -1,5 +1,6 @@
 //! The operations of the control API that read or change a sandbox's world.
 
+mod applications;
 mod decisions;
 mod deliveries;
 mod inbound;

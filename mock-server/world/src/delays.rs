@@ -11,6 +11,8 @@ pub(crate) struct Delays {
     pub(crate) transfer_execution: SignedDuration,
     /// From the arrival of money to its credit.
     pub(crate) inbound_screening: SignedDuration,
+    /// From the submission of an application to the beginning of its review.
+    pub(crate) application_review: SignedDuration,
 }
 
 impl Delays {
@@ -21,10 +23,12 @@ impl Delays {
             Profile::Fast => Self {
                 transfer_execution: SignedDuration::ZERO,
                 inbound_screening: SignedDuration::ZERO,
+                application_review: SignedDuration::ZERO,
             },
             Profile::Realistic => Self {
                 transfer_execution: SignedDuration::from_secs(3),
                 inbound_screening: SignedDuration::from_mins(3),
+                application_review: SignedDuration::from_mins(1),
             },
         }
     }

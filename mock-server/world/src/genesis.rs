@@ -59,6 +59,7 @@ impl World {
                 id: id.clone(),
                 standing: Standing::Active,
                 details,
+                payors: Vec::new(),
             };
             self.payments.customers.insert(id, row);
         }

@@ -54,12 +54,16 @@ impl fmt::Display for Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each variant is the resource of the same name")]
 pub enum IdKind {
+    AccessCode,
+    Application,
     Business,
     Delivery,
+    Document,
     Entry,
     Event,
     Hold,
     Inbound,
+    Individual,
     PlaidAccessToken,
     PlaidItem,
     PlaidPublicToken,
@@ -72,12 +76,16 @@ pub enum IdKind {
 impl IdKind {
     const fn label(self) -> &'static str {
         match self {
+            Self::AccessCode => "access-code",
+            Self::Application => "application",
             Self::Business => "business",
             Self::Delivery => "delivery",
+            Self::Document => "document",
             Self::Entry => "entry",
             Self::Event => "event",
             Self::Hold => "hold",
             Self::Inbound => "inbound",
+            Self::Individual => "individual",
             Self::PlaidAccessToken => "plaid-access-token",
             Self::PlaidItem => "plaid-item",
             Self::PlaidPublicToken => "plaid-public-token",

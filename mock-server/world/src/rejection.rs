@@ -16,13 +16,19 @@ pub mod code {
     pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
     pub const AMOUNT_NOT_POSITIVE: &str = "AMOUNT_NOT_POSITIVE";
     pub const AMOUNT_TOO_LARGE: &str = "AMOUNT_TOO_LARGE";
+    pub const APPLICATION_NOT_EDITABLE: &str = "APPLICATION_NOT_EDITABLE";
+    pub const APPLICATION_NOT_READY: &str = "APPLICATION_NOT_READY";
     pub const ASSET_MISMATCH: &str = "ASSET_MISMATCH";
     pub const CALLBACK_NOT_ALLOWED: &str = "CALLBACK_NOT_ALLOWED";
+    pub const CUSTOMER_CREATION_NOT_ALLOWED: &str = "CUSTOMER_CREATION_NOT_ALLOWED";
     pub const CUSTOMER_NOT_USABLE: &str = "CUSTOMER_NOT_USABLE";
+    pub const DOCUMENT_LOCKED: &str = "DOCUMENT_LOCKED";
+    pub const DOCUMENT_REFUSED: &str = "DOCUMENT_REFUSED";
     pub const FIELD_NOT_UPDATABLE: &str = "FIELD_NOT_UPDATABLE";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
     pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
     pub const INTERNAL: &str = "INTERNAL";
+    pub const NOT_A_CORPORATION: &str = "NOT_A_CORPORATION";
     pub const NOT_BUILT: &str = "NOT_BUILT";
     pub const NOT_FOUND: &str = "NOT_FOUND";
     pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
@@ -348,13 +354,19 @@ mod tests {
                 code::ALREADY_EXISTS,
                 code::AMOUNT_NOT_POSITIVE,
                 code::AMOUNT_TOO_LARGE,
+                code::APPLICATION_NOT_EDITABLE,
+                code::APPLICATION_NOT_READY,
                 code::ASSET_MISMATCH,
                 code::CALLBACK_NOT_ALLOWED,
+                code::CUSTOMER_CREATION_NOT_ALLOWED,
                 code::CUSTOMER_NOT_USABLE,
+                code::DOCUMENT_LOCKED,
+                code::DOCUMENT_REFUSED,
                 code::FIELD_NOT_UPDATABLE,
                 code::IDEMPOTENCY_KEY_REUSED,
                 code::INSUFFICIENT_FUNDS,
                 code::INTERNAL,
+                code::NOT_A_CORPORATION,
                 code::NOT_BUILT,
                 code::NOT_FOUND,
                 code::PRODUCT_ASSET_NOT_SUPPORTED,
@@ -396,6 +408,8 @@ mod tests {
                 code::NOT_BUILT,
                 code::NOT_FOUND,
                 code::RAIL_NOT_SUPPORTED,
+                code::STATUS_CHANGE_NOT_ALLOWED,
+                code::VALIDATION_FAILED,
             ],
         );
     }

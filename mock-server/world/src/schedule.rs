@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::context::WriteContext;
+use crate::payments::applications::review::ApplicationJob;
 use crate::payments::arrivals::InboundJob;
 use crate::payments::dormancy::AccountJob;
 use crate::payments::transfers::TransferJob;
@@ -62,6 +63,8 @@ jobs! {
     Inbound(InboundJob),
     /// Of accounts.
     Account(AccountJob),
+    /// Of applications.
+    Application(ApplicationJob),
 }
 
 /// A job that ran, for `settle` and `advance` to show.

@@ -13,6 +13,15 @@ use crate::rights::Standing;
 use crate::world::World;
 
 impl Decisions for World {
+    fn decisions_application(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: control::ApplicationId,
+        body: control::ApplicationDecisionRequest,
+    ) -> Result<control::ApplicationDecisionReply, Rejection> {
+        self.decide_on(cx, application_id, &body)
+    }
+
     fn decisions_customer_status(
         &mut self,
         cx: &mut WriteContext<'_>,

@@ -13,6 +13,13 @@ use crate::request::Request;
 
 /// What a person at the platform would decide.
 pub(crate) trait Decisions {
+    /// Decide an application.
+    fn decisions_application(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: control::ApplicationId,
+        body: control::ApplicationDecisionRequest,
+    ) -> Result<control::ApplicationDecisionReply, Rejection>;
     /// Decide the status of a customer.
     fn decisions_customer_status(
         &mut self,
@@ -65,6 +72,10 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger>(
     request: &Request,
 ) -> Result<Reply, Rejection> {
     match op {
+        OperationId::DecisionsApplication => {
+            let mut value = world.decisions_application(cx, request.id("application_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         OperationId::DecisionsCustomerStatus => {
             let mut value = world.decisions_customer_status(cx, request.id("customer_id")?, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())

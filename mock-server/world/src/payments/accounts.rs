@@ -63,7 +63,9 @@ impl Accounts for World {
         self.customer_may_open(&body.customer_id)?;
         let asset = offered_asset(&wanted.product_id, &wanted.asset_type_id)?;
         external_id::check(wanted.account_id.as_str(), "/account_to_open/account_id")?;
-        if self.payments.accounts.contains(&wanted.account_id) {
+        if self.payments.accounts.contains(&wanted.account_id)
+            || self.is_reserved(&wanted.account_id)
+        {
             return Err(id_taken(&wanted.account_id));
         }
 
@@ -240,7 +242,10 @@ impl World {
 }
 
 /// The asset, if the product exists and offers it.
-fn offered_asset(product: &ProductId, asset: &AssetTypeId) -> Result<&'static Asset, Rejection> {
+pub(crate) fn offered_asset(
+    product: &ProductId,
+    asset: &AssetTypeId,
+) -> Result<&'static Asset, Rejection> {
     let Some(known) = assets::product(product.as_str()) else {
         return Err(Problem::new(
             code::PRODUCT_ASSET_NOT_SUPPORTED,
@@ -269,13 +274,17 @@ fn offered_asset(product: &ProductId, asset: &AssetTypeId) -> Result<&'static As
     }
 }
 
-fn id_taken(id: &AccountId) -> Rejection {
-    Problem::new(code::ALREADY_EXISTS, "There is an account with this id.")
-        .at("/account_to_open/account_id")
-        .received(id.as_str())
-        .expected("an id that no account has")
-        .hint("To repeat a request whose reply was lost, send it with its idempotency key.")
-        .bad_request()
+/// The refusal of an account id that is in use.
+pub(crate) fn id_taken(id: &AccountId) -> Rejection {
+    Problem::new(
+        code::ALREADY_EXISTS,
+        "There is an account, or an application for one, with this id.",
+    )
+    .at("/account_to_open/account_id")
+    .received(id.as_str())
+    .expected("an id that no account and no open application has")
+    .hint("To repeat a request whose reply was lost, send it with its idempotency key.")
+    .bad_request()
 }
 
 fn one_update() -> Rejection {

@@ -1,12 +1,12 @@
 //! Customers: reading them, changing what is known of them, changing their status.
 //!
-//! Customers come with the sandbox; making them is the applications' business.
+//! Customers come with the sandbox or from an approved application; making one without is for regulated clients, which
+//! the client of a sandbox is not. The persons of a company and the payors have a file of their own.
 
 use layer2_types::payments;
 use layer2_types::payments::Customer;
 use layer2_types::payments::CustomerId;
 use layer2_types::payments::CustomerType;
-use layer2_types::payments::OperationId;
 use layer2_types::query::QueryParams as _;
 use serde::Deserialize;
 use serde::Serialize;
@@ -14,12 +14,12 @@ use serde::Serialize;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Customers;
-use crate::not_built;
 use crate::page::Page;
 use crate::payments::customer_fields;
+use crate::payments::field_table;
+use crate::payments::field_table::Change;
+use crate::payments::individuals;
 use crate::payments::standing::Resource;
-use crate::payments::standing::field_and_value;
-use crate::payments::standing::no_updates;
 use crate::payments::standing::requested_standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -33,6 +33,8 @@ pub(crate) struct CustomerRow {
     pub(crate) id: CustomerId,
     pub(crate) standing: Standing,
     pub(crate) details: Customer,
+    /// Who pays into its payment accounts.
+    pub(crate) payors: Vec<payments::PayorRequest>,
 }
 
 const PATH: &str = "/v1/customers";
@@ -81,9 +83,6 @@ impl Customers for World {
     ) -> Result<payments::CustomerRefReply, Rejection> {
         let row = self.payments.customer(&customer_id, "customer_id")?;
         let updates = body.updates.unwrap_or_default();
-        if updates.is_empty() {
-            return Err(no_updates());
-        }
         let changed = row.changed(cx, &updates)?;
 
         if let Some(row) = self.payments.customers.get_mut(&customer_id) {
@@ -102,44 +101,53 @@ impl Customers for World {
         _cx: &mut WriteContext<'_>,
         _body: payments::CustomerRequest,
     ) -> Result<payments::CustomerRefReply, Rejection> {
-        not_built!(OperationId::CustomersCreate)
+        Err(Problem::new(
+            code::CUSTOMER_CREATION_NOT_ALLOWED,
+            "Only clients that are regulated themselves make customers without an application, and this sandbox's is not.",
+        )
+        .expected("an application for the customer")
+        .hint("Start one with POST /v1/applications; its approval makes the customer and opens its first account.")
+        .bad_request())
     }
 
     fn customers_add_individual(
         &mut self,
-        _cx: &mut WriteContext<'_>,
-        _customer_id: CustomerId,
-        _body: payments::IndividualRequest,
+        cx: &mut WriteContext<'_>,
+        customer_id: CustomerId,
+        body: payments::IndividualRequest,
     ) -> Result<payments::IndividualRefReply, Rejection> {
-        not_built!(OperationId::CustomersAddIndividual)
+        self.add_customer_person(cx, &customer_id, body)
     }
 
     fn customers_get_individual(
         &self,
         _cx: &ReadContext<'_>,
-        _customer_id: CustomerId,
-        _individual_id: payments::IndividualId,
+        customer_id: CustomerId,
+        individual_id: payments::IndividualId,
     ) -> Result<payments::IndividualReply, Rejection> {
-        not_built!(OperationId::CustomersGetIndividual)
+        let row = self.payments.customer(&customer_id, "customer_id")?;
+        let person = individuals::find(row.persons()?, &individual_id)?;
+        Ok(payments::IndividualReply::new(person.clone()))
     }
 
     fn customers_update_individual(
         &mut self,
-        _cx: &mut WriteContext<'_>,
-        _customer_id: CustomerId,
-        _individual_id: payments::IndividualId,
-        _body: payments::IndividualUpdateRequest,
+        cx: &mut WriteContext<'_>,
+        customer_id: CustomerId,
+        individual_id: payments::IndividualId,
+        body: payments::IndividualUpdateRequest,
     ) -> Result<payments::IndividualRefReply, Rejection> {
-        not_built!(OperationId::CustomersUpdateIndividual)
+        let updates = body.updates.unwrap_or_default();
+        self.update_customer_person(cx, &customer_id, individual_id, &updates)
     }
 
     fn customers_add_payor(
         &mut self,
-        _cx: &mut WriteContext<'_>,
-        _customer_id: CustomerId,
-        _body: payments::PayorRequest,
+        cx: &mut WriteContext<'_>,
+        customer_id: CustomerId,
+        body: payments::PayorRequest,
     ) -> Result<payments::PayorRefReply, Rejection> {
-        not_built!(OperationId::CustomersAddPayor)
+        self.add_payor(cx, &customer_id, body)
     }
 }
 
@@ -175,23 +183,8 @@ impl CustomerRow {
             details: self.details.clone(),
             standing: None,
         };
-        let mut problems: Vec<Problem> = Vec::new();
-        let mut seen = Vec::new();
-        for (n, update) in updates.iter().enumerate() {
-            let outcome = field_and_value(update, n).and_then(|(field, value)| {
-                if seen.contains(&field) {
-                    return Err(named_twice(field, n));
-                }
-                seen.push(field);
-                self.change(&mut changed, field, value, n)
-            });
-            problems.extend(
-                outcome
-                    .err()
-                    .into_iter()
-                    .flat_map(|rejection| rejection.problems),
-            );
-        }
+        let (seen, mut problems) =
+            field_table::make_each(updates, |change| self.change(&mut changed, change))?;
         let status_alone = seen == ["status"];
         if !status_alone && !self.standing.rights(cx.platform()).update {
             problems.insert(0, self.not_updatable());
@@ -206,20 +199,14 @@ impl CustomerRow {
         }
     }
 
-    fn change(
-        &self,
-        changed: &mut Changed,
-        field: &str,
-        value: &str,
-        n: usize,
-    ) -> Result<(), Rejection> {
-        let pointer = format!("/updates/{n}/value");
-        if field == "status" {
-            let to = requested_standing(Resource::Customer(self), value, &pointer)?;
+    fn change(&self, changed: &mut Changed, change: &Change<'_>) -> Result<(), Rejection> {
+        if change.field == "status" {
+            let pointer = format!("/updates/{}/value", change.n);
+            let to = requested_standing(Resource::Customer(self), change.value, &pointer)?;
             changed.standing = Some(to);
             return Ok(());
         }
-        customer_fields::set(&mut changed.details, field, value, n)
+        customer_fields::set(&mut changed.details, change)
     }
 
     /// The problem of a customer whose status forbids changes.
@@ -239,15 +226,4 @@ impl CustomerRow {
             problem.hint("CLOSED is final; use another customer.")
         }
     }
-}
-
-fn named_twice(field: &str, n: usize) -> Rejection {
-    Problem::new(
-        code::VALIDATION_FAILED,
-        "A field can be changed once in a request.",
-    )
-    .at(format!("/updates/{n}/field"))
-    .received(field)
-    .expected("each field at most once")
-    .bad_request()
 }

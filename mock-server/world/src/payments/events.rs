@@ -7,11 +7,15 @@ use layer2_types::operation::Platform;
 use layer2_types::payments::AccountEventData;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AccountState;
+use layer2_types::payments::ApplicationEventData;
+use layer2_types::payments::ApplicationId;
+use layer2_types::payments::ApplicationState;
 use layer2_types::payments::CustomerEventData;
 use layer2_types::payments::CustomerId;
 use layer2_types::payments::CustomerState;
 use layer2_types::payments::Event;
 use layer2_types::payments::EventPayload;
+use layer2_types::payments::EventType;
 use layer2_types::payments::TransactionEventData;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransactionState;
@@ -22,6 +26,7 @@ use crate::ids::IdKind;
 use crate::outbox::DeliveryId;
 use crate::outbox::NewEvent;
 use crate::outbox::Recipient;
+use crate::payments::applications::stage::ApplicationStage;
 use crate::payments::machines::TransactionStage;
 use crate::rights::Standing;
 use crate::world::World;
@@ -51,6 +56,16 @@ impl World {
         self.emit(cx, payload(AccountEventData::new(state)));
     }
 
+    /// Tells how far an application has come.
+    pub(crate) fn emit_application(&mut self, cx: &mut WriteContext<'_>, id: &ApplicationId) {
+        let Some(row) = self.payments.applications.get(id) else {
+            return;
+        };
+        let payload = application_payload(row.stage);
+        let state = ApplicationState::new(id.clone()).with_status(row.stage.status());
+        self.emit(cx, payload(ApplicationEventData::new(state)));
+    }
+
     /// Tells how far a transaction has come.
     pub(crate) fn emit_transaction(&mut self, cx: &mut WriteContext<'_>, id: &TransactionId) {
         let Some(row) = self.payments.transactions.get(id) else {
@@ -68,7 +83,7 @@ impl World {
     fn emit(&mut self, cx: &mut WriteContext<'_>, mut payload: EventPayload) {
         let platform = cx.platform();
         let event_type = payload.event_type();
-        if !is_sent(platform) {
+        if !is_sent(platform, &event_type) {
             return;
         }
         payload.project(platform);
@@ -106,10 +121,27 @@ impl World {
     }
 }
 
-/// Whether a version of the platform sends the events of customers, accounts and transactions: 1.0.5 tells of
-/// applications and payments alone.
-pub(crate) fn is_sent(platform: Platform) -> bool {
-    platform != Platform::Layer2V1_0_5
+/// Whether a version of the platform sends an event. 1.0.5 tells of applications and payments alone, and 1.1.2 has no
+/// events of payments but one.
+pub(crate) fn is_sent(platform: Platform, event_type: &EventType) -> bool {
+    match platform {
+        Platform::Layer2V1_0_5 => matches!(
+            event_type,
+            EventType::ApplicationReadyForSubmission
+                | EventType::ApplicationSubmitted
+                | EventType::ApplicationProcessing
+                | EventType::ApplicationChangeRequested
+                | EventType::ApplicationRejected
+                | EventType::ApplicationApproved
+                | EventType::PaymentConfirmed
+                | EventType::PaymentExchangeExecuted
+        ),
+        Platform::RailV1_1_2 => !matches!(
+            event_type,
+            EventType::PaymentConfirmed | EventType::PaymentExchangeExecuted
+        ),
+        _ => true,
+    }
 }
 
 /// The event of a customer's status; DORMANT has none.
@@ -138,6 +170,19 @@ fn account_payload(standing: Standing) -> fn(AccountEventData) -> EventPayload {
         Standing::EddL2f => EventPayload::AccountEddL2f,
         Standing::FrozenL2f => EventPayload::AccountFrozenL2f,
         Standing::PendingL2f => EventPayload::AccountPendingL2f,
+    }
+}
+
+fn application_payload(stage: ApplicationStage) -> fn(ApplicationEventData) -> EventPayload {
+    match stage {
+        ApplicationStage::Incomplete => EventPayload::ApplicationIncomplete,
+        ApplicationStage::ReadyForSubmission => EventPayload::ApplicationReadyForSubmission,
+        ApplicationStage::Submitted => EventPayload::ApplicationSubmitted,
+        ApplicationStage::Processing => EventPayload::ApplicationProcessing,
+        // The event's name lacks a letter of the status.
+        ApplicationStage::ChangesRequested => EventPayload::ApplicationChangeRequested,
+        ApplicationStage::Rejected => EventPayload::ApplicationRejected,
+        ApplicationStage::Approved => EventPayload::ApplicationApproved,
     }
 }
 

@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use crate::machine::Machine;
 use crate::machine::Row;
+pub use crate::payments::applications::stage::APPLICATION;
+pub use crate::payments::applications::stage::ApplicationStage;
 
 /// Where a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,9 @@
 //! All rows of the payments API.
 
 use layer2_types::payments::AccountId;
+use layer2_types::payments::ApplicationId;
 use layer2_types::payments::CustomerId;
+use layer2_types::payments::DocumentId;
 use layer2_types::payments::SubscriptionId;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransferId;
@@ -9,7 +11,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::payments::accounts::AccountRow;
+use crate::payments::applications::ApplicationRow;
 use crate::payments::customers::CustomerRow;
+use crate::payments::documents::DocumentRow;
 use crate::payments::funds::Funds;
 use crate::payments::subscriptions::SubscriptionRow;
 use crate::payments::transactions::TransactionLog;
@@ -23,6 +27,8 @@ use crate::table::Table;
 pub(crate) struct State {
     pub(crate) customers: Table<CustomerId, CustomerRow>,
     pub(crate) accounts: Table<AccountId, AccountRow>,
+    pub(crate) applications: Table<ApplicationId, ApplicationRow>,
+    pub(crate) documents: Table<DocumentId, DocumentRow>,
     pub(crate) transactions: TransactionLog,
     pub(crate) transfers: Table<TransferId, TransferRow>,
     pub(crate) subscriptions: Table<SubscriptionId, SubscriptionRow>,
@@ -38,6 +44,14 @@ impl State {
 
     pub(crate) fn account(&self, id: &AccountId, place: &str) -> Result<&AccountRow, Rejection> {
         find(&self.accounts, id, "account", place)
+    }
+
+    pub(crate) fn application(&self, id: &ApplicationId) -> Result<&ApplicationRow, Rejection> {
+        find(&self.applications, id, "application", "application_id")
+    }
+
+    pub(crate) fn document(&self, id: &DocumentId) -> Result<&DocumentRow, Rejection> {
+        find(&self.documents, id, "document", "document_id")
     }
 
     pub(crate) fn transfer(&self, id: &TransferId) -> Result<&TransferRow, Rejection> {

@@ -97,7 +97,7 @@ impl World {
 }
 
 fn must_be_sent(cx: &WriteContext<'_>, event_type: &EventType) -> Result<(), Rejection> {
-    if event_type.is_known() && events::is_sent(cx.platform()) {
+    if event_type.is_known() && events::is_sent(cx.platform(), event_type) {
         return Ok(());
     }
     let known = || EventType::ALL.iter().map(EventType::as_str);

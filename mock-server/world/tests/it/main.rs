@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod applications;
 mod determinism;
 mod events;
 mod idempotency;

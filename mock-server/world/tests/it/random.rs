@@ -9,6 +9,8 @@ use layer2_world::Settings;
 use layer2_world::World;
 use proptest::prelude::*;
 
+use crate::applications::walk::Onboarding;
+use crate::applications::walk::STEPS;
 use crate::support::FAILED;
 use crate::support::Play;
 use crate::support::TAKEN;
@@ -34,6 +36,7 @@ enum Step {
     Freeze(usize, bool),
     Advance(u32),
     Deliver(bool),
+    Onboard(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -47,6 +50,8 @@ fn step() -> impl Strategy<Value = Step> {
         (0..4_usize, any::<bool>()).prop_map(|(account, freeze)| Step::Freeze(account, freeze)),
         (0..4_000_u32).prop_map(Step::Advance),
         any::<bool>().prop_map(Step::Deliver),
+        (0..STEPS).prop_map(Step::Onboard),
+        (0..STEPS).prop_map(Step::Onboard),
     ]
 }
 
@@ -63,7 +68,14 @@ fn cents(text: &str) -> i64 {
     sign * format!("{whole}{part:0<2}").parse::<i64>().unwrap()
 }
 
-fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
+/// What the walk has made so far.
+#[derive(Debug, Default)]
+struct Made {
+    transfers: Vec<String>,
+    onboarding: Onboarding,
+}
+
+fn take(play: &mut Play, made: &mut Made, step: &Step) {
     let before = play.world.clone();
     let refused = match step {
         Step::Inbound(account, amount) => {
@@ -72,13 +84,13 @@ fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
         Step::Transfer(from, to, amount) => {
             match play.transfer(ACCOUNTS[*from], ACCOUNTS[*to], &decimal(*amount)) {
                 Ok(id) => {
-                    transfers.push(id);
+                    made.transfers.push(id);
                     false
                 }
                 Err(_) => true,
             }
         }
-        Step::Accept(back) => match transfers.iter().rev().nth(*back).cloned() {
+        Step::Accept(back) => match made.transfers.iter().rev().nth(*back).cloned() {
             Some(id) => play.accept(&id).is_err(),
             None => return,
         },
@@ -88,6 +100,10 @@ fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
         Step::Freeze(account, freeze) => play
             .patch_account(ACCOUNTS[*account], if *freeze { "FROZEN" } else { "OPEN" })
             .is_err(),
+        Step::Onboard(step) => match made.onboarding.take(play, *step) {
+            Some(refused) => refused,
+            None => return,
+        },
         Step::Advance(seconds) => {
             play.advance(SignedDuration::from_secs(i64::from(*seconds)));
             return;
@@ -161,9 +177,9 @@ proptest! {
         play.subscribe("TRANSACTION_POSTED");
         let opening = r#"{"customer_id":"ACME","account_to_open":{"account_id":"ACME_EUR","product_id":"DEPOSIT_BASIC","asset_type_id":"FIAT_TESTNET_EUR"}}"#;
         play.post("payments.accounts_open", &[], opening).unwrap();
-        let mut transfers = Vec::new();
+        let mut made = Made::default();
         for step in &steps {
-            take(&mut play, &mut transfers, step);
+            take(&mut play, &mut made, step);
             prop_assert!(play.balanced(), "{step:?}");
         }
         check_balances(&play);

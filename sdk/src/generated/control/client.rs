@@ -85,6 +85,19 @@ impl Client {
         let request = self.client.delete(url).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
+    pub async fn decisions_application<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        application_id: &'a control::ApplicationId,
+        body: &'a control::ApplicationDecisionRequest,
+    ) -> Result<ResponseValue<control::ApplicationDecisionReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/applications/{}/decision", self.baseurl, encode_path(&
+            sandbox.to_string()), encode_path(& application_id.to_string()),
+        );
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn clock_get<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,

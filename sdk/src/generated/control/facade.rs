@@ -356,6 +356,41 @@ pub struct Decisions<'c> {
 }
 
 impl<'c> Decisions<'c> {
+    /// Decide an application.
+    ///
+    /// Ends the review of an application as a person at the platform would: by an approval, by a
+    /// refusal, or by handing it back with a list of what has to change.
+    ///
+    /// - When to use it: Use it to bring a submitted application to its end, or to see what a
+    ///   client does when it comes back.
+    /// - Before: The application is PROCESSING; changes are named exactly when changes are
+    ///   requested, and each names a field of the applicant, a field of one of its persons, or a
+    ///   document of the application.
+    /// - What happens next: APPROVED makes the customer and opens its account: CUSTOMER_ACTIVE,
+    ///   ACCOUNT_OPEN and APPLICATION_APPROVED are sent in this order. REJECTED and
+    ///   CHANGES_REQUESTED send APPLICATION_REJECTED and APPLICATION_CHANGE_REQUESTED; after the
+    ///   latter the application can be changed, and is READY_FOR_SUBMISSION once every change was
+    ///   made.
+    /// - Undo: An approval and a refusal are final; changes are answered by submitting again.
+    /// - Retry: A repeat is refused, as the application is no longer PROCESSING.
+    ///
+    /// Is never repeated once a byte has left.
+    ///
+    /// Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    ///
+    /// `POST /sandboxes/{sandbox}/applications/{application_id}/decision`
+    pub async fn application(
+        &self,
+        sandbox: &control::SandboxName,
+        application_id: &control::ApplicationId,
+        body: &control::ApplicationDecisionRequest,
+    ) -> Result<Reply<control::ApplicationDecision>, Error> {
+        let call = self.client.control_call(OperationId::DecisionsApplication)?;
+        let request = call.api.decisions_application(sandbox, application_id, body);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
     /// Decide the status of a customer.
     ///
     /// Sets the status of a customer as a person at the platform would, the statuses that wait for

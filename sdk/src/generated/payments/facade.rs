@@ -193,7 +193,8 @@ impl<'c> Applications<'c> {
     /// - What happens next: The application is SUBMITTED, then PROCESSING, then APPROVED, REJECTED
     ///   or CHANGES_REQUESTED, each with its event (the last one is called
     ///   APPLICATION_CHANGE_REQUESTED). An approval makes the customer, ACTIVE, and opens its
-    ///   account, with CUSTOMER_ACTIVE and ACCOUNT_OPEN. A sandbox decides in one to two minutes.
+    ///   account, with CUSTOMER_ACTIVE and ACCOUNT_OPEN before APPLICATION_APPROVED. In a sandbox
+    ///   the decision is ordered through the control API.
     /// - Undo: It cannot be undone; a reviewer may hand the application back with
     ///   CHANGES_REQUESTED.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is

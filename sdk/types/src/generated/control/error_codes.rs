@@ -40,7 +40,7 @@ crate::open_enum! {
         ClockOutOfRange = "CLOCK_OUT_OF_RANGE",
         /// The kind of fault, or the operation it names, is not known. Status 400.
         FaultNotSupported = "FAULT_NOT_SUPPORTED",
-        /// The customer cannot go from its status to the one asked for. Status 400.
+        /// The customer or application cannot go from its status to the one asked for. Status 400.
         StatusChangeNotAllowed = "STATUS_CHANGE_NOT_ALLOWED",
         /// The status of the account, or that of its customer, lets no money in. Status 400.
         AccountNotUsable = "ACCOUNT_NOT_USABLE",
@@ -156,7 +156,7 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo {
         code: "STATUS_CHANGE_NOT_ALLOWED",
         status: 400,
-        meaning: "The customer cannot go from its status to the one asked for.",
+        meaning: "The customer or application cannot go from its status to the one asked for.",
         remedy: "Choose one of the allowed statuses that the error lists.",
     },
     ErrorCodeInfo {

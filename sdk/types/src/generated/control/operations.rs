@@ -14,6 +14,19 @@ pub const COMMON_ERRORS: &[&str] = &[
 ];
 
 operations! {
+    /// Decide an application. `POST /sandboxes/{sandbox}/applications/{application_id}/decision`.
+    DecisionsApplication = "decisions_application" => Operation {
+        api: Api::Control, id: "decisions_application", resource: "decisions",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/applications/{application_id}/decision",
+        summary: "Decide an application",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
+        success: &[200], reply_media: Some("application/json"),
+    };
     /// Read the clock. `GET /sandboxes/{sandbox}/clock`.
     ClockGet = "clock_get" => Operation {
         api: Api::Control, id: "clock_get", resource: "clock",

@@ -6,6 +6,10 @@
 use super::*;
 
 round_trips! {
+    ApplicationDecisionReply = r#"{"data":{"application_id":"id","customer_id":"id","previous_status":"INCOMPLETE","status":"INCOMPLETE"}}"#
+        later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"application_id":"id","customer_id":"id","previous_status":"ADDED_LATER","status":"ADDED_LATER"}}"#;
+    ApplicationDecisionRequest = r#"{"decision":"APPROVED","reason":"text","changes":[{"field":"text","individual_id":"id","document_id":"id","description":"text"}]}"#
+        later r#"{"added_later":[1.50,{}],"decision":"ADDED_LATER","reason":"text","changes":[{"added_later":[1.50,{}],"field":"text","individual_id":"id","document_id":"id","description":"text"}]}"#;
     ClockAdvanceRequest = r#"{"seconds":9007199254740993}"#
         later r#"{"added_later":[1.50,{}],"seconds":9007199254740993}"#;
     ClockReply = r#"{"data":{"now":"2026-01-05T09:00:00.000001-05:00","mode":"wall","offset_seconds":9007199254740993,"wall":"2026-01-05T09:00:00.000001-05:00"}}"#

@@ -2,6 +2,7 @@
 
 //! Models of the control API, a file for each resource.
 
+mod applications;
 mod clock;
 mod decisions;
 mod deliveries;
@@ -11,6 +12,7 @@ mod inbound;
 mod ledger;
 mod sandboxes;
 
+pub use self::applications::*;
 pub use self::clock::*;
 pub use self::decisions::*;
 pub use self::deliveries::*;

@@ -574,8 +574,9 @@ models! {
         }
     }
 
-    /// Where an application stands and what it still needs. An empty list says that nothing of its
-    /// kind is missing.
+    /// Where an application stands and what it still needs. An empty list of problems or of fields
+    /// says that nothing of its kind is missing; every document and every person is listed, with
+    /// how far it has come.
     pub struct ApplicationReview {
         required {
             /// Id of the application.
@@ -658,7 +659,8 @@ models! {
     pub struct ApplicationUpdateRequest {
         optional {
             /// The changes, at least one; a field may be named once. Fields of the applicant are
-            /// named without `customer_details` before them.
+            /// named without `customer_details` before them, those of the two profiles without the
+            /// profile. An empty text empties a field.
             updates: Vec<FieldUpdate> = with_updates;
         }
     }

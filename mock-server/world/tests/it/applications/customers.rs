@@ -1,0 +1,136 @@
+//! The persons and payors of customers, and that applications alone make customers.
+
+use serde_json::json;
+
+use super::REPEAT;
+use super::grace;
+use super::only;
+use super::updates;
+use super::whole;
+use crate::support::Play;
+use crate::support::codes;
+use crate::support::field;
+
+#[test]
+fn customers_are_made_by_applications_alone() {
+    let mut play = Play::new();
+    let body = json!({"customer_type": "INDIVIDUAL", "id": "ADA", "first_name": "Ada", "last_name": "Example"});
+    let refused = play.post("payments.customers_create", &[], &body.to_string());
+    assert_eq!(
+        whole(&only(refused.unwrap_err(), 400)),
+        [
+            Some("CUSTOMER_CREATION_NOT_ALLOWED"),
+            Some(
+                "Only clients that are regulated themselves make customers without an application, \
+                 and this sandbox's is not."
+            ),
+            None,
+            None,
+            Some("an application for the customer"),
+            Some(
+                "Start one with POST /v1/applications; its approval makes the customer and opens its first account."
+            )
+        ]
+    );
+}
+
+#[test]
+fn the_persons_and_payors_of_a_customer_are_kept() {
+    let mut play = Play::new();
+    let add = "payments.customers_add_individual";
+    let change = "payments.customers_update_individual";
+    let read = "payments.customers_get_individual";
+    let acme = [("customer_id", "ACME")];
+    let added = play.post(add, &acme, &grace().to_string()).unwrap();
+    let id = field(&added.body, "id");
+    let person = [("customer_id", "ACME"), ("individual_id", id.as_str())];
+    let title = updates(&[("title", "CFO")]).to_string();
+    play.post(change, &person, &title).unwrap();
+    assert_eq!(
+        field(&play.get(read, &person, &[]).unwrap().body, "title"),
+        "CFO"
+    );
+    let unknown = [("customer_id", "ACME"), ("individual_id", "x")];
+    for refused in [
+        play.get(read, &unknown, &[]),
+        play.post(change, &unknown, &title),
+    ] {
+        let problem = only(refused.unwrap_err(), 404);
+        assert_eq!(problem.pointer.as_deref(), Some("individual_id"));
+    }
+    let wrong = updates(&[("id", "x")]).to_string();
+    assert_eq!(
+        codes(&play.post(change, &person, &wrong).unwrap_err()),
+        ["FIELD_NOT_UPDATABLE"]
+    );
+    let jane = [("customer_id", "JANE"), ("individual_id", "x")];
+    let alone = [
+        play.post(add, &jane, &grace().to_string()),
+        play.get(read, &jane, &[]),
+        play.post(change, &jane, &title),
+    ];
+    for refused in alone {
+        assert_eq!(
+            whole(&only(refused.unwrap_err(), 400)),
+            [
+                Some("NOT_A_CORPORATION"),
+                Some("The customer is a person; only a company has persons."),
+                Some("customer_id"),
+                Some("INDIVIDUAL"),
+                Some("CORPORATION"),
+                Some("Change the fields of the person with the update of the customer itself.")
+            ]
+        );
+    }
+
+    let pay = "payments.customers_add_payor";
+    let payor = json!({"id": "P1", "company_name": "Initech", "state": "MA", "country_code": "US"});
+    play.post(pay, &acme, &payor.to_string()).unwrap();
+    let taken = only(play.post(pay, &acme, &payor.to_string()).unwrap_err(), 400);
+    assert_eq!(
+        whole(&taken),
+        [
+            Some("ALREADY_EXISTS"),
+            Some("The customer has a payor with this id."),
+            Some("/id"),
+            Some("P1"),
+            Some("an id that no payor of this customer has"),
+            Some(REPEAT)
+        ]
+    );
+    // Another customer's payor may have the same id.
+    play.post(pay, &[("customer_id", "JANE")], &payor.to_string())
+        .unwrap();
+    let mut nameless = payor.clone();
+    nameless["id"] = json!("P2");
+    nameless["first_name"] = json!("Peter");
+    let refused = only(
+        play.post(pay, &acme, &nameless.to_string()).unwrap_err(),
+        400,
+    );
+    assert_eq!(
+        refused.expected.as_deref(),
+        Some("`first_name` and `last_name`, or `company_name` alone")
+    );
+    assert_eq!(refused.received, None);
+
+    play.decide("ACME", "CLOSED").unwrap();
+    let closed = [
+        play.post(add, &acme, &grace().to_string()),
+        play.post(change, &person, &title),
+        play.post(pay, &acme, &payor.to_string()),
+    ];
+    for refused in closed {
+        assert_eq!(
+            whole(&only(refused.unwrap_err(), 400)),
+            [
+                Some("CUSTOMER_NOT_USABLE"),
+                Some("Customer `ACME` cannot be changed: it is CLOSED."),
+                None,
+                Some("CLOSED"),
+                Some("a customer whose status allows updates"),
+                Some("CLOSED is final; use another customer.")
+            ]
+        );
+    }
+}
