@@ -16,6 +16,7 @@ pub(crate) mod exchanges;
 pub(crate) mod external_id;
 pub(crate) mod funds;
 pub mod machines;
+pub(crate) mod orders;
 pub(crate) mod originator;
 pub(crate) mod payment_accounts;
 pub(crate) mod settlements;
