@@ -16,17 +16,23 @@ pub mod code {
     pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
     pub const AMOUNT_NOT_POSITIVE: &str = "AMOUNT_NOT_POSITIVE";
     pub const AMOUNT_TOO_LARGE: &str = "AMOUNT_TOO_LARGE";
+    pub const AMOUNT_TOO_SMALL: &str = "AMOUNT_TOO_SMALL";
     pub const ASSET_MISMATCH: &str = "ASSET_MISMATCH";
     pub const CALLBACK_NOT_ALLOWED: &str = "CALLBACK_NOT_ALLOWED";
     pub const CUSTOMER_NOT_USABLE: &str = "CUSTOMER_NOT_USABLE";
+    pub const EXCHANGE_EXPIRED: &str = "EXCHANGE_EXPIRED";
+    pub const EXCHANGE_NOT_ACCEPTABLE: &str = "EXCHANGE_NOT_ACCEPTABLE";
     pub const FIELD_NOT_UPDATABLE: &str = "FIELD_NOT_UPDATABLE";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
     pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
     pub const INTERNAL: &str = "INTERNAL";
     pub const NOT_BUILT: &str = "NOT_BUILT";
     pub const NOT_FOUND: &str = "NOT_FOUND";
+    pub const ORDER_TYPE_NOT_SUPPORTED: &str = "ORDER_TYPE_NOT_SUPPORTED";
+    pub const PAIR_NOT_SUPPORTED: &str = "PAIR_NOT_SUPPORTED";
     pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
     pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
+    pub const RATE_OUT_OF_RANGE: &str = "RATE_OUT_OF_RANGE";
     pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
     pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
     pub const TOO_MANY_DECIMALS: &str = "TOO_MANY_DECIMALS";
@@ -348,15 +354,20 @@ mod tests {
                 code::ALREADY_EXISTS,
                 code::AMOUNT_NOT_POSITIVE,
                 code::AMOUNT_TOO_LARGE,
+                code::AMOUNT_TOO_SMALL,
                 code::ASSET_MISMATCH,
                 code::CALLBACK_NOT_ALLOWED,
                 code::CUSTOMER_NOT_USABLE,
+                code::EXCHANGE_EXPIRED,
+                code::EXCHANGE_NOT_ACCEPTABLE,
                 code::FIELD_NOT_UPDATABLE,
                 code::IDEMPOTENCY_KEY_REUSED,
                 code::INSUFFICIENT_FUNDS,
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,
+                code::ORDER_TYPE_NOT_SUPPORTED,
+                code::PAIR_NOT_SUPPORTED,
                 code::PRODUCT_ASSET_NOT_SUPPORTED,
                 code::SAME_ACCOUNT,
                 code::STATUS_CHANGE_NOT_ALLOWED,
@@ -395,7 +406,9 @@ mod tests {
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,
+                code::PAIR_NOT_SUPPORTED,
                 code::RAIL_NOT_SUPPORTED,
+                code::RATE_OUT_OF_RANGE,
             ],
         );
     }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::context::WriteContext;
 use crate::payments::arrivals::InboundJob;
 use crate::payments::dormancy::AccountJob;
+use crate::payments::exchanges::ExchangeJob;
 use crate::payments::transfers::TransferJob;
 use crate::world::World;
 
@@ -58,6 +59,8 @@ macro_rules! jobs {
 jobs! {
     /// Of transfers.
     Transfer(TransferJob),
+    /// Of exchanges.
+    Exchange(ExchangeJob),
     /// Of money from outside.
     Inbound(InboundJob),
     /// Of accounts.

@@ -1,6 +1,8 @@
 //! The status machines of the payments resources that are not customers or accounts (those share
 //! [`STANDING`](crate::rights::STANDING)).
 
+mod exchange;
+
 use core::fmt;
 
 use layer2_types::payments::TransferStatus;
@@ -9,6 +11,9 @@ use serde::Serialize;
 
 use crate::machine::Machine;
 use crate::machine::Row;
+
+pub use exchange::EXCHANGE;
+pub use exchange::ExchangeStage;
 
 /// Where a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 
 use layer2_types::payments::AccountId;
 use layer2_types::payments::CustomerId;
+use layer2_types::payments::ExchangeId;
 use layer2_types::payments::SubscriptionId;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransferId;
@@ -10,7 +11,9 @@ use serde::Serialize;
 
 use crate::payments::accounts::AccountRow;
 use crate::payments::customers::CustomerRow;
+use crate::payments::exchanges::ExchangeRow;
 use crate::payments::funds::Funds;
+use crate::payments::market::Market;
 use crate::payments::subscriptions::SubscriptionRow;
 use crate::payments::transactions::TransactionLog;
 use crate::payments::transactions::TransactionRow;
@@ -25,8 +28,10 @@ pub(crate) struct State {
     pub(crate) accounts: Table<AccountId, AccountRow>,
     pub(crate) transactions: TransactionLog,
     pub(crate) transfers: Table<TransferId, TransferRow>,
+    pub(crate) exchanges: Table<ExchangeId, ExchangeRow>,
     pub(crate) subscriptions: Table<SubscriptionId, SubscriptionRow>,
     pub(crate) funds: Funds,
+    pub(crate) market: Market,
 }
 
 /// Look-ups for handlers. `place` says where the request named the id: a JSON pointer into the body, or the name of the
@@ -42,6 +47,10 @@ impl State {
 
     pub(crate) fn transfer(&self, id: &TransferId) -> Result<&TransferRow, Rejection> {
         find(&self.transfers, id, "transfer", "transfer_id")
+    }
+
+    pub(crate) fn exchange(&self, id: &ExchangeId) -> Result<&ExchangeRow, Rejection> {
+        find(&self.exchanges, id, "exchange", "exchange_id")
     }
 
     pub(crate) fn transaction(&self, id: &TransactionId) -> Result<&TransactionRow, Rejection> {

@@ -643,6 +643,132 @@ Sends a `GET` request to `/sandboxes/{sandbox}/ledger/trial-balance`
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**List the rates of now
+
+Sends a `GET` request to `/sandboxes/{sandbox}/rates`
+
+*/
+    pub async fn rates_list<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+    ) -> Result<ResponseValue<::layer2_types::control::RateListReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/rates", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "rates_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Pin a rate
+
+Sends a `POST` request to `/sandboxes/{sandbox}/rates`
+
+*/
+    pub async fn rates_pin<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        body: &'a ::layer2_types::control::RatePinRequest,
+    ) -> Result<ResponseValue<::layer2_types::control::RateReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/rates", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "rates_pin",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Unpin a rate
+
+Sends a `DELETE` request to `/sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
+
+*/
+    pub async fn rates_unpin<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        source_asset_type_id: &'a ::layer2_types::control::AssetTypeId,
+        destination_asset_type_id: &'a ::layer2_types::control::AssetTypeId,
+    ) -> Result<ResponseValue<::layer2_types::control::RateReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/rates/{}/{}", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& source_asset_type_id.to_string()), encode_path(&
+            destination_asset_type_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "rates_unpin",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Reset a sandbox
 
 Sends a `POST` request to `/sandboxes/{sandbox}/reset`
