@@ -8,6 +8,7 @@
 
 mod determinism;
 mod events;
+mod exchanges;
 mod idempotency;
 mod money;
 mod operations;

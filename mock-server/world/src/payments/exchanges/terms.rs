@@ -65,7 +65,8 @@ impl World {
             .market
             .price(self.seed(), cx.now(), pair)
             .ok_or_else(|| Rejection::internal("A pair that can be exchanged has no price."))?;
-        let (debit, credit) = amounts(price, pair, fixes, amount)?;
+        let received = body.amount.to_string();
+        let (debit, credit) = amounts(price, pair, order.fixes, amount, &received)?;
         let leg = |account: &AccountRow, amount| Leg {
             account: account.id.clone(),
             asset: account.asset.clone(),
@@ -138,16 +139,12 @@ fn amounts(
     pair: Pair,
     fixes: Fixes,
     amount: MinorUnits,
+    received: &str,
 ) -> Result<(MinorUnits, MinorUnits), Rejection> {
-    let fixed = match fixes {
-        Fixes::Source => pair.source,
-        Fixes::Destination => pair.destination,
-    };
-    let received = funds::to_wire(amount, fixed.decimals).to_string();
     let too_large = || {
         funds::too_large()
             .at("/amount")
-            .received(received.clone())
+            .received(received)
             .bad_request()
     };
     let (debit, credit) = match fixes {
@@ -163,7 +160,7 @@ fn amounts(
     Ok((debit, credit))
 }
 
-fn too_small(price: Price, pair: Pair, received: String) -> Rejection {
+fn too_small(price: Price, pair: Pair, received: &str) -> Rejection {
     let smallest = MinorUnits::new(1);
     let unit = funds::to_wire(smallest, pair.destination.decimals);
     let problem = Problem::new(
