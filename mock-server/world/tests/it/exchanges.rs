@@ -2,6 +2,7 @@
 
 mod refusals;
 mod value;
+mod walk;
 
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
@@ -458,6 +459,31 @@ fn an_account_that_froze_meanwhile_neither_pays_nor_is_paid() {
         );
         play.assert_sound();
     }
+}
+
+#[test]
+fn an_exchange_wakes_the_accounts_that_it_uses() {
+    let mut play = play();
+    play.advance(SignedDuration::from_hours(24 * 366));
+    for account in ["ACME_USD", "ACME_USDC"] {
+        assert_eq!(play.account_status(account), "DORMANT", "{account}");
+    }
+    play.accepted(PURCHASE, "0.01");
+    for account in ["ACME_USD", "ACME_USDC"] {
+        assert_eq!(play.account_status(account), "OPEN", "{account}");
+    }
+    assert_eq!(play.account_status("ACME_BTC"), "DORMANT");
+}
+
+#[test]
+fn an_accepted_exchange_leaves_no_work_behind() {
+    let mut play = play();
+    let waiting = |play: &Play| play.world.pending_jobs().count();
+    let before = waiting(&play);
+    let id = play.requested(SALE);
+    assert_eq!(waiting(&play), before + 1, "it may expire");
+    play.accept_exchange(&id, "0").unwrap();
+    assert_eq!(waiting(&play), before);
 }
 
 #[test]
