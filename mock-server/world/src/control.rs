@@ -5,3 +5,4 @@ mod decisions;
 mod deliveries;
 mod inbound;
 mod ledger;
+mod rates;

@@ -9,6 +9,8 @@ use crate::settings::Profile;
 pub(crate) struct Delays {
     /// From the acceptance of a transfer to its execution.
     pub(crate) transfer_execution: SignedDuration,
+    /// From the acceptance of an exchange to its execution.
+    pub(crate) exchange_execution: SignedDuration,
     /// From the arrival of money to its credit.
     pub(crate) inbound_screening: SignedDuration,
     /// From the submission of an application to the beginning of its review.
@@ -22,11 +24,13 @@ impl Delays {
         match profile {
             Profile::Fast => Self {
                 transfer_execution: SignedDuration::ZERO,
+                exchange_execution: SignedDuration::ZERO,
                 inbound_screening: SignedDuration::ZERO,
                 application_review: SignedDuration::ZERO,
             },
             Profile::Realistic => Self {
                 transfer_execution: SignedDuration::from_secs(3),
+                exchange_execution: SignedDuration::from_secs(5),
                 inbound_screening: SignedDuration::from_mins(3),
                 application_review: SignedDuration::from_mins(1),
             },

@@ -16,6 +16,7 @@ pub mod code {
     pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
     pub const AMOUNT_NOT_POSITIVE: &str = "AMOUNT_NOT_POSITIVE";
     pub const AMOUNT_TOO_LARGE: &str = "AMOUNT_TOO_LARGE";
+    pub const AMOUNT_TOO_SMALL: &str = "AMOUNT_TOO_SMALL";
     pub const APPLICATION_NOT_EDITABLE: &str = "APPLICATION_NOT_EDITABLE";
     pub const APPLICATION_NOT_READY: &str = "APPLICATION_NOT_READY";
     pub const ASSET_MISMATCH: &str = "ASSET_MISMATCH";
@@ -24,6 +25,8 @@ pub mod code {
     pub const CUSTOMER_NOT_USABLE: &str = "CUSTOMER_NOT_USABLE";
     pub const DOCUMENT_LOCKED: &str = "DOCUMENT_LOCKED";
     pub const DOCUMENT_REFUSED: &str = "DOCUMENT_REFUSED";
+    pub const EXCHANGE_EXPIRED: &str = "EXCHANGE_EXPIRED";
+    pub const EXCHANGE_NOT_ACCEPTABLE: &str = "EXCHANGE_NOT_ACCEPTABLE";
     pub const FIELD_NOT_UPDATABLE: &str = "FIELD_NOT_UPDATABLE";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
     pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
@@ -31,8 +34,11 @@ pub mod code {
     pub const NOT_A_CORPORATION: &str = "NOT_A_CORPORATION";
     pub const NOT_BUILT: &str = "NOT_BUILT";
     pub const NOT_FOUND: &str = "NOT_FOUND";
+    pub const ORDER_TYPE_NOT_SUPPORTED: &str = "ORDER_TYPE_NOT_SUPPORTED";
+    pub const PAIR_NOT_SUPPORTED: &str = "PAIR_NOT_SUPPORTED";
     pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
     pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
+    pub const RATE_OUT_OF_RANGE: &str = "RATE_OUT_OF_RANGE";
     pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
     pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
     pub const TOO_MANY_DECIMALS: &str = "TOO_MANY_DECIMALS";
@@ -52,8 +58,8 @@ pub mod code {
     pub const INVALID_FIELD: &str = "INVALID_FIELD";
     pub const INVALID_INSTITUTION: &str = "INVALID_INSTITUTION";
     pub const INVALID_PRODUCT: &str = "INVALID_PRODUCT";
-    pub const PLAID_INTERNAL: &str = "INTERNAL_SERVER_ERROR";
     pub const INVALID_PUBLIC_TOKEN: &str = "INVALID_PUBLIC_TOKEN";
+    pub const PLAID_INTERNAL: &str = "INTERNAL_SERVER_ERROR";
 }
 
 /// A refusal, with the HTTP status that goes with it.
@@ -354,6 +360,7 @@ mod tests {
                 code::ALREADY_EXISTS,
                 code::AMOUNT_NOT_POSITIVE,
                 code::AMOUNT_TOO_LARGE,
+                code::AMOUNT_TOO_SMALL,
                 code::APPLICATION_NOT_EDITABLE,
                 code::APPLICATION_NOT_READY,
                 code::ASSET_MISMATCH,
@@ -362,6 +369,8 @@ mod tests {
                 code::CUSTOMER_NOT_USABLE,
                 code::DOCUMENT_LOCKED,
                 code::DOCUMENT_REFUSED,
+                code::EXCHANGE_EXPIRED,
+                code::EXCHANGE_NOT_ACCEPTABLE,
                 code::FIELD_NOT_UPDATABLE,
                 code::IDEMPOTENCY_KEY_REUSED,
                 code::INSUFFICIENT_FUNDS,
@@ -369,6 +378,8 @@ mod tests {
                 code::NOT_A_CORPORATION,
                 code::NOT_BUILT,
                 code::NOT_FOUND,
+                code::ORDER_TYPE_NOT_SUPPORTED,
+                code::PAIR_NOT_SUPPORTED,
                 code::PRODUCT_ASSET_NOT_SUPPORTED,
                 code::SAME_ACCOUNT,
                 code::STATUS_CHANGE_NOT_ALLOWED,
@@ -407,7 +418,9 @@ mod tests {
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,
+                code::PAIR_NOT_SUPPORTED,
                 code::RAIL_NOT_SUPPORTED,
+                code::RATE_OUT_OF_RANGE,
                 code::STATUS_CHANGE_NOT_ALLOWED,
                 code::VALIDATION_FAILED,
             ],

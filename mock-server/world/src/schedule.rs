@@ -14,6 +14,7 @@ use crate::context::WriteContext;
 use crate::payments::applications::review::ApplicationJob;
 use crate::payments::arrivals::InboundJob;
 use crate::payments::dormancy::AccountJob;
+use crate::payments::exchanges::ExchangeJob;
 use crate::payments::transfers::TransferJob;
 use crate::world::World;
 
@@ -59,6 +60,8 @@ macro_rules! jobs {
 jobs! {
     /// Of transfers.
     Transfer(TransferJob),
+    /// Of exchanges.
+    Exchange(ExchangeJob),
     /// Of money from outside.
     Inbound(InboundJob),
     /// Of accounts.

@@ -11,7 +11,7 @@ use crate::payments::assets;
 use crate::payments::assets::Asset;
 use crate::payments::assets::AssetKind;
 use crate::payments::funds;
-use crate::payments::transfers::mint_transaction;
+use crate::payments::orders::mint_transaction;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;

@@ -64,8 +64,27 @@ pub(crate) trait Ledger {
     ) -> Result<control::LedgerEntryListReply, Rejection>;
 }
 
+/// What exchanges give, pinned or by the market.
+pub(crate) trait Rates {
+    /// List the rates of now.
+    fn rates_list(&self, cx: &ReadContext<'_>) -> Result<control::RateListReply, Rejection>;
+    /// Pin a rate.
+    fn rates_pin(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: control::RatePinRequest,
+    ) -> Result<control::RateReply, Rejection>;
+    /// Unpin a rate.
+    fn rates_unpin(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        source_asset_type_id: control::AssetTypeId,
+        destination_asset_type_id: control::AssetTypeId,
+    ) -> Result<control::RateReply, Rejection>;
+}
+
 /// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger>(
+pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Rates>(
     world: &mut W,
     cx: &mut WriteContext<'_>,
     op: OperationId,
@@ -84,12 +103,20 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger>(
             let mut value = world.inbound_create(cx, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
+        OperationId::RatesPin => {
+            let mut value = world.rates_pin(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::RatesUnpin => {
+            let mut value = world.rates_unpin(cx, request.id("source_asset_type_id")?, request.id("destination_asset_type_id")?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }
 
 /// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger>(
+pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger + Rates>(
     world: &W,
     cx: &ReadContext<'_>,
     op: OperationId,
@@ -106,6 +133,10 @@ pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger>(
         }
         OperationId::LedgerEntries => {
             let mut value = world.ledger_entries(cx, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::RatesList => {
+            let mut value = world.rates_list(cx)?;
             Reply::of(200, &mut value, cx.platform())
         }
         _ => Err(Rejection::misrouted(op.operation())),

@@ -4,6 +4,8 @@
 //! in-flight account per asset. Money that came from outside and is not credited yet stands in custody and, with the
 //! opposite sign, in flight; so custody + clearing + in flight is what customers are owed, per asset, at every instant.
 
+pub(crate) mod trade;
+
 use std::collections::BTreeMap;
 
 use layer2_ledger::AccountIx;

@@ -1,6 +1,8 @@
 //! The status machines of the payments resources that are not customers or accounts (those share
 //! [`STANDING`](crate::rights::STANDING)).
 
+mod exchange;
+
 use core::fmt;
 
 use layer2_types::payments::TransferStatus;
@@ -11,6 +13,9 @@ use crate::machine::Machine;
 use crate::machine::Row;
 pub use crate::payments::applications::stage::APPLICATION;
 pub use crate::payments::applications::stage::ApplicationStage;
+
+pub use exchange::EXCHANGE;
+pub use exchange::ExchangeStage;
 
 /// Where a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

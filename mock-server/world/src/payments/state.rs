@@ -4,6 +4,7 @@ use layer2_types::payments::AccountId;
 use layer2_types::payments::ApplicationId;
 use layer2_types::payments::CustomerId;
 use layer2_types::payments::DocumentId;
+use layer2_types::payments::ExchangeId;
 use layer2_types::payments::SubscriptionId;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransferId;
@@ -14,7 +15,9 @@ use crate::payments::accounts::AccountRow;
 use crate::payments::applications::ApplicationRow;
 use crate::payments::customers::CustomerRow;
 use crate::payments::documents::DocumentRow;
+use crate::payments::exchanges::ExchangeRow;
 use crate::payments::funds::Funds;
+use crate::payments::market::Market;
 use crate::payments::subscriptions::SubscriptionRow;
 use crate::payments::transactions::TransactionLog;
 use crate::payments::transactions::TransactionRow;
@@ -31,8 +34,10 @@ pub(crate) struct State {
     pub(crate) documents: Table<DocumentId, DocumentRow>,
     pub(crate) transactions: TransactionLog,
     pub(crate) transfers: Table<TransferId, TransferRow>,
+    pub(crate) exchanges: Table<ExchangeId, ExchangeRow>,
     pub(crate) subscriptions: Table<SubscriptionId, SubscriptionRow>,
     pub(crate) funds: Funds,
+    pub(crate) market: Market,
 }
 
 /// Look-ups for handlers. `place` says where the request named the id: a JSON pointer into the body, or the name of the
@@ -56,6 +61,10 @@ impl State {
 
     pub(crate) fn transfer(&self, id: &TransferId) -> Result<&TransferRow, Rejection> {
         find(&self.transfers, id, "transfer", "transfer_id")
+    }
+
+    pub(crate) fn exchange(&self, id: &ExchangeId) -> Result<&ExchangeRow, Rejection> {
+        find(&self.exchanges, id, "exchange", "exchange_id")
     }
 
     pub(crate) fn transaction(&self, id: &TransactionId) -> Result<&TransactionRow, Rejection> {

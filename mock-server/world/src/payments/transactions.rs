@@ -80,6 +80,14 @@ impl TransactionLog {
         self.rows.get_mut(*self.by_id.get(id)?)
     }
 
+    /// Makes an estimate final. Only a transaction that is on its way has one.
+    pub(crate) fn revalue(&mut self, id: &TransactionId, value: MinorUnits) {
+        if let Some(row) = self.get_mut(id) {
+            debug_assert!(!TRANSACTION.is_final(row.stage), "{} is final", row.stage);
+            row.value = value;
+        }
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = &TransactionId> {
         self.by_id.keys()
     }

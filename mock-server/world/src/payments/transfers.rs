@@ -6,7 +6,6 @@
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use layer2_ledger::HoldId;
-use layer2_ledger::LedgerError;
 use layer2_ledger::MinorUnits;
 use layer2_types::payments;
 use layer2_types::payments::AccountId;
@@ -30,7 +29,11 @@ use crate::payments::funds::Movement;
 use crate::payments::machines::TRANSFER;
 use crate::payments::machines::TransactionStage;
 use crate::payments::machines::TransferStage;
-use crate::payments::transactions::TransactionRow;
+use crate::payments::orders;
+use crate::payments::orders::Kind;
+use crate::payments::orders::Side;
+use crate::payments::orders::Trail;
+use crate::payments::orders::Wait;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
@@ -101,6 +104,12 @@ impl Work for TransferJob {
 /// How long a transfer waits for its acceptance.
 const VALID_FOR: SignedDuration = SignedDuration::from_mins(60);
 
+const KIND: Kind = Kind {
+    noun: "transfer",
+    not_acceptable: code::TRANSFER_NOT_ACCEPTABLE,
+    expired: code::TRANSFER_EXPIRED,
+};
+
 impl Transfers for World {
     fn transfers_create(
         &mut self,
@@ -113,7 +122,7 @@ impl Transfers for World {
         let destination = self
             .payments
             .account(&body.destination_account_id, "/destination_account_id")?;
-        must_differ(source, destination)?;
+        orders::must_differ(&source.id, &destination.id)?;
         must_match(source, destination)?;
         let asset = assets::asset(source.asset.as_str())
             .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
@@ -126,7 +135,7 @@ impl Transfers for World {
         let valid_until = clock::later(cx.now(), VALID_FOR);
         let expiry = self
             .schedule
-            .add(after(valid_until), TransferJob::Expire(id.clone()));
+            .add(orders::after(valid_until), TransferJob::Expire(id.clone()));
         let row = TransferRow {
             id: id.clone(),
             source: source.id.clone(),
@@ -163,22 +172,38 @@ impl Transfers for World {
         transfer_id: TransferId,
     ) -> Result<payments::TransferAcceptedReply, Rejection> {
         let transfer = self.payments.transfer(&transfer_id)?.clone();
-        transfer.must_be_acceptable(cx)?;
-        for account in [&transfer.source, &transfer.destination] {
-            let row = self.payments.account(account, "transfer_id")?;
-            self.must_transact(row, "transfer_id")?;
-        }
-        let debit = mint_transaction(cx)?;
-        let credit = mint_transaction(cx)?;
+        KIND.must_be_acceptable(cx, transfer.wait(), &transfer.stage)?;
+        let source = self.payments.account(&transfer.source, "transfer_id")?;
+        let destination = self
+            .payments
+            .account(&transfer.destination, "transfer_id")?;
+        self.must_transact(source, "transfer_id")?;
+        self.must_transact(destination, "transfer_id")?;
+        let trail = Trail {
+            order: transfer.id.as_str(),
+            category: TransactionCategory::Transfer,
+            description: transfer.description.as_deref(),
+        };
+        let side = |account, value, stage| Side {
+            account,
+            value,
+            kind: TransactionType::InternalTransfer,
+            stage,
+        };
         let negative = MinorUnits::new(-transfer.amount.get());
-        let held = transfer.side(cx, &debit, negative, TransactionStage::Authorized)?;
-        let coming = transfer.side(cx, &credit, transfer.amount, TransactionStage::Pending)?;
+        let held = trail.transaction(cx, side(source, negative, TransactionStage::Authorized))?;
+        let coming = trail.transaction(
+            cx,
+            side(destination, transfer.amount, TransactionStage::Pending),
+        )?;
+        let source = source.clone();
         let hold = self
             .payments
             .funds
-            .hold(cx, &transfer.source, transfer.amount)
-            .map_err(|error| transfer.not_covered(&error))?;
+            .hold(cx, &source.id, transfer.amount)
+            .map_err(|error| KIND.not_covered(&source, &error))?;
 
+        let (debit, credit) = (held.id.clone(), coming.id.clone());
         self.add_transaction(cx, held);
         self.add_transaction(cx, coming);
         let state = payments::TransferState::new(transfer_id.clone())
@@ -192,7 +217,7 @@ impl Transfers for World {
             });
         }
         self.schedule
-            .remove(after(transfer.valid_until), transfer.expiry);
+            .remove(orders::after(transfer.valid_until), transfer.expiry);
         let due = clock::later(cx.now(), self.delays().transfer_execution);
         self.schedule.add(due, TransferJob::Execute(transfer_id));
         Ok(payments::TransferAcceptedReply::new(state))
@@ -276,104 +301,13 @@ impl TransferRow {
             )
     }
 
-    fn must_be_acceptable(&self, cx: &WriteContext<'_>) -> Result<(), Rejection> {
-        let style = cx.settings().timestamps;
-        let waits = self.stage == TransferStage::Requested;
-        if self.stage == TransferStage::Expired || (waits && cx.now() > self.valid_until) {
-            let until = clock::wire(self.valid_until, style);
-            return Err(Problem::new(
-                code::TRANSFER_EXPIRED,
-                format!("The transfer could be accepted until {until}."),
-            )
-            .received(clock::wire(cx.now(), style).to_string())
-            .expected(format!("an acceptance by {until}"))
-            .hint("Request a new transfer and accept it in time.")
-            .bad_request());
+    fn wait(&self) -> Wait {
+        Wait {
+            is_open: self.stage == TransferStage::Requested,
+            has_expired: self.stage == TransferStage::Expired,
+            valid_until: self.valid_until,
         }
-        if TRANSFER.allows(self.stage, TransferStage::Accepted) {
-            return Ok(());
-        }
-        Err(Problem::new(
-            code::TRANSFER_NOT_ACCEPTABLE,
-            format!("The transfer is {}; only a REQUESTED one can be accepted.", self.stage),
-        )
-        .received(self.stage.to_string())
-        .expected(TransferStage::Requested.to_string())
-        .hint("If this repeats a request whose reply was lost, send it with the idempotency key of the first try.")
-        .bad_request())
     }
-
-    fn not_covered(&self, error: &LedgerError) -> Rejection {
-        let LedgerError::InsufficientFunds {
-            available,
-            required,
-            ..
-        } = error
-        else {
-            return Rejection::internal("The funds could not be held.");
-        };
-        let available = funds::to_wire(*available, self.decimals);
-        let required = funds::to_wire(*required, self.decimals);
-        Problem::new(
-            code::INSUFFICIENT_FUNDS,
-            format!("Account `{}` has {available} {} available; the transfer needs {required}.", self.source, self.asset),
-        )
-        .received(required.to_string())
-        .expected(format!("at most {available}"))
-        .hint("Held and pending money is not available. In a sandbox, let money arrive through the control API.")
-        .bad_request()
-    }
-
-    /// The transaction of one side.
-    fn side(
-        &self,
-        cx: &WriteContext<'_>,
-        id: &TransactionId,
-        value: MinorUnits,
-        stage: TransactionStage,
-    ) -> Result<TransactionRow, Rejection> {
-        let account = if value.is_negative() {
-            &self.source
-        } else {
-            &self.destination
-        };
-        Ok(TransactionRow {
-            id: id.clone(),
-            account: account.clone(),
-            decimals: self.decimals,
-            value,
-            stage,
-            kind: TransactionType::InternalTransfer,
-            category: TransactionCategory::Transfer,
-            category_id: payments::CategoryId::new(self.id.as_str())
-                .map_err(|_| Rejection::bad_id())?,
-            description: self.description.clone(),
-            originator: None,
-            rail: None,
-            at: cx.now(),
-            posted_at: None,
-            cause: cx.seq(),
-        })
-    }
-}
-
-/// The first instant at which a transfer can no longer be accepted.
-fn after(valid_until: Timestamp) -> Timestamp {
-    clock::later(valid_until, SignedDuration::from_micros(1))
-}
-
-fn must_differ(source: &AccountRow, destination: &AccountRow) -> Result<(), Rejection> {
-    if source.id != destination.id {
-        return Ok(());
-    }
-    Err(Problem::new(
-        code::SAME_ACCOUNT,
-        "Source and destination are the same account.",
-    )
-    .at("/destination_account_id")
-    .received(destination.id.as_str())
-    .expected("another account than the source")
-    .bad_request())
 }
 
 fn must_match(source: &AccountRow, destination: &AccountRow) -> Result<(), Rejection> {
@@ -396,9 +330,4 @@ fn must_match(source: &AccountRow, destination: &AccountRow) -> Result<(), Rejec
 
 fn mint_transfer(cx: &mut WriteContext<'_>) -> Result<TransferId, Rejection> {
     TransferId::new(cx.mint(IdKind::Transfer)).map_err(|_| Rejection::bad_id())
-}
-
-/// The id of a new transaction.
-pub(crate) fn mint_transaction(cx: &mut WriteContext<'_>) -> Result<TransactionId, Rejection> {
-    TransactionId::new(cx.mint(IdKind::Transaction)).map_err(|_| Rejection::bad_id())
 }

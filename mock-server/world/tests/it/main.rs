@@ -9,6 +9,7 @@
 mod applications;
 mod determinism;
 mod events;
+mod exchanges;
 mod idempotency;
 mod money;
 mod operations;

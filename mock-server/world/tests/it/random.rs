@@ -11,13 +11,30 @@ use proptest::prelude::*;
 
 use crate::applications::walk::Onboarding;
 use crate::applications::walk::STEPS;
+use crate::exchanges::Order;
 use crate::support::FAILED;
 use crate::support::Play;
 use crate::support::TAKEN;
+use crate::support::field;
 use crate::support::fields;
 use crate::support::genesis;
 
-const ACCOUNTS: [&str; 4] = ["ACME_USD", "JANE_USD", "TREASURY_USD", "ACME_EUR"];
+const ACCOUNTS: [&str; 6] = [
+    "ACME_USD",
+    "JANE_USD",
+    "TREASURY_USD",
+    "ACME_EUR",
+    "ACME_USDC",
+    "ACME_BTC",
+];
+/// Accounts that are opened for the walk, with their assets.
+const OPENED: [(&str, &str); 3] = [
+    ("ACME_EUR", "FIAT_TESTNET_EUR"),
+    ("ACME_USDC", "ETHEREUM_SEPOLIA_USDC"),
+    ("ACME_BTC", "BITCOIN_TESTNET_BTC"),
+];
+/// What a dollar coin may be made to cost.
+const RATES: [&str; 4] = ["0.990099", "0.985", "1.5", "0.0001"];
 const STATUSES: [&str; 6] = [
     "ACTIVE",
     "EDD",
@@ -32,6 +49,9 @@ enum Step {
     Inbound(usize, u32),
     Transfer(usize, usize, u32),
     Accept(usize),
+    Exchange(usize, usize, u32, bool, bool),
+    AcceptExchange(usize, u8),
+    Pin(usize),
     Decide(bool, usize),
     Freeze(usize, bool),
     Advance(u32),
@@ -41,13 +61,19 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (0..4_usize, 0..50_000_u32).prop_map(|(account, cents)| Step::Inbound(account, cents)),
-        (0..4_usize, 0..4_usize, 0..50_000_u32)
+        (0..ACCOUNTS.len(), 0..50_000_u32)
+            .prop_map(|(account, cents)| Step::Inbound(account, cents)),
+        (0..ACCOUNTS.len(), 0..ACCOUNTS.len(), 0..50_000_u32)
             .prop_map(|(from, to, cents)| Step::Transfer(from, to, cents)),
         (0..8_usize).prop_map(Step::Accept),
         (0..8_usize).prop_map(Step::Accept),
+        exchange(),
+        (0..3_usize, 0..100_u8).prop_map(|(back, percent)| Step::AcceptExchange(back, percent)),
+        (0..3_usize, 0..100_u8).prop_map(|(back, percent)| Step::AcceptExchange(back, percent)),
+        (0..RATES.len()).prop_map(Step::Pin),
         (any::<bool>(), 0..STATUSES.len()).prop_map(|(acme, status)| Step::Decide(acme, status)),
-        (0..4_usize, any::<bool>()).prop_map(|(account, freeze)| Step::Freeze(account, freeze)),
+        (0..ACCOUNTS.len(), any::<bool>())
+            .prop_map(|(account, freeze)| Step::Freeze(account, freeze)),
         (0..4_000_u32).prop_map(Step::Advance),
         any::<bool>().prop_map(Step::Deliver),
         (0..STEPS).prop_map(Step::Onboard),
@@ -55,23 +81,35 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Mostly from an account of fiat money to one of coins or back, sometimes between any two.
+fn exchange() -> impl Strategy<Value = Step> {
+    let accounts = prop_oneof![
+        2 => (0..4_usize, 4..6_usize),
+        2 => (4..6_usize, 0..4_usize),
+        1 => (0..ACCOUNTS.len(), 0..ACCOUNTS.len()),
+    ];
+    (accounts, 0..50_000_u32, any::<bool>(), any::<bool>())
+        .prop_map(|((from, to), cents, quote, buys)| Step::Exchange(from, to, cents, quote, buys))
+}
+
 fn decimal(cents: u32) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }
 
-/// Cents of an amount that the wire told.
-fn cents(text: &str) -> i64 {
+/// An amount that the wire told, as a whole number of 10^-8: no asset of the walk is finer.
+fn units(text: &str) -> i128 {
     let (sign, digits) = text
         .strip_prefix('-')
         .map_or((1, text), |digits| (-1, digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    sign * format!("{whole}{part:0<2}").parse::<i64>().unwrap()
+    sign * format!("{whole}{part:0<8}").parse::<i128>().unwrap()
 }
 
 /// What the walk has made so far.
 #[derive(Debug, Default)]
 struct Made {
     transfers: Vec<String>,
+    exchanges: Vec<String>,
     onboarding: Onboarding,
 }
 
@@ -94,6 +132,38 @@ fn take(play: &mut Play, made: &mut Made, step: &Step) {
             Some(id) => play.accept(&id).is_err(),
             None => return,
         },
+        Step::Exchange(from, to, amount, quote, buys) => {
+            let order = Order {
+                pricing: if *quote { "quote" } else { "market" },
+                from: ACCOUNTS[*from],
+                to: ACCOUNTS[*to],
+                action: if *buys {
+                    "FIX_DESTINATION"
+                } else {
+                    "FIX_SOURCE"
+                },
+                amount: &decimal(*amount),
+            };
+            match play.exchange(order) {
+                Ok(reply) => {
+                    made.exchanges.push(field(&reply.body, "id"));
+                    false
+                }
+                Err(_) => true,
+            }
+        }
+        Step::AcceptExchange(back, percent) => {
+            match made.exchanges.iter().rev().nth(*back).cloned() {
+                Some(id) => play
+                    .accept_exchange(&id, &format!("0.{percent:02}"))
+                    .is_err(),
+                None => return,
+            }
+        }
+        Step::Pin(rate) => {
+            play.pin("FIAT_TESTNET_USD", "ETHEREUM_SEPOLIA_USDC", RATES[*rate]);
+            return;
+        }
         Step::Decide(acme, status) => play
             .decide(if *acme { "ACME" } else { "JANE" }, STATUSES[*status])
             .is_err(),
@@ -132,8 +202,8 @@ fn check_balances(play: &Play) {
         fields(&list, "value").len(),
         fields(&list, "transaction_status").len()
     );
-    let mut current: BTreeMap<&str, i64> = BTreeMap::new();
-    let mut available: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut current: BTreeMap<&str, i128> = BTreeMap::new();
+    let mut available: BTreeMap<&str, i128> = BTreeMap::new();
     for account in ACCOUNTS {
         let path = [("account_id", account)];
         let query = [("page_size", "1000")];
@@ -145,7 +215,7 @@ fn check_balances(play: &Play) {
             .iter()
             .zip(fields(&list, "transaction_status"))
         {
-            let value = cents(value);
+            let value = units(value);
             let posted = status == "POSTED";
             let held = matches!(status.as_str(), "AUTHORIZED" | "PENDING") && value < 0;
             *current.entry(account).or_default() += if posted { value } else { 0 };
@@ -153,16 +223,16 @@ fn check_balances(play: &Play) {
         }
         let told = play.balances(account);
         assert_eq!(
-            cents(&told.0),
+            units(&told.0),
             current.get(account).copied().unwrap_or(0),
             "{account}"
         );
         assert_eq!(
-            cents(&told.1),
+            units(&told.1),
             available.get(account).copied().unwrap_or(0),
             "{account}"
         );
-        assert!(cents(&told.1) >= 0, "{account} is overdrawn");
+        assert!(units(&told.1) >= 0, "{account} is overdrawn");
     }
 }
 
@@ -175,8 +245,12 @@ proptest! {
         settings.profile = if fast { Profile::Fast } else { Profile::Realistic };
         let mut play = Play::with(settings.clone());
         play.subscribe("TRANSACTION_POSTED");
-        let opening = r#"{"customer_id":"ACME","account_to_open":{"account_id":"ACME_EUR","product_id":"DEPOSIT_BASIC","asset_type_id":"FIAT_TESTNET_EUR"}}"#;
-        play.post("payments.accounts_open", &[], opening).unwrap();
+        for (account, asset) in OPENED {
+            play.open(account, "DEPOSIT_BASIC", asset);
+        }
+        for account in ["ACME_USD", "ACME_USDC", "ACME_BTC"] {
+            play.inbound(account, "1000").unwrap();
+        }
         let mut made = Made::default();
         for step in &steps {
             take(&mut play, &mut made, step);

@@ -226,6 +226,41 @@ impl Client {
         let request = self.client.get(url).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
+    pub async fn rates_list<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::RateListReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/rates", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn rates_pin<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        body: &'a control::RatePinRequest,
+    ) -> Result<ResponseValue<control::RateReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/rates", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn rates_unpin<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        source_asset_type_id: &'a control::AssetTypeId,
+        destination_asset_type_id: &'a control::AssetTypeId,
+    ) -> Result<ResponseValue<control::RateReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/rates/{}/{}", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& source_asset_type_id.to_string()), encode_path(&
+            destination_asset_type_id.to_string()),
+        );
+        let request = self.client.delete(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn sandboxes_reset<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,

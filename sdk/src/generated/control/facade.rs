@@ -349,6 +349,93 @@ impl<'c> Inbound<'c> {
     }
 }
 
+/// What exchanges give, pinned or by the market.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Rates<'c> {
+    /// List the rates of now.
+    ///
+    /// Gives what one unit of each asset would buy of each asset that it can be exchanged for at
+    /// this instant of the business clock, the cost of the exchange included, and whether the rate
+    /// is pinned.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /sandboxes/{sandbox}/rates`
+    pub async fn list(
+        &self,
+        sandbox: &control::SandboxName,
+    ) -> Result<Reply<control::RateList>, Error> {
+        let call = self.client.control_call(OperationId::RatesList)?;
+        let reply = call.run(call.api.rates_list(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Pin a rate.
+    ///
+    /// Fixes what exchanges of one pair give, in one direction, from now on. The other direction
+    /// and all other pairs stay with the market.
+    ///
+    /// - When to use it: Use it for exact amounts in a test, or to move a price between request and
+    ///   execution of an exchange.
+    /// - Before: The assets exist and can be exchanged for each other; the rate is within its
+    ///   limits.
+    /// - What happens next: Every price that is asked for has this rate, those of exchanges that
+    ///   are accepted and not executed yet included; amounts that were told before do not change.
+    ///   No event is sent.
+    /// - Undo: Unpin the rate, or pin another.
+    /// - Retry: A repeat pins the same rate again.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
+    ///
+    /// `POST /sandboxes/{sandbox}/rates`
+    pub async fn pin(
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::RatePinRequest,
+    ) -> Result<Reply<control::Rate>, Error> {
+        let call = self.client.control_call(OperationId::RatesPin)?;
+        let reply = call.run(call.api.rates_pin(sandbox, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Unpin a rate.
+    ///
+    /// Gives a pinned rate back to the market.
+    ///
+    /// - When to use it: Use it when a test has seen what it wanted of a pinned rate.
+    /// - Before: The assets exist and can be exchanged for each other.
+    /// - What happens next: The rate is that of the market at once. No event is sent.
+    /// - Undo: Pin the rate again.
+    /// - Retry: A repeat finds the rate with the market already and leaves it there.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`.
+    ///
+    /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
+    pub async fn unpin(
+        &self,
+        sandbox: &control::SandboxName,
+        source_asset_type_id: &control::AssetTypeId,
+        destination_asset_type_id: &control::AssetTypeId,
+    ) -> Result<Reply<control::Rate>, Error> {
+        let call = self.client.control_call(OperationId::RatesUnpin)?;
+        let request = call
+            .api
+            .rates_unpin(sandbox, source_asset_type_id, destination_asset_type_id);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+}
+
 /// What a person at the platform would decide.
 #[derive(Clone, Copy, Debug)]
 pub struct Decisions<'c> {
@@ -595,6 +682,12 @@ impl<'c> Control<'c> {
     #[must_use]
     pub fn inbound(&self) -> Inbound<'c> {
         Inbound { client: self.client }
+    }
+
+    /// What exchanges give, pinned or by the market.
+    #[must_use]
+    pub fn rates(&self) -> Rates<'c> {
+        Rates { client: self.client }
     }
 
     /// What a person at the platform would decide.

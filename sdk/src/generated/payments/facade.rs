@@ -2028,7 +2028,8 @@ impl<'c> Exchanges<'c> {
     /// - When to use it: Use it when the trade matters more than its exact price.
     /// - Before: Both accounts may transact, differ and hold assets that can be exchanged for each
     ///   other; the custodian behind them takes this kind of order with this action; the amount is
-    ///   positive and fits the asset that it fixes.
+    ///   positive, fits the asset that it fixes and is worth at least the smallest unit of the
+    ///   other one.
     /// - What happens next: The exchange is REQUESTED and waits for its acceptance; no event is
     ///   sent and no balance changes.
     /// - Undo: Do nothing; an unaccepted exchange becomes EXPIRED.
@@ -2039,8 +2040,8 @@ impl<'c> Exchanges<'c> {
     /// same key.
     ///
     /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`,
-    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/market`
     pub async fn create_market(
@@ -2062,7 +2063,8 @@ impl<'c> Exchanges<'c> {
     ///   close to it.
     /// - Before: Both accounts may transact, differ and hold assets that can be exchanged for each
     ///   other; the custodian behind them takes this kind of order with this action; the amount is
-    ///   positive and fits the asset that it fixes.
+    ///   positive, fits the asset that it fixes and is worth at least the smallest unit of the
+    ///   other one.
     /// - What happens next: The exchange is REQUESTED with the amounts of the quote. Its acceptance
     ///   gets a new quote first and trades only if that is near enough; no event is sent and no
     ///   balance changes before.
@@ -2074,8 +2076,8 @@ impl<'c> Exchanges<'c> {
     /// same key. Only `layer2-1.0.5` has it.
     ///
     /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`,
-    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/quote`
     pub async fn create_quote(
@@ -2108,18 +2110,20 @@ impl<'c> Exchanges<'c> {
 
     /// Accept an exchange.
     ///
-    /// Gives the order to trade, within a slippage that you allow. A quote is asked for anew and
-    /// traded if it is no worse than the accepted one by that fraction; a market order is traded at
-    /// the market. Sign it as the platform asks.
+    /// Gives the order to trade, within a slippage that you allow. A fresh price is asked for and
+    /// traded if it is no worse than the accepted amounts by that fraction; a better one is always
+    /// traded. A purchase cannot cost more than the 1 % that is held on top of its estimate,
+    /// whatever the slippage. Sign it as the platform asks.
     ///
     /// - When to use it: Use it once the amounts have been looked at and the trade shall be made.
     /// - Before: The exchange is REQUESTED and not expired; both accounts may transact; the source
     ///   has the amount available, and 1 % more with FIX_DESTINATION.
     /// - What happens next: The exchange is ACCEPTED, then EXECUTED; each account gets a
     ///   transaction of the type TRADE with TRANSACTION_AUTHORIZED or TRANSACTION_PENDING and then
-    ///   TRANSACTION_POSTED, and what FIX_DESTINATION held too much comes back as a correction. If
-    ///   the price left the slippage it is REJECTED (newer prose of the platform says CANCELLED)
-    ///   and the hold is released.
+    ///   TRANSACTION_POSTED, and what FIX_DESTINATION held too much comes back as a
+    ///   CREDIT_CORRECTION with TRANSACTION_POSTED. If the price left the slippage, or an account
+    ///   can no longer transact, the exchange is REJECTED (newer prose of the platform says
+    ///   CANCELLED), both transactions get TRANSACTION_CANCELLED and the hold is released.
     /// - Undo: It cannot be undone; exchange the other way, at the price of then.
     /// - Retry: The same idempotency key gives the first reply back and trades nothing twice.
     ///

@@ -52,6 +52,10 @@ crate::open_enum! {
         AmountTooLarge = "AMOUNT_TOO_LARGE",
         /// The amount has more decimals than the asset. Status 400.
         TooManyDecimals = "TOO_MANY_DECIMALS",
+        /// The two assets cannot be exchanged for each other, so they have no rate. Status 400.
+        PairNotSupported = "PAIR_NOT_SUPPORTED",
+        /// The rate is zero, negative, too large or has too many decimals. Status 400.
+        RateOutOfRange = "RATE_OUT_OF_RANGE",
     }
 }
 
@@ -188,5 +192,17 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         status: 400,
         meaning: "The amount has more decimals than the asset.",
         remedy: "Cut the amount to the decimals that the error names.",
+    },
+    ErrorCodeInfo {
+        code: "PAIR_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The two assets cannot be exchanged for each other, so they have no rate.",
+        remedy: "Choose one of the assets that the error lists.",
+    },
+    ErrorCodeInfo {
+        code: "RATE_OUT_OF_RANGE",
+        status: 400,
+        meaning: "The rate is zero, negative, too large or has too many decimals.",
+        remedy: "Send a rate within the limits that the error names.",
     },
 ];

@@ -188,6 +188,48 @@ operations! {
         body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
+    /// List the rates of now. `GET /sandboxes/{sandbox}/rates`.
+    RatesList = "rates_list" => Operation {
+        api: Api::Control, id: "rates_list", resource: "rates",
+        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/rates",
+        summary: "List the rates of now",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Pin a rate. `POST /sandboxes/{sandbox}/rates`.
+    RatesPin = "rates_pin" => Operation {
+        api: Api::Control, id: "rates_pin", resource: "rates",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/rates",
+        summary: "Pin a rate",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &[
+            "NOT_FOUND", "PAIR_NOT_SUPPORTED", "RATE_OUT_OF_RANGE",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Unpin a rate. `DELETE
+    /// /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`.
+    RatesUnpin = "rates_unpin" => Operation {
+        api: Api::Control, id: "rates_unpin", resource: "rates",
+        method: HttpMethod::Delete, path: "/sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}",
+        summary: "Unpin a rate",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND", "PAIR_NOT_SUPPORTED"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
     /// Create a sandbox. `POST /sandboxes`.
     SandboxesCreate = "sandboxes_create" => Operation {
         api: Api::Control, id: "sandboxes_create", resource: "sandboxes",

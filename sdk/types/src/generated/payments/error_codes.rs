@@ -83,6 +83,9 @@ crate::open_enum! {
         AssetMismatch = "ASSET_MISMATCH",
         /// The amount is zero or negative. Status 400.
         AmountNotPositive = "AMOUNT_NOT_POSITIVE",
+        /// The amount is worth less than the smallest unit of the asset that it would be changed
+        /// into. Status 400.
+        AmountTooSmall = "AMOUNT_TOO_SMALL",
         /// The amount is more than the ledger can hold. Status 400.
         AmountTooLarge = "AMOUNT_TOO_LARGE",
         /// The amount has more decimals than the asset. Status 400.
@@ -351,6 +354,12 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         status: 400,
         meaning: "The amount is zero or negative.",
         remedy: "Send an amount above zero.",
+    },
+    ErrorCodeInfo {
+        code: "AMOUNT_TOO_SMALL",
+        status: 400,
+        meaning: "The amount is worth less than the smallest unit of the asset that it would be changed into.",
+        remedy: "Exchange at least the amount that the error names.",
     },
     ErrorCodeInfo {
         code: "AMOUNT_TOO_LARGE",

@@ -552,8 +552,8 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "SAME_ACCOUNT", "PAIR_NOT_SUPPORTED", "ORDER_TYPE_NOT_SUPPORTED",
-            "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
-            "IDEMPOTENCY_KEY_REUSED",
+            "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_SMALL", "AMOUNT_TOO_LARGE",
+            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
@@ -569,8 +569,8 @@ operations! {
         deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
         errors: &[
             "NOT_FOUND", "SAME_ACCOUNT", "PAIR_NOT_SUPPORTED", "ORDER_TYPE_NOT_SUPPORTED",
-            "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
-            "IDEMPOTENCY_KEY_REUSED",
+            "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_SMALL", "AMOUNT_TOO_LARGE",
+            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),

@@ -10,6 +10,7 @@ mod errors;
 mod faults;
 mod inbound;
 mod ledger;
+mod rates;
 mod sandboxes;
 
 pub use self::applications::*;
@@ -20,4 +21,5 @@ pub use self::errors::*;
 pub use self::faults::*;
 pub use self::inbound::*;
 pub use self::ledger::*;
+pub use self::rates::*;
 pub use self::sandboxes::*;

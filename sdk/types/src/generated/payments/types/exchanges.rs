@@ -73,7 +73,7 @@ models! {
     pub struct ExchangeAcceptRequest {
         required {
             /// Largest loss against the accepted amounts, as a fraction: 0.001 is ten basis points,
-            /// 0.01 one percent. Zero or more; 1 would be everything.
+            /// 0.01 one percent. Zero or more, and less than 1, which would be everything.
             maximum_slippage: Amount;
         }
     }
@@ -87,7 +87,7 @@ models! {
             /// Asset that is bought.
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Amount credited, in units of the asset; with FIX_SOURCE it is an estimate, and
-            /// missing between the acceptance and EXECUTED.
+            /// missing from the acceptance until EXECUTED.
             amount_to_credit: Amount = with_amount_to_credit;
         }
     }
@@ -126,8 +126,8 @@ models! {
             source_account_id: AccountId = with_source_account_id;
             /// Asset that is sold.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Amount debited, in units of the asset; with FIX_DESTINATION it is an estimate until
-            /// EXECUTED.
+            /// Amount debited, in units of the asset; with FIX_DESTINATION it is an estimate, and
+            /// missing from the acceptance until EXECUTED.
             amount_to_debit: Amount = with_amount_to_debit;
         }
     }

@@ -1,0 +1,542 @@
+//! Every refusal of an exchange or a rate, word for word; each leaves no trace.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use layer2_types::operation::Platform;
+use layer2_world::Problem;
+use layer2_world::Rejection;
+use layer2_world::Settings;
+
+use super::Order;
+use super::PURCHASE;
+use super::SALE;
+use super::play;
+use super::play_with;
+use crate::support::Play;
+use crate::support::codes;
+use crate::support::field;
+use crate::support::request;
+
+const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
+const OTHER_IDS: &str = "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the";
+
+/// Acme with accounts behind every custodian.
+fn prepared() -> Play {
+    let mut play = play();
+    play.open("ACME_EUR", "DEPOSIT_BASIC", "FIAT_TESTNET_EUR");
+    play.open("FORT_USD", "DEPOSIT_FORT_FIAT", "FIAT_TESTNET_USD");
+    play.open("FORT_USDC", "DEPOSIT_FORT_CRYPTO", "ETHEREUM_SEPOLIA_USDC");
+    play.open("ANCH_USDC", "DEPOSIT_ANCH_CRYPTO", "ETHEREUM_SEPOLIA_USDC");
+    play
+}
+
+/// Sends a request that is refused, and holds the world against what it was before.
+fn refused(play: &mut Play, op: &str, path: &[(&str, &str)], body: &str) -> Rejection {
+    let before = play.world.snapshot();
+    let rejection = play.post(op, path, body).unwrap_err();
+    assert!(play.world.snapshot() == before, "{op} {body} left a trace");
+    let operation = request(op, &[], &[], None).op.operation();
+    for code in codes(&rejection) {
+        let listed = operation.error_codes().any(|listed| listed == code);
+        assert!(listed, "{op} does not list {code}");
+    }
+    rejection
+}
+
+/// Orders that are refused, with the refusal.
+fn orders() -> Vec<(Order<'static>, Rejection)> {
+    let too_large = || {
+        Problem::new(
+            "AMOUNT_TOO_LARGE",
+            "The amount is more than the books can hold.",
+        )
+        .at("/amount")
+        .expected("at most 28 digits, all money of the asset in the sandbox together")
+    };
+    let not_positive = || {
+        Problem::new("AMOUNT_NOT_POSITIVE", "The amount must be more than zero.")
+            .at("/amount")
+            .expected("a number above 0")
+            .hint("The direction of a movement is given by its accounts, never by a sign.")
+    };
+    let order_type = |custodian, account, pointer, order: &str| {
+        Problem::new(
+            "ORDER_TYPE_NOT_SUPPORTED",
+            format!(
+                "Custodian {custodian}, which keeps account `{account}`, takes no order {order}."
+            ),
+        )
+        .at(pointer)
+        .received(order)
+        .hint("Accounts of the product DEPOSIT_BASIC take every order.")
+    };
+    vec![
+        (
+            Order { from: "ACME_UDS", ..SALE },
+            Problem::new("NOT_FOUND", "There is no account with this id in this sandbox.")
+                .at("/source_account_id")
+                .received("ACME_UDS")
+                .expected("the id of one account of this sandbox")
+                .hint("Did you mean `ACME_USD`?")
+                .not_found(),
+        ),
+        (
+            Order { to: "NOTHING", ..SALE },
+            Problem::new("NOT_FOUND", "There is no account with this id in this sandbox.")
+                .at("/destination_account_id")
+                .received("NOTHING")
+                .expected("the id of one account of this sandbox")
+                .hint(format!("{OTHER_IDS} account returned."))
+                .not_found(),
+        ),
+        (
+            Order { to: "ACME_USD", ..SALE },
+            Problem::new("SAME_ACCOUNT", "Source and destination are the same account.")
+                .at("/destination_account_id")
+                .received("ACME_USD")
+                .expected("another account than the source")
+                .bad_request(),
+        ),
+        (
+            Order { to: "JANE_USD", ..SALE },
+            Problem::new(
+                "PAIR_NOT_SUPPORTED",
+                "FIAT_TESTNET_USD cannot be exchanged for FIAT_TESTNET_USD.",
+            )
+            .at("/destination_account_id")
+            .received("FIAT_TESTNET_USD")
+            .expected("ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL")
+            .hint("A transfer moves one asset between two accounts.")
+            .bad_request(),
+        ),
+        (
+            Order { from: "ACME_BTC", ..SALE },
+            Problem::new(
+                "PAIR_NOT_SUPPORTED",
+                "BITCOIN_TESTNET_BTC cannot be exchanged for ETHEREUM_SEPOLIA_USDC.",
+            )
+            .at("/destination_account_id")
+            .received("ETHEREUM_SEPOLIA_USDC")
+            .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR")
+            .hint("An exchange leads from fiat to crypto or back; change twice to go further.")
+            .bad_request(),
+        ),
+        (
+            Order { action: "FIX_BOTH", ..SALE },
+            Problem::new("VALIDATION_FAILED", "There is no such action.")
+                .at("/action")
+                .received("FIX_BOTH")
+                .expected("FIX_SOURCE, FIX_DESTINATION")
+                .bad_request(),
+        ),
+        (
+            Order { from: "FORT_USD", action: "FIX_DESTINATION", ..SALE },
+            order_type("FORT", "FORT_USD", "/source_account_id", "MARKET FIX_DESTINATION")
+                .expected("MARKET FIX_SOURCE")
+                .bad_request(),
+        ),
+        (
+            Order { to: "FORT_USDC", pricing: "quote", ..SALE },
+            order_type("FORT", "FORT_USDC", "/destination_account_id", "QUOTE FIX_SOURCE")
+                .expected("MARKET FIX_SOURCE")
+                .bad_request(),
+        ),
+        (
+            Order { to: "ANCH_USDC", ..SALE },
+            order_type("ANCH", "ANCH_USDC", "/destination_account_id", "MARKET FIX_SOURCE")
+                .expected("QUOTE FIX_DESTINATION")
+                .bad_request(),
+        ),
+        (
+            Order { from: "FORT_USD", to: "ANCH_USDC", ..SALE },
+            order_type("ANCH", "ANCH_USDC", "/destination_account_id", "MARKET FIX_SOURCE")
+                .expected("no order at all between these two accounts")
+                .bad_request(),
+        ),
+        (
+            Order { amount: "0", ..SALE },
+            not_positive().received("0").bad_request(),
+        ),
+        (
+            Order { amount: "-5", ..PURCHASE },
+            not_positive().received("-5").bad_request(),
+        ),
+        (
+            Order { amount: "1.001", ..SALE },
+            Problem::new(
+                "TOO_MANY_DECIMALS",
+                "FIAT_TESTNET_USD has 2 decimals; nothing is rounded.",
+            )
+            .at("/amount")
+            .received("1.001")
+            .expected("at most 2 decimals")
+            .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits.")
+            .bad_request(),
+        ),
+        (
+            Order { from: "ACME_USDC", to: "ACME_USD", amount: "0.010099", ..SALE },
+            Problem::new(
+                "AMOUNT_TOO_SMALL",
+                "The amount is worth less than 0.01 FIAT_TESTNET_USD, the smallest unit.",
+            )
+            .at("/amount")
+            .received("0.010099")
+            .expected("at least 0.0101 ETHEREUM_SEPOLIA_USDC")
+            .hint("What an exchange gives is cut to the decimals of the asset, never rounded up.")
+            .bad_request(),
+        ),
+        (
+            Order { amount: "9999999999999999999999999999", ..SALE },
+            too_large().received("9999999999999999999999999999").bad_request(),
+        ),
+        (
+            // It can be told itself, but not with the one percent that is held on top.
+            Order { from: "ACME_USDC", to: "ACME_USD", amount: "9850000000000000000000", ..PURCHASE },
+            too_large().received("9850000000000000000000").bad_request(),
+        ),
+    ]
+}
+
+#[test]
+fn each_order_that_is_refused_is_told_why() {
+    for (order, expected) in orders() {
+        let mut play = prepared();
+        let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+        assert_eq!(rejection, expected, "{}", order.body());
+    }
+}
+
+#[test]
+fn money_of_an_account_that_is_frozen_cannot_be_exchanged() {
+    let frozen = |account: &str, pointer: &str| {
+        Problem::new(
+            "ACCOUNT_NOT_USABLE",
+            format!("Money of account `{account}` cannot move: the account is FROZEN."),
+        )
+        .at(pointer)
+        .received("FROZEN")
+        .expected("an account that may transact: its own status and its customer's allow it")
+        .hint("Change the status, or let control decide it, and try again.")
+        .bad_request()
+    };
+    for (account, pointer) in [
+        ("ACME_USD", "/source_account_id"),
+        ("ACME_USDC", "/destination_account_id"),
+    ] {
+        for order in [SALE, PURCHASE] {
+            let mut play = play();
+            let id = field(&play.exchange(order).unwrap().body, "id");
+            play.patch_account(account, "FROZEN").unwrap();
+            let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+            assert_eq!(rejection, frozen(account, pointer));
+            let rejection = refused_acceptance(&mut play, &id, "0.01");
+            assert_eq!(rejection, frozen(account, "exchange_id"));
+        }
+    }
+}
+
+fn refused_acceptance(play: &mut Play, id: &str, slippage: &str) -> Rejection {
+    let body = format!(r#"{{"maximum_slippage":{slippage}}}"#);
+    refused(
+        play,
+        "payments.exchanges_accept",
+        &[("exchange_id", id)],
+        &body,
+    )
+}
+
+#[test]
+fn an_exchange_that_is_not_known_cannot_be_read_or_accepted() {
+    let mut play = play();
+    let expected = Problem::new(
+        "NOT_FOUND",
+        "There is no exchange with this id in this sandbox.",
+    )
+    .at("exchange_id")
+    .received(UNKNOWN)
+    .expected("the id of one exchange of this sandbox")
+    .hint(format!("{OTHER_IDS} exchange returned."))
+    .not_found();
+    let read = play.get("payments.exchanges_get", &[("exchange_id", UNKNOWN)], &[]);
+    assert_eq!(read.unwrap_err(), expected);
+    assert_eq!(refused_acceptance(&mut play, UNKNOWN, "0.01"), expected);
+}
+
+#[test]
+fn an_exchange_is_accepted_once() {
+    let mut play = play();
+    let id = field(&play.exchange(SALE).unwrap().body, "id");
+    play.accept_exchange(&id, "0.01").unwrap();
+    assert_eq!(
+        refused_acceptance(&mut play, &id, "0.01"),
+        Problem::new(
+            "EXCHANGE_NOT_ACCEPTABLE",
+            "The exchange is EXECUTED; only a REQUESTED one can be accepted.",
+        )
+        .received("EXECUTED")
+        .expected("REQUESTED")
+        .hint("If this repeats a request whose reply was lost, send it with the idempotency key of the first try.")
+        .bad_request()
+    );
+}
+
+#[test]
+fn an_exchange_that_ran_out_says_until_when_it_could_be_accepted() {
+    let mut settings = Settings::default();
+    settings.timestamps = layer2_world::TimestampStyle::Utc;
+    let mut play = play_with(settings);
+    let id = field(&play.exchange(SALE).unwrap().body, "id");
+    play.advance(SignedDuration::from_mins(16));
+    let rejection = refused_acceptance(&mut play, &id, "0.01");
+    assert_eq!(
+        rejection,
+        Problem::new(
+            "EXCHANGE_EXPIRED",
+            "The exchange could be accepted until 2026-01-05T14:18:00.000003+00:00.",
+        )
+        .received("2026-01-05T14:19:00.000003+00:00")
+        .expected("an acceptance by 2026-01-05T14:18:00.000003+00:00")
+        .hint("Request a new exchange and accept it in time.")
+        .bad_request()
+    );
+}
+
+#[test]
+fn money_that_is_not_there_is_not_held() {
+    let mut play = play();
+    let missing = |available: &str, needed: &str, hint: &str| {
+        Problem::new(
+            "INSUFFICIENT_FUNDS",
+            format!(
+                "Account `ACME_USD` has {available} FIAT_TESTNET_USD available; the exchange needs {needed}."
+            ),
+        )
+        .received(needed)
+        .expected(format!("at most {available}"))
+        .hint(hint)
+        .bad_request()
+    };
+    let sale = Order {
+        amount: "1000.01",
+        ..SALE
+    };
+    let id = field(&play.exchange(sale).unwrap().body, "id");
+    assert_eq!(
+        refused_acceptance(&mut play, &id, "0.01"),
+        missing(
+            "1000",
+            "1000.01",
+            "Held and pending money is not available. In a sandbox, let money arrive through the control API."
+        )
+    );
+    // It costs 999.9, but 1009.9 (a part of a cent is held whole) has to be there.
+    let purchase = Order {
+        amount: "990",
+        ..PURCHASE
+    };
+    let id = field(&play.exchange(purchase).unwrap().body, "id");
+    assert_eq!(
+        refused_acceptance(&mut play, &id, "0.01"),
+        missing(
+            "1000",
+            "1009.9",
+            "FIX_DESTINATION holds 1 % more than its estimate; what the trade does not need comes back."
+        )
+    );
+    assert_eq!(play.balances("ACME_USD").1, "1000");
+}
+
+#[test]
+fn a_slippage_in_percent_is_refused() {
+    let mut play = play();
+    let id = field(&play.exchange(SALE).unwrap().body, "id");
+    for slippage in ["1", "-0.01"] {
+        assert_eq!(
+            refused_acceptance(&mut play, &id, slippage),
+            Problem::new(
+                "VALIDATION_FAILED",
+                "The slippage is a fraction of the accepted amount.",
+            )
+            .at("/maximum_slippage")
+            .received(slippage)
+            .expected("a number from 0 on and below 1")
+            .hint("0.01 is one percent, 0.001 ten basis points; 1 would accept the loss of everything.")
+            .bad_request()
+        );
+    }
+}
+
+#[test]
+fn a_key_gives_its_old_quote_and_serves_no_other_request() {
+    let mut play = play();
+    let to_bitcoin = Order {
+        to: "ACME_BTC",
+        ..SALE
+    };
+    for pricing in ["market", "quote"] {
+        let order = Order {
+            pricing,
+            ..to_bitcoin
+        };
+        let ask = |order: Order<'_>| request(&order.operation(), &[], &[], Some(order.body()));
+        let first = play.send(ask(order), Some("k")).unwrap();
+        play.advance(SignedDuration::from_mins(1));
+        let again = play.send(ask(order), Some("k")).unwrap();
+        assert_eq!(again.reply, first.reply, "old as it is by then");
+        let other = Order {
+            amount: "731",
+            ..order
+        };
+        let rejection = play.send(ask(other), Some("k")).unwrap_err();
+        assert_eq!(
+            rejection,
+            reused(&format!("exchanges_create_{pricing}"), "body differs")
+        );
+    }
+    let accept = |id: &str, slippage: &str| {
+        request(
+            "payments.exchanges_accept",
+            &[("exchange_id", id)],
+            &[],
+            Some(format!(r#"{{"maximum_slippage":{slippage}}}"#)),
+        )
+    };
+    let id = field(&play.exchange(SALE).unwrap().body, "id");
+    let first = play.send(accept(&id, "0.01"), Some("k")).unwrap();
+    let again = play.send(accept(&id, "0.01"), Some("k")).unwrap();
+    assert_eq!(again.reply, first.reply, "it still says ACCEPTED");
+    assert_eq!(play.balances("ACME_USD").0, "270", "traded once");
+    let rejection = play.send(accept(&id, "0.02"), Some("k")).unwrap_err();
+    assert_eq!(rejection, reused("exchanges_accept", "body differs"));
+}
+
+fn reused(operation: &str, what: &str) -> Rejection {
+    Problem::new(
+        "IDEMPOTENCY_KEY_REUSED",
+        format!("This idempotency key was used for another request of `{operation}`: the {what}."),
+    )
+    .received("k")
+    .expected("the same request as the first time, or a key that was not used yet")
+    .hint("Make one key per logical operation and keep it for its retries alone.")
+    .bad_request()
+}
+
+#[test]
+fn a_version_without_quotes_names_no_order_that_it_does_not_have() {
+    let mut settings = Settings::default();
+    settings.platform = Platform::RailV1_1_2;
+    let mut play = play_with(settings);
+    play.open("ANCH_USDC", "DEPOSIT_ANCH_CRYPTO", "ETHEREUM_SEPOLIA_USDC");
+    let order = Order {
+        to: "ANCH_USDC",
+        ..SALE
+    };
+    let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+    assert_eq!(
+        rejection.problems[0].expected.as_deref(),
+        Some("no order at all between these two accounts")
+    );
+    let rejection = play.exchange(PURCHASE).unwrap_err();
+    assert_eq!(
+        (rejection.status, codes(&rejection)),
+        (404, vec!["NOT_FOUND"])
+    );
+}
+
+#[test]
+fn each_rate_that_is_refused_is_told_why() {
+    let pin = |source: &str, destination: &str, rate: &str| {
+        format!(
+            r#"{{"source_asset_type_id":"{source}","destination_asset_type_id":"{destination}","rate":{rate}}}"#
+        )
+    };
+    let unknown = |pointer: &str| {
+        Problem::new(
+            "NOT_FOUND",
+            "There is no asset type with this id in this sandbox.",
+        )
+        .at(pointer)
+        .received("FIAT_TESTNET_USB")
+        .expected("the id of one asset type of this sandbox")
+        .hint("Did you mean `FIAT_TESTNET_USD`?")
+        .not_found()
+    };
+    let no_pair = |pointer: &str| {
+        Problem::new(
+            "PAIR_NOT_SUPPORTED",
+            "FIAT_TESTNET_EUR cannot be exchanged for FIAT_TESTNET_USD.",
+        )
+        .at(pointer)
+        .received("FIAT_TESTNET_USD")
+        .expected("ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL")
+        .hint("An exchange leads from fiat to crypto or back; change twice to go further.")
+        .bad_request()
+    };
+    let out_of_range = |rate: &str| {
+        Problem::new("RATE_OUT_OF_RANGE", "The rate cannot be pinned.")
+            .at("/rate")
+            .received(rate)
+            .expected("a number above 0 and up to 1000000000000, with at most 18 decimals")
+            .hint("It is told in units of the asset that is bought for one unit of the one that is sold.")
+            .bad_request()
+    };
+    let (usd, eur, btc) = (super::USD, "FIAT_TESTNET_EUR", super::BTC);
+    let mut play = play();
+    for (body, expected) in [
+        (
+            pin("FIAT_TESTNET_USB", btc, "1"),
+            unknown("/source_asset_type_id"),
+        ),
+        (
+            pin(btc, "FIAT_TESTNET_USB", "1"),
+            unknown("/destination_asset_type_id"),
+        ),
+        (pin(eur, usd, "1"), no_pair("/destination_asset_type_id")),
+        (pin(usd, btc, "0"), out_of_range("0")),
+        (pin(usd, btc, "-1"), out_of_range("-1")),
+        (
+            pin(usd, btc, "1000000000001"),
+            out_of_range("1000000000001"),
+        ),
+        (
+            pin(usd, btc, "0.0000000000000000001"),
+            out_of_range("0.0000000000000000001"),
+        ),
+    ] {
+        let rejection = refused(&mut play, "control.rates_pin", &[], &body);
+        assert_eq!(rejection, expected, "{body}");
+    }
+    for (source, destination, expected) in [
+        ("FIAT_TESTNET_USB", btc, unknown("source_asset_type_id")),
+        (
+            btc,
+            "FIAT_TESTNET_USB",
+            unknown("destination_asset_type_id"),
+        ),
+        (eur, usd, no_pair("destination_asset_type_id")),
+    ] {
+        let path = [
+            ("source_asset_type_id", source),
+            ("destination_asset_type_id", destination),
+        ];
+        let rejection = refused(&mut play, "control.rates_unpin", &path, "");
+        assert_eq!(rejection, expected, "{source} {destination}");
+    }
+}
+
+#[test]
+fn every_code_that_a_request_lists_is_met_here() {
+    let mut met: BTreeSet<&str> = orders()
+        .iter()
+        .flat_map(|(_, rejection)| codes(rejection))
+        .collect();
+    // These two need more than an order: a freeze, a key.
+    met.extend(["ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED"]);
+    for order in [SALE, PURCHASE] {
+        let operation = request(&order.operation(), &[], &[], None).op.operation();
+        for code in operation.errors {
+            assert!(met.contains(code), "{operation}: {code}");
+        }
+    }
+}
