@@ -4,3 +4,4 @@ mod decisions;
 mod deliveries;
 mod inbound;
 mod ledger;
+mod outgoing;

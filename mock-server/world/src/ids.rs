@@ -55,7 +55,9 @@ impl fmt::Display for Origin {
 #[allow(missing_docs, reason = "each variant is the resource of the same name")]
 pub enum IdKind {
     Business,
+    Counterparty,
     Delivery,
+    Document,
     Entry,
     Event,
     Hold,
@@ -67,13 +69,16 @@ pub enum IdKind {
     Subscription,
     Transaction,
     Transfer,
+    Withdrawal,
 }
 
 impl IdKind {
     const fn label(self) -> &'static str {
         match self {
             Self::Business => "business",
+            Self::Counterparty => "counterparty",
             Self::Delivery => "delivery",
+            Self::Document => "document",
             Self::Entry => "entry",
             Self::Event => "event",
             Self::Hold => "hold",
@@ -85,6 +90,7 @@ impl IdKind {
             Self::Subscription => "subscription",
             Self::Transaction => "transaction",
             Self::Transfer => "transfer",
+            Self::Withdrawal => "withdrawal",
         }
     }
 }

@@ -17,22 +17,30 @@ pub mod code {
     pub const AMOUNT_NOT_POSITIVE: &str = "AMOUNT_NOT_POSITIVE";
     pub const AMOUNT_TOO_LARGE: &str = "AMOUNT_TOO_LARGE";
     pub const ASSET_MISMATCH: &str = "ASSET_MISMATCH";
+    pub const ASSET_NOT_SUPPORTED: &str = "ASSET_NOT_SUPPORTED";
     pub const CALLBACK_NOT_ALLOWED: &str = "CALLBACK_NOT_ALLOWED";
+    pub const COUNTERPARTY_NOT_USABLE: &str = "COUNTERPARTY_NOT_USABLE";
     pub const CUSTOMER_NOT_USABLE: &str = "CUSTOMER_NOT_USABLE";
     pub const FIELD_NOT_UPDATABLE: &str = "FIELD_NOT_UPDATABLE";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
     pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
+    pub const INTERMEDIARY_NOT_ALLOWED: &str = "INTERMEDIARY_NOT_ALLOWED";
     pub const INTERNAL: &str = "INTERNAL";
     pub const NOT_BUILT: &str = "NOT_BUILT";
     pub const NOT_FOUND: &str = "NOT_FOUND";
     pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
+    pub const PURPOSE_NOT_ALLOWED: &str = "PURPOSE_NOT_ALLOWED";
     pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
+    pub const RECEIPT_NOT_READY: &str = "RECEIPT_NOT_READY";
     pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
     pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
     pub const TOO_MANY_DECIMALS: &str = "TOO_MANY_DECIMALS";
     pub const TRANSFER_EXPIRED: &str = "TRANSFER_EXPIRED";
     pub const TRANSFER_NOT_ACCEPTABLE: &str = "TRANSFER_NOT_ACCEPTABLE";
     pub const VALIDATION_FAILED: &str = "VALIDATION_FAILED";
+    pub const WITHDRAWAL_EXPIRED: &str = "WITHDRAWAL_EXPIRED";
+    pub const WITHDRAWAL_NOT_ACCEPTABLE: &str = "WITHDRAWAL_NOT_ACCEPTABLE";
+    pub const WITHDRAWAL_NOT_CANCELLABLE: &str = "WITHDRAWAL_NOT_CANCELLABLE";
 
     pub const SPECIFIED_BAD_REQUEST: &str = "SpecifiedBadRequest";
     pub const SPECIFIED_ID_NOT_FOUND: &str = "SpecifiedIdNotFound";
@@ -349,21 +357,30 @@ mod tests {
                 code::AMOUNT_NOT_POSITIVE,
                 code::AMOUNT_TOO_LARGE,
                 code::ASSET_MISMATCH,
+                code::ASSET_NOT_SUPPORTED,
                 code::CALLBACK_NOT_ALLOWED,
+                code::COUNTERPARTY_NOT_USABLE,
                 code::CUSTOMER_NOT_USABLE,
                 code::FIELD_NOT_UPDATABLE,
                 code::IDEMPOTENCY_KEY_REUSED,
                 code::INSUFFICIENT_FUNDS,
+                code::INTERMEDIARY_NOT_ALLOWED,
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,
                 code::PRODUCT_ASSET_NOT_SUPPORTED,
+                code::PURPOSE_NOT_ALLOWED,
+                code::RAIL_NOT_SUPPORTED,
+                code::RECEIPT_NOT_READY,
                 code::SAME_ACCOUNT,
                 code::STATUS_CHANGE_NOT_ALLOWED,
                 code::TOO_MANY_DECIMALS,
                 code::TRANSFER_EXPIRED,
                 code::TRANSFER_NOT_ACCEPTABLE,
                 code::VALIDATION_FAILED,
+                code::WITHDRAWAL_EXPIRED,
+                code::WITHDRAWAL_NOT_ACCEPTABLE,
+                code::WITHDRAWAL_NOT_CANCELLABLE,
             ],
         );
         listed(
@@ -392,10 +409,12 @@ mod tests {
         listed(
             layer2_types::control::ERROR_CODES,
             &[
+                code::ASSET_NOT_SUPPORTED,
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,
                 code::RAIL_NOT_SUPPORTED,
+                code::STATUS_CHANGE_NOT_ALLOWED,
             ],
         );
     }

@@ -32,6 +32,11 @@ use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 
+mod outgoing;
+
+pub(crate) use outgoing::Back;
+pub(crate) use outgoing::Outgoing;
+
 /// The books of a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Funds {
