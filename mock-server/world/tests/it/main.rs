@@ -6,13 +6,16 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod counterparties;
 mod determinism;
 mod events;
 mod idempotency;
 mod money;
 mod operations;
 mod other_apis;
+mod paying;
 mod random;
 mod rejections;
 mod standing;
 mod support;
+mod withdrawals;
