@@ -5,4 +5,5 @@ mod decisions;
 mod deliveries;
 mod inbound;
 mod ledger;
+mod outgoing;
 mod rates;

@@ -15,6 +15,14 @@ pub(crate) struct Delays {
     pub(crate) inbound_screening: SignedDuration,
     /// From the submission of an application to the beginning of its review.
     pub(crate) application_review: SignedDuration,
+    /// From the registration of a counterparty to the end of its screening.
+    pub(crate) counterparty_screening: SignedDuration,
+    /// Each step of a withdrawal before it is handed to its rail, and the decision about a cancellation.
+    pub(crate) withdrawal_step: SignedDuration,
+    /// On a rail that settles within the hour.
+    pub(crate) quick_rail: SignedDuration,
+    /// On a rail that settles by the next day.
+    pub(crate) slow_rail: SignedDuration,
 }
 
 impl Delays {
@@ -27,12 +35,20 @@ impl Delays {
                 exchange_execution: SignedDuration::ZERO,
                 inbound_screening: SignedDuration::ZERO,
                 application_review: SignedDuration::ZERO,
+                counterparty_screening: SignedDuration::ZERO,
+                withdrawal_step: SignedDuration::ZERO,
+                quick_rail: SignedDuration::ZERO,
+                slow_rail: SignedDuration::ZERO,
             },
             Profile::Realistic => Self {
                 transfer_execution: SignedDuration::from_secs(3),
                 exchange_execution: SignedDuration::from_secs(5),
                 inbound_screening: SignedDuration::from_mins(3),
                 application_review: SignedDuration::from_mins(1),
+                counterparty_screening: SignedDuration::from_mins(2),
+                withdrawal_step: SignedDuration::from_secs(20),
+                quick_rail: SignedDuration::from_mins(15),
+                slow_rail: SignedDuration::from_hours(24),
             },
         }
     }

@@ -57,6 +57,7 @@ pub enum IdKind {
     AccessCode,
     Application,
     Business,
+    Counterparty,
     Delivery,
     Document,
     Entry,
@@ -72,6 +73,7 @@ pub enum IdKind {
     Subscription,
     Transaction,
     Transfer,
+    Withdrawal,
 }
 
 impl IdKind {
@@ -80,6 +82,7 @@ impl IdKind {
             Self::AccessCode => "access-code",
             Self::Application => "application",
             Self::Business => "business",
+            Self::Counterparty => "counterparty",
             Self::Delivery => "delivery",
             Self::Document => "document",
             Self::Entry => "entry",
@@ -95,6 +98,7 @@ impl IdKind {
             Self::Subscription => "subscription",
             Self::Transaction => "transaction",
             Self::Transfer => "transfer",
+            Self::Withdrawal => "withdrawal",
         }
     }
 }

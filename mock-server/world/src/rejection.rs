@@ -20,7 +20,9 @@ pub mod code {
     pub const APPLICATION_NOT_EDITABLE: &str = "APPLICATION_NOT_EDITABLE";
     pub const APPLICATION_NOT_READY: &str = "APPLICATION_NOT_READY";
     pub const ASSET_MISMATCH: &str = "ASSET_MISMATCH";
+    pub const ASSET_NOT_SUPPORTED: &str = "ASSET_NOT_SUPPORTED";
     pub const CALLBACK_NOT_ALLOWED: &str = "CALLBACK_NOT_ALLOWED";
+    pub const COUNTERPARTY_NOT_USABLE: &str = "COUNTERPARTY_NOT_USABLE";
     pub const CUSTOMER_CREATION_NOT_ALLOWED: &str = "CUSTOMER_CREATION_NOT_ALLOWED";
     pub const CUSTOMER_NOT_USABLE: &str = "CUSTOMER_NOT_USABLE";
     pub const DOCUMENT_LOCKED: &str = "DOCUMENT_LOCKED";
@@ -30,6 +32,7 @@ pub mod code {
     pub const FIELD_NOT_UPDATABLE: &str = "FIELD_NOT_UPDATABLE";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
     pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
+    pub const INTERMEDIARY_NOT_ALLOWED: &str = "INTERMEDIARY_NOT_ALLOWED";
     pub const INTERNAL: &str = "INTERNAL";
     pub const NOT_A_CORPORATION: &str = "NOT_A_CORPORATION";
     pub const NOT_BUILT: &str = "NOT_BUILT";
@@ -37,14 +40,19 @@ pub mod code {
     pub const ORDER_TYPE_NOT_SUPPORTED: &str = "ORDER_TYPE_NOT_SUPPORTED";
     pub const PAIR_NOT_SUPPORTED: &str = "PAIR_NOT_SUPPORTED";
     pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
+    pub const PURPOSE_NOT_ALLOWED: &str = "PURPOSE_NOT_ALLOWED";
     pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
     pub const RATE_OUT_OF_RANGE: &str = "RATE_OUT_OF_RANGE";
+    pub const RECEIPT_NOT_READY: &str = "RECEIPT_NOT_READY";
     pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
     pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
     pub const TOO_MANY_DECIMALS: &str = "TOO_MANY_DECIMALS";
     pub const TRANSFER_EXPIRED: &str = "TRANSFER_EXPIRED";
     pub const TRANSFER_NOT_ACCEPTABLE: &str = "TRANSFER_NOT_ACCEPTABLE";
     pub const VALIDATION_FAILED: &str = "VALIDATION_FAILED";
+    pub const WITHDRAWAL_EXPIRED: &str = "WITHDRAWAL_EXPIRED";
+    pub const WITHDRAWAL_NOT_ACCEPTABLE: &str = "WITHDRAWAL_NOT_ACCEPTABLE";
+    pub const WITHDRAWAL_NOT_CANCELLABLE: &str = "WITHDRAWAL_NOT_CANCELLABLE";
 
     pub const SPECIFIED_BAD_REQUEST: &str = "SpecifiedBadRequest";
     pub const SPECIFIED_ID_NOT_FOUND: &str = "SpecifiedIdNotFound";
@@ -364,7 +372,9 @@ mod tests {
                 code::APPLICATION_NOT_EDITABLE,
                 code::APPLICATION_NOT_READY,
                 code::ASSET_MISMATCH,
+                code::ASSET_NOT_SUPPORTED,
                 code::CALLBACK_NOT_ALLOWED,
+                code::COUNTERPARTY_NOT_USABLE,
                 code::CUSTOMER_CREATION_NOT_ALLOWED,
                 code::CUSTOMER_NOT_USABLE,
                 code::DOCUMENT_LOCKED,
@@ -374,6 +384,7 @@ mod tests {
                 code::FIELD_NOT_UPDATABLE,
                 code::IDEMPOTENCY_KEY_REUSED,
                 code::INSUFFICIENT_FUNDS,
+                code::INTERMEDIARY_NOT_ALLOWED,
                 code::INTERNAL,
                 code::NOT_A_CORPORATION,
                 code::NOT_BUILT,
@@ -381,12 +392,18 @@ mod tests {
                 code::ORDER_TYPE_NOT_SUPPORTED,
                 code::PAIR_NOT_SUPPORTED,
                 code::PRODUCT_ASSET_NOT_SUPPORTED,
+                code::PURPOSE_NOT_ALLOWED,
+                code::RAIL_NOT_SUPPORTED,
+                code::RECEIPT_NOT_READY,
                 code::SAME_ACCOUNT,
                 code::STATUS_CHANGE_NOT_ALLOWED,
                 code::TOO_MANY_DECIMALS,
                 code::TRANSFER_EXPIRED,
                 code::TRANSFER_NOT_ACCEPTABLE,
                 code::VALIDATION_FAILED,
+                code::WITHDRAWAL_EXPIRED,
+                code::WITHDRAWAL_NOT_ACCEPTABLE,
+                code::WITHDRAWAL_NOT_CANCELLABLE,
             ],
         );
         listed(
@@ -415,6 +432,7 @@ mod tests {
         listed(
             layer2_types::control::ERROR_CODES,
             &[
+                code::ASSET_NOT_SUPPORTED,
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,

@@ -13,9 +13,11 @@ use serde::Serialize;
 use crate::context::WriteContext;
 use crate::payments::applications::review::ApplicationJob;
 use crate::payments::arrivals::InboundJob;
+use crate::payments::counterparties::CounterpartyJob;
 use crate::payments::dormancy::AccountJob;
 use crate::payments::exchanges::ExchangeJob;
 use crate::payments::transfers::TransferJob;
+use crate::payments::withdrawals::WithdrawalJob;
 use crate::world::World;
 
 /// What every kind of job has. A resource that works later has an enum of its jobs that implements this, and one row of
@@ -68,6 +70,10 @@ jobs! {
     Account(AccountJob),
     /// Of applications.
     Application(ApplicationJob),
+    /// Of counterparties.
+    Counterparty(CounterpartyJob),
+    /// Of withdrawals.
+    Withdrawal(WithdrawalJob),
 }
 
 /// A job that ran, for `settle` and `advance` to show.

@@ -27,6 +27,13 @@ pub(crate) trait Decisions {
         customer_id: control::CustomerId,
         body: control::CustomerStatusRequest,
     ) -> Result<control::CustomerDecisionReply, Rejection>;
+    /// Decide the status of a counterparty.
+    fn decisions_counterparty_status(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: control::CounterpartyId,
+        body: control::CounterpartyStatusRequest,
+    ) -> Result<control::CounterpartyDecisionReply, Rejection>;
 }
 
 /// Events on their way to their subscribers.
@@ -64,6 +71,25 @@ pub(crate) trait Ledger {
     ) -> Result<control::LedgerEntryListReply, Rejection>;
 }
 
+/// Money that leaves the platform, and what that costs.
+pub(crate) trait Outgoing {
+    /// Decide what becomes of a withdrawal.
+    fn outgoing_decide_withdrawal(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        withdrawal_id: control::WithdrawalId,
+        body: control::WithdrawalOutcomeRequest,
+    ) -> Result<control::WithdrawalDecisionReply, Rejection>;
+    /// List the fees of withdrawals.
+    fn outgoing_list_fees(&self, cx: &ReadContext<'_>) -> Result<control::FeeTableReply, Rejection>;
+    /// Set the fees of withdrawals.
+    fn outgoing_set_fees(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: control::FeeTable,
+    ) -> Result<control::FeeTableReply, Rejection>;
+}
+
 /// What exchanges give, pinned or by the market.
 pub(crate) trait Rates {
     /// List the rates of now.
@@ -84,7 +110,7 @@ pub(crate) trait Rates {
 }
 
 /// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Rates>(
+pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Rates>(
     world: &mut W,
     cx: &mut WriteContext<'_>,
     op: OperationId,
@@ -99,8 +125,20 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Rates>(
             let mut value = world.decisions_customer_status(cx, request.id("customer_id")?, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
+        OperationId::DecisionsCounterpartyStatus => {
+            let mut value = world.decisions_counterparty_status(cx, request.id("counterparty_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         OperationId::InboundCreate => {
             let mut value = world.inbound_create(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::OutgoingDecideWithdrawal => {
+            let mut value = world.outgoing_decide_withdrawal(cx, request.id("withdrawal_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::OutgoingSetFees => {
+            let mut value = world.outgoing_set_fees(cx, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         OperationId::RatesPin => {
@@ -116,7 +154,7 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Rates>(
 }
 
 /// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger + Rates>(
+pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Rates>(
     world: &W,
     cx: &ReadContext<'_>,
     op: OperationId,
@@ -133,6 +171,10 @@ pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger + Rates>(
         }
         OperationId::LedgerEntries => {
             let mut value = world.ledger_entries(cx, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::OutgoingListFees => {
+            let mut value = world.outgoing_list_fees(cx)?;
             Reply::of(200, &mut value, cx.platform())
         }
         OperationId::RatesList => {

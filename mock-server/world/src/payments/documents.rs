@@ -1,7 +1,7 @@
 //! Documents: files that were asked for, uploaded and downloaded under their ids.
 //!
-//! The ids come from whatever asks for papers: an application, or one of its persons. The bytes are the shell's; here
-//! are their names and digests. What the platform says of a file (its kinds, its length, a plain name with an
+//! The ids come from whatever asks for papers: an application, one of its persons, a withdrawal. The bytes are the
+//! shell's; here are their names and digests. What the platform says of a file (its kinds, its length, a plain name with an
 //! extension) is checked here, for both forms of an upload.
 
 use layer2_types::payments;
@@ -10,6 +10,7 @@ use layer2_types::payments::DocumentId;
 use layer2_types::payments::DocumentStatus;
 use layer2_types::payments::DocumentType;
 use layer2_types::payments::IndividualId;
+use layer2_types::payments::WithdrawalId;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -47,6 +48,8 @@ pub(crate) enum DocumentOwner {
         id: ApplicationId,
         individual: Option<IndividualId>,
     },
+    /// A withdrawal.
+    Withdrawal { id: WithdrawalId },
 }
 
 /// A kind of document, and whether it is needed.
@@ -63,18 +66,23 @@ impl Documents for World {
         self.must_be_open(row)?;
         must_be_a_document(&file)?;
 
-        let DocumentOwner::Application { id, .. } = row.owner.clone();
+        let owner = row.owner.clone();
         if let Some(row) = self.payments.documents.get_mut(&document_id) {
             row.file = Some(file);
             row.status = DocumentStatus::Submitted;
         }
-        if let Some(application) = self.payments.applications.get_mut(&id) {
-            application.requested.retain(|change| {
-                let asked = change.document_id.as_ref();
-                asked.is_none_or(|asked| asked.as_str() != document_id.as_str())
-            });
+        match owner {
+            DocumentOwner::Application { id, .. } => {
+                if let Some(application) = self.payments.applications.get_mut(&id) {
+                    application.requested.retain(|change| {
+                        let asked = change.document_id.as_ref();
+                        asked.is_none_or(|asked| asked.as_str() != document_id.as_str())
+                    });
+                }
+                self.follow_application(cx, &id);
+            }
+            DocumentOwner::Withdrawal { id } => self.await_papers_or_acceptance(cx, &id),
         }
-        self.follow_application(cx, &id);
         Ok(payments::DocumentRefReply::new(payments::DocumentRef::new(
             document_id,
         )))
@@ -127,18 +135,32 @@ impl World {
     }
 
     fn must_be_open(&self, row: &DocumentRow) -> Result<(), Rejection> {
-        let DocumentOwner::Application { id, .. } = &row.owner;
-        let stage = self.payments.application(id)?.stage;
-        if stage.is_editable() {
-            return Ok(());
-        }
+        let (noun, stage, expected) = match &row.owner {
+            DocumentOwner::Application { id, .. } => {
+                let stage = self.payments.application(id)?.stage;
+                if stage.is_editable() {
+                    return Ok(());
+                }
+                let expected = "a document of an application that is INCOMPLETE, READY_FOR_SUBMISSION or \
+                                CHANGES_REQUESTED";
+                ("an application", stage.to_string(), expected)
+            }
+            DocumentOwner::Withdrawal { id } => {
+                let row = self.payments.withdrawal(id)?;
+                if row.takes_papers() {
+                    return Ok(());
+                }
+                let expected = "a document of a withdrawal that is CHANGES_REQUESTED or REQUESTED";
+                ("a withdrawal", row.status().to_string(), expected)
+            }
+        };
         Err(Problem::new(
             code::DOCUMENT_LOCKED,
-            format!("The document belongs to an application that is {stage}; it cannot be replaced."),
+            format!("The document belongs to {noun} that is {stage}; it cannot be replaced."),
         )
         .at("document_id")
-        .received(stage.to_string())
-        .expected("a document of an application that is INCOMPLETE, READY_FOR_SUBMISSION or CHANGES_REQUESTED")
+        .received(stage)
+        .expected(expected)
         .hint("The file that is there stays; a reviewer may ask for another one.")
         .bad_request())
     }
@@ -147,8 +169,10 @@ impl World {
 impl DocumentOwner {
     /// The person whose document it is.
     pub(crate) const fn individual(&self) -> Option<&IndividualId> {
-        let Self::Application { individual, .. } = self;
-        individual.as_ref()
+        match self {
+            Self::Application { individual, .. } => individual.as_ref(),
+            Self::Withdrawal { .. } => None,
+        }
     }
 }
 

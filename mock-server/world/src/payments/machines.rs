@@ -17,6 +17,11 @@ pub use crate::payments::applications::stage::ApplicationStage;
 pub use exchange::EXCHANGE;
 pub use exchange::ExchangeStage;
 
+mod withdrawal;
+
+pub use withdrawal::WITHDRAWAL;
+pub use withdrawal::WithdrawalStage;
+
 /// Where a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -2,17 +2,20 @@
 
 use layer2_types::payments::AccountId;
 use layer2_types::payments::ApplicationId;
+use layer2_types::payments::CounterpartyId;
 use layer2_types::payments::CustomerId;
 use layer2_types::payments::DocumentId;
 use layer2_types::payments::ExchangeId;
 use layer2_types::payments::SubscriptionId;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransferId;
+use layer2_types::payments::WithdrawalId;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::payments::accounts::AccountRow;
 use crate::payments::applications::ApplicationRow;
+use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::customers::CustomerRow;
 use crate::payments::documents::DocumentRow;
 use crate::payments::exchanges::ExchangeRow;
@@ -22,6 +25,9 @@ use crate::payments::subscriptions::SubscriptionRow;
 use crate::payments::transactions::TransactionLog;
 use crate::payments::transactions::TransactionRow;
 use crate::payments::transfers::TransferRow;
+use crate::payments::withdrawals::Fees;
+use crate::payments::withdrawals::WithdrawalRow;
+use crate::payments::withdrawals::Withdrawn;
 use crate::rejection::Rejection;
 use crate::table::Table;
 
@@ -35,6 +41,9 @@ pub(crate) struct State {
     pub(crate) transactions: TransactionLog,
     pub(crate) transfers: Table<TransferId, TransferRow>,
     pub(crate) exchanges: Table<ExchangeId, ExchangeRow>,
+    pub(crate) counterparties: Table<CounterpartyId, CounterpartyRow>,
+    pub(crate) withdrawals: Withdrawn,
+    pub(crate) fees: Fees,
     pub(crate) subscriptions: Table<SubscriptionId, SubscriptionRow>,
     pub(crate) funds: Funds,
     pub(crate) market: Market,
@@ -65,6 +74,18 @@ impl State {
 
     pub(crate) fn exchange(&self, id: &ExchangeId) -> Result<&ExchangeRow, Rejection> {
         find(&self.exchanges, id, "exchange", "exchange_id")
+    }
+
+    pub(crate) fn counterparty(
+        &self,
+        id: &CounterpartyId,
+        place: &str,
+    ) -> Result<&CounterpartyRow, Rejection> {
+        find(&self.counterparties, id, "counterparty", place)
+    }
+
+    pub(crate) fn withdrawal(&self, id: &WithdrawalId) -> Result<&WithdrawalRow, Rejection> {
+        find(&self.withdrawals.rows, id, "withdrawal", "withdrawal_id")
     }
 
     pub(crate) fn transaction(&self, id: &TransactionId) -> Result<&TransactionRow, Rejection> {

@@ -9,7 +9,6 @@ mod versions;
 pub(crate) mod walk;
 
 use crate::support::Play;
-use crate::support::TAKEN;
 use crate::support::field;
 use layer2_world::Problem;
 use layer2_world::Rejection;
@@ -189,13 +188,6 @@ impl Play {
         self.on(SUBMIT, &id, &Value::Null).unwrap();
         assert_eq!(self.stage(&id), "PROCESSING");
         id
-    }
-
-    fn told(&mut self) -> Vec<String> {
-        let due = self.deliver(TAKEN);
-        due.iter()
-            .map(|due| field(&due.body, "event_type"))
-            .collect()
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod applications;
+mod counterparties;
 mod determinism;
 mod events;
 mod exchanges;
@@ -14,7 +15,9 @@ mod idempotency;
 mod money;
 mod operations;
 mod other_apis;
+mod paying;
 mod random;
 mod rejections;
 mod standing;
 mod support;
+mod withdrawals;

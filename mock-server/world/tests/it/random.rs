@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use crate::applications::walk::Onboarding;
 use crate::applications::walk::STEPS;
 use crate::exchanges::Order;
+use crate::paying::us_bank;
 use crate::support::FAILED;
 use crate::support::Play;
 use crate::support::TAKEN;
@@ -44,6 +45,8 @@ const STATUSES: [&str; 6] = [
     "PENDING_L2F",
 ];
 
+const OUTCOMES: [&str; 3] = ["SETTLED", "FAILED", "RETURNED"];
+
 #[derive(Clone, Debug)]
 enum Step {
     Inbound(usize, u32),
@@ -52,6 +55,12 @@ enum Step {
     Exchange(usize, usize, u32, bool, bool),
     AcceptExchange(usize, u8),
     Pin(usize),
+    Withdraw(u32),
+    AcceptWithdrawal(usize),
+    Cancel(usize),
+    Outcome(usize, usize),
+    Fee(u32),
+    Counterparty(usize),
     Decide(bool, usize),
     Freeze(usize, bool),
     Advance(u32),
@@ -71,6 +80,13 @@ fn step() -> impl Strategy<Value = Step> {
         (0..3_usize, 0..100_u8).prop_map(|(back, percent)| Step::AcceptExchange(back, percent)),
         (0..3_usize, 0..100_u8).prop_map(|(back, percent)| Step::AcceptExchange(back, percent)),
         (0..RATES.len()).prop_map(Step::Pin),
+        (0..50_000_u32).prop_map(Step::Withdraw),
+        (0..4_usize).prop_map(Step::AcceptWithdrawal),
+        (0..4_usize).prop_map(Step::AcceptWithdrawal),
+        (0..4_usize).prop_map(Step::Cancel),
+        (0..4_usize, 0..OUTCOMES.len()).prop_map(|(back, outcome)| Step::Outcome(back, outcome)),
+        (1..500_u32).prop_map(Step::Fee),
+        (0..STATUSES.len()).prop_map(Step::Counterparty),
         (any::<bool>(), 0..STATUSES.len()).prop_map(|(acme, status)| Step::Decide(acme, status)),
         (0..ACCOUNTS.len(), any::<bool>())
             .prop_map(|(account, freeze)| Step::Freeze(account, freeze)),
@@ -111,6 +127,14 @@ struct Made {
     transfers: Vec<String>,
     exchanges: Vec<String>,
     onboarding: Onboarding,
+    counterparty: String,
+    withdrawals: Vec<String>,
+}
+
+impl Made {
+    fn withdrawal(&self, back: usize) -> Option<String> {
+        self.withdrawals.iter().rev().nth(back).cloned()
+    }
 }
 
 fn take(play: &mut Play, made: &mut Made, step: &Step) {
@@ -152,6 +176,15 @@ fn take(play: &mut Play, made: &mut Made, step: &Step) {
                 Err(_) => true,
             }
         }
+        Step::Withdraw(amount) => {
+            match play.withdraw("FEDWIRE", "ACME_USD", &made.counterparty, &decimal(*amount)) {
+                Ok(id) => {
+                    made.withdrawals.push(id);
+                    false
+                }
+                Err(_) => true,
+            }
+        }
         Step::AcceptExchange(back, percent) => {
             match made.exchanges.iter().rev().nth(*back).cloned() {
                 Some(id) => play
@@ -164,6 +197,25 @@ fn take(play: &mut Play, made: &mut Made, step: &Step) {
             play.pin("FIAT_TESTNET_USD", "ETHEREUM_SEPOLIA_USDC", RATES[*rate]);
             return;
         }
+        Step::AcceptWithdrawal(back) => match made.withdrawal(*back) {
+            Some(id) => play.accept_withdrawal(&id).is_err(),
+            None => return,
+        },
+        Step::Cancel(back) => match made.withdrawal(*back) {
+            Some(id) => play.cancel_withdrawal(&id).is_err(),
+            None => return,
+        },
+        Step::Outcome(back, outcome) => match made.withdrawal(*back) {
+            Some(id) => play.decide_withdrawal(&id, OUTCOMES[*outcome]).is_err(),
+            None => return,
+        },
+        Step::Fee(cents) => {
+            play.set_fee("FEDWIRE", "FIAT_TESTNET_USD", &decimal(*cents));
+            return;
+        }
+        Step::Counterparty(status) => play
+            .decide_counterparty(&made.counterparty, STATUSES[*status])
+            .is_err(),
         Step::Decide(acme, status) => play
             .decide(if *acme { "ACME" } else { "JANE" }, STATUSES[*status])
             .is_err(),
@@ -251,7 +303,10 @@ proptest! {
         for account in ["ACME_USD", "ACME_USDC", "ACME_BTC"] {
             play.inbound(account, "1000").unwrap();
         }
-        let mut made = Made::default();
+        let mut made = Made {
+            counterparty: play.register(&us_bank("ACME")).unwrap(),
+            ..Made::default()
+        };
         for step in &steps {
             take(&mut play, &mut made, step);
             prop_assert!(play.balanced(), "{step:?}");

@@ -218,6 +218,14 @@ impl Play {
         due
     }
 
+    /// The types of the events that are due, in order; each is taken.
+    pub(crate) fn told(&mut self) -> Vec<String> {
+        let sent = self.deliver(TAKEN);
+        sent.iter()
+            .map(|due| field(&due.body, "event_type"))
+            .collect()
+    }
+
     pub(crate) fn finish(&mut self, delivery: &DueDelivery, outcome: DeliveryOutcome) {
         let finished = Internal::DeliveryFinished {
             delivery: delivery.delivery.clone(),

@@ -120,6 +120,19 @@ impl Client {
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
+    pub async fn decisions_counterparty_status<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        counterparty_id: &'a control::CounterpartyId,
+        body: &'a control::CounterpartyStatusRequest,
+    ) -> Result<ResponseValue<control::CounterpartyDecisionReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/counterparties/{}/status", self.baseurl, encode_path(&
+            sandbox.to_string()), encode_path(& counterparty_id.to_string()),
+        );
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn decisions_customer_status<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
@@ -182,6 +195,27 @@ impl Client {
             "{}/sandboxes/{}/faults", self.baseurl, encode_path(& sandbox.to_string()),
         );
         let request = self.client.delete(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn outgoing_list_fees<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::FeeTableReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/fees", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn outgoing_set_fees<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        body: &'a control::FeeTable,
+    ) -> Result<ResponseValue<control::FeeTableReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/fees", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.put(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn inbound_create<'a>(
@@ -290,6 +324,19 @@ impl Client {
             .to_string()),
         );
         let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn outgoing_decide_withdrawal<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        withdrawal_id: &'a control::WithdrawalId,
+        body: &'a control::WithdrawalOutcomeRequest,
+    ) -> Result<ResponseValue<control::WithdrawalDecisionReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/withdrawals/{}/outcome", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& withdrawal_id.to_string()),
+        );
+        let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
 }

@@ -40,11 +40,11 @@ crate::open_enum! {
         ClockOutOfRange = "CLOCK_OUT_OF_RANGE",
         /// The kind of fault, or the operation it names, is not known. Status 400.
         FaultNotSupported = "FAULT_NOT_SUPPORTED",
-        /// The customer or application cannot go from its status to the one asked for. Status 400.
+        /// The object cannot go from its status to the one asked for. Status 400.
         StatusChangeNotAllowed = "STATUS_CHANGE_NOT_ALLOWED",
         /// The status of the account, or that of its customer, lets no money in. Status 400.
         AccountNotUsable = "ACCOUNT_NOT_USABLE",
-        /// The rail does not carry the asset of the account. Status 400.
+        /// The rail is not known, or does not carry the asset. Status 400.
         RailNotSupported = "RAIL_NOT_SUPPORTED",
         /// The amount is zero or negative. Status 400.
         AmountNotPositive = "AMOUNT_NOT_POSITIVE",
@@ -56,6 +56,8 @@ crate::open_enum! {
         PairNotSupported = "PAIR_NOT_SUPPORTED",
         /// The rate is zero, negative, too large or has too many decimals. Status 400.
         RateOutOfRange = "RATE_OUT_OF_RANGE",
+        /// The asset type is not known. Status 400.
+        AssetNotSupported = "ASSET_NOT_SUPPORTED",
     }
 }
 
@@ -160,7 +162,7 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo {
         code: "STATUS_CHANGE_NOT_ALLOWED",
         status: 400,
-        meaning: "The customer or application cannot go from its status to the one asked for.",
+        meaning: "The object cannot go from its status to the one asked for.",
         remedy: "Choose one of the allowed statuses that the error lists.",
     },
     ErrorCodeInfo {
@@ -172,7 +174,7 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo {
         code: "RAIL_NOT_SUPPORTED",
         status: 400,
-        meaning: "The rail does not carry the asset of the account.",
+        meaning: "The rail is not known, or does not carry the asset.",
         remedy: "Choose one of the rails that the error lists.",
     },
     ErrorCodeInfo {
@@ -204,5 +206,11 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         status: 400,
         meaning: "The rate is zero, negative, too large or has too many decimals.",
         remedy: "Send a rate within the limits that the error names.",
+    },
+    ErrorCodeInfo {
+        code: "ASSET_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The asset type is not known.",
+        remedy: "Choose one of the asset types that the error lists.",
     },
 ];

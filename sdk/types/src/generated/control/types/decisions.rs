@@ -4,7 +4,34 @@
 
 use super::CustomerId;
 
+ids! {
+    /// Id of a counterparty in the payments API.
+    pub struct CounterpartyId;
+}
+
 open_enums! {
+    /// Status of a counterparty, those that wait for the platform included.
+    pub enum CounterpartyStatus {
+        /// Screened and usable.
+        Active = "ACTIVE",
+        /// Closed for good.
+        Closed = "CLOSED",
+        /// Enhanced due diligence is due; it works.
+        Edd = "EDD",
+        /// Being screened; nothing can be done with it yet.
+        Pending = "PENDING",
+        /// Locked until checks are made.
+        Frozen = "FROZEN",
+        /// Unused for twelve months; it works.
+        Dormant = "DORMANT",
+        /// As PENDING, and the next step is the platform's.
+        PendingL2f = "PENDING_L2F",
+        /// As EDD, and the next step is the platform's.
+        EddL2f = "EDD_L2F",
+        /// As FROZEN, and the next step is the platform's.
+        FrozenL2f = "FROZEN_L2F",
+    }
+
     /// Status of a customer, those that wait for the platform included.
     pub enum CustomerStatus {
         /// Works fully.
@@ -30,6 +57,38 @@ open_enums! {
 }
 
 models! {
+    /// A decision that was made.
+    pub struct CounterpartyDecision {
+        required {
+            /// Id of the counterparty.
+            counterparty_id: CounterpartyId;
+            /// Status before.
+            previous_status: CounterpartyStatus;
+            /// Status now.
+            status: CounterpartyStatus;
+        }
+    }
+
+    /// Envelope around a decision.
+    pub struct CounterpartyDecisionReply {
+        required {
+            /// The decision.
+            data: CounterpartyDecision;
+        }
+    }
+
+    /// What is decided.
+    pub struct CounterpartyStatusRequest {
+        required {
+            /// New status.
+            status: CounterpartyStatus;
+        }
+        optional {
+            /// Why, for the audit trail.
+            reason: String = with_reason, personal;
+        }
+    }
+
     /// A decision that was made.
     pub struct CustomerDecision {
         required {
@@ -63,4 +122,7 @@ models! {
     }
 }
 
-no_projection! { CustomerDecision, CustomerDecisionReply, CustomerStatusRequest }
+no_projection! {
+    CounterpartyDecision, CounterpartyDecisionReply, CounterpartyStatusRequest, CustomerDecision,
+    CustomerDecisionReply, CustomerStatusRequest,
+}

@@ -10,6 +10,7 @@ mod errors;
 mod faults;
 mod inbound;
 mod ledger;
+mod outgoing;
 mod rates;
 mod sandboxes;
 
@@ -21,5 +22,6 @@ pub use self::errors::*;
 pub use self::faults::*;
 pub use self::inbound::*;
 pub use self::ledger::*;
+pub use self::outgoing::*;
 pub use self::rates::*;
 pub use self::sandboxes::*;
