@@ -17,6 +17,10 @@ mod call;
 mod client;
 mod credentials;
 mod decode;
+#[cfg_attr(
+    not(feature = "payments"),
+    allow(dead_code, reason = "the other APIs move no files")
+)]
 mod download;
 mod environment;
 pub mod error;
@@ -42,6 +46,10 @@ mod skew;
 mod telemetry;
 mod token;
 mod transport;
+#[cfg_attr(
+    not(feature = "payments"),
+    allow(dead_code, reason = "the other APIs move no files")
+)]
 mod upload;
 mod verdict;
 #[cfg(feature = "webhooks")]

@@ -23,7 +23,7 @@ impl<'c> Orders<'c> {
     ///
     /// Gives the orders, oldest first, as \[pages\] of \<rows\>.
     ///
-    /// Needs the scope `orders:read`. Can be repeated freely.
+    /// Needs the scope `orders:read`, or `books:read`. Can be repeated freely.
     ///
     /// `GET /v1/orders`
     pub async fn list(

@@ -17,7 +17,7 @@ operations! {
         api: Api::Shop, id: "orders_list", resource: "orders",
         method: HttpMethod::Get, path: "/v1/orders",
         summary: "List orders",
-        scopes: &["orders:read"], other_scopes: &[],
+        scopes: &["orders:read"], other_scopes: &[&["books:read"]],
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
