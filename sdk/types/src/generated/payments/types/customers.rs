@@ -786,7 +786,7 @@ model! {
     #[derive(Default)]
     pub struct CustomerUpdateRequest {
         optional {
-            /// The changes, at least one; a field may be named once.
+            /// The changes, at least one; a field may be named once. An empty text empties a field.
             updates: Vec<FieldUpdate> = with_updates;
             /// Who asks for the change, for the audit trail.
             updated_by: String = with_updated_by, personal;
@@ -1069,7 +1069,7 @@ model! {
     #[derive(Default)]
     pub struct IndividualUpdateRequest {
         optional {
-            /// The changes, at least one; a field may be named once.
+            /// The changes, at least one; a field may be named once. An empty text empties a field.
             updates: Vec<FieldUpdate> = with_updates;
         }
     }
