@@ -58,18 +58,20 @@ impl World {
         row: &ApplicationRow,
         changes: &[ApplicationChange],
     ) -> Result<(), Rejection> {
-        let mut status = 400;
+        let mut statuses = Vec::new();
         let mut problems = Vec::new();
         for (n, change) in changes.iter().enumerate() {
             if let Err(rejection) = self.must_name_something(row, change, &format!("/changes/{n}"))
             {
-                status = rejection.status;
+                statuses.push(rejection.status);
                 problems.extend(rejection.problems);
             }
         }
         if problems.is_empty() {
             return Ok(());
         }
+        // Something that is wrong in itself weighs more than something that is not there.
+        let status = statuses.into_iter().min().unwrap_or(400);
         Err(Rejection { status, problems })
     }
 

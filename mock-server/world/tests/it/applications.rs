@@ -8,13 +8,14 @@ mod stories;
 mod versions;
 pub(crate) mod walk;
 
-use crate::support::Play;
-use crate::support::field;
 use layer2_world::Problem;
 use layer2_world::Rejection;
 use layer2_world::Reply;
 use serde_json::Value;
 use serde_json::json;
+
+use crate::support::Play;
+use crate::support::field;
 
 const CREATE: &str = "payments.applications_create";
 const UPDATE: &str = "payments.applications_update";

@@ -66,6 +66,9 @@ fn an_access_code_works_for_a_day() {
     assert_eq!(field(&first, "expiry"), "2026-01-06T09:00:00.000002-05:00");
 }
 
+/// The query, and the ids of what it lists.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 #[test]
 fn lists_are_filtered_ordered_and_paged() {
     let mut play = Play::new();
@@ -86,7 +89,7 @@ fn lists_are_filtered_ordered_and_paged() {
         names(&reply["data"]["applications"], "id")
     };
     let (ada_id, globex_id, ben_id) = (ada_id.as_str(), globex_id.as_str(), ben_id.as_str());
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         (&[], &[ada_id, globex_id, ben_id]),
         (&[("order", "DESC")], &[ben_id, globex_id, ada_id]),
         (

@@ -80,32 +80,65 @@ fn an_application_is_refused_with_the_place_of_what_is_wrong() {
         body
     };
     let product = change("/account_to_open/product_id", json!("SAVINGS"));
-    let asset = change("/account_to_open/asset_type_id", json!("USD"));
+    let mut asset = change("/account_to_open/asset_type_id", json!("USD"));
+    asset["account_to_open"]["product_id"] = json!("DEPOSIT_FORT_FIAT");
     let id = change("/customer_id", json!("a b"));
     let kind = change("/application_type", json!("TRUST"));
+    let products = "DEPOSIT_BASIC, DEPOSIT_FORT_FIAT, DEPOSIT_FORT_CRYPTO, DEPOSIT_ANCH_CRYPTO";
+    let asset_hint = "Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; \
+                      a currency code alone is none.";
     let rows = [
         (
             product,
-            "PRODUCT_ASSET_NOT_SUPPORTED",
-            "/account_to_open/product_id",
-            "SAVINGS",
+            [
+                Some("PRODUCT_ASSET_NOT_SUPPORTED"),
+                Some("There is no such product."),
+                Some("/account_to_open/product_id"),
+                Some("SAVINGS"),
+                Some(products),
+                None,
+            ],
         ),
         (
             asset,
-            "PRODUCT_ASSET_NOT_SUPPORTED",
-            "/account_to_open/asset_type_id",
-            "USD",
+            [
+                Some("PRODUCT_ASSET_NOT_SUPPORTED"),
+                Some("Product DEPOSIT_FORT_FIAT does not offer this asset type."),
+                Some("/account_to_open/asset_type_id"),
+                Some("USD"),
+                Some("FIAT_TESTNET_USD, FIAT_TESTNET_EUR"),
+                Some(asset_hint),
+            ],
         ),
-        (id, "VALIDATION_FAILED", "/customer_id", "a b"),
-        (kind, "VALIDATION_FAILED", "/application_type", "TRUST"),
+        (
+            id,
+            [
+                Some("VALIDATION_FAILED"),
+                Some("The id does not have the form of an id."),
+                Some("/customer_id"),
+                Some("a b"),
+                Some("1 to 64 letters, digits, `-`, `_` or `.`"),
+                Some(
+                    "Ids stand in paths, so they are plain: your own customer number is a good one.",
+                ),
+            ],
+        ),
+        (
+            kind,
+            [
+                Some("VALIDATION_FAILED"),
+                Some("There is no application of this type."),
+                Some("/application_type"),
+                Some("TRUST"),
+                Some("INDIVIDUAL, CORPORATION"),
+                None,
+            ],
+        ),
     ];
-    for (body, code, pointer, received) in rows {
+    for (body, expected) in rows {
         let before = play.world.snapshot();
         let problem = only(play.post(CREATE, &[], &body.to_string()).unwrap_err(), 400);
-        assert_eq!(problem.code, code);
-        assert_eq!(problem.pointer.as_deref(), Some(pointer), "{problem:?}");
-        assert_eq!(problem.received.as_deref(), Some(received), "{problem:?}");
-        assert!(problem.expected.is_some(), "{problem:?}");
+        assert_eq!(whole(&problem), expected);
         assert!(before == play.world.snapshot());
     }
 }
@@ -186,8 +219,21 @@ fn persons_are_a_companys_alone() {
     let company = play.apply(&globex());
     for (op, body) in [(CHANGE, change), (DELETE, String::new())] {
         let problem = only(play.on_person(op, &company, "x", &body).unwrap_err(), 404);
-        assert_eq!(problem.code, "NOT_FOUND");
-        assert_eq!(problem.pointer.as_deref(), Some("individual_id"));
+        assert_eq!(
+            whole(&problem),
+            [
+                Some("NOT_FOUND"),
+                Some("There is no person of this company with this id in this sandbox."),
+                Some("individual_id"),
+                Some("x"),
+                Some("the id of one person of this company of this sandbox"),
+                Some(
+                    "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, \
+                     or use the id that the creation of the person of this company returned."
+                ),
+            ],
+            "{op}"
+        );
     }
     let mut odd = grace();
     odd["individual_type"] = json!(["OFFICER", "KING"]);
@@ -271,6 +317,22 @@ fn updates_are_all_made_or_none_and_personal_values_are_not_repeated() {
             .unwrap_err(),
         400,
     );
-    assert_eq!(problem.code, "FIELD_NOT_UPDATABLE");
-    assert_eq!(problem.hint.as_deref(), Some("Did you mean `title`?"));
+    assert_eq!(
+        whole(&problem),
+        [
+            Some("FIELD_NOT_UPDATABLE"),
+            Some("This field cannot be changed here."),
+            Some("/updates/0/field"),
+            Some("titles"),
+            Some(
+                "individual_type, person_role, first_name, middle_name, last_name, email_address, \
+                 mailing_address.unit_number, mailing_address.address_line1, mailing_address.address_line2, \
+                 mailing_address.address_line3, mailing_address.city, mailing_address.state, \
+                 mailing_address.postal_code, mailing_address.country_code, telephone_number, tax_reference_number, \
+                 tax_reference_number_country, passport_number, nationality, citizenship, date_of_birth, \
+                 percentage_ownership, title, us_residency_status"
+            ),
+            Some("Did you mean `title`?")
+        ]
+    );
 }

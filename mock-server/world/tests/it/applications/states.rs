@@ -20,7 +20,6 @@ use super::text;
 use super::updates;
 use super::whole;
 use crate::support::Play;
-use crate::support::codes;
 use crate::support::field;
 
 #[test]
@@ -198,11 +197,27 @@ fn a_file_that_is_no_document_is_refused_with_all_that_is_wrong() {
     );
     assert!(!format!("{rejection:?}").contains("Jane"));
     assert!(before == play.world.snapshot());
-    let unknown = only(play.upload("nothing", &proof()).unwrap_err(), 404);
-    assert_eq!(unknown.pointer.as_deref(), Some("document_id"));
     let path = [("document_id", "nothing")];
-    let unknown = play.get("payments.documents_download", &path, &[]);
-    assert_eq!(codes(&unknown.unwrap_err()), ["NOT_FOUND"]);
+    let unknown = [
+        play.upload("nothing", &proof()),
+        play.get("payments.documents_download", &path, &[]),
+    ];
+    for refused in unknown {
+        assert_eq!(
+            whole(&only(refused.unwrap_err(), 404)),
+            [
+                Some("NOT_FOUND"),
+                Some("There is no document with this id in this sandbox."),
+                Some("document_id"),
+                Some("nothing"),
+                Some("the id of one document of this sandbox"),
+                Some(
+                    "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, \
+                     or use the id that the creation of the document returned."
+                ),
+            ]
+        );
+    }
 }
 
 #[test]
@@ -254,13 +269,20 @@ fn a_decision_names_what_can_be_changed() {
             "/changes/0/document_id",
         ),
         (
+            changes(json!([{"document_id": "x"}, {}])),
+            400,
+            "/changes/0/document_id",
+        ),
+        (
             changes(json!([{"field": "title", "individual_id": "x"}])),
             404,
             "/changes/0/individual_id",
         ),
     ];
     for (body, status, pointer) in rows {
-        let problem = only(play.decide_on(&id, &body).unwrap_err(), status);
+        let rejection = play.decide_on(&id, &body).unwrap_err();
+        let problem = &rejection.problems[0];
+        assert_eq!(rejection.status, status, "{body}");
         assert_eq!(problem.pointer.as_deref(), Some(pointer), "{body}");
         assert!(problem.expected.is_some(), "{body}");
         assert!(before == play.world.snapshot(), "{body}");

@@ -303,9 +303,19 @@ fn a_submission_with_a_key_is_made_once() {
     let again = play.send(submit, Some("k-1")).unwrap();
     assert!(again.replayed && again.reply == first.reply);
     let other = request(SUBMIT, &[("application_id", "x")], &[], None);
+    let problem = only(play.send(other, Some("k-1")).unwrap_err(), 400);
     assert_eq!(
-        codes(&play.send(other, Some("k-1")).unwrap_err()),
-        ["IDEMPOTENCY_KEY_REUSED"]
+        whole(&problem),
+        [
+            Some("IDEMPOTENCY_KEY_REUSED"),
+            Some(
+                "This idempotency key was used for another request of `applications_submit`: the path differs."
+            ),
+            None,
+            Some("k-1"),
+            Some("the same request as the first time, or a key that was not used yet"),
+            Some("Make one key per logical operation and keep it for its retries alone.")
+        ]
     );
 }
 

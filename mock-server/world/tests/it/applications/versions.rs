@@ -6,6 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::ADD;
+use super::SUBMIT;
 use super::TOLD;
 use super::UPDATE;
 use super::ada;
@@ -13,6 +14,7 @@ use super::globex;
 use super::grace;
 use super::members;
 use super::names;
+use super::only;
 use super::proof;
 use super::text;
 use super::updates;
@@ -137,4 +139,44 @@ fn each_version_has_its_own_words_for_missing_persons() {
         let id = play.apply(&body);
         assert_eq!(play.review(&id)["application_errors"], expected);
     }
+}
+
+#[test]
+fn version_1_0_5_tells_of_applications_and_not_of_what_they_make() {
+    let mut settings = Settings::default();
+    settings.platform = Platform::Layer2V1_0_5;
+    let mut play = Play::with(settings);
+    for event in [
+        "APPLICATION_READY_FOR_SUBMISSION",
+        "APPLICATION_SUBMITTED",
+        "APPLICATION_PROCESSING",
+        "APPLICATION_APPROVED",
+    ] {
+        play.subscribe(event);
+    }
+    for event in ["APPLICATION_INCOMPLETE", "CUSTOMER_ACTIVE", "ACCOUNT_OPEN"] {
+        let body = json!({"event_type": event, "callback_url": "http://127.0.0.1:9/h"});
+        let refused = play.post("payments.subscriptions_create", &[], &body.to_string());
+        let problem = only(refused.unwrap_err(), 400);
+        assert_eq!(problem.pointer.as_deref(), Some("/event_type"), "{event}");
+    }
+    let mut body = ada();
+    body["terms_and_conditions_accepted"] = json!(true);
+    let id = play.apply(&body);
+    play.on(UPDATE, &id, &updates(&TOLD[..13])).unwrap();
+    for document in members(&play.review(&id)["application_document_errors"]) {
+        play.upload(&text(&document["id"]), &proof()).unwrap();
+    }
+    play.on(SUBMIT, &id, &Value::Null).unwrap();
+    play.decide_on(&id, &json!({"decision": "APPROVED"}))
+        .unwrap();
+    assert_eq!(
+        play.told(),
+        [
+            "APPLICATION_READY_FOR_SUBMISSION",
+            "APPLICATION_SUBMITTED",
+            "APPLICATION_PROCESSING",
+            "APPLICATION_APPROVED"
+        ]
+    );
 }

@@ -1017,7 +1017,7 @@ models! {
     #[derive(Default)]
     pub struct CustomerUpdateRequest {
         optional {
-            /// The changes, at least one; a field may be named once.
+            /// The changes, at least one; a field may be named once. An empty text empties a field.
             updates: Vec<FieldUpdate> = with_updates;
             /// Who asks for the change, for the audit trail.
             updated_by: String = with_updated_by, personal;
@@ -1196,7 +1196,7 @@ models! {
     #[derive(Default)]
     pub struct IndividualUpdateRequest {
         optional {
-            /// The changes, at least one; a field may be named once.
+            /// The changes, at least one; a field may be named once. An empty text empties a field.
             updates: Vec<FieldUpdate> = with_updates;
         }
     }
