@@ -39,6 +39,7 @@ use crate::payments::orders::Kind;
 use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
 use crate::payments::orders::Wait;
+use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::settings::TimestampStyle;
@@ -131,27 +132,13 @@ impl Exchanges for World {
         let mut exchange = self.payments.exchange(&exchange_id)?.clone();
         let slippage = Slippage::new(body.maximum_slippage)?;
         KIND.must_be_acceptable(cx, exchange.wait(), &exchange.stage)?;
-        let (source, destination) = (&exchange.source, &exchange.destination);
-        let paying = self.payments.account(&source.account, "exchange_id")?;
-        let receiving = self.payments.account(&destination.account, "exchange_id")?;
-        self.must_transact(paying, "exchange_id")?;
-        self.must_transact(receiving, "exchange_id")?;
-        let to_hold = terms::to_hold(exchange.order.fixes, source.amount)
+        let to_hold = terms::to_hold(exchange.order.fixes, exchange.source.amount)
             .ok_or_else(|| Rejection::internal("What is to be held cannot be counted."))?;
-        let trail = exchange.trail();
-        let side = |account, value, stage| Side {
-            account,
-            value,
-            kind: TransactionType::Trade,
-            stage,
-        };
-        let negative = MinorUnits::new(-to_hold.get());
-        let held = trail.transaction(cx, side(paying, negative, TransactionStage::Authorized))?;
-        let coming = trail.transaction(
-            cx,
-            side(receiving, destination.amount, TransactionStage::Pending),
-        )?;
-        let paying = paying.clone();
+        let (held, coming) = self.legs(cx, &exchange, to_hold)?;
+        let paying = self
+            .payments
+            .account(&exchange.source.account, "exchange_id")?
+            .clone();
         let hold = self
             .payments
             .funds
@@ -182,6 +169,31 @@ impl Exchanges for World {
 }
 
 impl World {
+    /// The transactions of an exchange that is accepted, if money of both its accounts may move.
+    fn legs(
+        &self,
+        cx: &mut WriteContext<'_>,
+        exchange: &ExchangeRow,
+        to_hold: MinorUnits,
+    ) -> Result<(TransactionRow, TransactionRow), Rejection> {
+        let (source, destination) = (&exchange.source, &exchange.destination);
+        let paying = self.payments.account(&source.account, "exchange_id")?;
+        let receiving = self.payments.account(&destination.account, "exchange_id")?;
+        self.must_transact(paying, "exchange_id")?;
+        self.must_transact(receiving, "exchange_id")?;
+        let trail = exchange.trail();
+        let side = |account, value, stage| Side {
+            account,
+            value,
+            kind: TransactionType::Trade,
+            stage,
+        };
+        let debit = MinorUnits::new(-to_hold.get());
+        let held = side(paying, debit, TransactionStage::Authorized);
+        let coming = side(receiving, destination.amount, TransactionStage::Pending);
+        Ok((trail.transaction(cx, held)?, trail.transaction(cx, coming)?))
+    }
+
     /// Notes what somebody wants to exchange, with the amounts that the price of now gives.
     fn request_exchange(
         &mut self,

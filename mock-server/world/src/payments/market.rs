@@ -1,11 +1,11 @@
 //! What assets are worth, and what an exchange gives.
 //!
-//! Every currency has a value in dollars that wanders around a fixed one, as a function of the sandbox's seed and of
-//! business time alone: asking twice at one instant gives the same answer, and asking never changes anything. Dollars
-//! and coins that are worth a dollar do not wander. An exchange costs one percent on top, as was observed between USD
-//! and USDC (1 USD gave 0.990099 USDC). Control may pin the rate of a pair instead.
+//! Every currency has a value that moves with time (`course`). An exchange costs one percent on top, as was observed
+//! between USD and USDC (1 USD gave 0.990099 USDC). Control may pin the rate of a pair instead.
 //!
 //! Which pairs can be exchanged is published nowhere but in prose: crypto to fiat and the other way round.
+
+mod course;
 
 use std::collections::BTreeMap;
 
@@ -206,126 +206,14 @@ fn wandering(seed: &Seed, at: Timestamp, pair: Pair) -> Option<Price> {
     let unit = |asset: &Asset| pow10(asset.decimals).ok();
     let (paid, got) = COST;
     Price::new(
-        value(seed, at, pair.source)?
+        course::value(seed, at, pair.source)?
             .checked_mul(unit(pair.destination)?)?
             .checked_mul(got)?,
-        value(seed, at, pair.destination)?
+        course::value(seed, at, pair.destination)?
             .checked_mul(unit(pair.source)?)?
             .checked_mul(paid)?,
     )
 }
-
-/// The value of one unit of an asset at an instant, in a unit that all assets share.
-fn value(seed: &Seed, at: Timestamp, asset: &Asset) -> Option<u128> {
-    // Ids have the form blockchain, network, currency.
-    let currency = asset.id.rsplit('_').next()?;
-    let quoted = VALUES.iter().find(|quoted| quoted.currency == currency)?;
-    let deviation = if quoted.wanders {
-        deviation(seed, at, currency)
-    } else {
-        0
-    };
-    let factor = u128::try_from(MILLION.checked_add(deviation)?).ok()?;
-    quoted.value.checked_mul(factor)
-}
-
-/// How far a value is from where it started, in millionths: waves of chance laid over each other. Between two corners
-/// of a wave it moves in a straight line.
-fn deviation(seed: &Seed, at: Timestamp, currency: &str) -> i64 {
-    let now_ms = at.as_millisecond();
-    WAVES
-        .iter()
-        .map(|wave| {
-            let length_ms = wave.length_s * 1000;
-            let corner = now_ms.div_euclid(length_ms);
-            let from = corner_height(seed, currency, wave, corner);
-            let to = corner_height(seed, currency, wave, corner + 1);
-            from + (to - from) * now_ms.rem_euclid(length_ms) / length_ms
-        })
-        .sum()
-}
-
-/// A height between minus and plus that of the wave, by chance.
-fn corner_height(seed: &Seed, currency: &str, wave: &Wave, corner: i64) -> i64 {
-    let parts: [&[u8]; 3] = [
-        currency.as_bytes(),
-        &wave.length_s.to_le_bytes(),
-        &corner.to_le_bytes(),
-    ];
-    let hash = seed.derive("market", &parts);
-    let throw = i64::from(u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]));
-    // A throw of 32 bits times a height of at most a million fits 63 bits.
-    throw * (2 * wave.height) / i64::from(u32::MAX) - wave.height
-}
-
-/// What one unit of a currency is worth.
-struct Quoted {
-    currency: &'static str,
-    /// In ten-thousandths of a dollar.
-    value: u128,
-    wanders: bool,
-}
-
-/// Values to start from. They are made up: what a sandbox needs is that they are plausible and stay.
-const VALUES: &[Quoted] = &[
-    Quoted {
-        currency: "USD",
-        value: 10_000,
-        wanders: false,
-    },
-    Quoted {
-        currency: "USDC",
-        value: 10_000,
-        wanders: false,
-    },
-    Quoted {
-        currency: "EUR",
-        value: 10_850,
-        wanders: true,
-    },
-    Quoted {
-        currency: "BTC",
-        value: 642_500_000,
-        wanders: true,
-    },
-    Quoted {
-        currency: "ETH",
-        value: 31_250_000,
-        wanders: true,
-    },
-    Quoted {
-        currency: "SOL",
-        value: 1_485_000,
-        wanders: true,
-    },
-];
-
-/// A wave of chance.
-struct Wave {
-    /// From one corner to the next, in seconds.
-    length_s: i64,
-    /// Height at most, in millionths of the value.
-    height: i64,
-}
-
-/// Together they stay within one percent.
-const WAVES: &[Wave] = &[
-    Wave {
-        length_s: 3600,
-        height: 8_000,
-    },
-    Wave {
-        length_s: 300,
-        height: 1_500,
-    },
-    Wave {
-        length_s: 20,
-        height: 300,
-    },
-];
-
-/// Deviations are told in millionths.
-const MILLION: i64 = 1_000_000;
 
 /// The cost of an exchange: 101 is paid for what is worth 100.
 const COST: (u128, u128) = (101, 100);
@@ -366,27 +254,6 @@ mod tests {
         let sell = price(1, 0, pair("ETHEREUM_SEPOLIA_USDC", "FIAT_TESTNET_USD"));
         assert_eq!(sell.credit_of(units(500_000)), Ok(units(49)));
         assert_eq!(sell.debit_of(units(49)), Ok(units(494_900)));
-    }
-
-    #[test]
-    fn values_wander_with_time_and_seed_but_not_far() {
-        let bitcoin = pair("BITCOIN_TESTNET_BTC", "FIAT_TESTNET_USD");
-        let credit = |seed, second| {
-            let price = price(seed, second, bitcoin);
-            price.credit_of(units(100_000_000)).unwrap().get()
-        };
-        assert_eq!(credit(1, 0), credit(1, 0));
-        assert_ne!(credit(1, 0), credit(2, 0));
-        let course: Vec<i128> = (0..500).map(|step| credit(1, step * 40)).collect();
-        let moves = course.windows(2).filter(|pair| pair[0] != pair[1]).count();
-        assert!(moves > 450, "{moves} of 499");
-        let middle = 6_425_000 * 100 / 101;
-        assert!(
-            course
-                .iter()
-                .all(|value| (value - middle).abs() <= middle / 100),
-            "{course:?}"
-        );
     }
 
     #[test]
