@@ -2,5 +2,6 @@
 
 mod decisions;
 mod deliveries;
+mod destinations;
 mod inbound;
 mod ledger;

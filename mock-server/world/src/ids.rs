@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::seed::SecretSeed;
 use crate::seed::Seed;
 
 /// What caused a row of the world to exist.
@@ -54,12 +55,17 @@ impl fmt::Display for Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each variant is the resource of the same name")]
 pub enum IdKind {
+    Address,
+    AddressLease,
+    BankAccount,
     Business,
     Delivery,
+    Deposit,
     Entry,
     Event,
     Hold,
     Inbound,
+    Memo,
     PlaidAccessToken,
     PlaidItem,
     PlaidPublicToken,
@@ -72,12 +78,17 @@ pub enum IdKind {
 impl IdKind {
     const fn label(self) -> &'static str {
         match self {
+            Self::Address => "address",
+            Self::AddressLease => "address-lease",
+            Self::BankAccount => "bank-account",
             Self::Business => "business",
             Self::Delivery => "delivery",
+            Self::Deposit => "deposit",
             Self::Entry => "entry",
             Self::Event => "event",
             Self::Hold => "hold",
             Self::Inbound => "inbound",
+            Self::Memo => "memo",
             Self::PlaidAccessToken => "plaid-access-token",
             Self::PlaidItem => "plaid-item",
             Self::PlaidPublicToken => "plaid-public-token",
@@ -117,6 +128,12 @@ impl Ids {
         let mut half = [0; 16];
         half.copy_from_slice(&self.next_bytes(kind)[..16]);
         u128::from_be_bytes(half)
+    }
+
+    /// The next id of a kind as a key of 32 bytes.
+    pub fn next_key(&mut self, kind: IdKind) -> SecretSeed {
+        let bytes = self.next_bytes(kind);
+        self.seed.secret("id-key", &[&bytes])
     }
 
     /// The next id of a kind as `length` letters and digits, the form of Plaid's item ids.

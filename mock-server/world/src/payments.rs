@@ -1,6 +1,7 @@
 //! The payments API: one file per resource, the money in `funds`, the events in `events`.
 
 pub(crate) mod accounts;
+pub(crate) mod addresses;
 pub(crate) mod applications;
 pub(crate) mod arrivals;
 pub(crate) mod assets;
@@ -8,6 +9,7 @@ pub(crate) mod collections;
 pub(crate) mod counterparties;
 pub(crate) mod customer_fields;
 pub(crate) mod customers;
+pub mod deposit_stages;
 pub(crate) mod deposits;
 pub(crate) mod documents;
 pub(crate) mod dormancy;
@@ -15,10 +17,15 @@ pub(crate) mod events;
 pub(crate) mod exchanges;
 pub(crate) mod external_id;
 pub(crate) mod funds;
+pub(crate) mod instructions;
 pub mod machines;
 pub(crate) mod orders;
 pub(crate) mod originator;
 pub(crate) mod payment_accounts;
+pub(crate) mod private;
+pub(crate) mod pulls;
+pub(crate) mod returns;
+pub(crate) mod routes;
 pub(crate) mod settlements;
 pub(crate) mod standing;
 pub(crate) mod state;

@@ -13,19 +13,27 @@ pub mod code {
     #![allow(missing_docs, reason = "the documents describe each code")]
 
     pub const ACCOUNT_NOT_USABLE: &str = "ACCOUNT_NOT_USABLE";
+    pub const ADDRESS_NOT_AVAILABLE: &str = "ADDRESS_NOT_AVAILABLE";
     pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
     pub const AMOUNT_NOT_POSITIVE: &str = "AMOUNT_NOT_POSITIVE";
     pub const AMOUNT_TOO_LARGE: &str = "AMOUNT_TOO_LARGE";
     pub const ASSET_MISMATCH: &str = "ASSET_MISMATCH";
+    pub const ASSET_NOT_SUPPORTED: &str = "ASSET_NOT_SUPPORTED";
     pub const CALLBACK_NOT_ALLOWED: &str = "CALLBACK_NOT_ALLOWED";
+    pub const COUNTERPARTY_NOT_LINKED: &str = "COUNTERPARTY_NOT_LINKED";
+    pub const COUNTERPARTY_NOT_USABLE: &str = "COUNTERPARTY_NOT_USABLE";
     pub const CUSTOMER_NOT_USABLE: &str = "CUSTOMER_NOT_USABLE";
+    pub const DEPOSIT_NOT_ACCEPTABLE: &str = "DEPOSIT_NOT_ACCEPTABLE";
     pub const FIELD_NOT_UPDATABLE: &str = "FIELD_NOT_UPDATABLE";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
+    pub const INBOUND_NOT_ASSIGNABLE: &str = "INBOUND_NOT_ASSIGNABLE";
+    pub const INBOUND_NOT_RETURNABLE: &str = "INBOUND_NOT_RETURNABLE";
     pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
     pub const INTERNAL: &str = "INTERNAL";
     pub const NOT_BUILT: &str = "NOT_BUILT";
     pub const NOT_FOUND: &str = "NOT_FOUND";
     pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
+    pub const PULL_NOT_SUPPORTED: &str = "PULL_NOT_SUPPORTED";
     pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
     pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
     pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
@@ -345,12 +353,16 @@ mod tests {
             layer2_types::payments::ERROR_CODES,
             &[
                 code::ACCOUNT_NOT_USABLE,
+                code::ADDRESS_NOT_AVAILABLE,
                 code::ALREADY_EXISTS,
                 code::AMOUNT_NOT_POSITIVE,
                 code::AMOUNT_TOO_LARGE,
                 code::ASSET_MISMATCH,
                 code::CALLBACK_NOT_ALLOWED,
+                code::COUNTERPARTY_NOT_LINKED,
+                code::COUNTERPARTY_NOT_USABLE,
                 code::CUSTOMER_NOT_USABLE,
+                code::DEPOSIT_NOT_ACCEPTABLE,
                 code::FIELD_NOT_UPDATABLE,
                 code::IDEMPOTENCY_KEY_REUSED,
                 code::INSUFFICIENT_FUNDS,
@@ -358,6 +370,7 @@ mod tests {
                 code::NOT_BUILT,
                 code::NOT_FOUND,
                 code::PRODUCT_ASSET_NOT_SUPPORTED,
+                code::PULL_NOT_SUPPORTED,
                 code::SAME_ACCOUNT,
                 code::STATUS_CHANGE_NOT_ALLOWED,
                 code::TOO_MANY_DECIMALS,
@@ -392,6 +405,10 @@ mod tests {
         listed(
             layer2_types::control::ERROR_CODES,
             &[
+                code::ASSET_MISMATCH,
+                code::ASSET_NOT_SUPPORTED,
+                code::INBOUND_NOT_ASSIGNABLE,
+                code::INBOUND_NOT_RETURNABLE,
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,

@@ -1,7 +1,7 @@
 //! Money: the one place where the payments API meets the ledger.
 //!
 //! Every account of the platform is an account of the book; what the platform itself has is one custody and one
-//! in-flight account per asset. Money that came from outside and is not credited yet stands in custody and, with the
+//! in-flight account per asset, and one in suspense where money came without an owner. Money that came from outside and is not credited yet stands in custody and, with the
 //! opposite sign, in flight; so custody + clearing + in flight is what customers are owed, per asset, at every instant.
 
 use std::collections::BTreeMap;
@@ -52,11 +52,7 @@ struct AccountHandles {
 impl Funds {
     /// Opens the books of a new account. The caller has checked that the id is free.
     pub(crate) fn open(&mut self, id: &AccountId, asset: &Asset) -> Result<(), LedgerError> {
-        let code = AssetCode::new(asset.id).map_err(|_| LedgerError::Full)?;
-        if self.book.find_asset(&code).is_err() {
-            self.book
-                .define(LedgerAsset::new(code.clone(), asset.decimals)?)?;
-        }
+        let code = self.defined(asset)?;
         let custody = self.platform_account(AccountKind::Custody, &code)?;
         let in_flight = self.platform_account(AccountKind::InFlight, &code)?;
         let name = ledger_name(id.as_str())?;
@@ -90,13 +86,7 @@ impl Funds {
         narrative: &str,
     ) -> Result<(), LedgerError> {
         let handles = self.handles(account)?;
-        let held = self.book.account(handles.custody)?.current();
-        if held
-            .checked_add(amount)
-            .map_or(true, |total| total > CUSTODY_MAX)
-        {
-            return Err(LedgerError::Full);
-        }
+        self.must_have_room(handles.custody, amount)?;
         let draft = draft(cx)
             .debit(handles.custody, amount)
             .credit(handles.in_flight, amount);
@@ -130,6 +120,86 @@ impl Funds {
         let draft = draft(cx)
             .debit(handles.in_flight, amount)
             .credit(handles.custody, amount);
+        self.post(&draft, narrative)
+    }
+
+    /// Money has come from outside that names nobody.
+    pub(crate) fn suspend(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        asset: &Asset,
+        amount: MinorUnits,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        if amount > CUSTODY_MAX {
+            return Err(LedgerError::Full);
+        }
+        let code = AssetCode::new(asset.id).map_err(|_| LedgerError::Full)?;
+        // Where the asset has no custody yet, there is room for the whole amount.
+        if let Ok(custody) = self.book.find(&platform_name(AccountKind::Custody, &code)?) {
+            self.must_have_room(custody, amount)?;
+        }
+        let code = self.defined(asset)?;
+        let custody = self.platform_account(AccountKind::Custody, &code)?;
+        let suspense = self.platform_account(AccountKind::Suspense, &code)?;
+        let draft = draft(cx).debit(custody, amount).credit(suspense, amount);
+        self.post(&draft, narrative)
+    }
+
+    /// Money that named nobody has found its account and waits to be credited.
+    pub(crate) fn assign_suspended(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account: &AccountId,
+        amount: MinorUnits,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        let handles = self.handles(account)?;
+        let suspense = self.suspense_of(handles.custody)?;
+        let draft = draft(cx)
+            .debit(suspense, amount)
+            .credit(handles.in_flight, amount);
+        self.post(&draft, narrative)
+    }
+
+    /// Money that named nobody goes back where it came from.
+    pub(crate) fn return_suspended(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        asset: &Asset,
+        amount: MinorUnits,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        let code = self.defined(asset)?;
+        let custody = self.platform_account(AccountKind::Custody, &code)?;
+        let suspense = self.platform_account(AccountKind::Suspense, &code)?;
+        let draft = draft(cx).debit(suspense, amount).credit(custody, amount);
+        self.post(&draft, narrative)
+    }
+
+    /// Money that was credited goes back where it came from; what the account cannot cover stands in suspense.
+    pub(crate) fn take_back(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account: &AccountId,
+        covered: MinorUnits,
+        uncovered: MinorUnits,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        let handles = self.handles(account)?;
+        let whole = covered
+            .checked_add(uncovered)
+            .map_err(|_| LedgerError::Full)?;
+        if self.book.account(handles.custody)?.current() < whole {
+            return Err(LedgerError::Full);
+        }
+        let mut draft = draft(cx).credit(handles.custody, whole);
+        if covered.is_positive() {
+            draft = draft.debit(handles.own, covered);
+        }
+        if uncovered.is_positive() {
+            draft = draft.debit(self.suspense_of(handles.custody)?, uncovered);
+        }
         self.post(&draft, narrative)
     }
 
@@ -197,6 +267,32 @@ impl Funds {
         }
     }
 
+    /// The suspense account of the asset that a custody account holds.
+    fn suspense_of(&mut self, custody: AccountIx) -> Result<AccountIx, LedgerError> {
+        let asset = self.book.account(custody)?.asset();
+        let code = self.book.asset(asset).map(|asset| asset.code().clone());
+        self.platform_account(AccountKind::Suspense, &code.ok_or(LedgerError::Full)?)
+    }
+
+    /// Refuses more of an asset than an amount on the wire can tell.
+    fn must_have_room(&self, custody: AccountIx, amount: MinorUnits) -> Result<(), LedgerError> {
+        let held = self.book.account(custody)?.current();
+        match held.checked_add(amount) {
+            Ok(total) if total <= CUSTODY_MAX => Ok(()),
+            _ => Err(LedgerError::Full),
+        }
+    }
+
+    /// The code of an asset, which the book knows from now on.
+    fn defined(&mut self, asset: &Asset) -> Result<AssetCode, LedgerError> {
+        let code = AssetCode::new(asset.id).map_err(|_| LedgerError::Full)?;
+        if self.book.find_asset(&code).is_err() {
+            self.book
+                .define(LedgerAsset::new(code.clone(), asset.decimals)?)?;
+        }
+        Ok(code)
+    }
+
     fn post(&mut self, draft: &Draft, narrative: &str) -> Result<(), LedgerError> {
         let sequence = self.book.post(draft)?.sequence();
         self.narratives.insert(sequence, narrative.to_owned());
@@ -208,8 +304,7 @@ impl Funds {
         kind: AccountKind,
         asset: &AssetCode,
     ) -> Result<AccountIx, LedgerError> {
-        // Account ids of clients have no colon, so these names are never theirs.
-        let name = ledger_name(&format!("{kind}:{asset}"))?;
+        let name = platform_name(kind, asset)?;
         match self.book.find(&name) {
             Ok(found) => Ok(found),
             Err(_) => self.book.open(name, asset, kind),
@@ -281,6 +376,11 @@ const CUSTODY_MAX: MinorUnits = MinorUnits::new(9_999_999_999_999_999_999_999_99
 fn draft(cx: &mut WriteContext<'_>) -> Draft {
     let id = EntryId::new(cx.mint_bits(IdKind::Entry));
     Draft::new(id, cx.stamp())
+}
+
+/// Account ids of clients have no colon, so the names of the platform's accounts are never theirs.
+fn platform_name(kind: AccountKind, asset: &AssetCode) -> Result<LedgerAccountId, LedgerError> {
+    ledger_name(&format!("{kind}:{asset}"))
 }
 
 fn ledger_name(text: &str) -> Result<LedgerAccountId, LedgerError> {

@@ -1,7 +1,9 @@
 //! All rows of the payments API.
 
+use layer2_types::control::InboundId;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::CustomerId;
+use layer2_types::payments::DepositId;
 use layer2_types::payments::SubscriptionId;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransferId;
@@ -9,8 +11,12 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::payments::accounts::AccountRow;
+use crate::payments::arrivals::InboundRow;
 use crate::payments::customers::CustomerRow;
+use crate::payments::deposits::DepositRow;
+use crate::payments::deposits::Deposits;
 use crate::payments::funds::Funds;
+use crate::payments::routes::Routes;
 use crate::payments::subscriptions::SubscriptionRow;
 use crate::payments::transactions::TransactionLog;
 use crate::payments::transactions::TransactionRow;
@@ -26,6 +32,9 @@ pub(crate) struct State {
     pub(crate) transactions: TransactionLog,
     pub(crate) transfers: Table<TransferId, TransferRow>,
     pub(crate) subscriptions: Table<SubscriptionId, SubscriptionRow>,
+    pub(crate) deposits: Deposits,
+    pub(crate) inbound: Table<InboundId, InboundRow>,
+    pub(crate) routes: Routes,
     pub(crate) funds: Funds,
 }
 
@@ -42,6 +51,14 @@ impl State {
 
     pub(crate) fn transfer(&self, id: &TransferId) -> Result<&TransferRow, Rejection> {
         find(&self.transfers, id, "transfer", "transfer_id")
+    }
+
+    pub(crate) fn deposit(&self, id: &DepositId) -> Result<&DepositRow, Rejection> {
+        find(self.deposits.table(), id, "deposit", "deposit_id")
+    }
+
+    pub(crate) fn inbound(&self, id: &InboundId) -> Result<&InboundRow, Rejection> {
+        find(&self.inbound, id, "money from outside", "inbound_id")
     }
 
     pub(crate) fn transaction(&self, id: &TransactionId) -> Result<&TransactionRow, Rejection> {

@@ -510,6 +510,52 @@ Sends a `DELETE` request to `/sandboxes/{sandbox}/faults`
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**List money that arrived from outside
+
+Sends a `GET` request to `/sandboxes/{sandbox}/inbound`
+
+*/
+    pub async fn inbound_list<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        page: Option<i32>,
+        page_size: Option<i32>,
+        status: Option<&'a ::layer2_types::control::InboundStatus>,
+    ) -> Result<ResponseValue<::layer2_types::control::InboundListReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/inbound", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "inbound_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Let money arrive from outside
 
 Sends a `POST` request to `/sandboxes/{sandbox}/inbound`
@@ -542,6 +588,94 @@ Sends a `POST` request to `/sandboxes/{sandbox}/inbound`
             .build()?;
         let info = OperationInfo {
             operation_id: "inbound_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Assign money in suspense to an account
+
+Sends a `POST` request to `/sandboxes/{sandbox}/inbound/{inbound_id}/assign`
+
+*/
+    pub async fn inbound_assign<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        inbound_id: &'a ::layer2_types::control::InboundId,
+        body: &'a ::layer2_types::control::InboundAssignRequest,
+    ) -> Result<ResponseValue<::layer2_types::control::InboundReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/inbound/{}/assign", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& inbound_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "inbound_assign",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Return money to its sender
+
+Sends a `POST` request to `/sandboxes/{sandbox}/inbound/{inbound_id}/return`
+
+*/
+    pub async fn inbound_return<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        inbound_id: &'a ::layer2_types::control::InboundId,
+        body: &'a ::layer2_types::control::InboundReturnRequest,
+    ) -> Result<ResponseValue<::layer2_types::control::InboundReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/inbound/{}/return", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& inbound_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "inbound_return",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
