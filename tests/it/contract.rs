@@ -163,6 +163,8 @@ async fn payments(contract: &mut Contract) {
         )
         .await;
 
+    deposits(contract, &customer).await;
+
     let freeze = json!({"updates": [{"field": "status", "value": "FROZEN"}], "reason": "a test"});
     contract
         .call(
@@ -193,6 +195,82 @@ async fn payments(contract: &mut Contract) {
             None,
         )
         .await;
+}
+
+/// Instructions, an address, and money by both; what names nobody is assigned and returned.
+async fn deposits(contract: &mut Contract, customer: &str) {
+    let push = |account: &str| json!({"deposit_type": "PUSH", "deposit_destination": {"destination_account_id": account}});
+    let made = contract
+        .call(
+            "payments.deposits_create",
+            &[],
+            "",
+            Some(push("CONTRACT_A")),
+        )
+        .await;
+    let deposit = text(&made["data"]["id"]);
+    let memo = &made["data"]["deposit_source"]["deposit_instructions"][0]["memo"];
+    let wire = json!({"memo": memo, "amount": 12.5, "originator_name": "Globex"});
+    let money = contract
+        .call("control.inbound_create", &[], "", Some(wire))
+        .await;
+    assert_eq!(text(&money["data"]["deposit_id"]), deposit);
+    contract.call("control.clock_settle", &[], "", None).await;
+    let read = contract
+        .call(
+            "payments.deposits_get",
+            &[["deposit_id", &deposit]],
+            "",
+            None,
+        )
+        .await;
+    assert_eq!(read["data"]["status"], "EXECUTED");
+
+    let open = json!({"customer_id": customer, "account_to_open": {
+        "account_id": "CONTRACT_BTC", "product_id": "DEPOSIT_BASIC", "asset_type_id": "BITCOIN_TESTNET_BTC"}});
+    contract
+        .call("payments.accounts_open", &[], "", Some(open))
+        .await;
+    let coins = ["account_id", "CONTRACT_BTC"];
+    let lease = contract
+        .call("payments.accounts_request_address", &[coins], "", None)
+        .await;
+    contract
+        .call(
+            "payments.deposits_create",
+            &[],
+            "",
+            Some(push("CONTRACT_BTC")),
+        )
+        .await;
+    let coins = json!({"address": lease["data"]["wallet_address"], "amount": 0.5});
+    contract
+        .call("control.inbound_create", &[], "", Some(coins))
+        .await;
+
+    let lost = json!({"memo": "Rent", "asset_type_id": "FIAT_TESTNET_USD", "amount": 5});
+    let lost = contract
+        .call("control.inbound_create", &[], "", Some(lost))
+        .await;
+    contract
+        .call("control.inbound_list", &[], "?status=UNASSIGNED", None)
+        .await;
+    let id = text(&lost["data"]["id"]);
+    let lost = ["inbound_id", id.as_str()];
+    let account = json!({"account_id": "CONTRACT_A"});
+    contract
+        .call("control.inbound_assign", &[lost], "", Some(account))
+        .await;
+    contract.call("control.clock_settle", &[], "", None).await;
+    let reason = json!({"reason": "a test"});
+    let returned = contract
+        .call("control.inbound_return", &[lost], "", Some(reason))
+        .await;
+    assert!(returned["data"]["correction_id"].is_string(), "{returned}");
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
 }
 
 async fn control(contract: &mut Contract) {

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod deposits;
 mod determinism;
 mod events;
 mod idempotency;
@@ -16,3 +17,4 @@ mod random;
 mod rejections;
 mod standing;
 mod support;
+mod suspense;

@@ -12,10 +12,17 @@ use proptest::prelude::*;
 use crate::support::FAILED;
 use crate::support::Play;
 use crate::support::TAKEN;
+use crate::support::field;
 use crate::support::fields;
 use crate::support::genesis;
 
-const ACCOUNTS: [&str; 4] = ["ACME_USD", "JANE_USD", "TREASURY_USD", "ACME_EUR"];
+const ACCOUNTS: [&str; 5] = [
+    "ACME_USD",
+    "JANE_USD",
+    "TREASURY_USD",
+    "ACME_EUR",
+    "ACME_BTC",
+];
 const STATUSES: [&str; 6] = [
     "ACTIVE",
     "EDD",
@@ -28,6 +35,11 @@ const STATUSES: [&str; 6] = [
 #[derive(Clone, Debug)]
 enum Step {
     Inbound(usize, u32),
+    /// By the n-th mark of the account's instructions; with none, by one that nobody knows.
+    Follow(usize, Option<usize>, u32),
+    Address(usize),
+    Assign(usize, usize),
+    Return(usize),
     Transfer(usize, usize, u32),
     Accept(usize),
     Decide(bool, usize),
@@ -38,13 +50,18 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (0..4_usize, 0..50_000_u32).prop_map(|(account, cents)| Step::Inbound(account, cents)),
-        (0..4_usize, 0..4_usize, 0..50_000_u32)
+        (0..5_usize, 0..50_000_u32).prop_map(|(account, cents)| Step::Inbound(account, cents)),
+        (0..5_usize, prop::option::of(0..3_usize), 0..50_000_u32)
+            .prop_map(|(account, mark, cents)| Step::Follow(account, mark, cents)),
+        (0..5_usize).prop_map(Step::Address),
+        (0..6_usize, 0..5_usize).prop_map(|(back, account)| Step::Assign(back, account)),
+        (0..6_usize).prop_map(Step::Return),
+        (0..5_usize, 0..5_usize, 0..50_000_u32)
             .prop_map(|(from, to, cents)| Step::Transfer(from, to, cents)),
         (0..8_usize).prop_map(Step::Accept),
         (0..8_usize).prop_map(Step::Accept),
         (any::<bool>(), 0..STATUSES.len()).prop_map(|(acme, status)| Step::Decide(acme, status)),
-        (0..4_usize, any::<bool>()).prop_map(|(account, freeze)| Step::Freeze(account, freeze)),
+        (0..5_usize, any::<bool>()).prop_map(|(account, freeze)| Step::Freeze(account, freeze)),
         (0..4_000_u32).prop_map(Step::Advance),
         any::<bool>().prop_map(Step::Deliver),
     ]
@@ -63,12 +80,78 @@ fn cents(text: &str) -> i64 {
     sign * format!("{whole}{part:0<2}").parse::<i64>().unwrap()
 }
 
+/// An arrival by the instructions of an account, or by what nobody knows.
+fn follow(play: &mut Play, account: &str, mark: Option<usize>, amount: u32) -> bool {
+    let body = format!(
+        r#"{{"deposit_type":"PUSH","deposit_destination":{{"destination_account_id":"{account}"}}}}"#
+    );
+    let Ok(deposit) = play.post("payments.deposits_create", &[], &body) else {
+        return true;
+    };
+    let asset = field(&deposit.body, "asset_type_id");
+    let mut marks: Vec<(&str, String)> = fields(&deposit.body, "memo")
+        .into_iter()
+        .map(|memo| ("memo", memo))
+        .collect();
+    if deposit.body.contains("swift_bic") {
+        let numbers = fields(&deposit.body, "account_number");
+        marks.push(("account_number", numbers[numbers.len() - 1].clone()));
+    }
+    if asset == "BITCOIN_TESTNET_BTC" {
+        marks.push(("address", field(&deposit.body, "address")));
+    }
+    let (name, mark) = match mark {
+        Some(n) => marks[n % marks.len()].clone(),
+        None => (marks[0].0, "nobody".to_owned()),
+    };
+    let amount = decimal(amount);
+    let body = format!(r#"{{"{name}":"{mark}","asset_type_id":"{asset}","amount":{amount}}}"#);
+    let before = play.world.snapshot();
+    let refused = play
+        .post("control.inbound_create", &[("sandbox", "default")], &body)
+        .is_err();
+    assert!(!refused || before == play.world.snapshot(), "{body}");
+    false
+}
+
+/// The id of the n-th last money that arrived.
+fn arrived(play: &Play, back: usize) -> Option<String> {
+    let query = [("page_size", "1000")];
+    let list = play
+        .get("control.inbound_list", &[("sandbox", "default")], &query)
+        .unwrap()
+        .body;
+    fields(&list, "id").iter().rev().nth(back).cloned()
+}
+
+fn of_inbound(play: &mut Play, op: &str, id: &str, body: &str) -> bool {
+    let path = [("sandbox", "default"), ("inbound_id", id)];
+    play.post(op, &path, body).is_err()
+}
+
 fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
     let before = play.world.clone();
     let refused = match step {
         Step::Inbound(account, amount) => {
             play.inbound(ACCOUNTS[*account], &decimal(*amount)).is_err()
         }
+        Step::Follow(account, mark, amount) => follow(play, ACCOUNTS[*account], *mark, *amount),
+        Step::Address(account) => {
+            let path = [("account_id", ACCOUNTS[*account])];
+            play.post("payments.accounts_request_address", &path, "")
+                .is_err()
+        }
+        Step::Assign(back, account) => match arrived(play, *back) {
+            Some(id) => {
+                let body = format!(r#"{{"account_id":"{}"}}"#, ACCOUNTS[*account]);
+                of_inbound(play, "control.inbound_assign", &id, &body)
+            }
+            None => return,
+        },
+        Step::Return(back) => match arrived(play, *back) {
+            Some(id) => of_inbound(play, "control.inbound_return", &id, "{}"),
+            None => return,
+        },
         Step::Transfer(from, to, amount) => {
             match play.transfer(ACCOUNTS[*from], ACCOUNTS[*to], &decimal(*amount)) {
                 Ok(id) => {
@@ -159,8 +242,10 @@ proptest! {
         settings.profile = if fast { Profile::Fast } else { Profile::Realistic };
         let mut play = Play::with(settings.clone());
         play.subscribe("TRANSACTION_POSTED");
-        let opening = r#"{"customer_id":"ACME","account_to_open":{"account_id":"ACME_EUR","product_id":"DEPOSIT_BASIC","asset_type_id":"FIAT_TESTNET_EUR"}}"#;
-        play.post("payments.accounts_open", &[], opening).unwrap();
+        for (account, asset) in [("ACME_EUR", "FIAT_TESTNET_EUR"), ("ACME_BTC", "BITCOIN_TESTNET_BTC")] {
+            let opening = format!(r#"{{"customer_id":"ACME","account_to_open":{{"account_id":"{account}","product_id":"DEPOSIT_BASIC","asset_type_id":"{asset}"}}}}"#);
+            play.post("payments.accounts_open", &[], &opening).unwrap();
+        }
         let mut transfers = Vec::new();
         for step in &steps {
             take(&mut play, &mut transfers, step);
