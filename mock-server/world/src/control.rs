@@ -5,3 +5,4 @@ mod deliveries;
 mod destinations;
 mod inbound;
 mod ledger;
+mod outgoing;

@@ -13,6 +13,14 @@ pub(crate) struct Delays {
     pub(crate) inbound_screening: SignedDuration,
     /// From the acceptance of a pull to its credit.
     pub(crate) pull_execution: SignedDuration,
+    /// From the registration of a counterparty to the end of its screening.
+    pub(crate) counterparty_screening: SignedDuration,
+    /// Each step of a withdrawal before it is handed to its rail, and the decision about a cancellation.
+    pub(crate) withdrawal_step: SignedDuration,
+    /// On a rail that settles within the hour.
+    pub(crate) quick_rail: SignedDuration,
+    /// On a rail that settles by the next day.
+    pub(crate) slow_rail: SignedDuration,
 }
 
 impl Delays {
@@ -24,11 +32,19 @@ impl Delays {
                 transfer_execution: SignedDuration::ZERO,
                 inbound_screening: SignedDuration::ZERO,
                 pull_execution: SignedDuration::ZERO,
+                counterparty_screening: SignedDuration::ZERO,
+                withdrawal_step: SignedDuration::ZERO,
+                quick_rail: SignedDuration::ZERO,
+                slow_rail: SignedDuration::ZERO,
             },
             Profile::Realistic => Self {
                 transfer_execution: SignedDuration::from_secs(3),
                 inbound_screening: SignedDuration::from_mins(3),
                 pull_execution: SignedDuration::from_mins(5),
+                counterparty_screening: SignedDuration::from_mins(2),
+                withdrawal_step: SignedDuration::from_secs(20),
+                quick_rail: SignedDuration::from_mins(15),
+                slow_rail: SignedDuration::from_hours(24),
             },
         }
     }

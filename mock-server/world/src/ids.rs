@@ -59,8 +59,10 @@ pub enum IdKind {
     AddressLease,
     BankAccount,
     Business,
+    Counterparty,
     Delivery,
     Deposit,
+    Document,
     Entry,
     Event,
     Hold,
@@ -73,6 +75,7 @@ pub enum IdKind {
     Subscription,
     Transaction,
     Transfer,
+    Withdrawal,
 }
 
 impl IdKind {
@@ -82,8 +85,10 @@ impl IdKind {
             Self::AddressLease => "address-lease",
             Self::BankAccount => "bank-account",
             Self::Business => "business",
+            Self::Counterparty => "counterparty",
             Self::Delivery => "delivery",
             Self::Deposit => "deposit",
+            Self::Document => "document",
             Self::Entry => "entry",
             Self::Event => "event",
             Self::Hold => "hold",
@@ -96,6 +101,7 @@ impl IdKind {
             Self::Subscription => "subscription",
             Self::Transaction => "transaction",
             Self::Transfer => "transfer",
+            Self::Withdrawal => "withdrawal",
         }
     }
 }

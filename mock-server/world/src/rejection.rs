@@ -29,18 +29,24 @@ pub mod code {
     pub const INBOUND_NOT_ASSIGNABLE: &str = "INBOUND_NOT_ASSIGNABLE";
     pub const INBOUND_NOT_RETURNABLE: &str = "INBOUND_NOT_RETURNABLE";
     pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
+    pub const INTERMEDIARY_NOT_ALLOWED: &str = "INTERMEDIARY_NOT_ALLOWED";
     pub const INTERNAL: &str = "INTERNAL";
     pub const NOT_BUILT: &str = "NOT_BUILT";
     pub const NOT_FOUND: &str = "NOT_FOUND";
     pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
     pub const PULL_NOT_SUPPORTED: &str = "PULL_NOT_SUPPORTED";
+    pub const PURPOSE_NOT_ALLOWED: &str = "PURPOSE_NOT_ALLOWED";
     pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
+    pub const RECEIPT_NOT_READY: &str = "RECEIPT_NOT_READY";
     pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
     pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
     pub const TOO_MANY_DECIMALS: &str = "TOO_MANY_DECIMALS";
     pub const TRANSFER_EXPIRED: &str = "TRANSFER_EXPIRED";
     pub const TRANSFER_NOT_ACCEPTABLE: &str = "TRANSFER_NOT_ACCEPTABLE";
     pub const VALIDATION_FAILED: &str = "VALIDATION_FAILED";
+    pub const WITHDRAWAL_EXPIRED: &str = "WITHDRAWAL_EXPIRED";
+    pub const WITHDRAWAL_NOT_ACCEPTABLE: &str = "WITHDRAWAL_NOT_ACCEPTABLE";
+    pub const WITHDRAWAL_NOT_CANCELLABLE: &str = "WITHDRAWAL_NOT_CANCELLABLE";
 
     pub const SPECIFIED_BAD_REQUEST: &str = "SpecifiedBadRequest";
     pub const SPECIFIED_ID_NOT_FOUND: &str = "SpecifiedIdNotFound";
@@ -358,6 +364,7 @@ mod tests {
                 code::AMOUNT_NOT_POSITIVE,
                 code::AMOUNT_TOO_LARGE,
                 code::ASSET_MISMATCH,
+                code::ASSET_NOT_SUPPORTED,
                 code::CALLBACK_NOT_ALLOWED,
                 code::COUNTERPARTY_NOT_LINKED,
                 code::COUNTERPARTY_NOT_USABLE,
@@ -366,17 +373,24 @@ mod tests {
                 code::FIELD_NOT_UPDATABLE,
                 code::IDEMPOTENCY_KEY_REUSED,
                 code::INSUFFICIENT_FUNDS,
+                code::INTERMEDIARY_NOT_ALLOWED,
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,
                 code::PRODUCT_ASSET_NOT_SUPPORTED,
                 code::PULL_NOT_SUPPORTED,
+                code::PURPOSE_NOT_ALLOWED,
+                code::RAIL_NOT_SUPPORTED,
+                code::RECEIPT_NOT_READY,
                 code::SAME_ACCOUNT,
                 code::STATUS_CHANGE_NOT_ALLOWED,
                 code::TOO_MANY_DECIMALS,
                 code::TRANSFER_EXPIRED,
                 code::TRANSFER_NOT_ACCEPTABLE,
                 code::VALIDATION_FAILED,
+                code::WITHDRAWAL_EXPIRED,
+                code::WITHDRAWAL_NOT_ACCEPTABLE,
+                code::WITHDRAWAL_NOT_CANCELLABLE,
             ],
         );
         listed(
@@ -413,6 +427,7 @@ mod tests {
                 code::NOT_BUILT,
                 code::NOT_FOUND,
                 code::RAIL_NOT_SUPPORTED,
+                code::STATUS_CHANGE_NOT_ALLOWED,
             ],
         );
     }

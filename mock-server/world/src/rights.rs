@@ -9,6 +9,7 @@ use core::fmt;
 
 use layer2_types::operation::Platform;
 use layer2_types::payments::AccountStatus;
+use layer2_types::payments::CounterpartyStatus;
 use layer2_types::payments::CustomerStatus;
 use serde::Deserialize;
 use serde::Serialize;
@@ -237,6 +238,11 @@ impl Standing {
     /// As an account's status on the wire.
     pub fn account_status(self, platform: Platform) -> AccountStatus {
         AccountStatus::from(self.shown(platform).name("OPEN"))
+    }
+
+    /// As a counterparty's status on the wire.
+    pub fn counterparty_status(self, platform: Platform) -> CounterpartyStatus {
+        CounterpartyStatus::from(self.shown(platform).name("ACTIVE"))
     }
 
     /// The standing that a customer's status on the wire means.

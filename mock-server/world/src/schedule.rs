@@ -12,8 +12,10 @@ use serde::Serialize;
 
 use crate::context::WriteContext;
 use crate::payments::arrivals::InboundJob;
+use crate::payments::counterparties::CounterpartyJob;
 use crate::payments::dormancy::AccountJob;
 use crate::payments::transfers::TransferJob;
+use crate::payments::withdrawals::WithdrawalJob;
 use crate::world::World;
 
 /// What every kind of job has. A resource that works later has an enum of its jobs that implements this, and one row of
@@ -62,6 +64,10 @@ jobs! {
     Inbound(InboundJob),
     /// Of accounts.
     Account(AccountJob),
+    /// Of counterparties.
+    Counterparty(CounterpartyJob),
+    /// Of withdrawals.
+    Withdrawal(WithdrawalJob),
 }
 
 /// A job that ran, for `settle` and `advance` to show.

@@ -23,6 +23,8 @@ pub struct Settings {
     pub errors: ErrorStyle,
     /// Zone of the timestamps.
     pub timestamps: TimestampStyle,
+    /// Ask for an invoice over a withdrawal that is worth more than 10,000 US dollars.
+    pub information_requests: bool,
     /// How many finished events, with their deliveries, are kept for the webhook log.
     pub webhook_log_limit: u32,
 }
@@ -36,6 +38,7 @@ impl Default for Settings {
             profile: Profile::Fast,
             errors: ErrorStyle::Helpful,
             timestamps: TimestampStyle::NewYork,
+            information_requests: false,
             webhook_log_limit: 10_000,
         }
     }

@@ -99,6 +99,9 @@ fn apply(settings: &mut Settings, wanted: &control::SandboxSettings) -> Result<(
         }
     }
     settings.strict = wanted.strict.unwrap_or(settings.strict);
+    settings.information_requests = wanted
+        .information_requests
+        .unwrap_or(settings.information_requests);
     Ok(())
 }
 
@@ -121,6 +124,7 @@ pub(super) fn summary(sandbox: &Sandbox) -> Result<control::SandboxSummary, Reje
             _ => control::SignatureSetting::Accepts,
         })
         .with_strict(settings.strict)
+        .with_information_requests(settings.information_requests)
         .with_profile(match settings.profile {
             WorkProfile::Realistic => control::ProfileSetting::Realistic,
             _ => control::ProfileSetting::Fast,

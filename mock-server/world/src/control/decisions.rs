@@ -2,6 +2,7 @@
 
 use layer2_types::control;
 use layer2_types::operation::Platform;
+use layer2_types::payments::CounterpartyId;
 use layer2_types::payments::CustomerId;
 
 use crate::context::WriteContext;
@@ -25,16 +26,40 @@ impl Decisions for World {
             Rejection::unknown_id("customer", named, core::iter::empty()).at("customer_id")
         })?;
         let from = self.payments.customer(&id, "customer_id")?.standing;
-        let to = decided(from, body.status.as_str())?;
+        let to = decided("customer", from, body.status.as_str())?;
 
         self.set_customer_standing(cx, &id, to);
         Ok(control::CustomerDecisionReply::new(
             control::CustomerDecision::new(customer_id, on_wire(from), on_wire(to)),
         ))
     }
+
+    fn decisions_counterparty_status(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: control::CounterpartyId,
+        body: control::CounterpartyStatusRequest,
+    ) -> Result<control::CounterpartyDecisionReply, Rejection> {
+        let named = counterparty_id.as_str();
+        // A text that cannot be an id names no counterparty.
+        let id = CounterpartyId::new(named).map_err(|_| {
+            Rejection::unknown_id("counterparty", named, core::iter::empty()).at("counterparty_id")
+        })?;
+        let from = self.payments.counterparty(&id, "counterparty_id")?.standing;
+        let to = decided("counterparty", from, body.status.as_str())?;
+
+        self.set_counterparty_standing(cx, &id, to);
+        let shown = |standing: Standing| {
+            let status = standing.counterparty_status(Platform::Union);
+            control::CounterpartyStatus::from(status.as_str())
+        };
+        Ok(control::CounterpartyDecisionReply::new(
+            control::CounterpartyDecision::new(counterparty_id, shown(from), shown(to)),
+        ))
+    }
 }
 
-fn decided(from: Standing, wanted: &str) -> Result<Standing, Rejection> {
+fn decided(noun: &str, from: Standing, wanted: &str) -> Result<Standing, Rejection> {
     let to = Standing::of_customer(wanted);
     if let Some(to) = to.filter(|to| from.control_allows(*to)) {
         return Ok(to);
@@ -47,7 +72,7 @@ fn decided(from: Standing, wanted: &str) -> Result<Standing, Rejection> {
     let from_name = from.name("ACTIVE");
     Err(Problem::new(
         code::STATUS_CHANGE_NOT_ALLOWED,
-        format!("A customer that is {from_name} cannot become {wanted}."),
+        format!("A {noun} that is {from_name} cannot become {wanted}."),
     )
     .at("/status")
     .received(wanted)

@@ -20,6 +20,13 @@ pub(crate) trait Decisions {
         customer_id: control::CustomerId,
         body: control::CustomerStatusRequest,
     ) -> Result<control::CustomerDecisionReply, Rejection>;
+    /// Decide the status of a counterparty.
+    fn decisions_counterparty_status(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: control::CounterpartyId,
+        body: control::CounterpartyStatusRequest,
+    ) -> Result<control::CounterpartyDecisionReply, Rejection>;
 }
 
 /// Events on their way to their subscribers.
@@ -77,8 +84,27 @@ pub(crate) trait Ledger {
     ) -> Result<control::LedgerEntryListReply, Rejection>;
 }
 
+/// Money that leaves the platform, and what that costs.
+pub(crate) trait Outgoing {
+    /// Decide what becomes of a withdrawal.
+    fn outgoing_decide_withdrawal(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        withdrawal_id: control::WithdrawalId,
+        body: control::WithdrawalOutcomeRequest,
+    ) -> Result<control::WithdrawalDecisionReply, Rejection>;
+    /// List the fees of withdrawals.
+    fn outgoing_list_fees(&self, cx: &ReadContext<'_>) -> Result<control::FeeTableReply, Rejection>;
+    /// Set the fees of withdrawals.
+    fn outgoing_set_fees(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: control::FeeTable,
+    ) -> Result<control::FeeTableReply, Rejection>;
+}
+
 /// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger>(
+pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Outgoing>(
     world: &mut W,
     cx: &mut WriteContext<'_>,
     op: OperationId,
@@ -87,6 +113,10 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger>(
     match op {
         OperationId::DecisionsCustomerStatus => {
             let mut value = world.decisions_customer_status(cx, request.id("customer_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::DecisionsCounterpartyStatus => {
+            let mut value = world.decisions_counterparty_status(cx, request.id("counterparty_id")?, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         OperationId::InboundCreate => {
@@ -101,12 +131,20 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger>(
             let mut value = world.inbound_return(cx, request.id("inbound_id")?, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
+        OperationId::OutgoingDecideWithdrawal => {
+            let mut value = world.outgoing_decide_withdrawal(cx, request.id("withdrawal_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::OutgoingSetFees => {
+            let mut value = world.outgoing_set_fees(cx, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }
 
 /// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger>(
+pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger + Outgoing>(
     world: &W,
     cx: &ReadContext<'_>,
     op: OperationId,
@@ -127,6 +165,10 @@ pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger>(
         }
         OperationId::LedgerEntries => {
             let mut value = world.ledger_entries(cx, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::OutgoingListFees => {
+            let mut value = world.outgoing_list_fees(cx)?;
             Reply::of(200, &mut value, cx.platform())
         }
         _ => Err(Rejection::misrouted(op.operation())),

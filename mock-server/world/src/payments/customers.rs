@@ -19,6 +19,7 @@ use crate::page::Page;
 use crate::payments::customer_fields;
 use crate::payments::standing::Resource;
 use crate::payments::standing::field_and_value;
+use crate::payments::standing::named_twice;
 use crate::payments::standing::no_updates;
 use crate::payments::standing::requested_standing;
 use crate::rejection::Problem;
@@ -239,15 +240,4 @@ impl CustomerRow {
             problem.hint("CLOSED is final; use another customer.")
         }
     }
-}
-
-fn named_twice(field: &str, n: usize) -> Rejection {
-    Problem::new(
-        code::VALIDATION_FAILED,
-        "A field can be changed once in a request.",
-    )
-    .at(format!("/updates/{n}/field"))
-    .received(field)
-    .expected("each field at most once")
-    .bad_request()
 }

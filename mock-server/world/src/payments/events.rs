@@ -65,7 +65,8 @@ impl World {
         self.emit(cx, payload(TransactionEventData::new(state)));
     }
 
-    fn emit(&mut self, cx: &mut WriteContext<'_>, mut payload: EventPayload) {
+    /// Writes an event to the outbox, for all who subscribed to it.
+    pub(crate) fn emit(&mut self, cx: &mut WriteContext<'_>, mut payload: EventPayload) {
         let platform = cx.platform();
         let event_type = payload.event_type();
         if !is_sent(platform) {

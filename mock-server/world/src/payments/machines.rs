@@ -10,6 +10,11 @@ use serde::Serialize;
 use crate::machine::Machine;
 use crate::machine::Row;
 
+mod withdrawal;
+
+pub use withdrawal::WITHDRAWAL;
+pub use withdrawal::WithdrawalStage;
+
 /// Where a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

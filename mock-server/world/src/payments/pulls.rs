@@ -19,6 +19,7 @@ use crate::payments::arrivals::Arrival;
 use crate::payments::arrivals::Receiver;
 use crate::payments::assets;
 use crate::payments::assets::Asset;
+use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::deposits::DepositRow;
 use crate::payments::deposits::Way;
 use crate::payments::deposits::asset_of;
@@ -44,16 +45,16 @@ pub(crate) struct Pull {
 
 /// A counterparty, as far as a pull asks about it.
 #[derive(Clone, Debug)]
-pub(crate) struct PullSource {
-    pub(crate) id: CounterpartyId,
-    pub(crate) customer: CustomerId,
-    pub(crate) standing: Standing,
+struct PullSource {
+    id: CounterpartyId,
+    customer: CustomerId,
+    standing: Standing,
     /// Whether it is of a linked type and the link is made.
-    pub(crate) is_linked: bool,
-    pub(crate) asset: Option<AssetTypeId>,
-    pub(crate) rails: Vec<Rail>,
+    is_linked: bool,
+    asset: Option<AssetTypeId>,
+    rails: Vec<Rail>,
     /// Name of its owner.
-    pub(crate) name: Option<Private>,
+    name: Option<Private>,
 }
 
 impl Pull {
@@ -157,7 +158,8 @@ impl World {
         asset: &'static Asset,
         body: &payments::DepositRequestPull,
     ) -> Result<Pull, Rejection> {
-        let source = self.pull_source(&body.deposit_source.source_counterparty_id, SOURCE)?;
+        let named = &body.deposit_source.source_counterparty_id;
+        let source = PullSource::of(self.payments.counterparty(named, SOURCE)?);
         if asset.pull_rails.is_empty() {
             return Err(asset_not_pulled(asset));
         }
@@ -191,7 +193,7 @@ impl World {
         }
         let account = self.payments.account(&row.account, "deposit_id")?;
         let asset = asset_of(account)?;
-        let source = self.pull_source(&pull.source, "deposit_id")?;
+        let source = PullSource::of(self.payments.counterparty(&pull.source, "deposit_id")?);
         source.must_be_usable(self, account, "deposit_id")?;
         self.must_transact(account, "deposit_id")?;
 
@@ -216,6 +218,26 @@ impl World {
         Ok(())
     }
 }
+
+impl PullSource {
+    fn of(row: &CounterpartyRow) -> Self {
+        let profile = row.details.profile();
+        Self {
+            id: row.id.clone(),
+            customer: row.customer.clone(),
+            standing: row.standing,
+            is_linked: LINKED.contains(&row.details.tag()) && row.connected,
+            asset: row.asset.clone(),
+            rails: row.rails.clone(),
+            name: profile
+                .and_then(|profile| profile.name.clone())
+                .map(Private::new),
+        }
+    }
+}
+
+/// The types whose bank account the owner links.
+const LINKED: [&str; 2] = ["FIAT_US_LINKED", "FIAT_CA_LINKED"];
 
 /// Where a request names the counterparty.
 const SOURCE: &str = "/deposit_source/source_counterparty_id";
@@ -276,11 +298,4 @@ fn accepted_already(row: &DepositRow) -> Rejection {
     .expected("one acceptance")
     .hint("If this repeats a request whose reply was lost, send it with the idempotency key of the first try.")
     .bad_request()
-}
-
-impl World {
-    /// The counterparty with an id, as far as a pull asks about it.
-    fn pull_source(&self, id: &CounterpartyId, place: &str) -> Result<PullSource, Rejection> {
-        Err(Rejection::unknown_id("counterparty", id.as_str(), core::iter::empty()).at(place))
-    }
 }

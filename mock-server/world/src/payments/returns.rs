@@ -111,7 +111,7 @@ impl World {
         let narrative = format!("return of inbound {}", row.id);
         self.payments
             .funds
-            .take_back(cx, account, covered, uncovered, &narrative)
+            .claw_back(cx, account, covered, uncovered, &narrative)
             .map_err(|_| gone_from_custody())?;
 
         let is_debited = covered.is_positive();

@@ -9,6 +9,7 @@ use layer2_types::payments::FieldUpdate;
 
 use crate::context::WriteContext;
 use crate::payments::accounts::AccountRow;
+use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::customers::CustomerRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -135,6 +136,7 @@ impl World {
 pub(crate) enum Resource<'a> {
     Customer(&'a CustomerRow),
     Account(&'a AccountRow),
+    Counterparty(&'a CounterpartyRow),
 }
 
 impl Resource<'_> {
@@ -142,12 +144,13 @@ impl Resource<'_> {
         match self {
             Self::Customer(row) => row.standing,
             Self::Account(row) => row.standing,
+            Self::Counterparty(row) => row.standing,
         }
     }
 
     const fn active(self) -> &'static str {
         match self {
-            Self::Customer(_) => "ACTIVE",
+            Self::Customer(_) | Self::Counterparty(_) => "ACTIVE",
             Self::Account(_) => "OPEN",
         }
     }
@@ -156,6 +159,7 @@ impl Resource<'_> {
         match self {
             Self::Customer(_) => "customer",
             Self::Account(_) => "account",
+            Self::Counterparty(_) => "counterparty",
         }
     }
 }
@@ -218,6 +222,18 @@ pub(crate) fn no_updates() -> Rejection {
         .at("/updates")
         .expected("a list of at least one `{field, value}`")
         .bad_request()
+}
+
+/// The problem of an update that names a field again.
+pub(crate) fn named_twice(field: &str, n: usize) -> Rejection {
+    Problem::new(
+        code::VALIDATION_FAILED,
+        "A field can be changed once in a request.",
+    )
+    .at(format!("/updates/{n}/field"))
+    .received(field)
+    .expected("each field at most once")
+    .bad_request()
 }
 
 fn missing(member: &str, n: usize) -> Rejection {

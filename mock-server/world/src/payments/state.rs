@@ -2,16 +2,19 @@
 
 use layer2_types::control::InboundId;
 use layer2_types::payments::AccountId;
+use layer2_types::payments::CounterpartyId;
 use layer2_types::payments::CustomerId;
 use layer2_types::payments::DepositId;
 use layer2_types::payments::SubscriptionId;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransferId;
+use layer2_types::payments::WithdrawalId;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::payments::accounts::AccountRow;
 use crate::payments::arrivals::InboundRow;
+use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::customers::CustomerRow;
 use crate::payments::deposits::DepositRow;
 use crate::payments::deposits::Deposits;
@@ -21,6 +24,9 @@ use crate::payments::subscriptions::SubscriptionRow;
 use crate::payments::transactions::TransactionLog;
 use crate::payments::transactions::TransactionRow;
 use crate::payments::transfers::TransferRow;
+use crate::payments::withdrawals::Fees;
+use crate::payments::withdrawals::WithdrawalRow;
+use crate::payments::withdrawals::Withdrawn;
 use crate::rejection::Rejection;
 use crate::table::Table;
 
@@ -31,6 +37,9 @@ pub(crate) struct State {
     pub(crate) accounts: Table<AccountId, AccountRow>,
     pub(crate) transactions: TransactionLog,
     pub(crate) transfers: Table<TransferId, TransferRow>,
+    pub(crate) counterparties: Table<CounterpartyId, CounterpartyRow>,
+    pub(crate) withdrawals: Withdrawn,
+    pub(crate) fees: Fees,
     pub(crate) subscriptions: Table<SubscriptionId, SubscriptionRow>,
     pub(crate) deposits: Deposits,
     pub(crate) inbound: Table<InboundId, InboundRow>,
@@ -59,6 +68,18 @@ impl State {
 
     pub(crate) fn inbound(&self, id: &InboundId) -> Result<&InboundRow, Rejection> {
         find(&self.inbound, id, "money from outside", "inbound_id")
+    }
+
+    pub(crate) fn counterparty(
+        &self,
+        id: &CounterpartyId,
+        place: &str,
+    ) -> Result<&CounterpartyRow, Rejection> {
+        find(&self.counterparties, id, "counterparty", place)
+    }
+
+    pub(crate) fn withdrawal(&self, id: &WithdrawalId) -> Result<&WithdrawalRow, Rejection> {
+        find(&self.withdrawals.rows, id, "withdrawal", "withdrawal_id")
     }
 
     pub(crate) fn transaction(&self, id: &TransactionId) -> Result<&TransactionRow, Rejection> {

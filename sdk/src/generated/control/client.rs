@@ -294,6 +294,53 @@ Sends a `POST` request to `/sandboxes/{sandbox}/clock/advance`
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Decide the status of a counterparty
+
+Sends a `POST` request to `/sandboxes/{sandbox}/counterparties/{counterparty_id}/status`
+
+*/
+    pub async fn decisions_counterparty_status<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        counterparty_id: &'a ::layer2_types::control::CounterpartyId,
+        body: &'a ::layer2_types::control::CounterpartyStatusRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::control::CounterpartyDecisionReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/sandboxes/{}/counterparties/{}/status", self.baseurl, encode_path(&
+            sandbox.to_string()), encode_path(& counterparty_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "decisions_counterparty_status",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Decide the status of a customer
 
 Sends a `POST` request to `/sandboxes/{sandbox}/customers/{customer_id}/status`
@@ -500,6 +547,88 @@ Sends a `DELETE` request to `/sandboxes/{sandbox}/faults`
             .build()?;
         let info = OperationInfo {
             operation_id: "faults_clear",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**List the fees of withdrawals
+
+Sends a `GET` request to `/sandboxes/{sandbox}/fees`
+
+*/
+    pub async fn outgoing_list_fees<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+    ) -> Result<ResponseValue<::layer2_types::control::FeeTableReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/fees", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "outgoing_list_fees",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Set the fees of withdrawals
+
+Sends a `PUT` request to `/sandboxes/{sandbox}/fees`
+
+*/
+    pub async fn outgoing_set_fees<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        body: &'a ::layer2_types::control::FeeTable,
+    ) -> Result<ResponseValue<::layer2_types::control::FeeTableReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/fees", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "outgoing_set_fees",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -888,6 +1017,53 @@ Sends a `POST` request to `/sandboxes/{sandbox}/tokens/expire`
             .build()?;
         let info = OperationInfo {
             operation_id: "clock_expire_tokens",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Decide what becomes of a withdrawal
+
+Sends a `POST` request to `/sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`
+
+*/
+    pub async fn outgoing_decide_withdrawal<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        withdrawal_id: &'a ::layer2_types::control::WithdrawalId,
+        body: &'a ::layer2_types::control::WithdrawalOutcomeRequest,
+    ) -> Result<
+        ResponseValue<::layer2_types::control::WithdrawalDecisionReply>,
+        Error<()>,
+    > {
+        let url = format!(
+            "{}/sandboxes/{}/withdrawals/{}/outcome", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& withdrawal_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "outgoing_decide_withdrawal",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

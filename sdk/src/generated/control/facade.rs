@@ -526,6 +526,107 @@ impl<'c> Inbound<'c> {
     }
 }
 
+/// Money that leaves the platform, and what that costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Outgoing<'c> {
+    /// Decide what becomes of a withdrawal.
+    ///
+    /// Does at once what a rail, a bank or a person at the platform would do with a withdrawal in
+    /// its own time: settles it, fails it, returns its money, or takes the documents that it waits
+    /// for as received.
+    ///
+    /// - When to use it: Use it to see what a client does when money does not arrive, comes back,
+    ///   or arrives while a test waits.
+    /// - Before: SETTLED and FAILED need a withdrawal that was accepted and is not final; RETURNED
+    ///   one that was executed and did not come back yet, and an account that can take money;
+    ///   DOCUMENTS_RECEIVED one that is CHANGES_REQUESTED.
+    /// - What happens next: SETTLED makes it EXECUTED, with TRANSACTION_POSTED. FAILED makes it
+    ///   REJECTED, with TRANSACTION_CANCELLED, and gives the held money back. RETURNED leaves it
+    ///   EXECUTED and credits its amount, not its fee, with a CREDIT_CORRECTION and
+    ///   TRANSACTION_POSTED. DOCUMENTS_RECEIVED makes it REQUESTED again.
+    /// - Undo: It cannot be undone; what was settled can be returned.
+    /// - Retry: A repeat is refused, as the withdrawal has its outcome.
+    ///
+    /// Is never repeated once a byte has left.
+    ///
+    /// Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`, `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`.
+    ///
+    /// `POST /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`
+    pub async fn decide_withdrawal(
+        &self,
+        sandbox: &control::SandboxName,
+        withdrawal_id: &control::WithdrawalId,
+        body: &control::WithdrawalOutcomeRequest,
+    ) -> Result<Reply<control::WithdrawalDecision>, Error> {
+        self.client
+            .control_call(
+                control::OperationId::OutgoingDecideWithdrawal,
+                |api| async move {
+                    api.outgoing_decide_withdrawal(sandbox, withdrawal_id, body).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// List the fees of withdrawals.
+    ///
+    /// Gives what a withdrawal costs on each rail. A rail that is not listed is free.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// `GET /sandboxes/{sandbox}/fees`
+    pub async fn list_fees(
+        &self,
+        sandbox: &control::SandboxName,
+    ) -> Result<Reply<control::FeeTable>, Error> {
+        self.client
+            .control_call(
+                control::OperationId::OutgoingListFees,
+                |api| async move { api.outgoing_list_fees(sandbox).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Set the fees of withdrawals.
+    ///
+    /// Replaces the table of fees. A fee is taken beside the amount: both are held at the
+    /// acceptance of a withdrawal and posted together, the fee as a transaction of the type FEE.
+    ///
+    /// - When to use it: Use it to see what a client does with fees; a new sandbox has none.
+    /// - Before: Each rail is named once for an asset; each amount is positive and has no more
+    ///   decimals than the asset.
+    /// - What happens next: Withdrawals that are accepted from now on pay these fees; those that
+    ///   were accepted before keep theirs. No event is sent.
+    /// - Undo: Set the former table; an empty one makes all rails free.
+    /// - Retry: A repeat changes nothing.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`,
+    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
+    ///
+    /// `PUT /sandboxes/{sandbox}/fees`
+    pub async fn set_fees(
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::FeeTable,
+    ) -> Result<Reply<control::FeeTable>, Error> {
+        self.client
+            .control_call(
+                control::OperationId::OutgoingSetFees,
+                |api| async move { api.outgoing_set_fees(sandbox, body).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
 /// What a person at the platform would decide.
 #[derive(Clone, Copy, Debug)]
 pub struct Decisions<'c> {
@@ -563,6 +664,45 @@ impl<'c> Decisions<'c> {
                 control::OperationId::DecisionsCustomerStatus,
                 |api| async move {
                     api.decisions_customer_status(sandbox, customer_id, body).await
+                },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Decide the status of a counterparty.
+    ///
+    /// Sets the status of a counterparty as a person at the platform would: ends its screening
+    /// either way, or sets a status that waits for the platform, which no client can set. Without a
+    /// decision the screening ends by itself; it finds something in a name of the owner that
+    /// contains `SCREENING HIT`, in capital letters or not.
+    ///
+    /// - When to use it: Use it to see what a client does when a counterparty is found on a list,
+    ///   locked or freed.
+    /// - Before: The counterparty exists and its status may go to the new one; a status that waits
+    ///   for the platform counts as the one without the ending.
+    /// - What happens next: The counterparty has the status at once, and its event (such as
+    ///   COUNTERPARTY_CLOSED) is sent; a screening that still runs decides nothing any more.
+    /// - Undo: Decide the former status where the machine allows it; CLOSED is final.
+    /// - Retry: A repeat is refused, as a status cannot change to itself.
+    ///
+    /// Is never repeated once a byte has left.
+    ///
+    /// Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    ///
+    /// `POST /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`
+    pub async fn counterparty_status(
+        &self,
+        sandbox: &control::SandboxName,
+        counterparty_id: &control::CounterpartyId,
+        body: &control::CounterpartyStatusRequest,
+    ) -> Result<Reply<control::CounterpartyDecision>, Error> {
+        self.client
+            .control_call(
+                control::OperationId::DecisionsCounterpartyStatus,
+                |api| async move {
+                    api.decisions_counterparty_status(sandbox, counterparty_id, body)
+                        .await
                 },
             )
             .await
@@ -746,6 +886,12 @@ impl<'c> Control<'c> {
     #[must_use]
     pub fn inbound(&self) -> Inbound<'c> {
         Inbound { client: self.client }
+    }
+
+    /// Money that leaves the platform, and what that costs.
+    #[must_use]
+    pub fn outgoing(&self) -> Outgoing<'c> {
+        Outgoing { client: self.client }
     }
 
     /// What a person at the platform would decide.

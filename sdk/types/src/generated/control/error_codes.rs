@@ -40,7 +40,7 @@ crate::open_enum! {
         ClockOutOfRange = "CLOCK_OUT_OF_RANGE",
         /// The kind of fault, or the operation it names, is not known. Status 400.
         FaultNotSupported = "FAULT_NOT_SUPPORTED",
-        /// The customer cannot go from its status to the one asked for. Status 400.
+        /// The object cannot go from its status to the one asked for. Status 400.
         StatusChangeNotAllowed = "STATUS_CHANGE_NOT_ALLOWED",
         /// The status of the account, or that of its customer, lets no money in. Status 400.
         AccountNotUsable = "ACCOUNT_NOT_USABLE",
@@ -53,7 +53,7 @@ crate::open_enum! {
         InboundNotAssignable = "INBOUND_NOT_ASSIGNABLE",
         /// The money was returned already. Status 400.
         InboundNotReturnable = "INBOUND_NOT_RETURNABLE",
-        /// The rail does not carry the asset of the account. Status 400.
+        /// The rail is not known, or does not carry the asset. Status 400.
         RailNotSupported = "RAIL_NOT_SUPPORTED",
         /// The amount is zero or negative. Status 400.
         AmountNotPositive = "AMOUNT_NOT_POSITIVE",
@@ -165,7 +165,7 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo {
         code: "STATUS_CHANGE_NOT_ALLOWED",
         status: 400,
-        meaning: "The customer cannot go from its status to the one asked for.",
+        meaning: "The object cannot go from its status to the one asked for.",
         remedy: "Choose one of the allowed statuses that the error lists.",
     },
     ErrorCodeInfo {
@@ -201,7 +201,7 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo {
         code: "RAIL_NOT_SUPPORTED",
         status: 400,
-        meaning: "The rail does not carry the asset of the account.",
+        meaning: "The rail is not known, or does not carry the asset.",
         remedy: "Choose one of the rails that the error lists.",
     },
     ErrorCodeInfo {

@@ -82,6 +82,20 @@ operations! {
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
+    /// Decide the status of a counterparty. `POST
+    /// /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`.
+    DecisionsCounterpartyStatus = "decisions_counterparty_status" => Operation {
+        api: Api::Control, id: "decisions_counterparty_status", resource: "decisions",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/counterparties/{counterparty_id}/status",
+        summary: "Decide the status of a counterparty",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
+        success: &[200], reply_media: Some("application/json"),
+    };
     /// List deliveries of events. `GET /sandboxes/{sandbox}/deliveries`.
     DeliveriesList = "deliveries_list" => Operation {
         api: Api::Control, id: "deliveries_list", resource: "deliveries",
@@ -218,6 +232,51 @@ operations! {
         deprecated: false, versions: &[],
         errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
         body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Decide what becomes of a withdrawal. `POST
+    /// /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`.
+    OutgoingDecideWithdrawal = "outgoing_decide_withdrawal" => Operation {
+        api: Api::Control, id: "outgoing_decide_withdrawal", resource: "outgoing",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome",
+        summary: "Decide what becomes of a withdrawal",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &[
+            "NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED", "ACCOUNT_NOT_USABLE", "AMOUNT_TOO_LARGE",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// List the fees of withdrawals. `GET /sandboxes/{sandbox}/fees`.
+    OutgoingListFees = "outgoing_list_fees" => Operation {
+        api: Api::Control, id: "outgoing_list_fees", resource: "outgoing",
+        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/fees",
+        summary: "List the fees of withdrawals",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &[], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Set the fees of withdrawals. `PUT /sandboxes/{sandbox}/fees`.
+    OutgoingSetFees = "outgoing_set_fees" => Operation {
+        api: Api::Control, id: "outgoing_set_fees", resource: "outgoing",
+        method: HttpMethod::Put, path: "/sandboxes/{sandbox}/fees",
+        summary: "Set the fees of withdrawals",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &[
+            "RAIL_NOT_SUPPORTED", "ASSET_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE",
+            "TOO_MANY_DECIMALS",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };
     /// Create a sandbox. `POST /sandboxes`.

@@ -12,6 +12,10 @@ round_trips! {
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"now":"2026-01-05T09:00:00.000001-05:00","mode":"ADDED_LATER","offset_seconds":9007199254740993,"wall":"2026-01-05T09:00:00.000001-05:00"}}"#;
     ControlErrorReply = r#"{"errors":[{"code":"text","description":"text","pointer":"text","received":"text","expected":"text","hint":"text","doc_url":"text"}]}"#
         later r#"{"added_later":[1.50,{}],"errors":[{"added_later":[1.50,{}],"code":"text","description":"text","pointer":"text","received":"text","expected":"text","hint":"text","doc_url":"text"}]}"#;
+    CounterpartyDecisionReply = r#"{"data":{"counterparty_id":"id","previous_status":"ACTIVE","status":"ACTIVE"}}"#
+        later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"counterparty_id":"id","previous_status":"ADDED_LATER","status":"ADDED_LATER"}}"#;
+    CounterpartyStatusRequest = r#"{"status":"ACTIVE","reason":"text"}"#
+        later r#"{"added_later":[1.50,{}],"status":"ADDED_LATER","reason":"text"}"#;
     CustomerDecisionReply = r#"{"data":{"customer_id":"id","previous_status":"ACTIVE","status":"ACTIVE"}}"#
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"customer_id":"id","previous_status":"ADDED_LATER","status":"ADDED_LATER"}}"#;
     CustomerStatusRequest = r#"{"status":"ACTIVE","reason":"text"}"#
@@ -26,6 +30,8 @@ round_trips! {
         later r#"{"added_later":[1.50,{}],"kind":"reply_lost","operation":"text","key":"text","object_id":"id","nth":2147483647,"count":2147483647}"#;
     FaultsClearedReply = r#"{"data":{"cleared":2147483647}}"#
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"cleared":2147483647}}"#;
+    FeeTableReply = r#"{"data":{"withdrawal_fees":[{"rail":"text","asset_type_id":"id","amount":123456789012345678.1234567891}]}}"#
+        later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"withdrawal_fees":[{"added_later":[1.50,{}],"rail":"text","asset_type_id":"id","amount":123456789012345678.1234567891}]}}"#;
     InboundAssignRequest = r#"{"account_id":"id"}"#
         later r#"{"added_later":[1.50,{}],"account_id":"id"}"#;
     InboundListReply = r#"{"data":{"inbound":[{"id":"id","status":"UNASSIGNED","asset_type_id":"id","amount":123456789012345678.1234567891,"rail":"ACH","arrived_at":"2026-01-05T09:00:00.000001-05:00","account_id":"id","deposit_id":"id","transaction_id":"id","correction_id":"id","uncovered_amount":123456789012345678.1234567891}]},"links":{"self":"text","first":"text","prev":"text","next":"text","last":"text"}}"#
@@ -38,10 +44,10 @@ round_trips! {
         later r#"{"added_later":[1.50,{}],"reason":"text"}"#;
     LedgerEntryListReply = r#"{"data":{"entries":[{"id":9007199254740993,"cause":9007199254740993,"at":"2026-01-05T09:00:00.000001-05:00","description":"text","postings":[{"account":"text","kind":"customer","asset_type_id":"id","side":"DEBIT","amount":123456789012345678.1234567891,"balance_after":123456789012345678.1234567891}]}]},"links":{"self":"text","first":"text","prev":"text","next":"text","last":"text"}}"#
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"entries":[{"added_later":[1.50,{}],"id":9007199254740993,"cause":9007199254740993,"at":"2026-01-05T09:00:00.000001-05:00","description":"text","postings":[{"added_later":[1.50,{}],"account":"text","kind":"ADDED_LATER","asset_type_id":"id","side":"ADDED_LATER","amount":123456789012345678.1234567891,"balance_after":123456789012345678.1234567891}]}]},"links":{"added_later":[1.50,{}],"self":"text","first":"text","prev":"text","next":"text","last":"text"}}"#;
-    SandboxCreateRequest = r#"{"name":"id","seed":"text","clock":"wall","settings":{"platform":"union","signatures":"accepts","strict":true,"profile":"fast","errors":"helpful"}}"#
-        later r#"{"added_later":[1.50,{}],"name":"id","seed":"text","clock":"ADDED_LATER","settings":{"added_later":[1.50,{}],"platform":"ADDED_LATER","signatures":"ADDED_LATER","strict":true,"profile":"ADDED_LATER","errors":"ADDED_LATER"}}"#;
-    SandboxListReply = r#"{"data":{"sandboxes":[{"sandbox":"id","clock":"wall","settings":{"platform":"union","signatures":"accepts","strict":true,"profile":"fast","errors":"helpful"}}]}}"#
-        later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"sandboxes":[{"added_later":[1.50,{}],"sandbox":"id","clock":"ADDED_LATER","settings":{"added_later":[1.50,{}],"platform":"ADDED_LATER","signatures":"ADDED_LATER","strict":true,"profile":"ADDED_LATER","errors":"ADDED_LATER"}}]}}"#;
+    SandboxCreateRequest = r#"{"name":"id","seed":"text","clock":"wall","settings":{"platform":"union","signatures":"accepts","strict":true,"profile":"fast","errors":"helpful","information_requests":true}}"#
+        later r#"{"added_later":[1.50,{}],"name":"id","seed":"text","clock":"ADDED_LATER","settings":{"added_later":[1.50,{}],"platform":"ADDED_LATER","signatures":"ADDED_LATER","strict":true,"profile":"ADDED_LATER","errors":"ADDED_LATER","information_requests":true}}"#;
+    SandboxListReply = r#"{"data":{"sandboxes":[{"sandbox":"id","clock":"wall","settings":{"platform":"union","signatures":"accepts","strict":true,"profile":"fast","errors":"helpful","information_requests":true}}]}}"#
+        later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"sandboxes":[{"added_later":[1.50,{}],"sandbox":"id","clock":"ADDED_LATER","settings":{"added_later":[1.50,{}],"platform":"ADDED_LATER","signatures":"ADDED_LATER","strict":true,"profile":"ADDED_LATER","errors":"ADDED_LATER","information_requests":true}}]}}"#;
     SandboxRefReply = r#"{"data":{"sandbox":"id"}}"#
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"sandbox":"id"}}"#;
     SandboxReply = r#"{"data":{"url":"text","control_token":"text","sandbox":"id","payments":{"base_url":"text","token_url":"text","client_id":"id","client_secret":"text","signing_key":"text","verify_key":"text"},"accounting":{"base_url":"text","token_url":"text","client_id":"id","client_secret":"text","scope":"text"},"plaid":{"base_url":"text","client_id":"id","secret":"text"},"customers":[{"id":"id","customer_type":"text"}],"accounts":[{"id":"id","customer_id":"id","asset_type_id":"id"}],"env":{"key":"text"}}}"#
@@ -52,4 +58,8 @@ round_trips! {
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"epoch":9007199254740993}}"#;
     TrialBalanceReply = r#"{"balanced":true,"assets":[{"asset_type_id":"id","customers_owed":123456789012345678.1234567891,"custody":123456789012345678.1234567891,"clearing":123456789012345678.1234567891,"in_flight":123456789012345678.1234567891,"sum":123456789012345678.1234567891}]}"#
         later r#"{"added_later":[1.50,{}],"balanced":true,"assets":[{"added_later":[1.50,{}],"asset_type_id":"id","customers_owed":123456789012345678.1234567891,"custody":123456789012345678.1234567891,"clearing":123456789012345678.1234567891,"in_flight":123456789012345678.1234567891,"sum":123456789012345678.1234567891}]}"#;
+    WithdrawalDecisionReply = r#"{"data":{"withdrawal_id":"id","outcome":"SETTLED","previous_status":"REQUESTED","status":"REQUESTED","transaction_id":"id"}}"#
+        later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"withdrawal_id":"id","outcome":"ADDED_LATER","previous_status":"ADDED_LATER","status":"ADDED_LATER","transaction_id":"id"}}"#;
+    WithdrawalOutcomeRequest = r#"{"outcome":"SETTLED","reason":"text"}"#
+        later r#"{"added_later":[1.50,{}],"outcome":"ADDED_LATER","reason":"text"}"#;
 }

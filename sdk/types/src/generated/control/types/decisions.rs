@@ -6,6 +6,73 @@ use super::CustomerId;
 
 model! {
     /// A decision that was made.
+    pub struct CounterpartyDecision {
+        required {
+            /// Id of the counterparty.
+            counterparty_id: CounterpartyId;
+            /// Status before.
+            previous_status: CounterpartyStatus;
+            /// Status now.
+            status: CounterpartyStatus;
+        }
+    }
+}
+
+model! {
+    /// Envelope around a decision.
+    pub struct CounterpartyDecisionReply {
+        required {
+            /// The decision.
+            data: CounterpartyDecision;
+        }
+    }
+}
+
+crate::id! {
+    /// Id of a counterparty in the payments API.
+    pub struct CounterpartyId;
+}
+
+crate::open_enum! {
+    /// Status of a counterparty, those that wait for the platform included.
+    pub enum CounterpartyStatus {
+        /// Screened and usable.
+        Active = "ACTIVE",
+        /// Closed for good.
+        Closed = "CLOSED",
+        /// Enhanced due diligence is due; it works.
+        Edd = "EDD",
+        /// Being screened; nothing can be done with it yet.
+        Pending = "PENDING",
+        /// Locked until checks are made.
+        Frozen = "FROZEN",
+        /// Unused for twelve months; it works.
+        Dormant = "DORMANT",
+        /// As PENDING, and the next step is the platform's.
+        PendingL2f = "PENDING_L2F",
+        /// As EDD, and the next step is the platform's.
+        EddL2f = "EDD_L2F",
+        /// As FROZEN, and the next step is the platform's.
+        FrozenL2f = "FROZEN_L2F",
+    }
+}
+
+model! {
+    /// What is decided.
+    pub struct CounterpartyStatusRequest {
+        required {
+            /// New status.
+            status: CounterpartyStatus;
+        }
+        optional {
+            /// Why, for the audit trail.
+            reason: String = with_reason, personal;
+        }
+    }
+}
+
+model! {
+    /// A decision that was made.
     pub struct CustomerDecision {
         required {
             /// Id of the customer.
@@ -68,6 +135,9 @@ model! {
 }
 
 no_projection! {
+    CounterpartyDecision,
+    CounterpartyDecisionReply,
+    CounterpartyStatusRequest,
     CustomerDecision,
     CustomerDecisionReply,
     CustomerStatusRequest,

@@ -9,6 +9,7 @@ mod errors;
 mod faults;
 mod inbound;
 mod ledger;
+mod outgoing;
 mod sandboxes;
 
 pub use self::clock::*;
@@ -18,4 +19,5 @@ pub use self::errors::*;
 pub use self::faults::*;
 pub use self::inbound::*;
 pub use self::ledger::*;
+pub use self::outgoing::*;
 pub use self::sandboxes::*;

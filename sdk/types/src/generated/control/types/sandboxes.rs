@@ -260,6 +260,9 @@ model! {
             profile: ProfileSetting = with_profile;
             /// How much an error tells; `helpful` by default.
             errors: ErrorSetting = with_errors;
+            /// Whether a withdrawal worth more than 10,000 US dollars is asked for an invoice;
+            /// false by default. Layer2 1.0.5 asks for none.
+            information_requests: bool = with_information_requests;
         }
     }
 }

@@ -1,0 +1,127 @@
+//! What a counterparty must be for money to leave to it.
+
+use layer2_types::payments::Rail;
+use layer2_types::payments::RelationshipToCustomer;
+use layer2_types::payments::WithdrawalPurpose;
+
+use layer2_types::operation::Platform;
+
+use crate::payments::accounts::AccountRow;
+use crate::payments::counterparties::CounterpartyRow;
+use crate::rejection::Problem;
+use crate::rejection::Rejection;
+use crate::rejection::code;
+
+/// Refuses a counterparty of somebody else, one whose status lets no money go to it, and one that is not linked yet.
+pub(super) fn must_be_usable(
+    counterparty: &CounterpartyRow,
+    source: &AccountRow,
+    pointer: &str,
+) -> Result<(), Rejection> {
+    let problem =
+        |description: String| Problem::new(code::COUNTERPARTY_NOT_USABLE, description).at(pointer);
+    if counterparty.customer != source.customer {
+        return Err(problem(format!(
+            "Counterparty `{}` belongs to customer `{}`, account `{}` to customer `{}`.",
+            counterparty.id, counterparty.customer, source.id, source.customer
+        ))
+        .received(counterparty.customer.as_str())
+        .expected(source.customer.as_str())
+        .hint("A counterparty is registered for one customer; register it again for the other one.")
+        .bad_request());
+    }
+    // In EDD a counterparty acts as if it were active, under every version.
+    if !counterparty.standing.rights(Platform::Union).transact {
+        let status = counterparty.standing.name("ACTIVE");
+        return Err(problem(format!(
+            "Money cannot go to counterparty `{}`: it is {status}.",
+            counterparty.id
+        ))
+        .received(status)
+        .expected("ACTIVE, EDD or DORMANT")
+        .hint("A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE.")
+        .bad_request());
+    }
+    if !counterparty.connected {
+        return Err(problem(format!(
+            "The account of counterparty `{}` is not linked yet.",
+            counterparty.id
+        ))
+        .received("an account that is not linked")
+        .expected("a counterparty whose owner has linked the account")
+        .hint("Finish the linking, or register the account with its numbers.")
+        .bad_request());
+    }
+    Ok(())
+}
+
+/// Refuses a rail that the counterparty was not registered with.
+pub(super) fn must_have_rail(counterparty: &CounterpartyRow, rail: &Rail) -> Result<(), Rejection> {
+    if counterparty.rails.contains(rail) {
+        return Ok(());
+    }
+    let rails: Vec<&str> = counterparty.rails.iter().map(Rail::as_str).collect();
+    Err(Problem::new(
+        code::RAIL_NOT_SUPPORTED,
+        format!(
+            "Counterparty `{}` was not registered for rail {rail}.",
+            counterparty.id
+        ),
+    )
+    .at("/withdrawal_rail")
+    .received(rail.as_str())
+    .expected(if rails.is_empty() {
+        "no rail: this counterparty has no account".to_owned()
+    } else {
+        rails.join(", ")
+    })
+    .bad_request())
+}
+
+/// Refuses two sides that hold different assets. SWIFT reaches any currency from US dollars: the banks in between change
+/// them.
+pub(super) fn must_match(
+    counterparty: &CounterpartyRow,
+    source: &AccountRow,
+    rail: &Rail,
+) -> Result<(), Rejection> {
+    let dollars_by_swift = *rail == Rail::Swift && source.asset.as_str() == DOLLARS;
+    let asset = counterparty.asset.as_ref();
+    if asset == Some(&source.asset) || dollars_by_swift {
+        return Ok(());
+    }
+    let held = asset.map_or("no asset", |asset| asset.as_str());
+    Err(Problem::new(
+        code::ASSET_MISMATCH,
+        format!(
+            "Account `{}` holds {} and counterparty `{}` {held}.",
+            source.id, source.asset, counterparty.id
+        ),
+    )
+    .at("/destination_counterparty_id")
+    .received(held)
+    .expected(source.asset.as_str())
+    .hint("Withdraw from an account in the counterparty's asset; an exchange changes one asset into another.")
+    .bad_request())
+}
+
+/// Refuses a purpose that does not fit what the owner is to the customer.
+pub(super) fn must_fit_purpose(
+    counterparty: &CounterpartyRow,
+    purpose: &WithdrawalPurpose,
+) -> Result<(), Rejection> {
+    let own = counterparty.relationship() == Some(&RelationshipToCustomer::SelfValue);
+    if *purpose != WithdrawalPurpose::PersonalAccount || own {
+        return Ok(());
+    }
+    Err(Problem::new(
+        code::PURPOSE_NOT_ALLOWED,
+        "PERSONAL_ACCOUNT is for money that a customer sends to an account of its own.",
+    )
+    .at("/purpose")
+    .received(purpose.as_str())
+    .expected("another purpose, or a counterparty with the relationship SELF")
+    .bad_request())
+}
+
+const DOLLARS: &str = "FIAT_TESTNET_USD";

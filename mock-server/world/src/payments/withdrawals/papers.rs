@@ -1,0 +1,180 @@
+//! Documents that are asked for before a large withdrawal can be accepted.
+//!
+//! The threshold is not published; where the rule is on, it lies at 10,000 US dollars in value. What that is in other
+//! assets is a fixed table: a rule of compliance does not move with the market, and a test can rely on it.
+
+use layer2_ledger::MinorUnits;
+use layer2_types::operation::Platform;
+use layer2_types::payments;
+use layer2_types::payments::DocumentId;
+use layer2_types::payments::DocumentStatus;
+use layer2_types::payments::DocumentType;
+use layer2_types::payments::EventPayload;
+use layer2_types::payments::WithdrawalEventData;
+use layer2_types::payments::WithdrawalId;
+
+use crate::clock;
+use crate::context::WriteContext;
+use crate::ids::IdKind;
+use crate::payments::assets::Asset;
+use crate::payments::machines::WITHDRAWAL;
+use crate::payments::machines::WithdrawalStage;
+use crate::payments::orders;
+use crate::payments::withdrawals::Paper;
+use crate::payments::withdrawals::VALID_FOR;
+use crate::payments::withdrawals::WithdrawalJob;
+use crate::payments::withdrawals::WithdrawalRow;
+use crate::rejection::Problem;
+use crate::rejection::Rejection;
+use crate::rejection::code;
+use crate::world::World;
+
+/// The documents that a withdrawal needs, under ids of their own.
+pub(super) fn asked_for(
+    cx: &mut WriteContext<'_>,
+    asset: &Asset,
+    amount: MinorUnits,
+) -> Result<Vec<Paper>, Rejection> {
+    let asks = cx.settings().information_requests && cx.platform() != Platform::Layer2V1_0_5;
+    if !asks || threshold(asset).is_none_or(|threshold| amount <= threshold) {
+        return Ok(Vec::new());
+    }
+    let id = DocumentId::new(cx.mint(IdKind::Document)).map_err(|_| Rejection::bad_id())?;
+    Ok(vec![Paper { id, arrived: false }])
+}
+
+impl World {
+    /// A document has come. When it was the last one that a withdrawal waited for, the withdrawal waits to be accepted.
+    /// Tells whether the document belongs to a withdrawal.
+    pub(crate) fn document_arrived(&mut self, cx: &mut WriteContext<'_>, id: &DocumentId) -> bool {
+        let Some(withdrawal) = self.payments.withdrawals.documents.get(id).cloned() else {
+            return false;
+        };
+        if let Some(row) = self.payments.withdrawals.rows.get_mut(&withdrawal) {
+            for paper in row.papers.iter_mut().filter(|paper| paper.id == *id) {
+                paper.arrived = true;
+            }
+        }
+        self.await_papers_or_acceptance(cx, &withdrawal);
+        true
+    }
+
+    /// The documents that a withdrawal still misses.
+    pub(crate) fn missing_documents(&self, id: &WithdrawalId) -> Vec<DocumentId> {
+        let row = self.payments.withdrawals.rows.get(id);
+        let papers = row.map_or(&[][..], |row| &row.papers);
+        let missing = papers.iter().filter(|paper| !paper.arrived);
+        missing.map(|paper| paper.id.clone()).collect()
+    }
+
+    /// A withdrawal that nobody has accepted waits: for documents if it misses some, else to be accepted.
+    pub(super) fn await_papers_or_acceptance(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        id: &WithdrawalId,
+    ) {
+        let Some(row) = self.payments.withdrawals.rows.get_mut(id) else {
+            return;
+        };
+        if row.misses_paper() {
+            if WITHDRAWAL.allows(row.stage, WithdrawalStage::ChangesRequested) {
+                row.stage = WithdrawalStage::ChangesRequested;
+                let asked: Vec<_> = row.papers.iter().map(|paper| paper.id.clone()).collect();
+                let documents = &mut self.payments.withdrawals.documents;
+                documents.extend(asked.into_iter().map(|paper| (paper, id.clone())));
+                self.emit_changes_requested(cx, id);
+            }
+            return;
+        }
+        let waits = matches!(
+            row.stage,
+            WithdrawalStage::Requested | WithdrawalStage::ChangesRequested
+        );
+        if waits && row.planned.is_none() {
+            row.stage = WithdrawalStage::Requested;
+            row.valid_until = clock::later(cx.now(), VALID_FOR);
+            let due = orders::after(row.valid_until);
+            self.plan_withdrawal(id, due, WithdrawalJob::Expire(id.clone()));
+        }
+    }
+
+    fn emit_changes_requested(&mut self, cx: &mut WriteContext<'_>, id: &WithdrawalId) {
+        let status = WithdrawalStage::ChangesRequested.status(cx.platform());
+        let state = payments::WithdrawalState::new(id.clone()).with_status(status);
+        let data = WithdrawalEventData::new(state);
+        self.emit(cx, EventPayload::WithdrawalChangesRequested(data));
+    }
+}
+
+impl WithdrawalRow {
+    fn misses_paper(&self) -> bool {
+        self.papers.iter().any(|paper| !paper.arrived)
+    }
+
+    /// Refuses the acceptance of a withdrawal that waits for documents.
+    pub(super) fn must_miss_no_paper(&self) -> Result<(), Rejection> {
+        if self.stage != WithdrawalStage::ChangesRequested {
+            return Ok(());
+        }
+        let missing = self.papers.iter().filter(|paper| !paper.arrived);
+        let ids: Vec<&str> = missing.map(|paper| paper.id.as_str()).collect();
+        Err(Problem::new(
+            code::WITHDRAWAL_NOT_ACCEPTABLE,
+            "The withdrawal is CHANGES_REQUESTED: it waits for a document.",
+        )
+        .received("CHANGES_REQUESTED")
+        .expected("REQUESTED")
+        .hint(format!(
+            "Upload the file with `POST /v1/documents/{}`; the status call of the withdrawal says what is asked for.",
+            ids.join(", ")
+        ))
+        .bad_request())
+    }
+}
+
+impl Paper {
+    pub(super) fn on_wire(&self) -> payments::WithdrawalDocumentError {
+        payments::WithdrawalDocumentError::new(self.id.clone())
+            .with_document(DocumentType::Invoice)
+            .with_status(if self.arrived {
+                DocumentStatus::Submitted
+            } else {
+                DocumentStatus::Missing
+            })
+            .with_description("An invoice over the amount is needed.".to_owned())
+    }
+}
+
+/// What 10,000 US dollars are, in the smallest unit of an asset. An asset that is not listed is never asked about.
+fn threshold(asset: &Asset) -> Option<MinorUnits> {
+    let currency = asset.id.rsplit('_').next()?;
+    let (_, units) = THRESHOLDS.iter().find(|(listed, _)| *listed == currency)?;
+    Some(MinorUnits::new(*units))
+}
+
+const THRESHOLDS: &[(&str, i128)] = &[
+    ("USD", 10_000_00),
+    ("EUR", 9_000_00),
+    ("USDC", 10_000_000_000),
+    ("BTC", 10_000_000),
+    ("ETH", 3_000_000_000_000_000_000),
+    ("SOL", 60_000_000_000),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::payments::assets::ASSETS;
+
+    use super::*;
+
+    #[test]
+    fn every_asset_has_a_threshold() {
+        for asset in ASSETS {
+            assert!(
+                threshold(asset).is_some_and(MinorUnits::is_positive),
+                "{}",
+                asset.id
+            );
+        }
+    }
+}
