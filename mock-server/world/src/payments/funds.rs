@@ -257,21 +257,17 @@ pub(crate) fn to_minor(
         .hint("The direction of a movement is given by its accounts, never by a sign.")
         .bad_request());
     }
-    amount.to_minor(asset.decimals).map(MinorUnits::new).map_err(|error| {
-        if matches!(error.kind(), AmountErrorKind::TooManyDecimals { .. }) {
-            Problem::new(
-                code::TOO_MANY_DECIMALS,
-                format!("{} has {} decimals; nothing is rounded.", asset.id, asset.decimals),
-            )
-            .expected(format!("at most {} decimals", asset.decimals))
-            .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits.")
-        } else {
-            too_large()
-        }
-        .at(pointer)
-        .received(received)
-        .bad_request()
-    })
+    let problem = match amount.to_minor(asset.decimals).map(MinorUnits::new) {
+        Ok(units) if units <= CUSTODY_MAX => return Ok(units),
+        Err(error) if matches!(error.kind(), AmountErrorKind::TooManyDecimals { .. }) => Problem::new(
+            code::TOO_MANY_DECIMALS,
+            format!("{} has {} decimals; nothing is rounded.", asset.id, asset.decimals),
+        )
+        .expected(format!("at most {} decimals", asset.decimals))
+        .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits."),
+        _ => too_large(),
+    };
+    Err(problem.at(pointer).received(received).bad_request())
 }
 
 /// An amount on the wire.

@@ -5,6 +5,7 @@
 
 use layer2_ledger::MinorUnits;
 use layer2_types::control::InboundRail;
+use layer2_types::operation::Platform;
 use layer2_types::payments;
 use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::CounterpartyId;
@@ -86,35 +87,32 @@ impl PullSource {
         }
     }
 
-    fn must_be_usable(
-        &self,
-        world: &World,
-        account: &AccountRow,
-        place: &str,
-    ) -> Result<(), Rejection> {
+    fn must_be_usable(&self, account: &AccountRow, place: &str) -> Result<(), Rejection> {
         let problem = |description: String| {
             Problem::new(code::COUNTERPARTY_NOT_USABLE, description).at(place)
         };
         if self.customer != account.customer {
             return Err(problem(format!(
-                "The counterparty belongs to another customer than account `{}`.",
-                account.id
+                "Counterparty `{}` belongs to customer `{}`, account `{}` to customer `{}`.",
+                self.id, self.customer, account.id, account.customer
             ))
-            .received(self.id.as_str())
-            .expected(format!("a counterparty of customer `{}`", account.customer))
-            .hint("Register and link the bank account for this customer too.")
+            .received(self.customer.as_str())
+            .expected(account.customer.as_str())
+            .hint("A counterparty is registered for one customer; register and link it again for the other one.")
             .bad_request());
         }
-        if self.standing.rights(world.settings().platform).transact {
+        // In EDD a counterparty acts as if it were active, under every version.
+        if self.standing.rights(Platform::Union).transact {
             return Ok(());
         }
         let status = self.standing.name("ACTIVE");
         Err(problem(format!(
-            "Money cannot come from a counterparty that is {status}."
+            "Money cannot come from counterparty `{}`: it is {status}.",
+            self.id
         ))
         .received(status)
-        .expected("ACTIVE")
-        .hint("A new counterparty is screened first; wait for COUNTERPARTY_ACTIVE.")
+        .expected("ACTIVE, EDD or DORMANT")
+        .hint("A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE.")
         .bad_request())
     }
 
@@ -163,7 +161,7 @@ impl World {
         if asset.pull_rails.is_empty() {
             return Err(asset_not_pulled(asset));
         }
-        source.must_be_usable(self, account, SOURCE)?;
+        source.must_be_usable(account, SOURCE)?;
         let rail = source.rail_to(account, asset, SOURCE)?;
         let amount = funds::to_minor(
             body.deposit_details.amount,
@@ -194,7 +192,7 @@ impl World {
         let account = self.payments.account(&row.account, "deposit_id")?;
         let asset = asset_of(account)?;
         let source = PullSource::of(self.payments.counterparty(&pull.source, "deposit_id")?);
-        source.must_be_usable(self, account, "deposit_id")?;
+        source.must_be_usable(account, "deposit_id")?;
         self.must_transact(account, "deposit_id")?;
 
         let arrival = Arrival {

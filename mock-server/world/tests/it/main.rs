@@ -13,6 +13,7 @@ mod idempotency;
 mod money;
 mod operations;
 mod other_apis;
+mod pulls;
 mod random;
 mod rejections;
 mod standing;
