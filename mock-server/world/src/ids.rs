@@ -170,6 +170,11 @@ impl Ids {
     }
 }
 
+/// An id of something that is not made but follows from what is there, such as a statement: UUID text from what it is of.
+pub(crate) fn derived(seed: &Seed, label: &str, of: &[u8]) -> String {
+    uuid_text(seed.derive("derived-id", &[label.as_bytes(), of]))
+}
+
 const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789";
 
 /// Sixteen bytes as the text of a version 4 UUID (RFC 9562, 5.4: version and variant bits are fixed).

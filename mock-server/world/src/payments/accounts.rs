@@ -44,6 +44,7 @@ pub(crate) struct AccountRow {
     pub(crate) standing: Standing,
     /// Its own status before a freeze of its customer froze it too.
     pub(crate) before_freeze: Option<Standing>,
+    pub(crate) opened: Timestamp,
     /// When it was opened, or had its last posting.
     pub(crate) last_used: Timestamp,
 }
@@ -230,6 +231,7 @@ impl World {
                 decimals: opening.asset.decimals,
                 standing: Standing::Active,
                 before_freeze: None,
+                opened: cx.now(),
                 last_used: cx.now(),
             },
         );

@@ -17,7 +17,7 @@ use crate::world::World;
 /// Whom money for an account is addressed to.
 pub(crate) struct Holder {
     pub(crate) name: String,
-    address: Address,
+    pub(crate) address: Address,
 }
 
 impl World {

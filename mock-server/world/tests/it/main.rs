@@ -17,5 +17,6 @@ mod pulls;
 mod random;
 mod rejections;
 mod standing;
+mod statements;
 mod support;
 mod suspense;
