@@ -25,8 +25,10 @@ async fn every_operation_answers_as_its_document_says() {
     let mut contract = Contract::with(&server).await;
 
     payments(&mut contract).await;
+    money_out(&mut contract).await;
     control(&mut contract).await;
     plaid_and_accounting(&mut contract).await;
+    statements(&mut contract).await;
 
     let before = server.journal("default").map(|rows| rows.len());
     let not_built = the_rest(&contract).await;
@@ -197,6 +199,117 @@ async fn payments(contract: &mut Contract) {
         .await;
 }
 
+/// A counterparty is registered, and money of the account that `payments` has filled goes to it.
+async fn money_out(contract: &mut Contract) {
+    let made = contract
+        .call(
+            "payments.counterparties_create",
+            &[],
+            "",
+            Some(landlord(contract)),
+        )
+        .await;
+    let landlord = id_of(&made);
+    let key = ["counterparty_id", landlord.as_str()];
+    contract
+        .call("payments.counterparties_get", &[key], "", None)
+        .await;
+    contract
+        .call("payments.counterparties_list", &[], "?page_size=1", None)
+        .await;
+    let update = json!({"updates": [{"field": "description", "value": "Landlord"}]});
+    contract
+        .call("payments.counterparties_update", &[key], "", Some(update))
+        .await;
+    let status = json!({"status": "EDD", "reason": "a review"});
+    contract
+        .call(
+            "control.decisions_counterparty_status",
+            &[key],
+            "",
+            Some(status),
+        )
+        .await;
+    let fees = json!({"withdrawal_fees": [{"rail": "FEDWIRE", "asset_type_id": "FIAT_TESTNET_USD", "amount": 0.75}]});
+    contract
+        .call("control.outgoing_set_fees", &[], "", Some(fees))
+        .await;
+    contract
+        .call("control.outgoing_list_fees", &[], "", None)
+        .await;
+
+    let withdrawal = json!({"withdrawal_rail": "FEDWIRE", "source_account_id": "CONTRACT_A",
+        "destination_counterparty_id": landlord, "amount": 10.5, "purpose": "RENTAL_PROPERTY", "memo": "RENT03"});
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let made = contract
+            .call(
+                "payments.withdrawals_create",
+                &[],
+                "",
+                Some(withdrawal.clone()),
+            )
+            .await;
+        ids.push(id_of(&made));
+    }
+    let sent = ["withdrawal_id", ids[0].as_str()];
+    contract
+        .call("payments.withdrawals_accept", &[sent], "", None)
+        .await;
+    let read = contract
+        .call("payments.withdrawals_get", &[sent], "", None)
+        .await;
+    assert_eq!(read["data"]["status"], "EXECUTED");
+    contract
+        .call("payments.withdrawals_get_status", &[sent], "", None)
+        .await;
+    let receipt = contract
+        .download("payments.withdrawals_get_receipt", &[sent])
+        .await;
+    assert!(receipt.contains("10.5 FIAT_TESTNET_USD"), "{receipt}");
+    contract
+        .call(
+            "payments.withdrawals_cancel",
+            &[["withdrawal_id", &ids[1]]],
+            "",
+            None,
+        )
+        .await;
+    let returned = json!({"outcome": "RETURNED", "reason": "a closed account"});
+    contract
+        .call(
+            "control.outgoing_decide_withdrawal",
+            &[sent],
+            "",
+            Some(returned),
+        )
+        .await;
+    let account = contract
+        .call(
+            "payments.accounts_get",
+            &[["account_id", "CONTRACT_A"]],
+            "",
+            None,
+        )
+        .await;
+    assert_eq!(account["data"]["current_balance"].to_string(), "99.25");
+}
+
+fn landlord(contract: &Contract) -> Value {
+    let address = json!({"address_line1": "9 Example Wharf", "city": "Boston", "state": "MA",
+        "postal_code": "02110", "country_code": "US"});
+    json!({"counterparty_type": "FIAT_US", "customer_id": contract.info.customers[0].id,
+        "supported_rails": ["ACH", "FEDWIRE"],
+        "profile": {"profile_type": "CORPORATION", "name": "Harbor Estates LLC", "address": address},
+        "account_information": {"asset_type_id": "FIAT_TESTNET_USD", "account_number": "000123456789",
+            "routing_number": "021001208", "institution_name": "Example Bank", "institution_address": address}})
+}
+
+fn id_of(reply: &Value) -> String {
+    let id = reply["data"]["id"].as_str();
+    id.unwrap_or_else(|| panic!("no id in {reply}")).to_owned()
+}
+
 /// Instructions, an address, and money by both; what names nobody is assigned and returned.
 async fn deposits(contract: &mut Contract, customer: &str) {
     let push = |account: &str| json!({"deposit_type": "PUSH", "deposit_destination": {"destination_account_id": account}});
@@ -225,6 +338,16 @@ async fn deposits(contract: &mut Contract, customer: &str) {
         )
         .await;
     assert_eq!(read["data"]["status"], "EXECUTED");
+
+    // No bank account can be linked yet, so nothing can be pulled; what is pushed is not accepted.
+    contract
+        .refuse(
+            "payments.deposits_accept",
+            &[["deposit_id", &deposit]],
+            400,
+            "DEPOSIT_NOT_ACCEPTABLE",
+        )
+        .await;
 
     let open = json!({"customer_id": customer, "account_to_open": {
         "account_id": "CONTRACT_BTC", "product_id": "DEPOSIT_BASIC", "asset_type_id": "BITCOIN_TESTNET_BTC"}});
@@ -267,6 +390,29 @@ async fn deposits(contract: &mut Contract, customer: &str) {
         .call("control.inbound_return", &[lost], "", Some(reason))
         .await;
     assert!(returned["data"]["correction_id"].is_string(), "{returned}");
+}
+
+/// A month goes by, and the account of `payments` has a statement of it.
+async fn statements(contract: &mut Contract) {
+    let month = json!({"seconds": 31 * 24 * 60 * 60});
+    contract
+        .call("control.clock_advance", &[], "", Some(month))
+        .await;
+    contract.renew_tokens().await;
+    let account = ["account_id", "CONTRACT_A"];
+    let list = contract
+        .call("payments.statements_list", &[account], "", None)
+        .await;
+    let id = text(&list["data"]["statements"][0]["id"]);
+    let read = contract
+        .call(
+            "payments.statements_get",
+            &[account, ["statement_id", &id]],
+            "",
+            None,
+        )
+        .await;
+    assert_eq!(read["data"]["opening_balance"], 0, "{read}");
 }
 
 fn text(value: &Value) -> String {
@@ -472,6 +618,35 @@ impl Contract {
         reply
     }
 
+    /// Calls an operation that gives a file, and reads the file as text.
+    async fn download(&mut self, key: &str, path: &[[&str; 2]]) -> String {
+        let operation = operations()
+            .find(|operation| operation.key() == key)
+            .unwrap_or_else(|| panic!("no operation {key}"));
+        assert!(operation.is_download(), "{key} gives no file");
+        let (status, text) = self.send(operation, path, "", None).await;
+        assert!(
+            operation.success.contains(&status),
+            "{key}: {status} {text}"
+        );
+        self.called.insert(operation.key());
+        text
+    }
+
+    /// Calls an operation that cannot succeed here and wants a documented refusal.
+    async fn refuse(&mut self, key: &str, path: &[[&str; 2]], status: u16, code: &str) {
+        let operation = operations()
+            .find(|operation| operation.key() == key)
+            .unwrap_or_else(|| panic!("no operation {key}"));
+        let (answered, text) = self.send(operation, path, "", None).await;
+        assert_eq!(answered, status, "{key}: {text}");
+        let reply: Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{key}: {error}: {text}"));
+        self.check(operation, status, &reply);
+        assert_eq!(reply["errors"][0]["code"], code, "{key}: {text}");
+        self.called.insert(operation.key());
+    }
+
     /// Sends a request of an operation and reads the reply.
     async fn send(
         &self,
@@ -552,8 +727,11 @@ impl Contract {
     fn check(&self, operation: &Operation, status: u16, reply: &Value) {
         let bundle = &self.bundles[operation.api.as_str()];
         let method = operation.method.as_str().to_lowercase();
-        let schema = &bundle["paths"][operation.path][method]["responses"][status.to_string()]["content"]
-            ["application/json"]["schema"];
+        let response = &bundle["paths"][operation.path][method]["responses"][status.to_string()];
+        let shared = response["$ref"]
+            .as_str()
+            .and_then(|name| bundle.pointer(name.strip_prefix('#')?));
+        let schema = &shared.unwrap_or(response)["content"]["application/json"]["schema"];
         assert!(
             schema.is_object(),
             "{} does not document {status}",

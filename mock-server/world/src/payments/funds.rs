@@ -245,29 +245,40 @@ pub(crate) fn to_minor(
     asset: &Asset,
     pointer: &str,
 ) -> Result<MinorUnits, Rejection> {
-    let received = amount.to_string();
-    if !amount.is_positive() {
-        return Err(Problem::new(
-            code::AMOUNT_NOT_POSITIVE,
-            "The amount must be more than zero.",
-        )
-        .at(pointer)
-        .received(received)
-        .expected("a number above 0")
-        .hint("The direction of a movement is given by its accounts, never by a sign.")
-        .bad_request());
-    }
-    let problem = match amount.to_minor(asset.decimals).map(MinorUnits::new) {
-        Ok(units) if units <= CUSTODY_MAX => return Ok(units),
-        Err(error) if matches!(error.kind(), AmountErrorKind::TooManyDecimals { .. }) => Problem::new(
-            code::TOO_MANY_DECIMALS,
-            format!("{} has {} decimals; nothing is rounded.", asset.id, asset.decimals),
-        )
-        .expected(format!("at most {} decimals", asset.decimals))
-        .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits."),
-        _ => too_large(),
+    let refuse = |problem: Problem| {
+        problem
+            .at(pointer)
+            .received(amount.to_string())
+            .bad_request()
     };
-    Err(problem.at(pointer).received(received).bad_request())
+    if !amount.is_positive() {
+        return Err(refuse(
+            Problem::new(
+                code::AMOUNT_NOT_POSITIVE,
+                "The amount must be more than zero.",
+            )
+            .expected("a number above 0")
+            .hint("The direction of a movement is given by its accounts, never by a sign."),
+        ));
+    }
+    let units = amount.to_minor(asset.decimals).map_err(|error| {
+        if matches!(error.kind(), AmountErrorKind::TooManyDecimals { .. }) {
+            refuse(Problem::new(
+                code::TOO_MANY_DECIMALS,
+                format!("{} has {} decimals; nothing is rounded.", asset.id, asset.decimals),
+            )
+            .expected(format!("at most {} decimals", asset.decimals))
+            .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits."))
+        } else {
+            refuse(too_large())
+        }
+    })?;
+    let units = MinorUnits::new(units);
+    // No balance could ever cover it, and no reply could print it.
+    if units > CUSTODY_MAX {
+        return Err(refuse(too_large()));
+    }
+    Ok(units)
 }
 
 /// An amount on the wire.

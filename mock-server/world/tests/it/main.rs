@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod counterparties;
 mod deposits;
 mod determinism;
 mod events;
@@ -13,6 +14,7 @@ mod idempotency;
 mod money;
 mod operations;
 mod other_apis;
+mod paying;
 mod pulls;
 mod random;
 mod rejections;
@@ -20,3 +22,4 @@ mod standing;
 mod statements;
 mod support;
 mod suspense;
+mod withdrawals;

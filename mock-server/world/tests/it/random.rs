@@ -9,6 +9,7 @@ use layer2_world::Settings;
 use layer2_world::World;
 use proptest::prelude::*;
 
+use crate::paying::us_bank;
 use crate::support::FAILED;
 use crate::support::Play;
 use crate::support::TAKEN;
@@ -32,6 +33,8 @@ const STATUSES: [&str; 6] = [
     "PENDING_L2F",
 ];
 
+const OUTCOMES: [&str; 3] = ["SETTLED", "FAILED", "RETURNED"];
+
 #[derive(Clone, Debug)]
 enum Step {
     Inbound(usize, u32),
@@ -42,6 +45,12 @@ enum Step {
     Return(usize),
     Transfer(usize, usize, u32),
     Accept(usize),
+    Withdraw(u32),
+    AcceptWithdrawal(usize),
+    Cancel(usize),
+    Outcome(usize, usize),
+    Fee(u32),
+    Counterparty(usize),
     Decide(bool, usize),
     Freeze(usize, bool),
     Advance(u32),
@@ -60,6 +69,13 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(from, to, cents)| Step::Transfer(from, to, cents)),
         (0..8_usize).prop_map(Step::Accept),
         (0..8_usize).prop_map(Step::Accept),
+        (0..50_000_u32).prop_map(Step::Withdraw),
+        (0..4_usize).prop_map(Step::AcceptWithdrawal),
+        (0..4_usize).prop_map(Step::AcceptWithdrawal),
+        (0..4_usize).prop_map(Step::Cancel),
+        (0..4_usize, 0..OUTCOMES.len()).prop_map(|(back, outcome)| Step::Outcome(back, outcome)),
+        (1..500_u32).prop_map(Step::Fee),
+        (0..STATUSES.len()).prop_map(Step::Counterparty),
         (any::<bool>(), 0..STATUSES.len()).prop_map(|(acme, status)| Step::Decide(acme, status)),
         (0..5_usize, any::<bool>()).prop_map(|(account, freeze)| Step::Freeze(account, freeze)),
         (0..4_000_u32).prop_map(Step::Advance),
@@ -129,7 +145,20 @@ fn of_inbound(play: &mut Play, op: &str, id: &str, body: &str) -> bool {
     play.post(op, &path, body).is_err()
 }
 
-fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
+/// What the steps have made.
+struct Made {
+    transfers: Vec<String>,
+    counterparty: String,
+    withdrawals: Vec<String>,
+}
+
+impl Made {
+    fn withdrawal(&self, back: usize) -> Option<String> {
+        self.withdrawals.iter().rev().nth(back).cloned()
+    }
+}
+
+fn take(play: &mut Play, made: &mut Made, step: &Step) {
     let before = play.world.clone();
     let refused = match step {
         Step::Inbound(account, amount) => {
@@ -155,16 +184,44 @@ fn take(play: &mut Play, transfers: &mut Vec<String>, step: &Step) {
         Step::Transfer(from, to, amount) => {
             match play.transfer(ACCOUNTS[*from], ACCOUNTS[*to], &decimal(*amount)) {
                 Ok(id) => {
-                    transfers.push(id);
+                    made.transfers.push(id);
                     false
                 }
                 Err(_) => true,
             }
         }
-        Step::Accept(back) => match transfers.iter().rev().nth(*back).cloned() {
+        Step::Accept(back) => match made.transfers.iter().rev().nth(*back).cloned() {
             Some(id) => play.accept(&id).is_err(),
             None => return,
         },
+        Step::Withdraw(amount) => {
+            match play.withdraw("FEDWIRE", "ACME_USD", &made.counterparty, &decimal(*amount)) {
+                Ok(id) => {
+                    made.withdrawals.push(id);
+                    false
+                }
+                Err(_) => true,
+            }
+        }
+        Step::AcceptWithdrawal(back) => match made.withdrawal(*back) {
+            Some(id) => play.accept_withdrawal(&id).is_err(),
+            None => return,
+        },
+        Step::Cancel(back) => match made.withdrawal(*back) {
+            Some(id) => play.cancel_withdrawal(&id).is_err(),
+            None => return,
+        },
+        Step::Outcome(back, outcome) => match made.withdrawal(*back) {
+            Some(id) => play.decide_withdrawal(&id, OUTCOMES[*outcome]).is_err(),
+            None => return,
+        },
+        Step::Fee(cents) => {
+            play.set_fee("FEDWIRE", "FIAT_TESTNET_USD", &decimal(*cents));
+            return;
+        }
+        Step::Counterparty(status) => play
+            .decide_counterparty(&made.counterparty, STATUSES[*status])
+            .is_err(),
         Step::Decide(acme, status) => play
             .decide(if *acme { "ACME" } else { "JANE" }, STATUSES[*status])
             .is_err(),
@@ -246,9 +303,10 @@ proptest! {
             let opening = format!(r#"{{"customer_id":"ACME","account_to_open":{{"account_id":"{account}","product_id":"DEPOSIT_BASIC","asset_type_id":"{asset}"}}}}"#);
             play.post("payments.accounts_open", &[], &opening).unwrap();
         }
-        let mut transfers = Vec::new();
+        let counterparty = play.register(&us_bank("ACME")).unwrap();
+        let mut made = Made { transfers: Vec::new(), counterparty, withdrawals: Vec::new() };
         for step in &steps {
-            take(&mut play, &mut transfers, step);
+            take(&mut play, &mut made, step);
             prop_assert!(play.balanced(), "{step:?}");
         }
         check_balances(&play);

@@ -1744,7 +1744,9 @@ impl<'c> Counterparties<'c> {
     ///
     /// Registers an account or a wallet outside the platform, with its owner, for one customer. The
     /// type says where the bank account is kept and not in which currency; it decides which rails
-    /// there are and which fields are needed.
+    /// there are and which fields are needed: SWIFT needs a BIC, Fedwire the whole addresses of the
+    /// owner and of the bank. The mock server's screening finds something in a name that contains
+    /// `SCREENING HIT`, in capital letters or not.
     ///
     /// - When to use it: Use it before money is to leave to, or be pulled from, an account that is
     ///   not on the platform.
@@ -1804,7 +1806,9 @@ impl<'c> Counterparties<'c> {
     /// Change a counterparty.
     ///
     /// Changes fields of a counterparty, or its status, one entry of `updates` for each. All of
-    /// them are made or none. Once a counterparty was approved its account and its owner are fixed.
+    /// them are made or none. The description can always be changed, the owner (`profile.name`,
+    /// `profile.address.city` and so on) until the counterparty was ACTIVE once, its account never:
+    /// register another counterparty.
     ///
     /// - When to use it: Use it to correct what was registered, or to freeze or close a
     ///   counterparty.

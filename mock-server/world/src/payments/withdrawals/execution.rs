@@ -261,3 +261,157 @@ const fn time_of(rail: &Rail, delays: Delays) -> SignedDuration {
         _ => delays.quick_rail,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use layer2_ledger::MinorUnits;
+    use layer2_types::control;
+    use layer2_types::payments;
+    use layer2_types::payments::AccountId;
+
+    use crate::context::WriteContext;
+    use crate::generated::control::Inbound as _;
+    use crate::generated::payments::Counterparties as _;
+    use crate::generated::payments::Withdrawals as _;
+    use crate::genesis::Genesis;
+    use crate::ids::Origin;
+    use crate::request::Actor;
+    use crate::seed::Seed;
+    use crate::settings::Settings;
+
+    use super::*;
+
+    /// A world, and a context for each step of a story in it.
+    struct Story {
+        world: World,
+        now: Timestamp,
+        steps: u64,
+    }
+
+    impl Story {
+        fn new() -> Self {
+            let start = Timestamp::from_second(1_767_600_000).unwrap();
+            let genesis = Genesis {
+                name: "default".to_owned(),
+                seed: Seed::new([7; 32]),
+                settings: Settings::default(),
+                start,
+            };
+            Self {
+                world: World::new(genesis),
+                now: start,
+                steps: 0,
+            }
+        }
+
+        /// Takes a step, and runs what is due then.
+        fn step<T>(&mut self, step: impl FnOnce(&mut World, &mut WriteContext<'_>) -> T) -> T {
+            self.steps += 1;
+            let (seed, settings) = (self.world.seed().clone(), self.world.settings().clone());
+            let origin = Origin::Client(self.steps);
+            let actor = Actor::Client;
+            let mut cx = WriteContext::new(self.now, self.steps, origin, &seed, &actor, &settings);
+            let outcome = step(&mut self.world, &mut cx);
+            while let Some(due) = self.world.schedule.take_due(self.now) {
+                let origin = Origin::Job(due.number);
+                let mut cx =
+                    WriteContext::new(due.due, self.steps, origin, &seed, &actor, &settings);
+                due.job.work().run(&mut self.world, &mut cx);
+            }
+            outcome
+        }
+
+        fn custody_and_in_flight(&self) -> (i128, i128) {
+            assert_eq!(self.world.invariants(), Ok(()));
+            let balance = self.world.payments.funds.book().trial_balance();
+            assert!(balance.balanced());
+            let totals = &balance.assets()[0];
+            (totals.custody.get(), totals.in_flight.get())
+        }
+    }
+
+    fn read<T: serde::de::DeserializeOwned>(json: &str) -> T {
+        serde_json::from_str(json).unwrap()
+    }
+
+    const LANDLORD: &str = r#"{"counterparty_type":"FIAT_US","customer_id":"ACME","supported_rails":["ACH"],
+        "profile":{"profile_type":"CORPORATION","name":"Harbor Estates LLC","address":{"country_code":"US"}},
+        "account_information":{"asset_type_id":"FIAT_TESTNET_USD","account_number":"42","routing_number":"021001208"}}"#;
+
+    /// A world whose custody is 60 dollars short, and a withdrawal of 80 out of 100 that was executed all the same.
+    fn short_of_custody() -> (Story, AccountId, WithdrawalId) {
+        let mut story = Story::new();
+        let account = AccountId::new("ACME_USD").unwrap();
+        let inbound: control::InboundRequest = read(r#"{"account_id":"ACME_USD","amount":100}"#);
+        story
+            .step(|world, cx| world.inbound_create(cx, inbound))
+            .unwrap();
+        // The market has not delivered what the customer has already.
+        story
+            .step(|world, cx| {
+                let funds = &mut world.payments.funds;
+                funds.return_arrived(cx, &account, MISSING, "short")
+            })
+            .unwrap();
+        assert_eq!(story.custody_and_in_flight(), (40_00, 60_00));
+        let landlord: payments::CounterpartyRequest = read(LANDLORD);
+        let landlord = story
+            .step(|world, cx| world.counterparties_create(cx, landlord))
+            .unwrap();
+        let request: payments::WithdrawalRequest = read(&format!(
+            r#"{{"withdrawal_rail":"ACH","source_account_id":"ACME_USD","destination_counterparty_id":"{}","amount":80,"purpose":"BILLS"}}"#,
+            landlord.data.id
+        ));
+        let made = story
+            .step(|world, cx| world.withdrawals_create(cx, request))
+            .unwrap();
+        let id = made.data.id;
+        story
+            .step(|world, cx| world.withdrawals_accept(cx, id.clone()))
+            .unwrap();
+        let stage = story.world.payments.withdrawal(&id).unwrap().stage;
+        assert_eq!(
+            stage,
+            WithdrawalStage::Executed,
+            "the customer does not notice"
+        );
+        assert_eq!(story.custody_and_in_flight(), (40_00, -20_00));
+        (story, account, id)
+    }
+
+    const MISSING: MinorUnits = MinorUnits::new(60_00);
+
+    #[test]
+    fn money_stays_in_flight_while_custody_is_short_of_it() {
+        let (mut story, account, id) = short_of_custody();
+        story
+            .step(|world, cx| {
+                let funds = &mut world.payments.funds;
+                funds.arrive(cx, &account, MISSING, "delivered")
+            })
+            .unwrap();
+        assert_eq!(story.custody_and_in_flight(), (100_00, -80_00));
+        story.now = clock::later(story.now, SHORT_CUSTODY_WAIT);
+        story.step(|_, _| ());
+        assert_eq!(
+            story.custody_and_in_flight(),
+            (20_00, 0),
+            "the rail is paid"
+        );
+        let returned = story.step(|world, cx| world.return_withdrawal(cx, &id));
+        assert!(returned.is_ok(), "{returned:?}");
+        assert_eq!(story.custody_and_in_flight(), (100_00, 0));
+    }
+
+    #[test]
+    fn no_rail_is_paid_for_money_that_came_back_before() {
+        let (mut story, _, id) = short_of_custody();
+        story
+            .step(|world, cx| world.return_withdrawal(cx, &id))
+            .unwrap();
+        assert_eq!(story.custody_and_in_flight(), (40_00, 60_00));
+        story.now = clock::later(story.now, SHORT_CUSTODY_WAIT);
+        story.step(|_, _| ());
+        assert_eq!(story.custody_and_in_flight(), (40_00, 60_00));
+    }
+}
