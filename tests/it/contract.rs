@@ -318,7 +318,7 @@ async fn deposits(contract: &mut Contract, customer: &str) {
             "payments.deposits_create",
             &[],
             "",
-            Some(push("CONTRACT_A")),
+            Some(push("CONTRACT_B")),
         )
         .await;
     let deposit = text(&made["data"]["id"]);
@@ -380,7 +380,7 @@ async fn deposits(contract: &mut Contract, customer: &str) {
         .await;
     let id = text(&lost["data"]["id"]);
     let lost = ["inbound_id", id.as_str()];
-    let account = json!({"account_id": "CONTRACT_A"});
+    let account = json!({"account_id": "CONTRACT_B"});
     contract
         .call("control.inbound_assign", &[lost], "", Some(account))
         .await;

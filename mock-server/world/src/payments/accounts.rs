@@ -248,7 +248,7 @@ impl World {
         if customer.standing.rights(self.settings().platform).update {
             return Ok(());
         }
-        Err(customer.not_updatable().bad_request())
+        Err(customer.not_updatable().at("/customer_id").bad_request())
     }
 
     fn account_on_wire(&self, cx: &ReadContext<'_>, row: &AccountRow) -> payments::Account {
