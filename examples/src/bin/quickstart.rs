@@ -57,7 +57,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Somebody wires money in. On the platform a bank does that, here the control API does.
     let sandbox = server.info().sandbox;
-    let deposit = control::InboundRequest::new(as_control(&operating)?, "1000.00".parse()?);
+    let deposit =
+        control::InboundRequest::new("1000.00".parse()?).with_account_id(as_control(&operating)?);
     client
         .control()
         .inbound()

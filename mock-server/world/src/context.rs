@@ -10,6 +10,7 @@ use crate::ids::IdKind;
 use crate::ids::Ids;
 use crate::ids::Origin;
 use crate::request::Actor;
+use crate::seed::SecretSeed;
 use crate::seed::Seed;
 use crate::settings::Settings;
 
@@ -124,6 +125,11 @@ impl<'a> WriteContext<'a> {
     /// A new id of the ledger.
     pub(crate) fn mint_bits(&mut self, kind: IdKind) -> u128 {
         self.ids.next_bits(kind)
+    }
+
+    /// A new key, for an address.
+    pub(crate) fn mint_key(&mut self, kind: IdKind) -> SecretSeed {
+        self.ids.next_key(kind)
     }
 
     /// When and why, for the ledger.

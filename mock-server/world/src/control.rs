@@ -3,6 +3,7 @@
 mod applications;
 mod decisions;
 mod deliveries;
+mod destinations;
 mod inbound;
 mod ledger;
 mod outgoing;

@@ -15,6 +15,8 @@ pub(crate) struct Delays {
     pub(crate) inbound_screening: SignedDuration,
     /// From the submission of an application to the beginning of its review.
     pub(crate) application_review: SignedDuration,
+    /// From the acceptance of a pull to its credit.
+    pub(crate) pull_execution: SignedDuration,
     /// From the registration of a counterparty to the end of its screening.
     pub(crate) counterparty_screening: SignedDuration,
     /// Each step of a withdrawal before it is handed to its rail, and the decision about a cancellation.
@@ -27,7 +29,7 @@ pub(crate) struct Delays {
 
 impl Delays {
     /// The delays of a profile. The realistic ones are guesses in the order of what the platform tells of itself:
-    /// transfers stay on its books, arriving money is screened first.
+    /// transfers stay on its books, arriving money is screened first, a pull takes a few minutes in its sandbox.
     pub(crate) const fn of(profile: Profile) -> Self {
         match profile {
             Profile::Fast => Self {
@@ -35,6 +37,7 @@ impl Delays {
                 exchange_execution: SignedDuration::ZERO,
                 inbound_screening: SignedDuration::ZERO,
                 application_review: SignedDuration::ZERO,
+                pull_execution: SignedDuration::ZERO,
                 counterparty_screening: SignedDuration::ZERO,
                 withdrawal_step: SignedDuration::ZERO,
                 quick_rail: SignedDuration::ZERO,
@@ -45,6 +48,7 @@ impl Delays {
                 exchange_execution: SignedDuration::from_secs(5),
                 inbound_screening: SignedDuration::from_mins(3),
                 application_review: SignedDuration::from_mins(1),
+                pull_execution: SignedDuration::from_mins(5),
                 counterparty_screening: SignedDuration::from_mins(2),
                 withdrawal_step: SignedDuration::from_secs(20),
                 quick_rail: SignedDuration::from_mins(15),

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::seed::SecretSeed;
 use crate::seed::Seed;
 
 /// What caused a row of the world to exist.
@@ -56,9 +57,13 @@ impl fmt::Display for Origin {
 pub enum IdKind {
     AccessCode,
     Application,
+    Address,
+    AddressLease,
+    BankAccount,
     Business,
     Counterparty,
     Delivery,
+    Deposit,
     Document,
     Entry,
     Event,
@@ -66,6 +71,7 @@ pub enum IdKind {
     Hold,
     Inbound,
     Individual,
+    Memo,
     PlaidAccessToken,
     PlaidItem,
     PlaidPublicToken,
@@ -81,9 +87,13 @@ impl IdKind {
         match self {
             Self::AccessCode => "access-code",
             Self::Application => "application",
+            Self::Address => "address",
+            Self::AddressLease => "address-lease",
+            Self::BankAccount => "bank-account",
             Self::Business => "business",
             Self::Counterparty => "counterparty",
             Self::Delivery => "delivery",
+            Self::Deposit => "deposit",
             Self::Document => "document",
             Self::Entry => "entry",
             Self::Event => "event",
@@ -91,6 +101,7 @@ impl IdKind {
             Self::Hold => "hold",
             Self::Inbound => "inbound",
             Self::Individual => "individual",
+            Self::Memo => "memo",
             Self::PlaidAccessToken => "plaid-access-token",
             Self::PlaidItem => "plaid-item",
             Self::PlaidPublicToken => "plaid-public-token",
@@ -133,6 +144,12 @@ impl Ids {
         u128::from_be_bytes(half)
     }
 
+    /// The next id of a kind as a key of 32 bytes.
+    pub fn next_key(&mut self, kind: IdKind) -> SecretSeed {
+        let bytes = self.next_bytes(kind);
+        self.seed.secret("id-key", &[&bytes])
+    }
+
     /// The next id of a kind as `length` letters and digits, the form of Plaid's item ids.
     pub fn next_opaque(&mut self, kind: IdKind, length: usize) -> String {
         let bytes = self.next_bytes(kind);
@@ -159,6 +176,11 @@ impl Ids {
         *n += 1;
         bytes
     }
+}
+
+/// An id of something that is not made but follows from what is there, such as a statement: UUID text from what it is of.
+pub(crate) fn derived(seed: &Seed, label: &str, of: &[u8]) -> String {
+    uuid_text(seed.derive("derived-id", &[label.as_bytes(), of]))
 }
 
 const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz123456789";

@@ -1,6 +1,7 @@
 //! The payments API: one file per resource, the money in `funds`, the events in `events`.
 
 pub(crate) mod accounts;
+pub(crate) mod addresses;
 pub(crate) mod applications;
 pub(crate) mod arrivals;
 pub(crate) mod assets;
@@ -10,6 +11,7 @@ pub(crate) mod custodians;
 pub(crate) mod customer_fields;
 pub(crate) mod customer_persons;
 pub(crate) mod customers;
+pub mod deposit_stages;
 pub(crate) mod deposits;
 pub(crate) mod documents;
 pub(crate) mod dormancy;
@@ -19,11 +21,16 @@ pub(crate) mod external_id;
 pub(crate) mod field_table;
 pub(crate) mod funds;
 pub(crate) mod individuals;
+pub(crate) mod instructions;
 pub mod machines;
 pub(crate) mod market;
 pub(crate) mod orders;
 pub(crate) mod originator;
 pub(crate) mod payment_accounts;
+pub(crate) mod private;
+pub(crate) mod pulls;
+pub(crate) mod returns;
+pub(crate) mod routes;
 pub(crate) mod settlements;
 pub(crate) mod standing;
 pub(crate) mod state;

@@ -13,6 +13,7 @@ pub mod code {
     #![allow(missing_docs, reason = "the documents describe each code")]
 
     pub const ACCOUNT_NOT_USABLE: &str = "ACCOUNT_NOT_USABLE";
+    pub const ADDRESS_NOT_AVAILABLE: &str = "ADDRESS_NOT_AVAILABLE";
     pub const ALREADY_EXISTS: &str = "ALREADY_EXISTS";
     pub const AMOUNT_NOT_POSITIVE: &str = "AMOUNT_NOT_POSITIVE";
     pub const AMOUNT_TOO_LARGE: &str = "AMOUNT_TOO_LARGE";
@@ -22,15 +23,19 @@ pub mod code {
     pub const ASSET_MISMATCH: &str = "ASSET_MISMATCH";
     pub const ASSET_NOT_SUPPORTED: &str = "ASSET_NOT_SUPPORTED";
     pub const CALLBACK_NOT_ALLOWED: &str = "CALLBACK_NOT_ALLOWED";
+    pub const COUNTERPARTY_NOT_LINKED: &str = "COUNTERPARTY_NOT_LINKED";
     pub const COUNTERPARTY_NOT_USABLE: &str = "COUNTERPARTY_NOT_USABLE";
     pub const CUSTOMER_CREATION_NOT_ALLOWED: &str = "CUSTOMER_CREATION_NOT_ALLOWED";
     pub const CUSTOMER_NOT_USABLE: &str = "CUSTOMER_NOT_USABLE";
+    pub const DEPOSIT_NOT_ACCEPTABLE: &str = "DEPOSIT_NOT_ACCEPTABLE";
     pub const DOCUMENT_LOCKED: &str = "DOCUMENT_LOCKED";
     pub const DOCUMENT_REFUSED: &str = "DOCUMENT_REFUSED";
     pub const EXCHANGE_EXPIRED: &str = "EXCHANGE_EXPIRED";
     pub const EXCHANGE_NOT_ACCEPTABLE: &str = "EXCHANGE_NOT_ACCEPTABLE";
     pub const FIELD_NOT_UPDATABLE: &str = "FIELD_NOT_UPDATABLE";
     pub const IDEMPOTENCY_KEY_REUSED: &str = "IDEMPOTENCY_KEY_REUSED";
+    pub const INBOUND_NOT_ASSIGNABLE: &str = "INBOUND_NOT_ASSIGNABLE";
+    pub const INBOUND_NOT_RETURNABLE: &str = "INBOUND_NOT_RETURNABLE";
     pub const INSUFFICIENT_FUNDS: &str = "INSUFFICIENT_FUNDS";
     pub const INTERMEDIARY_NOT_ALLOWED: &str = "INTERMEDIARY_NOT_ALLOWED";
     pub const INTERNAL: &str = "INTERNAL";
@@ -40,6 +45,7 @@ pub mod code {
     pub const ORDER_TYPE_NOT_SUPPORTED: &str = "ORDER_TYPE_NOT_SUPPORTED";
     pub const PAIR_NOT_SUPPORTED: &str = "PAIR_NOT_SUPPORTED";
     pub const PRODUCT_ASSET_NOT_SUPPORTED: &str = "PRODUCT_ASSET_NOT_SUPPORTED";
+    pub const PULL_NOT_SUPPORTED: &str = "PULL_NOT_SUPPORTED";
     pub const PURPOSE_NOT_ALLOWED: &str = "PURPOSE_NOT_ALLOWED";
     pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
     pub const RATE_OUT_OF_RANGE: &str = "RATE_OUT_OF_RANGE";
@@ -365,6 +371,7 @@ mod tests {
             layer2_types::payments::ERROR_CODES,
             &[
                 code::ACCOUNT_NOT_USABLE,
+                code::ADDRESS_NOT_AVAILABLE,
                 code::ALREADY_EXISTS,
                 code::AMOUNT_NOT_POSITIVE,
                 code::AMOUNT_TOO_LARGE,
@@ -374,9 +381,11 @@ mod tests {
                 code::ASSET_MISMATCH,
                 code::ASSET_NOT_SUPPORTED,
                 code::CALLBACK_NOT_ALLOWED,
+                code::COUNTERPARTY_NOT_LINKED,
                 code::COUNTERPARTY_NOT_USABLE,
                 code::CUSTOMER_CREATION_NOT_ALLOWED,
                 code::CUSTOMER_NOT_USABLE,
+                code::DEPOSIT_NOT_ACCEPTABLE,
                 code::DOCUMENT_LOCKED,
                 code::DOCUMENT_REFUSED,
                 code::EXCHANGE_EXPIRED,
@@ -392,6 +401,7 @@ mod tests {
                 code::ORDER_TYPE_NOT_SUPPORTED,
                 code::PAIR_NOT_SUPPORTED,
                 code::PRODUCT_ASSET_NOT_SUPPORTED,
+                code::PULL_NOT_SUPPORTED,
                 code::PURPOSE_NOT_ALLOWED,
                 code::RAIL_NOT_SUPPORTED,
                 code::RECEIPT_NOT_READY,
@@ -432,7 +442,10 @@ mod tests {
         listed(
             layer2_types::control::ERROR_CODES,
             &[
+                code::ASSET_MISMATCH,
                 code::ASSET_NOT_SUPPORTED,
+                code::INBOUND_NOT_ASSIGNABLE,
+                code::INBOUND_NOT_RETURNABLE,
                 code::INTERNAL,
                 code::NOT_BUILT,
                 code::NOT_FOUND,

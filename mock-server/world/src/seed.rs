@@ -83,18 +83,21 @@ impl<'de> Deserialize<'de> for Seed {
 pub struct SecretSeed([u8; 32]);
 
 impl SecretSeed {
-    /// The bytes, for the one place that signs.
+    /// The bytes, for what signs with them or makes an address of them.
     pub const fn expose(&self) -> &[u8; 32] {
         &self.0
     }
 
+    /// The public key that belongs to it.
+    pub fn verify_key(&self) -> [u8; 32] {
+        ed25519_dalek::SigningKey::from_bytes(&self.0)
+            .verifying_key()
+            .to_bytes()
+    }
+
     /// The public key that belongs to it, as 64 hexadecimal digits.
     pub fn verify_key_hex(&self) -> String {
-        hex::encode(
-            ed25519_dalek::SigningKey::from_bytes(&self.0)
-                .verifying_key()
-                .as_bytes(),
-        )
+        hex::encode(self.verify_key())
     }
 }
 

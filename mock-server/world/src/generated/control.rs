@@ -54,6 +54,26 @@ pub(crate) trait Inbound {
         cx: &mut WriteContext<'_>,
         body: control::InboundRequest,
     ) -> Result<control::InboundReply, Rejection>;
+    /// List money that arrived from outside.
+    fn inbound_list(
+        &self,
+        cx: &ReadContext<'_>,
+        params: control::InboundListParams,
+    ) -> Result<control::InboundListReply, Rejection>;
+    /// Assign money in suspense to an account.
+    fn inbound_assign(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        inbound_id: control::InboundId,
+        body: control::InboundAssignRequest,
+    ) -> Result<control::InboundReply, Rejection>;
+    /// Return money to its sender.
+    fn inbound_return(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        inbound_id: control::InboundId,
+        body: control::InboundReturnRequest,
+    ) -> Result<control::InboundReply, Rejection>;
 }
 
 /// The double-entry books of a sandbox.
@@ -133,6 +153,14 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Ra
             let mut value = world.inbound_create(cx, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
+        OperationId::InboundAssign => {
+            let mut value = world.inbound_assign(cx, request.id("inbound_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::InboundReturn => {
+            let mut value = world.inbound_return(cx, request.id("inbound_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
         OperationId::OutgoingDecideWithdrawal => {
             let mut value = world.outgoing_decide_withdrawal(cx, request.id("withdrawal_id")?, request.body()?)?;
             Reply::of(200, &mut value, cx.platform())
@@ -163,6 +191,10 @@ pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Rat
     match op {
         OperationId::DeliveriesList => {
             let mut value = world.deliveries_list(cx, request.params()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::InboundList => {
+            let mut value = world.inbound_list(cx, request.params()?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         OperationId::LedgerTrialBalance => {

@@ -1,11 +1,10 @@
-//! Accounts: opening, reading, changing the status.
+//! Accounts: opening, reading, changing the status, and the address of one in a crypto asset.
 
 use jiff::Timestamp;
 use layer2_types::payments;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::CustomerId;
-use layer2_types::payments::OperationId;
 use layer2_types::payments::ProductId;
 use layer2_types::payments::ProductType;
 use layer2_types::query::QueryParams as _;
@@ -15,12 +14,13 @@ use serde::Serialize;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Accounts;
-use crate::not_built;
 use crate::page::Page;
 use crate::payments::assets;
 use crate::payments::assets::Asset;
+use crate::payments::assets::AssetKind;
 use crate::payments::external_id;
 use crate::payments::funds;
+use crate::payments::routes::Route;
 use crate::payments::standing::Resource;
 use crate::payments::standing::field_and_value;
 use crate::payments::standing::no_updates;
@@ -44,6 +44,7 @@ pub(crate) struct AccountRow {
     pub(crate) standing: Standing,
     /// Its own status before a freeze of its customer froze it too.
     pub(crate) before_freeze: Option<Standing>,
+    pub(crate) opened: Timestamp,
     /// When it was opened, or had its last posting.
     pub(crate) last_used: Timestamp,
 }
@@ -156,10 +157,36 @@ impl Accounts for World {
 
     fn accounts_request_address(
         &mut self,
-        _cx: &mut WriteContext<'_>,
-        _account_id: AccountId,
+        cx: &mut WriteContext<'_>,
+        account_id: AccountId,
     ) -> Result<payments::AddressLeaseReply, Rejection> {
-        not_built!(OperationId::AccountsRequestAddress)
+        let account = self.payments.account(&account_id, "account_id")?;
+        let asset = assets::asset(account.asset.as_str())
+            .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
+        if asset.kind != AssetKind::Crypto {
+            return Err(no_address(account));
+        }
+        self.must_transact(account, "account_id")?;
+        let asset_type_id = account.asset.clone();
+
+        self.payments.routes.open(cx, &account_id, asset)?;
+        let routes = self.payments.routes.of(&account_id);
+        let (lease, address) = routes
+            .iter()
+            .find_map(|route| match route {
+                Route::Crypto { lease, address } => Some((lease, address)),
+                _ => None,
+            })
+            .ok_or_else(|| {
+                Rejection::internal("A crypto asset is on a chain without addresses.")
+            })?;
+        // An address belongs to its account for good, so it has neither an end nor limits.
+        Ok(payments::AddressLeaseReply::new(
+            payments::AddressLease::new(lease.clone())
+                .with_wallet_address(address.reveal())
+                .with_asset_type_id(asset_type_id)
+                .with_lease_enforced(false),
+        ))
     }
 }
 
@@ -206,6 +233,7 @@ impl World {
                 decimals: opening.asset.decimals,
                 standing: Standing::Active,
                 before_freeze: None,
+                opened: cx.now(),
                 last_used: cx.now(),
             },
         );
@@ -222,7 +250,7 @@ impl World {
         if customer.standing.rights(self.settings().platform).update {
             return Ok(());
         }
-        Err(customer.not_updatable().bad_request())
+        Err(customer.not_updatable().at("/customer_id").bad_request())
     }
 
     fn account_on_wire(&self, cx: &ReadContext<'_>, row: &AccountRow) -> payments::Account {
@@ -284,6 +312,24 @@ pub(crate) fn id_taken(id: &AccountId) -> Rejection {
     .received(id.as_str())
     .expected("an id that no account and no open application has")
     .hint("To repeat a request whose reply was lost, send it with its idempotency key.")
+    .bad_request()
+}
+
+fn no_address(account: &AccountRow) -> Rejection {
+    Problem::new(
+        code::ADDRESS_NOT_AVAILABLE,
+        format!(
+            "Account `{}` holds {}, which is on no blockchain.",
+            account.id, account.asset
+        ),
+    )
+    .at("account_id")
+    .received(account.asset.as_str())
+    .expected(format!(
+        "an account that holds one of {}",
+        assets::ids_of(AssetKind::Crypto)
+    ))
+    .hint("Ask for deposit instructions with `POST /v1/deposits`.")
     .bad_request()
 }
 

@@ -1,13 +1,19 @@
 //! Money from outside.
 //!
-//! It is seen at once, as a pending credit that no balance counts, and credited by a job once it has been screened. If
-//! the account can no longer take it then, it goes back.
+//! Money that names an account is seen at once, as a pending credit that no balance counts, and credited by a job once it
+//! has been screened; it is credited as it came, whatever amount was expected. If the account can no longer take it then,
+//! it goes back. Money that names nobody waits in suspense until somebody finds out whose it is, or it is returned.
 
+use jiff::SignedDuration;
+use jiff::Timestamp;
 use layer2_ledger::LedgerError;
 use layer2_ledger::MinorUnits;
+use layer2_types::control::InboundId;
 use layer2_types::control::InboundRail;
 use layer2_types::payments::AccountId;
+use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::CategoryId;
+use layer2_types::payments::DepositId;
 use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransactionType;
@@ -17,21 +23,51 @@ use serde::Serialize;
 use crate::clock;
 use crate::context::WriteContext;
 use crate::ids::IdKind;
+use crate::payments::assets::Asset;
+use crate::payments::deposit_stages::INBOUND;
+use crate::payments::deposit_stages::InboundStage;
 use crate::payments::funds;
-use crate::payments::machines::TRANSACTION;
 use crate::payments::machines::TransactionStage;
+use crate::payments::orders::mint_transaction;
 use crate::payments::originator::Sender;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::schedule::Work;
 use crate::world::World;
 
+/// Money that came from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InboundRow {
+    pub(crate) id: InboundId,
+    pub(crate) asset: AssetTypeId,
+    pub(crate) decimals: u32,
+    pub(crate) amount: MinorUnits,
+    pub(crate) rail: InboundRail,
+    pub(crate) sender: Sender,
+    pub(crate) stage: InboundStage,
+    pub(crate) at: Timestamp,
+    /// Whose it is; none while that is not known.
+    pub(crate) claim: Option<Claim>,
+    /// The transaction that took it back after it was credited.
+    pub(crate) correction: Option<TransactionId>,
+    /// What the account could not cover then.
+    pub(crate) uncovered: MinorUnits,
+}
+
+/// Whose money it is, and what it has become there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    pub(crate) account: AccountId,
+    pub(crate) deposit: DepositId,
+    pub(crate) transaction: TransactionId,
+}
+
 /// What is done with money from outside later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum InboundJob {
     /// Money that has been screened is credited.
-    Post(TransactionId),
+    Post(InboundId),
 }
 
 impl Work for InboundJob {
@@ -51,16 +87,26 @@ impl Work for InboundJob {
 }
 
 /// Money that is about to arrive; all about it has been checked but whether the books can take so much.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Arrival {
-    /// The transaction that it becomes.
-    pub(crate) id: TransactionId,
-    pub(crate) account: AccountId,
-    pub(crate) decimals: u32,
+    pub(crate) asset: &'static Asset,
     pub(crate) amount: MinorUnits,
     pub(crate) rail: InboundRail,
-    pub(crate) name: Option<String>,
-    pub(crate) memo: Option<String>,
+    pub(crate) sender: Sender,
+    pub(crate) receiver: Receiver,
+    /// Where the request tells the amount.
+    pub(crate) place: &'static str,
+}
+
+/// Where money that arrives goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Receiver {
+    /// To an account, by its instructions.
+    Account(AccountId),
+    /// To an account that has pulled it.
+    Pull(AccountId, DepositId),
+    /// Nobody is known by what the money names.
+    Nobody,
 }
 
 impl World {
@@ -69,84 +115,155 @@ impl World {
         &mut self,
         cx: &mut WriteContext<'_>,
         arrival: Arrival,
+    ) -> Result<InboundId, Rejection> {
+        let id = InboundId::new(cx.mint(IdKind::Inbound)).map_err(|_| Rejection::bad_id())?;
+        let asset = AssetTypeId::new(arrival.asset.id).map_err(|_| Rejection::bad_id())?;
+        let narrative = format!("inbound {id}");
+        let amount = arrival.amount;
+        let funds = &mut self.payments.funds;
+        match &arrival.receiver {
+            Receiver::Account(account) | Receiver::Pull(account, _) => {
+                funds.arrive(cx, account, amount, &narrative)
+            }
+            Receiver::Nobody => funds.suspend(cx, arrival.asset, amount, &narrative),
+        }
+        .map_err(|error| refused_by_books(&error, arrival.place))?;
+
+        let row = InboundRow {
+            id: id.clone(),
+            asset,
+            decimals: arrival.asset.decimals,
+            amount,
+            rail: arrival.rail,
+            sender: arrival.sender,
+            stage: InboundStage::Unassigned,
+            at: cx.now(),
+            claim: None,
+            correction: None,
+            uncovered: MinorUnits::ZERO,
+        };
+        self.payments.inbound.insert(id.clone(), row);
+        match arrival.receiver {
+            Receiver::Account(account) => {
+                let deposit = self.standing_deposit(cx, &account, arrival.asset)?;
+                let screening = self.delays().inbound_screening;
+                self.claim(cx, &id, account, deposit, screening)?;
+            }
+            Receiver::Pull(account, deposit) => {
+                let fetching = self.delays().pull_execution;
+                self.claim(cx, &id, account, deposit, fetching)?;
+            }
+            Receiver::Nobody => {}
+        }
+        Ok(id)
+    }
+
+    /// Gives money that waits in suspense to an account.
+    pub(crate) fn assign_inbound(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        id: &InboundId,
+        account: AccountId,
+        asset: &'static Asset,
     ) -> Result<(), Rejection> {
-        let deposit = cx.mint(IdKind::Inbound);
-        let category_id = CategoryId::new(deposit.clone()).map_err(|_| Rejection::bad_id())?;
-        let narrative = format!("inbound {}", arrival.id);
+        let Some(row) = self.payments.inbound.get(id) else {
+            return Ok(());
+        };
+        let narrative = format!("assignment of inbound {id}");
         self.payments
             .funds
-            .arrive(cx, &arrival.account, arrival.amount, &narrative)
-            .map_err(|error| refused_by_books(&error))?;
+            .assign_suspended(cx, &account, row.amount, &narrative)
+            .map_err(|_| {
+                Rejection::internal("The books did not give the money out of suspense.")
+            })?;
+        let deposit = self.standing_deposit(cx, &account, asset)?;
+        let screening = self.delays().inbound_screening;
+        self.claim(cx, id, account, deposit, screening)
+    }
 
-        let sender = Sender {
-            name: arrival.name,
-            memo: arrival.memo,
-            reference: deposit,
+    /// Shows money to its account, as pending, and plans its credit.
+    fn claim(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        id: &InboundId,
+        account: AccountId,
+        deposit: DepositId,
+        wait: SignedDuration,
+    ) -> Result<(), Rejection> {
+        let Some(row) = self.payments.inbound.get_mut(id) else {
+            return Ok(());
         };
-        let row = TransactionRow {
-            id: arrival.id.clone(),
-            account: arrival.account,
-            decimals: arrival.decimals,
-            value: arrival.amount,
+        let claim = Claim {
+            account,
+            deposit,
+            transaction: mint_transaction(cx)?,
+        };
+        let reference = id.as_str();
+        let transaction = TransactionRow {
+            id: claim.transaction.clone(),
+            account: claim.account.clone(),
+            decimals: row.decimals,
+            value: row.amount,
             stage: TransactionStage::Pending,
             kind: TransactionType::TransferIn,
             category: TransactionCategory::Deposit,
-            category_id,
+            category_id: CategoryId::new(claim.deposit.as_str())
+                .map_err(|_| Rejection::bad_id())?,
             description: None,
-            originator: Some(sender.originator(&arrival.rail)),
-            rail: Some(sender.rail_information(&arrival.rail)),
+            originator: Some(row.sender.originator(&row.rail, reference)),
+            rail: Some(row.sender.rail_information(&row.rail, reference)),
             at: cx.now(),
             posted_at: None,
             cause: cx.seq(),
         };
-        self.add_transaction(cx, row);
-        let due = clock::later(cx.now(), self.delays().inbound_screening);
-        self.schedule.add(due, InboundJob::Post(arrival.id));
+        row.stage = InboundStage::Pending;
+        row.claim = Some(claim);
+        self.add_transaction(cx, transaction);
+        let due = clock::later(cx.now(), wait);
+        self.schedule.add(due, InboundJob::Post(id.clone()));
         Ok(())
     }
 
     /// Credits money that has arrived, or sends it back if the account can no longer take it.
-    fn post_inbound(&mut self, cx: &mut WriteContext<'_>, id: &TransactionId) {
-        let Some(row) = self.payments.transactions.get(id).cloned() else {
+    fn post_inbound(&mut self, cx: &mut WriteContext<'_>, id: &InboundId) {
+        let Some(row) = self.payments.inbound.get(id).cloned() else {
             return;
         };
-        if !TRANSACTION.allows(row.stage, TransactionStage::Posted) {
+        let Some(claim) = &row.claim else { return };
+        if !INBOUND.allows(row.stage, InboundStage::Posted) {
             return;
         }
         let usable = self
             .payments
             .accounts
-            .get(&row.account)
+            .get(&claim.account)
             .is_some_and(|account| self.account_rights(account).transact);
-        let amount: MinorUnits = row.value;
         let narrative = format!("inbound {id}");
         let posted = usable
             && self
                 .payments
                 .funds
-                .credit_arrived(cx, &row.account, amount, &narrative)
+                .credit_arrived(cx, &claim.account, row.amount, &narrative)
                 .is_ok();
-        if posted {
-            self.wake(cx, &row.account);
-            self.advance_transaction(cx, id, TransactionStage::Posted);
+        if !posted {
+            // Money that cannot go back, since its custodian has less, waits for a person.
+            let _ = self.cancel_inbound(cx, id, claim, row.amount);
             return;
         }
-        let narrative = format!("return of inbound {id}");
-        if self
-            .payments
-            .funds
-            .return_arrived(cx, &row.account, amount, &narrative)
-            .is_ok()
-        {
-            self.advance_transaction(cx, id, TransactionStage::Cancelled);
+        if let Some(row) = self.payments.inbound.get_mut(id) {
+            row.stage = InboundStage::Posted;
         }
+        self.wake(cx, &claim.account);
+        self.advance_transaction(cx, &claim.transaction, TransactionStage::Posted);
+        self.deposit_came(&claim.deposit);
     }
 }
 
-fn refused_by_books(error: &LedgerError) -> Rejection {
+/// Why the books did not take money in.
+fn refused_by_books(error: &LedgerError, place: &str) -> Rejection {
     match error {
         LedgerError::Full | LedgerError::Overflow { .. } => {
-            funds::too_large().at("/amount").bad_request()
+            funds::too_large().at(place).bad_request()
         }
         _ => Rejection::internal("The books refused the money."),
     }

@@ -1,8 +1,10 @@
 //! The assets of a sandbox and the products that offer them, as data.
 //!
 //! Ids and the form of ids are the platform's; the number of decimals is published nowhere and follows from what was
-//! observed (two for USD, six for USDC) and from the assets themselves.
+//! observed (two for USD, six for USDC) and from the assets themselves. Of the rails, those of US dollars are published;
+//! euros come by the one rail for which the platform documents instructions, SWIFT; Canadian dollars by EFT too.
 
+use layer2_types::control::InboundRail;
 use layer2_types::payments::ProductType;
 
 /// One asset type.
@@ -12,6 +14,10 @@ pub(crate) struct Asset {
     /// Decimals of the smallest unit.
     pub(crate) decimals: u32,
     pub(crate) kind: AssetKind,
+    /// Rails by which it comes in, the usual one first.
+    pub(crate) rails: &'static [InboundRail],
+    /// Rails by which it can be fetched from a linked bank account.
+    pub(crate) pull_rails: &'static [InboundRail],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,41 +40,64 @@ pub(crate) const ASSETS: &[Asset] = &[
         id: "FIAT_TESTNET_USD",
         decimals: 2,
         kind: AssetKind::Fiat,
+        rails: &[InboundRail::Fedwire, InboundRail::Ach, InboundRail::Swift],
+        pull_rails: &[InboundRail::Ach],
     },
     Asset {
         id: "FIAT_TESTNET_EUR",
         decimals: 2,
         kind: AssetKind::Fiat,
+        rails: &[InboundRail::Swift],
+        pull_rails: &[],
+    },
+    Asset {
+        id: "FIAT_TESTNET_CAD",
+        decimals: 2,
+        kind: AssetKind::Fiat,
+        rails: &[InboundRail::Eft, InboundRail::Swift],
+        pull_rails: &[InboundRail::Eft],
     },
     Asset {
         id: "ETHEREUM_SEPOLIA_USDC",
         decimals: 6,
         kind: AssetKind::Crypto,
+        rails: &[InboundRail::Crypto],
+        pull_rails: &[],
     },
     Asset {
         id: "ETHEREUM_SEPOLIA_ETH",
         decimals: 18,
         kind: AssetKind::Crypto,
+        rails: &[InboundRail::Crypto],
+        pull_rails: &[],
     },
     Asset {
         id: "ETHEREUM_GOERLI_USDC",
         decimals: 6,
         kind: AssetKind::Crypto,
+        rails: &[InboundRail::Crypto],
+        pull_rails: &[],
     },
     Asset {
         id: "ETHEREUM_GOERLI_ETH",
         decimals: 18,
         kind: AssetKind::Crypto,
+        rails: &[InboundRail::Crypto],
+        pull_rails: &[],
     },
     Asset {
         id: "BITCOIN_TESTNET_BTC",
         decimals: 8,
         kind: AssetKind::Crypto,
+        rails: &[InboundRail::Crypto],
+        pull_rails: &[],
     },
     Asset {
         id: "SOLANA_DEVNET_SOL",
         decimals: 9,
         kind: AssetKind::Crypto,
+        rails: &[InboundRail::Crypto],
+        pull_rails: &[],
     },
 ];
 
@@ -95,6 +124,36 @@ pub(crate) const PRODUCTS: &[Product] = &[
         kinds: &[AssetKind::Crypto],
     },
 ];
+
+impl Asset {
+    /// Its blockchain, or `FIAT`: the first part of its id.
+    pub(crate) fn blockchain(&self) -> &'static str {
+        self.part(0)
+    }
+
+    /// The network of its blockchain: the second part of its id.
+    pub(crate) fn network(&self) -> &'static str {
+        self.part(1)
+    }
+
+    /// The ids of its rails, for an error message.
+    pub(crate) fn rail_names(&self) -> String {
+        let names: Vec<&str> = self.rails.iter().map(InboundRail::as_str).collect();
+        names.join(", ")
+    }
+
+    fn part(&self, n: usize) -> &'static str {
+        // Every id has three parts (a test counts them).
+        self.id.split('_').nth(n).unwrap_or_default()
+    }
+}
+
+/// The ids of all assets of a kind, for an error message.
+pub(crate) fn ids_of(kind: AssetKind) -> String {
+    let of_kind = ASSETS.iter().filter(|asset| asset.kind == kind);
+    let ids: Vec<&str> = of_kind.map(|asset| asset.id).collect();
+    ids.join(", ")
+}
 
 /// The asset with this id.
 pub(crate) fn asset(id: &str) -> Option<&'static Asset> {
@@ -146,9 +205,27 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_pulled_can_come_by_the_same_rail() {
+        for asset in ASSETS {
+            assert!(!asset.rails.is_empty(), "{}", asset.id);
+            assert!(
+                asset
+                    .pull_rails
+                    .iter()
+                    .all(|rail| asset.rails.contains(rail)),
+                "{}",
+                asset.id
+            );
+        }
+    }
+
+    #[test]
     fn a_fiat_product_offers_no_coins() {
         let fiat = product("DEPOSIT_FORT_FIAT").unwrap();
-        assert_eq!(fiat.offered_ids(), "FIAT_TESTNET_USD, FIAT_TESTNET_EUR");
+        assert_eq!(
+            fiat.offered_ids(),
+            "FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD"
+        );
         assert!(
             product("DEPOSIT_BASIC")
                 .unwrap()

@@ -1,7 +1,7 @@
 //! Money: the one place where the payments API meets the ledger.
 //!
 //! Every account of the platform is an account of the book; what the platform itself has is one custody and one
-//! in-flight account per asset. Money that came from outside and is not credited yet stands in custody and, with the
+//! in-flight account per asset, and one in suspense where money came without an owner. Money that came from outside and is not credited yet stands in custody and, with the
 //! opposite sign, in flight; so custody + clearing + in flight is what customers are owed, per asset, at every instant.
 
 pub(crate) mod trade;
@@ -34,6 +34,7 @@ use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 
+mod incoming;
 mod outgoing;
 
 pub(crate) use outgoing::Back;
@@ -59,11 +60,7 @@ struct AccountHandles {
 impl Funds {
     /// Opens the books of a new account. The caller has checked that the id is free.
     pub(crate) fn open(&mut self, id: &AccountId, asset: &Asset) -> Result<(), LedgerError> {
-        let code = AssetCode::new(asset.id).map_err(|_| LedgerError::Full)?;
-        if self.book.find_asset(&code).is_err() {
-            self.book
-                .define(LedgerAsset::new(code.clone(), asset.decimals)?)?;
-        }
+        let code = self.defined(asset)?;
         let custody = self.platform_account(AccountKind::Custody, &code)?;
         let in_flight = self.platform_account(AccountKind::InFlight, &code)?;
         let name = ledger_name(id.as_str())?;
@@ -97,13 +94,7 @@ impl Funds {
         narrative: &str,
     ) -> Result<(), LedgerError> {
         let handles = self.handles(account)?;
-        let held = self.book.account(handles.custody)?.current();
-        if held
-            .checked_add(amount)
-            .map_or(true, |total| total > CUSTODY_MAX)
-        {
-            return Err(LedgerError::Full);
-        }
+        self.must_have_room(handles.custody, amount)?;
         let draft = draft(cx)
             .debit(handles.custody, amount)
             .credit(handles.in_flight, amount);
@@ -204,6 +195,25 @@ impl Funds {
         }
     }
 
+    /// Refuses more of an asset than an amount on the wire can tell.
+    fn must_have_room(&self, custody: AccountIx, amount: MinorUnits) -> Result<(), LedgerError> {
+        let held = self.book.account(custody)?.current();
+        match held.checked_add(amount) {
+            Ok(total) if total <= CUSTODY_MAX => Ok(()),
+            _ => Err(LedgerError::Full),
+        }
+    }
+
+    /// The code of an asset, which the book knows from now on.
+    fn defined(&mut self, asset: &Asset) -> Result<AssetCode, LedgerError> {
+        let code = AssetCode::new(asset.id).map_err(|_| LedgerError::Full)?;
+        if self.book.find_asset(&code).is_err() {
+            self.book
+                .define(LedgerAsset::new(code.clone(), asset.decimals)?)?;
+        }
+        Ok(code)
+    }
+
     fn post(&mut self, draft: &Draft, narrative: &str) -> Result<(), LedgerError> {
         let sequence = self.book.post(draft)?.sequence();
         self.narratives.insert(sequence, narrative.to_owned());
@@ -215,8 +225,7 @@ impl Funds {
         kind: AccountKind,
         asset: &AssetCode,
     ) -> Result<AccountIx, LedgerError> {
-        // Account ids of clients have no colon, so these names are never theirs.
-        let name = ledger_name(&format!("{kind}:{asset}"))?;
+        let name = platform_name(kind, asset)?;
         match self.book.find(&name) {
             Ok(found) => Ok(found),
             Err(_) => self.book.open(name, asset, kind),
@@ -295,6 +304,11 @@ const CUSTODY_MAX: MinorUnits = MinorUnits::new(9_999_999_999_999_999_999_999_99
 fn draft(cx: &mut WriteContext<'_>) -> Draft {
     let id = EntryId::new(cx.mint_bits(IdKind::Entry));
     Draft::new(id, cx.stamp())
+}
+
+/// Account ids of clients have no colon, so the names of the platform's accounts are never theirs.
+fn platform_name(kind: AccountKind, asset: &AssetCode) -> Result<LedgerAccountId, LedgerError> {
+    ledger_name(&format!("{kind}:{asset}"))
 }
 
 fn ledger_name(text: &str) -> Result<LedgerAccountId, LedgerError> {

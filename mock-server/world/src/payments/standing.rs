@@ -183,7 +183,8 @@ pub(crate) fn requested_standing(
     } else if platforms {
         format!("Only the platform sets {value}.")
     } else {
-        format!("A {noun} that is {from_name} cannot become {value}.")
+        let article = if noun.starts_with('a') { "An" } else { "A" };
+        format!("{article} {noun} that is {from_name} cannot become {value}.")
     };
     let allowed: Vec<&str> = STANDING
         .next(from)

@@ -1,9 +1,11 @@
 //! All rows of the payments API.
 
+use layer2_types::control::InboundId;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::ApplicationId;
 use layer2_types::payments::CounterpartyId;
 use layer2_types::payments::CustomerId;
+use layer2_types::payments::DepositId;
 use layer2_types::payments::DocumentId;
 use layer2_types::payments::ExchangeId;
 use layer2_types::payments::SubscriptionId;
@@ -15,12 +17,16 @@ use serde::Serialize;
 
 use crate::payments::accounts::AccountRow;
 use crate::payments::applications::ApplicationRow;
+use crate::payments::arrivals::InboundRow;
 use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::customers::CustomerRow;
+use crate::payments::deposits::DepositRow;
+use crate::payments::deposits::Deposits;
 use crate::payments::documents::DocumentRow;
 use crate::payments::exchanges::ExchangeRow;
 use crate::payments::funds::Funds;
 use crate::payments::market::Market;
+use crate::payments::routes::Routes;
 use crate::payments::subscriptions::SubscriptionRow;
 use crate::payments::transactions::TransactionLog;
 use crate::payments::transactions::TransactionRow;
@@ -45,6 +51,9 @@ pub(crate) struct State {
     pub(crate) withdrawals: Withdrawn,
     pub(crate) fees: Fees,
     pub(crate) subscriptions: Table<SubscriptionId, SubscriptionRow>,
+    pub(crate) deposits: Deposits,
+    pub(crate) inbound: Table<InboundId, InboundRow>,
+    pub(crate) routes: Routes,
     pub(crate) funds: Funds,
     pub(crate) market: Market,
 }
@@ -74,6 +83,14 @@ impl State {
 
     pub(crate) fn exchange(&self, id: &ExchangeId) -> Result<&ExchangeRow, Rejection> {
         find(&self.exchanges, id, "exchange", "exchange_id")
+    }
+
+    pub(crate) fn deposit(&self, id: &DepositId) -> Result<&DepositRow, Rejection> {
+        find(self.deposits.table(), id, "deposit", "deposit_id")
+    }
+
+    pub(crate) fn inbound(&self, id: &InboundId) -> Result<&InboundRow, Rejection> {
+        find(&self.inbound, id, "money from outside", "inbound_id")
     }
 
     pub(crate) fn counterparty(

@@ -395,7 +395,7 @@ fn refusals_say_what_is_wrong_and_what_would_do() {
         Problem::new("ASSET_NOT_SUPPORTED", "A counterparty of type FIAT_US does not hold this asset.")
             .at("/account_information/asset_type_id")
             .received("BITCOIN_TESTNET_BTC")
-            .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR")
+            .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD")
             .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
             .bad_request()
     );

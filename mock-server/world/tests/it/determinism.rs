@@ -4,6 +4,9 @@ use jiff::SignedDuration;
 use layer2_world::Seed;
 use layer2_world::World;
 
+use crate::deposits::arrive;
+use crate::deposits::open;
+use crate::deposits::push;
 use crate::support::FAILED;
 use crate::support::Play;
 use crate::support::TAKEN;
@@ -19,6 +22,11 @@ fn busy_day(play: &mut Play) {
         play.subscribe(event);
     }
     play.inbound("ACME_USD", "100").unwrap();
+    push(play, "JANE_USD").unwrap();
+    open(play, "ACME_BTC", "BITCOIN_TESTNET_BTC");
+    push(play, "ACME_BTC").unwrap();
+    let lost = r#"{"memo":"Rent","asset_type_id":"FIAT_TESTNET_EUR","amount":5}"#;
+    arrive(play, lost).unwrap();
     let transfer = play.transfer("ACME_USD", "JANE_USD", "30").unwrap();
     play.accept(&transfer).unwrap();
     let _ = play.accept(&transfer).unwrap_err();

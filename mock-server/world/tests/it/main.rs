@@ -6,8 +6,10 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod accounts;
 mod applications;
 mod counterparties;
+mod deposits;
 mod determinism;
 mod events;
 mod exchanges;
@@ -16,8 +18,11 @@ mod money;
 mod operations;
 mod other_apis;
 mod paying;
+mod pulls;
 mod random;
 mod rejections;
 mod standing;
+mod statements;
 mod support;
+mod suspense;
 mod withdrawals;

@@ -50,6 +50,11 @@ const OUTCOMES: [&str; 3] = ["SETTLED", "FAILED", "RETURNED"];
 #[derive(Clone, Debug)]
 enum Step {
     Inbound(usize, u32),
+    /// By the n-th mark of the account's instructions; with none, by one that nobody knows.
+    Follow(usize, Option<usize>, u32),
+    Address(usize),
+    Assign(usize, usize),
+    Return(usize),
     Transfer(usize, usize, u32),
     Accept(usize),
     Exchange(usize, usize, u32, bool, bool),
@@ -72,6 +77,15 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         (0..ACCOUNTS.len(), 0..50_000_u32)
             .prop_map(|(account, cents)| Step::Inbound(account, cents)),
+        (
+            0..ACCOUNTS.len(),
+            prop::option::of(0..3_usize),
+            0..50_000_u32
+        )
+            .prop_map(|(account, mark, cents)| Step::Follow(account, mark, cents)),
+        (0..ACCOUNTS.len()).prop_map(Step::Address),
+        (0..6_usize, 0..ACCOUNTS.len()).prop_map(|(back, account)| Step::Assign(back, account)),
+        (0..6_usize).prop_map(Step::Return),
         (0..ACCOUNTS.len(), 0..ACCOUNTS.len(), 0..50_000_u32)
             .prop_map(|(from, to, cents)| Step::Transfer(from, to, cents)),
         (0..8_usize).prop_map(Step::Accept),
@@ -121,6 +135,55 @@ fn units(text: &str) -> i128 {
     sign * format!("{whole}{part:0<8}").parse::<i128>().unwrap()
 }
 
+/// An arrival by the instructions of an account, or by what nobody knows.
+fn follow(play: &mut Play, account: &str, mark: Option<usize>, amount: u32) -> bool {
+    let body = format!(
+        r#"{{"deposit_type":"PUSH","deposit_destination":{{"destination_account_id":"{account}"}}}}"#
+    );
+    let Ok(deposit) = play.post("payments.deposits_create", &[], &body) else {
+        return true;
+    };
+    let asset = field(&deposit.body, "asset_type_id");
+    let mut marks: Vec<(&str, String)> = fields(&deposit.body, "memo")
+        .into_iter()
+        .map(|memo| ("memo", memo))
+        .collect();
+    if deposit.body.contains("swift_bic") {
+        let numbers = fields(&deposit.body, "account_number");
+        marks.push(("account_number", numbers[numbers.len() - 1].clone()));
+    }
+    if asset == "BITCOIN_TESTNET_BTC" {
+        marks.push(("address", field(&deposit.body, "address")));
+    }
+    let (name, mark) = match mark {
+        Some(n) => marks[n % marks.len()].clone(),
+        None => (marks[0].0, "nobody".to_owned()),
+    };
+    let amount = decimal(amount);
+    let body = format!(r#"{{"{name}":"{mark}","asset_type_id":"{asset}","amount":{amount}}}"#);
+    let before = play.world.snapshot();
+    let refused = play
+        .post("control.inbound_create", &[("sandbox", "default")], &body)
+        .is_err();
+    assert!(!refused || before == play.world.snapshot(), "{body}");
+    false
+}
+
+/// The id of the n-th last money that arrived.
+fn arrived(play: &Play, back: usize) -> Option<String> {
+    let query = [("page_size", "1000")];
+    let list = play
+        .get("control.inbound_list", &[("sandbox", "default")], &query)
+        .unwrap()
+        .body;
+    fields(&list, "id").iter().rev().nth(back).cloned()
+}
+
+fn of_inbound(play: &mut Play, op: &str, id: &str, body: &str) -> bool {
+    let path = [("sandbox", "default"), ("inbound_id", id)];
+    play.post(op, &path, body).is_err()
+}
+
 /// What the walk has made so far.
 #[derive(Debug, Default)]
 struct Made {
@@ -143,6 +206,23 @@ fn take(play: &mut Play, made: &mut Made, step: &Step) {
         Step::Inbound(account, amount) => {
             play.inbound(ACCOUNTS[*account], &decimal(*amount)).is_err()
         }
+        Step::Follow(account, mark, amount) => follow(play, ACCOUNTS[*account], *mark, *amount),
+        Step::Address(account) => {
+            let path = [("account_id", ACCOUNTS[*account])];
+            play.post("payments.accounts_request_address", &path, "")
+                .is_err()
+        }
+        Step::Assign(back, account) => match arrived(play, *back) {
+            Some(id) => {
+                let body = format!(r#"{{"account_id":"{}"}}"#, ACCOUNTS[*account]);
+                of_inbound(play, "control.inbound_assign", &id, &body)
+            }
+            None => return,
+        },
+        Step::Return(back) => match arrived(play, *back) {
+            Some(id) => of_inbound(play, "control.inbound_return", &id, "{}"),
+            None => return,
+        },
         Step::Transfer(from, to, amount) => {
             match play.transfer(ACCOUNTS[*from], ACCOUNTS[*to], &decimal(*amount)) {
                 Ok(id) => {

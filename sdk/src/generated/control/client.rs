@@ -218,6 +218,25 @@ impl Client {
         let request = self.client.put(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
+    pub async fn inbound_list<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        page: Option<i32>,
+        page_size: Option<i32>,
+        status: Option<&'a control::InboundStatus>,
+    ) -> Result<ResponseValue<control::InboundListReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/inbound", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self
+            .client
+            .get(url)
+            .query(&progenitor_client::QueryParam::new("page", &page))
+            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+            .query(&progenitor_client::QueryParam::new("status", &status))
+            .build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn inbound_create<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
@@ -225,6 +244,32 @@ impl Client {
     ) -> Result<ResponseValue<control::InboundReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/inbound", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn inbound_assign<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        inbound_id: &'a control::InboundId,
+        body: &'a control::InboundAssignRequest,
+    ) -> Result<ResponseValue<control::InboundReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/inbound/{}/assign", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& inbound_id.to_string()),
+        );
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn inbound_return<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        inbound_id: &'a control::InboundId,
+        body: &'a control::InboundReturnRequest,
+    ) -> Result<ResponseValue<control::InboundReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/inbound/{}/return", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& inbound_id.to_string()),
         );
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await

@@ -320,22 +320,27 @@ pub struct Inbound<'c> {
 impl<'c> Inbound<'c> {
     /// Let money arrive from outside.
     ///
-    /// Pays money into an account as a sender outside the platform would, by bank or by chain. It
+    /// Sends money to the platform as a sender outside would, by bank or by chain. Where it goes is
+    /// said in one of four ways: by the memo of deposit instructions, by a blockchain address, by a
+    /// bank account number, or plainly by an account. What names nobody is kept in suspense. It
     /// stands for the step that needs a person in the console of the hosted sandbox.
     ///
     /// - When to use it: Use it to give an account its first money, or to see what a client does
     ///   when money comes.
-    /// - Before: The account exists and money may come to it; the amount is positive and has no
-    ///   more decimals than the asset.
+    /// - Before: The amount is positive and has no more decimals than the asset. An account that is
+    ///   named by its id exists and money may come to it; a bank or a chain asks for neither.
     /// - What happens next: The account gets a TRANSFER_IN transaction that is PENDING and then
-    ///   POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED.
-    /// - Undo: Send the money away again.
-    /// - Retry: A repeat pays a second time; read the account's transactions first.
+    ///   POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED, and its deposit is
+    ///   EXECUTED. Where the account can take no money by then, the money goes back: the
+    ///   transaction is CANCELLED, the deposit FAILURE. Money that names nobody is UNASSIGNED and
+    ///   makes no transaction.
+    /// - Undo: Return it, which takes the money back from the account.
+    /// - Retry: A repeat pays a second time; list what arrived first.
     ///
     /// Is never repeated once a byte has left.
     ///
-    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `RAIL_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`,
-    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ASSET_NOT_SUPPORTED`, `RAIL_NOT_SUPPORTED`,
+    /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound`
     pub async fn create(
@@ -345,6 +350,118 @@ impl<'c> Inbound<'c> {
     ) -> Result<Reply<control::Inbound>, Error> {
         let call = self.client.control_call(OperationId::InboundCreate)?;
         let reply = call.run(call.api.inbound_create(sandbox, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// List money that arrived from outside.
+    ///
+    /// Gives all money that came from outside, oldest first, narrowed to one status; UNASSIGNED
+    /// shows what waits in suspense. Money that was pulled is listed too.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /sandboxes/{sandbox}/inbound`
+    pub async fn list(
+        &self,
+        sandbox: &control::SandboxName,
+        params: &control::InboundListParams,
+    ) -> Result<Reply<Page<control::Inbound>>, Error> {
+        let call = self.client.control_call(OperationId::InboundList)?;
+        let request = call
+            .api
+            .inbound_list(
+                sandbox,
+                params.page,
+                params.page_size,
+                params.status.as_ref(),
+            );
+        let reply = call.run(request).await?;
+        Ok(
+            reply
+                .map(|envelope| {
+                    let items = envelope.data.inbound;
+                    Page::new(items, envelope.links)
+                }),
+        )
+    }
+
+    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
+    ///
+    /// A page is asked for when its first item is; the stream ends after the first error.
+    pub fn list_stream(
+        &self,
+        sandbox: &control::SandboxName,
+        params: control::InboundListParams,
+    ) -> impl Stream<Item = Result<control::Inbound, Error>> + Send + use<> {
+        let sandbox = sandbox.to_owned();
+        paginate(
+            self.client,
+            params,
+            move |client, params| {
+                let sandbox = sandbox.clone();
+                async move { client.control().inbound().list(&sandbox, &params).await }
+            },
+            |item| item.id.to_string(),
+        )
+    }
+
+    /// Assign money in suspense to an account.
+    ///
+    /// Gives money that named nobody to an account, as a person at the platform would who has found
+    /// out whom it is for.
+    ///
+    /// - When to use it: Use it to see what a client does when money comes late.
+    /// - Before: The money is UNASSIGNED; the account holds its asset and money may come to it.
+    /// - What happens next: The money is PENDING and then POSTED, with a TRANSFER_IN transaction
+    ///   and its events, as if it had come now; the deposit of the account is EXECUTED.
+    /// - Undo: Return it, which takes the money back from the account.
+    /// - Retry: A repeat is refused, as the money is assigned.
+    ///
+    /// Is never repeated once a byte has left.
+    ///
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ASSET_MISMATCH`, `INBOUND_NOT_ASSIGNABLE`.
+    ///
+    /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/assign`
+    pub async fn assign(
+        &self,
+        sandbox: &control::SandboxName,
+        inbound_id: &control::InboundId,
+        body: &control::InboundAssignRequest,
+    ) -> Result<Reply<control::Inbound>, Error> {
+        let call = self.client.control_call(OperationId::InboundAssign)?;
+        let reply = call.run(call.api.inbound_assign(sandbox, inbound_id, body)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Return money to its sender.
+    ///
+    /// Sends money back where it came from: out of suspense, before it is credited, or, as the
+    /// other bank may demand, after. What the account has spent by then is not taken from it; that
+    /// part stands in suspense against the platform.
+    ///
+    /// - When to use it: Use it to see what a client does when a deposit bounces.
+    /// - Before: The money was not returned yet.
+    /// - What happens next: The money is RETURNED. A transaction that is PENDING becomes CANCELLED,
+    ///   with TRANSACTION_CANCELLED; beside one that is POSTED the account gets a DEBIT_CORRECTION
+    ///   that is POSTED, with TRANSACTION_POSTED. A pull that comes back is a FAILURE.
+    /// - Undo: Let the money arrive again.
+    /// - Retry: A repeat is refused, as the money is returned.
+    ///
+    /// Is never repeated once a byte has left.
+    ///
+    /// Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
+    ///
+    /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`
+    pub async fn r#return(
+        &self,
+        sandbox: &control::SandboxName,
+        inbound_id: &control::InboundId,
+        body: &control::InboundReturnRequest,
+    ) -> Result<Reply<control::Inbound>, Error> {
+        let call = self.client.control_call(OperationId::InboundReturn)?;
+        let reply = call.run(call.api.inbound_return(sandbox, inbound_id, body)).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }

@@ -1837,7 +1837,7 @@ impl<'c> Deposits<'c> {
     /// repeated only with the same key.
     ///
     /// Errors: `NOT_FOUND`, `DEPOSIT_NOT_ACCEPTABLE`, `COUNTERPARTY_NOT_USABLE`,
-    /// `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/deposits/{deposit_id}/accept`
     pub async fn accept(

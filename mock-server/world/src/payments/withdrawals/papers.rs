@@ -143,6 +143,7 @@ fn threshold(asset: &Asset) -> Option<MinorUnits> {
 const THRESHOLDS: &[(&str, i128)] = &[
     ("USD", 10_000_00),
     ("EUR", 9_000_00),
+    ("CAD", 14_000_00),
     ("USDC", 10_000_000_000),
     ("BTC", 10_000_000),
     ("ETH", 3_000_000_000_000_000_000),

@@ -44,6 +44,15 @@ crate::open_enum! {
         StatusChangeNotAllowed = "STATUS_CHANGE_NOT_ALLOWED",
         /// The status of the account, or that of its customer, lets no money in. Status 400.
         AccountNotUsable = "ACCOUNT_NOT_USABLE",
+        /// The asset type is not known, or does not go where the money is sent. Status 400.
+        AssetNotSupported = "ASSET_NOT_SUPPORTED",
+        /// The account holds another asset than the money is of. Status 400.
+        AssetMismatch = "ASSET_MISMATCH",
+        /// The money is not in suspense, since it has found its account or was returned. Status
+        /// 400.
+        InboundNotAssignable = "INBOUND_NOT_ASSIGNABLE",
+        /// The money was returned already. Status 400.
+        InboundNotReturnable = "INBOUND_NOT_RETURNABLE",
         /// The rail is not known, or does not carry the asset. Status 400.
         RailNotSupported = "RAIL_NOT_SUPPORTED",
         /// The amount is zero or negative. Status 400.
@@ -56,8 +65,6 @@ crate::open_enum! {
         PairNotSupported = "PAIR_NOT_SUPPORTED",
         /// The rate is zero, negative, too large or has too many decimals. Status 400.
         RateOutOfRange = "RATE_OUT_OF_RANGE",
-        /// The asset type is not known. Status 400.
-        AssetNotSupported = "ASSET_NOT_SUPPORTED",
     }
 }
 
@@ -172,6 +179,30 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         remedy: "Change the status first.",
     },
     ErrorCodeInfo {
+        code: "ASSET_NOT_SUPPORTED",
+        status: 400,
+        meaning: "The asset type is not known, or does not go where the money is sent.",
+        remedy: "Choose one of the asset types that the error lists.",
+    },
+    ErrorCodeInfo {
+        code: "ASSET_MISMATCH",
+        status: 400,
+        meaning: "The account holds another asset than the money is of.",
+        remedy: "Choose an account that holds the asset that the error names.",
+    },
+    ErrorCodeInfo {
+        code: "INBOUND_NOT_ASSIGNABLE",
+        status: 400,
+        meaning: "The money is not in suspense, since it has found its account or was returned.",
+        remedy: "List the money that is UNASSIGNED.",
+    },
+    ErrorCodeInfo {
+        code: "INBOUND_NOT_RETURNABLE",
+        status: 400,
+        meaning: "The money was returned already.",
+        remedy: "List what arrived; money goes back once.",
+    },
+    ErrorCodeInfo {
         code: "RAIL_NOT_SUPPORTED",
         status: 400,
         meaning: "The rail is not known, or does not carry the asset.",
@@ -206,11 +237,5 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         status: 400,
         meaning: "The rate is zero, negative, too large or has too many decimals.",
         remedy: "Send a rate within the limits that the error names.",
-    },
-    ErrorCodeInfo {
-        code: "ASSET_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The asset type is not known.",
-        remedy: "Choose one of the asset types that the error lists.",
     },
 ];

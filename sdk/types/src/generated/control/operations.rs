@@ -170,9 +170,51 @@ operations! {
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "RAIL_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE",
-            "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
+            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "ASSET_NOT_SUPPORTED", "RAIL_NOT_SUPPORTED",
+            "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
         ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// List money that arrived from outside. `GET /sandboxes/{sandbox}/inbound`.
+    InboundList = "inbound_list" => Operation {
+        api: Api::Control, id: "inbound_list", resource: "inbound",
+        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/inbound",
+        summary: "List money that arrived from outside",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
+        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Assign money in suspense to an account. `POST
+    /// /sandboxes/{sandbox}/inbound/{inbound_id}/assign`.
+    InboundAssign = "inbound_assign" => Operation {
+        api: Api::Control, id: "inbound_assign", resource: "inbound",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/inbound/{inbound_id}/assign",
+        summary: "Assign money in suspense to an account",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &[
+            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "ASSET_MISMATCH", "INBOUND_NOT_ASSIGNABLE",
+        ], common_errors: COMMON_ERRORS,
+        body_limit: 65_536, request_media: &["application/json"],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Return money to its sender. `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`.
+    InboundReturn = "inbound_return" => Operation {
+        api: Api::Control, id: "inbound_return", resource: "inbound",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/inbound/{inbound_id}/return",
+        summary: "Return money to its sender",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND", "INBOUND_NOT_RETURNABLE"], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],
         success: &[200], reply_media: Some("application/json"),
     };

@@ -2,7 +2,7 @@
 
 //! Query parameters of the control API.
 
-use super::{AccountId, DeliveryState};
+use super::{AccountId, DeliveryState, InboundStatus};
 
 query_params! {
     /// Query parameters of `deliveries_list`.
@@ -13,6 +13,18 @@ query_params! {
         page_size: i32 = "page_size", with_page_size;
         /// Only deliveries in this state.
         status: DeliveryState = "status", with_status;
+    }
+}
+
+query_params! {
+    /// Query parameters of `inbound_list`.
+    pub struct InboundListParams {
+        /// Only money with this status.
+        status: InboundStatus = "status", with_status;
+        /// Number of the page, counted from 0.
+        page: i32 = "page", with_page;
+        /// Rows on a page, at most 1000.
+        page_size: i32 = "page_size", with_page_size;
     }
 }
 

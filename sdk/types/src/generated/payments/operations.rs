@@ -508,7 +508,7 @@ operations! {
         deprecated: false, versions: &[],
         errors: &[
             "NOT_FOUND", "DEPOSIT_NOT_ACCEPTABLE", "COUNTERPARTY_NOT_USABLE",
-            "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
+            "ACCOUNT_NOT_USABLE", "AMOUNT_TOO_LARGE", "IDEMPOTENCY_KEY_REUSED",
         ], common_errors: COMMON_ERRORS,
         body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),

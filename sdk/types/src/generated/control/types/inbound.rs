@@ -2,10 +2,15 @@
 
 //! Models of `inbound`.
 
-use super::{AccountId, AssetTypeId};
+use super::{AccountId, AssetTypeId, Links};
 use crate::amount::Amount;
+use crate::timestamp::Timestamp;
 
 ids! {
+    /// Id of a deposit in the payments API.
+    pub struct DepositId;
+    /// Id of money that arrived; the rail's reference in the transaction is the same text.
+    pub struct InboundId;
     /// Id of a transaction in the payments API.
     pub struct TransactionId;
 }
@@ -27,31 +32,71 @@ open_enums! {
 
     /// How far money that arrives has come.
     pub enum InboundStatus {
-        /// Announced and held back.
-        Authorized = "AUTHORIZED",
-        /// On its way; counts in no balance yet.
+        /// It names nobody and waits in suspense.
+        Unassigned = "UNASSIGNED",
+        /// On its way to the account; counts in no balance yet.
         Pending = "PENDING",
         /// Arrived; counts in both balances.
         Posted = "POSTED",
-        /// Taken back.
-        Cancelled = "CANCELLED",
+        /// Sent back.
+        Returned = "RETURNED",
     }
 }
 
 models! {
-    /// Money that arrived, as a transaction.
+    /// Money that arrived from outside.
     pub struct Inbound {
         required {
-            /// Id of the transaction in the payments API.
-            transaction_id: TransactionId;
-            /// Account that it is for.
-            account_id: AccountId;
-            /// Asset of the account.
+            /// Id of the money.
+            id: InboundId;
+            /// How far it has come.
+            status: InboundStatus;
+            /// Its asset.
             asset_type_id: AssetTypeId;
             /// How much, in units of the asset.
             amount: Amount;
-            /// How far it has come at the reply.
-            status: InboundStatus;
+            /// Rail that it came by.
+            rail: InboundRail;
+            /// When it came, in RFC 3339.
+            arrived_at: Timestamp;
+        }
+        optional {
+            /// Account that it is for; absent while nobody is known.
+            account_id: AccountId = with_account_id;
+            /// Deposit of the account in the payments API; absent while nobody is known.
+            deposit_id: DepositId = with_deposit_id;
+            /// Transaction in the payments API; absent while nobody is known.
+            transaction_id: TransactionId = with_transaction_id;
+            /// Transaction that took posted money back from the account.
+            correction_id: TransactionId = with_correction_id;
+            /// Part of a return that the account could not cover, in units of the asset.
+            uncovered_amount: Amount = with_uncovered_amount;
+        }
+    }
+
+    /// Whom money is for.
+    pub struct InboundAssignRequest {
+        required {
+            /// Account that gets it.
+            account_id: AccountId;
+        }
+    }
+
+    /// The money of one page.
+    pub struct InboundList {
+        required {
+            /// What arrived, oldest first.
+            inbound: Vec<Inbound>;
+        }
+    }
+
+    /// Envelope around one page of money that arrived.
+    pub struct InboundListReply {
+        required {
+            /// The page.
+            data: InboundList;
+            /// Where the other pages are.
+            links: Links;
         }
     }
 
@@ -63,23 +108,46 @@ models! {
         }
     }
 
-    /// Money that arrives.
+    /// Money that arrives. Exactly one of `account_id`, `address` and `account_number` says where
+    /// it goes; a memo alone does too, and beside one of them is a text.
     pub struct InboundRequest {
         required {
-            /// Account that it is for.
-            account_id: AccountId;
-            /// How much, in units of the account's asset; more than zero.
+            /// How much, in units of the asset; more than zero.
             amount: Amount;
         }
         optional {
-            /// Rail that it comes by; one that fits the asset by default.
-            rail: InboundRail = with_rail;
-            /// Text that the sender gives.
+            /// Account that it is for, with no rail's own way to name it.
+            account_id: AccountId = with_account_id;
+            /// Blockchain address that it is sent to.
+            address: String = with_address, personal;
+            /// Bank account number that it is sent to. At the number that all instructions with a
+            /// memo share, the memo decides.
+            account_number: String = with_account_number, personal;
+            /// Text that the sender gives; the memo of deposit instructions where nothing else
+            /// names the account.
             memo: String = with_memo, personal;
+            /// Asset that is sent; that of the account by default. It must be given where nothing
+            /// is known of the memo, address or number, and another asset than that of the account
+            /// reaches nobody.
+            asset_type_id: AssetTypeId = with_asset_type_id;
+            /// Rail that it comes by; one that fits the asset, the memo or the number by default.
+            rail: InboundRail = with_rail;
             /// Name of the sender.
             originator_name: String = with_originator_name, personal;
         }
     }
+
+    /// Why money goes back.
+    #[derive(Default)]
+    pub struct InboundReturnRequest {
+        optional {
+            /// Text for the statement of the account.
+            reason: String = with_reason, personal;
+        }
+    }
 }
 
-no_projection! { Inbound, InboundReply, InboundRequest }
+no_projection! {
+    Inbound, InboundAssignRequest, InboundList, InboundListReply, InboundReply, InboundRequest,
+    InboundReturnRequest,
+}
