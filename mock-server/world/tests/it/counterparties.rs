@@ -548,21 +548,22 @@ fn changes_are_refused_with_what_could_be_changed() {
         .expected("no other status")
         .bad_request()
     );
-    for op in [
-        "payments.counterparties_update",
-        "control.decisions_counterparty_status",
-    ] {
-        let path = [("counterparty_id", "nope")];
-        let body = r#"{"status":"EDD","updates":[{"field":"status","value":"EDD"}]}"#;
-        let rejection = play.post(op, &path, body).unwrap_err();
+    let nope = [("counterparty_id", "nope")];
+    let body = r#"{"status":"EDD","updates":[{"field":"status","value":"EDD"}]}"#;
+    let answers = [
+        play.get("payments.counterparties_get", &nope, &[]),
+        play.post("payments.counterparties_update", &nope, body),
+        play.post("control.decisions_counterparty_status", &nope, body),
+    ];
+    for answer in answers {
         assert_eq!(
-            (rejection.status, codes(&rejection)),
-            (404, vec!["NOT_FOUND"]),
-            "{op}"
-        );
-        assert_eq!(
-            rejection.problems[0].pointer.as_deref(),
-            Some("counterparty_id")
+            answer.unwrap_err(),
+            Problem::new("NOT_FOUND", "There is no counterparty with this id in this sandbox.")
+                .at("counterparty_id")
+                .received("nope")
+                .expected("the id of one counterparty of this sandbox")
+                .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the counterparty returned.")
+                .not_found()
         );
     }
     let path = [("counterparty_id", id.as_str())];

@@ -18,4 +18,6 @@ mod random;
 mod rejections;
 mod standing;
 mod support;
+mod withdrawal_ends;
+mod withdrawal_refusals;
 mod withdrawals;

@@ -154,11 +154,10 @@ impl Registration {
         }
         if address.is_none_or(|address| is_blank(address.country_code.as_ref())) {
             let place = format!("{place}/country_code");
-            problems.push(missing(&place, "a country, ISO 3166-1 alpha-2, such as US"));
+            problems.push(missing(&place, COUNTRY));
         }
         if self.state_needed && address.is_none_or(|address| is_blank(address.state.as_ref())) {
-            let what = "the two characters after the country in ISO 3166-2, such as MA";
-            problems.push(missing(&format!("{place}/state"), what));
+            problems.push(missing(&format!("{place}/state"), STATE));
         }
     }
 
@@ -409,30 +408,44 @@ const NUMBERS: &[Number] = &[
     },
 ];
 
-/// Each part of a full address, with what it is.
-const ADDRESS_PARTS: &[(&str, fn(&Address) -> Option<&String>, &str)] = &[
-    (
-        "address_line1",
-        |address| address.address_line1.as_ref(),
-        "street and number",
-    ),
-    ("city", |address| address.city.as_ref(), "city or town"),
-    (
-        "state",
-        |address| address.state.as_ref(),
-        "the two characters after the country in ISO 3166-2, such as MA",
-    ),
-    (
-        "postal_code",
-        |address| address.postal_code.as_ref(),
-        "postal code",
-    ),
-    (
-        "country_code",
-        |address| address.country_code.as_ref(),
-        "a country, ISO 3166-1 alpha-2, such as US",
-    ),
+/// One part of a full address.
+struct Part {
+    member: &'static str,
+    of: fn(&Address) -> Option<&String>,
+    what: &'static str,
+}
+
+const ADDRESS_PARTS: &[Part] = &[
+    Part {
+        member: "address_line1",
+        of: |address| address.address_line1.as_ref(),
+        what: "street and number",
+    },
+    Part {
+        member: "city",
+        of: |address| address.city.as_ref(),
+        what: "city or town",
+    },
+    Part {
+        member: "state",
+        of: |address| address.state.as_ref(),
+        what: STATE,
+    },
+    Part {
+        member: "postal_code",
+        of: |address| address.postal_code.as_ref(),
+        what: "postal code",
+    },
+    Part {
+        member: "country_code",
+        of: |address| address.country_code.as_ref(),
+        what: COUNTRY,
+    },
 ];
+
+const STATE: &str = "the two characters after the country in ISO 3166-2, such as MA";
+
+const COUNTRY: &str = "a country, ISO 3166-1 alpha-2, such as US";
 
 /// Fedwire wants addresses whole.
 fn check_full(address: Option<&Address>, place: &str, problems: &mut Vec<Problem>) {
@@ -440,10 +453,11 @@ fn check_full(address: Option<&Address>, place: &str, problems: &mut Vec<Problem
         problems.push(missing(place, "a whole address: Fedwire needs it"));
         return;
     };
-    let blank = ADDRESS_PARTS
-        .iter()
-        .filter(|(_, part, _)| is_blank(part(address)));
-    problems.extend(blank.map(|(name, _, what)| missing(&format!("{place}/{name}"), what)));
+    for part in ADDRESS_PARTS {
+        if is_blank((part.of)(address)) {
+            problems.push(missing(&format!("{place}/{}", part.member), part.what));
+        }
+    }
 }
 
 fn is_blank(text: Option<&String>) -> bool {

@@ -153,8 +153,8 @@ fn threshold(asset: &Asset) -> Option<MinorUnits> {
 }
 
 const THRESHOLDS: &[(&str, i128)] = &[
-    ("USD", 10_000_00),
-    ("EUR", 9_000_00),
+    ("USD", 1_000_000),
+    ("EUR", 900_000),
     ("USDC", 10_000_000_000),
     ("BTC", 10_000_000),
     ("ETH", 3_000_000_000_000_000_000),
