@@ -336,6 +336,15 @@ fn each_version_tells_what_it_knows() {
         .unwrap_err();
     assert_eq!(codes(&refused), ["VALIDATION_FAILED"]);
 
+    let iban = r#""iban":"DE89370400440532013000","swift_bic":"DEUTDEFF""#;
+    let account = bank_account("FIAT_TESTNET_EUR", iban);
+    let newer = registration("FIAT_IBAN", "ACME", r#"["SWIFT"]"#, &account);
+    let refused = play.register(&newer).unwrap_err();
+    assert_eq!(
+        refused.problems[0].pointer.as_deref(),
+        Some("/counterparty_type")
+    );
+
     let mut play = on(Platform::RailV1_1_2);
     subscribe(&mut play);
     let id = play.register(&us_bank("ACME")).unwrap();

@@ -425,3 +425,38 @@ fn a_personal_account_is_the_customers_own() {
         withdrawal("ACH", "ACME_USD", &own, "1").replace("RENTAL_PROPERTY", "PERSONAL_ACCOUNT");
     assert!(play.post("payments.withdrawals_create", &[], &body).is_ok());
 }
+
+#[test]
+fn each_version_has_its_rails_and_purposes() {
+    for platform in Platform::ALL {
+        let old = *platform == Platform::Layer2V1_0_5;
+        let (mut play, landlord) = with_landlord(on(*platform));
+        let sepa = play.withdraw("SEPA_CT", "ACME_USD", &landlord, "1");
+        let problem = sepa.unwrap_err().problems.remove(0);
+        if old {
+            assert_eq!(problem.code, "VALIDATION_FAILED", "{platform}");
+            let rails = "ACH, FEDWIRE, SWIFT, CRYPTO, EFT";
+            assert_eq!(problem.expected.as_deref(), Some(rails));
+        } else {
+            assert_eq!(problem.code, "RAIL_NOT_SUPPORTED", "{platform}");
+        }
+        let body =
+            withdrawal("ACH", "ACME_USD", &landlord, "1").replace("RENTAL_PROPERTY", "OTHER");
+        let other = play.post("payments.withdrawals_create", &[], &body);
+        if *platform == Platform::RailV1_1_2 {
+            assert_eq!(
+                other.unwrap_err(),
+                Problem::new(
+                    "VALIDATION_FAILED",
+                    "A withdrawal cannot have this purpose."
+                )
+                .at("/purpose")
+                .received("OTHER")
+                .expected("a purpose of version rail-1.1.2 of the platform")
+                .bad_request()
+            );
+        } else {
+            assert!(other.is_ok(), "{platform}: {other:?}");
+        }
+    }
+}

@@ -26,7 +26,7 @@ pub(super) struct Registration {
     pub(super) customer: CustomerId,
     pub(super) rails: Vec<Rail>,
     kind: &'static Kind,
-    state_needed: bool,
+    platform: Platform,
     profile: CounterpartyProfile,
     account: Option<BankAccount>,
     wallet: Option<Wallet>,
@@ -39,14 +39,14 @@ pub(super) fn read(
     platform: Platform,
 ) -> Result<Registration, Rejection> {
     let tag = request.tag();
-    let Some(kind) = Kind::of(tag) else {
+    let Some(kind) = Kind::of(tag, platform) else {
         return Err(Problem::new(
             code::VALIDATION_FAILED,
             "There is no such type of counterparty.",
         )
         .at("/counterparty_type")
         .received(tag)
-        .expected(kinds::tags())
+        .expected(kinds::tags(platform))
         .bad_request());
     };
     let broken = |_| Rejection::internal("A registration could not be read.");
@@ -56,7 +56,7 @@ pub(super) fn read(
         customer: draft.customer_id,
         rails: draft.supported_rails,
         kind,
-        state_needed: kind.with_state && platform == Platform::RailV1_1_2,
+        platform,
         profile: draft.profile,
         account: draft.account_information,
         wallet: draft.wallet_information,
@@ -98,6 +98,7 @@ impl Registration {
     }
 
     fn rail_problems(&self) -> Vec<Problem> {
+        let rails = self.kind.rails_of(self.platform);
         let unknown = self.rails.iter().enumerate().filter_map(|(n, rail)| {
             let problem = || {
                 Problem::new(
@@ -106,17 +107,22 @@ impl Registration {
                 )
                 .at(format!("/supported_rails/{n}"))
                 .received(rail.as_str())
-                .expected(self.kind.rails_text())
+                .expected(if rails.is_empty() {
+                    "no rail".to_owned()
+                } else {
+                    rails.join(", ")
+                })
             };
-            (!self.kind.rails.contains(&rail.as_str())).then(problem)
+            (!rails.contains(&rail.as_str())).then(problem)
         });
         unknown.collect()
     }
 
     fn asset_problem(&self) -> Option<Problem> {
-        let (wanted, member) = match (self.kind.holds?, &self.wallet) {
-            (AssetKind::Crypto, _) => (AssetKind::Crypto, "wallet_information"),
-            (AssetKind::Fiat, _) => (AssetKind::Fiat, "account_information"),
+        let wanted = self.kind.holds?;
+        let member = match wanted {
+            AssetKind::Crypto => "wallet_information",
+            AssetKind::Fiat => "account_information",
         };
         let asset = self.asset()?;
         let fits = assets::asset(asset.as_str()).is_some_and(|asset| asset.kind == wanted);
@@ -156,7 +162,8 @@ impl Registration {
             let place = format!("{place}/country_code");
             problems.push(missing(&place, COUNTRY));
         }
-        if self.state_needed && address.is_none_or(|address| is_blank(address.state.as_ref())) {
+        let state_needed = self.kind.with_state && self.platform == Platform::RailV1_1_2;
+        if state_needed && address.is_none_or(|address| is_blank(address.state.as_ref())) {
             problems.push(missing(&format!("{place}/state"), STATE));
         }
     }
