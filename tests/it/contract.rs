@@ -526,10 +526,17 @@ async fn control(contract: &mut Contract) {
             "control.sandboxes_create",
             &[],
             "",
-            Some(json!({"name": "second"})),
+            Some(json!({"name": "second", "settings": {"information_requests": true}})),
         )
         .await;
-    contract.call("control.sandboxes_list", &[], "", None).await;
+    let listed = contract.call("control.sandboxes_list", &[], "", None).await;
+    let asking: Vec<_> = listed["data"]["sandboxes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|sandbox| &sandbox["settings"]["information_requests"])
+        .collect();
+    assert_eq!(asking, [false, true], "{listed}");
     let second = ["sandbox", "second"];
     contract
         .call("control.sandboxes_get", &[second], "", None)

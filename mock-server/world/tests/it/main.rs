@@ -25,4 +25,6 @@ mod standing;
 mod statements;
 mod support;
 mod suspense;
+mod withdrawal_ends;
+mod withdrawal_refusals;
 mod withdrawals;
