@@ -191,7 +191,7 @@ impl Exchange {
         let caller = self.locate(server, parts, json.as_ref().ok().and_then(Option::as_ref))?;
         self.check_scopes(operation, &caller)?;
         if let Some(sandbox) = &self.sandbox {
-            self.check_signature(sandbox, operation, parts, &bytes)?;
+            self.check_signature(server, sandbox, operation, parts, &bytes)?;
         }
         let media = self.media_type(operation, parts, &bytes)?;
         let body = match media.filter(|_| operation.is_upload()) {

@@ -91,6 +91,22 @@ pub(crate) fn reply(
         .collect())
 }
 
+/// Whether the document marks nothing of an operation's JSON body as personal or secret.
+pub(crate) fn is_body_plain(operation: &Operation) -> bool {
+    let request = compiled(operation, false).map(|schemas| schemas.request.as_ref());
+    matches!(request, Ok(Some(schema)) if !holds_sensitive(&schema.source))
+}
+
+fn holds_sensitive(schema: &Value) -> bool {
+    match schema {
+        Value::Array(items) => items.iter().any(holds_sensitive),
+        Value::Object(members) => {
+            members.contains_key("x-sensitive") || members.values().any(holds_sensitive)
+        }
+        _ => false,
+    }
+}
+
 /// Where a value stood, for pointers and wording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {

@@ -3,6 +3,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
+use ed25519_dalek::VerifyingKey;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use layer2_types::operation::{Api, IdempotencyRule, Operation};
@@ -18,12 +19,29 @@ use crate::{
         json::Json,
         limits, query,
         route::NoMatch,
-        signature::{self, SignatureError, SignedRequest},
+        signature::{self, SignatureError, SignedRequest, doctor},
         validate,
     },
     sandbox::Sandbox,
+    server::Server,
     tokens,
 };
+
+/// What to do about a signature that no known mistake explains.
+const NO_DIAGNOSIS: &str = "Compare what you sign with the text above byte by byte, and the key with that of the sandbox; `layer2-mock sign` and `layer2-mock verify` do both on the command line.";
+
+/// The public keys of the other sandboxes, by name.
+fn keys_of_others<'s>(
+    server: &'s Server,
+    own: &'s Sandbox,
+) -> impl Iterator<Item = (String, VerifyingKey)> + 's {
+    server
+        .directory
+        .all()
+        .into_iter()
+        .filter(|other| other.name() != own.name())
+        .map(|other| (other.name().to_owned(), other.credentials.verify_key()))
+}
 
 impl Exchange {
     pub(super) fn no_route(&self, miss: &NoMatch, parts: &Parts) -> Failure {
@@ -106,6 +124,7 @@ impl Exchange {
 
     pub(super) fn check_signature(
         &self,
+        server: &Server,
         sandbox: &Sandbox,
         operation: &Operation,
         parts: &Parts,
@@ -123,22 +142,32 @@ impl Exchange {
             method: signature::method_name(operation.method),
             path_and_query,
             body,
+            shows_body: validate::is_body_plain(operation),
         };
         let needed = signature::is_needed(sandbox.settings().signatures, operation);
         let key = sandbox.credentials.verify_key();
-        signature::check(&request, needed, &key, jiff::Timestamp::now().as_second()).map_err(
-            |error| {
-                let refusal = match error {
-                    SignatureError::Missing => Refusal::SignatureRequired,
-                    _ => Refusal::SignatureInvalid,
-                };
-                refuse(
-                    self.surface.profile(),
-                    refusal,
-                    sentence(&error.to_string()),
-                )
-            },
-        )
+        let unix_now = jiff::Timestamp::now().as_second();
+        signature::check(&request, needed, &key, unix_now).map_err(|error| {
+            let refusal = match error {
+                SignatureError::Missing => Refusal::SignatureRequired,
+                _ => Refusal::SignatureInvalid,
+            };
+            let keys = doctor::Keys {
+                own: key,
+                misread: sandbox.credentials.misread_keys(),
+                others: keys_of_others(server, sandbox),
+            };
+            let hint = doctor::diagnose(&request, keys, unix_now).or_else(|| {
+                matches!(error, SignatureError::Mismatch { .. }).then(|| NO_DIAGNOSIS.to_owned())
+            });
+            refuse_with(self.surface.profile(), refusal, |code| {
+                let problem = Problem::new(code, sentence(&error.to_string())).at(error.header());
+                match hint {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                }
+            })
+        })
     }
 
     /// The media type as which the body is read: one of those of the operation, or none where there is no body.
