@@ -221,6 +221,14 @@ async fn control(contract: &mut Contract) {
         .call("control.faults_create", &[], "", Some(fault))
         .await;
     contract.call("control.faults_list", &[], "", None).await;
+    contract
+        .call(
+            "control.faults_delete",
+            &[["fault_id", "fault-1"]],
+            "",
+            None,
+        )
+        .await;
     contract.call("control.faults_clear", &[], "", None).await;
     contract.call("control.clock_get", &[], "", None).await;
     contract

@@ -50,6 +50,12 @@ pub(crate) trait ControlServer {
         &self,
         sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::FaultsClearedReply, Rejection>> + Send;
+    /// Delete a fault.
+    fn faults_delete(
+        &self,
+        sandbox: &control::SandboxName,
+        fault_id: &control::FaultId,
+    ) -> impl Future<Output = Result<control::FaultReply, Rejection>> + Send;
     /// Create a sandbox.
     fn sandboxes_create(
         &self,
@@ -109,6 +115,10 @@ pub(crate) async fn dispatch<S: ControlServer>(
         }
         OperationId::FaultsClear => {
             let mut value = server.faults_clear(&request.id("sandbox")?).await?;
+            Reply::of(200, &mut value, Platform::Union)
+        }
+        OperationId::FaultsDelete => {
+            let mut value = server.faults_delete(&request.id("sandbox")?, &request.id("fault_id")?).await?;
             Reply::of(200, &mut value, Platform::Union)
         }
         OperationId::SandboxesCreate => {

@@ -18,6 +18,9 @@ pub(crate) const LOGGED_REQUESTS: usize = 500;
 /// Ordered faults of one sandbox.
 pub(crate) const FAULT_RULES: usize = 100;
 
+/// How long an ordered fault may let a request wait.
+pub(crate) const FAULT_DELAY: std::time::Duration = std::time::Duration::from_secs(600);
+
 /// Problems that one refusal lists.
 pub(crate) const PROBLEMS: usize = 50;
 

@@ -1,8 +1,9 @@
 //! The order in which a request is checked, carried out and answered. This is the file to read first.
 //!
 //! ```text
-//! route -> body within its limit -> sandbox and token -> scope -> signature -> media type, JSON or file, validation
-//!       -> one lock: due work, replay or execute, journal -> reply -> ordered fault
+//! route -> body within its limit -> sandbox and token -> ordered fault in place of the work
+//!       -> scope -> signature -> media type, JSON or file, validation
+//!       -> one lock: due work, replay or execute, journal -> reply -> ordered fault after the work
 //! ```
 //!
 //! Everything before the lock is pure: it looks at the request and the operation table and changes nothing. Each refusal
@@ -11,6 +12,7 @@
 
 mod body;
 mod checks;
+mod fault;
 mod file;
 mod reply;
 
@@ -32,11 +34,13 @@ use super::{cors, headers::RequestId, json::Json, limits, listener::Connection, 
 use crate::{
     api::{Call, Caller, Surface, oauth, refuse},
     errors::{Failure, Refusal, sentence},
+    faults::Strike,
     generated,
     sandbox::{Broken, Sandbox},
     server::Server,
 };
 use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
+pub(crate) use fault::documented_codes;
 use file::OpenFile;
 use reply::response;
 
@@ -82,6 +86,7 @@ async fn answer(
         op: None,
         key: None,
         path: Vec::new(),
+        strike: None,
     };
     if cors::is_preflight(exchange.surface, &parts.method, &parts.headers) {
         let mut reply = Response::new(Body::empty());
@@ -90,7 +95,10 @@ async fn answer(
         return reply;
     }
     let result = exchange.run(&server, &parts, body).await;
-    exchange.finish(&server, &connection, &parts.headers, result)
+    let strike = exchange.strike.clone();
+    let response = exchange.finish(&server, &connection, &parts.headers, result);
+    Exchange::hold_back(strike.as_ref()).await;
+    response
 }
 
 /// A successful answer.
@@ -133,6 +141,8 @@ struct Exchange {
     op: Option<OperationRef>,
     key: Option<String>,
     path: Vec<(String, String)>,
+    /// The ordered fault that befalls it.
+    strike: Option<Strike>,
 }
 
 impl Exchange {
@@ -188,7 +198,10 @@ impl Exchange {
         self.surface = Surface::of_api(operation.api);
         let bytes = self.read_body(body, body_limit(operation)).await?;
         let json = read_json(operation, &bytes);
-        let caller = self.locate(server, parts, json.as_ref().ok().and_then(Option::as_ref))?;
+        let sent = json.as_ref().ok().and_then(Option::as_ref);
+        let caller = self.locate(server, parts, sent)?;
+        self.meet_faults(operation, &parts.headers, sent);
+        self.fail_before_work(operation.api).await?;
         self.check_scopes(operation, &caller)?;
         if let Some(sandbox) = &self.sandbox {
             self.check_signature(server, sandbox, operation, parts, &bytes)?;

@@ -91,6 +91,12 @@ pub(crate) fn reply(
         .collect())
 }
 
+/// The schema of a reply, where it has one.
+pub(crate) fn reply_schema(operation: &Operation, status: u16) -> Option<&'static Value> {
+    let schemas = compiled(operation, false).ok()?;
+    schemas.reply.get(&status).map(|schema| &schema.source)
+}
+
 /// Whether the document marks nothing of an operation's JSON body as personal or secret.
 pub(crate) fn is_body_plain(operation: &Operation) -> bool {
     let request = compiled(operation, false).map(|schemas| schemas.request.as_ref());

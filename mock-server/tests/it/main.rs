@@ -9,8 +9,10 @@
 
 mod access;
 mod binary;
+mod faults;
 mod files;
 mod money;
 mod refusals;
+mod socket;
 mod support;
 mod webhooks;

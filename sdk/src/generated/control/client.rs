@@ -510,6 +510,48 @@ Sends a `DELETE` request to `/sandboxes/{sandbox}/faults`
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Delete a fault
+
+Sends a `DELETE` request to `/sandboxes/{sandbox}/faults/{fault_id}`
+
+*/
+    pub async fn faults_delete<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        fault_id: &'a ::layer2_types::control::FaultId,
+    ) -> Result<ResponseValue<::layer2_types::control::FaultReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/faults/{}", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& fault_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "faults_delete",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**Let money arrive from outside
 
 Sends a `POST` request to `/sandboxes/{sandbox}/inbound`

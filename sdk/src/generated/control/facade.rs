@@ -278,14 +278,17 @@ pub struct Faults<'c> {
 impl<'c> Faults<'c> {
     /// Order a fault.
     ///
-    /// Has requests that match fail in the ordered way. All members of the order must match; a
-    /// member that is left out matches everything. Requests to this API never fail by order.
+    /// Has requests that match fail in the ordered way. All of `operation`, `key`, `object_id` and
+    /// `header` must match; one that is left out matches everything. Of several faults that match,
+    /// the oldest strikes. Requests that carry no good credentials match nothing, and requests to
+    /// this API never fail by order.
     ///
     /// - When to use it: Use it to see what a client does when the network or the platform fails.
-    /// - Before: The kind is known, and the operation too when one is named.
+    /// - Before: The kind is known, the operation too when one is named, and no member of another
+    ///   kind is sent.
     /// - What happens next: Requests that match from now on fail, until the count is used up; then
     ///   the fault ends by itself.
-    /// - Undo: Clear the faults.
+    /// - Undo: Delete the fault, or clear all faults.
     /// - Retry: A repeat orders a second fault.
     ///
     /// Is never repeated once a byte has left.
@@ -353,6 +356,36 @@ impl<'c> Faults<'c> {
             .control_call(
                 control::OperationId::FaultsClear,
                 |api| async move { api.faults_clear(sandbox).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+
+    /// Delete a fault.
+    ///
+    /// Ends and forgets one fault of a sandbox.
+    ///
+    /// - When to use it: Use it when one of several faults has done its work.
+    /// - Before: The sandbox has the fault, ended or not.
+    /// - What happens next: No further request fails by this fault; those that are on their way
+    ///   keep theirs.
+    /// - Undo: Order the fault again.
+    /// - Retry: A repeat finds no such fault and is answered with 404.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `DELETE /sandboxes/{sandbox}/faults/{fault_id}`
+    pub async fn delete(
+        &self,
+        sandbox: &control::SandboxName,
+        fault_id: &control::FaultId,
+    ) -> Result<Reply<control::Fault>, Error> {
+        self.client
+            .control_call(
+                control::OperationId::FaultsDelete,
+                |api| async move { api.faults_delete(sandbox, fault_id).await },
             )
             .await
             .map(|reply| reply.map(|envelope| envelope.data))

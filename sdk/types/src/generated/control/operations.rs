@@ -136,6 +136,19 @@ operations! {
         body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
+    /// Delete a fault. `DELETE /sandboxes/{sandbox}/faults/{fault_id}`.
+    FaultsDelete = "faults_delete" => Operation {
+        api: Api::Control, id: "faults_delete", resource: "faults",
+        method: HttpMethod::Delete, path: "/sandboxes/{sandbox}/faults/{fault_id}",
+        summary: "Delete a fault",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
     /// Let money arrive from outside. `POST /sandboxes/{sandbox}/inbound`.
     InboundCreate = "inbound_create" => Operation {
         api: Api::Control, id: "inbound_create", resource: "inbound",
