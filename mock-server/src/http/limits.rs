@@ -6,6 +6,9 @@ pub(crate) const DEFAULT_BODY_BYTES: u64 = 64 * 1024;
 /// A body sent to the token endpoint.
 pub(crate) const TOKEN_BODY_BYTES: u64 = 8 * 1024;
 
+/// How much of a body that is too large is read on, so that its client gets the refusal.
+pub(crate) const DRAINED_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Parameters of one query string.
 pub(crate) const QUERY_PARAMETERS: usize = 100;
 

@@ -30,7 +30,14 @@ use layer2_world::{
     settings::ErrorStyle,
 };
 
-use super::{cors, headers::RequestId, json::Json, limits, listener::Connection, route::Target};
+use super::{
+    cors,
+    headers::RequestId,
+    json::Json,
+    limits,
+    listener::Connection,
+    route::{NoMatch, Target},
+};
 use crate::{
     api::{Call, Caller, Surface, oauth, refuse},
     errors::{Failure, Refusal, sentence},
@@ -147,10 +154,16 @@ struct Exchange {
 
 impl Exchange {
     async fn run(&mut self, server: &Server, parts: &Parts, body: Body) -> Result<Answer, Failure> {
-        let found = server
-            .routes
-            .find(&parts.method, parts.uri.path())
-            .map_err(|miss| self.no_route(&miss, parts))?;
+        let found = match server.routes.find(&parts.method, parts.uri.path()) {
+            Ok(found) => found,
+            Err(miss) => {
+                if matches!(miss, NoMatch::MissingBase { .. }) {
+                    // Whoever forgets the base means the payments API, and reads its errors.
+                    self.surface = Surface::Payments;
+                }
+                return Err(self.no_route(&miss, parts));
+            }
+        };
         self.path = found.path;
         match found.target {
             Target::Health => Ok(Answer::json(200, health())),
@@ -171,7 +184,9 @@ impl Exchange {
         body: Body,
     ) -> Result<Answer, Failure> {
         let query = self.query_pairs(parts)?;
-        let body = self.read_body(body, limits::TOKEN_BODY_BYTES).await?;
+        let body = self
+            .read_body(&parts.headers, body, limits::TOKEN_BODY_BYTES)
+            .await?;
         let request = oauth::TokenRequest {
             api,
             headers: &parts.headers,
@@ -196,7 +211,9 @@ impl Exchange {
         let operation = op.operation();
         self.op = Some(op);
         self.surface = Surface::of_api(operation.api);
-        let bytes = self.read_body(body, body_limit(operation)).await?;
+        let bytes = self
+            .read_body(&parts.headers, body, body_limit(operation))
+            .await?;
         let json = read_json(operation, &bytes);
         let sent = json.as_ref().ok().and_then(Option::as_ref);
         let caller = self.locate(server, parts, sent)?;

@@ -144,7 +144,7 @@ pub(crate) fn method_name(method: HttpMethod) -> &'static str {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignatureError {
     #[error(
-        "x-signature is not 128 lower-case hexadecimal digits; send the 64 bytes of the Ed25519 signature in lower-case hex"
+        "the header x-signature is not 128 lower-case hexadecimal digits; send the 64 bytes of the Ed25519 signature in lower-case hex"
     )]
     BadHex,
     #[error(

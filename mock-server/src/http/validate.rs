@@ -26,7 +26,7 @@ use super::{
     limits,
 };
 use strict::make_strict;
-use words::{article, complaint, excerpt, expectation};
+use words::{article, complaint, excerpt, expectation, meant, wants_container};
 
 /// A generated schema set cannot be used; a defect of this crate, not of the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -305,7 +305,16 @@ impl Schema {
         let received = value.at(at);
         vec![match received {
             Some(_) if self.is_sensitive(error) => problem.received("** redacted **"),
-            Some(received) => problem.received(excerpt(received)),
+            // A text in the place of an object may hold what the members of the object would: it is not repeated.
+            Some(Json::String(text)) if wants_container(error.kind()) => problem
+                .received(format!("a string of {} characters", text.chars().count()))
+                .hint("Send the JSON itself, not a text that holds it: it was written as JSON twice, or is a plain text."),
+            Some(received) => match meant(error.kind(), received) {
+                Some(meant) => problem
+                    .received(excerpt(received))
+                    .hint(format!("Did you mean `{meant}`?")),
+                None => problem.received(excerpt(received)),
+            },
             None => problem,
         }]
     }
@@ -320,8 +329,10 @@ impl Schema {
         let types = property
             .map(|schema| types_of(&self.source, schema))
             .unwrap_or_default();
-        match types.first() {
-            Some(first) if types.len() == 1 => article(first),
+        match types.as_slice() {
+            [one] => article(one),
+            // An amount: sent as a number, and read from a text too.
+            several if several.iter().any(|name| name == "number") => article("number"),
             _ => "a value".to_owned(),
         }
     }
@@ -479,7 +490,7 @@ mod tests {
                 "`amount` is missing.",
                 Some("/amount"),
                 None,
-                Some("a value"),
+                Some("a number"),
             ),
         ];
         for row in expected {
@@ -525,6 +536,13 @@ mod tests {
             "The parameter `page` is of the wrong type."
         );
         assert_eq!(found[0].pointer.as_deref(), Some("page"));
+    }
+
+    #[test]
+    fn the_pattern_that_is_told_in_words_is_that_of_the_schemas() {
+        let operation = layer2_types::payments::OperationId::TransfersCreate.operation();
+        let quoted = serde_json::to_string(words::AMOUNT_PATTERN).expect("text");
+        assert!(source(operation).expect("schemas").contains(&quoted));
     }
 
     #[test]

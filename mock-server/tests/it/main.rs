@@ -11,6 +11,7 @@ mod access;
 mod binary;
 mod faults;
 mod files;
+mod mistakes;
 mod money;
 mod refusals;
 mod socket;

@@ -285,7 +285,7 @@ pub(crate) fn validation_code(api: Api) -> &'static str {
 }
 
 /// The known value that a reader most likely meant: at most a third of its characters differ.
-pub(crate) fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if wanted.len() > NEAREST_LENGTH_MAX {
         return None;
     }

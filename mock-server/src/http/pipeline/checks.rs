@@ -43,6 +43,19 @@ fn keys_of_others<'s>(
         .map(|other| (other.name().to_owned(), other.credentials.verify_key()))
 }
 
+/// Reads on and forgets, so that a client that writes its whole body before it reads gets to see the refusal. What is
+/// longer still is not waited for: the connection ends.
+async fn drain(mut body: Body) {
+    let mut left = limits::DRAINED_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
 impl Exchange {
     pub(super) fn no_route(&self, miss: &NoMatch, parts: &Parts) -> Failure {
         let profile = self.surface.profile();
@@ -55,22 +68,30 @@ impl Exchange {
             })
         };
         match miss {
-            NoMatch::Encoding => refuse(
-                profile,
-                Refusal::Validation,
-                "An id in the path is not well percent-encoded.",
-            ),
+            NoMatch::Encoding => refuse_with(profile, Refusal::Validation, |code| {
+                Problem::new(code, "An id in the path is not well percent-encoded.")
+                    .received(path)
+                    .expected("`%` and two hex digits, of UTF-8")
+                    .hint("Encode the id for a path segment; a plain `%` is `%25`.")
+            }),
             NoMatch::Method { allowed } => {
                 let allowed = allowed.join(", ");
                 refuse_with(profile, Refusal::MethodNotAllowed, |code| {
                     Problem::new(code, "This path exists, but not with this method.")
                         .received(parts.method.as_str())
                         .expected(allowed.clone())
+                        .hint(format!("Call it with {allowed}."))
                 })
                 .with_header(header::ALLOW, &allowed)
             }
             NoMatch::MissingBase { path } => unknown(format!(
                 "The payments API lives below /api: `{path}` exists. Let the base URL of your client end in /api."
+            )),
+            NoMatch::MissingVersion { path } => unknown(format!(
+                "The version is missing: `{path}` exists. Let the paths of your client begin with /v1."
+            )),
+            NoMatch::RepeatedBase { path } => unknown(format!(
+                "/api stands there twice: `{path}` exists. Leave it out of your paths, or out of the base URL."
             )),
             NoMatch::Path {
                 nearest: Some(nearest),
@@ -285,26 +306,41 @@ impl Exchange {
         Ok(pairs)
     }
 
-    pub(super) async fn read_body(&self, body: Body, limit: u64) -> Result<Bytes, Failure> {
+    pub(super) async fn read_body(
+        &self,
+        headers: &HeaderMap,
+        mut body: Body,
+        limit: u64,
+    ) -> Result<Bytes, Failure> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        match Limited::new(body, most).collect().await {
+        match Limited::new(&mut body, most).collect().await {
             Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(refuse_with(
-                self.surface.profile(),
-                Refusal::BodyTooLarge,
-                |code| {
-                    Problem::new(code, "The body is too large for this operation.")
-                        .at("")
-                        .expected(format!("at most {limit} bytes"))
-                        .hint("Nothing was done; send less. A form counts with its framing.")
-                },
-            )),
+            Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+                drain(body).await;
+                Err(self.too_large(headers, limit))
+            }
             Err(_) => Err(refuse(
                 self.surface.profile(),
                 Refusal::MalformedJson,
                 "The connection ended before the body was complete.",
             )),
         }
+    }
+
+    fn too_large(&self, headers: &HeaderMap, limit: u64) -> Failure {
+        let announced = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok());
+        refuse_with(self.surface.profile(), Refusal::BodyTooLarge, |code| {
+            let problem = Problem::new(code, "The body is too large for this operation.")
+                .at("")
+                .expected(format!("at most {limit} bytes"))
+                .hint("Nothing was done; send less. A form counts with its framing.");
+            match announced {
+                Some(length) => problem.received(format!("{length} bytes")),
+                None => problem,
+            }
+        })
     }
 
     pub(super) fn not_json(&self, error: &BodyError) -> Failure {

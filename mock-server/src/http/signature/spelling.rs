@@ -54,19 +54,19 @@ impl Spelling {
         Some(match self {
             Spelling::LowerHex => return None,
             Spelling::Base64 => {
-                "x-signature is base64: send the 64 bytes in lower-case hex".to_owned()
+                "the header x-signature is base64: send the 64 bytes in lower-case hex".to_owned()
             }
             Spelling::Length(32) => {
-                "x-signature has 32 bytes, the length of a key or of a hash: send the 64 bytes of the Ed25519 signature"
+                "the header x-signature has 32 bytes, the length of a key or of a hash: send the 64 bytes of the Ed25519 signature"
                     .to_owned()
             }
             Spelling::Length(bytes) => {
-                format!("x-signature has {bytes} bytes: an Ed25519 signature has 64")
+                format!("the header x-signature has {bytes} bytes: an Ed25519 signature has 64")
             }
             Spelling::PrefixedHex => {
-                "x-signature starts with 0x: send the 128 digits alone".to_owned()
+                "the header x-signature starts with 0x: send the 128 digits alone".to_owned()
             }
-            Spelling::UpperHex => "x-signature is in upper-case hex: send lower case".to_owned(),
+            Spelling::UpperHex => "the header x-signature is in upper-case hex: send lower case".to_owned(),
             Spelling::Unreadable => return None,
         })
     }
@@ -138,7 +138,7 @@ impl Moment {
     pub(super) fn advice(self) -> Option<String> {
         let unit = |unit: &str| {
             format!(
-                "x-timestamp is in {unit}: sign and send whole Unix seconds, ten digits in this century"
+                "the header x-timestamp is in {unit}: sign and send whole Unix seconds, ten digits in this century"
             )
         };
         Some(match self {
@@ -146,14 +146,17 @@ impl Moment {
             Moment::Apart(seconds) => {
                 let side = if seconds < 0 { "behind" } else { "ahead of" };
                 format!(
-                    "x-timestamp is {} s {side} the server's clock, and {TOLERANCE_SECONDS} s are allowed: set the clock of your machine, and sign each attempt anew",
+                    "the header x-timestamp is {} s {side} the server's clock, and {TOLERANCE_SECONDS} s are allowed: set the clock of your machine, and sign each attempt anew",
                     seconds.unsigned_abs()
                 )
             }
             Moment::Date => {
-                "x-timestamp is a date: sign and send whole Unix seconds instead".to_owned()
+                "the header x-timestamp is a date: sign and send whole Unix seconds instead"
+                    .to_owned()
             }
-            Moment::Fraction => "x-timestamp has a fraction: cut it to whole seconds".to_owned(),
+            Moment::Fraction => {
+                "the header x-timestamp has a fraction: cut it to whole seconds".to_owned()
+            }
             Moment::Microseconds => unit("microseconds"),
             Moment::Milliseconds => unit("milliseconds"),
             Moment::Nanoseconds => unit("nanoseconds"),

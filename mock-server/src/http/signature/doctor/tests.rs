@@ -183,29 +183,29 @@ fn names_a_spelling_and_a_clock_beside_a_signature_that_is_right() {
         (
             hex::encode_upper(sign(SIGNED)),
             SIGNED,
-            "X-signature is in upper-case hex",
+            "The header x-signature is in upper-case hex",
         ),
-        (base64, SIGNED, "X-signature is base64"),
+        (base64, SIGNED, "The header x-signature is base64"),
         (
             hex::encode(sign("1700000000123")),
             "1700000000123",
-            "X-timestamp is in milliseconds",
+            "The header x-timestamp is in milliseconds",
         ),
         (
             hex::encode(sign("1700000400")),
             "1700000400",
-            "X-timestamp is 400 s ahead of the server's clock",
+            "The header x-timestamp is 400 s ahead of the server's clock",
         ),
         (
             hex::encode(sign("1699990000")),
             "1699990000",
-            "X-timestamp is 10000 s behind the server's clock",
+            "The header x-timestamp is 10000 s behind the server's clock",
         ),
         (
             hex::encode_upper(sign("1700000000123")),
             "1700000000123",
-            "X-timestamp is in milliseconds: sign and send whole Unix seconds, ten digits in this century. \
-             X-signature is in upper-case hex",
+            "The header x-timestamp is in milliseconds: sign and send whole Unix seconds, ten digits in this century. \
+             The header x-signature is in upper-case hex",
         ),
     ];
     for (signature, timestamp, finding) in rows {
@@ -291,7 +291,7 @@ fn what_no_known_mistake_explains_is_not_explained() {
     assert_eq!(
         sent("ab".repeat(32)).as_deref(),
         Some(
-            "X-signature has 32 bytes, the length of a key or of a hash: send the 64 bytes of the Ed25519 signature."
+            "The header x-signature has 32 bytes, the length of a key or of a hash: send the 64 bytes of the Ed25519 signature."
         )
     );
 }
