@@ -196,6 +196,11 @@ async fn payments(contract: &mut Contract) {
 }
 
 async fn control(contract: &mut Contract) {
+    let subscription =
+        json!({"event_type": "CUSTOMER_FROZEN_L2F", "callback_url": "http://127.0.0.1:9/events"});
+    contract
+        .call("payments.subscriptions_create", &[], "", Some(subscription))
+        .await;
     let customer = contract.info.customers[1].id.to_string();
     let status = json!({"status": "FROZEN_L2F", "reason": "a decision"});
     contract
@@ -212,8 +217,25 @@ async fn control(contract: &mut Contract) {
     contract
         .call("control.ledger_entries", &[], "?page_size=2", None)
         .await;
+    let log = contract
+        .call("control.deliveries_list", &[], "?page_size=1000", None)
+        .await;
+    let deliveries = log["data"]["deliveries"].as_array().expect("deliveries");
+    let frozen = deliveries
+        .iter()
+        .find(|delivery| delivery["event_type"] == "CUSTOMER_FROZEN_L2F")
+        .expect("the decision is told");
+    let delivery = frozen["id"].as_str().expect("a delivery has an id");
     contract
-        .call("control.deliveries_list", &[], "", None)
+        .call(
+            "control.deliveries_redeliver",
+            &[["delivery_id", delivery]],
+            "",
+            None,
+        )
+        .await;
+    contract
+        .call("control.explain_get", &[["object_id", delivery]], "", None)
         .await;
     let fault =
         json!({"kind": "reply_lost", "operation": "payments.transfers_create", "nth": 1000});

@@ -28,7 +28,7 @@ use crate::{
     webhooks::settle,
 };
 use faults::{fault, order};
-use wire::{clock, job, pending_job, plan, reply, summary};
+use wire::{cause, clock, job, pending_job, plan, reply, summary};
 
 /// The control API.
 #[derive(Debug)]
@@ -209,6 +209,17 @@ impl ControlServer for Server {
         Ok(control::TokensExpiredReply::new(control::TokenEpoch::new(
             epoch,
         )))
+    }
+
+    async fn explain_get(
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
+    ) -> Result<control::ExplanationReply, Rejection> {
+        let sandbox = find(self, sandbox.as_str())?;
+        let (mut explanation, rows) = sandbox.explain(object_id.as_str()).map_err(broken)??;
+        explanation.causes = rows.iter().map(cause).collect();
+        Ok(control::ExplanationReply::new(explanation))
     }
 
     async fn faults_create(

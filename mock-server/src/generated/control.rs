@@ -34,6 +34,12 @@ pub(crate) trait ControlServer {
         &self,
         sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::TokensExpiredReply, Rejection>> + Send;
+    /// Explain an object.
+    fn explain_get(
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
+    ) -> impl Future<Output = Result<control::ExplanationReply, Rejection>> + Send;
     /// Order a fault.
     fn faults_create(
         &self,
@@ -103,6 +109,10 @@ pub(crate) async fn dispatch<S: ControlServer>(
         }
         OperationId::ClockExpireTokens => {
             let mut value = server.clock_expire_tokens(&request.id("sandbox")?).await?;
+            Reply::of(200, &mut value, Platform::Union)
+        }
+        OperationId::ExplainGet => {
+            let mut value = server.explain_get(&request.id("sandbox")?, &request.id("object_id")?).await?;
             Reply::of(200, &mut value, Platform::Union)
         }
         OperationId::FaultsCreate => {

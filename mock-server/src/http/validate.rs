@@ -16,7 +16,7 @@ use std::{
 };
 
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
-use layer2_types::operation::{Api, Operation};
+use layer2_types::operation::{Api, Operation, PagingRule};
 use layer2_world::rejection::Problem;
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,7 +53,11 @@ pub(crate) fn request(
     let schemas = compiled(operation, strict)?;
     let mut problems = Vec::new();
     if let Some(schema) = &schemas.query {
-        let query = schema.query_object(parts.query);
+        let mut query = schema.query_object(parts.query);
+        if operation.paging == PagingRule::Page {
+            // Part of the links that we send, and of no document.
+            query.remove_members(&["as_of"]);
+        }
         problems.extend(schema.problems(&query, Place::Query, code));
     }
     match (&schemas.request, parts.body) {

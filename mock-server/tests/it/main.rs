@@ -9,10 +9,12 @@
 
 mod access;
 mod binary;
+mod explain;
 mod faults;
 mod files;
 mod mistakes;
 mod money;
+mod paging;
 mod refusals;
 mod socket;
 mod support;

@@ -2,5 +2,6 @@
 
 mod decisions;
 mod deliveries;
+pub(crate) mod explain;
 mod inbound;
 mod ledger;

@@ -29,6 +29,7 @@ pub mod code {
     pub const RAIL_NOT_SUPPORTED: &str = "RAIL_NOT_SUPPORTED";
     pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
     pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
+    pub const SUBSCRIPTION_DELETED: &str = "SUBSCRIPTION_DELETED";
     pub const TOO_MANY_DECIMALS: &str = "TOO_MANY_DECIMALS";
     pub const TRANSFER_EXPIRED: &str = "TRANSFER_EXPIRED";
     pub const TRANSFER_NOT_ACCEPTABLE: &str = "TRANSFER_NOT_ACCEPTABLE";
@@ -396,6 +397,7 @@ mod tests {
                 code::NOT_BUILT,
                 code::NOT_FOUND,
                 code::RAIL_NOT_SUPPORTED,
+                code::SUBSCRIPTION_DELETED,
             ],
         );
     }

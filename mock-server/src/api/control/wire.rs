@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::Offset};
 use layer2_types::{control, operation::Platform};
 use layer2_world::{
-    JobReport,
+    Command, JobReport,
     rejection::Rejection,
     settings::{ErrorStyle, Profile as WorkProfile, Settings, SignaturePolicy},
 };
@@ -11,6 +11,7 @@ use layer2_world::{
 use super::{at_fault, broken, invalid};
 use crate::{
     clocks::ClockMode,
+    journal::Row,
     ready_file,
     sandbox::{PendingWork, Sandbox},
     server::{Plan, Server},
@@ -156,6 +157,17 @@ pub(super) fn clock(sandbox: &Sandbox) -> Result<control::ClockReply, Rejection>
         advanced.as_secs(),
         utc(Timestamp::now()),
     )))
+}
+
+/// A row of the journal as the cause of something.
+pub(super) fn cause(row: &Row) -> control::Cause {
+    let operation = match &row.command {
+        Command::Client(command) => command.request.op.key(),
+        Command::Internal(_) => "due_work".to_owned(),
+    };
+    // A journal does not come near the end of 63 bits.
+    let seq = i64::try_from(row.seq).unwrap_or(i64::MAX);
+    control::Cause::new(seq, operation, utc(row.now))
 }
 
 /// The control API tells time in UTC.

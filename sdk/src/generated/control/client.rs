@@ -388,6 +388,90 @@ Sends a `GET` request to `/sandboxes/{sandbox}/deliveries`
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
+    /**Deliver an event again
+
+Sends a `POST` request to `/sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
+
+*/
+    pub async fn deliveries_redeliver<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        delivery_id: &'a ::layer2_types::control::DeliveryId,
+    ) -> Result<ResponseValue<::layer2_types::control::DeliveryReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/deliveries/{}/redeliver", self.baseurl, encode_path(&
+            sandbox.to_string()), encode_path(& delivery_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "deliveries_redeliver",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
+    /**Explain an object
+
+Sends a `GET` request to `/sandboxes/{sandbox}/explain/{object_id}`
+
+*/
+    pub async fn explain_get<'a>(
+        &'a self,
+        sandbox: &'a ::layer2_types::control::SandboxName,
+        object_id: &'a ::layer2_types::control::ObjectId,
+    ) -> Result<ResponseValue<::layer2_types::control::ExplanationReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/explain/{}", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& object_id.to_string()),
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .headers(header_map)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "explain_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200u16 => ResponseValue::from_response(response).await,
+            _ => Err(Error::UnexpectedResponse(response)),
+        }
+    }
     /**List faults
 
 Sends a `GET` request to `/sandboxes/{sandbox}/faults`

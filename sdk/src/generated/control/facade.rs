@@ -623,6 +623,72 @@ impl<'c> Deliveries<'c> {
             |item| item.id.to_string(),
         )
     }
+
+    /// Deliver an event again.
+    ///
+    /// Sends a delivery at once, whatever became of it before: one that waits is sent now instead
+    /// of at its next instant, one that has ended is tried once more. Event id and body are the
+    /// same as ever.
+    ///
+    /// - When to use it: Use it once a receiver is repaired, or to see that it takes an event twice
+    ///   without harm.
+    /// - Before: The delivery is still in the log, and its subscription is not deleted.
+    /// - What happens next: The delivery is pending and due at once; an ended one that fails again
+    ///   has failed for good.
+    /// - Undo: What was sent cannot be taken back; the receiver knows the event by its id.
+    /// - Retry: A repeat sends the event once more.
+    ///
+    /// Is never repeated once a byte has left.
+    ///
+    /// Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
+    ///
+    /// `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
+    pub async fn redeliver(
+        &self,
+        sandbox: &control::SandboxName,
+        delivery_id: &control::DeliveryId,
+    ) -> Result<Reply<control::Delivery>, Error> {
+        self.client
+            .control_call(
+                control::OperationId::DeliveriesRedeliver,
+                |api| async move { api.deliveries_redeliver(sandbox, delivery_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
+}
+
+/// What an object is, where it came from and what waits for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Explain<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Explain<'c> {
+    /// Explain an object.
+    ///
+    /// Says of any id what it is, which commands led to it, which entries of the books,
+    /// transactions, events and deliveries belong to it, and what is scheduled for it. Of each list
+    /// the newest hundred are given.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /sandboxes/{sandbox}/explain/{object_id}`
+    pub async fn get(
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
+    ) -> Result<Reply<control::Explanation>, Error> {
+        self.client
+            .control_call(
+                control::OperationId::ExplainGet,
+                |api| async move { api.explain_get(sandbox, object_id).await },
+            )
+            .await
+            .map(|reply| reply.map(|envelope| envelope.data))
+    }
 }
 
 /// Control API.
@@ -672,6 +738,12 @@ impl<'c> Control<'c> {
     #[must_use]
     pub fn deliveries(&self) -> Deliveries<'c> {
         Deliveries { client: self.client }
+    }
+
+    /// What an object is, where it came from and what waits for it.
+    #[must_use]
+    pub fn explain(&self) -> Explain<'c> {
+        Explain { client: self.client }
     }
 }
 

@@ -17,6 +17,10 @@ model! {
             event_type: String;
             /// Subscription that it is sent for.
             subscription_id: SubscriptionId;
+            /// Whether the subscription is marked as failing: the last of its deliveries that ended
+            /// was given up after all its tries. The next one that gets through takes the mark
+            /// away.
+            subscription_failing: bool;
             /// Address that it is posted to.
             url: String;
             /// Where it stands.
@@ -94,6 +98,16 @@ crate::open_enum! {
     }
 }
 
+model! {
+    /// Envelope around one delivery.
+    pub struct DeliveryReply {
+        required {
+            /// The delivery.
+            data: Delivery;
+        }
+    }
+}
+
 crate::open_enum! {
     /// Where a delivery stands.
     pub enum DeliveryState {
@@ -123,4 +137,5 @@ no_projection! {
     DeliveryAttempt,
     DeliveryList,
     DeliveryListReply,
+    DeliveryReply,
 }
