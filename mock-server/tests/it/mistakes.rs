@@ -70,12 +70,16 @@ impl Setting {
             .send(Method::POST, "/api/v1/transfers", Some(TRANSFER), &key)
             .await
             .ok();
+        let foreign = blue.transfer("1").await;
+        blue.control(Method::POST, "/tokens/expire", None)
+            .await
+            .ok();
         Setting {
             narrow: token(&server, "payments", "customers:read").await,
             accounting_token: token(&server, "accounting", "").await,
             transfer: caller.transfer("1").await,
             unaffordable: caller.transfer("100.01").await,
-            foreign: blue.transfer("1").await,
+            foreign,
             now: jiff::Timestamp::now().as_second(),
             server,
             caller,
@@ -313,6 +317,7 @@ fn credentials(at: &Setting) -> Vec<Mistake> {
             "token_missing",
             at.caller.http.get(at.url("/api/v1/customers")),
         ),
+        ("token_expired", at.with_token(&at.blue.token)),
         ("token_that_is_none", at.with_token("secret-of-mine")),
         ("token_of_another_api", at.with_token(&at.accounting_token)),
         ("token_of_control", at.with_token(at.server.control_token())),
