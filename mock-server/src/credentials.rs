@@ -36,6 +36,27 @@ impl Credentials {
         self.signing_key.verifying_key()
     }
 
+    /// The public keys of what the client's key becomes when it is read in a wrong form.
+    pub(crate) fn misread_keys(&self) -> Vec<(KeyMistake, VerifyingKey)> {
+        let seed = self.signing_key.to_bytes();
+        let public = self.verify_key();
+        let pkcs8 = [&PKCS8_PREFIX[..], &seed].concat();
+        let (seed_text, public_text) = (hex::encode(seed), hex::encode(public.as_bytes()));
+        [
+            (KeyMistake::PublicAsPrivate, &public.as_bytes()[..]),
+            (KeyMistake::HexAsBytes, seed_text.as_bytes()),
+            (KeyMistake::Pkcs8AsSeed, &pkcs8),
+            (KeyMistake::HexAsBytes, hex::encode(&pkcs8).as_bytes()),
+            (KeyMistake::PublicAsPrivate, public_text.as_bytes()),
+        ]
+        .into_iter()
+        .filter_map(|(mistake, read)| {
+            let seed = read.first_chunk::<32>()?;
+            Some((mistake, SigningKey::from_bytes(seed).verifying_key()))
+        })
+        .collect()
+    }
+
     /// The client's private key as 64 hex digits, for the ready file.
     pub(crate) fn signing_key_hex(&self) -> String {
         hex::encode(self.signing_key.to_bytes())
@@ -47,6 +68,38 @@ impl fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("payments", &self.payments)
             .finish_non_exhaustive()
+    }
+}
+
+/// What PKCS#8 puts before an Ed25519 seed (RFC 8410, section 7).
+const PKCS8_PREFIX: [u8; 16] = [
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+/// How a key came to be read wrongly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyMistake {
+    /// The letters of its hex text were taken for its bytes.
+    HexAsBytes,
+    /// The first bytes of its PKCS#8 form were taken for the seed.
+    Pkcs8AsSeed,
+    /// The public key was taken for the private one.
+    PublicAsPrivate,
+}
+
+impl KeyMistake {
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            KeyMistake::HexAsBytes => {
+                "the letters of the key's hex text were taken for its bytes: decode the hex first"
+            }
+            KeyMistake::Pkcs8AsSeed => {
+                "the first 32 bytes of a PKCS#8 key were taken for the seed: the seed is its last 32 bytes"
+            }
+            KeyMistake::PublicAsPrivate => {
+                "the public key was used as the private one: sign with `payments.signing_key` of the ready file"
+            }
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Refusal {
     MalformedJson,
     /// The path exists, for other methods.
     MethodNotAllowed,
+    /// There were too many requests; only an ordered fault says so.
+    RateLimited,
     /// The token lacks a scope.
     Scope,
     /// The signature is stale or wrong.
@@ -45,12 +47,13 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// Those that any operation may meet, for the test that holds them against the documents.
     #[cfg(test)]
-    pub(crate) const COMMON: [Refusal; 14] = [
+    pub(crate) const COMMON: [Refusal; 15] = [
         Refusal::BodyTooLarge,
         Refusal::Internal,
         Refusal::KeyInvalid,
         Refusal::MalformedJson,
         Refusal::MethodNotAllowed,
+        Refusal::RateLimited,
         Refusal::Scope,
         Refusal::SignatureInvalid,
         Refusal::SignatureRequired,
@@ -79,6 +82,7 @@ impl Refusal {
             Refusal::MethodNotAllowed => 405,
             Refusal::BodyTooLarge => 413,
             Refusal::UnsupportedMediaType => 415,
+            Refusal::RateLimited => 429,
             Refusal::Internal => 500,
         }
     }
@@ -89,6 +93,8 @@ impl Refusal {
 pub(crate) struct Failure {
     pub(crate) rejection: Rejection,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether a fault ordered it: then it need not be one that the operation lists.
+    pub(crate) is_ordered: bool,
 }
 
 impl Failure {
@@ -96,6 +102,7 @@ impl Failure {
         Failure {
             rejection: Rejection { status, problems },
             headers: Vec::new(),
+            is_ordered: false,
         }
     }
 
@@ -104,6 +111,14 @@ impl Failure {
         self.headers
             .extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
         self
+    }
+
+    /// Marks it as ordered.
+    pub(crate) fn ordered(self) -> Failure {
+        Failure {
+            is_ordered: true,
+            ..self
+        }
     }
 
     /// The codes, for the request log.
@@ -121,6 +136,7 @@ impl From<Rejection> for Failure {
         Failure {
             rejection,
             headers: Vec::new(),
+            is_ordered: false,
         }
     }
 }

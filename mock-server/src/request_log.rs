@@ -28,11 +28,13 @@ pub struct RequestRecord {
     pub codes: Vec<&'static str>,
     /// Whether it was answered from a saved reply.
     pub replayed: bool,
-    /// Whether an ordered fault kept the reply from the client.
+    /// Whether an ordered fault kept the reply, or a part of it, from the client.
     pub lost: bool,
+    /// The kind of the ordered fault that befell it, such as `latency`.
+    pub fault: Option<&'static str>,
     /// When it was answered, on the transport clock.
     pub at: jiff::Timestamp,
-    /// How long the server took.
+    /// How long the server took, without the time for which an ordered fault held the reply back.
     pub took: Duration,
 }
 
@@ -79,6 +81,7 @@ mod tests {
                 codes: Vec::new(),
                 replayed: false,
                 lost: false,
+                fault: None,
                 at: jiff::Timestamp::UNIX_EPOCH,
                 took: Duration::ZERO,
             });

@@ -17,6 +17,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use layer2_types::control;
 use layer2_world::{
     Genesis, JobReport, Outcome, World,
     command::{ClientCommand, Command, Internal},
@@ -281,6 +282,27 @@ impl Sandbox {
         Ok(pending)
     }
 
+    /// What an id names and what belongs to it, with the rows of the journal that led there.
+    pub(crate) fn explain(
+        &self,
+        id: &str,
+    ) -> Result<Result<(control::Explanation, Vec<Row>), Rejection>, Broken> {
+        let mut core = self.core()?;
+        let now = core.clock.now(Timestamp::now());
+        let ran = core.run_due(now);
+        let explained = core.world.explain(id).map(|explained| {
+            let rows = core.journal.find(&mut |row| {
+                explained.causes.contains(&row.seq) || names_in_path(&row.command, id)
+            });
+            (explained.explanation, rows)
+        });
+        drop(core);
+        if !ran.is_empty() {
+            self.changed.notify_waiters();
+        }
+        Ok(explained)
+    }
+
     /// Keeps the dispatcher from sending until the guard is dropped.
     pub(crate) fn pause(&self) -> Result<Pause<'_>, Broken> {
         self.core()?.paused = true;
@@ -350,6 +372,14 @@ impl fmt::Debug for Sandbox {
         f.debug_struct("Sandbox")
             .field("name", &self.name())
             .finish_non_exhaustive()
+    }
+}
+
+/// Whether a command was about the object of this id.
+fn names_in_path(command: &Command, id: &str) -> bool {
+    match command {
+        Command::Client(command) => command.request.path.iter().any(|(_, named)| named == id),
+        Command::Internal(_) => false,
     }
 }
 

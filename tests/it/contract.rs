@@ -482,6 +482,11 @@ fn text(value: &Value) -> String {
 }
 
 async fn control(contract: &mut Contract) {
+    let subscription =
+        json!({"event_type": "CUSTOMER_FROZEN_L2F", "callback_url": "http://127.0.0.1:9/events"});
+    contract
+        .call("payments.subscriptions_create", &[], "", Some(subscription))
+        .await;
     let customer = contract.info.customers[1].id.to_string();
     let status = json!({"status": "FROZEN_L2F", "reason": "a decision"});
     contract
@@ -498,8 +503,25 @@ async fn control(contract: &mut Contract) {
     contract
         .call("control.ledger_entries", &[], "?page_size=2", None)
         .await;
+    let log = contract
+        .call("control.deliveries_list", &[], "?page_size=1000", None)
+        .await;
+    let deliveries = log["data"]["deliveries"].as_array().expect("deliveries");
+    let frozen = deliveries
+        .iter()
+        .find(|delivery| delivery["event_type"] == "CUSTOMER_FROZEN_L2F")
+        .expect("the decision is told");
+    let delivery = frozen["id"].as_str().expect("a delivery has an id");
     contract
-        .call("control.deliveries_list", &[], "", None)
+        .call(
+            "control.deliveries_redeliver",
+            &[["delivery_id", delivery]],
+            "",
+            None,
+        )
+        .await;
+    contract
+        .call("control.explain_get", &[["object_id", delivery]], "", None)
         .await;
     let fault =
         json!({"kind": "reply_lost", "operation": "payments.transfers_create", "nth": 1000});
@@ -507,6 +529,14 @@ async fn control(contract: &mut Contract) {
         .call("control.faults_create", &[], "", Some(fault))
         .await;
     contract.call("control.faults_list", &[], "", None).await;
+    contract
+        .call(
+            "control.faults_delete",
+            &[["fault_id", "fault-1"]],
+            "",
+            None,
+        )
+        .await;
     contract.call("control.faults_clear", &[], "", None).await;
     contract.call("control.clock_get", &[], "", None).await;
     contract

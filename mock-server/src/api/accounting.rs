@@ -44,6 +44,7 @@ impl ApiProfile for Profile {
             }
             Refusal::MalformedJson => "MalformedJson",
             Refusal::MethodNotAllowed => "MethodNotAllowed",
+            Refusal::RateLimited => "RateLimited",
             Refusal::Scope => "InsufficientScope",
             Refusal::SignatureInvalid
             | Refusal::SignatureRequired

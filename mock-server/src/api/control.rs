@@ -3,6 +3,7 @@
 //! What changes the state of a sandbox is a command of its state machine like any other. What is answered here is the
 //! rest: sandboxes themselves, their clocks, tokens and ordered faults.
 
+mod faults;
 mod wire;
 
 use std::sync::Arc;
@@ -26,7 +27,8 @@ use crate::{
     server::Server,
     webhooks::settle,
 };
-use wire::{clock, fault, job, order, pending_job, plan, reply, summary};
+use faults::{fault, order};
+use wire::{cause, clock, job, pending_job, plan, reply, summary};
 
 /// The control API.
 #[derive(Debug)]
@@ -209,6 +211,17 @@ impl ControlServer for Server {
         )))
     }
 
+    async fn explain_get(
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
+    ) -> Result<control::ExplanationReply, Rejection> {
+        let sandbox = find(self, sandbox.as_str())?;
+        let (mut explanation, rows) = sandbox.explain(object_id.as_str()).map_err(broken)??;
+        explanation.causes = rows.iter().map(cause).collect();
+        Ok(control::ExplanationReply::new(explanation))
+    }
+
     async fn faults_create(
         &self,
         sandbox: &control::SandboxName,
@@ -241,6 +254,24 @@ impl ControlServer for Server {
         Ok(control::FaultListReply::new(control::FaultList::new(
             faults,
         )))
+    }
+
+    async fn faults_delete(
+        &self,
+        sandbox: &control::SandboxName,
+        fault_id: &control::FaultId,
+    ) -> Result<control::FaultReply, Rejection> {
+        let sandbox = find(self, sandbox.as_str())?;
+        let mut rules = lock(&sandbox.faults);
+        let deleted = faults::number(fault_id).and_then(|number| rules.delete(number));
+        let rule = deleted.ok_or_else(|| {
+            Problem::new("NOT_FOUND", "There is no such fault in this sandbox.")
+                .at("fault_id")
+                .received(fault_id.as_str())
+                .hint("List the faults; a reset forgets them.")
+                .not_found()
+        })?;
+        Ok(control::FaultReply::new(fault(&rule)?))
     }
 
     async fn faults_clear(

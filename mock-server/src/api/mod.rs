@@ -215,6 +215,7 @@ mod tests {
                     Refusal::KeyInvalid
                     | Refusal::SignatureInvalid
                     | Refusal::SignatureRequired => surface == Surface::Payments,
+                    Refusal::RateLimited => surface != Surface::Control,
                     Refusal::Scope | Refusal::TokenExpired => {
                         matches!(surface, Surface::Payments | Surface::Accounting)
                     }

@@ -50,6 +50,7 @@ pub(super) fn code(refusal: Refusal) -> &'static str {
         Refusal::KeyInvalid => "IDEMPOTENCY_KEY_INVALID",
         Refusal::MalformedJson => "MALFORMED_JSON",
         Refusal::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+        Refusal::RateLimited => "RATE_LIMITED",
         Refusal::Scope => "INSUFFICIENT_SCOPE",
         Refusal::SignatureInvalid => "SIGNATURE_INVALID",
         Refusal::SignatureRequired => "SIGNATURE_REQUIRED",

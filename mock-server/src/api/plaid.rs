@@ -63,6 +63,7 @@ impl ApiProfile for Profile {
             Refusal::MethodNotAllowed => "METHOD_NOT_ALLOWED",
             Refusal::Internal => "INTERNAL_SERVER_ERROR",
             Refusal::FileRefused | Refusal::KeyInvalid | Refusal::Validation => "INVALID_FIELD",
+            Refusal::RateLimited => "RATE_LIMIT",
             Refusal::UnknownPath => "NOT_FOUND",
             Refusal::Scope
             | Refusal::SignatureInvalid
@@ -127,6 +128,7 @@ fn message(problem: &Problem, style: ErrorStyle) -> String {
 fn error_type(code: &str) -> &'static str {
     match code {
         "INTERNAL_SERVER_ERROR" | "NOT_BUILT" => "API_ERROR",
+        "RATE_LIMIT" => "RATE_LIMIT_EXCEEDED",
         "INVALID_API_KEYS"
         | "INVALID_PUBLIC_TOKEN"
         | "INVALID_ACCESS_TOKEN"

@@ -34,6 +34,12 @@ pub(crate) trait ControlServer {
         &self,
         sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::TokensExpiredReply, Rejection>> + Send;
+    /// Explain an object.
+    fn explain_get(
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
+    ) -> impl Future<Output = Result<control::ExplanationReply, Rejection>> + Send;
     /// Order a fault.
     fn faults_create(
         &self,
@@ -50,6 +56,12 @@ pub(crate) trait ControlServer {
         &self,
         sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::FaultsClearedReply, Rejection>> + Send;
+    /// Delete a fault.
+    fn faults_delete(
+        &self,
+        sandbox: &control::SandboxName,
+        fault_id: &control::FaultId,
+    ) -> impl Future<Output = Result<control::FaultReply, Rejection>> + Send;
     /// Create a sandbox.
     fn sandboxes_create(
         &self,
@@ -99,6 +111,10 @@ pub(crate) async fn dispatch<S: ControlServer>(
             let mut value = server.clock_expire_tokens(&request.id("sandbox")?).await?;
             Reply::of(200, &mut value, Platform::Union)
         }
+        OperationId::ExplainGet => {
+            let mut value = server.explain_get(&request.id("sandbox")?, &request.id("object_id")?).await?;
+            Reply::of(200, &mut value, Platform::Union)
+        }
         OperationId::FaultsCreate => {
             let mut value = server.faults_create(&request.id("sandbox")?, request.body()?).await?;
             Reply::of(201, &mut value, Platform::Union)
@@ -109,6 +125,10 @@ pub(crate) async fn dispatch<S: ControlServer>(
         }
         OperationId::FaultsClear => {
             let mut value = server.faults_clear(&request.id("sandbox")?).await?;
+            Reply::of(200, &mut value, Platform::Union)
+        }
+        OperationId::FaultsDelete => {
+            let mut value = server.faults_delete(&request.id("sandbox")?, &request.id("fault_id")?).await?;
             Reply::of(200, &mut value, Platform::Union)
         }
         OperationId::SandboxesCreate => {

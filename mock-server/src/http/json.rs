@@ -87,6 +87,31 @@ impl Json {
         })
     }
 
+    /// The same, to be changed.
+    pub(crate) fn at_mut(&mut self, pointer: &str) -> Option<&mut Json> {
+        pointer.split('/').skip(1).try_fold(self, |value, token| {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            match value {
+                Json::Object(members) => members
+                    .iter_mut()
+                    .find(|(name, _)| *name == token)
+                    .map(|(_, member)| member),
+                Json::Array(items) => items.get_mut(token.parse::<usize>().ok()?),
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether a text stands anywhere in the value.
+    pub(crate) fn holds_text(&self, text: &str) -> bool {
+        match self {
+            Json::String(held) => held == text,
+            Json::Array(items) => items.iter().any(|item| item.holds_text(text)),
+            Json::Object(members) => members.iter().any(|(_, member)| member.holds_text(text)),
+            _ => false,
+        }
+    }
+
     /// Takes members out of the top object: secrets that the state machine and the journal must not see.
     pub(crate) fn remove_members(&mut self, names: &[&str]) {
         if let Json::Object(members) = self {

@@ -6,6 +6,9 @@ pub(crate) const DEFAULT_BODY_BYTES: u64 = 64 * 1024;
 /// A body sent to the token endpoint.
 pub(crate) const TOKEN_BODY_BYTES: u64 = 8 * 1024;
 
+/// How much of a body that is too large is read on, so that its client gets the refusal.
+pub(crate) const DRAINED_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Parameters of one query string.
 pub(crate) const QUERY_PARAMETERS: usize = 100;
 
@@ -17,6 +20,9 @@ pub(crate) const LOGGED_REQUESTS: usize = 500;
 
 /// Ordered faults of one sandbox.
 pub(crate) const FAULT_RULES: usize = 100;
+
+/// How long an ordered fault may let a request wait.
+pub(crate) const FAULT_DELAY: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Problems that one refusal lists.
 pub(crate) const PROBLEMS: usize = 50;

@@ -7,6 +7,7 @@ use layer2_world::rejection::Problem;
 
 use crate::{
     api::{ApiProfile, refuse_with},
+    credentials::is_same_secret,
     errors::{Failure, Refusal, sentence},
     sandbox::Sandbox,
     server::Server,
@@ -21,6 +22,14 @@ pub(crate) fn by_token(
     api: TokenApi,
 ) -> Result<(Arc<Sandbox>, Claims), Failure> {
     let token = bearer(profile, headers)?;
+    if is_same_secret(&server.config.control_token, token) {
+        return Err(challenge(
+            profile,
+            Refusal::TokenInvalid,
+            "this is the control token, which opens /_control alone; ask the token endpoint of this API for a token",
+            r#"Bearer error="invalid_token""#,
+        ));
+    }
     let found = Unverified::parse(token).and_then(|unverified| {
         let sandbox = server
             .directory

@@ -1,8 +1,9 @@
 //! The order in which a request is checked, carried out and answered. This is the file to read first.
 //!
 //! ```text
-//! route -> body within its limit -> sandbox and token -> scope -> signature -> media type, JSON or file, validation
-//!       -> one lock: due work, replay or execute, journal -> reply -> ordered fault
+//! route -> body within its limit -> sandbox and token -> ordered fault in place of the work
+//!       -> scope -> signature -> media type, JSON or file, validation
+//!       -> one lock: due work, replay or execute, journal -> reply -> ordered fault after the work
 //! ```
 //!
 //! Everything before the lock is pure: it looks at the request and the operation table and changes nothing. Each refusal
@@ -11,6 +12,7 @@
 
 mod body;
 mod checks;
+mod fault;
 mod file;
 mod reply;
 
@@ -28,15 +30,24 @@ use layer2_world::{
     settings::ErrorStyle,
 };
 
-use super::{cors, headers::RequestId, json::Json, limits, listener::Connection, route::Target};
+use super::{
+    cors,
+    headers::RequestId,
+    json::Json,
+    limits,
+    listener::Connection,
+    route::{NoMatch, Target},
+};
 use crate::{
     api::{Call, Caller, Surface, oauth, refuse},
     errors::{Failure, Refusal, sentence},
+    faults::Strike,
     generated,
     sandbox::{Broken, Sandbox},
     server::Server,
 };
 use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
+pub(crate) use fault::documented_codes;
 use file::OpenFile;
 use reply::response;
 
@@ -82,6 +93,7 @@ async fn answer(
         op: None,
         key: None,
         path: Vec::new(),
+        strike: None,
     };
     if cors::is_preflight(exchange.surface, &parts.method, &parts.headers) {
         let mut reply = Response::new(Body::empty());
@@ -90,7 +102,10 @@ async fn answer(
         return reply;
     }
     let result = exchange.run(&server, &parts, body).await;
-    exchange.finish(&server, &connection, &parts.headers, result)
+    let strike = exchange.strike.clone();
+    let response = exchange.finish(&server, &connection, &parts.headers, result);
+    Exchange::hold_back(strike.as_ref()).await;
+    response
 }
 
 /// A successful answer.
@@ -133,14 +148,22 @@ struct Exchange {
     op: Option<OperationRef>,
     key: Option<String>,
     path: Vec<(String, String)>,
+    /// The ordered fault that befalls it.
+    strike: Option<Strike>,
 }
 
 impl Exchange {
     async fn run(&mut self, server: &Server, parts: &Parts, body: Body) -> Result<Answer, Failure> {
-        let found = server
-            .routes
-            .find(&parts.method, parts.uri.path())
-            .map_err(|miss| self.no_route(&miss, parts))?;
+        let found = match server.routes.find(&parts.method, parts.uri.path()) {
+            Ok(found) => found,
+            Err(miss) => {
+                if matches!(miss, NoMatch::MissingBase { .. }) {
+                    // Whoever forgets the base means the payments API, and reads its errors.
+                    self.surface = Surface::Payments;
+                }
+                return Err(self.no_route(&miss, parts));
+            }
+        };
         self.path = found.path;
         match found.target {
             Target::Health => Ok(Answer::json(200, health())),
@@ -161,7 +184,9 @@ impl Exchange {
         body: Body,
     ) -> Result<Answer, Failure> {
         let query = self.query_pairs(parts)?;
-        let body = self.read_body(body, limits::TOKEN_BODY_BYTES).await?;
+        let body = self
+            .read_body(&parts.headers, body, limits::TOKEN_BODY_BYTES)
+            .await?;
         let request = oauth::TokenRequest {
             api,
             headers: &parts.headers,
@@ -186,12 +211,17 @@ impl Exchange {
         let operation = op.operation();
         self.op = Some(op);
         self.surface = Surface::of_api(operation.api);
-        let bytes = self.read_body(body, body_limit(operation)).await?;
+        let bytes = self
+            .read_body(&parts.headers, body, body_limit(operation))
+            .await?;
         let json = read_json(operation, &bytes);
-        let caller = self.locate(server, parts, json.as_ref().ok().and_then(Option::as_ref))?;
+        let sent = json.as_ref().ok().and_then(Option::as_ref);
+        let caller = self.locate(server, parts, sent)?;
+        self.meet_faults(operation, &parts.headers, sent);
+        self.fail_before_work(operation.api).await?;
         self.check_scopes(operation, &caller)?;
         if let Some(sandbox) = &self.sandbox {
-            self.check_signature(sandbox, operation, parts, &bytes)?;
+            self.check_signature(server, sandbox, operation, parts, &bytes)?;
         }
         let media = self.media_type(operation, parts, &bytes)?;
         let body = match media.filter(|_| operation.is_upload()) {

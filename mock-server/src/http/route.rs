@@ -47,6 +47,10 @@ pub(crate) enum NoMatch {
     Method { allowed: Vec<&'static str> },
     /// The path needs the `/api` base in front.
     MissingBase { path: String },
+    /// The path needs its version.
+    MissingVersion { path: String },
+    /// The path has the `/api` base twice.
+    RepeatedBase { path: String },
     /// Nothing there; `nearest` is the path that looks most like it.
     Path { nearest: Option<String> },
 }
@@ -159,6 +163,17 @@ impl Routes {
         let based = format!("{PAYMENTS_BASE}{path}");
         if path.starts_with("/v1/") && self.router.at(&based).is_ok() {
             return NoMatch::MissingBase { path: based };
+        }
+        if let Some(rest) = path.strip_prefix(PAYMENTS_BASE) {
+            if rest.starts_with(PAYMENTS_BASE) && self.router.at(rest).is_ok() {
+                return NoMatch::RepeatedBase {
+                    path: rest.to_owned(),
+                };
+            }
+            let versioned = format!("{PAYMENTS_BASE}/v1{rest}");
+            if self.router.at(&versioned).is_ok() {
+                return NoMatch::MissingVersion { path: versioned };
+            }
         }
         let nearest = self
             .rows
@@ -292,6 +307,18 @@ mod tests {
             find("GET", "/v1/customers"),
             Err(NoMatch::MissingBase {
                 path: "/api/v1/customers".to_owned()
+            })
+        );
+        assert_eq!(
+            find("GET", "/api/api/v1/customers"),
+            Err(NoMatch::RepeatedBase {
+                path: "/api/v1/customers".to_owned()
+            })
+        );
+        assert_eq!(
+            find("GET", "/api/customers/x"),
+            Err(NoMatch::MissingVersion {
+                path: "/api/v1/customers/x".to_owned()
             })
         );
         assert_eq!(

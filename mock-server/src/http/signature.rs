@@ -6,7 +6,13 @@
 //! which operations need a signature ([`SignaturePolicy`]), the tolerance of five minutes both ways, the status 401.
 //!
 //! Any signature that is sent to the payments API is verified, needed or not. `verify_strict` refuses keys of small
-//! order. A refusal says which bytes were verified, because that is what a newcomer needs and a real server must hide.
+//! order. A refusal says which bytes were verified, because that is what a newcomer needs and a real server must hide;
+//! of a body that may hold personal data or is long, its length and digest. What mistake may be behind it is told by the
+//! [`doctor`].
+
+mod bodies;
+pub(crate) mod doctor;
+mod spelling;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use http::HeaderMap;
@@ -15,14 +21,15 @@ use layer2_types::{
     signing_string,
 };
 use layer2_world::settings::SignaturePolicy;
+use sha2::{Digest, Sha256};
 
 use super::headers;
 
 /// How far `x-timestamp` may be from the server's clock, either way.
 pub(crate) const TOLERANCE_SECONDS: i64 = 300;
 
-/// How much of the signed text a refusal repeats.
-const SHOWN_CHARACTERS: usize = 600;
+/// Longest body that a refusal repeats.
+const SHOWN_BODY_BYTES: usize = 400;
 
 /// A request as the signature covers it.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +39,27 @@ pub(crate) struct SignedRequest<'a> {
     /// Path and query exactly as they came in the request line.
     pub(crate) path_and_query: &'a str,
     pub(crate) body: &'a [u8],
+    /// Whether a refusal may repeat the body: the document marks nothing in it as personal or secret.
+    pub(crate) shows_body: bool,
+}
+
+impl SignedRequest<'_> {
+    /// The text that was verified, with the body in full or by its length and digest.
+    fn shown(&self, timestamp: i64) -> String {
+        let head = signing_string(timestamp, self.method, self.path_and_query, b"");
+        let head = String::from_utf8_lossy(&head);
+        match std::str::from_utf8(self.body) {
+            Ok("") => head.into_owned(),
+            Ok(body) if self.shows_body && body.len() <= SHOWN_BODY_BYTES => {
+                format!("{head}{body}")
+            }
+            _ => format!(
+                "{head} and then the body of {} bytes with the SHA-256 {}",
+                self.body.len(),
+                hex::encode(Sha256::digest(self.body))
+            ),
+        }
+    }
 }
 
 /// Whether this operation must be signed.
@@ -86,7 +114,7 @@ pub(crate) fn check(
     );
     key.verify_strict(&message, &signature)
         .map_err(|_| SignatureError::Mismatch {
-            verified: shown(&message),
+            verified: request.shown(timestamp),
             key: hex::encode(key.as_bytes()),
         })
 }
@@ -99,14 +127,6 @@ fn read_hex(text: &str) -> Option<Signature> {
     let mut bytes = [0_u8; 64];
     hex::decode_to_slice(text, &mut bytes).ok()?;
     Some(Signature::from_bytes(&bytes))
-}
-
-fn shown(message: &[u8]) -> String {
-    let text = String::from_utf8_lossy(message);
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}… ({} bytes in all)", &text[..end], message.len()),
-        None => text.into_owned(),
-    }
 }
 
 /// The wire name of a method, as it is signed.
@@ -124,7 +144,7 @@ pub(crate) fn method_name(method: HttpMethod) -> &'static str {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignatureError {
     #[error(
-        "x-signature is not 128 lower-case hexadecimal digits; send the 64 bytes of the Ed25519 signature in lower-case hex"
+        "the header x-signature is not 128 lower-case hexadecimal digits; send the 64 bytes of the Ed25519 signature in lower-case hex"
     )]
     BadHex,
     #[error(
@@ -147,6 +167,20 @@ pub(crate) enum SignatureError {
         "the header x-timestamp says {timestamp} and the server's clock {unix_now}, which is more than {TOLERANCE_SECONDS} s apart; sign each attempt anew, in seconds and not milliseconds"
     )]
     Stale { timestamp: i64, unix_now: i64 },
+}
+
+impl SignatureError {
+    /// The header that is missing or wrong.
+    pub(crate) fn header(&self) -> &'static str {
+        match self {
+            SignatureError::BadTimestamp
+            | SignatureError::MissingTimestamp
+            | SignatureError::Stale { .. } => "x-timestamp",
+            SignatureError::BadHex | SignatureError::Mismatch { .. } | SignatureError::Missing => {
+                "x-signature"
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +223,7 @@ mod tests {
             method: "POST",
             path_and_query,
             body,
+            shows_body: true,
         };
         check(&request, true, &key().verifying_key(), now)
     }
@@ -232,6 +267,32 @@ mod tests {
             "{message}"
         );
         assert!(message.contains("d75a980182b10ab7"), "{message}");
+    }
+
+    #[test]
+    fn a_body_that_may_be_personal_or_is_long_is_told_by_its_digest() {
+        let zeros = "0".repeat(128);
+        let headers = headers(Some(&zeros), Some("1700000000"));
+        let refused = |body: &[u8], shows_body: bool| {
+            let request = SignedRequest {
+                headers: &headers,
+                method: "POST",
+                path_and_query: "/api/v1/x",
+                body,
+                shows_body,
+            };
+            check(&request, true, &key().verifying_key(), 1_700_000_000)
+                .expect_err("mismatch")
+                .to_string()
+        };
+        // echo -n '{"a":1}' | sha256sum
+        let digest = "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862";
+        assert!(refused(br#"{"a":1}"#, true).ends_with(r#"1700000000POST/api/v1/x{"a":1}"#));
+        assert!(refused(br#"{"a":1}"#, false).ends_with(&format!(
+            "1700000000POST/api/v1/x and then the body of 7 bytes with the SHA-256 {digest}"
+        )));
+        assert!(refused(&[b'7'; 401], true).contains("the body of 401 bytes"));
+        assert!(refused(&[0xff], true).contains("the body of 1 bytes"));
     }
 
     #[test]
@@ -281,6 +342,7 @@ mod tests {
             method: "GET",
             path_and_query: "/",
             body: b"",
+            shows_body: true,
         };
         assert_eq!(check(&request, false, &key().verifying_key(), 0), Ok(()));
     }

@@ -16,7 +16,7 @@ use std::{
 };
 
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
-use layer2_types::operation::{Api, Operation};
+use layer2_types::operation::{Api, Operation, PagingRule};
 use layer2_world::rejection::Problem;
 use serde::Deserialize;
 use serde_json::Value;
@@ -26,7 +26,7 @@ use super::{
     limits,
 };
 use strict::make_strict;
-use words::{article, complaint, excerpt, expectation};
+use words::{article, complaint, excerpt, expectation, meant, wants_container};
 
 /// A generated schema set cannot be used; a defect of this crate, not of the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,11 @@ pub(crate) fn request(
     let schemas = compiled(operation, strict)?;
     let mut problems = Vec::new();
     if let Some(schema) = &schemas.query {
-        let query = schema.query_object(parts.query);
+        let mut query = schema.query_object(parts.query);
+        if operation.paging == PagingRule::Page {
+            // Part of the links that we send, and of no document.
+            query.remove_members(&["as_of"]);
+        }
         problems.extend(schema.problems(&query, Place::Query, code));
     }
     match (&schemas.request, parts.body) {
@@ -89,6 +93,28 @@ pub(crate) fn reply(
         .iter_errors(&body)
         .map(|error| format!("{}: {}", error.instance_path(), error.masked()))
         .collect())
+}
+
+/// The schema of a reply, where it has one.
+pub(crate) fn reply_schema(operation: &Operation, status: u16) -> Option<&'static Value> {
+    let schemas = compiled(operation, false).ok()?;
+    schemas.reply.get(&status).map(|schema| &schema.source)
+}
+
+/// Whether the document marks nothing of an operation's JSON body as personal or secret.
+pub(crate) fn is_body_plain(operation: &Operation) -> bool {
+    let request = compiled(operation, false).map(|schemas| schemas.request.as_ref());
+    matches!(request, Ok(Some(schema)) if !holds_sensitive(&schema.source))
+}
+
+fn holds_sensitive(schema: &Value) -> bool {
+    match schema {
+        Value::Array(items) => items.iter().any(holds_sensitive),
+        Value::Object(members) => {
+            members.contains_key("x-sensitive") || members.values().any(holds_sensitive)
+        }
+        _ => false,
+    }
 }
 
 /// Where a value stood, for pointers and wording.
@@ -283,7 +309,16 @@ impl Schema {
         let received = value.at(at);
         vec![match received {
             Some(_) if self.is_sensitive(error) => problem.received("** redacted **"),
-            Some(received) => problem.received(excerpt(received)),
+            // A text in the place of an object may hold what the members of the object would: it is not repeated.
+            Some(Json::String(text)) if wants_container(error.kind()) => problem
+                .received(format!("a string of {} characters", text.chars().count()))
+                .hint("Send the JSON itself, not a text that holds it: it was written as JSON twice, or is a plain text."),
+            Some(received) => match meant(error.kind(), received) {
+                Some(meant) => problem
+                    .received(excerpt(received))
+                    .hint(format!("Did you mean `{meant}`?")),
+                None => problem.received(excerpt(received)),
+            },
             None => problem,
         }]
     }
@@ -298,8 +333,10 @@ impl Schema {
         let types = property
             .map(|schema| types_of(&self.source, schema))
             .unwrap_or_default();
-        match types.first() {
-            Some(first) if types.len() == 1 => article(first),
+        match types.as_slice() {
+            [one] => article(one),
+            // An amount: sent as a number, and read from a text too.
+            several if several.iter().any(|name| name == "number") => article("number"),
             _ => "a value".to_owned(),
         }
     }
@@ -457,7 +494,7 @@ mod tests {
                 "`amount` is missing.",
                 Some("/amount"),
                 None,
-                Some("a value"),
+                Some("a number"),
             ),
         ];
         for row in expected {
@@ -503,6 +540,13 @@ mod tests {
             "The parameter `page` is of the wrong type."
         );
         assert_eq!(found[0].pointer.as_deref(), Some("page"));
+    }
+
+    #[test]
+    fn the_pattern_that_is_told_in_words_is_that_of_the_schemas() {
+        let operation = layer2_types::payments::OperationId::TransfersCreate.operation();
+        let quoted = serde_json::to_string(words::AMOUNT_PATTERN).expect("text");
+        assert!(source(operation).expect("schemas").contains(&quoted));
     }
 
     #[test]

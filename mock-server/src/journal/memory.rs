@@ -20,4 +20,9 @@ impl Journal for MemoryJournal {
     fn rows(&self) -> Vec<Row> {
         self.rows.clone()
     }
+
+    fn find(&self, is_wanted: &mut dyn FnMut(&Row) -> bool) -> Vec<Row> {
+        let wanted = self.rows.iter().filter(|row| is_wanted(row));
+        wanted.cloned().collect()
+    }
 }

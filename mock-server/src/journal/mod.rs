@@ -40,6 +40,9 @@ pub(crate) trait Journal {
 
     /// All rows.
     fn rows(&self) -> Vec<Row>;
+
+    /// The rows that a test picks, oldest first.
+    fn find(&self, is_wanted: &mut dyn FnMut(&Row) -> bool) -> Vec<Row>;
 }
 
 /// Digest of what came of a command.

@@ -1,6 +1,7 @@
 //! Who may call: tokens, scopes, signatures, and the whole body of every refusal on the way to the state machine.
 
 use crate::support::{Caller, Reply};
+use ed25519_dalek::{Signer, SigningKey};
 use layer2_mock::{SandboxServer, SignaturePolicy};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -313,6 +314,71 @@ async fn accepts_are_signed() {
         caller.post_signed(&path, "accept-1").await.ok()["data"]["status"],
         "ACCEPTED"
     );
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_bad_signature_is_met_with_the_mistake_behind_it() {
+    let (server, caller) = server().await;
+    let made = caller
+        .http
+        .post(format!("{}/_control/v1/sandboxes", server.url()))
+        .bearer_auth(&caller.control)
+        .header("content-type", "application/json")
+        .body(r#"{"name":"blue"}"#);
+    let made = Reply::read(made.send().await.expect("sent")).await.ok();
+    let blue = Caller::of(&made["data"]).await;
+    caller.fund("100").await;
+    let path = format!("/api/v1/transfers/{}/accept", caller.transfer("1").await);
+    let now = jiff::Timestamp::now().as_second().to_string();
+    let send = async |key: &SigningKey, signed: String| {
+        let signature = hex::encode(key.sign(signed.as_bytes()).to_bytes());
+        let headers = [("x-timestamp", now.as_str()), ("x-signature", &signature)];
+        caller.send(Method::POST, &path, None, &headers).await
+    };
+    let verified = format!(
+        "The signature does not match; verified with the public key {} over exactly this text: {now}POST{path}.",
+        hex::encode(caller.signing_key.verifying_key().as_bytes())
+    );
+    let rows = [
+        (
+            &caller.signing_key,
+            format!("{now}POST{}", &path[4..]),
+            "The path was signed without `/api`: sign it as it stands in the URL, from the slash after the host. All else about the signature is right.",
+        ),
+        (
+            &blue.signing_key,
+            format!("{now}POST{path}"),
+            "The signature is by the key of the sandbox `blue`, and the token is of another one: take both from the same sandbox. All else about the signature is right.",
+        ),
+        (
+            &caller.signing_key,
+            "something else".to_owned(),
+            "Compare what you sign with the text above byte by byte, and the key with that of the sandbox; `layer2-mock sign` and `layer2-mock verify` do both on the command line.",
+        ),
+    ];
+    for (key, signed, hint) in rows {
+        let reply = send(key, signed).await;
+        assert_eq!(reply.status, 401);
+        assert_eq!(
+            reply.json(),
+            json!({"errors": [{
+                "code": "SIGNATURE_INVALID",
+                "description": verified,
+                "pointer": "x-signature",
+                "hint": hint,
+            }]})
+        );
+    }
+    // What may be personal is told by its digest alone.
+    let body = r#"{"application_type":"INDIVIDUAL","terms_and_conditions_accepted":true,"tax_reference_number":"078-05-1120"}"#;
+    let signature = "0".repeat(128);
+    let headers = [("x-timestamp", now.as_str()), ("x-signature", &signature)];
+    let reply = caller
+        .send(Method::POST, "/api/v1/applications", Some(body), &headers)
+        .await;
+    assert_eq!(reply.code(), "SIGNATURE_INVALID", "{}", reply.text);
+    assert!(!reply.text.contains("078-05-1120"), "{}", reply.text);
     assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 

@@ -9,8 +9,13 @@
 
 mod access;
 mod binary;
+mod explain;
+mod faults;
 mod files;
+mod mistakes;
 mod money;
+mod paging;
 mod refusals;
+mod socket;
 mod support;
 mod webhooks;

@@ -1,8 +1,11 @@
 //! The work itself: replays, lost replies, clients that go away, journals, sandboxes side by side.
 
-use std::{io::Write, net::TcpStream};
+use std::net::TcpStream;
 
-use crate::support::{Caller, Reply};
+use crate::{
+    socket::{exchange, write},
+    support::{Caller, Reply},
+};
 use layer2_mock::{ClockMode, ReplayError, SandboxServer, World, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -67,10 +70,11 @@ async fn a_lost_reply_is_no_byte_and_the_work_is_done_once() {
     assert_eq!(
         ordered.json()["data"],
         json!({"id": "fault-1", "kind": "reply_lost", "operation": "payments.transfers_accept",
-               "nth": 1, "count": 1, "seen": 0, "hits": 0, "remaining": 1})
+               "point": "after_work", "nth": 1, "count": 1, "percent": 100, "seen": 0, "hits": 0,
+               "remaining": 1})
     );
     let sent = caller.signed(&path, "accept-1").build().expect("request");
-    let bytes = exchange(&server, &sent);
+    let (bytes, _) = exchange(&server, &sent);
     assert_eq!(bytes, b"", "not one byte of the reply");
     let retried = caller.post_signed(&path, "accept-1").await;
     assert_eq!(retried.header("idempotent-replayed"), Some("true"));
@@ -83,43 +87,6 @@ async fn a_lost_reply_is_no_byte_and_the_work_is_done_once() {
     let log = server.requests("default").expect("log");
     assert_eq!(log.iter().filter(|record| record.lost).count(), 1);
     assert_eq!(server.contract_violations(), Vec::<String>::new());
-}
-
-/// Sends a request over a bare socket and gives all bytes that come back.
-fn exchange(server: &SandboxServer, request: &reqwest::Request) -> Vec<u8> {
-    let mut socket = write(server, request);
-    let mut bytes = Vec::new();
-    // An end without a byte, or a reset: either way what arrived is in the buffer.
-    let _ = std::io::Read::read_to_end(&mut socket, &mut bytes);
-    bytes
-}
-
-fn write(server: &SandboxServer, request: &reqwest::Request) -> TcpStream {
-    let address = server
-        .url()
-        .strip_prefix("http://")
-        .expect("http")
-        .to_owned();
-    let body = request
-        .body()
-        .and_then(reqwest::Body::as_bytes)
-        .unwrap_or_default();
-    let mut text = format!(
-        "{} {} HTTP/1.1\r\nhost: {address}\r\n",
-        request.method(),
-        request.url().path()
-    );
-    for (name, value) in request.headers() {
-        text.push_str(&format!("{name}: {}\r\n", value.to_str().expect("ascii")));
-    }
-    text.push_str(&format!(
-        "content-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    ));
-    let mut socket = TcpStream::connect(address).expect("connect");
-    socket.write_all(text.as_bytes()).expect("head");
-    socket.write_all(body).expect("body");
-    socket
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ async fn an_unknown_path_is_met_with_the_nearest_one() {
     );
     let reply = caller.get("/v1/transactions").await;
     assert_eq!(
-        reply.json()["errors"][0]["meta"]["hint"],
+        reply.json()["errors"][0]["hint"],
         "The payments API lives below /api: `/api/v1/transactions` exists. Let the base URL of your client end in /api."
     );
     let reply = caller

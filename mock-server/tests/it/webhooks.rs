@@ -199,6 +199,111 @@ async fn what_nobody_receives_is_recorded_and_the_clock_goes_on() {
     );
 }
 
+/// The whole schedule: eight tries over a day, each recorded with what went wrong, then the mark on the subscription; and
+/// the way back, a delivery that control orders again.
+#[tokio::test]
+async fn a_receiver_that_fails_all_day_is_marked_and_can_be_served_again() {
+    let (server, caller) = server().await;
+    let (url, inbox) = receiver(&[500; 8]).await;
+    subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    caller.settle().await;
+    for (seconds, tries) in [
+        (4, 1),
+        (2, 2),
+        (60, 3),
+        (270, 4),
+        (1_700, 5),
+        (6_200, 6),
+        (16_000, 7),
+        (80_000, 8),
+    ] {
+        let body = json!({"seconds": seconds}).to_string();
+        caller
+            .control(Method::POST, "/clock/advance", Some(&body))
+            .await
+            .ok();
+        assert_eq!(
+            inbox.lock().expect("inbox").received.len(),
+            tries,
+            "after {seconds} s more"
+        );
+    }
+    let list = async |status: &str| {
+        let path = format!("/deliveries?status={status}");
+        caller.control(Method::GET, &path, None).await.ok()["data"]["deliveries"].clone()
+    };
+    let failed = list("failed").await[0].clone();
+    assert_eq!(failed["subscription_failing"], true);
+    assert_eq!(failed.get("next_attempt"), None);
+    let attempts = failed["attempts"].as_array().expect("attempts");
+    assert_eq!(attempts.len(), 8);
+    for (number, attempt) in (1..).zip(attempts) {
+        assert_eq!(attempt["attempt"], number);
+        assert_eq!(
+            (&attempt["outcome"], &attempt["status"]),
+            (&json!("refused"), &json!(500))
+        );
+        assert_eq!(
+            attempt["hint"],
+            "The receiver answered 500; only 2xx counts as received. Answer 2xx as soon as the event is stored, and work on it afterwards; the event comes again with the same `event_id`."
+        );
+    }
+    let id = failed["id"].as_str().expect("id");
+    let path = format!("/deliveries/{id}/redeliver");
+    let waiting = caller.control(Method::POST, &path, None).await.ok();
+    assert_eq!(waiting["data"]["state"], "pending");
+    caller.settle().await;
+    let delivered = list("delivered").await[0].clone();
+    assert_eq!(delivered["subscription_failing"], false);
+    assert_eq!(delivered["attempts"][8]["status"], 204);
+    {
+        let inbox = inbox.lock().expect("inbox");
+        assert_eq!(inbox.received.len(), 9);
+        assert!(
+            inbox
+                .received
+                .iter()
+                .all(|(_, _, body)| *body == inbox.received[0].2)
+        );
+    }
+    let rows = server.journal("default").expect("journal");
+    let world = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
+    assert_eq!(Some(world.snapshot()), server.snapshot("default"));
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_delivery_is_not_ordered_again_once_its_subscription_is_gone() {
+    let (server, caller) = server().await;
+    let (url, _inbox) = receiver(&[]).await;
+    subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    caller.settle().await;
+    let listed = caller.control(Method::GET, "/deliveries", None).await.ok();
+    let delivery = &listed["data"]["deliveries"][0];
+    let subscription = delivery["subscription_id"].as_str().expect("id");
+    let path = format!("/api/v1/subscriptions/{subscription}");
+    caller.send(Method::DELETE, &path, None, &[]).await.ok();
+    let path = format!(
+        "/deliveries/{}/redeliver",
+        delivery["id"].as_str().expect("id")
+    );
+    let reply = caller.control(Method::POST, &path, None).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (409, "SUBSCRIPTION_DELETED")
+    );
+    let reply = caller
+        .control(Method::POST, "/deliveries/none/redeliver", None)
+        .await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (404, "NOT_FOUND")
+    );
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn other_networks_are_out_of_reach_unless_allowed() {
     let (_server, caller) = server().await;

@@ -29,6 +29,7 @@ pub struct ReadContext<'a> {
     now: Timestamp,
     settings: &'a Settings,
     actor: &'a Actor,
+    as_of: Option<&'a str>,
 }
 
 impl<'a> ReadContext<'a> {
@@ -37,7 +38,18 @@ impl<'a> ReadContext<'a> {
             now,
             settings,
             actor,
+            as_of: None,
         }
+    }
+
+    /// The same, for a request that follows a link of a list.
+    pub(crate) const fn with_as_of(self, as_of: Option<&'a str>) -> Self {
+        Self { as_of, ..self }
+    }
+
+    /// What the link of a list says that the list was.
+    pub(crate) const fn as_of(&self) -> Option<&'a str> {
+        self.as_of
     }
 
     /// Business time.

@@ -4,6 +4,7 @@ mod applications;
 mod decisions;
 mod deliveries;
 mod destinations;
+pub(crate) mod explain;
 mod inbound;
 mod ledger;
 mod outgoing;

@@ -36,6 +36,7 @@ pub use crate::command::IdempotencyKey;
 pub use crate::command::Internal;
 pub use crate::command::InvalidKey;
 pub use crate::context::Context;
+pub use crate::control::explain::Explained;
 pub use crate::file::Content;
 pub use crate::file::Download;
 pub use crate::file::Upload;

@@ -107,6 +107,8 @@ pub(crate) struct DeliveryRow {
     pub(crate) url: String,
     pub(crate) state: DeliveryState,
     pub(crate) attempts: Vec<AttemptRow>,
+    /// It had ended and was ordered again: then one attempt is all there is, whatever the schedule says.
+    once: bool,
     origin: Origin,
 }
 
@@ -189,6 +191,7 @@ impl Outbox {
                         due: event.at,
                     },
                     attempts: Vec::new(),
+                    once: false,
                     origin: event.origin,
                 },
             );
@@ -290,12 +293,48 @@ impl Outbox {
             },
             None => DeliveryState::Exhausted,
         };
+        row.once = false;
         if let DeliveryState::Pending { due, .. } = row.state {
             self.pending.insert((due, number));
         } else {
             self.finished.insert(number);
             self.forget_oldest(keep);
         }
+    }
+
+    /// A delivery that is kept, with its event.
+    pub(crate) fn delivery(&self, id: &DeliveryId) -> Option<(&DeliveryRow, &EventRow)> {
+        let row = self.deliveries.get(self.by_id.get(id)?)?;
+        Some((row, self.events.get(&row.event)?))
+    }
+
+    /// The ids of the deliveries that are kept.
+    pub(crate) fn delivery_ids(&self) -> impl Iterator<Item = &DeliveryId> {
+        self.by_id.keys()
+    }
+
+    /// Makes a delivery due at once. One that waits keeps its attempt and its schedule; one that has ended is tried once
+    /// more.
+    pub(crate) fn redeliver(&mut self, id: &DeliveryId, now: Timestamp) {
+        let Some(number) = self.by_id.get(id).copied() else {
+            return;
+        };
+        let Some(row) = self.deliveries.get_mut(&number) else {
+            return;
+        };
+        let attempt = match row.state {
+            DeliveryState::Pending { attempt, due } => {
+                self.pending.remove(&(due, number));
+                attempt
+            }
+            _ => {
+                self.finished.remove(&number);
+                row.once = true;
+                row.attempts.last().map_or(1, |last| last.attempt + 1)
+            }
+        };
+        row.state = DeliveryState::Pending { attempt, due: now };
+        self.pending.insert((now, number));
     }
 
     /// Cancels what is still to be sent to a subscription.
@@ -324,10 +363,17 @@ impl Outbox {
     }
 
     /// All deliveries that are kept, oldest first, each with its event.
-    pub(crate) fn deliveries(&self) -> impl DoubleEndedIterator<Item = (&DeliveryRow, &EventRow)> {
+    pub(crate) fn numbered(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (u64, (&DeliveryRow, &EventRow))> {
         self.deliveries
-            .values()
-            .filter_map(|row| self.events.get(&row.event).map(|event| (row, event)))
+            .iter()
+            .filter_map(|(number, row)| Some((*number, (row, self.events.get(&row.event)?))))
+    }
+
+    /// How many deliveries were ever made: the number of the newest one.
+    pub(crate) const fn made(&self) -> u64 {
+        self.deliveries_made
     }
 
     fn forget_oldest(&mut self, keep: u32) {
@@ -361,6 +407,9 @@ fn next_attempt(
     event_at: Timestamp,
     attempt: u32,
 ) -> Option<Timestamp> {
+    if row.once {
+        return None;
+    }
     let offset = *ATTEMPT_OFFSETS.get(usize::try_from(attempt).ok()?)?;
     let parts: [&[u8]; 2] = [row.id.as_str().as_bytes(), &attempt.to_le_bytes()];
     let jitter = Dice::new(seed, row.origin).jitter(offset, JITTER_HUNDREDTHS, "webhook", &parts);
@@ -420,6 +469,34 @@ mod tests {
     }
 
     #[test]
+    fn an_ended_delivery_is_tried_once_more_and_a_waiting_one_keeps_its_schedule() {
+        let (mut outbox, seed) = outbox_with(1);
+        let id = DeliveryId::new("delivery-0");
+        outbox.finish(&seed, &id, 1, FAILED, 10);
+        let planned = outbox.next_due();
+        outbox.redeliver(&id, at(101));
+        assert_eq!(
+            outbox.next_due(),
+            Some(at(101)),
+            "sent now and not at {planned:?}"
+        );
+        outbox.finish(&seed, &id, 2, FAILED, 10);
+        assert!(
+            outbox.next_due() >= Some(at(160)),
+            "the third try is due by the schedule"
+        );
+        outbox.finish(&seed, &id, 3, TAKEN, 10);
+        for outcome in [TAKEN, FAILED] {
+            outbox.redeliver(&id, at(500));
+            let due = outbox.due(at(500), &seed).remove(0);
+            outbox.finish(&seed, &id, due.attempt, outcome, 10);
+            assert_eq!(outbox.next_due(), None, "one try is all");
+        }
+        assert_eq!(outbox.delivery(&id).unwrap().0.attempts.len(), 5);
+        assert!(outbox.is_failing(&"sub".parse().unwrap()));
+    }
+
+    #[test]
     fn success_ends_it_and_a_late_outcome_changes_nothing() {
         let (mut outbox, seed) = outbox_with(1);
         let id = DeliveryId::new("delivery-0");
@@ -464,8 +541,8 @@ mod tests {
             );
         }
         let kept: Vec<_> = outbox
-            .deliveries()
-            .map(|(row, _)| row.id.as_str())
+            .numbered()
+            .map(|(_, (row, _))| row.id.as_str())
             .collect();
         assert_eq!(kept, ["delivery-2", "delivery-3", "delivery-4"]);
         assert_eq!(outbox.events.len(), 3);

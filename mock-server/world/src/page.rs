@@ -3,10 +3,20 @@
 //! A page number counts from 0, a page has 20 rows unless the request says otherwise and never more than 1,000. Links are
 //! paths with their query, below the API's base; an empty one says that there is no such page. They keep the filters of
 //! the request.
+//!
+//! Page numbers alone promise nothing while rows are being added: a new row at the front of a list that is newest first
+//! moves all others by one, and the next page repeats a row. So links carry `as_of`, which no client makes itself: how
+//! many rows had been made when the first page was read, and in the link to the next page also the last row of this one
+//! ([`AsOf`]). Rows that were made later are left out, and the next page goes on behind the row that was last, also if
+//! rows before it no longer match the filter of the request.
+
+use core::fmt;
+use core::str::FromStr;
 
 use layer2_types::control;
 use layer2_types::payments;
 
+use crate::context::ReadContext;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
@@ -16,6 +26,63 @@ use crate::rejection::code;
 pub(crate) struct Page {
     number: usize,
     size: usize,
+    as_of: Option<AsOf>,
+}
+
+/// What a list was when its first page was read. Rows are numbered as they are made, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct AsOf {
+    /// The newest row that there was.
+    newest: u64,
+    /// The last row of the page before.
+    behind: Option<u64>,
+}
+
+impl fmt::Display for AsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.newest)?;
+        match self.behind {
+            Some(behind) => write!(f, "-{behind}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for AsOf {
+    type Err = core::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (newest, behind) = match text.split_once('-') {
+            Some((newest, behind)) => (newest, Some(behind.parse()?)),
+            None => (text, None),
+        };
+        Ok(Self {
+            newest: newest.parse()?,
+            behind,
+        })
+    }
+}
+
+/// In which order a list shows its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowOrder {
+    NewestFirst,
+    OldestFirst,
+    /// By something that changes. No row stays behind another one, so the rows before a page are counted.
+    Changing,
+}
+
+/// The rows of one page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cut<T> {
+    pub(crate) rows: Vec<T>,
+    page: Page,
+    /// How many rows match.
+    total: usize,
+    /// Whether rows follow this page.
+    more: bool,
+    newest: u64,
+    last: Option<u64>,
 }
 
 /// Where the other pages are.
@@ -62,7 +129,11 @@ impl Page {
             problems.push(out_of_range("page_size", size, "1 to 1000"));
         }
         match (page, usize::try_from(size)) {
-            (Ok(number), Ok(size)) if problems.is_empty() => Ok(Self { number, size }),
+            (Ok(number), Ok(size)) if problems.is_empty() => Ok(Self {
+                number,
+                size,
+                as_of: None,
+            }),
             _ => Err(Rejection {
                 status: 400,
                 problems,
@@ -70,54 +141,123 @@ impl Page {
         }
     }
 
-    /// The rows of the page, and how many rows there are.
-    pub(crate) fn cut<T>(self, rows: impl Iterator<Item = T>) -> (Vec<T>, usize) {
-        let skipped = self.number.saturating_mul(self.size);
-        let mut page = Vec::new();
-        let mut total = 0;
-        for row in rows {
-            if total >= skipped && page.len() < self.size {
-                page.push(row);
+    /// The same page of the list as it was when the request's `as_of` was made.
+    pub(crate) fn as_of(self, cx: &ReadContext<'_>) -> Result<Self, Rejection> {
+        let Some(text) = cx.as_of() else {
+            return Ok(self);
+        };
+        match text.parse() {
+            Ok(as_of) => Ok(Self {
+                as_of: Some(as_of),
+                ..self
+            }),
+            Err(_) => Err(Problem::new(
+                code::VALIDATION_FAILED,
+                "`as_of` is not one that this server made.",
+            )
+            .at(AS_OF)
+            .received(text)
+            .expected("the `as_of` of a link")
+            .hint("Follow the links of a list as they are, or leave `as_of` out to begin anew.")
+            .bad_request()),
+        }
+    }
+
+    /// The rows of the page. They come with their numbers, in the order of the list; `made` is how many there were ever.
+    pub(crate) fn cut<T>(
+        self,
+        rows: impl Iterator<Item = (u64, T)>,
+        order: RowOrder,
+        made: u64,
+    ) -> Cut<T> {
+        let newest = self.as_of.map_or(made, |as_of| as_of.newest);
+        let behind = self
+            .as_of
+            .and_then(|as_of| as_of.behind)
+            .filter(|_| order != RowOrder::Changing);
+        let skipped = match behind {
+            Some(_) => 0,
+            None => self.number.saturating_mul(self.size),
+        };
+        let mut cut = Cut {
+            rows: Vec::new(),
+            page: self,
+            total: 0,
+            more: false,
+            newest,
+            last: None,
+        };
+        let mut candidates = 0;
+        for (number, row) in rows.filter(|(number, _)| *number <= newest) {
+            cut.total += 1;
+            let is_behind = behind.is_none_or(|behind| match order {
+                RowOrder::NewestFirst => number < behind,
+                RowOrder::OldestFirst => number > behind,
+                RowOrder::Changing => true,
+            });
+            if !is_behind {
+                continue;
             }
-            total += 1;
-        }
-        (page, total)
-    }
-
-    /// The links of the page in a list of `total` rows at `path`; `query` holds the parameters of the request.
-    pub(crate) fn links(self, path: &str, query: &[(&str, String)], total: usize) -> PageLinks {
-        let last = total.div_ceil(self.size).saturating_sub(1);
-        let to = |number: usize| self.link(path, query, number);
-        PageLinks {
-            this: to(self.number),
-            first: to(0),
-            prev: self
-                .number
-                .checked_sub(1)
-                .map_or_else(String::new, |before| to(before.min(last))),
-            next: if self.number < last {
-                to(self.number + 1)
+            candidates += 1;
+            if candidates <= skipped {
+                continue;
+            }
+            if cut.rows.len() < self.size {
+                cut.rows.push(row);
+                cut.last = Some(number);
             } else {
-                String::new()
-            },
-            last: to(last),
+                cut.more = true;
+            }
         }
-    }
-
-    fn link(self, path: &str, query: &[(&str, String)], number: usize) -> String {
-        let mut link = format!("{path}?page={number}&page_size={}", self.size);
-        for (name, value) in query
-            .iter()
-            .filter(|(name, _)| !matches!(*name, "page" | "page_size"))
-        {
-            link.push('&');
-            link.push_str(name);
-            link.push('=');
-            push_encoded(&mut link, value);
-        }
-        link
+        cut
     }
 }
+
+impl<T> Cut<T> {
+    /// The links of the page in its list at `path`; `query` holds the parameters of the request.
+    pub(crate) fn links(&self, path: &str, query: &[(&str, String)]) -> PageLinks {
+        let (number, size) = (self.page.number, self.page.size);
+        let last = self.total.div_ceil(size).saturating_sub(1);
+        let to = |number: usize, behind: Option<u64>| {
+            let as_of = AsOf {
+                newest: self.newest,
+                behind,
+            };
+            link(path, query, number, size, as_of)
+        };
+        let own = self.page.as_of.and_then(|as_of| as_of.behind);
+        PageLinks {
+            this: to(number, own),
+            first: to(0, None),
+            prev: number
+                .checked_sub(1)
+                .map_or_else(String::new, |before| to(before.min(last), None)),
+            next: match self.last {
+                Some(behind) if self.more => to(number + 1, Some(behind)),
+                _ => String::new(),
+            },
+            last: to(last, None),
+        }
+    }
+}
+
+fn link(path: &str, query: &[(&str, String)], number: usize, size: usize, as_of: AsOf) -> String {
+    let mut link = format!("{path}?page={number}&page_size={size}");
+    for (name, value) in query
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "page" | "page_size" | AS_OF))
+    {
+        link.push('&');
+        link.push_str(name);
+        link.push('=');
+        push_encoded(&mut link, value);
+    }
+    link.push_str(&format!("&{AS_OF}={as_of}"));
+    link
+}
+
+/// The parameter of links that says what the list was.
+pub(crate) const AS_OF: &str = "as_of";
 
 const SIZE_DEFAULT: i32 = 20;
 const SIZE_MAX: i32 = 1000;
@@ -147,34 +287,75 @@ fn out_of_range(name: &str, received: i32, expected: &str) -> Problem {
 mod tests {
     use super::*;
 
+    fn oldest_first(made: u64) -> impl Iterator<Item = (u64, u64)> {
+        (1..=made).map(|number| (number, number))
+    }
+
     #[test]
     fn pages_are_cut_and_linked() {
         let page = Page::of(Some(1), Some(2)).unwrap();
-        let (rows, total) = page.cut(0..5);
-        assert_eq!((rows, total), (vec![2, 3], 5));
-        let links = page.links(
-            "/v1/x",
-            &[("page", "1".to_owned()), ("status", "A B".to_owned())],
-            total,
+        let cut = page.cut(oldest_first(5), RowOrder::OldestFirst, 5);
+        assert_eq!((cut.rows.as_slice(), cut.total), (&[3, 4][..], 5));
+        let query = [("page", "1".to_owned()), ("status", "A B".to_owned())];
+        let links = cut.links("/v1/x", &query);
+        assert_eq!(links.this, "/v1/x?page=1&page_size=2&status=A%20B&as_of=5");
+        assert_eq!(links.prev, "/v1/x?page=0&page_size=2&status=A%20B&as_of=5");
+        assert_eq!(
+            links.next,
+            "/v1/x?page=2&page_size=2&status=A%20B&as_of=5-4"
         );
-        assert_eq!(links.this, "/v1/x?page=1&page_size=2&status=A%20B");
-        assert_eq!(links.prev, "/v1/x?page=0&page_size=2&status=A%20B");
-        assert_eq!(links.next, "/v1/x?page=2&page_size=2&status=A%20B");
-        assert_eq!(links.last, links.next);
+        assert_eq!(links.last, "/v1/x?page=2&page_size=2&status=A%20B&as_of=5");
     }
 
     #[test]
     fn the_ends_are_empty() {
-        let only = Page::of(None, None).unwrap().links("/v1/x", &[], 0);
+        let nothing = Page::of(None, None)
+            .unwrap()
+            .cut(oldest_first(0), RowOrder::OldestFirst, 0);
+        let only = nothing.links("/v1/x", &[]);
         assert_eq!((only.prev.as_str(), only.next.as_str()), ("", ""));
-        assert_eq!(only.last, "/v1/x?page=0&page_size=20");
-        let beyond = Page::of(Some(9), Some(2)).unwrap();
-        assert!(beyond.cut(0..5).0.is_empty());
-        let links = beyond.links("/v1/x", &[], 5);
+        assert_eq!(only.last, "/v1/x?page=0&page_size=20&as_of=0");
+        let beyond =
+            Page::of(Some(9), Some(2))
+                .unwrap()
+                .cut(oldest_first(5), RowOrder::OldestFirst, 5);
+        assert!(beyond.rows.is_empty());
+        let links = beyond.links("/v1/x", &[]);
         assert_eq!(
             (links.prev.as_str(), links.next.as_str()),
-            ("/v1/x?page=2&page_size=2", "")
+            ("/v1/x?page=2&page_size=2&as_of=5", "")
         );
+    }
+
+    /// Goal: no row twice, none missing. Method: the pages of a list are read one by one, and before each of them rows
+    /// are made, and rows that were shown already cease to match.
+    #[test]
+    fn pages_neither_repeat_nor_skip_while_rows_come_and_go() {
+        for order in [RowOrder::OldestFirst, RowOrder::NewestFirst] {
+            let mut made = 7;
+            let mut page = Page::of(None, Some(2)).unwrap();
+            let mut seen: Vec<u64> = Vec::new();
+            loop {
+                let gone = seen.clone();
+                let mut rows: Vec<(u64, u64)> = oldest_first(made)
+                    .filter(|(number, _)| !gone.contains(number))
+                    .collect();
+                if order == RowOrder::NewestFirst {
+                    rows.reverse();
+                }
+                let cut = page.cut(rows.into_iter(), order, made);
+                seen.extend(&cut.rows);
+                let next = cut.links("/v1/x", &[]).next;
+                let Some((_, as_of)) = next.split_once("as_of=") else {
+                    break;
+                };
+                page.number += 1;
+                page.as_of = Some(as_of.parse().unwrap());
+                made += 3;
+            }
+            seen.sort_unstable();
+            assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7], "{order:?}");
+        }
     }
 
     #[test]

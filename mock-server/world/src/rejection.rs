@@ -52,6 +52,7 @@ pub mod code {
     pub const RECEIPT_NOT_READY: &str = "RECEIPT_NOT_READY";
     pub const SAME_ACCOUNT: &str = "SAME_ACCOUNT";
     pub const STATUS_CHANGE_NOT_ALLOWED: &str = "STATUS_CHANGE_NOT_ALLOWED";
+    pub const SUBSCRIPTION_DELETED: &str = "SUBSCRIPTION_DELETED";
     pub const TOO_MANY_DECIMALS: &str = "TOO_MANY_DECIMALS";
     pub const TRANSFER_EXPIRED: &str = "TRANSFER_EXPIRED";
     pub const TRANSFER_NOT_ACCEPTABLE: &str = "TRANSFER_NOT_ACCEPTABLE";
@@ -311,7 +312,7 @@ pub(crate) fn validation_code(api: Api) -> &'static str {
 }
 
 /// The known value that a reader most likely meant: at most a third of its characters differ.
-pub(crate) fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if wanted.len() > NEAREST_LENGTH_MAX {
         return None;
     }
@@ -453,6 +454,7 @@ mod tests {
                 code::RAIL_NOT_SUPPORTED,
                 code::RATE_OUT_OF_RANGE,
                 code::STATUS_CHANGE_NOT_ALLOWED,
+                code::SUBSCRIPTION_DELETED,
                 code::VALIDATION_FAILED,
             ],
         );

@@ -150,6 +150,14 @@ impl Request {
         })
     }
 
+    /// The text of a query parameter.
+    pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The query as the operation's parameters.
     pub fn params<T: QueryParams>(&self) -> Result<T, Rejection> {
         T::from_pairs(&self.query).map_err(|error| {

@@ -56,6 +56,16 @@ impl<K: Ord, V> Table<K, V> {
         self.rows.values()
     }
 
+    /// The rows with their numbers, oldest first.
+    pub(crate) fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &V)> {
+        self.rows.iter().map(|(number, row)| (*number, row))
+    }
+
+    /// How many rows were ever made: the number of the newest one.
+    pub(crate) const fn made(&self) -> u64 {
+        self.made
+    }
+
     /// The ids, by name.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &K> {
         self.numbers.keys()
@@ -77,5 +87,7 @@ mod tests {
         assert!(!table.contains(&"b".to_owned()) && table.get(&"b".to_owned()).is_none());
         *table.get_mut(&"a".to_owned()).unwrap() = 3;
         assert_eq!(table.get(&"a".to_owned()), Some(&3));
+        assert_eq!(table.numbered().collect::<Vec<_>>(), [(2, &3)]);
+        assert_eq!(table.made(), 2);
     }
 }

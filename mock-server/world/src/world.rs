@@ -30,6 +30,7 @@ use crate::ids::Origin;
 use crate::outbox::DeliveryId;
 use crate::outbox::DueDelivery;
 use crate::outbox::Outbox;
+use crate::page::AS_OF;
 use crate::page::push_encoded;
 use crate::payments;
 use crate::plaid;
@@ -118,7 +119,8 @@ impl World {
     /// Answers a read.
     pub fn query(&self, request: &Request, now: Timestamp) -> Result<Reply, Rejection> {
         self.must_exist(request.op)?;
-        let cx = ReadContext::new(self.clock.at(now), self.settings(), &request.actor);
+        let cx = ReadContext::new(self.clock.at(now), self.settings(), &request.actor)
+            .with_as_of(request.query_value(AS_OF));
         match request.op {
             OperationRef::Payments(op) => generated::payments::read(self, &cx, op, request),
             OperationRef::Accounting(op) => generated::accounting::read(self, &cx, op, request),

@@ -1,20 +1,17 @@
 //! Between the control document's models and the shell's own types, both ways.
 
-use std::num::NonZeroU32;
-
 use jiff::{Timestamp, tz::Offset};
 use layer2_types::{control, operation::Platform};
 use layer2_world::{
-    JobReport,
-    rejection::{Problem, Rejection},
-    request::OperationRef,
+    Command, JobReport,
+    rejection::Rejection,
     settings::{ErrorStyle, Profile as WorkProfile, Settings, SignaturePolicy},
 };
 
 use super::{at_fault, broken, invalid};
 use crate::{
     clocks::ClockMode,
-    faults::{FaultKind, FaultOrder, FaultRule},
+    journal::Row,
     ready_file,
     sandbox::{PendingWork, Sandbox},
     server::{Plan, Server},
@@ -166,6 +163,17 @@ pub(super) fn clock(sandbox: &Sandbox) -> Result<control::ClockReply, Rejection>
     )))
 }
 
+/// A row of the journal as the cause of something.
+pub(super) fn cause(row: &Row) -> control::Cause {
+    let operation = match &row.command {
+        Command::Client(command) => command.request.op.key(),
+        Command::Internal(_) => "due_work".to_owned(),
+    };
+    // A journal does not come near the end of 63 bits.
+    let seq = i64::try_from(row.seq).unwrap_or(i64::MAX);
+    control::Cause::new(seq, operation, utc(row.now))
+}
+
 /// The control API tells time in UTC.
 fn utc(instant: Timestamp) -> layer2_types::Timestamp {
     layer2_types::Timestamp::new(instant, Offset::UTC)
@@ -182,63 +190,4 @@ pub(super) fn pending_job(work: &PendingWork) -> Result<control::Job, Rejection>
 fn named_job(kind: &str, due: Timestamp, subject: &str) -> Result<control::Job, Rejection> {
     let subject = control::ObjectId::new(subject).map_err(|error| at_fault(&error.to_string()))?;
     Ok(control::Job::new(kind.to_owned(), utc(due)).with_object_id(subject))
-}
-
-pub(super) fn order(body: &control::FaultRequest) -> Result<FaultOrder, Rejection> {
-    let unsupported = |pointer: &str, received: &str, expected: String| {
-        Problem::new("FAULT_NOT_SUPPORTED", "This fault cannot be ordered.")
-            .at(pointer)
-            .received(received)
-            .expected(expected)
-            .bad_request()
-    };
-    let kinds = || FaultKind::ALL.map(FaultKind::as_str).join(", ");
-    let kind = FaultKind::from_text(body.kind.as_str())
-        .ok_or_else(|| unsupported("/kind", body.kind.as_str(), kinds()))?;
-    if let Some(operation) = &body.operation
-        && operation.parse::<OperationRef>().is_err()
-    {
-        let expected = "an operation such as payments.transfers_create".to_owned();
-        return Err(unsupported("/operation", operation, expected));
-    }
-    let positive = |pointer: &str, number: Option<i32>| match number {
-        None => Ok(NonZeroU32::MIN),
-        Some(number) => u32::try_from(number)
-            .ok()
-            .and_then(NonZeroU32::new)
-            .ok_or_else(|| invalid(pointer, &number.to_string(), "1 or more")),
-    };
-    Ok(FaultOrder {
-        kind,
-        operation: body.operation.clone(),
-        key: body.key.clone(),
-        object_id: body.object_id.as_ref().map(|id| id.as_str().to_owned()),
-        nth: positive("/nth", body.nth)?,
-        count: positive("/count", body.count)?,
-    })
-}
-
-pub(super) fn fault(rule: &FaultRule) -> Result<control::Fault, Rejection> {
-    let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-    let id = format!("fault-{}", rule.id);
-    let id = control::FaultId::new(id).map_err(|error| at_fault(&error.to_string()))?;
-    let mut fault = control::Fault::new(
-        id,
-        number(rule.order.nth.get()),
-        number(rule.order.count.get()),
-        number(rule.matched),
-        number(rule.struck),
-        number(rule.remaining()),
-    );
-    fault.kind = control::FaultKind::from(rule.order.kind.as_str());
-    fault.operation.clone_from(&rule.order.operation);
-    fault.key.clone_from(&rule.order.key);
-    fault.object_id = rule
-        .order
-        .object_id
-        .as_deref()
-        .map(control::ObjectId::new)
-        .transpose()
-        .map_err(|error| at_fault(&error.to_string()))?;
-    Ok(fault)
 }

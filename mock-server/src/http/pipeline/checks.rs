@@ -3,6 +3,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
+use ed25519_dalek::VerifyingKey;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use layer2_types::operation::{Api, IdempotencyRule, Operation};
@@ -18,12 +19,42 @@ use crate::{
         json::Json,
         limits, query,
         route::NoMatch,
-        signature::{self, SignatureError, SignedRequest},
+        signature::{self, SignatureError, SignedRequest, doctor},
         validate,
     },
     sandbox::Sandbox,
+    server::Server,
     tokens,
 };
+
+/// What to do about a signature that no known mistake explains.
+const NO_DIAGNOSIS: &str = "Compare what you sign with the text above byte by byte, and the key with that of the sandbox; `layer2-mock sign` and `layer2-mock verify` do both on the command line.";
+
+/// The public keys of the other sandboxes, by name.
+fn keys_of_others<'s>(
+    server: &'s Server,
+    own: &'s Sandbox,
+) -> impl Iterator<Item = (String, VerifyingKey)> + 's {
+    server
+        .directory
+        .all()
+        .into_iter()
+        .filter(|other| other.name() != own.name())
+        .map(|other| (other.name().to_owned(), other.credentials.verify_key()))
+}
+
+/// Reads on and forgets, so that a client that writes its whole body before it reads gets to see the refusal. What is
+/// longer still is not waited for: the connection ends.
+async fn drain(mut body: Body) {
+    let mut left = limits::DRAINED_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
 
 impl Exchange {
     pub(super) fn no_route(&self, miss: &NoMatch, parts: &Parts) -> Failure {
@@ -37,22 +68,30 @@ impl Exchange {
             })
         };
         match miss {
-            NoMatch::Encoding => refuse(
-                profile,
-                Refusal::Validation,
-                "An id in the path is not well percent-encoded.",
-            ),
+            NoMatch::Encoding => refuse_with(profile, Refusal::Validation, |code| {
+                Problem::new(code, "An id in the path is not well percent-encoded.")
+                    .received(path)
+                    .expected("`%` and two hex digits, of UTF-8")
+                    .hint("Encode the id for a path segment; a plain `%` is `%25`.")
+            }),
             NoMatch::Method { allowed } => {
                 let allowed = allowed.join(", ");
                 refuse_with(profile, Refusal::MethodNotAllowed, |code| {
                     Problem::new(code, "This path exists, but not with this method.")
                         .received(parts.method.as_str())
                         .expected(allowed.clone())
+                        .hint(format!("Call it with {allowed}."))
                 })
                 .with_header(header::ALLOW, &allowed)
             }
             NoMatch::MissingBase { path } => unknown(format!(
                 "The payments API lives below /api: `{path}` exists. Let the base URL of your client end in /api."
+            )),
+            NoMatch::MissingVersion { path } => unknown(format!(
+                "The version is missing: `{path}` exists. Let the paths of your client begin with /v1."
+            )),
+            NoMatch::RepeatedBase { path } => unknown(format!(
+                "/api stands there twice: `{path}` exists. Leave it out of your paths, or out of the base URL."
             )),
             NoMatch::Path {
                 nearest: Some(nearest),
@@ -106,6 +145,7 @@ impl Exchange {
 
     pub(super) fn check_signature(
         &self,
+        server: &Server,
         sandbox: &Sandbox,
         operation: &Operation,
         parts: &Parts,
@@ -123,22 +163,32 @@ impl Exchange {
             method: signature::method_name(operation.method),
             path_and_query,
             body,
+            shows_body: validate::is_body_plain(operation),
         };
         let needed = signature::is_needed(sandbox.settings().signatures, operation);
         let key = sandbox.credentials.verify_key();
-        signature::check(&request, needed, &key, jiff::Timestamp::now().as_second()).map_err(
-            |error| {
-                let refusal = match error {
-                    SignatureError::Missing => Refusal::SignatureRequired,
-                    _ => Refusal::SignatureInvalid,
-                };
-                refuse(
-                    self.surface.profile(),
-                    refusal,
-                    sentence(&error.to_string()),
-                )
-            },
-        )
+        let unix_now = jiff::Timestamp::now().as_second();
+        signature::check(&request, needed, &key, unix_now).map_err(|error| {
+            let refusal = match error {
+                SignatureError::Missing => Refusal::SignatureRequired,
+                _ => Refusal::SignatureInvalid,
+            };
+            let keys = doctor::Keys {
+                own: key,
+                misread: sandbox.credentials.misread_keys(),
+                others: keys_of_others(server, sandbox),
+            };
+            let hint = doctor::diagnose(&request, keys, unix_now).or_else(|| {
+                matches!(error, SignatureError::Mismatch { .. }).then(|| NO_DIAGNOSIS.to_owned())
+            });
+            refuse_with(self.surface.profile(), refusal, |code| {
+                let problem = Problem::new(code, sentence(&error.to_string())).at(error.header());
+                match hint {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                }
+            })
+        })
     }
 
     /// The media type as which the body is read: one of those of the operation, or none where there is no body.
@@ -256,26 +306,41 @@ impl Exchange {
         Ok(pairs)
     }
 
-    pub(super) async fn read_body(&self, body: Body, limit: u64) -> Result<Bytes, Failure> {
+    pub(super) async fn read_body(
+        &self,
+        headers: &HeaderMap,
+        mut body: Body,
+        limit: u64,
+    ) -> Result<Bytes, Failure> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        match Limited::new(body, most).collect().await {
+        match Limited::new(&mut body, most).collect().await {
             Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(refuse_with(
-                self.surface.profile(),
-                Refusal::BodyTooLarge,
-                |code| {
-                    Problem::new(code, "The body is too large for this operation.")
-                        .at("")
-                        .expected(format!("at most {limit} bytes"))
-                        .hint("Nothing was done; send less. A form counts with its framing.")
-                },
-            )),
+            Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+                drain(body).await;
+                Err(self.too_large(headers, limit))
+            }
             Err(_) => Err(refuse(
                 self.surface.profile(),
                 Refusal::MalformedJson,
                 "The connection ended before the body was complete.",
             )),
         }
+    }
+
+    fn too_large(&self, headers: &HeaderMap, limit: u64) -> Failure {
+        let announced = headers
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok());
+        refuse_with(self.surface.profile(), Refusal::BodyTooLarge, |code| {
+            let problem = Problem::new(code, "The body is too large for this operation.")
+                .at("")
+                .expected(format!("at most {limit} bytes"))
+                .hint("Nothing was done; send less. A form counts with its framing.");
+            match announced {
+                Some(length) => problem.received(format!("{length} bytes")),
+                None => problem,
+            }
+        })
     }
 
     pub(super) fn not_json(&self, error: &BodyError) -> Failure {

@@ -8,7 +8,7 @@ use super::{Answer, AnswerContent, Exchange};
 use crate::{
     api::{Surface, plaid},
     errors::Failure,
-    faults::{Facts, FaultKind},
+    faults::Strike,
     http::{
         cors,
         headers::{self, RequestId},
@@ -40,10 +40,11 @@ impl Exchange {
                             .check_reply(op.operation(), answer.status, body);
                     }
                 },
+                Err(failure) if failure.is_ordered => {}
                 Err(failure) => server.contract.check_failure(op.operation(), failure),
             }
         }
-        let lost = self.fault() == Some(FaultKind::ReplyLost);
+        let result = self.spoil(result);
         let (codes, replayed) = match &result {
             Ok(answer) => (Vec::new(), answer.replayed),
             Err(failure) => (failure.codes(), false),
@@ -56,10 +57,8 @@ impl Exchange {
         server
             .metrics
             .count(self.surface, response.status().as_u16());
-        self.log(response.status(), codes, replayed, lost);
-        if lost {
-            connection.switch.cut();
-        }
+        self.log(response.status(), codes, replayed);
+        self.cut(connection, &response);
         response
     }
 
@@ -115,28 +114,9 @@ impl Exchange {
         response
     }
 
-    /// The ordered fault that befalls this request; control is never struck, or it could not be undone.
-    pub(super) fn fault(&self) -> Option<FaultKind> {
-        let (sandbox, op) = (self.sandbox.as_ref()?, self.op?);
-        if self.surface == Surface::Control {
-            return None;
-        }
-        let operation = op.key();
-        let facts = Facts {
-            operation: &operation,
-            idempotency_key: self.key.as_deref(),
-            path_ids: &self.path,
-        };
-        lock(&sandbox.faults).strike(&facts)
-    }
-
-    pub(super) fn log(
-        &self,
-        status: StatusCode,
-        codes: Vec<&'static str>,
-        replayed: bool,
-        lost: bool,
-    ) {
+    pub(super) fn log(&self, status: StatusCode, codes: Vec<&'static str>, replayed: bool) {
+        let lost = self.strike.as_ref().is_some_and(Strike::is_lost);
+        let fault = self.strike.as_ref().map(|strike| strike.kind.as_str());
         let operation = self.op.map(|op| op.operation().id);
         tracing::info!(
             api = self.surface.as_str(),
@@ -145,7 +125,7 @@ impl Exchange {
             request_id = self.request_id.as_str(),
             sandbox = self.sandbox.as_ref().map(|sandbox| sandbox.name()),
             codes = ?codes,
-            lost,
+            fault,
             "answered"
         );
         let (Some(sandbox), Some(op)) = (&self.sandbox, self.op) else {
@@ -160,6 +140,7 @@ impl Exchange {
             codes,
             replayed,
             lost,
+            fault,
             at: jiff::Timestamp::now(),
             took: self.started.elapsed(),
         });

@@ -1,9 +1,13 @@
 //! What is wrong with a value and what would have been accepted, in words that never hold the value itself.
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
+use layer2_world::rejection::nearest;
 use serde_json::Value;
 
 use crate::http::json::Json;
+
+/// The form of an amount that is sent as a text, as the generated schemas have it.
+pub(super) const AMOUNT_PATTERN: &str = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
 
 /// What is wrong, as the end of a sentence. It never holds the value.
 pub(super) fn complaint(kind: &ValidationErrorKind) -> &'static str {
@@ -54,12 +58,26 @@ pub(super) fn expectation(kind: &ValidationErrorKind) -> Option<String> {
         ValidationErrorKind::ExclusiveMaximum { limit } => format!("less than {limit}"),
         ValidationErrorKind::Minimum { limit } => format!("at least {limit}"),
         ValidationErrorKind::ExclusiveMinimum { limit } => format!("more than {limit}"),
+        ValidationErrorKind::Pattern { pattern } if pattern == AMOUNT_PATTERN => {
+            "a number such as 1250.75: digits, a point before the decimals, nothing else".to_owned()
+        }
         ValidationErrorKind::Pattern { pattern } => format!("a text that matches {pattern}"),
         ValidationErrorKind::Format { format } => format!("the format {format}"),
         ValidationErrorKind::MaxItems { limit } => format!("at most {limit} elements"),
         ValidationErrorKind::MinItems { limit } => format!("at least {limit} elements"),
         _ => return None,
     })
+}
+
+/// Whether an object or an array was expected.
+pub(super) fn wants_container(kind: &ValidationErrorKind) -> bool {
+    let ValidationErrorKind::Type {
+        kind: TypeKind::Single(one),
+    } = kind
+    else {
+        return false;
+    };
+    matches!(one.to_string().as_str(), "array" | "object")
 }
 
 pub(super) fn article(name: &str) -> String {
@@ -78,11 +96,23 @@ fn plain(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// The documented value that was most likely meant.
+pub(super) fn meant(kind: &ValidationErrorKind, received: &Json) -> Option<String> {
+    let (ValidationErrorKind::Enum { options }, Json::String(text)) = (kind, received) else {
+        return None;
+    };
+    let options = options.as_array()?.iter().filter_map(Value::as_str);
+    nearest(text, options).map(str::to_owned)
+}
+
 /// The value as it may stand in an error: containers by their kind alone, text cut.
 pub(super) fn excerpt(value: &Json) -> String {
     const LENGTH: usize = 80;
     let text = match value {
-        Json::Array(items) => return format!("an array of {} elements", items.len()),
+        Json::Array(items) => {
+            let plural = if items.len() == 1 { "" } else { "s" };
+            return format!("an array of {} element{plural}", items.len());
+        }
         Json::Object(_) => return "an object".to_owned(),
         Json::String(text) => text.clone(),
         other => other.to_string(),

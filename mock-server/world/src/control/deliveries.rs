@@ -1,64 +1,114 @@
-//! The webhook log: every delivery with all its tries, why they failed and what to change.
+//! The webhook log: every delivery with all its tries, why they failed and what to change; and deliveries ordered again.
 
 use layer2_types::control;
 use layer2_types::query::QueryParams as _;
 
 use crate::clock;
 use crate::context::ReadContext;
+use crate::context::WriteContext;
 use crate::generated::control::Deliveries;
 use crate::outbox::AttemptRow;
+use crate::outbox::DeliveryId;
 use crate::outbox::DeliveryOutcome;
 use crate::outbox::DeliveryRow;
 use crate::outbox::DeliveryState;
 use crate::outbox::EventRow;
 use crate::page::Page;
+use crate::page::RowOrder;
+use crate::rejection::Problem;
 use crate::rejection::Rejection;
+use crate::rejection::code;
 use crate::settings::TimestampStyle;
 use crate::world::World;
 
 impl Deliveries for World {
     fn deliveries_list(
         &self,
-        _cx: &ReadContext<'_>,
+        cx: &ReadContext<'_>,
         params: control::DeliveriesListParams,
     ) -> Result<control::DeliveryListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
-        let matching = self.outbox.deliveries().filter(|(row, _)| {
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
+        let matching = self.outbox.numbered().filter(|(_, (row, _))| {
             params
                 .status
                 .as_ref()
                 .is_none_or(|state| state_on_wire(row.state) == *state)
         });
-        let (rows, total) = page.cut(matching);
-        let deliveries: Result<Vec<_>, _> = rows
-            .into_iter()
-            .map(|(row, event)| delivery_on_wire(row, event))
-            .collect();
+        let cut = page.cut(matching, RowOrder::OldestFirst, self.outbox.made());
         let path = self.control_path("deliveries");
-        let links = page.links(&path, &params.to_pairs(), total).into_control();
+        let links = cut.links(&path, &params.to_pairs()).into_control();
+        let deliveries: Result<Vec<_>, _> = cut
+            .rows
+            .into_iter()
+            .map(|(row, event)| self.delivery_on_wire(row, event))
+            .collect();
         Ok(control::DeliveryListReply::new(
             control::DeliveryList::new(deliveries?),
             links,
         ))
     }
+
+    fn deliveries_redeliver(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        delivery_id: control::DeliveryId,
+    ) -> Result<control::DeliveryReply, Rejection> {
+        let id = DeliveryId::new(delivery_id.as_str());
+        let Some((row, _)) = self.outbox.delivery(&id) else {
+            let known = self.outbox.delivery_ids().map(DeliveryId::as_str);
+            let unknown = Rejection::unknown_id("delivery", delivery_id.as_str(), known);
+            return Err(unknown.at("delivery_id"));
+        };
+        if !self.payments.subscriptions.contains(&row.subscription) {
+            return Err(subscription_deleted(row));
+        }
+
+        self.outbox.redeliver(&id, cx.now());
+        let (row, event) = self.outbox.delivery(&id).ok_or_else(Rejection::bad_id)?;
+        Ok(control::DeliveryReply::new(
+            self.delivery_on_wire(row, event)?,
+        ))
+    }
 }
 
-fn delivery_on_wire(row: &DeliveryRow, event: &EventRow) -> Result<control::Delivery, Rejection> {
-    let delivery = control::Delivery::new(
-        control::DeliveryId::new(row.id.as_str()).map_err(|_| Rejection::bad_id())?,
-        control::EventId::new(event.id.as_str()).map_err(|_| Rejection::bad_id())?,
-        event.event_type.clone(),
-        control::SubscriptionId::new(row.subscription.as_str()).map_err(|_| Rejection::bad_id())?,
-        row.url.clone(),
-        state_on_wire(row.state),
-        row.attempts.iter().map(attempt_on_wire).collect(),
-    );
-    Ok(match row.state {
-        DeliveryState::Pending { due, .. } => {
-            delivery.with_next_attempt(clock::wire(due, TimestampStyle::Utc))
-        }
-        _ => delivery,
-    })
+fn subscription_deleted(row: &DeliveryRow) -> Rejection {
+    let problem = Problem::new(
+        code::SUBSCRIPTION_DELETED,
+        "The subscription of this delivery is deleted, and with it the key that signs.",
+    )
+    .at("delivery_id")
+    .received(row.subscription.as_str())
+    .hint("Subscribe again; later events are sent to the new subscription.");
+    Rejection {
+        status: 409,
+        problems: vec![problem],
+    }
+}
+
+impl World {
+    pub(super) fn delivery_on_wire(
+        &self,
+        row: &DeliveryRow,
+        event: &EventRow,
+    ) -> Result<control::Delivery, Rejection> {
+        let delivery = control::Delivery::new(
+            control::DeliveryId::new(row.id.as_str()).map_err(|_| Rejection::bad_id())?,
+            control::EventId::new(event.id.as_str()).map_err(|_| Rejection::bad_id())?,
+            event.event_type.clone(),
+            control::SubscriptionId::new(row.subscription.as_str())
+                .map_err(|_| Rejection::bad_id())?,
+            self.outbox.is_failing(&row.subscription),
+            row.url.clone(),
+            state_on_wire(row.state),
+            row.attempts.iter().map(attempt_on_wire).collect(),
+        );
+        Ok(match row.state {
+            DeliveryState::Pending { due, .. } => {
+                delivery.with_next_attempt(clock::wire(due, TimestampStyle::Utc))
+            }
+            _ => delivery,
+        })
+    }
 }
 
 fn attempt_on_wire(row: &AttemptRow) -> control::DeliveryAttempt {

@@ -11,6 +11,7 @@ use crate::context::WriteContext;
 use crate::control::destinations::fitting_rail;
 use crate::generated::control::Inbound;
 use crate::page::Page;
+use crate::page::RowOrder;
 use crate::payments::accounts::AccountRow;
 use crate::payments::arrivals::Arrival;
 use crate::payments::arrivals::InboundRow;
@@ -58,20 +59,21 @@ impl Inbound for World {
 
     fn inbound_list(
         &self,
-        _cx: &ReadContext<'_>,
+        cx: &ReadContext<'_>,
         params: control::InboundListParams,
     ) -> Result<control::InboundListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
-        let matching = self.payments.inbound.rows().filter(|row| {
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
+        let table = &self.payments.inbound;
+        let matching = table.numbered().filter(|(_, row)| {
             params
                 .status
                 .as_ref()
                 .is_none_or(|status| row.stage.status() == *status)
         });
-        let (rows, total) = page.cut(matching);
-        let rows: Result<Vec<_>, _> = rows.into_iter().map(on_wire).collect();
+        let cut = page.cut(matching, RowOrder::OldestFirst, table.made());
         let path = self.control_path("inbound");
-        let links = page.links(&path, &params.to_pairs(), total).into_control();
+        let links = cut.links(&path, &params.to_pairs()).into_control();
+        let rows: Result<Vec<_>, _> = cut.rows.into_iter().map(on_wire).collect();
         Ok(control::InboundListReply::new(
             control::InboundList::new(rows?),
             links,

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::context::ReadContext;
 use crate::generated::control::Ledger;
 use crate::page::Page;
+use crate::page::RowOrder;
 use crate::payments::funds;
 use crate::rejection::Rejection;
 use crate::settings::TimestampStyle;
@@ -35,13 +36,18 @@ impl Ledger for World {
 
     fn ledger_entries(
         &self,
-        _cx: &ReadContext<'_>,
+        cx: &ReadContext<'_>,
         params: control::LedgerEntriesParams,
     ) -> Result<control::LedgerEntryListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
         let book = self.payments.funds.book();
-        let (rows, total) = match &params.account_id {
-            None => page.cut(book.entries().iter()),
+        let made = book.sequence();
+        let cut = match &params.account_id {
+            None => page.cut(
+                book.entries().iter().map(|entry| (entry.sequence(), entry)),
+                RowOrder::OldestFirst,
+                made,
+            ),
             Some(account) => {
                 let known = || book.accounts().map(|(_, account)| account.id().as_str());
                 let unknown =
@@ -55,15 +61,21 @@ impl Ledger for World {
                             .map(|(ix, _)| ix)
                     })
                     .ok_or_else(unknown)?;
-                page.cut(book.entries_of(ix, ..).map_err(|_| unknown())?)
+                let entries = book.entries_of(ix, ..).map_err(|_| unknown())?;
+                page.cut(
+                    entries.map(|entry| (entry.sequence(), entry)),
+                    RowOrder::OldestFirst,
+                    made,
+                )
             }
         };
-        let entries: Result<Vec<_>, _> = rows
+        let path = self.control_path("ledger/entries");
+        let links = cut.links(&path, &params.to_pairs()).into_control();
+        let entries: Result<Vec<_>, _> = cut
+            .rows
             .into_iter()
             .map(|entry| self.entry_on_wire(entry))
             .collect();
-        let path = self.control_path("ledger/entries");
-        let links = page.links(&path, &params.to_pairs(), total).into_control();
         Ok(control::LedgerEntryListReply::new(
             control::LedgerEntryList::new(entries?),
             links,
@@ -72,7 +84,7 @@ impl Ledger for World {
 }
 
 impl World {
-    fn entry_on_wire(&self, entry: &Entry) -> Result<control::LedgerEntry, Rejection> {
+    pub(super) fn entry_on_wire(&self, entry: &Entry) -> Result<control::LedgerEntry, Rejection> {
         let postings: Result<Vec<_>, _> = entry
             .postings()
             .iter()

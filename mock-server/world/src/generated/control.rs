@@ -44,6 +44,12 @@ pub(crate) trait Deliveries {
         cx: &ReadContext<'_>,
         params: control::DeliveriesListParams,
     ) -> Result<control::DeliveryListReply, Rejection>;
+    /// Deliver an event again.
+    fn deliveries_redeliver(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        delivery_id: control::DeliveryId,
+    ) -> Result<control::DeliveryReply, Rejection>;
 }
 
 /// Money that arrives from outside the platform.
@@ -147,6 +153,10 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Ra
         }
         OperationId::DecisionsCounterpartyStatus => {
             let mut value = world.decisions_counterparty_status(cx, request.id("counterparty_id")?, request.body()?)?;
+            Reply::of(200, &mut value, cx.platform())
+        }
+        OperationId::DeliveriesRedeliver => {
+            let mut value = world.deliveries_redeliver(cx, request.id("delivery_id")?)?;
             Reply::of(200, &mut value, cx.platform())
         }
         OperationId::InboundCreate => {

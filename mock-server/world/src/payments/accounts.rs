@@ -15,6 +15,7 @@ use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Accounts;
 use crate::page::Page;
+use crate::page::RowOrder;
 use crate::payments::assets;
 use crate::payments::assets::Asset;
 use crate::payments::assets::AssetKind;
@@ -87,9 +88,10 @@ impl Accounts for World {
         cx: &ReadContext<'_>,
         params: payments::AccountsListParams,
     ) -> Result<payments::AccountListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
         let platform = cx.platform();
-        let matching = self.payments.accounts.rows().filter(|row| {
+        let table = &self.payments.accounts;
+        let matching = table.numbered().filter(|(_, row)| {
             params
                 .customer_id
                 .as_ref()
@@ -103,12 +105,13 @@ impl Accounts for World {
                     .as_ref()
                     .is_none_or(|status| row.standing.account_status(platform) == *status)
         });
-        let (rows, total) = page.cut(matching);
-        let accounts = rows
+        let cut = page.cut(matching, RowOrder::OldestFirst, table.made());
+        let links = cut.links(PATH, &params.to_pairs());
+        let accounts = cut
+            .rows
             .into_iter()
             .map(|row| self.account_on_wire(cx, row))
             .collect();
-        let links = page.links(PATH, &params.to_pairs(), total);
         Ok(
             payments::AccountListReply::new(payments::AccountList::new().with_accounts(accounts))
                 .with_links(links.into_payments()),

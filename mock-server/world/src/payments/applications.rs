@@ -74,10 +74,10 @@ const CODE_LENGTH: usize = 32;
 impl Applications for World {
     fn applications_list(
         &self,
-        _cx: &ReadContext<'_>,
+        cx: &ReadContext<'_>,
         params: payments::ApplicationsListParams,
     ) -> Result<payments::ApplicationListReply, Rejection> {
-        self.list_applications(&params)
+        self.list_applications(cx, &params)
     }
 
     fn applications_create(

@@ -24,6 +24,7 @@ use crate::generated::payments::Counterparties;
 use crate::ids::IdKind;
 use crate::not_built;
 use crate::page::Page;
+use crate::page::RowOrder;
 use crate::payments::accounts::SELF;
 use crate::payments::standing::no_updates;
 use crate::rejection::Rejection;
@@ -64,16 +65,17 @@ impl Counterparties for World {
         cx: &ReadContext<'_>,
         params: payments::CounterpartiesListParams,
     ) -> Result<payments::CounterpartyListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
-        let matching = self.payments.counterparties.rows().filter(|row| {
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
+        let table = &self.payments.counterparties;
+        let matching = table.numbered().filter(|(_, row)| {
             params
                 .customer_id
                 .as_ref()
                 .is_none_or(|customer| row.customer == *customer)
         });
-        let (rows, total) = page.cut(matching);
-        let counterparties = rows.into_iter().map(|row| row.on_wire(cx)).collect();
-        let links = page.links(PATH, &params.to_pairs(), total);
+        let cut = page.cut(matching, RowOrder::OldestFirst, table.made());
+        let links = cut.links(PATH, &params.to_pairs());
+        let counterparties = cut.rows.into_iter().map(|row| row.on_wire(cx)).collect();
         Ok(payments::CounterpartyListReply::new(
             payments::CounterpartyList::new().with_counterparties(counterparties),
         )

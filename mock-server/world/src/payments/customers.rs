@@ -15,6 +15,7 @@ use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Customers;
 use crate::page::Page;
+use crate::page::RowOrder;
 use crate::payments::customer_fields;
 use crate::payments::field_table;
 use crate::payments::field_table::Change;
@@ -45,9 +46,10 @@ impl Customers for World {
         cx: &ReadContext<'_>,
         params: payments::CustomersListParams,
     ) -> Result<payments::CustomerListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
         let platform = cx.platform();
-        let matching = self.payments.customers.rows().filter(|row| {
+        let table = &self.payments.customers;
+        let matching = table.numbered().filter(|(_, row)| {
             params
                 .r#type
                 .as_ref()
@@ -57,9 +59,9 @@ impl Customers for World {
                     .as_ref()
                     .is_none_or(|status| row.standing.customer_status(platform) == *status)
         });
-        let (rows, total) = page.cut(matching);
-        let customers = rows.into_iter().map(|row| row.on_wire(cx)).collect();
-        let links = page.links(PATH, &params.to_pairs(), total);
+        let cut = page.cut(matching, RowOrder::OldestFirst, table.made());
+        let links = cut.links(PATH, &params.to_pairs());
+        let customers = cut.rows.into_iter().map(|row| row.on_wire(cx)).collect();
         Ok(payments::CustomerListReply::new(
             payments::CustomerList::new().with_customers(customers),
         )

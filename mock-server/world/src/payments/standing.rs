@@ -14,6 +14,7 @@ use crate::payments::customers::CustomerRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
+use crate::rejection::nearest;
 use crate::rights::Rights;
 use crate::rights::STANDING;
 use crate::rights::Standing;
@@ -183,8 +184,7 @@ pub(crate) fn requested_standing(
     } else if platforms {
         format!("Only the platform sets {value}.")
     } else {
-        let article = if noun.starts_with('a') { "An" } else { "A" };
-        format!("{article} {noun} that is {from_name} cannot become {value}.")
+        format!("The {noun} is {from_name} and cannot become {value}.")
     };
     let allowed: Vec<&str> = STANDING
         .next(from)
@@ -199,13 +199,14 @@ pub(crate) fn requested_standing(
         } else {
             allowed.join(", ")
         });
-    Err(if platforms {
-        problem
-            .hint("In a sandbox, decide it through the control API.")
-            .bad_request()
+    let problem = if platforms {
+        problem.hint("In a sandbox, decide it through the control API.")
+    } else if let Some(near) = nearest(value, allowed.into_iter()).filter(|near| *near != value) {
+        problem.hint(format!("Did you mean `{near}`?"))
     } else {
-        problem.bad_request()
-    })
+        problem
+    };
+    Err(problem.bad_request())
 }
 
 /// Field and value of one update; both have to be there.

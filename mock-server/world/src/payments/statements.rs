@@ -16,6 +16,7 @@ use crate::context::ReadContext;
 use crate::generated::payments::Statements;
 use crate::ids;
 use crate::page::Page;
+use crate::page::RowOrder;
 use crate::payments::accounts::AccountRow;
 use crate::payments::funds;
 use crate::payments::transactions::TransactionRow;
@@ -29,10 +30,15 @@ impl Statements for World {
         account_id: AccountId,
         params: payments::StatementsListParams,
     ) -> Result<payments::StatementListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
         let account = self.payments.account(&account_id, "account_id")?;
-        let (months, total) = page.cut(self.months_over(cx, account).into_iter());
-        let statements: Result<Vec<_>, Rejection> = months
+        let months = self.months_over(cx, account);
+        let made = u64::try_from(months.len()).unwrap_or(u64::MAX);
+        let cut = page.cut((1..).zip(months), RowOrder::OldestFirst, made);
+        let path = format!("/v1/accounts/deposits/{account_id}/statements");
+        let links = cut.links(&path, &params.to_pairs());
+        let statements: Result<Vec<_>, Rejection> = cut
+            .rows
             .into_iter()
             .map(|month| {
                 let id = self.statement_id(account, month)?;
@@ -41,8 +47,6 @@ impl Statements for World {
                     .with_month(month.month))
             })
             .collect();
-        let path = format!("/v1/accounts/deposits/{account_id}/statements");
-        let links = page.links(&path, &params.to_pairs(), total);
         Ok(payments::StatementListReply::new(
             payments::StatementList::new().with_statements(statements?),
         )
@@ -132,7 +136,7 @@ impl World {
             .payments
             .transactions
             .of_account(&account.id)
-            .filter_map(|row| Some((self.month_of(row.posted_at?), row)))
+            .filter_map(|(_, row)| Some((self.month_of(row.posted_at?), row)))
             .collect();
         // Rows come by when they began; a statement has them by when they were posted.
         posted.sort_by_key(|(_, row)| row.posted_at);

@@ -136,7 +136,8 @@ fn must_be_callable(url: &str) -> Result<(), Rejection> {
                 "The callback address cannot be called.",
             )
             .at("/callback_url")
-            .expected("an absolute `http` or `https` address without user name and fragment");
+            .expected("an absolute `http` or `https` address without user name and fragment")
+            .hint("Begin it with `http://` or `https://`; the server calls it, so `localhost` is the machine or the container that the server runs in.");
             // What stands before an `@` may be a password.
             let told = if url.contains('@') {
                 problem

@@ -25,6 +25,7 @@ use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Transactions;
 use crate::page::Page;
+use crate::page::RowOrder;
 use crate::payments::funds;
 use crate::payments::machines::TRANSACTION;
 use crate::payments::machines::TransactionStage;
@@ -92,29 +93,37 @@ impl TransactionLog {
         self.by_id.keys()
     }
 
-    /// All rows, oldest first.
-    pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = &TransactionRow> {
-        self.rows.iter()
+    /// All rows with their numbers, oldest first.
+    pub(crate) fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &TransactionRow)> {
+        let rows = self.rows.iter().enumerate();
+        rows.map(|(place, row)| (place as u64 + 1, row))
     }
 
-    /// The rows of one account, oldest first.
+    /// How many rows there are: the number of the newest one.
+    fn made(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    /// The rows of one account with their numbers, oldest first.
     pub(crate) fn of_account(
         &self,
         account: &AccountId,
-    ) -> impl DoubleEndedIterator<Item = &TransactionRow> {
+    ) -> impl DoubleEndedIterator<Item = (u64, &TransactionRow)> {
         let places = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
-        places.iter().filter_map(|place| self.rows.get(*place))
+        places
+            .iter()
+            .filter_map(|place| Some((*place as u64 + 1, self.rows.get(*place)?)))
     }
 }
 
 impl Transactions for World {
     fn transactions_list(
         &self,
-        _cx: &ReadContext<'_>,
+        cx: &ReadContext<'_>,
         params: payments::TransactionsListParams,
     ) -> Result<payments::TransactionListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
-        let filter = |row: &&TransactionRow| {
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
+        let filter = |(_, row): &(u64, &TransactionRow)| {
             params
                 .category_id
                 .as_ref()
@@ -148,7 +157,7 @@ impl Transactions for World {
                 self.list(rows, &listing, "/v1/transactions", &query)
             }
             None => {
-                let rows = self.payments.transactions.rows().filter(filter);
+                let rows = self.payments.transactions.numbered().filter(filter);
                 self.list(rows, &listing, "/v1/transactions", &query)
             }
         })
@@ -167,11 +176,11 @@ impl Transactions for World {
 
     fn transactions_list_for_account(
         &self,
-        _cx: &ReadContext<'_>,
+        cx: &ReadContext<'_>,
         account_id: AccountId,
         params: payments::TransactionsListForAccountParams,
     ) -> Result<payments::TransactionListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
         self.payments.account(&account_id, "account_id")?;
         let days = Days {
             first: params.start_date,
@@ -199,7 +208,7 @@ impl Transactions for World {
             .get(&transaction_id)
             .filter(|row| row.account == account_id);
         let row = row.ok_or_else(|| {
-            let known = log.of_account(&account_id).map(|row| row.id.as_str());
+            let known = log.of_account(&account_id).map(|(_, row)| row.id.as_str());
             Rejection::unknown_id(
                 "transaction of this account",
                 transaction_id.as_str(),
@@ -259,19 +268,21 @@ impl World {
 
     fn list<'a>(
         &self,
-        rows: impl DoubleEndedIterator<Item = &'a TransactionRow>,
+        rows: impl DoubleEndedIterator<Item = (u64, &'a TransactionRow)>,
         listing: &Listing,
         path: &str,
         query: &[(&str, String)],
     ) -> payments::TransactionListReply {
         let style = self.settings().timestamps;
-        let rows = rows.filter(|row| listing.days.include(clock::day(row.at, style)));
-        let (rows, total) = match listing.order {
-            Some(SortOrder::Desc) => listing.page.cut(rows.rev()),
-            _ => listing.page.cut(rows),
+        let made = self.payments.transactions.made();
+        let rows = rows.filter(|(_, row)| listing.days.include(clock::day(row.at, style)));
+        let cut = match listing.order {
+            Some(SortOrder::Desc) => listing.page.cut(rows.rev(), RowOrder::NewestFirst, made),
+            _ => listing.page.cut(rows, RowOrder::OldestFirst, made),
         };
-        let links = listing.page.links(path, query, total);
-        let transactions = rows
+        let links = cut.links(path, query);
+        let transactions = cut
+            .rows
             .into_iter()
             .map(|row| self.transaction_on_wire(row))
             .collect();

@@ -59,6 +59,8 @@ pub(crate) struct TransferRow {
     expiry: u64,
     /// What acceptance has made.
     pub(crate) accepted: Option<Accepted>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 /// What belongs to a transfer once it is accepted.
@@ -149,6 +151,7 @@ impl Transfers for World {
             valid_until,
             expiry,
             accepted: None,
+            cause: cx.seq(),
         };
         let reply = payments::TransferReply::new(row.on_wire(cx.settings().timestamps));
         self.payments.transfers.insert(id, row);

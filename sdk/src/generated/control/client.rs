@@ -166,6 +166,30 @@ impl Client {
             .build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
+    pub async fn deliveries_redeliver<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        delivery_id: &'a control::DeliveryId,
+    ) -> Result<ResponseValue<control::DeliveryReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/deliveries/{}/redeliver", self.baseurl, encode_path(&
+            sandbox.to_string()), encode_path(& delivery_id.to_string()),
+        );
+        let request = self.client.post(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn explain_get<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        object_id: &'a control::ObjectId,
+    ) -> Result<ResponseValue<control::ExplanationReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/explain/{}", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& object_id.to_string()),
+        );
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn faults_list<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
@@ -193,6 +217,18 @@ impl Client {
     ) -> Result<ResponseValue<control::FaultsClearedReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/faults", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.delete(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn faults_delete<'a>(
+        &'a self,
+        sandbox: &'a control::SandboxName,
+        fault_id: &'a control::FaultId,
+    ) -> Result<ResponseValue<control::FaultReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/faults/{}", self.baseurl, encode_path(& sandbox
+            .to_string()), encode_path(& fault_id.to_string()),
         );
         let request = self.client.delete(url).build()?;
         ResponseValue::from_response(self.sent(request).await?).await

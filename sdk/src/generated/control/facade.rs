@@ -242,14 +242,17 @@ pub struct Faults<'c> {
 impl<'c> Faults<'c> {
     /// Order a fault.
     ///
-    /// Has requests that match fail in the ordered way. All members of the order must match; a
-    /// member that is left out matches everything. Requests to this API never fail by order.
+    /// Has requests that match fail in the ordered way. All of `operation`, `key`, `object_id` and
+    /// `header` must match; one that is left out matches everything. Of several faults that match,
+    /// the oldest strikes. Requests that carry no good credentials match nothing, and requests to
+    /// this API never fail by order.
     ///
     /// - When to use it: Use it to see what a client does when the network or the platform fails.
-    /// - Before: The kind is known, and the operation too when one is named.
+    /// - Before: The kind is known, the operation too when one is named, and no member of another
+    ///   kind is sent.
     /// - What happens next: Requests that match from now on fail, until the count is used up; then
     ///   the fault ends by itself.
-    /// - Undo: Clear the faults.
+    /// - Undo: Delete the fault, or clear all faults.
     /// - Retry: A repeat orders a second fault.
     ///
     /// Is never repeated once a byte has left.
@@ -307,6 +310,32 @@ impl<'c> Faults<'c> {
     ) -> Result<Reply<control::FaultsCleared>, Error> {
         let call = self.client.control_call(OperationId::FaultsClear)?;
         let reply = call.run(call.api.faults_clear(sandbox)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Delete a fault.
+    ///
+    /// Ends and forgets one fault of a sandbox.
+    ///
+    /// - When to use it: Use it when one of several faults has done its work.
+    /// - Before: The sandbox has the fault, ended or not.
+    /// - What happens next: No further request fails by this fault; those that are on their way
+    ///   keep theirs.
+    /// - Undo: Order the fault again.
+    /// - Retry: A repeat finds no such fault and is answered with 404.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `DELETE /sandboxes/{sandbox}/faults/{fault_id}`
+    pub async fn delete(
+        &self,
+        sandbox: &control::SandboxName,
+        fault_id: &control::FaultId,
+    ) -> Result<Reply<control::Fault>, Error> {
+        let call = self.client.control_call(OperationId::FaultsDelete)?;
+        let reply = call.run(call.api.faults_delete(sandbox, fault_id)).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -891,6 +920,65 @@ impl<'c> Deliveries<'c> {
             |item| item.id.to_string(),
         )
     }
+
+    /// Deliver an event again.
+    ///
+    /// Sends a delivery at once, whatever became of it before: one that waits is sent now instead
+    /// of at its next instant, one that has ended is tried once more. Event id and body are the
+    /// same as ever.
+    ///
+    /// - When to use it: Use it once a receiver is repaired, or to see that it takes an event twice
+    ///   without harm.
+    /// - Before: The delivery is still in the log, and its subscription is not deleted.
+    /// - What happens next: The delivery is pending and due at once; an ended one that fails again
+    ///   has failed for good.
+    /// - Undo: What was sent cannot be taken back; the receiver knows the event by its id.
+    /// - Retry: A repeat sends the event once more.
+    ///
+    /// Is never repeated once a byte has left.
+    ///
+    /// Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
+    ///
+    /// `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
+    pub async fn redeliver(
+        &self,
+        sandbox: &control::SandboxName,
+        delivery_id: &control::DeliveryId,
+    ) -> Result<Reply<control::Delivery>, Error> {
+        let call = self.client.control_call(OperationId::DeliveriesRedeliver)?;
+        let request = call.api.deliveries_redeliver(sandbox, delivery_id);
+        let reply = call.run(request).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+}
+
+/// What an object is, where it came from and what waits for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Explain<'c> {
+    client: &'c Client,
+}
+
+impl<'c> Explain<'c> {
+    /// Explain an object.
+    ///
+    /// Says of any id what it is, which commands led to it, which entries of the books,
+    /// transactions, events and deliveries belong to it, and what is scheduled for it. Of each list
+    /// the newest hundred are given.
+    ///
+    /// Can be repeated freely.
+    ///
+    /// Errors: `NOT_FOUND`.
+    ///
+    /// `GET /sandboxes/{sandbox}/explain/{object_id}`
+    pub async fn get(
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
+    ) -> Result<Reply<control::Explanation>, Error> {
+        let call = self.client.control_call(OperationId::ExplainGet)?;
+        let reply = call.run(call.api.explain_get(sandbox, object_id)).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
 }
 
 /// Control API.
@@ -952,6 +1040,12 @@ impl<'c> Control<'c> {
     #[must_use]
     pub fn deliveries(&self) -> Deliveries<'c> {
         Deliveries { client: self.client }
+    }
+
+    /// What an object is, where it came from and what waits for it.
+    #[must_use]
+    pub fn explain(&self) -> Explain<'c> {
+        Explain { client: self.client }
     }
 }
 

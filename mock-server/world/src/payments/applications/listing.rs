@@ -6,7 +6,9 @@ use layer2_types::payments::ApplicationsListParams;
 use layer2_types::payments::SortOrder;
 use layer2_types::query::QueryParams as _;
 
+use crate::context::ReadContext;
 use crate::page::Page;
+use crate::page::RowOrder;
 use crate::payments::applications::ApplicationRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -19,22 +21,30 @@ impl World {
     /// One page of the applications that pass every filter.
     pub(super) fn list_applications(
         &self,
+        cx: &ReadContext<'_>,
         params: &ApplicationsListParams,
     ) -> Result<payments::ApplicationListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?;
+        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
         let by_status_date = by_status_date(params.order_by.as_ref())?;
-        let rows = self.payments.applications.rows();
-        let mut rows: Vec<&ApplicationRow> = rows.filter(|row| row.passes(params)).collect();
+        let falling = params.order == Some(SortOrder::Desc);
+        let table = &self.payments.applications;
+        let rows = table.numbered().filter(|(_, row)| row.passes(params));
+        let mut rows: Vec<(u64, &ApplicationRow)> = rows.collect();
         if by_status_date {
             // Rows of one instant keep the order in which they came.
-            rows.sort_by_key(|row| row.stage_since);
+            rows.sort_by_key(|(_, row)| row.stage_since);
         }
-        if params.order == Some(SortOrder::Desc) {
+        if falling {
             rows.reverse();
         }
-        let (rows, total) = page.cut(rows.into_iter());
-        let applications = rows.into_iter().map(ApplicationRow::on_wire).collect();
-        let links = page.links(PATH, &params.to_pairs(), total);
+        let order = match (by_status_date, falling) {
+            (true, _) => RowOrder::Changing,
+            (false, true) => RowOrder::NewestFirst,
+            (false, false) => RowOrder::OldestFirst,
+        };
+        let cut = page.cut(rows.into_iter(), order, table.made());
+        let links = cut.links(PATH, &params.to_pairs());
+        let applications = cut.rows.into_iter().map(ApplicationRow::on_wire).collect();
         let list = payments::ApplicationList::new().with_applications(applications);
         Ok(payments::ApplicationListReply::new(list).with_links(links.into_payments()))
     }

@@ -59,6 +59,8 @@ crate::open_enum! {
         AmountNotPositive = "AMOUNT_NOT_POSITIVE",
         /// The amount is more than the books can hold. Status 400.
         AmountTooLarge = "AMOUNT_TOO_LARGE",
+        /// The subscription of the delivery is deleted, and with it the key that signs. Status 409.
+        SubscriptionDeleted = "SUBSCRIPTION_DELETED",
         /// The amount has more decimals than the asset. Status 400.
         TooManyDecimals = "TOO_MANY_DECIMALS",
         /// The two assets cannot be exchanged for each other, so they have no rate. Status 400.
@@ -219,6 +221,12 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         status: 400,
         meaning: "The amount is more than the books can hold.",
         remedy: "Send a smaller amount.",
+    },
+    ErrorCodeInfo {
+        code: "SUBSCRIPTION_DELETED",
+        status: 409,
+        meaning: "The subscription of the delivery is deleted, and with it the key that signs.",
+        remedy: "Subscribe again; later events are sent to the new subscription.",
     },
     ErrorCodeInfo {
         code: "TOO_MANY_DECIMALS",

@@ -119,6 +119,32 @@ operations! {
         body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
+    /// Deliver an event again. `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`.
+    DeliveriesRedeliver = "deliveries_redeliver" => Operation {
+        api: Api::Control, id: "deliveries_redeliver", resource: "deliveries",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver",
+        summary: "Deliver an event again",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND", "SUBSCRIPTION_DELETED"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Explain an object. `GET /sandboxes/{sandbox}/explain/{object_id}`.
+    ExplainGet = "explain_get" => Operation {
+        api: Api::Control, id: "explain_get", resource: "explain",
+        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/explain/{object_id}",
+        summary: "Explain an object",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
     /// Order a fault. `POST /sandboxes/{sandbox}/faults`.
     FaultsCreate = "faults_create" => Operation {
         api: Api::Control, id: "faults_create", resource: "faults",
@@ -152,6 +178,19 @@ operations! {
         api: Api::Control, id: "faults_clear", resource: "faults",
         method: HttpMethod::Delete, path: "/sandboxes/{sandbox}/faults",
         summary: "Clear all faults",
+        scopes: &[], other_scopes: &[],
+        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
+        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
+        deprecated: false, versions: &[],
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        body_limit: 0, request_media: &[],
+        success: &[200], reply_media: Some("application/json"),
+    };
+    /// Delete a fault. `DELETE /sandboxes/{sandbox}/faults/{fault_id}`.
+    FaultsDelete = "faults_delete" => Operation {
+        api: Api::Control, id: "faults_delete", resource: "faults",
+        method: HttpMethod::Delete, path: "/sandboxes/{sandbox}/faults/{fault_id}",
+        summary: "Delete a fault",
         scopes: &[], other_scopes: &[],
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,

@@ -54,6 +54,10 @@ models! {
             event_type: String;
             /// Subscription that it is sent for.
             subscription_id: SubscriptionId;
+            /// Whether the subscription is marked as failing: the last of its deliveries that ended
+            /// was given up after all its tries. The next one that gets through takes the mark
+            /// away.
+            subscription_failing: bool;
             /// Address that it is posted to.
             url: String;
             /// Where it stands.
@@ -102,6 +106,14 @@ models! {
             links: Links;
         }
     }
+
+    /// Envelope around one delivery.
+    pub struct DeliveryReply {
+        required {
+            /// The delivery.
+            data: Delivery;
+        }
+    }
 }
 
-no_projection! { Delivery, DeliveryAttempt, DeliveryList, DeliveryListReply }
+no_projection! { Delivery, DeliveryAttempt, DeliveryList, DeliveryListReply, DeliveryReply }

@@ -35,7 +35,9 @@ models! {
     }
 
     /// Where the pages of a list are. Each is a path with its query; an empty string says that
-    /// there is no such page.
+    /// there is no such page. They carry `as_of`, which keeps the list as it was when its first
+    /// page was read: whoever follows `next` sees no row twice and misses none, while new ones
+    /// come. It is not made by hand; without it a list begins anew.
     #[derive(Default)]
     pub struct Links {
         optional {

@@ -14,23 +14,54 @@ open_enums! {
     pub enum FaultKind {
         /// The work is done, and the connection is closed before a byte of the reply.
         ReplyLost = "reply_lost",
+        /// The connection is reset (TCP RST), after the work is done or instead of it.
+        Reset = "reset",
+        /// The work is done, and the connection is closed within the body of the reply.
+        Truncated = "truncated",
+        /// The request waits before its work, or the reply after it.
+        Latency = "latency",
+        /// The request is answered with an error of the ordered status, instead of its work or
+        /// after it.
+        Status = "status",
+        /// The request is answered with 429 and `Retry-After`, and nothing is done.
+        RateLimited = "rate_limited",
+        /// The request is answered with 401 as if its token had expired, and nothing is done.
+        ExpiredToken = "expired_token",
+        /// One value of the reply is one that no document lists.
+        UnknownEnumValue = "unknown_enum_value",
+        /// Every documented object of the reply has a field that no document lists.
+        ExtraField = "extra_field",
+    }
+
+    /// When a request fails.
+    pub enum FaultPoint {
+        /// Nothing was done when the request failed.
+        BeforeWork = "before_work",
+        /// The work was done when the request failed.
+        AfterWork = "after_work",
     }
 }
 
 models! {
     /// An ordered fault and what became of it.
     pub struct Fault {
-        constant {
-            /// How requests fail.
-            kind: FaultKind = FaultKind::ReplyLost;
-        }
         required {
             /// Id of the fault.
             id: FaultId;
-            /// First match that fails, counted from 1.
+            /// How requests fail.
+            kind: FaultKind;
+            /// Whether the request fails before or after its work is done. Kinds `latency` and
+            /// `reset` take both and are `after_work` by default; `status` takes both and is
+            /// `before_work` by default; the others have one point.
+            point: FaultPoint;
+            /// First match that may fail, counted from 1.
             nth: i32;
-            /// How many matches fail in a row.
+            /// How many requests fail before the fault ends.
             count: i32;
+            /// Chance of each match to fail, 1 to 100. It is drawn from the seed of the sandbox,
+            /// the id of the fault and the number of the match, so the same run fails at the same
+            /// places.
+            percent: i32;
             /// Requests that matched so far.
             seen: i32;
             /// Requests that failed so far.
@@ -39,12 +70,49 @@ models! {
             remaining: i32;
         }
         optional {
-            /// Operation that it is limited to.
+            /// Limited to requests of this operation, named as API and operation id, such as
+            /// `payments.transfers_create`.
             operation: String = with_operation;
-            /// Idempotency key that it is limited to.
+            /// Limited to requests with this idempotency key.
             key: String = with_key;
-            /// Id in the path that it is limited to.
+            /// Limited to requests with this id in their path, or as a text anywhere in their JSON
+            /// body.
             object_id: ObjectId = with_object_id;
+            /// Limited to requests with this header.
+            header: FaultHeader = with_header;
+            /// Kind `latency`, which needs it. Milliseconds of the machine's clock, at most
+            /// 600,000.
+            delay_ms: i32 = with_delay_ms;
+            /// Kind `status`, which needs it. The status of the answer, 400 to 599.
+            status: i32 = with_status;
+            /// Kind `status`. A documented error code of the API of the operation, which must then
+            /// be named; the first one that the document has for the status otherwise.
+            code: String = with_code;
+            /// Kinds `status` and `rate_limited`. Sent as the header `Retry-After`; a
+            /// `rate_limited` answer always has one, of 1 second by default.
+            retry_after_seconds: i32 = with_retry_after_seconds;
+            /// Kind `truncated`. Bytes of the body that are sent, at most all but one; half of the
+            /// body by default.
+            body_bytes: i32 = with_body_bytes;
+            /// Kind `unknown_enum_value`. JSON pointer to the value in the reply; by default the
+            /// first `status`, or else the first value whose possible values are documented. A
+            /// reply without such a value is sent as it is.
+            pointer: String = with_pointer;
+            /// Kind `unknown_enum_value`. The value that takes the place;
+            /// `VALUE_OF_A_LATER_VERSION` by default.
+            value: String = with_value;
+        }
+    }
+
+    /// A header of a request.
+    pub struct FaultHeader {
+        required {
+            /// Name of the header, in any case.
+            name: String;
+        }
+        optional {
+            /// Its exact value; any where absent.
+            value: String = with_value, secret;
         }
     }
 
@@ -74,9 +142,9 @@ models! {
 
     /// Which requests fail, and how.
     pub struct FaultRequest {
-        constant {
+        required {
             /// How they fail.
-            kind: FaultKind = FaultKind::ReplyLost;
+            kind: FaultKind;
         }
         optional {
             /// Only requests of this operation, named as API and operation id, such as
@@ -84,12 +152,43 @@ models! {
             operation: String = with_operation;
             /// Only requests with this idempotency key.
             key: String = with_key;
-            /// Only requests with this id in their path.
+            /// Only requests with this id in their path, or as a text anywhere in their JSON body.
             object_id: ObjectId = with_object_id;
-            /// First match that fails, counted from 1.
+            /// Only requests with this header.
+            header: FaultHeader = with_header;
+            /// Whether the request fails before or after its work is done. Kinds `latency` and
+            /// `reset` take both and are `after_work` by default; `status` takes both and is
+            /// `before_work` by default; the others have one point.
+            point: FaultPoint = with_point;
+            /// Kind `latency`, which needs it. Milliseconds of the machine's clock, at most
+            /// 600,000.
+            delay_ms: i32 = with_delay_ms;
+            /// Kind `status`, which needs it. The status of the answer, 400 to 599.
+            status: i32 = with_status;
+            /// Kind `status`. A documented error code of the API of the operation, which must then
+            /// be named; the first one that the document has for the status otherwise.
+            code: String = with_code;
+            /// Kinds `status` and `rate_limited`. Sent as the header `Retry-After`; a
+            /// `rate_limited` answer always has one, of 1 second by default.
+            retry_after_seconds: i32 = with_retry_after_seconds;
+            /// Kind `truncated`. Bytes of the body that are sent, at most all but one; half of the
+            /// body by default.
+            body_bytes: i32 = with_body_bytes;
+            /// Kind `unknown_enum_value`. JSON pointer to the value in the reply; by default the
+            /// first `status`, or else the first value whose possible values are documented. A
+            /// reply without such a value is sent as it is.
+            pointer: String = with_pointer;
+            /// Kind `unknown_enum_value`. The value that takes the place;
+            /// `VALUE_OF_A_LATER_VERSION` by default.
+            value: String = with_value;
+            /// First match that may fail, counted from 1.
             nth: i32 = with_nth;
-            /// How many matches fail in a row.
+            /// How many requests fail before the fault ends.
             count: i32 = with_count;
+            /// Chance of each match to fail, 1 to 100. It is drawn from the seed of the sandbox,
+            /// the id of the fault and the number of the match, so the same run fails at the same
+            /// places.
+            percent: i32 = with_percent;
         }
     }
 
@@ -111,5 +210,6 @@ models! {
 }
 
 no_projection! {
-    Fault, FaultList, FaultListReply, FaultReply, FaultRequest, FaultsCleared, FaultsClearedReply,
+    Fault, FaultHeader, FaultList, FaultListReply, FaultReply, FaultRequest, FaultsCleared,
+    FaultsClearedReply,
 }
