@@ -133,7 +133,8 @@ impl Withdrawals for World {
         cx: &mut WriteContext<'_>,
         body: payments::WithdrawalRequest,
     ) -> Result<payments::WithdrawalStateReply, Rejection> {
-        let wanted = model::Wanted::read(&body)?;
+        let wanted = model::Wanted::read(&body, cx.platform())?;
+        checks::must_be_of_version(&wanted.purpose, cx.platform())?;
         let source = self
             .payments
             .account(&wanted.source, "/source_account_id")?;

@@ -336,6 +336,15 @@ fn each_version_tells_what_it_knows() {
         .unwrap_err();
     assert_eq!(codes(&refused), ["VALIDATION_FAILED"]);
 
+    let iban = r#""iban":"DE89370400440532013000","swift_bic":"DEUTDEFF""#;
+    let account = bank_account("FIAT_TESTNET_EUR", iban);
+    let newer = registration("FIAT_IBAN", "ACME", r#"["SWIFT"]"#, &account);
+    let refused = play.register(&newer).unwrap_err();
+    assert_eq!(
+        refused.problems[0].pointer.as_deref(),
+        Some("/counterparty_type")
+    );
+
     let mut play = on(Platform::RailV1_1_2);
     subscribe(&mut play);
     let id = play.register(&us_bank("ACME")).unwrap();
@@ -548,21 +557,22 @@ fn changes_are_refused_with_what_could_be_changed() {
         .expected("no other status")
         .bad_request()
     );
-    for op in [
-        "payments.counterparties_update",
-        "control.decisions_counterparty_status",
-    ] {
-        let path = [("counterparty_id", "nope")];
-        let body = r#"{"status":"EDD","updates":[{"field":"status","value":"EDD"}]}"#;
-        let rejection = play.post(op, &path, body).unwrap_err();
+    let nope = [("counterparty_id", "nope")];
+    let body = r#"{"status":"EDD","updates":[{"field":"status","value":"EDD"}]}"#;
+    let answers = [
+        play.get("payments.counterparties_get", &nope, &[]),
+        play.post("payments.counterparties_update", &nope, body),
+        play.post("control.decisions_counterparty_status", &nope, body),
+    ];
+    for answer in answers {
         assert_eq!(
-            (rejection.status, codes(&rejection)),
-            (404, vec!["NOT_FOUND"]),
-            "{op}"
-        );
-        assert_eq!(
-            rejection.problems[0].pointer.as_deref(),
-            Some("counterparty_id")
+            answer.unwrap_err(),
+            Problem::new("NOT_FOUND", "There is no counterparty with this id in this sandbox.")
+                .at("counterparty_id")
+                .received("nope")
+                .expected("the id of one counterparty of this sandbox")
+                .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the counterparty returned.")
+                .not_found()
         );
     }
     let path = [("counterparty_id", id.as_str())];

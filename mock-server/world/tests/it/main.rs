@@ -23,4 +23,6 @@ mod standing;
 mod statements;
 mod support;
 mod suspense;
+mod withdrawal_ends;
+mod withdrawal_refusals;
 mod withdrawals;

@@ -1,5 +1,6 @@
 //! What stories about counterparties and withdrawals share.
 
+use jiff::SignedDuration;
 use layer2_types::operation::Platform;
 use layer2_world::Outcome;
 use layer2_world::Profile;
@@ -10,6 +11,7 @@ use layer2_world::Settings;
 use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::field;
+use crate::support::fields;
 use crate::support::request;
 
 pub(crate) fn realistic() -> Play {
@@ -179,4 +181,32 @@ impl Play {
             .body;
         (field(&balance, "custody"), field(&balance, "in_flight"))
     }
+}
+
+/// A customer with 1,000 dollars, and the account of its landlord.
+pub(crate) fn with_landlord(mut play: Play) -> (Play, String) {
+    play.inbound("ACME_USD", "1000").unwrap();
+    let landlord = play.register(&us_bank("ACME")).unwrap();
+    play.advance(SignedDuration::from_mins(5));
+    assert_eq!(play.balances("ACME_USD").0, "1000");
+    (play, landlord)
+}
+
+pub(crate) fn balances(current: &str, available: &str) -> (String, String) {
+    (current.to_owned(), available.to_owned())
+}
+
+/// Type, status and value of each transaction of the account, oldest first.
+pub(crate) fn history(play: &Play) -> Vec<String> {
+    let path = [("account_id", "ACME_USD")];
+    let list = play
+        .get("payments.transactions_list_for_account", &path, &[])
+        .unwrap()
+        .body;
+    fields(&list, "transaction_type")
+        .iter()
+        .zip(fields(&list, "transaction_status"))
+        .zip(fields(&list, "value"))
+        .map(|((kind, status), value)| format!("{kind} {status} {value}"))
+        .collect()
 }

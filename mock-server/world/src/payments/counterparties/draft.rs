@@ -26,7 +26,7 @@ pub(super) struct Registration {
     pub(super) customer: CustomerId,
     pub(super) rails: Vec<Rail>,
     kind: &'static Kind,
-    state_needed: bool,
+    platform: Platform,
     profile: CounterpartyProfile,
     account: Option<BankAccount>,
     wallet: Option<Wallet>,
@@ -39,14 +39,14 @@ pub(super) fn read(
     platform: Platform,
 ) -> Result<Registration, Rejection> {
     let tag = request.tag();
-    let Some(kind) = Kind::of(tag) else {
+    let Some(kind) = Kind::of(tag, platform) else {
         return Err(Problem::new(
             code::VALIDATION_FAILED,
             "There is no such type of counterparty.",
         )
         .at("/counterparty_type")
         .received(tag)
-        .expected(kinds::tags())
+        .expected(kinds::tags(platform))
         .bad_request());
     };
     let broken = |_| Rejection::internal("A registration could not be read.");
@@ -56,7 +56,7 @@ pub(super) fn read(
         customer: draft.customer_id,
         rails: draft.supported_rails,
         kind,
-        state_needed: kind.with_state && platform == Platform::RailV1_1_2,
+        platform,
         profile: draft.profile,
         account: draft.account_information,
         wallet: draft.wallet_information,
@@ -98,6 +98,7 @@ impl Registration {
     }
 
     fn rail_problems(&self) -> Vec<Problem> {
+        let rails = self.kind.rails_of(self.platform);
         let unknown = self.rails.iter().enumerate().filter_map(|(n, rail)| {
             let problem = || {
                 Problem::new(
@@ -106,17 +107,22 @@ impl Registration {
                 )
                 .at(format!("/supported_rails/{n}"))
                 .received(rail.as_str())
-                .expected(self.kind.rails_text())
+                .expected(if rails.is_empty() {
+                    "no rail".to_owned()
+                } else {
+                    rails.join(", ")
+                })
             };
-            (!self.kind.rails.contains(&rail.as_str())).then(problem)
+            (!rails.contains(&rail.as_str())).then(problem)
         });
         unknown.collect()
     }
 
     fn asset_problem(&self) -> Option<Problem> {
-        let (wanted, member) = match (self.kind.holds?, &self.wallet) {
-            (AssetKind::Crypto, _) => (AssetKind::Crypto, "wallet_information"),
-            (AssetKind::Fiat, _) => (AssetKind::Fiat, "account_information"),
+        let wanted = self.kind.holds?;
+        let member = match wanted {
+            AssetKind::Crypto => "wallet_information",
+            AssetKind::Fiat => "account_information",
         };
         let asset = self.asset()?;
         let fits = assets::asset(asset.as_str()).is_some_and(|asset| asset.kind == wanted);
@@ -154,11 +160,11 @@ impl Registration {
         }
         if address.is_none_or(|address| is_blank(address.country_code.as_ref())) {
             let place = format!("{place}/country_code");
-            problems.push(missing(&place, "a country, ISO 3166-1 alpha-2, such as US"));
+            problems.push(missing(&place, COUNTRY));
         }
-        if self.state_needed && address.is_none_or(|address| is_blank(address.state.as_ref())) {
-            let what = "the two characters after the country in ISO 3166-2, such as MA";
-            problems.push(missing(&format!("{place}/state"), what));
+        let state_needed = self.kind.with_state && self.platform == Platform::RailV1_1_2;
+        if state_needed && address.is_none_or(|address| is_blank(address.state.as_ref())) {
+            problems.push(missing(&format!("{place}/state"), STATE));
         }
     }
 
@@ -409,30 +415,44 @@ const NUMBERS: &[Number] = &[
     },
 ];
 
-/// Each part of a full address, with what it is.
-const ADDRESS_PARTS: &[(&str, fn(&Address) -> Option<&String>, &str)] = &[
-    (
-        "address_line1",
-        |address| address.address_line1.as_ref(),
-        "street and number",
-    ),
-    ("city", |address| address.city.as_ref(), "city or town"),
-    (
-        "state",
-        |address| address.state.as_ref(),
-        "the two characters after the country in ISO 3166-2, such as MA",
-    ),
-    (
-        "postal_code",
-        |address| address.postal_code.as_ref(),
-        "postal code",
-    ),
-    (
-        "country_code",
-        |address| address.country_code.as_ref(),
-        "a country, ISO 3166-1 alpha-2, such as US",
-    ),
+/// One part of a full address.
+struct Part {
+    member: &'static str,
+    of: fn(&Address) -> Option<&String>,
+    what: &'static str,
+}
+
+const ADDRESS_PARTS: &[Part] = &[
+    Part {
+        member: "address_line1",
+        of: |address| address.address_line1.as_ref(),
+        what: "street and number",
+    },
+    Part {
+        member: "city",
+        of: |address| address.city.as_ref(),
+        what: "city or town",
+    },
+    Part {
+        member: "state",
+        of: |address| address.state.as_ref(),
+        what: STATE,
+    },
+    Part {
+        member: "postal_code",
+        of: |address| address.postal_code.as_ref(),
+        what: "postal code",
+    },
+    Part {
+        member: "country_code",
+        of: |address| address.country_code.as_ref(),
+        what: COUNTRY,
+    },
 ];
+
+const STATE: &str = "the two characters after the country in ISO 3166-2, such as MA";
+
+const COUNTRY: &str = "a country, ISO 3166-1 alpha-2, such as US";
 
 /// Fedwire wants addresses whole.
 fn check_full(address: Option<&Address>, place: &str, problems: &mut Vec<Problem>) {
@@ -440,10 +460,11 @@ fn check_full(address: Option<&Address>, place: &str, problems: &mut Vec<Problem
         problems.push(missing(place, "a whole address: Fedwire needs it"));
         return;
     };
-    let blank = ADDRESS_PARTS
-        .iter()
-        .filter(|(_, part, _)| is_blank(part(address)));
-    problems.extend(blank.map(|(name, _, what)| missing(&format!("{place}/{name}"), what)));
+    for part in ADDRESS_PARTS {
+        if is_blank((part.of)(address)) {
+            problems.push(missing(&format!("{place}/{}", part.member), part.what));
+        }
+    }
 }
 
 fn is_blank(text: Option<&String>) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! Types and rails are those of the platform's own table; a type says where the account is kept, not in which currency.
 
+use layer2_types::operation::Platform;
+
 use crate::payments::assets::AssetKind;
 
 /// One type.
@@ -17,20 +19,23 @@ pub(super) struct Kind {
     pub(super) linked: bool,
     /// Whether Rail 1.1.2 wants the state in the owner's address.
     pub(super) with_state: bool,
+    /// Whether Layer2 1.0.5 does not have it.
+    newer: bool,
 }
 
 impl Kind {
-    /// The type with this tag.
-    pub(super) fn of(tag: &str) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.tag == tag)
+    /// The type with this tag, if a version of the platform has it.
+    pub(super) fn of(tag: &str, platform: Platform) -> Option<&'static Self> {
+        of_version(platform).find(|kind| kind.tag == tag)
     }
 
-    /// The rails of the type, for an error message.
-    pub(super) fn rails_text(&self) -> String {
-        if self.rails.is_empty() {
-            return "no rail".to_owned();
-        }
-        self.rails.join(", ")
+    /// The rails of the type that a version of the platform has.
+    pub(super) fn rails_of(&self, platform: Platform) -> Vec<&'static str> {
+        let old = platform == Platform::Layer2V1_0_5;
+        let rails = self.rails.iter().copied();
+        rails
+            .filter(|rail| !(old && NEWER_RAILS.contains(rail)))
+            .collect()
     }
 
     const fn bank(tag: &'static str, rails: &'static [&'static str]) -> Self {
@@ -40,6 +45,14 @@ impl Kind {
             holds: Some(AssetKind::Fiat),
             linked: false,
             with_state: false,
+            newer: false,
+        }
+    }
+
+    const fn newer(self) -> Self {
+        Self {
+            newer: true,
+            ..self
         }
     }
 
@@ -58,11 +71,19 @@ impl Kind {
     }
 }
 
-/// All tags, for an error message.
-pub(super) fn tags() -> String {
-    let tags: Vec<&str> = KINDS.iter().map(|kind| kind.tag).collect();
+/// The tags of a version, for an error message.
+pub(super) fn tags(platform: Platform) -> String {
+    let tags: Vec<&str> = of_version(platform).map(|kind| kind.tag).collect();
     tags.join(", ")
 }
+
+fn of_version(platform: Platform) -> impl Iterator<Item = &'static Kind> {
+    let old = platform == Platform::Layer2V1_0_5;
+    KINDS.iter().filter(move |kind| !(old && kind.newer))
+}
+
+/// The rails that Layer2 1.0.5 does not have.
+const NEWER_RAILS: &[&str] = &["CHAPS", "SPEI", "UAEFTS"];
 
 const KINDS: &[Kind] = &[
     Kind::bank("FIAT_US", &["ACH", "FEDWIRE", "SWIFT"]).with_state(),
@@ -79,16 +100,17 @@ const KINDS: &[Kind] = &[
     Kind::bank("FIAT_JP", &["SWIFT"]),
     Kind::bank("FIAT_MY", &["SWIFT"]),
     Kind::bank("FIAT_PA", &["SWIFT"]),
-    Kind::bank("FIAT_MX", &["SPEI", "SWIFT"]),
-    Kind::bank("FIAT_AE", &["UAEFTS", "SWIFT"]),
-    Kind::bank("FIAT_IBAN", &["SWIFT"]),
-    Kind::bank("FIAT_ACCNO", &["SWIFT"]),
+    Kind::bank("FIAT_MX", &["SPEI", "SWIFT"]).newer(),
+    Kind::bank("FIAT_AE", &["UAEFTS", "SWIFT"]).newer(),
+    Kind::bank("FIAT_IBAN", &["SWIFT"]).newer(),
+    Kind::bank("FIAT_ACCNO", &["SWIFT"]).newer(),
     Kind {
         tag: "CRYPTO",
         rails: &["CRYPTO"],
         holds: Some(AssetKind::Crypto),
         linked: false,
         with_state: false,
+        newer: false,
     },
     Kind {
         tag: "BASIC",
@@ -96,6 +118,7 @@ const KINDS: &[Kind] = &[
         holds: None,
         linked: false,
         with_state: false,
+        newer: false,
     },
 ];
 
@@ -118,11 +141,19 @@ mod tests {
                 assert!(Rail::from(*rail).is_known(), "{rail}");
             }
         }
-        assert_eq!(
-            Kind::of("FIAT_US").unwrap().rails_text(),
-            "ACH, FEDWIRE, SWIFT"
-        );
-        assert_eq!(Kind::of("BASIC").unwrap().rails_text(), "no rail");
-        assert_eq!(Kind::of("FIAT_XX"), None);
+        let of = |tag| Kind::of(tag, Platform::Union);
+        let all = of("FIAT_GB").unwrap().rails_of(Platform::RailV1_1_2);
+        assert_eq!(all, ["FPS", "CHAPS", "SWIFT"]);
+        assert_eq!(of("BASIC").unwrap().rails_of(Platform::Union), [""; 0]);
+        assert_eq!(of("FIAT_XX"), None);
+    }
+
+    #[test]
+    fn version_1_0_5_has_fewer_of_both() {
+        let old = Platform::Layer2V1_0_5;
+        assert_eq!(of_version(old).count(), 16);
+        assert_eq!(Kind::of("FIAT_IBAN", old), None);
+        let british = Kind::of("FIAT_GB", old).unwrap();
+        assert_eq!(british.rails_of(old), ["FPS", "SWIFT"]);
     }
 }

@@ -1,10 +1,9 @@
 //! What a counterparty must be for money to leave to it.
 
+use layer2_types::operation::Platform;
 use layer2_types::payments::Rail;
 use layer2_types::payments::RelationshipToCustomer;
 use layer2_types::payments::WithdrawalPurpose;
-
-use layer2_types::operation::Platform;
 
 use crate::payments::accounts::AccountRow;
 use crate::payments::counterparties::CounterpartyRow;
@@ -102,6 +101,28 @@ pub(super) fn must_match(
     .received(held)
     .expected(source.asset.as_str())
     .hint("Withdraw from an account in the counterparty's asset; an exchange changes one asset into another.")
+    .bad_request())
+}
+
+/// Refuses a purpose that the version of the platform does not have: Rail 1.1.2 has dropped two.
+pub(super) fn must_be_of_version(
+    purpose: &WithdrawalPurpose,
+    platform: Platform,
+) -> Result<(), Rejection> {
+    let dropped = matches!(
+        purpose,
+        WithdrawalPurpose::Other | WithdrawalPurpose::OtherBusinessServices
+    );
+    if purpose.is_known() && !(dropped && platform == Platform::RailV1_1_2) {
+        return Ok(());
+    }
+    Err(Problem::new(
+        code::VALIDATION_FAILED,
+        "A withdrawal cannot have this purpose.",
+    )
+    .at("/purpose")
+    .received(purpose.as_str())
+    .expected(format!("a purpose of version {platform} of the platform"))
     .bad_request())
 }
 

@@ -321,6 +321,7 @@ mod tests {
             outcome
         }
 
+        /// In cents.
         fn custody_and_in_flight(&self) -> (i128, i128) {
             assert_eq!(self.world.invariants(), Ok(()));
             let balance = self.world.payments.funds.book().trial_balance();
@@ -353,7 +354,7 @@ mod tests {
                 funds.return_arrived(cx, &account, MISSING, "short")
             })
             .unwrap();
-        assert_eq!(story.custody_and_in_flight(), (40_00, 60_00));
+        assert_eq!(story.custody_and_in_flight(), (4_000, 6_000));
         let landlord: payments::CounterpartyRequest = read(LANDLORD);
         let landlord = story
             .step(|world, cx| world.counterparties_create(cx, landlord))
@@ -375,11 +376,11 @@ mod tests {
             WithdrawalStage::Executed,
             "the customer does not notice"
         );
-        assert_eq!(story.custody_and_in_flight(), (40_00, -20_00));
+        assert_eq!(story.custody_and_in_flight(), (4_000, -2_000));
         (story, account, id)
     }
 
-    const MISSING: MinorUnits = MinorUnits::new(60_00);
+    const MISSING: MinorUnits = MinorUnits::new(6_000);
 
     #[test]
     fn money_stays_in_flight_while_custody_is_short_of_it() {
@@ -390,17 +391,17 @@ mod tests {
                 funds.arrive(cx, &account, MISSING, "delivered")
             })
             .unwrap();
-        assert_eq!(story.custody_and_in_flight(), (100_00, -80_00));
+        assert_eq!(story.custody_and_in_flight(), (10_000, -8_000));
         story.now = clock::later(story.now, SHORT_CUSTODY_WAIT);
         story.step(|_, _| ());
         assert_eq!(
             story.custody_and_in_flight(),
-            (20_00, 0),
+            (2_000, 0),
             "the rail is paid"
         );
         let returned = story.step(|world, cx| world.return_withdrawal(cx, &id));
         assert!(returned.is_ok(), "{returned:?}");
-        assert_eq!(story.custody_and_in_flight(), (100_00, 0));
+        assert_eq!(story.custody_and_in_flight(), (10_000, 0));
     }
 
     #[test]
@@ -409,9 +410,9 @@ mod tests {
         story
             .step(|world, cx| world.return_withdrawal(cx, &id))
             .unwrap();
-        assert_eq!(story.custody_and_in_flight(), (40_00, 60_00));
+        assert_eq!(story.custody_and_in_flight(), (4_000, 6_000));
         story.now = clock::later(story.now, SHORT_CUSTODY_WAIT);
         story.step(|_, _| ());
-        assert_eq!(story.custody_and_in_flight(), (40_00, 60_00));
+        assert_eq!(story.custody_and_in_flight(), (4_000, 6_000));
     }
 }

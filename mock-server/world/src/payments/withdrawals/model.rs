@@ -4,6 +4,7 @@
 
 use layer2_types::Amount;
 use layer2_types::Timestamp;
+use layer2_types::operation::Platform;
 use layer2_types::payments;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::CounterpartyId;
@@ -28,15 +29,19 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Reads a request of any rail.
-    pub(super) fn read(request: &WithdrawalRequest) -> Result<Self, Rejection> {
+    /// Reads a request of any rail that a version of the platform has.
+    pub(super) fn read(request: &WithdrawalRequest, platform: Platform) -> Result<Self, Rejection> {
+        let rails = rails_of(platform);
+        if !rails.contains(&request.tag()) {
+            return Err(unknown_rail(request.tag(), rails));
+        }
         let (Some(source), Some(counterparty), Some(amount), Some(purpose)) = (
             request.source_account_id(),
             request.destination_counterparty_id(),
             request.amount(),
             request.purpose(),
         ) else {
-            return Err(unknown_rail(request.tag()));
+            return Err(unknown_rail(request.tag(), rails));
         };
         Ok(Self {
             rail: Rail::from(request.tag()),
@@ -66,7 +71,7 @@ macro_rules! rails {
                     let mut model = payments::$plain_model::new(id);
                     rails!(common, model, asked, created)
                 })+
-                other => return Err(unknown_rail(other.tag())),
+                other => return Err(unknown_rail(other.tag(), RAILS)),
             })
         }
 
@@ -107,12 +112,20 @@ rails! {
 }
 
 /// The problem of a rail that no withdrawal goes by.
-fn unknown_rail(tag: &str) -> Rejection {
+fn unknown_rail(tag: &str, rails: &[&str]) -> Rejection {
     Problem::new(code::VALIDATION_FAILED, "No withdrawal goes by this rail.")
         .at("/withdrawal_rail")
         .received(tag)
-        .expected(RAILS.join(", "))
+        .expected(rails.join(", "))
         .bad_request()
+}
+
+/// The rails of withdrawals that a version has: Layer2 1.0.5 has the first five.
+fn rails_of(platform: Platform) -> &'static [&'static str] {
+    match platform {
+        Platform::Layer2V1_0_5 => RAILS.split_at(5).0,
+        _ => RAILS,
+    }
 }
 
 /// The rails of withdrawals.
