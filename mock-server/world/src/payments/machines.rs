@@ -1,5 +1,6 @@
-//! The status machines of the payments resources that are not customers or accounts (those share
-//! [`STANDING`](crate::rights::STANDING)).
+//! The status machines of the payments resources. Customers and accounts share the one in [`standing`].
+
+pub mod standing;
 
 use core::fmt;
 
