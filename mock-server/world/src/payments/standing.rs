@@ -115,7 +115,7 @@ impl World {
         None
     }
 
-    /// Changes where an account stands and tells it.
+    /// Changes where an account stands and tells it. Whoever wakes it, it is watched again from then on.
     pub(crate) fn set_account_standing(
         &mut self,
         cx: &mut WriteContext<'_>,
@@ -125,7 +125,10 @@ impl World {
         let Some(row) = self.payments.accounts.get_mut(id) else {
             return;
         };
-        row.standing = to;
+        let from = core::mem::replace(&mut row.standing, to);
+        if from == Standing::Dormant && to != Standing::Closed {
+            self.watch_woken(id, cx.now());
+        }
         self.emit_account(cx, id);
     }
 }
