@@ -9,9 +9,9 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
+    fmt, io,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -30,11 +30,11 @@ use tokio::sync::Notify;
 
 use super::{
     blobs::{Blobs, Lease},
-    clocks::{BusinessClock, ClockMode},
+    clocks::{ClockMode, SandboxClock},
     credentials::Credentials,
     faults::Faults,
     http::limits,
-    journal::{self, Journal, Row, memory::MemoryJournal},
+    journal::{self, Journal, Row},
     request_log::RequestLog,
 };
 
@@ -51,6 +51,8 @@ pub(crate) struct Sandbox {
     pub(crate) turn: tokio::sync::Mutex<()>,
     genesis: Genesis,
     clock_mode: ClockMode,
+    /// The same that the core appends to: it is waited for without the lock.
+    journal: Arc<dyn Journal>,
     core: Mutex<Core>,
     epoch: AtomicU64,
     closed: AtomicBool,
@@ -59,8 +61,12 @@ pub(crate) struct Sandbox {
 /// What the lock protects.
 struct Core {
     world: World,
-    journal: MemoryJournal,
-    clock: BusinessClock,
+    journal: Arc<dyn Journal>,
+    /// Position of the last row; 0 before the first.
+    last_seq: u64,
+    /// Why the state cannot be trusted any more, if so.
+    broken: Option<Broken>,
+    clock: SandboxClock,
     generation: u64,
     /// Attempts that were handed out and have not come back.
     in_flight: BTreeSet<(DeliveryId, u32)>,
@@ -68,18 +74,49 @@ struct Core {
     paused: bool,
 }
 
-/// The sandbox is unusable: a command panicked while it held the lock, so its state cannot be trusted.
+/// The sandbox is unusable until it is reset: its state cannot be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a defect of the server has broken this sandbox; reset it, and please report what led here"
-)]
-pub(crate) struct Broken;
+pub(crate) enum Broken {
+    /// A command panicked while it held the lock.
+    #[error(
+        "a defect of the server has broken this sandbox; reset it, and please report what led here"
+    )]
+    Defect,
+    /// Rows could not be read, taken or made safe, so state and journal are not the same any more.
+    #[error(
+        "the journal of this sandbox cannot be read or written; the log of the server says why; reset the sandbox once that is mended"
+    )]
+    Journal,
+}
+
+/// An answer, with the row that it rests on: it may leave once that row is durable.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen<T> {
+    pub(crate) result: Result<T, Rejection>,
+    pub(crate) seq: u64,
+}
+
+impl<T> Seen<T> {
+    /// The same for what is made of the answer; a refusal stays one.
+    pub(crate) fn try_map<U, E>(self, make: impl FnOnce(T) -> Result<U, E>) -> Result<Seen<U>, E> {
+        let result = match self.result {
+            Ok(value) => Ok(make(value)?),
+            Err(rejection) => Err(rejection),
+        };
+        Ok(Seen {
+            result,
+            seq: self.seq,
+        })
+    }
+}
 
 /// A delivery that was handed out to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     pub(crate) delivery: DueDelivery,
     generation: u64,
+    /// The row that it rests on: it may leave once that row is durable.
+    pub(crate) seq: u64,
 }
 
 /// An accepted command.
@@ -95,6 +132,8 @@ pub(crate) struct Step {
     pub(crate) ran: Vec<JobReport>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) in_flight: usize,
+    /// Work is still due: a limit ended the step before it was done.
+    pub(crate) overdue: bool,
     /// The next instant at which something is due that is not on its way yet.
     pub(crate) next: Option<Timestamp>,
 }
@@ -108,7 +147,14 @@ pub(crate) struct PendingWork {
 }
 
 impl Sandbox {
+    /// A sandbox in the state that its journal tells of; a new one, if that is empty. With a journal that cannot be
+    /// read it is there and broken, so that it does not take the others along.
     pub(crate) fn new(genesis: Genesis, clock_mode: ClockMode) -> Sandbox {
+        let journal = journal::open(&genesis);
+        Sandbox::with_journal(genesis, clock_mode, journal)
+    }
+
+    fn with_journal(genesis: Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Sandbox {
         Sandbox {
             credentials: Credentials::derive(&genesis.seed, &genesis.name),
             faults: Mutex::default(),
@@ -116,7 +162,8 @@ impl Sandbox {
             blobs: Blobs::new(limits::FILE_BYTES),
             changed: Notify::new(),
             turn: tokio::sync::Mutex::default(),
-            core: Mutex::new(Core::new(&genesis, clock_mode, 0)),
+            core: Mutex::new(Core::load(&genesis, clock_mode, Arc::clone(&journal))),
+            journal,
             genesis,
             clock_mode,
             epoch: AtomicU64::new(0),
@@ -146,8 +193,8 @@ impl Sandbox {
         &self,
         command: ClientCommand,
         file: Option<Lease<'_>>,
-    ) -> Result<Result<Accepted, Rejection>, Broken> {
-        let accepted = {
+    ) -> Result<Seen<Accepted>, Broken> {
+        let seen = {
             let mut core = self.core()?;
             let now = core.clock.now(Timestamp::now());
             core.run_due(now);
@@ -165,17 +212,17 @@ impl Sandbox {
             if self.genesis.settings.profile == Profile::Fast {
                 core.run_due(now);
             }
-            outcome
+            core.seen(outcome.map(|outcome| Accepted {
+                reply: outcome.reply,
+                replayed: outcome.replayed,
+            }))
         };
         self.changed.notify_waiters();
-        Ok(accepted.map(|outcome| Accepted {
-            reply: outcome.reply,
-            replayed: outcome.replayed,
-        }))
+        seen
     }
 
     /// Answers a read from the state after what is due.
-    pub(crate) fn query(&self, request: &Request) -> Result<Result<Reply, Rejection>, Broken> {
+    pub(crate) fn query(&self, request: &Request) -> Result<Seen<Reply>, Broken> {
         self.query_then(request, |reply| reply)
     }
 
@@ -184,16 +231,17 @@ impl Sandbox {
         &self,
         request: &Request,
         then: impl FnOnce(Reply) -> T,
-    ) -> Result<Result<T, Rejection>, Broken> {
+    ) -> Result<Seen<T>, Broken> {
         let mut core = self.core()?;
         let now = core.clock.now(Timestamp::now());
         let ran = core.run_due(now);
         let reply = core.world.query(request, now).map(then);
+        let seen = core.seen(reply);
         drop(core);
         if !ran.is_empty() {
             self.changed.notify_waiters();
         }
-        Ok(reply)
+        seen
     }
 
     /// Business time, and by how much advances have moved it.
@@ -207,7 +255,9 @@ impl Sandbox {
     pub(crate) fn step(&self, room: usize) -> Result<Step, Broken> {
         let mut core = self.core()?;
         let now = core.clock.now(Timestamp::now());
-        Ok(core.step(now, room))
+        let step = core.step(now, room);
+        core.sound()?;
+        Ok(step)
     }
 
     /// The dispatcher's step: nothing while the clock is being moved. Also tells how long to wait for the next one.
@@ -220,6 +270,7 @@ impl Sandbox {
         }
         let room = limits::DELIVERIES_AT_ONCE.saturating_sub(core.in_flight.len());
         let step = core.step(now, room);
+        core.sound()?;
         let wait = step.next.and_then(|next| core.clock.wait_until(next, wall));
         Ok((step, wait))
     }
@@ -291,8 +342,11 @@ impl Sandbox {
     pub(crate) fn reset(&self) {
         let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
         let (generation, paused) = (core.generation + 1, core.paused);
-        *core = Core::new(&self.genesis, self.clock_mode, generation);
-        core.paused = paused;
+        *core = Core::new(&self.genesis, self.clock_mode, Arc::clone(&self.journal));
+        (core.generation, core.paused) = (generation, paused);
+        if let Err(error) = self.journal.clear() {
+            core.fail(&error);
+        }
         self.blobs.clear();
         self.core.clear_poison();
         drop(core);
@@ -301,18 +355,28 @@ impl Sandbox {
         self.changed.notify_waiters();
     }
 
-    /// Waits until everything that was accepted so far survives a crash. A journal in memory survives none, so there is
-    /// nothing to wait for; a durable one waits here, where no lock is held.
-    pub(crate) async fn durable(&self) {}
+    /// Waits until the rows up to `seq` survive a crash. No lock is held, and where the journal has nothing to wait for
+    /// (as in memory) nothing is waited for.
+    pub(crate) async fn durable(&self, seq: u64) -> Result<(), Broken> {
+        let Some(safe) = self.journal.durable(seq) else {
+            return Ok(());
+        };
+        if let Err(error) = safe.await {
+            self.core()?.fail(&error);
+            return Err(Broken::Journal);
+        }
+        Ok(())
+    }
 
     /// All journal rows.
     pub(crate) fn rows(&self) -> Result<Vec<Row>, Broken> {
-        Ok(self.core()?.journal.rows())
+        let _core = self.core()?;
+        self.journal.load().map_err(|_| Broken::Journal)
     }
 
     /// How many commands were accepted.
     pub(crate) fn accepted(&self) -> u64 {
-        self.core().map_or(0, |core| core.journal.next_seq() - 1)
+        self.core().map_or(0, |core| core.last_seq)
     }
 
     /// The state as text, for comparison with a replay.
@@ -341,7 +405,9 @@ impl Sandbox {
     }
 
     fn core(&self) -> Result<MutexGuard<'_, Core>, Broken> {
-        self.core.lock().map_err(|_| Broken)
+        let core = self.core.lock().map_err(|_| Broken::Defect)?;
+        core.sound()?;
+        Ok(core)
     }
 }
 
@@ -371,29 +437,73 @@ impl Drop for Pause<'_> {
 }
 
 impl Core {
-    fn new(genesis: &Genesis, clock_mode: ClockMode, generation: u64) -> Core {
-        let clock = BusinessClock::new(clock_mode, genesis.start);
+    fn new(genesis: &Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Core {
         Core {
             world: World::new(genesis.clone()),
-            journal: MemoryJournal::default(),
-            clock,
-            generation,
+            journal,
+            last_seq: 0,
+            broken: None,
+            clock: SandboxClock::new(clock_mode, genesis.start),
+            generation: 0,
             in_flight: BTreeSet::new(),
             paused: false,
         }
     }
 
+    /// The state that the rows of the journal lead to; time goes on from the last of them.
+    fn load(genesis: &Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Core {
+        let mut core = Core::new(genesis, clock_mode, journal);
+        let loaded = core.journal.load().and_then(|rows| {
+            let world = journal::replay(genesis.clone(), &rows).map_err(io::Error::other)?;
+            Ok((world, rows))
+        });
+        match loaded {
+            Ok((world, rows)) => {
+                core.world = world;
+                core.last_seq = rows.len() as u64;
+                if let Some(last) = rows.last() {
+                    core.clock.advance_to(last.now, Timestamp::now());
+                }
+            }
+            Err(error) => core.fail(&error),
+        }
+        core
+    }
+
+    fn sound(&self) -> Result<(), Broken> {
+        self.broken.map_or(Ok(()), Err)
+    }
+
+    /// State and journal part: nothing is answered from here on.
+    fn fail(&mut self, error: &io::Error) {
+        tracing::error!(%error, "the journal of a sandbox failed");
+        self.broken = Some(Broken::Journal);
+    }
+
+    /// An answer of this moment, unless it rests on a row that the journal did not take.
+    fn seen<T>(&self, result: Result<T, Rejection>) -> Result<Seen<T>, Broken> {
+        self.sound()?;
+        Ok(Seen {
+            result,
+            seq: self.last_seq,
+        })
+    }
+
     /// Carries out a command and journals it, unless it was refused or answered from a saved reply.
     fn execute(&mut self, command: Command, now: Timestamp) -> Result<Outcome, Rejection> {
-        let seq = self.journal.next_seq();
+        let seq = self.last_seq + 1;
         let outcome = self.world.execute(&command, Context { now, seq })?;
         if !outcome.replayed {
-            self.journal.append(Row {
+            self.last_seq = seq;
+            let taken = self.journal.append(Row {
                 seq,
                 now,
                 command,
                 digest: journal::digest(&outcome),
             });
+            if let Err(error) = taken {
+                self.fail(&error);
+            }
         }
         Ok(outcome)
     }
@@ -416,30 +526,32 @@ impl Core {
                 }
             }
         }
+        if self.world.is_due(now) {
+            tracing::warn!("work is still due after all rounds of one step; the next step goes on");
+        }
         ran
     }
 
     fn step(&mut self, now: Timestamp, room: usize) -> Step {
         let ran = self.run_due(now);
-        let mut attempts = Vec::new();
-        for delivery in self.world.due_deliveries(now) {
-            if attempts.len() >= room {
-                break;
-            }
-            if self
-                .in_flight
-                .insert((delivery.delivery.clone(), delivery.attempt))
-            {
-                attempts.push(Attempt {
-                    delivery,
-                    generation: self.generation,
-                });
-            }
+        let on_their_way = &self.in_flight;
+        let is_new = |id: &DeliveryId, attempt| !on_their_way.contains(&(id.clone(), attempt));
+        let due = self.world.deliveries_to_send(now, room, is_new);
+        let mut attempts = Vec::with_capacity(due.len());
+        for delivery in due {
+            self.in_flight
+                .insert((delivery.delivery.clone(), delivery.attempt));
+            attempts.push(Attempt {
+                delivery,
+                generation: self.generation,
+                seq: self.last_seq,
+            });
         }
         Step {
             ran,
             attempts,
             in_flight: self.in_flight.len(),
+            overdue: self.world.is_due(now),
             next: self.next_due(),
         }
     }
@@ -468,6 +580,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use layer2_types::payments;
     use layer2_world::{
         command::{Fingerprint, IdempotencyKey},
@@ -476,7 +589,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::{blobs::BlobId, clocks::MANUAL_START};
+    use crate::{
+        blobs::BlobId,
+        clocks::MANUAL_START,
+        journal::{Durable, memory::MemoryJournal},
+    };
 
     fn sandbox() -> Sandbox {
         let genesis = Genesis {
@@ -501,7 +618,7 @@ mod tests {
     #[test]
     fn a_panic_under_the_lock_breaks_the_sandbox_until_it_is_reset() {
         let sandbox = sandbox();
-        assert!(sandbox.query(&list()).expect("sound").is_ok());
+        assert!(sandbox.query(&list()).expect("sound").result.is_ok());
         let panicked = std::thread::scope(|scope| {
             scope
                 .spawn(|| {
@@ -512,9 +629,9 @@ mod tests {
                 .is_err()
         });
         assert!(panicked);
-        assert_eq!(sandbox.query(&list()).err(), Some(Broken));
+        assert_eq!(sandbox.query(&list()).err(), Some(Broken::Defect));
         sandbox.reset();
-        assert!(sandbox.query(&list()).expect("mended").is_ok());
+        assert!(sandbox.query(&list()).expect("mended").result.is_ok());
     }
 
     /// A command with a key; what it does is no matter here, only whether it is accepted.
@@ -537,7 +654,8 @@ mod tests {
         let send = |command: ClientCommand, text: &'static str| {
             let bytes = bytes::Bytes::from_static(text.as_bytes());
             let lease = sandbox.blobs.put(BlobId::of(&bytes), bytes).expect("room");
-            sandbox.command(command, Some(lease)).expect("sound")
+            let seen = sandbox.command(command, Some(lease)).expect("sound");
+            seen.result
         };
         let has = |text: &str| sandbox.blobs.get(BlobId::of(text.as_bytes())).is_some();
 
@@ -553,6 +671,128 @@ mod tests {
 
         sandbox.reset();
         assert!(!has("accepted"));
+    }
+
+    /// A journal that can be told to fail, and whose rows are safe when it is told so.
+    #[derive(Debug, Default)]
+    struct SlowJournal {
+        rows: MemoryJournal,
+        fails: AtomicBool,
+        safe: Arc<Notify>,
+    }
+
+    impl SlowJournal {
+        fn check(&self) -> io::Result<()> {
+            match self.fails.load(Ordering::Relaxed) {
+                true => Err(io::Error::other("the disk is full")),
+                false => Ok(()),
+            }
+        }
+    }
+
+    impl Journal for SlowJournal {
+        fn load(&self) -> io::Result<Vec<Row>> {
+            self.check()?;
+            self.rows.load()
+        }
+
+        fn append(&self, row: Row) -> io::Result<()> {
+            self.check()?;
+            self.rows.append(row)
+        }
+
+        fn durable(&self, seq: u64) -> Option<Durable> {
+            let (checked, safe) = (self.check(), Arc::clone(&self.safe));
+            (seq > 0).then(|| -> Durable {
+                Box::pin(async move {
+                    safe.notified().await;
+                    checked
+                })
+            })
+        }
+
+        fn clear(&self) -> io::Result<()> {
+            self.rows.clear()
+        }
+    }
+
+    fn on(journal: &Arc<SlowJournal>) -> Sandbox {
+        let genesis = sandbox().genesis;
+        let journal: Arc<dyn Journal> = Arc::<SlowJournal>::clone(journal);
+        Sandbox::with_journal(genesis, ClockMode::Manual, journal)
+    }
+
+    #[test]
+    fn a_sandbox_goes_on_where_its_journal_ends() {
+        let journal = Arc::new(SlowJournal::default());
+        let first = on(&journal);
+        let seen = first.command(subscribe(), None).expect("sound");
+        assert!(seen.result.is_ok());
+        assert_eq!((seen.seq, first.accepted()), (1, 1));
+
+        let second = on(&journal);
+        assert_eq!(second.snapshot(), first.snapshot());
+        let again = second.command(subscribe(), None).expect("sound");
+        assert!(again.result.expect("the saved reply").replayed);
+        assert_eq!(
+            (again.seq, second.accepted()),
+            (1, 1),
+            "a replay rests on the row of the first"
+        );
+
+        second.reset();
+        assert_eq!(second.rows(), Ok(Vec::new()));
+        assert_eq!(on(&journal).accepted(), 0);
+    }
+
+    #[test]
+    fn a_journal_that_fails_breaks_its_sandbox_and_no_reply_leaves() {
+        let journal = Arc::new(SlowJournal::default());
+        let sandbox = on(&journal);
+        journal.fails.store(true, Ordering::Relaxed);
+        let lost = sandbox.command(subscribe(), None);
+        assert_eq!(lost.err(), Some(Broken::Journal));
+        assert_eq!(sandbox.query(&list()).err(), Some(Broken::Journal));
+        assert_eq!(
+            on(&journal).query(&list()).err(),
+            Some(Broken::Journal),
+            "nor can it be read"
+        );
+
+        journal.fails.store(false, Ordering::Relaxed);
+        assert_eq!(
+            sandbox.query(&list()).err(),
+            Some(Broken::Journal),
+            "it does not mend itself"
+        );
+        sandbox.reset();
+        assert!(sandbox.query(&list()).expect("mended").result.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_rests_on_a_row_waits_until_the_row_is_safe() {
+        let journal = Arc::new(SlowJournal::default());
+        let sandbox = on(&journal);
+        assert_eq!(sandbox.durable(0).await, Ok(()), "nothing to wait for");
+        let written = sandbox.command(subscribe(), None).expect("sound");
+        let read = sandbox.query(&list()).expect("sound");
+        let mut refused = subscribe();
+        refused.request.body = None;
+        refused.key = None;
+        let refused = sandbox.command(refused, None).expect("sound");
+        assert!(refused.result.is_err());
+        assert_eq!([written.seq, read.seq, refused.seq], [1, 1, 1]);
+
+        let waiting = sandbox.durable(read.seq);
+        tokio::pin!(waiting);
+        assert!(waiting.as_mut().now_or_never().is_none());
+        journal.safe.notify_one();
+        assert_eq!(waiting.await, Ok(()));
+
+        journal.fails.store(true, Ordering::Relaxed);
+        journal.safe.notify_one();
+        assert_eq!(sandbox.durable(1).await, Err(Broken::Journal));
+        assert_eq!(sandbox.query(&list()).err(), Some(Broken::Journal));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::{
     server::Server,
     webhooks::settle,
 };
-use wire::{clock, fault, job, order, pending_job, plan, reply, summary};
+use wire::{advanced, clock, fault, job, order, pending_job, plan, reply, summary};
 
 /// The control API.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ impl ControlServer for Server {
         &self,
         sandbox: &control::SandboxName,
         body: control::ClockAdvanceRequest,
-    ) -> Result<control::ClockReply, Rejection> {
+    ) -> Result<control::ClockAdvanceReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
         let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
         let (now, _) = sandbox.clock().map_err(broken)?;
@@ -174,13 +174,7 @@ impl ControlServer for Server {
         let settled = settle::advance(&sandbox, &self.sender, target)
             .await
             .map_err(broken)?;
-        if !settled.complete {
-            tracing::warn!(
-                sandbox = sandbox.name(),
-                "an advance met its limit before its end"
-            );
-        }
-        clock(&sandbox)
+        advanced(&sandbox, target, settled.complete)
     }
 
     async fn clock_settle(
@@ -188,6 +182,7 @@ impl ControlServer for Server {
         sandbox: &control::SandboxName,
     ) -> Result<control::SettleReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
+        let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
         let settled = settle::settle(&sandbox, &self.sender)
             .await
             .map_err(broken)?;
@@ -195,6 +190,7 @@ impl ControlServer for Server {
         Ok(control::SettleReply::new(
             settled.ran.iter().map(job).collect::<Result<_, _>>()?,
             pending.iter().map(pending_job).collect::<Result<_, _>>()?,
+            settled.complete,
         ))
     }
 
@@ -293,9 +289,9 @@ fn clock_busy() -> Rejection {
     conflict(
         Problem::new(
             "CLOCK_BUSY",
-            "Another call is moving the clock of this sandbox.",
+            "Another call is moving the clock of this sandbox, settling it or resetting it.",
         )
-        .hint("Wait until it has answered; one advance runs at a time."),
+        .hint("Wait until it has answered; one such call runs at a time."),
     )
 }
 

@@ -1,5 +1,7 @@
 //! What the tests of the server share: a plain HTTP client that knows nothing of the project.
 
+use std::{io::Write, net::TcpStream};
+
 use ed25519_dalek::{Signer, SigningKey};
 use layer2_mock::SandboxServer;
 use reqwest::{Client, Method, Response, StatusCode};
@@ -199,4 +201,33 @@ impl Caller {
     pub(crate) async fn settle(&self) -> Value {
         self.control(Method::POST, "/settle", None).await.ok()
     }
+}
+
+/// Sends a request over a bare socket, which the caller may close when it likes.
+pub(crate) fn write(server: &SandboxServer, request: &reqwest::Request) -> TcpStream {
+    let address = server
+        .url()
+        .strip_prefix("http://")
+        .expect("http")
+        .to_owned();
+    let body = request
+        .body()
+        .and_then(reqwest::Body::as_bytes)
+        .unwrap_or_default();
+    let mut text = format!(
+        "{} {} HTTP/1.1\r\nhost: {address}\r\n",
+        request.method(),
+        request.url().path()
+    );
+    for (name, value) in request.headers() {
+        text.push_str(&format!("{name}: {}\r\n", value.to_str().expect("ascii")));
+    }
+    text.push_str(&format!(
+        "content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    ));
+    let mut socket = TcpStream::connect(address).expect("connect");
+    socket.write_all(text.as_bytes()).expect("head");
+    socket.write_all(body).expect("body");
+    socket
 }

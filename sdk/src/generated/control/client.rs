@@ -260,7 +260,7 @@ Sends a `POST` request to `/sandboxes/{sandbox}/clock/advance`
         &'a self,
         sandbox: &'a ::layer2_types::control::SandboxName,
         body: &'a ::layer2_types::control::ClockAdvanceRequest,
-    ) -> Result<ResponseValue<::layer2_types::control::ClockReply>, Error<()>> {
+    ) -> Result<ResponseValue<::layer2_types::control::ClockAdvanceReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/clock/advance", self.baseurl, encode_path(& sandbox
             .to_string()),

@@ -6,6 +6,8 @@
 use super::*;
 
 round_trips! {
+    ClockAdvanceReply = r#"{"data":{"now":"2026-01-05T09:00:00.000001-05:00","mode":"wall","offset_seconds":9007199254740993,"wall":"2026-01-05T09:00:00.000001-05:00","complete":true,"pending":[{"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}]}}"#
+        later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"now":"2026-01-05T09:00:00.000001-05:00","mode":"ADDED_LATER","offset_seconds":9007199254740993,"wall":"2026-01-05T09:00:00.000001-05:00","complete":true,"pending":[{"added_later":[1.50,{}],"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}]}}"#;
     ClockAdvanceRequest = r#"{"seconds":9007199254740993}"#
         later r#"{"added_later":[1.50,{}],"seconds":9007199254740993}"#;
     ClockReply = r#"{"data":{"now":"2026-01-05T09:00:00.000001-05:00","mode":"wall","offset_seconds":9007199254740993,"wall":"2026-01-05T09:00:00.000001-05:00"}}"#
@@ -40,8 +42,8 @@ round_trips! {
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"sandbox":"id"}}"#;
     SandboxReply = r#"{"data":{"url":"text","control_token":"text","sandbox":"id","payments":{"base_url":"text","token_url":"text","client_id":"id","client_secret":"text","signing_key":"text","verify_key":"text"},"accounting":{"base_url":"text","token_url":"text","client_id":"id","client_secret":"text","scope":"text"},"plaid":{"base_url":"text","client_id":"id","secret":"text"},"customers":[{"id":"id","customer_type":"text"}],"accounts":[{"id":"id","customer_id":"id","asset_type_id":"id"}],"env":{"key":"text"}}}"#
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"url":"text","control_token":"text","sandbox":"id","payments":{"added_later":[1.50,{}],"base_url":"text","token_url":"text","client_id":"id","client_secret":"text","signing_key":"text","verify_key":"text"},"accounting":{"added_later":[1.50,{}],"base_url":"text","token_url":"text","client_id":"id","client_secret":"text","scope":"text"},"plaid":{"added_later":[1.50,{}],"base_url":"text","client_id":"id","secret":"text"},"customers":[{"added_later":[1.50,{}],"id":"id","customer_type":"text"}],"accounts":[{"added_later":[1.50,{}],"id":"id","customer_id":"id","asset_type_id":"id"}],"env":{"key":"text"}}}"#;
-    SettleReply = r#"{"ran":[{"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}],"pending":[{"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}]}"#
-        later r#"{"added_later":[1.50,{}],"ran":[{"added_later":[1.50,{}],"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}],"pending":[{"added_later":[1.50,{}],"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}]}"#;
+    SettleReply = r#"{"ran":[{"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}],"pending":[{"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}],"complete":true}"#
+        later r#"{"added_later":[1.50,{}],"ran":[{"added_later":[1.50,{}],"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}],"pending":[{"added_later":[1.50,{}],"kind":"text","due":"2026-01-05T09:00:00.000001-05:00","object_id":"id"}],"complete":true}"#;
     TokensExpiredReply = r#"{"data":{"epoch":9007199254740993}}"#
         later r#"{"added_later":[1.50,{}],"data":{"added_later":[1.50,{}],"epoch":9007199254740993}}"#;
     TrialBalanceReply = r#"{"balanced":true,"assets":[{"asset_type_id":"id","customers_owed":123456789012345678.1234567891,"custody":123456789012345678.1234567891,"clearing":123456789012345678.1234567891,"in_flight":123456789012345678.1234567891,"sum":123456789012345678.1234567891}]}"#
