@@ -311,7 +311,7 @@ mod tests {
                 );
             }
         }
-        let beyond = Amount::from_minor(CUSTODY_MAX.get() + 1, 2);
+        let beyond = Amount::from_minor(CUSTODY_MAX.get() + 2, 2);
         assert!(beyond.is_err(), "the bound is the type's own");
     }
 }
