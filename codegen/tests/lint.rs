@@ -49,6 +49,30 @@ fn every_failing_document_breaks_its_own_rule_alone() {
 }
 
 #[test]
+fn a_write_that_may_be_repeated_freely_is_of_control_and_says_why() {
+    let safe = |api: &str, member: &str| {
+        let change = format!(
+            "paths: {{ /v1/transfers: {{ post: {{ x-retry: safe, x-idempotency: none, {member} }} }} }}"
+        );
+        let mut root = good();
+        let change = source::parse("change.yaml", &change).expect("a patch is YAML");
+        patch(&mut root, change);
+        let api = api.to_owned();
+        let problems = lint::check(&Document { api, root });
+        problems
+            .iter()
+            .filter(|problem| problem.rule == "retry-safe")
+            .count()
+    };
+    let reason = "x-retry-reason: A repeat finds nothing more to do.";
+    assert_eq!(safe("control", reason), 0);
+    assert_eq!(safe("control", "x-retry-reason: harmless"), 1);
+    assert_eq!(safe("control", ""), 1);
+    assert_eq!(safe("payments", reason), 1);
+    assert_eq!(safe("control", &format!("x-effect: read, {reason}")), 1);
+}
+
+#[test]
 fn a_rule_is_told_in_one_sentence() {
     for rule in RULES {
         assert!(

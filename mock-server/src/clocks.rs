@@ -26,20 +26,20 @@ pub enum ClockMode {
 
 /// Business time. Lives under the sandbox's lock, beside the state that it dates.
 #[derive(Clone, Debug)]
-pub(crate) struct BusinessClock {
+pub(crate) struct SandboxClock {
     mode: ClockMode,
     offset: SignedDuration,
     /// The latest instant that was read or reached; time never goes below it.
     last: Timestamp,
 }
 
-impl BusinessClock {
-    pub(crate) fn new(mode: ClockMode, wall: Timestamp) -> BusinessClock {
+impl SandboxClock {
+    pub(crate) fn new(mode: ClockMode, wall: Timestamp) -> SandboxClock {
         let last = match mode {
             ClockMode::Manual => MANUAL_START,
             ClockMode::Wall => truncate(wall),
         };
-        BusinessClock {
+        SandboxClock {
             mode,
             offset: SignedDuration::ZERO,
             last,
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_manual_clock_stands_still_between_commands() {
         assert_eq!(MANUAL_START.to_string(), "2026-01-05T14:00:00Z");
-        let mut clock = BusinessClock::new(ClockMode::Manual, at(5));
+        let mut clock = SandboxClock::new(ClockMode::Manual, at(5));
         assert_eq!(clock.now(at(99)), MANUAL_START);
         clock.advance_to(MANUAL_START + SignedDuration::from_hours(24), at(99));
         assert_eq!(clock.now(at(99)).to_string(), "2026-01-06T14:00:00Z");
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_wall_clock_keeps_what_was_advanced_and_never_goes_back() {
-        let mut clock = BusinessClock::new(ClockMode::Wall, at(1_000));
+        let mut clock = SandboxClock::new(ClockMode::Wall, at(1_000));
         clock.advance_to(at(5_000), at(1_010));
         assert_eq!(clock.now(at(1_020)), at(5_010));
         assert_eq!(

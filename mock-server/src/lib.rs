@@ -12,7 +12,6 @@ mod api;
 mod blobs;
 mod cli;
 mod clocks;
-mod commands;
 mod credentials;
 mod directory;
 mod errors;
@@ -32,7 +31,7 @@ mod tokens;
 mod webhooks;
 
 #[doc(hidden)]
-pub use self::commands::run;
+pub use self::cli::run;
 pub use self::{
     clocks::{ClockMode, MANUAL_START},
     http::route::RouteError,

@@ -9,9 +9,9 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
+    fmt, io,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -31,11 +31,11 @@ use tokio::sync::Notify;
 
 use super::{
     blobs::{Blobs, Lease},
-    clocks::{BusinessClock, ClockMode},
+    clocks::{ClockMode, SandboxClock},
     credentials::Credentials,
     faults::Faults,
     http::limits,
-    journal::{self, Journal, Row, memory::MemoryJournal},
+    journal::{self, Journal, Row},
     request_log::RequestLog,
 };
 
@@ -52,6 +52,8 @@ pub(crate) struct Sandbox {
     pub(crate) turn: tokio::sync::Mutex<()>,
     genesis: Genesis,
     clock_mode: ClockMode,
+    /// The same that the core appends to: it is waited for without the lock.
+    journal: Arc<dyn Journal>,
     core: Mutex<Core>,
     epoch: AtomicU64,
     closed: AtomicBool,
@@ -60,8 +62,12 @@ pub(crate) struct Sandbox {
 /// What the lock protects.
 struct Core {
     world: World,
-    journal: MemoryJournal,
-    clock: BusinessClock,
+    journal: Arc<dyn Journal>,
+    /// Position of the last row; 0 before the first.
+    last_seq: u64,
+    /// Why the state cannot be trusted any more, if so.
+    broken: Option<Broken>,
+    clock: SandboxClock,
     generation: u64,
     /// Attempts that were handed out and have not come back.
     in_flight: BTreeSet<(DeliveryId, u32)>,
@@ -69,18 +75,49 @@ struct Core {
     paused: bool,
 }
 
-/// The sandbox is unusable: a command panicked while it held the lock, so its state cannot be trusted.
+/// The sandbox is unusable until it is reset: its state cannot be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a defect of the server has broken this sandbox; reset it, and please report what led here"
-)]
-pub(crate) struct Broken;
+pub(crate) enum Broken {
+    /// A command panicked while it held the lock.
+    #[error(
+        "a defect of the server has broken this sandbox; reset it, and please report what led here"
+    )]
+    Defect,
+    /// Rows could not be read, taken or made safe, so state and journal are not the same any more.
+    #[error(
+        "the journal of this sandbox cannot be read or written; the log of the server says why; reset the sandbox once that is mended"
+    )]
+    Journal,
+}
+
+/// An answer, with the row that it rests on: it may leave once that row is durable.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen<T> {
+    pub(crate) result: Result<T, Rejection>,
+    pub(crate) seq: u64,
+}
+
+impl<T> Seen<T> {
+    /// The same for what is made of the answer; a refusal stays one.
+    pub(crate) fn try_map<U, E>(self, make: impl FnOnce(T) -> Result<U, E>) -> Result<Seen<U>, E> {
+        let result = match self.result {
+            Ok(value) => Ok(make(value)?),
+            Err(rejection) => Err(rejection),
+        };
+        Ok(Seen {
+            result,
+            seq: self.seq,
+        })
+    }
+}
 
 /// A delivery that was handed out to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     pub(crate) delivery: DueDelivery,
     generation: u64,
+    /// The row that it rests on: it may leave once that row is durable.
+    pub(crate) seq: u64,
 }
 
 /// An accepted command.
@@ -96,6 +133,8 @@ pub(crate) struct Step {
     pub(crate) ran: Vec<JobReport>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) in_flight: usize,
+    /// Work is still due: a limit ended the step before it was done.
+    pub(crate) overdue: bool,
     /// The next instant at which something is due that is not on its way yet.
     pub(crate) next: Option<Timestamp>,
 }
@@ -109,7 +148,14 @@ pub(crate) struct PendingWork {
 }
 
 impl Sandbox {
+    /// A sandbox in the state that its journal tells of; a new one, if that is empty. With a journal that cannot be
+    /// read it is there and broken, so that it does not take the others along.
     pub(crate) fn new(genesis: Genesis, clock_mode: ClockMode) -> Sandbox {
+        let journal = journal::open(&genesis);
+        Sandbox::with_journal(genesis, clock_mode, journal)
+    }
+
+    fn with_journal(genesis: Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Sandbox {
         Sandbox {
             credentials: Credentials::derive(&genesis.seed, &genesis.name),
             faults: Mutex::default(),
@@ -117,7 +163,8 @@ impl Sandbox {
             blobs: Blobs::new(limits::FILE_BYTES),
             changed: Notify::new(),
             turn: tokio::sync::Mutex::default(),
-            core: Mutex::new(Core::new(&genesis, clock_mode, 0)),
+            core: Mutex::new(Core::load(&genesis, clock_mode, Arc::clone(&journal))),
+            journal,
             genesis,
             clock_mode,
             epoch: AtomicU64::new(0),
@@ -147,8 +194,8 @@ impl Sandbox {
         &self,
         command: ClientCommand,
         file: Option<Lease<'_>>,
-    ) -> Result<Result<Accepted, Rejection>, Broken> {
-        let accepted = {
+    ) -> Result<Seen<Accepted>, Broken> {
+        let seen = {
             let mut core = self.core()?;
             let now = core.clock.now(Timestamp::now());
             core.run_due(now);
@@ -166,17 +213,17 @@ impl Sandbox {
             if self.genesis.settings.profile == Profile::Fast {
                 core.run_due(now);
             }
-            outcome
+            core.seen(outcome.map(|outcome| Accepted {
+                reply: outcome.reply,
+                replayed: outcome.replayed,
+            }))
         };
         self.changed.notify_waiters();
-        Ok(accepted.map(|outcome| Accepted {
-            reply: outcome.reply,
-            replayed: outcome.replayed,
-        }))
+        seen
     }
 
     /// Answers a read from the state after what is due.
-    pub(crate) fn query(&self, request: &Request) -> Result<Result<Reply, Rejection>, Broken> {
+    pub(crate) fn query(&self, request: &Request) -> Result<Seen<Reply>, Broken> {
         self.query_then(request, |reply| reply)
     }
 
@@ -185,16 +232,17 @@ impl Sandbox {
         &self,
         request: &Request,
         then: impl FnOnce(Reply) -> T,
-    ) -> Result<Result<T, Rejection>, Broken> {
+    ) -> Result<Seen<T>, Broken> {
         let mut core = self.core()?;
         let now = core.clock.now(Timestamp::now());
         let ran = core.run_due(now);
         let reply = core.world.query(request, now).map(then);
+        let seen = core.seen(reply);
         drop(core);
         if !ran.is_empty() {
             self.changed.notify_waiters();
         }
-        Ok(reply)
+        seen
     }
 
     /// Business time, and by how much advances have moved it.
@@ -208,7 +256,9 @@ impl Sandbox {
     pub(crate) fn step(&self, room: usize) -> Result<Step, Broken> {
         let mut core = self.core()?;
         let now = core.clock.now(Timestamp::now());
-        Ok(core.step(now, room))
+        let step = core.step(now, room);
+        core.sound()?;
+        Ok(step)
     }
 
     /// The dispatcher's step: nothing while the clock is being moved. Also tells how long to wait for the next one.
@@ -221,6 +271,7 @@ impl Sandbox {
         }
         let room = limits::DELIVERIES_AT_ONCE.saturating_sub(core.in_flight.len());
         let step = core.step(now, room);
+        core.sound()?;
         let wait = step.next.and_then(|next| core.clock.wait_until(next, wall));
         Ok((step, wait))
     }
@@ -294,13 +345,16 @@ impl Sandbox {
             let rows = core.journal.find(&mut |row| {
                 explained.causes.contains(&row.seq) || names_in_path(&row.command, id)
             });
-            (explained.explanation, rows)
+            rows.map(|rows| (explained.explanation, rows))
         });
         drop(core);
         if !ran.is_empty() {
             self.changed.notify_waiters();
         }
-        Ok(explained)
+        match explained {
+            Ok(found) => found.map(Ok).map_err(|_| Broken::Journal),
+            Err(unknown) => Ok(Err(unknown)),
+        }
     }
 
     /// Keeps the dispatcher from sending until the guard is dropped.
@@ -313,8 +367,11 @@ impl Sandbox {
     pub(crate) fn reset(&self) {
         let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
         let (generation, paused) = (core.generation + 1, core.paused);
-        *core = Core::new(&self.genesis, self.clock_mode, generation);
-        core.paused = paused;
+        *core = Core::new(&self.genesis, self.clock_mode, Arc::clone(&self.journal));
+        (core.generation, core.paused) = (generation, paused);
+        if let Err(error) = self.journal.clear() {
+            core.fail(&error);
+        }
         self.blobs.clear();
         self.core.clear_poison();
         drop(core);
@@ -323,18 +380,28 @@ impl Sandbox {
         self.changed.notify_waiters();
     }
 
-    /// Waits until everything that was accepted so far survives a crash. A journal in memory survives none, so there is
-    /// nothing to wait for; a durable one waits here, where no lock is held.
-    pub(crate) async fn durable(&self) {}
+    /// Waits until the rows up to `seq` survive a crash. No lock is held, and where the journal has nothing to wait for
+    /// (as in memory) nothing is waited for.
+    pub(crate) async fn durable(&self, seq: u64) -> Result<(), Broken> {
+        let Some(safe) = self.journal.durable(seq) else {
+            return Ok(());
+        };
+        if let Err(error) = safe.await {
+            self.core()?.fail(&error);
+            return Err(Broken::Journal);
+        }
+        Ok(())
+    }
 
     /// All journal rows.
     pub(crate) fn rows(&self) -> Result<Vec<Row>, Broken> {
-        Ok(self.core()?.journal.rows())
+        let _core = self.core()?;
+        self.journal.load().map_err(|_| Broken::Journal)
     }
 
     /// How many commands were accepted.
     pub(crate) fn accepted(&self) -> u64 {
-        self.core().map_or(0, |core| core.journal.next_seq() - 1)
+        self.core().map_or(0, |core| core.last_seq)
     }
 
     /// The state as text, for comparison with a replay.
@@ -363,7 +430,9 @@ impl Sandbox {
     }
 
     fn core(&self) -> Result<MutexGuard<'_, Core>, Broken> {
-        self.core.lock().map_err(|_| Broken)
+        let core = self.core.lock().map_err(|_| Broken::Defect)?;
+        core.sound()?;
+        Ok(core)
     }
 }
 
@@ -401,29 +470,73 @@ impl Drop for Pause<'_> {
 }
 
 impl Core {
-    fn new(genesis: &Genesis, clock_mode: ClockMode, generation: u64) -> Core {
-        let clock = BusinessClock::new(clock_mode, genesis.start);
+    fn new(genesis: &Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Core {
         Core {
             world: World::new(genesis.clone()),
-            journal: MemoryJournal::default(),
-            clock,
-            generation,
+            journal,
+            last_seq: 0,
+            broken: None,
+            clock: SandboxClock::new(clock_mode, genesis.start),
+            generation: 0,
             in_flight: BTreeSet::new(),
             paused: false,
         }
     }
 
+    /// The state that the rows of the journal lead to; time goes on from the last of them.
+    fn load(genesis: &Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Core {
+        let mut core = Core::new(genesis, clock_mode, journal);
+        let loaded = core.journal.load().and_then(|rows| {
+            let world = journal::replay(genesis.clone(), &rows).map_err(io::Error::other)?;
+            Ok((world, rows))
+        });
+        match loaded {
+            Ok((world, rows)) => {
+                core.world = world;
+                core.last_seq = rows.len() as u64;
+                if let Some(last) = rows.last() {
+                    core.clock.advance_to(last.now, Timestamp::now());
+                }
+            }
+            Err(error) => core.fail(&error),
+        }
+        core
+    }
+
+    fn sound(&self) -> Result<(), Broken> {
+        self.broken.map_or(Ok(()), Err)
+    }
+
+    /// State and journal part: nothing is answered from here on.
+    fn fail(&mut self, error: &io::Error) {
+        tracing::error!(%error, "the journal of a sandbox failed");
+        self.broken = Some(Broken::Journal);
+    }
+
+    /// An answer of this moment, unless it rests on a row that the journal did not take.
+    fn seen<T>(&self, result: Result<T, Rejection>) -> Result<Seen<T>, Broken> {
+        self.sound()?;
+        Ok(Seen {
+            result,
+            seq: self.last_seq,
+        })
+    }
+
     /// Carries out a command and journals it, unless it was refused or answered from a saved reply.
     fn execute(&mut self, command: Command, now: Timestamp) -> Result<Outcome, Rejection> {
-        let seq = self.journal.next_seq();
+        let seq = self.last_seq + 1;
         let outcome = self.world.execute(&command, Context { now, seq })?;
         if !outcome.replayed {
-            self.journal.append(Row {
+            self.last_seq = seq;
+            let taken = self.journal.append(Row {
                 seq,
                 now,
                 command,
                 digest: journal::digest(&outcome),
             });
+            if let Err(error) = taken {
+                self.fail(&error);
+            }
         }
         Ok(outcome)
     }
@@ -446,30 +559,32 @@ impl Core {
                 }
             }
         }
+        if self.world.is_due(now) {
+            tracing::warn!("work is still due after all rounds of one step; the next step goes on");
+        }
         ran
     }
 
     fn step(&mut self, now: Timestamp, room: usize) -> Step {
         let ran = self.run_due(now);
-        let mut attempts = Vec::new();
-        for delivery in self.world.due_deliveries(now) {
-            if attempts.len() >= room {
-                break;
-            }
-            if self
-                .in_flight
-                .insert((delivery.delivery.clone(), delivery.attempt))
-            {
-                attempts.push(Attempt {
-                    delivery,
-                    generation: self.generation,
-                });
-            }
+        let on_their_way = &self.in_flight;
+        let is_new = |id: &DeliveryId, attempt| !on_their_way.contains(&(id.clone(), attempt));
+        let due = self.world.deliveries_to_send(now, room, is_new);
+        let mut attempts = Vec::with_capacity(due.len());
+        for delivery in due {
+            self.in_flight
+                .insert((delivery.delivery.clone(), delivery.attempt));
+            attempts.push(Attempt {
+                delivery,
+                generation: self.generation,
+                seq: self.last_seq,
+            });
         }
         Step {
             ran,
             attempts,
             in_flight: self.in_flight.len(),
+            overdue: self.world.is_due(now),
             next: self.next_due(),
         }
     }
@@ -497,100 +612,4 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use layer2_types::payments;
-    use layer2_world::{
-        command::{Fingerprint, IdempotencyKey},
-        request::{Actor, OperationRef},
-        seed::Seed,
-    };
-
-    use super::*;
-    use crate::{blobs::BlobId, clocks::MANUAL_START};
-
-    fn sandbox() -> Sandbox {
-        let genesis = Genesis {
-            name: "test".to_owned(),
-            seed: Seed::new([1; 32]),
-            settings: Settings::default(),
-            start: MANUAL_START,
-        };
-        Sandbox::new(genesis, ClockMode::Manual)
-    }
-
-    fn list() -> Request {
-        Request {
-            op: OperationRef::Payments(payments::OperationId::CustomersList),
-            path: Vec::new(),
-            query: Vec::new(),
-            body: None,
-            actor: Actor::Client,
-        }
-    }
-
-    #[test]
-    fn a_panic_under_the_lock_breaks_the_sandbox_until_it_is_reset() {
-        let sandbox = sandbox();
-        assert!(sandbox.query(&list()).expect("sound").is_ok());
-        let panicked = std::thread::scope(|scope| {
-            scope
-                .spawn(|| {
-                    let _core = sandbox.core();
-                    panic!("a defect");
-                })
-                .join()
-                .is_err()
-        });
-        assert!(panicked);
-        assert_eq!(sandbox.query(&list()).err(), Some(Broken));
-        sandbox.reset();
-        assert!(sandbox.query(&list()).expect("mended").is_ok());
-    }
-
-    /// A command with a key; what it does is no matter here, only whether it is accepted.
-    fn subscribe() -> ClientCommand {
-        let body = r#"{"event_type":"ACCOUNT_OPEN","callback_url":"http://127.0.0.1:9/events"}"#;
-        ClientCommand {
-            request: Request {
-                op: OperationRef::Payments(payments::OperationId::SubscriptionsCreate),
-                body: Some(body.to_owned()),
-                ..list()
-            },
-            key: Some(IdempotencyKey::new("k").expect("a key")),
-            fingerprint: Fingerprint::new([7; 32]),
-        }
-    }
-
-    #[test]
-    fn the_bytes_of_a_file_stay_with_the_command_that_was_accepted() {
-        let sandbox = sandbox();
-        let send = |command: ClientCommand, text: &'static str| {
-            let bytes = bytes::Bytes::from_static(text.as_bytes());
-            let lease = sandbox.blobs.put(BlobId::of(&bytes), bytes).expect("room");
-            sandbox.command(command, Some(lease)).expect("sound")
-        };
-        let has = |text: &str| sandbox.blobs.get(BlobId::of(text.as_bytes())).is_some();
-
-        let mut refused = subscribe();
-        refused.request.body = None;
-        assert!(send(refused, "refused").is_err());
-        assert!(!has("refused"));
-
-        let first = send(subscribe(), "accepted").expect("accepted");
-        assert!(!first.replayed && has("accepted"));
-        let again = send(subscribe(), "sent again").expect("its saved reply");
-        assert!(again.replayed && has("accepted") && !has("sent again"));
-
-        sandbox.reset();
-        assert!(!has("accepted"));
-    }
-
-    #[test]
-    fn tokens_expire_by_epoch_and_a_reset_does_not_bring_them_back() {
-        let sandbox = sandbox();
-        assert_eq!(sandbox.epoch(), 0);
-        assert_eq!(sandbox.expire_tokens(), 1);
-        sandbox.reset();
-        assert_eq!(sandbox.epoch(), 1);
-    }
-}
+mod tests;

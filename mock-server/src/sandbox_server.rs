@@ -5,7 +5,7 @@
 //! when the handle is dropped.
 
 use std::{
-    io,
+    fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     sync::{Arc, mpsc},
     thread::JoinHandle,
@@ -144,7 +144,7 @@ impl Drop for SandboxServer {
 }
 
 /// Settings of a server to be started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder starts nothing by itself"]
 pub struct SandboxServerBuilder {
     listen: SocketAddr,
@@ -167,6 +167,19 @@ impl Default for SandboxServerBuilder {
             callbacks: CallbackPolicy::default(),
             settings: Settings::default(),
         }
+    }
+}
+
+/// Without the control token, and without the seed that every credential follows from.
+impl fmt::Debug for SandboxServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxServerBuilder")
+            .field("listen", &self.listen)
+            .field("public_url", &self.public_url)
+            .field("clock", &self.clock)
+            .field("callbacks", &self.callbacks)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -453,6 +466,18 @@ mod tests {
             bind([127, 0, 0, 1], Some(7)).info.control_token
         );
         assert!(!bind([127, 0, 0, 1], None).random_seed);
+    }
+
+    #[test]
+    fn what_is_shown_of_a_builder_holds_no_secret() {
+        let builder = SandboxServer::builder()
+            .seed(20_261_121)
+            .control_token("open-sesame");
+        let shown = format!("{builder:?} {builder:#?}");
+        assert!(shown.contains("127.0.0.1:0"), "{shown}");
+        for secret in ["20261121", "open-sesame"] {
+            assert!(!shown.contains(secret), "a secret is in Debug");
+        }
     }
 
     #[test]

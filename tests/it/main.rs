@@ -13,5 +13,6 @@
 mod architecture;
 mod contract;
 mod coverage;
+mod pointers;
 mod tidy;
 mod tree;

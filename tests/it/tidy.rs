@@ -20,24 +20,78 @@ fn hand_written() -> Vec<std::path::PathBuf> {
         .collect()
 }
 
-/// Fails with every place at which one of `words` stands in a file that `concerns` picks.
+/// A line of a file and its number.
+type Line<'t> = (usize, &'t str);
+
+/// The lines of a file that are code, apart from comments: those outside of its unit tests, and those inside. What else
+/// is for tests alone (a function, an import) counts as outside.
+fn code_and_tests(text: &str) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
+    let (mut code, mut tests) = (Vec::new(), Vec::new());
+    let mut for_tests = false;
+    let mut closing = None;
+    for (index, line) in text.lines().enumerate() {
+        let bare = line.trim_start();
+        if bare.starts_with("//") {
+            continue;
+        }
+        if bare.starts_with("#[cfg(test)]") {
+            for_tests = true;
+        } else if for_tests && !bare.starts_with("#[") {
+            for_tests = false;
+            if bare.starts_with("mod ") && bare.ends_with('{') {
+                // The formatter puts the end of a module where its beginning is.
+                let indent = &line[..line.len() - bare.len()];
+                closing = Some(format!("{indent}}}"));
+            }
+        }
+        let place = if closing.is_some() {
+            &mut tests
+        } else {
+            &mut code
+        };
+        place.push((index + 1, bare));
+        if closing.as_deref() == Some(line) {
+            closing = None;
+        }
+    }
+    (code, tests)
+}
+
+/// Fails with every place at which one of `words` stands in a file that `concerns` picks. Unit tests are left out: they
+/// may name what they prove to be refused.
 fn ban(words: &[&str], why: &str, concerns: impl Fn(&Path) -> bool) {
     let mut found = Vec::new();
     for path in hand_written().into_iter().filter(|path| concerns(path)) {
         let text = read(&path);
-        // Unit tests stand at the bottom and may name what they prove to be refused.
-        let code_alone = text.split("#[cfg(test)]").next().unwrap_or_default();
-        for (number, line) in code_alone.lines().enumerate() {
-            let code = line.trim_start();
-            if code.starts_with("//") {
-                continue;
-            }
-            for word in words.iter().filter(|word| code.contains(**word)) {
-                found.push(format!("{}:{}: {word}", path.display(), number + 1));
+        let (code, _) = code_and_tests(&text);
+        for (number, line) in code {
+            for word in words.iter().filter(|word| line.contains(**word)) {
+                found.push(format!("{}:{number}: {word}", path.display()));
             }
         }
     }
     assert!(found.is_empty(), "{why}\n{}", found.join("\n"));
+}
+
+#[test]
+fn only_the_module_of_tests_is_left_out() {
+    let text = "\
+        #[cfg(test)]\n\
+        const FOR_TESTS: u8 = 1;\n\
+        fn before() {}\n\
+        #[cfg(test)]\n\
+        #[allow(dead_code)]\n\
+        mod tests {\n    fn inside() {\n    }\n}\n\
+        // A remark.\n\
+        fn after() {}\n";
+    let (code, tests) = code_and_tests(text);
+    let of = |lines: &[Line<'_>], word: &str| lines.iter().any(|(_, line)| line.contains(word));
+    for outside in ["FOR_TESTS", "before", "after"] {
+        assert!(of(&code, outside) && !of(&tests, outside), "{outside}");
+    }
+    assert!(of(&tests, "inside") && !of(&code, "inside"));
+    assert!(!of(&code, "remark"));
+    assert_eq!(code.last(), Some(&(11, "fn after() {}")));
 }
 
 #[test]
@@ -49,13 +103,80 @@ fn nothing_is_left_unfinished() {
     );
 }
 
+/// Whether a line waits on a clock by the function of that name, however it was imported.
+fn sleeps(line: &str) -> bool {
+    line.match_indices("sleep(").any(|(at, _)| {
+        let before = &line[..at];
+        // An injected clock has it as a method; others have longer names.
+        !before.ends_with("fn ")
+            && !before.ends_with('.')
+            && !before.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+    })
+}
+
 #[test]
 fn no_test_waits_on_the_wall_clock() {
-    ban(
-        &["thread::sleep(", "tokio::time::sleep("],
-        "inject a clock instead",
-        |path| path.to_string_lossy().contains("tests") || path.starts_with("tests"),
+    let mut found = Vec::new();
+    for path in hand_written() {
+        let text = read(&path);
+        let (code, unit_tests) = code_and_tests(&text);
+        let is_test = path.components().any(|part| {
+            let name = part.as_os_str();
+            name == "tests" || name == "tests.rs"
+        });
+        let lines = if is_test { code } else { Vec::new() };
+        for (number, line) in lines.into_iter().chain(unit_tests) {
+            if sleeps(line) {
+                found.push(format!("{}:{number}: {line}", path.display()));
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "inject a clock instead\n{}",
+        found.join("\n")
     );
+    assert!(sleeps("tokio::time::sleep(second).await") && sleeps("sleep(second)"));
+    assert!(!sleeps("fn sleep(&self)") && !sleeps("no_sleep(1)") && !sleeps("clock.sleep(1)"));
+}
+
+/// The options that the attributes of serde in a text set, by name.
+fn serde_options(text: &str) -> Vec<&str> {
+    let mut options = Vec::new();
+    for (at, opening) in text.match_indices("serde(") {
+        let attribute = &text[at + opening.len()..];
+        let (mut depth, mut begin) = (0_usize, 0);
+        for (index, character) in attribute.char_indices() {
+            let ends = match character {
+                '(' => {
+                    depth += 1;
+                    false
+                }
+                ')' | ',' => depth == 0,
+                _ => false,
+            };
+            if ends {
+                let option = attribute[begin..index].trim();
+                options.push(option.split(['=', '(']).next().unwrap_or_default().trim());
+                begin = index + 1;
+            }
+            if character == ')' {
+                match depth.checked_sub(1) {
+                    Some(outer) => depth = outer,
+                    None => break,
+                }
+            }
+        }
+    }
+    options
+}
+
+/// The options under which serde decodes through a buffer.
+fn buffering(text: &str) -> Vec<&str> {
+    serde_options(text)
+        .into_iter()
+        .filter(|option| ["tag", "content", "untagged", "flatten"].contains(option))
+        .collect()
 }
 
 #[test]
@@ -65,16 +186,21 @@ fn exact_money_never_meets_the_serde_attributes_that_buffer_through_floats() {
             || path.starts_with("sdk/types/src")
             || path.starts_with("mock-server")
     };
-    ban(
-        &[
-            "serde(tag",
-            "serde(untagged",
-            "serde(flatten",
-            "#[serde(content",
-        ],
-        "these decode through a buffer that turns a long decimal into a float",
-        wire,
-    );
+    for path in hand_written().into_iter().filter(|path| wire(path)) {
+        let text = read(&path);
+        let (code, _) = code_and_tests(&text);
+        // An attribute may go over several lines.
+        let code: String = code
+            .into_iter()
+            .map(|(_, line)| format!("{line}\n"))
+            .collect();
+        let found = buffering(&code);
+        assert!(
+            found.is_empty(),
+            "{}: {found:?} decodes through a buffer that turns a long decimal into a float",
+            path.display()
+        );
+    }
     let generated: Vec<_> = rust_files()
         .into_iter()
         .filter(|path| is_generated(path))
@@ -85,13 +211,8 @@ fn exact_money_never_meets_the_serde_attributes_that_buffer_through_floats() {
     );
     for path in generated {
         let text = read(&path);
-        for banned in [
-            "serde(tag",
-            "serde(untagged",
-            "serde(flatten",
-            "serde_json::Value",
-            "f64",
-        ] {
+        assert_eq!(buffering(&text), [""; 0], "{}", path.display());
+        for banned in ["serde_json::Value", "f64"] {
             assert!(!text.contains(banned), "{}: {banned}", path.display());
         }
     }
@@ -127,6 +248,30 @@ fn generated_rust_stays_within_what_one_can_read() {
         lines < LIMIT,
         "{lines} lines of generated Rust, the limit is {LIMIT}"
     );
+}
+
+#[test]
+fn a_banned_attribute_is_found_wherever_it_stands() {
+    let rows = [
+        (r#"#[serde(tag = "type")]"#, &["tag"][..]),
+        (
+            r#"#[serde(rename_all = "snake_case", tag = "type", content="c")]"#,
+            &["tag", "content"],
+        ),
+        ("#[serde(\n    default,\n    flatten,\n)]", &["flatten"]),
+        (
+            "#[cfg_attr(feature = \"serde\", serde(default, untagged))]",
+            &["untagged"],
+        ),
+        (
+            r#"#[serde(rename(serialize = "tag"), bound(serialize = "flatten"))]"#,
+            &[],
+        ),
+        (r#"#[serde(rename = "content", with = "tag")]"#, &[]),
+    ];
+    for (attribute, expected) in rows {
+        assert_eq!(buffering(attribute), expected, "{attribute}");
+    }
 }
 
 #[test]

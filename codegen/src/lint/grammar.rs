@@ -246,6 +246,7 @@ static OPERATION: Object = Object {
         ("responses", Shape::Map(&RESPONSE_OR_REF)),
         ("x-signature", Shape::Text),
         ("x-retry", Shape::Text),
+        ("x-retry-reason", Shape::Text),
         ("x-effect", Shape::Text),
         ("x-idempotency", Shape::Text),
         ("x-paging", Shape::Text),

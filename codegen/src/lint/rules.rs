@@ -114,6 +114,11 @@ pub const RULES: &[Rule] = &[
         operation::retry_keyed,
     ),
     rule(
+        "retry-safe",
+        "A write is `x-retry: safe` in the control API only, and with a reason.",
+        operation::retry_safe,
+    ),
+    rule(
         "effect",
         "`x-effect` is stated and fits the method.",
         operation::effect,
@@ -127,6 +132,11 @@ pub const RULES: &[Rule] = &[
         "idempotency-header",
         "The key's header is taken where `x-idempotency: header` says so.",
         operation::idempotency_header,
+    ),
+    rule(
+        "idempotency-retry",
+        "An operation that takes a key is repeated with it.",
+        operation::idempotency_retry,
     ),
     rule(
         "paging",

@@ -28,7 +28,7 @@ use crate::{
     webhooks::settle,
 };
 use faults::{fault, order};
-use wire::{cause, clock, job, pending_job, plan, reply, summary};
+use wire::{advanced, cause, clock, job, pending_job, plan, reply, summary};
 
 /// The control API.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl ControlServer for Server {
         &self,
         sandbox: &control::SandboxName,
         body: control::ClockAdvanceRequest,
-    ) -> Result<control::ClockReply, Rejection> {
+    ) -> Result<control::ClockAdvanceReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
         let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
         let (now, _) = sandbox.clock().map_err(broken)?;
@@ -176,13 +176,7 @@ impl ControlServer for Server {
         let settled = settle::advance(&sandbox, &self.sender, target)
             .await
             .map_err(broken)?;
-        if !settled.complete {
-            tracing::warn!(
-                sandbox = sandbox.name(),
-                "an advance met its limit before its end"
-            );
-        }
-        clock(&sandbox)
+        advanced(&sandbox, target, settled.complete)
     }
 
     async fn clock_settle(
@@ -190,6 +184,7 @@ impl ControlServer for Server {
         sandbox: &control::SandboxName,
     ) -> Result<control::SettleReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
+        let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
         let settled = settle::settle(&sandbox, &self.sender)
             .await
             .map_err(broken)?;
@@ -197,6 +192,7 @@ impl ControlServer for Server {
         Ok(control::SettleReply::new(
             settled.ran.iter().map(job).collect::<Result<_, _>>()?,
             pending.iter().map(pending_job).collect::<Result<_, _>>()?,
+            settled.complete,
         ))
     }
 
@@ -324,9 +320,9 @@ fn clock_busy() -> Rejection {
     conflict(
         Problem::new(
             "CLOCK_BUSY",
-            "Another call is moving the clock of this sandbox.",
+            "Another call is moving the clock of this sandbox, settling it or resetting it.",
         )
-        .hint("Wait until it has answered; one advance runs at a time."),
+        .hint("Wait until it has answered; one such call runs at a time."),
     )
 }
 

@@ -10,7 +10,10 @@ pub(crate) mod oauth;
 pub(crate) mod payments;
 pub(crate) mod plaid;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use http::HeaderMap;
 use layer2_types::operation::Api;
@@ -48,34 +51,23 @@ impl Surface {
         Surface::Plaid,
     ];
 
-    /// The surface that a path most likely means, also if it leads nowhere.
+    /// The surface that a path most likely means, also if it leads nowhere: the one whose paths begin like it.
     pub(crate) fn of_path(path: &str) -> Surface {
-        let below = |base: &str| {
-            path.strip_prefix(base)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if below(route::PAYMENTS_BASE) {
-            Surface::Payments
-        } else if below("/_control") {
-            Surface::Control
-        } else if below("/oauth2") {
-            Surface::OAuth
-        } else if below("/v1") {
-            Surface::Accounting
-        } else if [
-            "/sandbox",
-            "/item",
-            "/accounts",
-            "/processor",
-            "/transactions",
-        ]
-        .into_iter()
-        .any(below)
-        {
-            Surface::Plaid
-        } else {
-            Surface::Payments
-        }
+        static BY_FIRST_SEGMENT: LazyLock<BTreeMap<String, Surface>> = LazyLock::new(|| {
+            let operations = route::operations().map(|op| {
+                let operation = op.operation();
+                (route::template(operation), Surface::of_api(operation.api))
+            });
+            let tokens = [route::PAYMENTS_TOKEN, route::ACCOUNTING_TOKEN];
+            operations
+                .chain(tokens.map(|path| (path.to_owned(), Surface::OAuth)))
+                .map(|(path, surface)| (first_segment(&path).to_owned(), surface))
+                .collect()
+        });
+        BY_FIRST_SEGMENT
+            .get(first_segment(path))
+            .copied()
+            .unwrap_or(Surface::Payments)
     }
 
     pub(crate) fn of_api(api: Api) -> Surface {
@@ -106,6 +98,13 @@ impl Surface {
             Surface::Plaid => "plaid",
         }
     }
+}
+
+fn first_segment(path: &str) -> &str {
+    path.trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default()
 }
 
 /// What a profile may look at to find out who calls.
@@ -196,6 +195,26 @@ mod tests {
         ];
         for (path, surface) in rows {
             assert_eq!(Surface::of_path(path), surface, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_operation_is_reached_in_its_own_language() {
+        for op in route::operations() {
+            let operation = op.operation();
+            let path = route::template(operation);
+            assert_eq!(
+                Surface::of_path(&path),
+                Surface::of_api(operation.api),
+                "{path}"
+            );
+            let (resource, _) = path.rsplit_once('/').expect("an absolute path");
+            let beside = format!("{resource}/nothing-here");
+            let beside = Surface::of_path(&beside);
+            assert!(
+                beside == Surface::of_api(operation.api) || resource.is_empty(),
+                "{path}"
+            );
         }
     }
 

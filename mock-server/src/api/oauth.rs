@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header};
-use layer2_types::operation::{self, Api};
+use layer2_types::operation;
 use layer2_world::{
     rejection::{Problem, Rejection},
     settings::ErrorStyle,
@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use super::{ApiProfile, Call, Caller, accounting, refuse_with};
 use crate::{
+    credentials::ClientCredentials,
     errors::{Failure, Refusal},
     http::{headers::RequestId, query},
     sandbox::Sandbox,
@@ -99,7 +100,7 @@ struct TokenReply<'a> {
 /// A request for a token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TokenRequest<'a> {
-    pub(crate) api: Api,
+    pub(crate) api: TokenApi,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) query: &'a [(String, String)],
     pub(crate) body: &'a [u8],
@@ -126,23 +127,15 @@ pub(crate) fn issue(server: &Server, request: &TokenRequest<'_>) -> Result<Issue
             }));
         }
     }
-    let (token_api, client, life) = match request.api {
-        Api::Accounting => (
-            TokenApi::Accounting,
-            &sandbox.credentials.accounting,
-            ACCOUNTING_LIFE,
-        ),
-        _ => (
-            TokenApi::Payments,
-            &sandbox.credentials.payments,
-            DEFAULT_LIFE,
-        ),
+    let life = match request.api {
+        TokenApi::Accounting => ACCOUNTING_LIFE,
+        TokenApi::Payments => DEFAULT_LIFE,
     };
-    let scopes = granted(token_api, parameters.one("scope")?)?;
+    let scopes = granted(request.api, parameters.one("scope")?)?;
     let access_token = sandbox.credentials.tokens.issue(&Grant {
         sandbox: sandbox.name(),
-        api: token_api,
-        client: client.id(),
+        api: request.api,
+        client: client(&sandbox, request.api).id(),
         scopes: &scopes,
         now: jiff::Timestamp::now(),
         life,
@@ -251,21 +244,23 @@ fn authenticate(server: &Server, request: &TokenRequest<'_>) -> Result<Arc<Sandb
             "the Authorization header is not HTTP Basic; it is `Basic ` and base64 of `id:secret`.",
         )
     })?;
-    let found = server.directory.of_client(request.api, &id);
-    let sandbox = found.filter(|sandbox| {
-        let client = match request.api {
-            Api::Accounting => &sandbox.credentials.accounting,
-            _ => &sandbox.credentials.payments,
-        };
-        client.is_secret(&secret)
-    });
+    let found = server.directory.of_client(request.api.api(), &id);
+    let sandbox = found.filter(|sandbox| client(sandbox, request.api).is_secret(&secret));
     sandbox.ok_or_else(|| {
         let other = match request.api {
-            Api::Accounting => "payments",
-            _ => "accounting",
+            TokenApi::Accounting => "payments",
+            TokenApi::Payments => "accounting",
         };
         unauthenticated(&format!("client id and secret do not belong together on this server; take both from the ready file, and mind that the {other} API has other ones."))
     })
+}
+
+/// The client of a sandbox for an API.
+fn client(sandbox: &Sandbox, api: TokenApi) -> &ClientCredentials {
+    match api {
+        TokenApi::Accounting => &sandbox.credentials.accounting,
+        TokenApi::Payments => &sandbox.credentials.payments,
+    }
 }
 
 fn unauthenticated(description: &str) -> Failure {

@@ -23,7 +23,7 @@ pub(crate) trait ControlServer {
         &self,
         sandbox: &control::SandboxName,
         body: control::ClockAdvanceRequest,
-    ) -> impl Future<Output = Result<control::ClockReply, Rejection>> + Send;
+    ) -> impl Future<Output = Result<control::ClockAdvanceReply, Rejection>> + Send;
     /// Wait until nothing is due.
     fn clock_settle(
         &self,

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! route -> body within its limit -> sandbox and token -> ordered fault in place of the work
-//!       -> scope -> signature -> media type, JSON or file, validation
-//!       -> one lock: due work, replay or execute, journal -> reply -> ordered fault after the work
+//!       -> scope -> signature -> media type, JSON or file -> query, idempotency key, validation
+//!       -> one lock: due work, replay or execute, journal -> durable -> reply -> ordered fault after the work
 //! ```
 //!
 //! Everything before the lock is pure: it looks at the request and the operation table and changes nothing. Each refusal
@@ -23,7 +23,7 @@ use axum::{
     extract::{ConnectInfo, State},
 };
 use http::{Request, Response, StatusCode, request::Parts};
-use layer2_types::operation::{Api, Effect, RunsIn};
+use layer2_types::operation::{Effect, RunsIn};
 use layer2_world::{
     command::ClientCommand,
     request::{OperationRef, Reply, Request as WorldRequest},
@@ -43,8 +43,9 @@ use crate::{
     errors::{Failure, Refusal, sentence},
     faults::Strike,
     generated,
-    sandbox::{Broken, Sandbox},
+    sandbox::{Broken, Sandbox, Seen},
     server::Server,
+    tokens::TokenApi,
 };
 use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
 pub(crate) use fault::documented_codes;
@@ -179,7 +180,7 @@ impl Exchange {
     async fn token(
         &mut self,
         server: &Server,
-        api: Api,
+        api: TokenApi,
         parts: &Parts,
         body: Body,
     ) -> Result<Answer, Failure> {
@@ -285,29 +286,32 @@ impl Exchange {
                 "the request was not led to a sandbox",
             ));
         };
-        let answer = match operation.effect {
+        let seen = match operation.effect {
             Effect::Read => self.read(sandbox, &command.request)?,
             Effect::Write => self.write(sandbox, command, file)?,
         };
-        // Nobody sees what a crash could take back: not the writer, and not a reader either.
-        sandbox.durable().await;
-        Ok(answer)
+        // Nobody sees what a crash could take back: not the writer, not a reader, and not who is refused because of it.
+        let durable = sandbox.durable(seen.seq).await;
+        durable.map_err(|error| self.broken(error))?;
+        Ok(seen.result?)
     }
 
-    fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Answer, Failure> {
-        let broken = |error: Broken| internal(self.surface, &error.to_string());
+    fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Seen<Answer>, Failure> {
         if !request.op.operation().is_download() {
-            let reply = sandbox.query(request).map_err(broken)??;
-            return Ok(Answer::json(reply.status, reply.body));
+            let seen = sandbox.query(request).map_err(|error| self.broken(error))?;
+            return seen.try_map(|reply| Ok(Answer::json(reply.status, reply.body)));
         }
         let open = |reply: Reply| (reply.status, OpenFile::of(&reply, &sandbox.blobs));
-        match sandbox.query_then(request, open).map_err(broken)?? {
-            (status, Some(file)) => Ok(Answer::of(status, AnswerContent::File(file))),
-            (_, None) => Err(internal(
+        let seen = sandbox
+            .query_then(request, open)
+            .map_err(|error| self.broken(error))?;
+        seen.try_map(|(status, file)| match file {
+            Some(file) => Ok(Answer::of(status, AnswerContent::File(file))),
+            None => Err(internal(
                 self.surface,
                 "the state machine names a file whose bytes are not here",
             )),
-        }
+        })
     }
 
     fn write(
@@ -315,7 +319,7 @@ impl Exchange {
         sandbox: &Sandbox,
         command: ClientCommand,
         file: Option<FileBytes>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Seen<Answer>, Failure> {
         // The bytes lie where the command's row will name them before there is a row.
         let lease = match file {
             Some(FileBytes { id, bytes }) => {
@@ -324,19 +328,25 @@ impl Exchange {
             }
             None => None,
         };
-        let accepted = sandbox
+        let seen = sandbox
             .command(command, lease)
-            .map_err(|error| internal(self.surface, &error.to_string()))??;
-        let reply = accepted.reply.ok_or_else(|| {
-            internal(
-                self.surface,
-                "the state machine accepted the request without a reply",
-            )
-        })?;
-        Ok(Answer {
-            replayed: accepted.replayed,
-            ..Answer::json(reply.status, reply.body)
+            .map_err(|error| self.broken(error))?;
+        seen.try_map(|accepted| {
+            let reply = accepted.reply.ok_or_else(|| {
+                internal(
+                    self.surface,
+                    "the state machine accepted the request without a reply",
+                )
+            })?;
+            Ok(Answer {
+                replayed: accepted.replayed,
+                ..Answer::json(reply.status, reply.body)
+            })
         })
+    }
+
+    fn broken(&self, error: Broken) -> Failure {
+        internal(self.surface, &error.to_string())
     }
 }
 

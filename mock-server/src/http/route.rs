@@ -12,6 +12,7 @@ use layer2_types::{
 use layer2_world::request::OperationRef;
 
 use super::{query, signature::method_name};
+use crate::tokens::TokenApi;
 
 /// Where the payments API lives on this server, as on the platform.
 pub(crate) const PAYMENTS_BASE: &str = "/api";
@@ -28,7 +29,7 @@ pub(crate) enum Target {
     Health,
     Metrics,
     Operation(OperationRef),
-    Token(Api),
+    Token(TokenApi),
 }
 
 /// A matched request line: the target and the decoded ids of the path.
@@ -91,12 +92,12 @@ impl Routes {
         routes.add(
             PAYMENTS_TOKEN,
             HttpMethod::Post,
-            Target::Token(Api::Payments),
+            Target::Token(TokenApi::Payments),
         )?;
         routes.add(
             ACCOUNTING_TOKEN,
             HttpMethod::Post,
-            Target::Token(Api::Accounting),
+            Target::Token(TokenApi::Accounting),
         )?;
         routes.add("/healthz", HttpMethod::Get, Target::Health)?;
         routes.add("/metrics", HttpMethod::Get, Target::Metrics)?;
@@ -216,7 +217,7 @@ pub(crate) fn operations() -> impl Iterator<Item = OperationRef> {
 }
 
 /// The path of an operation on this server.
-fn template(operation: &Operation) -> String {
+pub(crate) fn template(operation: &Operation) -> String {
     let base = match operation.api {
         Api::Payments => PAYMENTS_BASE,
         Api::Control => CONTROL_BASE,
@@ -292,11 +293,11 @@ mod tests {
             find("POST", "/oauth2/anything/v1/token")
                 .expect("route")
                 .target,
-            Target::Token(Api::Payments)
+            Target::Token(TokenApi::Payments)
         );
         assert_eq!(
             find("POST", "/oauth2/token").expect("route").target,
-            Target::Token(Api::Accounting)
+            Target::Token(TokenApi::Accounting)
         );
         assert_eq!(find("GET", "/api/v1/transfers/%zz"), Err(NoMatch::Encoding));
     }

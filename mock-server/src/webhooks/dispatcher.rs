@@ -66,6 +66,10 @@ pub(crate) async fn run(sandbox: Arc<Sandbox>, sender: Arc<Sender>) {
 }
 
 async fn send_and_finish(sandbox: Arc<Sandbox>, sender: Arc<Sender>, attempt: Attempt) {
+    if sandbox.durable(attempt.seq).await.is_err() {
+        // Nobody is told of what may never have happened; the journal has said why in the log.
+        return;
+    }
     let outcome = sender.send(&attempt.delivery).await;
     if sandbox.finish(&attempt, outcome).is_err() {
         tracing::error!(

@@ -2,10 +2,11 @@
 //!
 //! An advance is a loop and not a jump: the clock goes to the next instant at which something is due, the work runs, the
 //! lock is released, what is to be sent is sent, the outcomes are fed back in the order in which they were due, and on it
-//! goes. A receiver that calls the API back meanwhile is served. One advance runs at a time; wall time and rounds are
-//! limited, and what is left then is reported and not hidden.
+//! goes. A receiver that calls the API back meanwhile is served. One advance or settle runs at a time: whoever comes
+//! meanwhile is told so and does not wait, as it may be the receiver that the first one waits for. Wall time and rounds
+//! are limited, and what is left then is reported and not hidden.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use layer2_world::JobReport;
@@ -25,9 +26,8 @@ pub(crate) struct Settled {
     pub(crate) complete: bool,
 }
 
-/// Does all that is due now and waits for what is on its way.
+/// Does all that is due now and waits for what is on its way. The caller holds the turn.
 pub(crate) async fn settle(sandbox: &Sandbox, sender: &Sender) -> Result<Settled, Broken> {
-    let _turn = sandbox.turn.lock().await;
     let _pause = sandbox.pause()?;
     Driver::new(sandbox, sender).run(None).await
 }
@@ -46,6 +46,23 @@ struct Driver<'s> {
     sandbox: &'s Sandbox,
     sender: &'s Sender,
     started: Instant,
+    limits: Limits,
+}
+
+/// When to stop with work left.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    wall: Duration,
+    rounds: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            wall: limits::SETTLE_WALL,
+            rounds: limits::SETTLE_ROUNDS,
+        }
+    }
 }
 
 impl<'s> Driver<'s> {
@@ -54,14 +71,15 @@ impl<'s> Driver<'s> {
             sandbox,
             sender,
             started: Instant::now(),
+            limits: Limits::default(),
         }
     }
 
     async fn run(&self, target: Option<Timestamp>) -> Result<Settled, Broken> {
         let mut settled = Settled::default();
         let mut to_go = target;
-        for _ in 0..limits::SETTLE_ROUNDS {
-            if self.started.elapsed() > limits::SETTLE_WALL {
+        for _ in 0..self.limits.rounds {
+            if self.started.elapsed() > self.limits.wall {
                 return Ok(settled);
             }
             // Registered before the state is read, so that no change is missed.
@@ -74,8 +92,10 @@ impl<'s> Driver<'s> {
                 self.send_in_order(step.attempts).await?;
             } else if step.in_flight > 0 {
                 // The dispatcher sent these before it was paused; their outcomes are on their way.
-                let left = limits::SETTLE_WALL.saturating_sub(self.started.elapsed());
+                let left = self.limits.wall.saturating_sub(self.started.elapsed());
                 let _ = tokio::time::timeout(left, changed).await;
+            } else if step.overdue {
+                // Work that makes work at the same instant: on with it, until a limit ends it and it is reported.
             } else if let Some(instant) = to_go {
                 if !self.sandbox.advance_towards(instant)? {
                     // The target is reached; what is due there still runs.
@@ -91,6 +111,9 @@ impl<'s> Driver<'s> {
 
     /// Sends all at once and feeds the outcomes back in the order in which the attempts were due.
     async fn send_in_order(&self, attempts: Vec<Attempt>) -> Result<(), Broken> {
+        if let Some(seq) = attempts.iter().map(|attempt| attempt.seq).max() {
+            self.sandbox.durable(seq).await?;
+        }
         let mut tasks = Vec::with_capacity(attempts.len());
         for attempt in &attempts {
             tasks.push(Box::pin(self.sender.send(&attempt.delivery)));
@@ -123,4 +146,46 @@ async fn join_all<F: Future + Unpin>(mut futures: Vec<F>) -> Vec<F::Output> {
     })
     .await;
     results.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan as _;
+    use layer2_world::{Genesis, seed::Seed, settings::Settings};
+
+    use super::*;
+    use crate::{
+        clocks::{ClockMode, MANUAL_START},
+        webhooks::guard::CallbackPolicy,
+    };
+
+    #[tokio::test]
+    async fn an_advance_that_meets_its_limit_is_not_complete() {
+        let genesis = Genesis {
+            name: "test".to_owned(),
+            seed: Seed::new([1; 32]),
+            settings: Settings::default(),
+            start: MANUAL_START,
+        };
+        let sandbox = Sandbox::new(genesis, ClockMode::Manual);
+        let sender = Sender::new(CallbackPolicy::default());
+        // Within two years the accounts that the sandbox begins with fall asleep.
+        let target = MANUAL_START + (2 * 366 * 24).hours();
+        let is_left = || {
+            let pending = sandbox.pending_work().expect("sound");
+            pending.iter().any(|work| work.due <= target)
+        };
+
+        let mut driver = Driver::new(&sandbox, &sender);
+        driver.limits.rounds = 1;
+        let cut_off = driver.run(Some(target)).await.expect("sound");
+        assert!(!cut_off.complete && cut_off.ran.is_empty());
+        assert!(is_left());
+        let (now, _) = sandbox.clock().expect("sound");
+        assert!(MANUAL_START < now && now < target, "{now}");
+
+        let done = advance(&sandbox, &sender, target).await.expect("sound");
+        assert!(done.complete && !done.ran.is_empty());
+        assert!(!is_left());
+    }
 }

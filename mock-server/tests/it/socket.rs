@@ -41,8 +41,10 @@ pub(crate) fn write(server: &SandboxServer, request: &reqwest::Request) -> TcpSt
         "content-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     ));
+    // In one piece: of a client that goes away before its body is read, nothing was asked.
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(body);
     let mut socket = TcpStream::connect(address).expect("connect");
-    socket.write_all(text.as_bytes()).expect("head");
-    socket.write_all(body).expect("body");
+    socket.write_all(&bytes).expect("request");
     socket
 }

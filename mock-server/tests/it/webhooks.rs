@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::support::Caller;
+use crate::{socket::write, support::Caller};
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use ed25519_dalek::{Signature, VerifyingKey};
 use http::{HeaderMap, StatusCode, Uri};
@@ -159,11 +159,12 @@ async fn a_failed_delivery_is_tried_again_when_the_clock_gets_there() {
 #[tokio::test]
 async fn what_nobody_receives_is_recorded_and_the_clock_goes_on() {
     let (_server, caller) = server().await;
-    // A port that was free a moment ago: nothing listens there.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|socket| socket.local_addr())
-        .expect("port")
-        .port();
+    // Bound and not listening: the port is ours for the whole test, and nobody answers there.
+    let socket = tokio::net::TcpSocket::new_v4().expect("socket");
+    socket
+        .bind("127.0.0.1:0".parse().expect("address"))
+        .expect("port");
+    let port = socket.local_addr().expect("port").port();
     subscribe(&caller, &format!("http://127.0.0.1:{port}/hook")).await;
     caller.fund("5").await;
     let before = caller.control(Method::GET, "/clock", None).await.ok()["data"]["now"].clone();
@@ -553,11 +554,69 @@ async fn one_call_moves_the_clock_and_another_is_told_so() {
         (refused.status.as_u16(), refused.code().as_str()),
         (409, "CLOCK_BUSY")
     );
+    // A receiver that settles while it is waited for is answered and not waited with.
+    let settle = caller.control(Method::POST, "/settle", None).await;
+    assert_eq!(
+        (settle.status.as_u16(), settle.code().as_str()),
+        (409, "CLOCK_BUSY")
+    );
     gate.add_permits(10);
-    calls
-        .join_next()
+    let done = calls.join_next().await.expect("one call").expect("call");
+    let done = done.ok();
+    assert_eq!(done["data"]["complete"], true, "{done}");
+    assert_eq!(done["data"]["pending"], json!([]), "{done}");
+    assert_eq!(caller.settle().await["complete"], true);
+}
+
+#[tokio::test]
+async fn an_advance_goes_on_when_its_client_goes_away() {
+    let (server, caller) = server().await;
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
-        .expect("one call")
-        .expect("call")
-        .ok();
+        .expect("bind");
+    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
+    let held = Arc::clone(&gate);
+    let hook = move || async move {
+        held.acquire().await.expect("open").forget();
+        StatusCode::OK
+    };
+    let app = Router::new().route("/hook", post(hook));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    subscribe(&caller, &url).await;
+    caller.fund("5").await;
+    // An advance beyond the years is refused either way: as busy while another one runs, as out of range otherwise.
+    let probe = async || {
+        let ages = Some(r#"{"seconds":999999999999}"#);
+        let reply = caller.control(Method::POST, "/clock/advance", ages);
+        reply.await.code()
+    };
+    let becomes = async |code: &str| {
+        for _ in 0..10_000 {
+            if probe().await == code {
+                return;
+            }
+        }
+        panic!("it never says {code}");
+    };
+    let path = "/_control/v1/sandboxes/default/clock/advance";
+    let request = caller
+        .http
+        .post(format!("{}{path}", server.url()))
+        .bearer_auth(server.control_token())
+        .header("content-type", "application/json")
+        .body(r#"{"seconds":3600}"#)
+        .build()
+        .expect("request");
+    let socket = write(&server, &request);
+    becomes("CLOCK_BUSY").await;
+    drop(socket);
+    // The server has one thread: by the end of these calls it has long seen that the socket is closed.
+    for _ in 0..50 {
+        assert_eq!(probe().await, "CLOCK_BUSY", "the advance was cancelled");
+    }
+    gate.add_permits(10);
+    becomes("CLOCK_OUT_OF_RANGE").await;
+    let clock = caller.control(Method::GET, "/clock", None).await.ok();
+    assert_eq!(clock["data"]["offset_seconds"], 3600, "{clock}");
 }

@@ -21,7 +21,6 @@ mod payments;
 mod plaid;
 pub mod rejection;
 pub mod request;
-pub mod rights;
 mod schedule;
 pub mod seed;
 pub mod settings;

@@ -181,7 +181,7 @@ impl Rejection {
     ) -> Self {
         let code = match api {
             Api::Accounting => code::SPECIFIED_ID_NOT_FOUND,
-            _ => code::NOT_FOUND,
+            Api::Control | Api::Payments | Api::Plaid => code::NOT_FOUND,
         };
         let problem = Problem::new(
             code,
@@ -245,7 +245,7 @@ impl Rejection {
     pub fn not_built(operation: &Operation) -> Self {
         let code = match operation.api {
             Api::Accounting => code::ACCOUNTING_NOT_BUILT,
-            _ => code::NOT_BUILT,
+            Api::Control | Api::Payments | Api::Plaid => code::NOT_BUILT,
         };
         Self {
             status: 501,
@@ -264,7 +264,7 @@ impl Rejection {
         let code = match operation.api {
             Api::Accounting => code::ACCOUNTING_INTERNAL,
             Api::Plaid => code::PLAID_INTERNAL,
-            _ => code::INTERNAL,
+            Api::Control | Api::Payments => code::INTERNAL,
         };
         Self {
             status: 500,
@@ -307,7 +307,7 @@ pub(crate) fn validation_code(api: Api) -> &'static str {
     match api {
         Api::Accounting => code::SPECIFIED_BAD_REQUEST,
         Api::Plaid => code::INVALID_FIELD,
-        _ => code::VALIDATION_FAILED,
+        Api::Control | Api::Payments => code::VALIDATION_FAILED,
     }
 }
 
@@ -356,6 +356,28 @@ fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The list is read from the source, so that no new code is forgotten.
+    #[test]
+    fn no_code_is_made_up() {
+        let tables = [
+            layer2_types::accounting::ERROR_CODES,
+            layer2_types::control::ERROR_CODES,
+            layer2_types::payments::ERROR_CODES,
+            layer2_types::plaid::ERROR_CODES,
+        ];
+        let (list, _) = include_str!("rejection.rs").split_once("\n}\n").unwrap();
+        let codes: Vec<&str> = list
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("pub const "))
+            .filter_map(|constant| constant.split('"').nth(1))
+            .collect();
+        assert!(codes.contains(&code::INVALID_PUBLIC_TOKEN) && codes.len() > 20);
+        for code in codes {
+            let listed = |table| layer2_types::ErrorCodeInfo::find(table, code).is_some();
+            assert!(tables.into_iter().any(listed), "{code} is in no document");
+        }
+    }
 
     #[test]
     fn every_code_is_one_of_the_documents() {

@@ -61,6 +61,9 @@ pub struct World {
     pub(crate) plaid: plaid::state::State,
 }
 
+/// Jobs that one command runs at most.
+const JOBS_AT_ONCE: usize = 1_000;
+
 /// What a command has led to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
@@ -159,7 +162,22 @@ impl World {
     /// The webhooks that are due, in the order in which they are to be sent. They stay due until the shell says how
     /// they ended.
     pub fn due_deliveries(&self, now: Timestamp) -> Vec<DueDelivery> {
-        self.outbox.due(self.clock.at(now), &self.genesis.seed)
+        self.deliveries_to_send(now, usize::MAX, |_, _| true)
+    }
+
+    /// The first of them that the shell wants, by id and attempt; at most `room`, so that no more bodies are copied
+    /// than are sent.
+    pub fn deliveries_to_send(
+        &self,
+        now: Timestamp,
+        room: usize,
+        wanted: impl Fn(&DeliveryId, u32) -> bool,
+    ) -> Vec<DueDelivery> {
+        let due = self.outbox.due(self.clock.at(now));
+        due.filter(|(id, attempt, _)| wanted(id, *attempt))
+            .filter_map(|(_, _, number)| self.outbox.due_delivery(number, &self.genesis.seed))
+            .take(room)
+            .collect()
     }
 
     /// The subscriptions whose newest finished delivery was given up.
@@ -277,11 +295,14 @@ impl World {
         }
     }
 
-    /// Runs what is due, each job at the instant at which it was due.
+    /// Runs what is due, each job at the instant at which it was due. A job that plans another one at its own instant
+    /// cannot hold the shell for ever: what is beyond the limit stays due ([`World::is_due`]).
     fn run_due(&mut self, cx: Context) -> Outcome {
         let now = self.clock.at(cx.now);
         let mut ran = Vec::new();
-        while let Some(due) = self.schedule.take_due(now) {
+        while ran.len() < JOBS_AT_ONCE
+            && let Some(due) = self.schedule.take_due(now)
+        {
             ran.push(due.report());
             self.run(&due, cx.seq);
         }
@@ -329,5 +350,35 @@ impl World {
             wake_at,
             ran,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payments::transfers::TransferJob;
+
+    #[test]
+    fn one_command_runs_so_many_jobs_and_leaves_the_rest_due() {
+        let start = Timestamp::UNIX_EPOCH;
+        let mut world = World::new(Genesis {
+            name: "test".to_owned(),
+            seed: Seed::new([1; 32]),
+            settings: Settings::default(),
+            start,
+        });
+        // Jobs of transfers that are gone find nothing to do.
+        for _ in 0..=JOBS_AT_ONCE {
+            let id = "gone".parse().unwrap();
+            world.schedule.add(start, TransferJob::Expire(id));
+        }
+        let mut run = |seq| {
+            let context = Context { now: start, seq };
+            let due = Command::Internal(Internal::RunDue);
+            let ran = world.execute(&due, context).unwrap().ran.len();
+            (ran, world.is_due(start))
+        };
+        assert_eq!(run(1), (JOBS_AT_ONCE, true));
+        assert_eq!(run(2), (1, false));
     }
 }

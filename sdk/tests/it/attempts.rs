@@ -181,9 +181,10 @@ async fn what_never_repeats_is_not_sent_again_after_a_503() {
 #[tokio::test]
 async fn what_never_left_is_tried_again_whatever_the_operation() {
     let stage = Stage::new().await;
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Bound and not listening: the port is ours for the whole test, and nobody answers there.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let base = format!("http://{}/api", closed.local_addr().unwrap());
-    drop(closed);
     let client = stage.builder_at(base).build().unwrap();
 
     let error = client

@@ -194,6 +194,40 @@ pub(super) fn retry_keyed(outline: &Outline<'_>, report: &mut Report) {
     }
 }
 
+/// Whoever repeats a write without a key may do it twice; the SDK repeats whatever is `safe`.
+pub(super) fn retry_safe(outline: &Outline<'_>, report: &mut Report) {
+    let may_be_safe = outline.document.api == "control";
+    for operation in &outline.operations {
+        let safe_write =
+            operation.text("x-retry") == "safe" && operation.text("x-effect") == "write";
+        let reason = operation.node.get("x-retry-reason");
+        if !safe_write {
+            if let Some(reason) = reason {
+                report.add(
+                    &reason.place,
+                    format!("{} needs no reason to be repeated", operation.name()),
+                    "leave `x-retry-reason` out; it belongs to a write with `x-retry: safe`",
+                );
+            }
+        } else if !may_be_safe {
+            report.add(
+                operation.place_of("x-retry"),
+                format!("{} writes, and may be repeated freely", operation.name()),
+                "write `x-retry: keyed` and take a key, or `x-retry: never`",
+            );
+        } else if !reason.and_then(Node::as_str).is_some_and(is_sentence) {
+            report.add(
+                operation.place_of("x-retry"),
+                format!(
+                    "{} writes, and does not say why a repeat harms nobody",
+                    operation.name()
+                ),
+                "say it in a sentence: `x-retry-reason: <why>`, or write `x-retry: never`",
+            );
+        }
+    }
+}
+
 pub(super) fn effect(outline: &Outline<'_>, report: &mut Report) {
     stated(outline, report, "x-effect", &["read", "write"]);
     for operation in &outline.operations {
@@ -229,6 +263,23 @@ pub(super) fn idempotency(outline: &Outline<'_>, report: &mut Report) {
                 operation.place_of("x-idempotency"),
                 format!("{} reads, and takes an idempotency key", operation.name()),
                 "write `x-idempotency: none`; a read may be repeated freely",
+            );
+        }
+    }
+}
+
+/// A key that no repeat carries has no use, and `never` would give a call up that could be saved.
+pub(super) fn idempotency_retry(outline: &Outline<'_>, report: &mut Report) {
+    for operation in &outline.operations {
+        let takes_key = matches!(operation.text("x-idempotency"), "header" | "external_id");
+        if takes_key && operation.text("x-retry") == "never" {
+            report.add(
+                operation.place_of("x-retry"),
+                format!(
+                    "{} takes a key, and is never repeated with it",
+                    operation.name()
+                ),
+                "write `x-retry: keyed`, or `x-idempotency: none`",
             );
         }
     }

@@ -174,6 +174,26 @@ pub(super) fn cause(row: &Row) -> control::Cause {
     control::Cause::new(seq, operation, utc(row.now))
 }
 
+/// The clock after an advance, with the work due by `target` that a limit has left.
+pub(super) fn advanced(
+    sandbox: &Sandbox,
+    target: Timestamp,
+    complete: bool,
+) -> Result<control::ClockAdvanceReply, Rejection> {
+    let clock = clock(sandbox)?.data;
+    let mut left = sandbox.pending_work().map_err(broken)?;
+    // With a clock that runs, more may have become due since a complete advance ended; that is not what it has left.
+    left.retain(|work| !complete && work.due <= target);
+    Ok(control::ClockAdvanceReply::new(control::ClockAdvance::new(
+        clock.now,
+        clock.mode,
+        clock.offset_seconds,
+        clock.wall,
+        complete,
+        left.iter().map(pending_job).collect::<Result<_, _>>()?,
+    )))
+}
+
 /// The control API tells time in UTC.
 fn utc(instant: Timestamp) -> layer2_types::Timestamp {
     layer2_types::Timestamp::new(instant, Offset::UTC)
@@ -190,4 +210,38 @@ pub(super) fn pending_job(work: &PendingWork) -> Result<control::Job, Rejection>
 fn named_job(kind: &str, due: Timestamp, subject: &str) -> Result<control::Job, Rejection> {
     let subject = control::ObjectId::new(subject).map_err(|error| at_fault(&error.to_string()))?;
     Ok(control::Job::new(kind.to_owned(), utc(due)).with_object_id(subject))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan as _;
+    use layer2_world::{Genesis, seed::Seed};
+
+    use super::*;
+    use crate::clocks::MANUAL_START;
+
+    #[test]
+    fn an_advance_that_was_cut_off_lists_what_is_due_by_its_target() {
+        let genesis = Genesis {
+            name: "test".to_owned(),
+            seed: Seed::new([1; 32]),
+            settings: Settings::default(),
+            start: MANUAL_START,
+        };
+        let sandbox = Sandbox::new(genesis, ClockMode::Manual);
+        let advance = |hours: i64, complete| {
+            let reply = advanced(&sandbox, MANUAL_START + hours.hours(), complete);
+            reply.expect("a reply").data
+        };
+        let cut_off = advance(2 * 366 * 24, false);
+        assert!(!cut_off.complete);
+        assert!(!cut_off.pending.is_empty());
+        assert_eq!(cut_off.pending[0].kind, "check_dormancy");
+        assert_eq!(
+            advance(1, false).pending,
+            [],
+            "what is due later is not left"
+        );
+        assert_eq!(advance(1, true).pending, []);
+    }
 }

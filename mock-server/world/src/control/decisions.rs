@@ -7,10 +7,10 @@ use layer2_types::payments::CustomerId;
 
 use crate::context::WriteContext;
 use crate::generated::control::Decisions;
+use crate::payments::machines::standing::Standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
-use crate::rights::Standing;
 use crate::world::World;
 
 impl Decisions for World {

@@ -21,6 +21,7 @@ use crate::payments::assets::Asset;
 use crate::payments::assets::AssetKind;
 use crate::payments::external_id;
 use crate::payments::funds;
+use crate::payments::machines::standing::Standing;
 use crate::payments::routes::Route;
 use crate::payments::standing::Resource;
 use crate::payments::standing::field_and_value;
@@ -29,7 +30,6 @@ use crate::payments::standing::requested_standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
-use crate::rights::Standing;
 use crate::world::World;
 
 /// An account.

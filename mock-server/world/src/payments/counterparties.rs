@@ -26,9 +26,9 @@ use crate::not_built;
 use crate::page::Page;
 use crate::page::RowOrder;
 use crate::payments::accounts::SELF;
+use crate::payments::machines::standing::Standing;
 use crate::payments::standing::no_updates;
 use crate::rejection::Rejection;
-use crate::rights::Standing;
 use crate::world::World;
 
 mod draft;

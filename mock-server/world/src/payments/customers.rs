@@ -20,12 +20,12 @@ use crate::payments::customer_fields;
 use crate::payments::field_table;
 use crate::payments::field_table::Change;
 use crate::payments::individuals;
+use crate::payments::machines::standing::Standing;
 use crate::payments::standing::Resource;
 use crate::payments::standing::requested_standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
-use crate::rights::Standing;
 use crate::world::World;
 
 /// A customer. Its status is kept beside its details, which hold none.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::context::WriteContext;
-use crate::rights::Standing;
+use crate::payments::machines::standing::Standing;
 use crate::schedule::Work;
 use crate::world::World;
 
@@ -40,6 +40,15 @@ impl Work for AccountJob {
 }
 
 impl World {
+    /// An account has left the standing DORMANT, by use or by a change of its status: it is watched again. A watch that
+    /// still waits from before is enough.
+    pub(crate) fn watch_woken(&mut self, id: &AccountId, woken: Timestamp) {
+        let job = AccountJob::CheckDormancy(id.clone()).into();
+        if !self.schedule.holds(&job) {
+            self.watch_dormancy(id, woken);
+        }
+    }
+
     /// Looks again at an account a year after it was used.
     pub(crate) fn watch_dormancy(&mut self, id: &AccountId, used: Timestamp) {
         if let Some(due) = a_year_after(used) {
@@ -56,7 +65,8 @@ impl World {
         let (standing, last_used) = (row.standing, row.last_used);
         let still_used = a_year_after(last_used).is_none_or(|due| due > cx.now());
         match standing {
-            Standing::Closed => {}
+            // What is closed stays so; what sleeps is watched again once it wakes.
+            Standing::Closed | Standing::Dormant => {}
             Standing::Active if !still_used => {
                 let customer = row.customer.clone();
                 self.set_account_standing(cx, id, Standing::Dormant);
@@ -77,7 +87,6 @@ impl World {
         let (standing, customer) = (row.standing, row.customer.clone());
         if standing == Standing::Dormant {
             self.set_account_standing(cx, id, Standing::Active);
-            self.watch_dormancy(id, cx.now());
         }
         let Some(row) = self.payments.customers.get_mut(&customer) else {
             return;

@@ -28,7 +28,7 @@ use crate::outbox::NewEvent;
 use crate::outbox::Recipient;
 use crate::payments::applications::stage::ApplicationStage;
 use crate::payments::machines::TransactionStage;
-use crate::rights::Standing;
+use crate::payments::machines::standing::Standing;
 use crate::world::World;
 
 impl World {

@@ -284,9 +284,14 @@ pub(crate) fn to_minor(
 }
 
 /// An amount on the wire.
+#[expect(
+    clippy::expect_used,
+    reason = "were it ever to fail, a broken sandbox is better than a balance that is shown as 0"
+)]
 pub(crate) fn to_wire(units: MinorUnits, decimals: u32) -> Amount {
-    // No balance exceeds what is in custody, and custody takes no more than an amount can print (`CUSTODY_MAX`).
-    Amount::from_minor(units.get(), decimals).unwrap_or_default()
+    // Amounts of requests have at most 28 digits. No balance exceeds what is in custody, as the customers are owed
+    // nothing less than zero, and custody takes no more than 28 digits (`CUSTODY_MAX`); an asset has at most 18 decimals.
+    Amount::from_minor(units.get(), decimals).expect("no amount of the books has over 28 digits")
 }
 
 /// The problem of an amount that the books cannot take.
@@ -314,4 +319,27 @@ fn platform_name(kind: AccountKind, asset: &AssetCode) -> Result<LedgerAccountId
 fn ledger_name(text: &str) -> Result<LedgerAccountId, LedgerError> {
     // Ids are checked when they are chosen (1 to 64 visible characters), so the name is always one.
     LedgerAccountId::new(text).map_err(|_| LedgerError::Full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payments::assets::ASSETS;
+
+    #[test]
+    fn what_custody_can_hold_has_a_form_on_the_wire_in_every_asset() {
+        for asset in ASSETS {
+            for units in [CUSTODY_MAX, MinorUnits::new(-CUSTODY_MAX.get())] {
+                let wire = to_wire(units, asset.decimals);
+                assert_eq!(
+                    wire.to_minor(asset.decimals),
+                    Ok(units.get()),
+                    "{}",
+                    asset.id
+                );
+            }
+        }
+        let beyond = Amount::from_minor(CUSTODY_MAX.get() + 2, 2);
+        assert!(beyond.is_err(), "the bound is the type's own");
+    }
 }

@@ -1,7 +1,8 @@
-//! The status machines of the payments resources that are not customers or accounts (those share
-//! [`STANDING`](crate::rights::STANDING)).
+//! The status machines of the payments resources. Customers and accounts share the one in [`standing`].
 
 mod exchange;
+pub mod standing;
+mod withdrawal;
 
 use core::fmt;
 
@@ -16,9 +17,6 @@ pub use crate::payments::applications::stage::ApplicationStage;
 
 pub use exchange::EXCHANGE;
 pub use exchange::ExchangeStage;
-
-mod withdrawal;
-
 pub use withdrawal::WITHDRAWAL;
 pub use withdrawal::WithdrawalStage;
 

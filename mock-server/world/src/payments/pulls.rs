@@ -25,12 +25,12 @@ use crate::payments::deposits::DepositRow;
 use crate::payments::deposits::Way;
 use crate::payments::deposits::asset_of;
 use crate::payments::funds;
+use crate::payments::machines::standing::Standing;
 use crate::payments::originator::Sender;
 use crate::payments::private::Private;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
-use crate::rights::Standing;
 use crate::world::World;
 
 /// What a deposit fetches, and from where.

@@ -11,13 +11,13 @@ use crate::context::WriteContext;
 use crate::payments::accounts::AccountRow;
 use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::customers::CustomerRow;
+use crate::payments::machines::standing::Rights;
+use crate::payments::machines::standing::STANDING;
+use crate::payments::machines::standing::Standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::rejection::nearest;
-use crate::rights::Rights;
-use crate::rights::STANDING;
-use crate::rights::Standing;
 use crate::world::World;
 
 impl World {
@@ -117,7 +117,7 @@ impl World {
         None
     }
 
-    /// Changes where an account stands and tells it.
+    /// Changes where an account stands and tells it. Whoever wakes it, it is watched again from then on.
     pub(crate) fn set_account_standing(
         &mut self,
         cx: &mut WriteContext<'_>,
@@ -127,7 +127,10 @@ impl World {
         let Some(row) = self.payments.accounts.get_mut(id) else {
             return;
         };
-        row.standing = to;
+        let from = core::mem::replace(&mut row.standing, to);
+        if from == Standing::Dormant && to != Standing::Closed {
+            self.watch_woken(id, cx.now());
+        }
         self.emit_account(cx, id);
     }
 }

@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
 use layer2_world::Rejection;
+use layer2_world::machines::standing::STANDING;
+use layer2_world::machines::standing::Standing;
 use layer2_world::rejection::Problem;
-use layer2_world::rights::STANDING;
-use layer2_world::rights::Standing;
 use serde_json::Value;
 
 use crate::paying::bank_account;

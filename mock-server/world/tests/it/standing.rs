@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
 use layer2_world::Settings;
-use layer2_world::rights::STANDING;
-use layer2_world::rights::Standing;
+use layer2_world::machines::standing::STANDING;
+use layer2_world::machines::standing::Standing;
 
 use crate::support::Play;
 use crate::support::TAKEN;
@@ -259,7 +259,19 @@ fn a_year_without_a_posting_makes_dormant_and_use_wakes() {
         "it was used in between"
     );
     let sent = play.deliver(TAKEN);
-    assert!(sent.iter().all(|due| due.subscription.as_str() == dormant));
+    let told: Vec<(&str, String)> = sent
+        .iter()
+        .map(|due| (due.subscription.as_str(), field(&due.body, "id")))
+        .collect();
+    assert!(
+        told.contains(&(dormant.as_str(), "JANE_USD".to_owned())),
+        "{told:?}"
+    );
+    assert!(
+        told.iter()
+            .all(|(to, id)| *to == dormant && id != "ACME_USD"),
+        "{told:?}"
+    );
     let reply = play
         .get("payments.customers_get", &[("customer_id", "JANE")], &[])
         .unwrap();
@@ -282,6 +294,48 @@ fn a_year_without_a_posting_makes_dormant_and_use_wakes() {
         "DORMANT",
         "it is watched again"
     );
+}
+
+#[test]
+fn an_account_that_is_woken_by_a_change_of_status_falls_asleep_again() {
+    let year = SignedDuration::from_hours(24 * 366);
+    // What wakes it, and through which other status it may go.
+    for statuses in [&["OPEN"][..], &["EDD", "OPEN"]] {
+        let mut play = Play::new();
+        play.advance(year);
+        assert_eq!(play.account_status("JANE_USD"), "DORMANT");
+        for status in statuses {
+            play.patch_account("JANE_USD", status).unwrap();
+        }
+        let checks = |play: &Play| {
+            let jobs = play.world.pending_jobs();
+            jobs.filter(|job| job.name == "check_dormancy" && job.subject == "JANE_USD")
+                .count()
+        };
+        assert_eq!(checks(&play), 1, "by {statuses:?}");
+
+        play.advance(SignedDuration::from_hours(24 * 364));
+        assert_eq!(play.account_status("JANE_USD"), "OPEN", "by {statuses:?}");
+        play.advance(SignedDuration::from_hours(24 * 2));
+        assert_eq!(
+            play.account_status("JANE_USD"),
+            "DORMANT",
+            "by {statuses:?}"
+        );
+        assert_eq!(checks(&play), 0, "by {statuses:?}");
+    }
+}
+
+#[test]
+fn sleeping_and_waking_by_hand_leaves_one_watch() {
+    let mut play = Play::new();
+    for _ in 0..3 {
+        play.patch_account("JANE_USD", "DORMANT").unwrap();
+        play.patch_account("JANE_USD", "OPEN").unwrap();
+    }
+    let jobs = play.world.pending_jobs();
+    let watches = jobs.filter(|job| job.subject == "JANE_USD").count();
+    assert_eq!(watches, 1);
 }
 
 #[test]

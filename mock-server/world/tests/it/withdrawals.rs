@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use layer2_types::operation::Platform;
 use layer2_world::Profile;
 use layer2_world::Settings;
+use layer2_world::machines::standing::Standing;
 use layer2_world::rejection::Problem;
-use layer2_world::rights::Standing;
 
 use crate::paying::balances;
 use crate::paying::bank_account;

@@ -112,7 +112,7 @@ impl Client {
         &'a self,
         sandbox: &'a control::SandboxName,
         body: &'a control::ClockAdvanceRequest,
-    ) -> Result<ResponseValue<control::ClockReply>, Error<()>> {
+    ) -> Result<ResponseValue<control::ClockAdvanceReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/clock/advance", self.baseurl, encode_path(& sandbox
             .to_string()),

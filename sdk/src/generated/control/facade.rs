@@ -159,9 +159,12 @@ impl<'c> Clock<'c> {
     /// and HTTP time-outs keep to the machine's clock.
     ///
     /// - When to use it: Use it to see what an hour or a year brings, without waiting.
-    /// - Before: Nobody else is advancing the clock of this sandbox.
+    /// - Before: Nobody else is advancing the clock of this sandbox, settling it or resetting it.
     /// - What happens next: Due work is done in the order of its instants; a delivery that becomes
-    ///   due is sent and answered before the clock goes on.
+    ///   due is sent and answered before the clock goes on. A limit of 60 seconds of the machine's
+    ///   clock and of 10000 rounds may end the advance before its target; then `complete` is false,
+    ///   the clock stands where the advance ended, and what is due by the target is listed as
+    ///   pending.
     /// - Undo: The clock never runs backwards; reset the sandbox to begin again.
     /// - Retry: A repeat advances the clock again; read the clock first.
     ///
@@ -174,7 +177,7 @@ impl<'c> Clock<'c> {
         &self,
         sandbox: &control::SandboxName,
         body: &control::ClockAdvanceRequest,
-    ) -> Result<Reply<control::ClockState>, Error> {
+    ) -> Result<Reply<control::ClockAdvance>, Error> {
         let call = self.client.control_call(OperationId::ClockAdvance)?;
         let reply = call.run(call.api.clock_advance(sandbox, body)).await?;
         Ok(reply.map(|envelope| envelope.data))
@@ -183,12 +186,13 @@ impl<'c> Clock<'c> {
     /// Wait until nothing is due.
     ///
     /// Does all work that is due and answers when nothing is due and no delivery is on its way. A
-    /// limit of time and of rounds ends the wait, and what is left is listed as pending. The
-    /// business clock is not moved.
+    /// limit of 60 seconds of the machine's clock and of 10000 rounds may end the wait before that;
+    /// then `complete` is false. What is left, due or not yet, is listed as pending. The business
+    /// clock is not moved.
     ///
     /// - When to use it: Use it after the calls of a test and before its assertions, where one
     ///   would sleep or poll elsewhere.
-    /// - Before: The sandbox exists.
+    /// - Before: Nobody else is advancing the clock of this sandbox, settling it or resetting it.
     /// - What happens next: Due work is done and due deliveries are sent; work that is due later
     ///   stays.
     /// - Undo: There is nothing to undo; the work would have been done anyway.
@@ -196,7 +200,7 @@ impl<'c> Clock<'c> {
     ///
     /// Can be repeated freely.
     ///
-    /// Errors: `NOT_FOUND`.
+    /// Errors: `NOT_FOUND`, `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/settle`
     pub async fn settle(

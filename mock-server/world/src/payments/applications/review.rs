@@ -19,10 +19,10 @@ use crate::payments::applications::stage::APPLICATION;
 use crate::payments::applications::stage::ApplicationStage;
 use crate::payments::customers::CustomerRow;
 use crate::payments::documents::DocumentRow;
+use crate::payments::machines::standing::Standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
-use crate::rights::Standing;
 use crate::schedule::Work;
 use crate::world::World;
 

@@ -13,6 +13,7 @@ use layer2_types::payments::RelationshipToCustomer;
 use crate::context::WriteContext;
 use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::counterparties::model;
+use crate::payments::machines::standing::Standing;
 use crate::payments::standing::Resource;
 use crate::payments::standing::field_and_value;
 use crate::payments::standing::named_twice;
@@ -21,7 +22,6 @@ use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::rejection::nearest;
-use crate::rights::Standing;
 
 /// What a list of updates makes of a counterparty.
 pub(super) struct Changed {

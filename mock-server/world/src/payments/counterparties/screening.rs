@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::context::WriteContext;
 use crate::payments::counterparties::CounterpartyRow;
-use crate::rights::Standing;
+use crate::payments::machines::standing::Standing;
 use crate::schedule::Work;
 use crate::world::World;
 

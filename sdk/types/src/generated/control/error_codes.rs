@@ -34,7 +34,8 @@ crate::open_enum! {
         LimitReached = "LIMIT_REACHED",
         /// The default sandbox cannot be deleted. Status 409.
         DefaultSandbox = "DEFAULT_SANDBOX",
-        /// Another call is moving the clock of this sandbox. Status 409.
+        /// Another call is moving the clock of this sandbox, settling it or resetting it. Status
+        /// 409.
         ClockBusy = "CLOCK_BUSY",
         /// The clock would leave the years that it can show. Status 400.
         ClockOutOfRange = "CLOCK_OUT_OF_RANGE",
@@ -153,8 +154,8 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
     ErrorCodeInfo {
         code: "CLOCK_BUSY",
         status: 409,
-        meaning: "Another call is moving the clock of this sandbox.",
-        remedy: "Wait until it has answered; one advance runs at a time.",
+        meaning: "Another call is moving the clock of this sandbox, settling it or resetting it.",
+        remedy: "Wait until it has answered; one such call runs at a time.",
     },
     ErrorCodeInfo {
         code: "CLOCK_OUT_OF_RANGE",

@@ -62,7 +62,7 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
         deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
+        errors: &["NOT_FOUND", "CLOCK_BUSY"], common_errors: COMMON_ERRORS,
         body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };

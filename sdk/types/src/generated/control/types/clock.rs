@@ -11,6 +11,34 @@ ids! {
 }
 
 models! {
+    /// The clock after an advance, and what the advance has left.
+    pub struct ClockAdvance {
+        required {
+            /// Business time.
+            now: Timestamp;
+            /// How the business clock runs.
+            mode: ClockMode;
+            /// Seconds by which advances have moved it since the sandbox began.
+            offset_seconds: i64;
+            /// The machine's clock.
+            wall: Timestamp;
+            /// Whether the clock has reached its target and all that is due there is done; false if
+            /// a limit ended the advance.
+            complete: bool;
+            /// Work due by the target that the advance has left, by its instant; empty when it is
+            /// complete.
+            pending: Vec<Job>;
+        }
+    }
+
+    /// Envelope around the clock after an advance.
+    pub struct ClockAdvanceReply {
+        required {
+            /// The clock, and what is left.
+            data: ClockAdvance;
+        }
+    }
+
     /// How far to move the clock.
     pub struct ClockAdvanceRequest {
         required {
@@ -60,8 +88,10 @@ models! {
         required {
             /// Work that was done, in its order.
             ran: Vec<Job>;
-            /// Work that is left, by its instant.
+            /// Work that is left, by its instant; work that is due later is part of it.
             pending: Vec<Job>;
+            /// Whether nothing that is due was left; false if a limit ended the wait.
+            complete: bool;
         }
     }
 
@@ -83,5 +113,6 @@ models! {
 }
 
 no_projection! {
-    ClockAdvanceRequest, ClockReply, ClockState, Job, SettleReply, TokenEpoch, TokensExpiredReply,
+    ClockAdvance, ClockAdvanceReply, ClockAdvanceRequest, ClockReply, ClockState, Job,
+    SettleReply, TokenEpoch, TokensExpiredReply,
 }

@@ -16,10 +16,10 @@ use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use layer2_types::signing_string;
 use tracing_subscriber::EnvFilter;
 
-use super::{
-    cli::{Cli, Command, HealthArgs, RequestArgs, ServeArgs, SignArgs, VerifyArgs},
+use super::args::{Cli, Command, HealthArgs, RequestArgs, ServeArgs, SignArgs, VerifyArgs};
+use crate::{
     ready_file,
-    sandbox_server::{Bound, SandboxServer, serve},
+    sandbox_server::{Bound, SandboxServer, SandboxServerBuilder, serve},
     start_error::StartError,
 };
 
@@ -98,7 +98,7 @@ fn run_server(args: &ServeArgs) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn builder(args: &ServeArgs) -> super::SandboxServerBuilder {
+fn builder(args: &ServeArgs) -> SandboxServerBuilder {
     let mut builder = SandboxServer::builder()
         .listen(args.listen)
         .clock(args.clock.into())

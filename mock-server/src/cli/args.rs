@@ -1,0 +1,260 @@
+//! What the command line takes: `serve` (also without a word), `health`, `sign` and `verify`.
+//!
+//! Options say what the server is; nothing is read from the environment but `RUST_LOG`. What a run prints to standard
+//! output is the start banner or the answer of the command; logs go to standard error.
+
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use layer2_types::operation::Platform;
+use layer2_world::settings::{Profile, SignaturePolicy};
+
+use crate::{clocks::ClockMode, webhooks::guard::CallbackPolicy};
+
+/// A stateful mock of the Layer2 payments platform, of Layer accounting and of the Plaid calls that feed it.
+#[derive(Debug, Parser)]
+#[command(name = "layer2-mock", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server (the default).
+    Serve(ServeArgs),
+    /// Ask a running server whether it is well; ends with 0 if so.
+    Health(HealthArgs),
+    /// Sign a request and print its two headers.
+    Sign(SignArgs),
+    /// Verify the signature of a request.
+    Verify(VerifyArgs),
+}
+
+/// Options of the server.
+#[derive(Args, Clone)]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4010")]
+    pub(crate) listen: SocketAddr,
+    /// URL under which clients reach the server, where it is not the address it listens on.
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Write URL, credentials and control token here once the server listens (mode 0600).
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Everything random comes from this number; without it: fixed on loopback, random elsewhere.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// How the business clock runs.
+    #[arg(long, value_enum, default_value_t = ClockArg::Wall)]
+    pub(crate) clock: ClockArg,
+    /// How long the platform's own work takes.
+    #[arg(long, value_enum, default_value_t = ProfileArg::Fast)]
+    pub(crate) profile: ProfileArg,
+    /// Which version of the platform to be: union, rail-1.1.2 or layer2-1.0.5.
+    #[arg(long, value_name = "VERSION", default_value = "union", value_parser = parse_platform)]
+    pub(crate) platform: Platform,
+    /// Which requests must be signed; a signature that is sent is verified in any case.
+    #[arg(long, value_enum, default_value_t = SignaturesArg::Accepts)]
+    pub(crate) signatures: SignaturesArg,
+    /// Refuse unknown request fields and amounts sent as text.
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Where webhooks may be sent: loopback, private or any.
+    #[arg(long, value_name = "WHERE", default_value = "loopback")]
+    pub(crate) allow_callbacks: CallbackPolicy,
+    /// Bearer token of the control API; made from the seed where absent.
+    #[arg(long, value_name = "TOKEN")]
+    pub(crate) control_token: Option<String>,
+}
+
+/// Without the control token, and without the seed that every credential follows from.
+impl fmt::Debug for ServeArgs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServeArgs")
+            .field("listen", &self.listen)
+            .field("public_url", &self.public_url)
+            .field("ready_file", &self.ready_file)
+            .field("clock", &self.clock)
+            .field("profile", &self.profile)
+            .field("platform", &self.platform)
+            .field("signatures", &self.signatures)
+            .field("strict", &self.strict)
+            .field("allow_callbacks", &self.allow_callbacks)
+            .finish_non_exhaustive()
+    }
+}
+
+fn parse_platform(text: &str) -> Result<Platform, String> {
+    text.parse()
+        .map_err(|_| "expected union, rail-1.1.2 or layer2-1.0.5".to_owned())
+}
+
+/// `--clock`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ClockArg {
+    /// Stands still until it is advanced; starts on 2026-01-05.
+    Manual,
+    /// Runs with the machine's clock.
+    Wall,
+}
+
+impl From<ClockArg> for ClockMode {
+    fn from(arg: ClockArg) -> ClockMode {
+        match arg {
+            ClockArg::Manual => ClockMode::Manual,
+            ClockArg::Wall => ClockMode::Wall,
+        }
+    }
+}
+
+/// `--profile`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ProfileArg {
+    /// Work is done at once.
+    Fast,
+    /// Work takes about as long as on the platform.
+    Realistic,
+}
+
+impl From<ProfileArg> for Profile {
+    fn from(arg: ProfileArg) -> Profile {
+        match arg {
+            ProfileArg::Fast => Profile::Fast,
+            ProfileArg::Realistic => Profile::Realistic,
+        }
+    }
+}
+
+/// `--signatures`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SignaturesArg {
+    /// The operations that accept a movement of money.
+    Accepts,
+    /// Every request of the payments API.
+    All,
+    /// None.
+    IfSent,
+}
+
+impl From<SignaturesArg> for SignaturePolicy {
+    fn from(arg: SignaturesArg) -> SignaturePolicy {
+        match arg {
+            SignaturesArg::Accepts => SignaturePolicy::Accepts,
+            SignaturesArg::All => SignaturePolicy::All,
+            SignaturesArg::IfSent => SignaturePolicy::IfSent,
+        }
+    }
+}
+
+/// Options of `health`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HealthArgs {
+    /// URL of the server.
+    #[arg(long, default_value = "http://127.0.0.1:4010")]
+    pub(crate) url: String,
+}
+
+/// The signed parts of a request, for `sign` and `verify`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RequestArgs {
+    /// HTTP method.
+    #[arg(long, default_value = "POST")]
+    pub(crate) method: String,
+    /// Path with the /api base, and the query string if there is one.
+    #[arg(long)]
+    pub(crate) path: String,
+    /// The body's exact text.
+    #[arg(long, default_value = "", conflicts_with = "body_file")]
+    pub(crate) body: String,
+    /// A file with the body's exact bytes.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) body_file: Option<PathBuf>,
+    /// Unix seconds; `sign` takes the current second where absent.
+    #[arg(long)]
+    pub(crate) timestamp: Option<i64>,
+}
+
+/// Options of `sign`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SignArgs {
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    /// A file with the private key: 64 hex digits (seed) or PKCS#8 in hex.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) key_file: PathBuf,
+}
+
+/// Options of `verify`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+    /// The public key: 64 hex digits.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) key: String,
+    /// The x-signature header: 128 hex digits.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) signature: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_shown_of_the_options_holds_no_secret() {
+        for command in [&["layer2-mock"][..], &["layer2-mock", "serve"]] {
+            let secret = ["--seed", "20261121", "--control-token", "open-sesame"];
+            let cli = Cli::parse_from(command.iter().chain(&secret));
+            let shown = format!("{cli:?} {cli:#?}");
+            assert!(shown.contains("127.0.0.1:4010"), "{shown}");
+            for secret in ["20261121", "open-sesame"] {
+                assert!(!shown.contains(secret), "a secret is in Debug");
+            }
+        }
+    }
+
+    #[test]
+    fn serve_is_the_default_command() {
+        let bare = Cli::parse_from([
+            "layer2-mock",
+            "--listen",
+            "127.0.0.1:0",
+            "--clock",
+            "manual",
+        ]);
+        assert!(bare.command.is_none());
+        assert_eq!(bare.serve.listen.port(), 0);
+        assert_eq!(ClockMode::from(bare.serve.clock), ClockMode::Manual);
+        let named = Cli::parse_from([
+            "layer2-mock",
+            "serve",
+            "--platform",
+            "rail-1.1.2",
+            "--signatures",
+            "if-sent",
+            "--strict",
+            "--allow-callbacks",
+            "private",
+        ]);
+        let Some(Command::Serve(args)) = named.command else {
+            panic!("serve")
+        };
+        assert_eq!(args.platform, Platform::RailV1_1_2);
+        assert!(args.strict);
+        assert_eq!(args.allow_callbacks, CallbackPolicy::Private);
+        assert!(Cli::try_parse_from(["layer2-mock", "--platform", "rail-9"]).is_err());
+    }
+}
