@@ -38,7 +38,7 @@ tagged_union! {
 }
 
 impl Application {
-    /// Id of the application.
+    /// Id of the application, a UUID made by the platform when it was started.
     #[must_use]
     pub fn id(&self) -> Option<&ApplicationId> {
         match self {
@@ -105,7 +105,8 @@ model! {
     /// A code for the platform's onboarding screens.
     pub struct ApplicationAccessCode {
         required {
-            /// Id of the application that the code opens.
+            /// Id of the application that the code opens, a UUID made by the platform when it was
+            /// started.
             id: ApplicationId;
         }
         optional {
@@ -121,7 +122,7 @@ model! {
     /// Envelope around an access code.
     pub struct ApplicationAccessCodeReply {
         required {
-            /// The code.
+            /// The code and the time at which it stops working.
             data: ApplicationAccessCode;
         }
     }
@@ -131,11 +132,11 @@ model! {
     /// The application of a company.
     pub struct ApplicationCorporation {
         constant {
-            /// Tag of a company.
+            /// Always `CORPORATION`, the tag of this variant: the applicant is a company.
             application_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
         }
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID made by the platform when it was started.
             id: ApplicationId;
         }
         optional {
@@ -407,11 +408,11 @@ model! {
     /// The application of a person.
     pub struct ApplicationIndividual {
         constant {
-            /// Tag of a person.
+            /// Always `INDIVIDUAL`, the tag of this variant: the applicant is a person.
             application_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
         }
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID made by the platform when it was started.
             id: ApplicationId;
         }
         optional {
@@ -463,7 +464,7 @@ model! {
     /// Envelope around one page of applications.
     pub struct ApplicationListReply {
         required {
-            /// The page.
+            /// One page of the applications, at most `page_size` of them; empty past the last page.
             data: ApplicationList;
         }
         optional {
@@ -503,7 +504,7 @@ model! {
     /// Names an application.
     pub struct ApplicationRef {
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID made by the platform when it was started.
             id: ApplicationId;
         }
     }
@@ -513,7 +514,7 @@ model! {
     /// Envelope around the id of an application.
     pub struct ApplicationRefReply {
         required {
-            /// The application's id.
+            /// Id of the application that the call was about.
             data: ApplicationRef;
         }
     }
@@ -523,7 +524,7 @@ model! {
     /// Envelope around one application.
     pub struct ApplicationReply {
         required {
-            /// The application.
+            /// The application with all that is known of the applicant so far.
             data: Application;
         }
     }
@@ -546,7 +547,8 @@ tagged_union! {
 }
 
 impl ApplicationRequest {
-    /// Id of the application. Made by the platform; a request that sends it has it ignored.
+    /// Id of the application. Made by the platform; a request that sends it has it ignored, a UUID
+    /// made by the platform when it was started.
     #[must_use]
     pub fn id(&self) -> Option<&ApplicationId> {
         match self {
@@ -616,7 +618,7 @@ model! {
     /// The application of a company.
     pub struct ApplicationRequestCorporation {
         constant {
-            /// Tag of a company.
+            /// Always `CORPORATION`, the tag of this variant: the applicant is a company.
             application_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
         }
         required {
@@ -633,7 +635,8 @@ model! {
             customer_details: CorporationApplicantRequest;
         }
         optional {
-            /// Id of the application. Made by the platform; a request that sends it has it ignored.
+            /// Id of the application. Made by the platform; a request that sends it has it ignored,
+            /// a UUID made by the platform when it was started.
             id: ApplicationId = with_id;
             /// How far the application has come. Set by the platform; a request that sends it has
             /// it ignored.
@@ -661,7 +664,7 @@ model! {
     /// The application of a person.
     pub struct ApplicationRequestIndividual {
         constant {
-            /// Tag of a person.
+            /// Always `INDIVIDUAL`, the tag of this variant: the applicant is a person.
             application_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
         }
         required {
@@ -677,7 +680,8 @@ model! {
             customer_details: IndividualApplicantRequest;
         }
         optional {
-            /// Id of the application. Made by the platform; a request that sends it has it ignored.
+            /// Id of the application. Made by the platform; a request that sends it has it ignored,
+            /// a UUID made by the platform when it was started.
             id: ApplicationId = with_id;
             /// How far the application has come. Set by the platform; a request that sends it has
             /// it ignored.
@@ -706,7 +710,7 @@ model! {
     /// kind is missing.
     pub struct ApplicationReview {
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID made by the platform when it was started.
             id: ApplicationId;
         }
         optional {
@@ -818,7 +822,7 @@ model! {
     /// Envelope around the state of an application.
     pub struct ApplicationReviewReply {
         required {
-            /// The state.
+            /// Status of the application and everything that it lacks or that a reviewer questions.
             data: ApplicationReview;
         }
     }
@@ -878,7 +882,7 @@ model! {
     #[derive(Default)]
     pub struct CorporationApplicant {
         optional {
-            /// Registered name.
+            /// Name of the company as its register has it.
             registered_name: String = with_registered_name;
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
@@ -889,7 +893,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             registered_number_country: String = with_registered_number_country;
-            /// Tax number of the company.
+            /// Tax number of the company, in the form of its country.
             ///
             /// Only `rail-1.1.2` has it.
             corporate_tax_reference_number: String = with_corporate_tax_reference_number, personal;
@@ -914,7 +918,7 @@ model! {
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
-            /// Legal form.
+            /// Legal form of the company; OTHER needs `corporate_entity_type_description`.
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
@@ -925,7 +929,7 @@ model! {
             established_on: String = with_established_on;
             /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
-            /// The business in words.
+            /// The business that the NAICS code stands for, in words.
             naics_description: String = with_naics_description;
             /// Persons who own, lead or act for the company.
             individuals: Vec<Individual> = with_individuals;
@@ -961,7 +965,7 @@ model! {
     /// What a company tells of itself.
     pub struct CorporationApplicantRequest {
         required {
-            /// Registered name.
+            /// Name of the company as its register has it.
             registered_name: String;
         }
         optional {
@@ -974,7 +978,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             registered_number_country: String = with_registered_number_country;
-            /// Tax number of the company.
+            /// Tax number of the company, in the form of its country.
             ///
             /// Only `rail-1.1.2` has it.
             corporate_tax_reference_number: String = with_corporate_tax_reference_number, personal;
@@ -999,7 +1003,7 @@ model! {
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
-            /// Legal form.
+            /// Legal form of the company; OTHER needs `corporate_entity_type_description`.
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
@@ -1010,7 +1014,7 @@ model! {
             established_on: String = with_established_on;
             /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
-            /// The business in words.
+            /// The business that the NAICS code stands for, in words.
             naics_description: String = with_naics_description;
             /// Persons of the company. Each is added by a call of its own; a request that sends
             /// them here has them ignored.
@@ -1062,11 +1066,11 @@ model! {
     #[derive(Default)]
     pub struct IndividualApplicant {
         optional {
-            /// First name.
+            /// Given name of the person, as in the identity document.
             first_name: String = with_first_name, personal;
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
-            /// Last name.
+            /// Family name of the person, as in the identity document.
             last_name: String = with_last_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
@@ -1094,15 +1098,15 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;
-            /// Tie to the United States.
+            /// Tie to the United States: citizen, resident alien or non-resident alien.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
             /// Whether and how the person works.
             employment_status: EmploymentStatus = with_employment_status, personal;
-            /// Description of the work.
+            /// The work in words; with the employment status OTHER it says what the person does.
             employment_description: String = with_employment_description, personal;
-            /// Name of the employer.
+            /// Name of the employer of a person who is employed.
             employer_name: String = with_employer_name, personal;
-            /// Occupation.
+            /// What the person does for a living, such as `Engineer`.
             occupation: String = with_occupation, personal;
             /// What the person invests and how often.
             investment_profile: IndividualInvestmentProfile = with_investment_profile;
@@ -1131,13 +1135,13 @@ model! {
     /// What a person tells of itself.
     pub struct IndividualApplicantRequest {
         required {
-            /// First name.
+            /// Given name of the person, as in the identity document.
             first_name: String, personal;
-            /// Last name.
+            /// Family name of the person, as in the identity document.
             last_name: String, personal;
         }
         optional {
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
@@ -1165,15 +1169,15 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;
-            /// Tie to the United States.
+            /// Tie to the United States: citizen, resident alien or non-resident alien.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
             /// Whether and how the person works.
             employment_status: EmploymentStatus = with_employment_status, personal;
-            /// Description of the work.
+            /// The work in words; with the employment status OTHER it says what the person does.
             employment_description: String = with_employment_description, personal;
-            /// Name of the employer.
+            /// Name of the employer of a person who is employed.
             employer_name: String = with_employer_name, personal;
-            /// Occupation.
+            /// What the person does for a living, such as `Engineer`.
             occupation: String = with_occupation, personal;
             /// What the person invests and how often.
             investment_profile: IndividualInvestmentProfile = with_investment_profile;
@@ -1291,7 +1295,7 @@ model! {
     #[derive(Default)]
     pub struct IndividualReview {
         optional {
-            /// Id of the person.
+            /// Id of the person of the company that the problems belong to.
             ///
             /// Only `rail-1.1.2` has it.
             individual_id: IndividualId = with_individual_id;

@@ -66,7 +66,7 @@ tagged_union! {
 }
 
 impl Counterparty {
-    /// Id of the counterparty.
+    /// Id of the counterparty, a UUID made by the platform when it was registered.
     #[must_use]
     pub fn id(&self) -> Option<&CounterpartyId> {
         match self {
@@ -122,7 +122,8 @@ impl Counterparty {
         }
     }
 
-    /// Where the counterparty stands.
+    /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be paid or
+    /// pulled from.
     #[must_use]
     pub fn status(&self) -> Option<&CounterpartyStatus> {
         match self {
@@ -150,7 +151,7 @@ impl Counterparty {
         }
     }
 
-    /// Free text of the client.
+    /// Your own note on the counterparty; the platform shows it and sends it nowhere.
     #[must_use]
     pub fn description(&self) -> Option<&String> {
         match self {
@@ -178,7 +179,7 @@ impl Counterparty {
         }
     }
 
-    /// Who owns the account.
+    /// Owner of the account; the platform screens the name before the counterparty is ACTIVE.
     #[must_use]
     pub fn profile(&self) -> Option<&CounterpartyProfile> {
         match self {
@@ -216,13 +217,14 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -236,13 +238,14 @@ model! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
@@ -254,21 +257,23 @@ model! {
     /// A counterparty that is a person or company without an account.
     pub struct CounterpartyBasic {
         constant {
-            /// Tag of this type.
+            /// Always `BASIC`, the tag of this variant: a person or company without an account.
             counterparty_type: CounterpartyTypeBasic = CounterpartyTypeBasic::Basic;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
-            /// Who it is.
+            /// The person or company, which has no account that the platform could pay or pull
+            /// from.
             profile: CounterpartyProfile = with_profile;
         }
     }
@@ -295,9 +300,10 @@ model! {
             iban: String = with_iban, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -311,9 +317,10 @@ model! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
@@ -342,9 +349,10 @@ model! {
             transit_number: String = with_transit_number;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -358,9 +366,10 @@ model! {
             asset_type_id: AssetTypeId;
             /// Number of the bank, three digits.
             institution_number: String;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
@@ -378,25 +387,27 @@ model! {
     /// A counterparty that is a wallet for one asset.
     pub struct CounterpartyCrypto {
         constant {
-            /// Tag of this type.
+            /// Always `CRYPTO`, the tag of this variant: a wallet for one asset.
             counterparty_type: CounterpartyTypeCrypto = CounterpartyTypeCrypto::Crypto;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the wallet; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The wallet.
+            /// The wallet by its address, the one asset that it takes, and who keeps it.
             wallet_information: CounterpartyWallet = with_wallet_information;
         }
     }
@@ -421,9 +432,10 @@ model! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -444,9 +456,10 @@ model! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -456,25 +469,29 @@ model! {
     /// A counterparty that is a bank account named by a number, in any other country.
     pub struct CounterpartyFiatAccno {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_ACCNO`, the tag of this variant: a bank account named by a number, in
+            /// any other country.
             counterparty_type: CounterpartyTypeFiatAccno = CounterpartyTypeFiatAccno::FiatAccno;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number, kind and routing number, with its
+            /// asset type and its bank.
             account_information: CounterpartyRoutingAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -493,25 +510,29 @@ model! {
     /// the platform, which do not list its fields.
     pub struct CounterpartyFiatAe {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_AE`, the tag of this variant: a bank account in the United Arab
+            /// Emirates.
             counterparty_type: CounterpartyTypeFiatAe = CounterpartyTypeFiatAe::FiatAe;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and IBAN, with its asset type and
+            /// its bank.
             account_information: CounterpartyEmiratiAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -529,25 +550,28 @@ model! {
     /// A counterparty that is a bank account in the Bahamas.
     pub struct CounterpartyFiatBs {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_BS`, the tag of this variant: a bank account in the Bahamas.
             counterparty_type: CounterpartyTypeFiatBs = CounterpartyTypeFiatBs::FiatBs;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and kind, with its asset type and
+            /// its bank.
             account_information: CounterpartyBahamianAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -565,25 +589,28 @@ model! {
     /// A counterparty that is a bank account in Canada.
     pub struct CounterpartyFiatCa {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CA`, the tag of this variant: a bank account in Canada.
             counterparty_type: CounterpartyTypeFiatCa = CounterpartyTypeFiatCa::FiatCa;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number, institution and transit number,
+            /// with its asset type and its bank.
             account_information: CounterpartyCanadianAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -603,25 +630,28 @@ model! {
     /// States.
     pub struct CounterpartyFiatCaLinked {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CA_LINKED`, the tag of this variant: a bank account in Canada that its
+            /// owner links.
             counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// Asset type of the linked account, and its name and last digits once it is connected.
             account_information: CounterpartyLinkedAccount = with_account_information;
         }
     }
@@ -637,25 +667,28 @@ model! {
     /// A counterparty that is a bank account in China.
     pub struct CounterpartyFiatCn {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CN`, the tag of this variant: a bank account in China.
             counterparty_type: CounterpartyTypeFiatCn = CounterpartyTypeFiatCn::FiatCn;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -673,25 +706,28 @@ model! {
     /// A counterparty that is a bank account in the SEPA area.
     pub struct CounterpartyFiatEu {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_EU`, the tag of this variant: a bank account in the SEPA area.
             counterparty_type: CounterpartyTypeFiatEu = CounterpartyTypeFiatEu::FiatEu;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its IBAN and BIC, with its asset type and its
+            /// bank.
             account_information: CounterpartyIbanAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -709,25 +745,28 @@ model! {
     /// A counterparty that is a bank account in the United Kingdom.
     pub struct CounterpartyFiatGb {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_GB`, the tag of this variant: a bank account in the United Kingdom.
             counterparty_type: CounterpartyTypeFiatGb = CounterpartyTypeFiatGb::FiatGb;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its IBAN, or number with sort code, with its
+            /// asset type and its bank.
             account_information: CounterpartyBritishAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -745,25 +784,28 @@ model! {
     /// A counterparty that is a bank account in Hong Kong.
     pub struct CounterpartyFiatHk {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_HK`, the tag of this variant: a bank account in Hong Kong.
             counterparty_type: CounterpartyTypeFiatHk = CounterpartyTypeFiatHk::FiatHk;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -781,25 +823,29 @@ model! {
     /// A counterparty that is a bank account named by an IBAN, in any other country.
     pub struct CounterpartyFiatIban {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_IBAN`, the tag of this variant: a bank account named by an IBAN, in any
+            /// other country.
             counterparty_type: CounterpartyTypeFiatIban = CounterpartyTypeFiatIban::FiatIban;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its IBAN and BIC, with its asset type and its
+            /// bank.
             account_information: CounterpartyIbanAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -817,25 +863,28 @@ model! {
     /// A counterparty that is a bank account in India.
     pub struct CounterpartyFiatIn {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_IN`, the tag of this variant: a bank account in India.
             counterparty_type: CounterpartyTypeFiatIn = CounterpartyTypeFiatIn::FiatIn;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and IFSC, with its asset type and
+            /// its bank.
             account_information: CounterpartyIndianAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -853,25 +902,28 @@ model! {
     /// A counterparty that is a bank account in Japan.
     pub struct CounterpartyFiatJp {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_JP`, the tag of this variant: a bank account in Japan.
             counterparty_type: CounterpartyTypeFiatJp = CounterpartyTypeFiatJp::FiatJp;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -890,25 +942,28 @@ model! {
     /// which do not list its fields.
     pub struct CounterpartyFiatMx {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_MX`, the tag of this variant: a bank account in Mexico.
             counterparty_type: CounterpartyTypeFiatMx = CounterpartyTypeFiatMx::FiatMx;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number, which is the CLABE for SPEI, with
+            /// its asset type and its bank.
             account_information: CounterpartyMexicanAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -926,25 +981,28 @@ model! {
     /// A counterparty that is a bank account in Malaysia.
     pub struct CounterpartyFiatMy {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_MY`, the tag of this variant: a bank account in Malaysia.
             counterparty_type: CounterpartyTypeFiatMy = CounterpartyTypeFiatMy::FiatMy;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -962,25 +1020,28 @@ model! {
     /// A counterparty that is a bank account in Panama.
     pub struct CounterpartyFiatPa {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_PA`, the tag of this variant: a bank account in Panama.
             counterparty_type: CounterpartyTypeFiatPa = CounterpartyTypeFiatPa::FiatPa;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -998,25 +1059,28 @@ model! {
     /// A counterparty that is a bank account in Singapore.
     pub struct CounterpartyFiatSg {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_SG`, the tag of this variant: a bank account in Singapore.
             counterparty_type: CounterpartyTypeFiatSg = CounterpartyTypeFiatSg::FiatSg;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1034,25 +1098,28 @@ model! {
     /// A counterparty that is a bank account in the United States.
     pub struct CounterpartyFiatUs {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_US`, the tag of this variant: a bank account in the United States.
             counterparty_type: CounterpartyTypeFiatUs = CounterpartyTypeFiatUs::FiatUs;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number, kind and routing number, with its
+            /// asset type and its bank.
             account_information: CounterpartyRoutingAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1070,25 +1137,28 @@ model! {
     /// A counterparty that is a bank account in the United States that its owner links.
     pub struct CounterpartyFiatUsLinked {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_US_LINKED`, the tag of this variant: a bank account in the United
+            /// States that its owner links.
             counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// Asset type of the linked account, and its name and last digits once it is connected.
             account_information: CounterpartyLinkedAccount = with_account_information;
         }
     }
@@ -1104,14 +1174,14 @@ model! {
     /// Who owns the account of a new counterparty, where trade and relationship must be told.
     pub struct CounterpartyFullProfileRequest {
         required {
-            /// Person or company.
+            /// Whether the owner is a person (`INDIVIDUAL`) or a company (`CORPORATION`).
             profile_type: ProfileType;
             /// Name, as the bank or the keeper of the wallet has it.
             name: String, personal;
             /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
             /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
             address: Address;
-            /// Trade, of a company.
+            /// Trade of the company, one of the listed values; of a company only.
             line_of_business: LineOfBusiness;
             /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
             /// needs SELF.
@@ -1142,9 +1212,10 @@ model! {
             iban: String = with_iban, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -1160,9 +1231,10 @@ model! {
             iban: String, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
     }
@@ -1186,9 +1258,10 @@ model! {
             ifsc: String = with_ifsc;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -1202,9 +1275,10 @@ model! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
@@ -1226,9 +1300,9 @@ model! {
             intermediary_type: IntermediaryType = with_intermediary_type;
             /// Asset that passes the bank.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Name of the bank.
+            /// Name of the intermediary bank, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the intermediary bank; its `country_code` is ISO 3166-1 alpha-2.
             institution_address: Address = with_institution_address;
             /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
             swift_bic: String = with_swift_bic;
@@ -1245,13 +1319,13 @@ model! {
         required {
             /// Where the bank is; it decides the currency that is sent.
             intermediary_type: IntermediaryType;
-            /// Name of the bank.
+            /// Name of the intermediary bank, as the rail is to carry it.
             institution_name: String;
         }
         optional {
             /// Asset that passes the bank. Set by the platform; ignored in a request.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Address of the bank.
+            /// Address of the intermediary bank; its `country_code` is ISO 3166-1 alpha-2.
             institution_address: Address = with_institution_address;
             /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
             swift_bic: String = with_swift_bic;
@@ -1313,7 +1387,8 @@ model! {
     /// Envelope around one page of counterparties.
     pub struct CounterpartyListReply {
         required {
-            /// The page.
+            /// One page of the counterparties, at most `page_size` of them; empty past the last
+            /// page.
             data: CounterpartyList;
         }
         optional {
@@ -1340,9 +1415,10 @@ model! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -1360,9 +1436,10 @@ model! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -1373,7 +1450,7 @@ model! {
     #[derive(Default)]
     pub struct CounterpartyProfile {
         optional {
-            /// Person or company.
+            /// Whether the owner is a person (`INDIVIDUAL`) or a company (`CORPORATION`).
             profile_type: ProfileType = with_profile_type;
             /// Name, as the bank or the keeper of the wallet has it.
             name: String = with_name, personal;
@@ -1389,7 +1466,7 @@ model! {
             /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
             /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
             address: Address = with_address;
-            /// Trade, of a company.
+            /// Trade of the company, one of the listed values; of a company only.
             line_of_business: LineOfBusiness = with_line_of_business;
             /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
             /// needs SELF.
@@ -1402,7 +1479,7 @@ model! {
     /// Who owns the account of a new counterparty.
     pub struct CounterpartyProfileRequest {
         required {
-            /// Person or company.
+            /// Whether the owner is a person (`INDIVIDUAL`) or a company (`CORPORATION`).
             profile_type: ProfileType;
             /// Name, as the bank or the keeper of the wallet has it.
             name: String, personal;
@@ -1420,7 +1497,7 @@ model! {
             tax_reference_number: String = with_tax_reference_number, personal;
             /// Date of birth, of a person, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
-            /// Trade, of a company.
+            /// Trade of the company, one of the listed values; of a company only.
             line_of_business: LineOfBusiness = with_line_of_business;
             /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
             /// needs SELF.
@@ -1433,7 +1510,7 @@ model! {
     /// Names a counterparty.
     pub struct CounterpartyRef {
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
     }
@@ -1443,7 +1520,7 @@ model! {
     /// Envelope around the id of a counterparty.
     pub struct CounterpartyRefReply {
         required {
-            /// The counterparty's id.
+            /// Id of the counterparty that the call was about.
             data: CounterpartyRef;
         }
     }
@@ -1453,7 +1530,7 @@ model! {
     /// Envelope around one counterparty.
     pub struct CounterpartyReply {
         required {
-            /// The counterparty.
+            /// The counterparty with its status at the time of the reply.
             data: Counterparty;
         }
     }
@@ -1600,7 +1677,7 @@ impl CounterpartyRequest {
         }
     }
 
-    /// Free text of the client.
+    /// Your own note on the counterparty; the platform shows it and sends it nowhere.
     #[must_use]
     pub fn description(&self) -> Option<&String> {
         match self {
@@ -1633,13 +1710,14 @@ model! {
     /// Registers a person or company without an account.
     pub struct CounterpartyRequestBasic {
         constant {
-            /// Tag of this type.
+            /// Always `BASIC`, the tag of this variant: a person or company without an account.
             counterparty_type: CounterpartyTypeBasic = CounterpartyTypeBasic::Basic;
         }
         required {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId;
-            /// Who it is.
+            /// The person or company, which has no account that the platform could pay or pull
+            /// from.
             profile: CounterpartyProfileRequest;
         }
         optional {
@@ -1647,7 +1725,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
         }
     }
@@ -1663,7 +1741,7 @@ model! {
     /// Registers a wallet for one asset.
     pub struct CounterpartyRequestCrypto {
         constant {
-            /// Tag of this type.
+            /// Always `CRYPTO`, the tag of this variant: a wallet for one asset.
             counterparty_type: CounterpartyTypeCrypto = CounterpartyTypeCrypto::Crypto;
         }
         required {
@@ -1671,9 +1749,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; CRYPTO is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the wallet; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The wallet.
+            /// The wallet by its address, the one asset that it takes, and who keeps it.
             wallet_information: CounterpartyWalletRequest;
         }
         optional {
@@ -1681,7 +1760,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
         }
     }
@@ -1697,7 +1776,8 @@ model! {
     /// Registers a bank account named by a number, in any other country.
     pub struct CounterpartyRequestFiatAccno {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_ACCNO`, the tag of this variant: a bank account named by a number, in
+            /// any other country.
             counterparty_type: CounterpartyTypeFiatAccno = CounterpartyTypeFiatAccno::FiatAccno;
         }
         required {
@@ -1705,9 +1785,11 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number, kind and routing number, with its asset type and its
+            /// bank.
             account_information: CounterpartyRoutingAccountRequest;
         }
         optional {
@@ -1715,7 +1797,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1734,7 +1816,8 @@ model! {
     /// which do not list its fields.
     pub struct CounterpartyRequestFiatAe {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_AE`, the tag of this variant: a bank account in the United Arab
+            /// Emirates.
             counterparty_type: CounterpartyTypeFiatAe = CounterpartyTypeFiatAe::FiatAe;
         }
         required {
@@ -1742,9 +1825,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use, of UAEFTS and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and IBAN, with its asset type and its bank.
             account_information: CounterpartyEmiratiAccountRequest;
         }
         optional {
@@ -1752,7 +1836,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1770,7 +1854,7 @@ model! {
     /// Registers a bank account in the Bahamas.
     pub struct CounterpartyRequestFiatBs {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_BS`, the tag of this variant: a bank account in the Bahamas.
             counterparty_type: CounterpartyTypeFiatBs = CounterpartyTypeFiatBs::FiatBs;
         }
         required {
@@ -1778,9 +1862,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use, of ACH and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and kind, with its asset type and its bank.
             account_information: CounterpartyBahamianAccountRequest;
         }
         optional {
@@ -1788,7 +1873,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1806,7 +1891,7 @@ model! {
     /// Registers a bank account in Canada.
     pub struct CounterpartyRequestFiatCa {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CA`, the tag of this variant: a bank account in Canada.
             counterparty_type: CounterpartyTypeFiatCa = CounterpartyTypeFiatCa::FiatCa;
         }
         required {
@@ -1814,9 +1899,11 @@ model! {
             customer_id: CustomerId;
             /// Rails to use, of EFT and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number, institution and transit number, with its asset type
+            /// and its bank.
             account_information: CounterpartyCanadianAccountRequest;
         }
         optional {
@@ -1824,7 +1911,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1843,7 +1930,8 @@ model! {
     /// describes no fields for it; they are those of a linked account in the United States.
     pub struct CounterpartyRequestFiatCaLinked {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CA_LINKED`, the tag of this variant: a bank account in Canada that its
+            /// owner links.
             counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
         }
         required {
@@ -1851,9 +1939,11 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; EFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// Asset type of the account to link; name and number are filled in when it is
+            /// connected.
             account_information: CounterpartyLinkedAccountRequest;
         }
         optional {
@@ -1861,7 +1951,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
         }
     }
@@ -1877,7 +1967,7 @@ model! {
     /// Registers a bank account in China.
     pub struct CounterpartyRequestFiatCn {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CN`, the tag of this variant: a bank account in China.
             counterparty_type: CounterpartyTypeFiatCn = CounterpartyTypeFiatCn::FiatCn;
         }
         required {
@@ -1885,9 +1975,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
@@ -1895,7 +1986,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1913,7 +2004,7 @@ model! {
     /// Registers a bank account in the SEPA area.
     pub struct CounterpartyRequestFiatEu {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_EU`, the tag of this variant: a bank account in the SEPA area.
             counterparty_type: CounterpartyTypeFiatEu = CounterpartyTypeFiatEu::FiatEu;
         }
         required {
@@ -1921,9 +2012,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use, of SEPA_CT and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyFullProfileRequest;
-            /// The account.
+            /// The bank account by its IBAN and BIC, with its asset type and its bank.
             account_information: CounterpartyIbanAccountRequest;
         }
         optional {
@@ -1931,7 +2023,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1949,7 +2041,7 @@ model! {
     /// Registers a bank account in the United Kingdom.
     pub struct CounterpartyRequestFiatGb {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_GB`, the tag of this variant: a bank account in the United Kingdom.
             counterparty_type: CounterpartyTypeFiatGb = CounterpartyTypeFiatGb::FiatGb;
         }
         required {
@@ -1957,9 +2049,11 @@ model! {
             customer_id: CustomerId;
             /// Rails to use, of FPS, CHAPS and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its IBAN, or number with sort code, with its asset type and its
+            /// bank.
             account_information: CounterpartyBritishAccountRequest;
         }
         optional {
@@ -1967,7 +2061,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1985,7 +2079,7 @@ model! {
     /// Registers a bank account in Hong Kong.
     pub struct CounterpartyRequestFiatHk {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_HK`, the tag of this variant: a bank account in Hong Kong.
             counterparty_type: CounterpartyTypeFiatHk = CounterpartyTypeFiatHk::FiatHk;
         }
         required {
@@ -1993,9 +2087,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
@@ -2003,7 +2098,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2021,7 +2116,8 @@ model! {
     /// Registers a bank account named by an IBAN, in any other country.
     pub struct CounterpartyRequestFiatIban {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_IBAN`, the tag of this variant: a bank account named by an IBAN, in any
+            /// other country.
             counterparty_type: CounterpartyTypeFiatIban = CounterpartyTypeFiatIban::FiatIban;
         }
         required {
@@ -2029,9 +2125,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyFullProfileRequest;
-            /// The account.
+            /// The bank account by its IBAN and BIC, with its asset type and its bank.
             account_information: CounterpartyIbanAccountRequest;
         }
         optional {
@@ -2039,7 +2136,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2057,7 +2154,7 @@ model! {
     /// Registers a bank account in India.
     pub struct CounterpartyRequestFiatIn {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_IN`, the tag of this variant: a bank account in India.
             counterparty_type: CounterpartyTypeFiatIn = CounterpartyTypeFiatIn::FiatIn;
         }
         required {
@@ -2065,9 +2162,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use, of IMPS, NFT, UP and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyFullProfileRequest;
-            /// The account.
+            /// The bank account by its number and IFSC, with its asset type and its bank.
             account_information: CounterpartyIndianAccountRequest;
         }
         optional {
@@ -2075,7 +2173,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2093,7 +2191,7 @@ model! {
     /// Registers a bank account in Japan.
     pub struct CounterpartyRequestFiatJp {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_JP`, the tag of this variant: a bank account in Japan.
             counterparty_type: CounterpartyTypeFiatJp = CounterpartyTypeFiatJp::FiatJp;
         }
         required {
@@ -2101,9 +2199,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
@@ -2111,7 +2210,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2130,7 +2229,7 @@ model! {
     /// its fields.
     pub struct CounterpartyRequestFiatMx {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_MX`, the tag of this variant: a bank account in Mexico.
             counterparty_type: CounterpartyTypeFiatMx = CounterpartyTypeFiatMx::FiatMx;
         }
         required {
@@ -2138,9 +2237,11 @@ model! {
             customer_id: CustomerId;
             /// Rails to use, of SPEI and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number, which is the CLABE for SPEI, with its asset type and
+            /// its bank.
             account_information: CounterpartyMexicanAccountRequest;
         }
         optional {
@@ -2148,7 +2249,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2166,7 +2267,7 @@ model! {
     /// Registers a bank account in Malaysia.
     pub struct CounterpartyRequestFiatMy {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_MY`, the tag of this variant: a bank account in Malaysia.
             counterparty_type: CounterpartyTypeFiatMy = CounterpartyTypeFiatMy::FiatMy;
         }
         required {
@@ -2174,9 +2275,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
@@ -2184,7 +2286,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2202,7 +2304,7 @@ model! {
     /// Registers a bank account in Panama.
     pub struct CounterpartyRequestFiatPa {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_PA`, the tag of this variant: a bank account in Panama.
             counterparty_type: CounterpartyTypeFiatPa = CounterpartyTypeFiatPa::FiatPa;
         }
         required {
@@ -2210,9 +2312,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
@@ -2220,7 +2323,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2238,7 +2341,7 @@ model! {
     /// Registers a bank account in Singapore.
     pub struct CounterpartyRequestFiatSg {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_SG`, the tag of this variant: a bank account in Singapore.
             counterparty_type: CounterpartyTypeFiatSg = CounterpartyTypeFiatSg::FiatSg;
         }
         required {
@@ -2246,9 +2349,10 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
@@ -2256,7 +2360,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2274,7 +2378,7 @@ model! {
     /// Registers a bank account in the United States.
     pub struct CounterpartyRequestFiatUs {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_US`, the tag of this variant: a bank account in the United States.
             counterparty_type: CounterpartyTypeFiatUs = CounterpartyTypeFiatUs::FiatUs;
         }
         required {
@@ -2282,9 +2386,11 @@ model! {
             customer_id: CustomerId;
             /// Rails to use, of ACH, FEDWIRE and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number, kind and routing number, with its asset type and its
+            /// bank.
             account_information: CounterpartyRoutingAccountRequest;
         }
         optional {
@@ -2292,7 +2398,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2310,7 +2416,8 @@ model! {
     /// Registers a bank account in the United States that its owner links.
     pub struct CounterpartyRequestFiatUsLinked {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_US_LINKED`, the tag of this variant: a bank account in the United
+            /// States that its owner links.
             counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
         }
         required {
@@ -2318,9 +2425,11 @@ model! {
             customer_id: CustomerId;
             /// Rails to use; ACH is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// Asset type of the account to link; name and number are filled in when it is
+            /// connected.
             account_information: CounterpartyLinkedAccountRequest;
         }
         optional {
@@ -2328,7 +2437,7 @@ model! {
             id: CounterpartyId = with_id;
             /// Set by the platform; ignored in a request.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
         }
     }
@@ -2349,15 +2458,16 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
             /// Routing number of the bank, nine digits.
             routing_number: String = with_routing_number;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2375,13 +2485,14 @@ model! {
             routing_number: String;
         }
         optional {
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2427,9 +2538,10 @@ model! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2443,9 +2555,10 @@ model! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
@@ -2624,7 +2737,7 @@ model! {
             updates: Vec<FieldUpdate> = with_updates;
             /// Who asks for the change, for the audit trail.
             updated_by: String = with_updated_by, personal;
-            /// Why, for the audit trail.
+            /// Reason of the change in words, kept for the audit trail.
             reason: String = with_reason, personal;
         }
     }
@@ -2639,11 +2752,11 @@ model! {
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Address on the asset's chain and network, in the text form of the chain.
             blockchain_address: String = with_blockchain_address, personal;
-            /// Who keeps the wallet.
+            /// Who keeps the wallet: an institution, somebody else such as its owner, or unknown.
             wallet_type: WalletType = with_wallet_type;
             /// Name of the keeper, with INSTITUTION.
             institution_name: String = with_institution_name;
-            /// Address of the keeper.
+            /// Address of the institution that keeps the wallet; given with `INSTITUTION`.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2657,13 +2770,13 @@ model! {
             asset_type_id: AssetTypeId;
             /// Address on the asset's chain and network, in the text form of the chain.
             blockchain_address: String, personal;
-            /// Who keeps the wallet.
+            /// Who keeps the wallet: an institution, somebody else such as its owner, or unknown.
             wallet_type: WalletType;
         }
         optional {
             /// Name of the keeper, with INSTITUTION.
             institution_name: String = with_institution_name;
-            /// Address of the keeper.
+            /// Address of the institution that keeps the wallet; given with `INSTITUTION`.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2849,7 +2962,8 @@ model! {
     /// The accounts that MX can link.
     pub struct LinkAccountsMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         optional {
@@ -2893,7 +3007,8 @@ model! {
     /// Whose accounts are wanted from MX.
     pub struct LinkAccountsRequestMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         required {
@@ -2921,7 +3036,8 @@ model! {
     /// An account listed by MX.
     pub struct LinkConnectRequestMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         required {
@@ -2935,7 +3051,8 @@ model! {
     /// An account that Plaid has a processor token for.
     pub struct LinkConnectRequestPlaid {
         constant {
-            /// Tag of Plaid.
+            /// Always `PLAID`, the tag of this variant: the account is linked through Plaid, which
+            /// hands out processor tokens.
             linking_provider: LinkingProviderPlaid = LinkingProviderPlaid::Plaid;
         }
         required {
@@ -2987,7 +3104,8 @@ model! {
     /// The widget of MX.
     pub struct LinkDetailsMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         optional {
@@ -3045,7 +3163,8 @@ model! {
     /// How the widget of MX is shown.
     pub struct LinkDetailsRequestMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         required {
@@ -3070,9 +3189,10 @@ model! {
         optional {
             /// Id that connects the account, made by the provider.
             account_link_id: String = with_account_link_id;
-            /// Name of the account.
+            /// Name of the account at its bank, to be shown to the owner who chooses.
             account_name: String = with_account_name, personal;
-            /// Last digits of the account number.
+            /// Last digits of the account number, such as `x1234`, to be shown to the owner who
+            /// chooses.
             account_number: String = with_account_number, personal;
         }
     }

@@ -23,7 +23,7 @@ tagged_union! {
 }
 
 impl Deposit {
-    /// Id of the deposit.
+    /// Id of the deposit, a UUID made by the platform when it was requested.
     #[must_use]
     pub fn id(&self) -> Option<&DepositId> {
         match self {
@@ -33,7 +33,7 @@ impl Deposit {
         }
     }
 
-    /// Where the deposit stands.
+    /// Status of the deposit; a PUSH one may be paid into again after EXECUTED.
     #[must_use]
     pub fn status(&self) -> Option<&DepositStatus> {
         match self {
@@ -68,7 +68,7 @@ model! {
     /// Envelope around an accepted deposit's id and status.
     pub struct DepositAcceptedReply {
         required {
-            /// Id and status.
+            /// Id of the deposit and its status right after the acceptance.
             data: DepositState;
         }
     }
@@ -79,7 +79,7 @@ model! {
     #[derive(Default)]
     pub struct DepositDestination {
         optional {
-            /// Account that is credited.
+            /// Account that each arriving payment is credited to.
             destination_account_id: AccountId = with_destination_account_id;
             /// Asset that the account holds.
             asset_type_id: AssetTypeId = with_asset_type_id;
@@ -91,7 +91,7 @@ model! {
     /// The account that receives.
     pub struct DepositDestinationRequest {
         required {
-            /// Account to credit.
+            /// Account to credit; it must be able to transact.
             destination_account_id: AccountId;
         }
         optional {
@@ -108,7 +108,7 @@ model! {
         optional {
             /// How much is pulled, in units of the asset.
             amount: Amount = with_amount;
-            /// Text for the counterparty's statement.
+            /// Text for the counterparty's statement, where its rail has room for it.
             reference: String = with_reference, personal;
         }
     }
@@ -149,7 +149,7 @@ tagged_union! {
 }
 
 impl DepositInstruction {
-    /// Asset to send.
+    /// Asset type that the sender must send; another one may be lost.
     #[must_use]
     pub fn asset_type_id(&self) -> Option<&AssetTypeId> {
         match self {
@@ -166,7 +166,7 @@ model! {
     /// How to send money by ACH.
     pub struct DepositInstructionAch {
         constant {
-            /// Tag of ACH.
+            /// Always `ACH`, the tag of this variant: the sender pays by ACH.
             instruction_type: InstructionTypeAch = InstructionTypeAch::Ach;
         }
         optional {
@@ -179,7 +179,7 @@ model! {
             /// Text that must go along exactly as it is here, or the money is delayed. The platform
             /// documents at most 10 characters and has been seen to send 36.
             memo: String = with_memo, personal;
-            /// Asset to send.
+            /// Asset type that the sender must send; another one may be lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
@@ -189,7 +189,7 @@ model! {
     /// How to send money by a blockchain.
     pub struct DepositInstructionCrypto {
         constant {
-            /// Tag of a blockchain.
+            /// Always `CRYPTO`, the tag of this variant: the sender pays by a blockchain.
             instruction_type: InstructionTypeCrypto = InstructionTypeCrypto::Crypto;
         }
         optional {
@@ -199,7 +199,7 @@ model! {
             blockchain: String = with_blockchain;
             /// Network of the chain, such as `sepolia`; its case is not fixed.
             network: String = with_network;
-            /// Asset to send.
+            /// Asset type that the sender must send; another one may be lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
@@ -209,7 +209,7 @@ model! {
     /// How to send money by Fedwire.
     pub struct DepositInstructionFedwire {
         constant {
-            /// Tag of Fedwire.
+            /// Always `FEDWIRE`, the tag of this variant: the sender pays by Fedwire.
             instruction_type: InstructionTypeFedwire = InstructionTypeFedwire::Fedwire;
         }
         optional {
@@ -219,7 +219,7 @@ model! {
             account_number: String = with_account_number, personal;
             /// Routing number of the receiving bank, nine digits.
             account_routing_number: String = with_account_routing_number;
-            /// Address of the receiver.
+            /// Address of the receiver, as the sender's bank may ask for it.
             account_holder_address: Address = with_account_holder_address;
             /// Name of the receiving bank.
             institution_name: String = with_institution_name;
@@ -228,7 +228,7 @@ model! {
             /// Text that must go along exactly as it is here, or the money is delayed. The platform
             /// documents at most 50 characters and has been seen to send 36.
             memo: String = with_memo, personal;
-            /// Asset to send.
+            /// Asset type that the sender must send; another one may be lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
@@ -238,7 +238,7 @@ model! {
     /// How to send money by SWIFT.
     pub struct DepositInstructionSwift {
         constant {
-            /// Tag of SWIFT.
+            /// Always `SWIFT`, the tag of this variant: the sender pays by SWIFT.
             instruction_type: InstructionTypeSwift = InstructionTypeSwift::Swift;
         }
         optional {
@@ -250,13 +250,13 @@ model! {
             account_routing_number: String = with_account_routing_number;
             /// BIC of the receiving bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
-            /// Address of the receiver.
+            /// Address of the receiver, as the sender's bank may ask for it.
             account_holder_address: Address = with_account_holder_address;
             /// Name of the receiving bank.
             institution_name: String = with_institution_name;
             /// Address of the receiving bank.
             institution_address: Address = with_institution_address;
-            /// Asset to send.
+            /// Asset type that the sender must send; another one may be lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
@@ -266,15 +266,16 @@ model! {
     /// A deposit that the platform fetches.
     pub struct DepositPull {
         constant {
-            /// Tag of a deposit that is fetched.
+            /// Always `PULL`, the tag of this variant: the platform fetches money from a linked
+            /// counterparty.
             deposit_type: DepositTypePull = DepositTypePull::Pull;
         }
         required {
-            /// Id of the deposit.
+            /// Id of the deposit, a UUID made by the platform when it was requested.
             id: DepositId;
         }
         optional {
-            /// Where the deposit stands.
+            /// Status of the deposit; a PUSH one may be paid into again after EXECUTED.
             status: DepositStatus = with_status;
             /// When the deposit was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
@@ -282,7 +283,7 @@ model! {
             deposit_destination: DepositDestination = with_deposit_destination;
             /// Counterparty that the money comes from.
             deposit_source: DepositPullSource = with_deposit_source;
-            /// How much.
+            /// How much is fetched, and the text for the counterparty's statement.
             deposit_details: DepositDetails = with_deposit_details;
         }
     }
@@ -319,15 +320,15 @@ model! {
     /// A deposit that others send.
     pub struct DepositPush {
         constant {
-            /// Tag of a deposit that others send.
+            /// Always `PUSH`, the tag of this variant: somebody sends money by the instructions.
             deposit_type: DepositTypePush = DepositTypePush::Push;
         }
         required {
-            /// Id of the deposit.
+            /// Id of the deposit, a UUID made by the platform when it was requested.
             id: DepositId;
         }
         optional {
-            /// Where the deposit stands.
+            /// Status of the deposit; a PUSH one may be paid into again after EXECUTED.
             status: DepositStatus = with_status;
             /// When the deposit was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
@@ -337,7 +338,7 @@ model! {
             ///
             /// Only `rail-1.1.2` has it.
             customer_name: String = with_customer_name, personal;
-            /// Where to send the money.
+            /// The instructions by which a sender reaches the account.
             deposit_source: DepositPushSource = with_deposit_source;
         }
     }
@@ -356,7 +357,8 @@ model! {
     #[derive(Default)]
     pub struct DepositPushSource {
         optional {
-            /// The instructions, one for each rail of the account.
+            /// The instructions, one for each rail that the account supports; any of them may be
+            /// used any number of times.
             deposit_instructions: Vec<DepositInstruction> = with_deposit_instructions;
         }
     }
@@ -366,7 +368,7 @@ model! {
     /// Envelope around one deposit.
     pub struct DepositReply {
         required {
-            /// The deposit.
+            /// The deposit; a PUSH one with the instructions by which money is sent to it.
             data: Deposit;
         }
     }
@@ -419,7 +421,7 @@ impl DepositRequest {
         }
     }
 
-    /// Account that the money is for.
+    /// Account that the money will be credited to.
     #[must_use]
     pub fn deposit_destination(&self) -> Option<&DepositDestinationRequest> {
         match self {
@@ -434,15 +436,16 @@ model! {
     /// Asks for money of a linked counterparty.
     pub struct DepositRequestPull {
         constant {
-            /// Tag of a deposit that is fetched.
+            /// Always `PULL`, the tag of this variant: the platform fetches money from a linked
+            /// counterparty.
             deposit_type: DepositTypePull = DepositTypePull::Pull;
         }
         required {
-            /// Account that the money is for.
+            /// Account that the money will be credited to.
             deposit_destination: DepositDestinationRequest;
             /// Counterparty that the money comes from.
             deposit_source: DepositPullSourceRequest;
-            /// How much.
+            /// How much to fetch, and the text for the counterparty's statement.
             deposit_details: DepositDetailsRequest;
         }
         optional {
@@ -460,11 +463,11 @@ model! {
     /// Asks for the instructions of an account.
     pub struct DepositRequestPush {
         constant {
-            /// Tag of a deposit that others send.
+            /// Always `PUSH`, the tag of this variant: somebody sends money by the instructions.
             deposit_type: DepositTypePush = DepositTypePush::Push;
         }
         required {
-            /// Account that the money is for.
+            /// Account that the money will be credited to.
             deposit_destination: DepositDestinationRequest;
         }
         optional {
@@ -496,11 +499,11 @@ model! {
     /// A deposit's id with its status.
     pub struct DepositState {
         required {
-            /// Id of the deposit.
+            /// Id of the deposit, a UUID made by the platform when it was requested.
             id: DepositId;
         }
         optional {
-            /// Where the deposit stands.
+            /// Status of the deposit; a PUSH one may be paid into again after EXECUTED.
             status: DepositStatus = with_status;
         }
     }

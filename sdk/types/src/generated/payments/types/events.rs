@@ -39,7 +39,7 @@ model! {
     /// An account's id with its status.
     pub struct AccountState {
         required {
-            /// Id of the account.
+            /// Id of the account, chosen by the client; read the rest by it.
             id: AccountId;
         }
         optional {
@@ -69,7 +69,7 @@ model! {
     /// An application's id with its status.
     pub struct ApplicationState {
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID; read the rest by it.
             id: ApplicationId;
         }
         optional {
@@ -99,7 +99,7 @@ model! {
     /// A counterparty's id with its status.
     pub struct CounterpartyState {
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
@@ -135,7 +135,7 @@ model! {
     /// A customer's id with its status.
     pub struct CustomerState {
         required {
-            /// Id of the customer.
+            /// Id of the customer, chosen by the client; read the rest by it.
             id: CustomerId;
         }
         optional {
@@ -264,7 +264,7 @@ model! {
     /// A transaction's id with its status and where it came from.
     pub struct TransactionState {
         required {
-            /// Id of the transaction.
+            /// Id of the transaction, a UUID; read the rest by it.
             id: TransactionId;
         }
         optional {
@@ -272,7 +272,7 @@ model! {
             status: TransactionStatus = with_status;
             /// Kind of object that the transaction came from.
             category_type: TransactionCategory = with_category_type;
-            /// Id of that object.
+            /// Id of that object: the transfer, deposit, withdrawal, exchange or adjustment.
             category_id: CategoryId = with_category_id;
             /// Account that the transaction belongs to.
             account_id: AccountId = with_account_id;

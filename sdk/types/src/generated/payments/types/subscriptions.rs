@@ -9,11 +9,11 @@ model! {
     /// One event type and the address that it is sent to.
     pub struct Subscription {
         required {
-            /// Id of the subscription.
+            /// Id of the subscription, a UUID made by the platform when it was made.
             id: SubscriptionId;
         }
         optional {
-            /// Event type that is sent.
+            /// The one event type that is sent.
             event_type: EventType = with_event_type;
             /// Absolute address that the events are posted to.
             callback_url: String = with_callback_url;
@@ -43,7 +43,7 @@ model! {
     /// Envelope around the subscriptions.
     pub struct SubscriptionListReply {
         required {
-            /// The subscriptions.
+            /// All subscriptions of the client, on one page.
             data: SubscriptionList;
         }
         optional {
@@ -57,7 +57,7 @@ model! {
     /// Names a subscription.
     pub struct SubscriptionRef {
         required {
-            /// Id of the subscription.
+            /// Id of the subscription, a UUID made by the platform when it was made.
             id: SubscriptionId;
         }
     }
@@ -67,7 +67,7 @@ model! {
     /// Envelope around the id of a subscription.
     pub struct SubscriptionRefReply {
         required {
-            /// The subscription's id.
+            /// Id of the subscription that was deleted.
             data: SubscriptionRef;
         }
     }
@@ -77,7 +77,7 @@ model! {
     /// Envelope around one subscription.
     pub struct SubscriptionReply {
         required {
-            /// The subscription.
+            /// The subscription with the key that verifies its deliveries.
             data: Subscription;
         }
     }
@@ -95,7 +95,7 @@ model! {
         }
         optional {
             /// Id of the subscription. Made by the platform; a request that sends it has it
-            /// ignored.
+            /// ignored, a UUID made by the platform when it was made.
             id: SubscriptionId = with_id;
             /// Ed25519 public key that verifies the deliveries, 32 bytes in lower-case hex. Made by
             /// the platform; a request that sends it has it ignored.

@@ -42,7 +42,7 @@ tagged_union! {
 }
 
 impl Withdrawal {
-    /// Id of the withdrawal.
+    /// Id of the withdrawal, a UUID made by the platform when it was requested.
     #[must_use]
     pub fn id(&self) -> Option<&WithdrawalId> {
         match self {
@@ -61,7 +61,7 @@ impl Withdrawal {
         }
     }
 
-    /// Where the withdrawal stands.
+    /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
     #[must_use]
     pub fn status(&self) -> Option<&WithdrawalStatus> {
         match self {
@@ -99,7 +99,7 @@ impl Withdrawal {
         }
     }
 
-    /// Account that is debited.
+    /// Account that is debited when the withdrawal is EXECUTED.
     #[must_use]
     pub fn source_account_id(&self) -> Option<&AccountId> {
         match self {
@@ -118,7 +118,7 @@ impl Withdrawal {
         }
     }
 
-    /// Counterparty that gets the money.
+    /// Counterparty that the money goes to.
     #[must_use]
     pub fn destination_counterparty_id(&self) -> Option<&CounterpartyId> {
         match self {
@@ -156,7 +156,8 @@ impl Withdrawal {
         }
     }
 
-    /// What the money is for.
+    /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to the
+    /// customer is SELF.
     #[must_use]
     pub fn purpose(&self) -> Option<&WithdrawalPurpose> {
         match self {
@@ -175,7 +176,7 @@ impl Withdrawal {
         }
     }
 
-    /// Free text for the statement.
+    /// Text of your own for the statement; the platform publishes no limit of its length.
     #[must_use]
     pub fn description(&self) -> Option<&String> {
         match self {
@@ -199,29 +200,31 @@ model! {
     /// Money that is sent by the automated clearing house.
     pub struct WithdrawalAch {
         constant {
-            /// Tag of this rail.
+            /// Always `ACH`, the tag of this variant: the money goes by the automated clearing
+            /// house.
             withdrawal_rail: WithdrawalRailAch = WithdrawalRailAch::Ach;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -231,29 +234,30 @@ model! {
     /// Money that is sent by CHAPS.
     pub struct WithdrawalChaps {
         constant {
-            /// Tag of this rail.
+            /// Always `CHAPS`, the tag of this variant: the money goes by CHAPS.
             withdrawal_rail: WithdrawalRailChaps = WithdrawalRailChaps::Chaps;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -263,27 +267,29 @@ model! {
     /// Money that is sent by the blockchain of the asset.
     pub struct WithdrawalCrypto {
         constant {
-            /// Tag of this rail.
+            /// Always `CRYPTO`, the tag of this variant: the money goes by the blockchain of the
+            /// asset.
             withdrawal_rail: WithdrawalRailCrypto = WithdrawalRailCrypto::Crypto;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
         }
     }
@@ -293,11 +299,11 @@ model! {
     /// A document that a withdrawal needs.
     pub struct WithdrawalDocumentError {
         required {
-            /// Id under which to upload it.
+            /// Id of the document, by which its file is uploaded.
             id: DocumentId;
         }
         optional {
-            /// How far the document has come.
+            /// How far the document has come, such as MISSING, SUBMITTED or APPROVED.
             status: DocumentStatus = with_status;
             /// Which document; the platform asks for INVOICE.
             document: DocumentType = with_document;
@@ -311,27 +317,29 @@ model! {
     /// Money that is sent by electronic funds transfer, Canada.
     pub struct WithdrawalEft {
         constant {
-            /// Tag of this rail.
+            /// Always `EFT`, the tag of this variant: the money goes by electronic funds transfer,
+            /// Canada.
             withdrawal_rail: WithdrawalRailEft = WithdrawalRailEft::Eft;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
         }
     }
@@ -341,29 +349,30 @@ model! {
     /// Money that is sent by Fedwire.
     pub struct WithdrawalFedwire {
         constant {
-            /// Tag of this rail.
+            /// Always `FEDWIRE`, the tag of this variant: the money goes by Fedwire.
             withdrawal_rail: WithdrawalRailFedwire = WithdrawalRailFedwire::Fedwire;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -373,29 +382,30 @@ model! {
     /// Money that is sent by Faster Payments.
     pub struct WithdrawalFps {
         constant {
-            /// Tag of this rail.
+            /// Always `FPS`, the tag of this variant: the money goes by Faster Payments.
             withdrawal_rail: WithdrawalRailFps = WithdrawalRailFps::Fps;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -410,29 +420,31 @@ model! {
     /// Money that is sent by the Immediate Payment Service of India.
     pub struct WithdrawalImps {
         constant {
-            /// Tag of this rail.
+            /// Always `IMPS`, the tag of this variant: the money goes by the Immediate Payment
+            /// Service of India.
             withdrawal_rail: WithdrawalRailImps = WithdrawalRailImps::Imps;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -442,11 +454,11 @@ model! {
     /// What a withdrawal waits for.
     pub struct WithdrawalProgress {
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// The documents that are asked for, with what is wrong.
             document_errors: Vec<WithdrawalDocumentError> = with_document_errors;
@@ -600,7 +612,7 @@ model! {
     /// Envelope around one withdrawal.
     pub struct WithdrawalReply {
         required {
-            /// The withdrawal.
+            /// The withdrawal with its status at the time of the reply.
             data: Withdrawal;
         }
     }
@@ -698,7 +710,7 @@ impl WithdrawalRequest {
         }
     }
 
-    /// Account to debit.
+    /// Account to debit; its customer must be the counterparty's, and it must be able to transact.
     #[must_use]
     pub fn source_account_id(&self) -> Option<&AccountId> {
         match self {
@@ -756,7 +768,8 @@ impl WithdrawalRequest {
         }
     }
 
-    /// What the money is for.
+    /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to the
+    /// customer is SELF.
     #[must_use]
     pub fn purpose(&self) -> Option<&WithdrawalPurpose> {
         match self {
@@ -775,7 +788,7 @@ impl WithdrawalRequest {
         }
     }
 
-    /// Free text for the statement.
+    /// Text of your own for the statement; the platform publishes no limit of its length.
     #[must_use]
     pub fn description(&self) -> Option<&String> {
         match self {
@@ -799,18 +812,21 @@ model! {
     /// What to send by the automated clearing house.
     pub struct WithdrawalRequestAch {
         constant {
-            /// Tag of this rail.
+            /// Always `ACH`, the tag of this variant: the money goes by the automated clearing
+            /// house.
             withdrawal_rail: WithdrawalRailAch = WithdrawalRailAch::Ach;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -820,7 +836,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 10 characters.
             memo: String = with_memo, personal;
@@ -832,18 +848,20 @@ model! {
     /// What to send by CHAPS.
     pub struct WithdrawalRequestChaps {
         constant {
-            /// Tag of this rail.
+            /// Always `CHAPS`, the tag of this variant: the money goes by CHAPS.
             withdrawal_rail: WithdrawalRailChaps = WithdrawalRailChaps::Chaps;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -853,7 +871,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 17 characters.
             memo: String = with_memo, personal;
@@ -865,18 +883,21 @@ model! {
     /// What to send by the blockchain of the asset.
     pub struct WithdrawalRequestCrypto {
         constant {
-            /// Tag of this rail.
+            /// Always `CRYPTO`, the tag of this variant: the money goes by the blockchain of the
+            /// asset.
             withdrawal_rail: WithdrawalRailCrypto = WithdrawalRailCrypto::Crypto;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -886,7 +907,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
         }
     }
@@ -896,18 +917,21 @@ model! {
     /// What to send by electronic funds transfer, Canada.
     pub struct WithdrawalRequestEft {
         constant {
-            /// Tag of this rail.
+            /// Always `EFT`, the tag of this variant: the money goes by electronic funds transfer,
+            /// Canada.
             withdrawal_rail: WithdrawalRailEft = WithdrawalRailEft::Eft;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -917,7 +941,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
         }
     }
@@ -927,18 +951,20 @@ model! {
     /// What to send by Fedwire.
     pub struct WithdrawalRequestFedwire {
         constant {
-            /// Tag of this rail.
+            /// Always `FEDWIRE`, the tag of this variant: the money goes by Fedwire.
             withdrawal_rail: WithdrawalRailFedwire = WithdrawalRailFedwire::Fedwire;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -948,7 +974,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 50 characters.
             memo: String = with_memo, personal;
@@ -960,18 +986,20 @@ model! {
     /// What to send by Faster Payments.
     pub struct WithdrawalRequestFps {
         constant {
-            /// Tag of this rail.
+            /// Always `FPS`, the tag of this variant: the money goes by Faster Payments.
             withdrawal_rail: WithdrawalRailFps = WithdrawalRailFps::Fps;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -981,7 +1009,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 17 characters.
             memo: String = with_memo, personal;
@@ -993,18 +1021,21 @@ model! {
     /// What to send by the Immediate Payment Service of India.
     pub struct WithdrawalRequestImps {
         constant {
-            /// Tag of this rail.
+            /// Always `IMPS`, the tag of this variant: the money goes by the Immediate Payment
+            /// Service of India.
             withdrawal_rail: WithdrawalRailImps = WithdrawalRailImps::Imps;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -1014,7 +1045,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 50 characters.
             memo: String = with_memo, personal;
@@ -1026,18 +1057,20 @@ model! {
     /// What to send by SEPA credit transfer.
     pub struct WithdrawalRequestSepaCt {
         constant {
-            /// Tag of this rail.
+            /// Always `SEPA_CT`, the tag of this variant: the money goes by SEPA credit transfer.
             withdrawal_rail: WithdrawalRailSepaCt = WithdrawalRailSepaCt::SepaCt;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -1047,7 +1080,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 140 characters.
             memo: String = with_memo, personal;
@@ -1059,18 +1092,20 @@ model! {
     /// What to send by SPEI of Mexico.
     pub struct WithdrawalRequestSpei {
         constant {
-            /// Tag of this rail.
+            /// Always `SPEI`, the tag of this variant: the money goes by SPEI of Mexico.
             withdrawal_rail: WithdrawalRailSpei = WithdrawalRailSpei::Spei;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -1080,7 +1115,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 1 character.
             memo: String = with_memo, personal;
@@ -1092,18 +1127,20 @@ model! {
     /// What to send by SWIFT.
     pub struct WithdrawalRequestSwift {
         constant {
-            /// Tag of this rail.
+            /// Always `SWIFT`, the tag of this variant: the money goes by SWIFT.
             withdrawal_rail: WithdrawalRailSwift = WithdrawalRailSwift::Swift;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -1113,7 +1150,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 140 characters.
             ///
@@ -1135,18 +1172,21 @@ model! {
     /// What to send by the funds transfer system of the United Arab Emirates.
     pub struct WithdrawalRequestUaefts {
         constant {
-            /// Tag of this rail.
+            /// Always `UAEFTS`, the tag of this variant: the money goes by the funds transfer
+            /// system of the United Arab Emirates.
             withdrawal_rail: WithdrawalRailUaefts = WithdrawalRailUaefts::Uaefts;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
@@ -1156,7 +1196,7 @@ model! {
             status: WithdrawalStatus = with_status;
             /// Set by the platform; ignored in a request.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 100 characters.
             memo: String = with_memo, personal;
@@ -1168,29 +1208,30 @@ model! {
     /// Money that is sent by SEPA credit transfer.
     pub struct WithdrawalSepaCt {
         constant {
-            /// Tag of this rail.
+            /// Always `SEPA_CT`, the tag of this variant: the money goes by SEPA credit transfer.
             withdrawal_rail: WithdrawalRailSepaCt = WithdrawalRailSepaCt::SepaCt;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -1200,29 +1241,30 @@ model! {
     /// Money that is sent by SPEI of Mexico.
     pub struct WithdrawalSpei {
         constant {
-            /// Tag of this rail.
+            /// Always `SPEI`, the tag of this variant: the money goes by SPEI of Mexico.
             withdrawal_rail: WithdrawalRailSpei = WithdrawalRailSpei::Spei;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -1232,11 +1274,11 @@ model! {
     /// A withdrawal's id with its status.
     pub struct WithdrawalState {
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
         }
     }
@@ -1246,7 +1288,7 @@ model! {
     /// Envelope around a withdrawal's id and status.
     pub struct WithdrawalStateReply {
         required {
-            /// Id and status.
+            /// Id of the withdrawal and its status right after the call.
             data: WithdrawalState;
         }
     }
@@ -1284,7 +1326,7 @@ model! {
     /// Envelope around what a withdrawal waits for.
     pub struct WithdrawalStatusReply {
         required {
-            /// Status and documents.
+            /// Status of the withdrawal and the documents that it waits for.
             data: WithdrawalProgress;
         }
     }
@@ -1294,29 +1336,30 @@ model! {
     /// Money that is sent by SWIFT.
     pub struct WithdrawalSwift {
         constant {
-            /// Tag of this rail.
+            /// Always `SWIFT`, the tag of this variant: the money goes by SWIFT.
             withdrawal_rail: WithdrawalRailSwift = WithdrawalRailSwift::Swift;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             ///
             /// Only `rail-1.1.2` has it.
             memo: String = with_memo, personal;
@@ -1336,29 +1379,31 @@ model! {
     /// Money that is sent by the funds transfer system of the United Arab Emirates.
     pub struct WithdrawalUaefts {
         constant {
-            /// Tag of this rail.
+            /// Always `UAEFTS`, the tag of this variant: the money goes by the funds transfer
+            /// system of the United Arab Emirates.
             withdrawal_rail: WithdrawalRailUaefts = WithdrawalRailUaefts::Uaefts;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
