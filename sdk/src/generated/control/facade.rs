@@ -123,8 +123,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// - When to use it: Use it between two tests that share a sandbox.
     /// - Before: The sandbox exists and nobody is advancing its clock.
-    /// - What happens next: The sandbox has its first customers and accounts and nothing else; what
-    ///   was still to be delivered is dropped.
+    /// - What happens next: The sandbox has at once its first customers and accounts and nothing
+    ///   else; what was still to be delivered is dropped.
     /// - Undo: It cannot be undone.
     /// - Retry: A repeat resets the sandbox again.
     ///
@@ -245,8 +245,8 @@ impl<'c> Clock<'c> {
     ///
     /// - When to use it: Use it to see that a client asks for a new token and goes on.
     /// - Before: The sandbox exists.
-    /// - What happens next: Requests with an older token are answered with 401 and TOKEN_EXPIRED;
-    ///   no event is sent.
+    /// - What happens next: From now on requests with an older token are answered with 401 and
+    ///   TOKEN_EXPIRED; no event is sent.
     /// - Undo: It cannot be undone; clients ask for a new token.
     /// - Retry: A repeat ends the tokens that were issued in between as well.
     ///
@@ -335,7 +335,7 @@ impl<'c> Faults<'c> {
     ///
     /// - When to use it: Use it when a test has seen enough failures.
     /// - Before: The sandbox exists.
-    /// - What happens next: No request fails by order any more; those that are on their way keep
+    /// - What happens next: From now on no request fails by order; those that are on their way keep
     ///   theirs.
     /// - Undo: Order the faults again.
     /// - Retry: A repeat finds no faults.
@@ -376,7 +376,9 @@ impl<'c> Inbound<'c> {
     /// - Before: The account exists and money may come to it; the amount is positive and has no
     ///   more decimals than the asset.
     /// - What happens next: The account gets a TRANSFER_IN transaction that is PENDING and then
-    ///   POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED.
+    ///   POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED. Both happen in
+    ///   business time: at once with the profile `fast`, after three minutes of screening with
+    ///   `realistic`.
     /// - Undo: Send the money away again.
     /// - Retry: A repeat pays a second time; read the account's transactions first.
     ///

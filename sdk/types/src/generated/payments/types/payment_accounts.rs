@@ -55,7 +55,7 @@ model! {
             /// Id of that object; with TRANSFER it is the id of the transfer.
             category_id: CategoryId = with_category_id;
             /// Text that was given with the movement, as a statement prints it.
-            description: String = with_description;
+            description: String = with_description, personal;
             /// Who sent the money, for money that came from outside.
             originator: TransactionOriginator = with_originator;
             /// Payor whose payment it is.

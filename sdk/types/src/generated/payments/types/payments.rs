@@ -82,7 +82,7 @@ model! {
     pub struct PaymentInfo {
         optional {
             /// Text of your own for the statement; the platform publishes no limit of its length.
-            description: String = with_description;
+            description: String = with_description, personal;
         }
     }
 }
@@ -92,7 +92,7 @@ model! {
     pub struct PaymentInfoRequest {
         required {
             /// Text of your own for the statement; the platform publishes no limit of its length.
-            description: String;
+            description: String, personal;
         }
     }
 }

@@ -127,7 +127,7 @@ model! {
             /// What kind of movement it is.
             transaction_type: TransactionType = with_transaction_type;
             /// Text that was given with the movement, as the statement prints it.
-            description: String = with_description;
+            description: String = with_description, personal;
             /// When the transaction began, in RFC 3339.
             transaction_date: Timestamp = with_transaction_date;
             /// When the transaction was posted, in RFC 3339.

@@ -174,7 +174,7 @@ model! {
             /// Name of the rail, such as `ACH`, `FEDWIRE`, `SEPA_CT` or `CRYPTO`.
             rail: String = with_rail;
             /// The rail's own reference, such as a chain hash.
-            reference: String = with_reference;
+            reference: String = with_reference, personal;
             /// Text that went along with the money on the rail.
             memo: String = with_memo, personal;
         }
@@ -204,7 +204,7 @@ model! {
             /// Id of that object; with TRANSFER it is the id of the transfer.
             category_id: CategoryId = with_category_id;
             /// Text that was given with the movement, as a statement prints it.
-            description: String = with_description;
+            description: String = with_description, personal;
             /// Who sent the money, for money that came from outside.
             originator: TransactionOriginator = with_originator;
             /// The rail that carried the money.
@@ -350,7 +350,7 @@ model! {
             /// Rail by which the money came.
             rail: OriginatorRailCrypto = with_rail;
             /// Hash of the movement on its chain.
-            rail_reference: String = with_rail_reference;
+            rail_reference: String = with_rail_reference, personal;
             /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
             /// The sender, as far as the rail tells.
@@ -373,7 +373,7 @@ model! {
             /// Rail by which the money came.
             rail: OriginatorRailCa = with_rail;
             /// The rail's reference of the movement, as text of the rail's own form.
-            rail_reference: String = with_rail_reference;
+            rail_reference: String = with_rail_reference, personal;
             /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
             /// The sender, as far as the rail tells.
@@ -396,7 +396,7 @@ model! {
             /// Rail by which the money came.
             rail: OriginatorRailCa = with_rail;
             /// The rail's reference of the movement, as text of the rail's own form.
-            rail_reference: String = with_rail_reference;
+            rail_reference: String = with_rail_reference, personal;
             /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
             /// The sender, as far as the rail tells.
@@ -419,7 +419,7 @@ model! {
             /// Rail by which the money came.
             rail: OriginatorRailUs = with_rail;
             /// The rail's reference of the movement, as text of the rail's own form.
-            rail_reference: String = with_rail_reference;
+            rail_reference: String = with_rail_reference, personal;
             /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
             /// The sender, as far as the rail tells.
@@ -442,7 +442,7 @@ model! {
             /// Rail by which the money came.
             rail: OriginatorRailUs = with_rail;
             /// The rail's reference of the movement, as text of the rail's own form.
-            rail_reference: String = with_rail_reference;
+            rail_reference: String = with_rail_reference, personal;
             /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
             /// The sender, as far as the rail tells.

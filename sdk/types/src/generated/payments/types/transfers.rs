@@ -84,7 +84,7 @@ model! {
         }
         optional {
             /// Text of your own for the statement; the platform publishes no limit of its length.
-            description: String = with_description;
+            description: String = with_description, personal;
         }
     }
 }
