@@ -4,6 +4,7 @@
 mod component;
 mod content;
 mod document;
+mod example;
 mod mutation;
 mod operation;
 mod parameter;
@@ -212,6 +213,11 @@ pub const RULES: &[Rule] = &[
         "example-valid",
         "An example is valid against its schema.",
         content::example_valid,
+    ),
+    rule(
+        "example-whole",
+        "An example of a reply or an event shows all that is always sent.",
+        example::whole,
     ),
     rule(
         "parameter-parts",
