@@ -336,6 +336,11 @@ pub const RULES: &[Rule] = &[
         scalar::sensitive,
     ),
     rule(
+        "free-text",
+        "Free text that a person writes is `x-sensitive`.",
+        scalar::free_text,
+    ),
+    rule(
         "schema-cycle",
         "A schema does not contain itself but through a list or a map.",
         schema::cycle,
