@@ -375,10 +375,9 @@ impl<'c> Inbound<'c> {
     ///   when money comes.
     /// - Before: The account exists and money may come to it; the amount is positive and has no
     ///   more decimals than the asset.
-    /// - What happens next: The account gets a TRANSFER_IN transaction that is PENDING and then
-    ///   POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED. Both happen in
-    ///   business time: at once with the profile `fast`, after three minutes of screening with
-    ///   `realistic`.
+    /// - What happens next: The screening takes no time with the profile `fast` and three minutes
+    ///   of business time with `realistic`. The account gets a TRANSFER_IN transaction that is
+    ///   PENDING and then POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED.
     /// - Undo: Send the money away again.
     /// - Retry: A repeat pays a second time; read the account's transactions first.
     ///
