@@ -194,15 +194,26 @@ pub(super) fn sensitive(outline: &Outline<'_>, report: &mut Report) {
 }
 
 /// Nobody knows what people put into a text of their own, and it comes back in other places than it was sent to. The
-/// texts of the control API are the server's own.
+/// texts of refusals and of the control API are a server's own.
 pub(super) fn free_text(outline: &Outline<'_>, report: &mut Report) {
     if outline.document.api == "control" {
         return;
     }
+    let refusals = outline.operations.iter().flat_map(|operation| {
+        let replies = operation.replies().iter();
+        replies.filter(|reply| !reply.key.starts_with('2'))
+    });
+    let of_refusals = outline.reach(refusals.map(|reply| &reply.node));
     for schema in &outline.schemas {
         let Role::Property(name) = schema.role else {
             continue;
         };
+        if schema
+            .owner
+            .is_some_and(|owner| of_refusals.contains(owner))
+        {
+            continue;
+        }
         let shape = outline.shape(schema.node);
         let is_text = shape.get("type").and_then(Node::as_str) == Some("string")
             && shape.get("enum").is_none();
