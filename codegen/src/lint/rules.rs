@@ -4,6 +4,7 @@
 mod component;
 mod content;
 mod document;
+mod example;
 mod mutation;
 mod operation;
 mod parameter;
@@ -224,6 +225,11 @@ pub const RULES: &[Rule] = &[
         content::example_valid,
     ),
     rule(
+        "example-whole",
+        "An example of a reply or an event shows all that is always sent.",
+        example::whole,
+    ),
+    rule(
         "parameter-parts",
         "A parameter says its name, place, schema and description.",
         parameter::parts,
@@ -338,6 +344,11 @@ pub const RULES: &[Rule] = &[
         "sensitive",
         "`x-sensitive` is `personal` or `secret`, on a field, a scalar or a map.",
         scalar::sensitive,
+    ),
+    rule(
+        "free-text",
+        "Free text that a person writes is `x-sensitive`.",
+        scalar::free_text,
     ),
     rule(
         "schema-cycle",

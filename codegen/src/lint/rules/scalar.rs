@@ -193,6 +193,49 @@ pub(super) fn sensitive(outline: &Outline<'_>, report: &mut Report) {
     }
 }
 
+/// Nobody knows what people put into a text of their own, and it comes back in other places than it was sent to. The
+/// texts of refusals and of the control API are a server's own.
+pub(super) fn free_text(outline: &Outline<'_>, report: &mut Report) {
+    if outline.document.api == "control" {
+        return;
+    }
+    let refusals = outline.operations.iter().flat_map(|operation| {
+        let replies = operation.replies().iter();
+        replies.filter(|reply| !reply.key.starts_with('2'))
+    });
+    let of_refusals = outline.reach(refusals.map(|reply| &reply.node));
+    for schema in &outline.schemas {
+        let Role::Property(name) = schema.role else {
+            continue;
+        };
+        if schema
+            .owner
+            .is_some_and(|owner| of_refusals.contains(owner))
+        {
+            continue;
+        }
+        let shape = outline.shape(schema.node);
+        let is_text = shape.get("type").and_then(Node::as_str) == Some("string")
+            && shape.get("enum").is_none();
+        let is_named_so =
+            FREE_TEXT.contains(&name) || FREE_TEXT_ENDS.iter().any(|end| name.ends_with(end));
+        let mut marks = [schema.node, shape].into_iter();
+        if is_text && is_named_so && !marks.any(|node| node.get("x-sensitive").is_some()) {
+            report.add(
+                schema.place,
+                format!("{} is free text, and not marked", schema.name()),
+                "add `x-sensitive: personal`; if no person writes it, give it another name",
+            );
+        }
+    }
+}
+
+/// Names of what a person writes.
+const FREE_TEXT: &[&str] = &["description", "memo", "reason", "reference"];
+
+/// Ends of such names. `_description` and `_reason` are none: `naics_description` is what a register says of a company.
+const FREE_TEXT_ENDS: &[&str] = &["_memo", "_reference"];
+
 const STRING_FORMATS: &[&str] = &[
     "date-time",
     "date",

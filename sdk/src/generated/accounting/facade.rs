@@ -24,8 +24,9 @@ impl<'c> Businesses<'c> {
     /// - When to use it: Use it when a customer of yours begins to use accounting.
     /// - Before: No live business with another external id has the telephone number; every
     ///   processor token is good.
-    /// - What happens next: The business exists with its books; accounts of processor tokens are
-    ///   connected, and their transactions are read in.
+    /// - What happens next: The business exists at once with its books; accounts of processor
+    ///   tokens are connected, and their transactions are read in. The platform publishes no time
+    ///   for the reading.
     /// - Undo: Archive the business; its data is kept.
     /// - Retry: With the same external id the repeat answers 200 with the business as it is and
     ///   `previously_imported` true; without one another business is made.

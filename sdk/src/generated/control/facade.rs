@@ -107,8 +107,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// - When to use it: Use it between two tests that share a sandbox.
     /// - Before: The sandbox exists and nobody is advancing its clock.
-    /// - What happens next: The sandbox has its first customers and accounts and nothing else; what
-    ///   was still to be delivered is dropped.
+    /// - What happens next: The sandbox has at once its first customers and accounts and nothing
+    ///   else; what was still to be delivered is dropped.
     /// - Undo: It cannot be undone.
     /// - Retry: A repeat resets the sandbox again.
     ///
@@ -217,8 +217,8 @@ impl<'c> Clock<'c> {
     ///
     /// - When to use it: Use it to see that a client asks for a new token and goes on.
     /// - Before: The sandbox exists.
-    /// - What happens next: Requests with an older token are answered with 401 and TOKEN_EXPIRED;
-    ///   no event is sent.
+    /// - What happens next: From now on requests with an older token are answered with 401 and
+    ///   TOKEN_EXPIRED; no event is sent.
     /// - Undo: It cannot be undone; clients ask for a new token.
     /// - Retry: A repeat ends the tokens that were issued in between as well.
     ///
@@ -298,7 +298,7 @@ impl<'c> Faults<'c> {
     ///
     /// - When to use it: Use it when a test has seen enough failures.
     /// - Before: The sandbox exists.
-    /// - What happens next: No request fails by order any more; those that are on their way keep
+    /// - What happens next: From now on no request fails by order; those that are on their way keep
     ///   theirs.
     /// - Undo: Order the faults again.
     /// - Retry: A repeat finds no faults.
@@ -362,11 +362,12 @@ impl<'c> Inbound<'c> {
     ///   when money comes.
     /// - Before: The amount is positive and has no more decimals than the asset. An account that is
     ///   named by its id exists and money may come to it; a bank or a chain asks for neither.
-    /// - What happens next: The account gets a TRANSFER_IN transaction that is PENDING and then
-    ///   POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED, and its deposit is
-    ///   EXECUTED. Where the account can take no money by then, the money goes back: the
-    ///   transaction is CANCELLED, the deposit FAILURE. Money that names nobody is UNASSIGNED and
-    ///   makes no transaction.
+    /// - What happens next: The screening takes no time with the profile `fast` and three minutes
+    ///   of business time with `realistic`. The account gets a TRANSFER_IN transaction that is
+    ///   PENDING and then POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED, and
+    ///   its deposit is EXECUTED. Where the account can take no money by then, the money goes back:
+    ///   the transaction is CANCELLED, the deposit FAILURE. Money that names nobody is UNASSIGNED
+    ///   and makes no transaction.
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat pays a second time; list what arrived first.
     ///

@@ -87,9 +87,10 @@ impl<'c> Applications<'c> {
     ///   customer and its first account.
     /// - Before: No customer, account or open application of yours has the chosen ids; the product
     ///   offers the asset type.
-    /// - What happens next: The application is INCOMPLETE and APPLICATION_INCOMPLETE is sent; its
-    ///   status call lists what is missing and the ids of the documents to upload. Once nothing is
-    ///   missing it becomes READY_FOR_SUBMISSION by itself.
+    /// - What happens next: The application is INCOMPLETE at once and APPLICATION_INCOMPLETE is
+    ///   sent; its status call lists what is missing and the ids of the documents to upload. Once
+    ///   nothing is missing it becomes READY_FOR_SUBMISSION by itself, with the call that brings
+    ///   the last piece.
     /// - Undo: There is no withdrawal of an application; one that is never submitted has no effect.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
     ///   refused, as the customer id is taken.
@@ -138,9 +139,10 @@ impl<'c> Applications<'c> {
     ///   reviewer asked for.
     /// - Before: The application is INCOMPLETE, READY_FOR_SUBMISSION or CHANGES_REQUESTED; each
     ///   named field is one of its type of applicant.
-    /// - What happens next: The fields have the new values. When nothing is missing any more the
-    ///   application becomes READY_FOR_SUBMISSION with the event APPLICATION_READY_FOR_SUBMISSION;
-    ///   when something is missing again it goes back to INCOMPLETE.
+    /// - What happens next: The fields have the new values at once. When nothing is missing any
+    ///   more the application becomes READY_FOR_SUBMISSION with the event
+    ///   APPLICATION_READY_FOR_SUBMISSION; when something is missing again it goes back to
+    ///   INCOMPLETE.
     /// - Undo: Change the fields back.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat sets
     ///   the same values again.
@@ -224,8 +226,9 @@ impl<'c> Applications<'c> {
     ///   more than a quarter.
     /// - Before: The application is that of a company and is INCOMPLETE, READY_FOR_SUBMISSION or
     ///   CHANGES_REQUESTED.
-    /// - What happens next: The person has an id and appears in the status call with what is
-    ///   missing and with documents to upload; the application is INCOMPLETE until they are there.
+    /// - What happens next: The person has an id at once and appears in the status call with what
+    ///   is missing and with documents to upload; the application is INCOMPLETE until they are
+    ///   there.
     /// - Undo: Delete the person from the application.
     /// - Retry: The same idempotency key gives the first reply back; without a key a second person
     ///   is added.
@@ -257,8 +260,8 @@ impl<'c> Applications<'c> {
     ///   about.
     /// - Before: The application is that of a company, has the person, and is INCOMPLETE,
     ///   READY_FOR_SUBMISSION or CHANGES_REQUESTED.
-    /// - What happens next: The fields have the new values, and the status of the application
-    ///   follows from what is missing now, with its event.
+    /// - What happens next: The fields have the new values at once, and the status of the
+    ///   application follows from what is missing now, with its event.
     /// - Undo: Change the fields back.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat sets
     ///   the same values again.
@@ -292,8 +295,8 @@ impl<'c> Applications<'c> {
     /// - When to use it: Use it when a person was added by mistake or has left the company.
     /// - Before: The application is that of a company, has the person, and is INCOMPLETE,
     ///   READY_FOR_SUBMISSION or CHANGES_REQUESTED.
-    /// - What happens next: The person and the documents uploaded for the person are gone; the
-    ///   application is INCOMPLETE when a needed person is missing now.
+    /// - What happens next: The person and the documents uploaded for the person are gone at once;
+    ///   the application is INCOMPLETE when a needed person is missing now.
     /// - Undo: It cannot be undone; add the person again, who gets a new id and needs new
     ///   documents.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat does
@@ -328,8 +331,8 @@ impl<'c> Applications<'c> {
     /// - When to use it: Use it to hand an application to the applicant; the screens run in the
     ///   applicant's browser.
     /// - Before: The application is INCOMPLETE, READY_FOR_SUBMISSION or CHANGES_REQUESTED.
-    /// - What happens next: The code works until its expiry; the application itself does not
-    ///   change.
+    /// - What happens next: The code works at once and until its `expiry`, a day later in the mock
+    ///   server, since the platform publishes no length; the application itself does not change.
     /// - Undo: There is no call to take a code back; it ends by itself.
     /// - Retry: The same idempotency key gives the first code back; without a key another code is
     ///   made.
@@ -369,9 +372,10 @@ impl<'c> Documents<'c> {
     /// - When to use it: Use it for every document that a status call lists as MISSING or
     ///   CHANGES_REQUESTED.
     /// - Before: The document was asked for, and what it belongs to may still be changed.
-    /// - What happens next: The document is SUBMITTED, and APPROVED, REJECTED or CHANGES_REQUESTED
-    ///   after review. An application that lacks nothing else becomes READY_FOR_SUBMISSION with its
-    ///   event.
+    /// - What happens next: The document is SUBMITTED at once, and APPROVED, REJECTED or
+    ///   CHANGES_REQUESTED after review, for which the platform publishes no time; in the mock
+    ///   server control decides it. An application that lacks nothing else becomes
+    ///   READY_FOR_SUBMISSION with its event.
     /// - Undo: A file cannot be taken back; another file takes its place as long as the document is
     ///   not approved.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat puts
@@ -491,7 +495,7 @@ impl<'c> Customers<'c> {
     /// - Before: Your contract allows it; no other customer of yours has the chosen id.
     /// - What happens next: The customer is PENDING while it is screened and then ACTIVE, with
     ///   CUSTOMER_PENDING and CUSTOMER_ACTIVE where the platform has these events; it has no
-    ///   account until you open one.
+    ///   account until you open one. The platform publishes no time for the screening.
     /// - Undo: Set the status CLOSED, which is final.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
     ///   refused, as the id is taken.
@@ -532,8 +536,8 @@ impl<'c> Customers<'c> {
     /// Change a customer.
     ///
     /// Changes fields of a customer, or its status, one entry of `updates` for each. All of them
-    /// are made or none. The persons of a company are changed through their own path. The newer
-    /// prose of the platform advises to ask its support for changes; both documents have the call.
+    /// are made or none. The persons of a company are changed through their own path. Where the
+    /// platform keeps a field to itself, ask its support.
     ///
     /// - When to use it: Use it when the data of a customer changed, or to set its status.
     /// - Before: The status of the customer allows updates; each named field can be changed; a new
@@ -692,8 +696,8 @@ impl<'c> Accounts<'c> {
     ///   the first.
     /// - Before: The customer exists and may be updated; the product offers the asset type; no
     ///   account has the chosen id.
-    /// - What happens next: The account is OPEN with a balance of zero, and ACCOUNT_OPEN is sent to
-    ///   its subscribers.
+    /// - What happens next: The account is OPEN at once, with a balance of zero, and ACCOUNT_OPEN
+    ///   is sent to its subscribers.
     /// - Undo: Close the account by changing its status to CLOSED, which is final.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
     ///   refused, as the id is taken.
@@ -816,8 +820,10 @@ impl<'c> Accounts<'c> {
     ///
     /// - When to use it: Use it to show a customer where to send crypto assets.
     /// - Before: The account holds a crypto asset and may transact.
-    /// - What happens next: Money that arrives at the address becomes transactions of the account,
-    ///   with TRANSACTION_PENDING and TRANSACTION_POSTED.
+    /// - What happens next: The address takes money at once. Money that arrives at the address
+    ///   becomes transactions of the account, with TRANSACTION_PENDING and TRANSACTION_POSTED. The
+    ///   platform publishes no time for the screening before the posting; the mock server takes
+    ///   none, or three minutes with the profile `realistic`.
     /// - Undo: It cannot be undone; an address that was given once must be expected to receive
     ///   money.
     /// - Retry: The same idempotency key gives the first address back; without a key another
@@ -903,8 +909,8 @@ impl<'c> PaymentAccounts<'c> {
     ///   payor paid what.
     /// - Before: The customer exists and may be updated; the product is one for payments and offers
     ///   the asset type; no account has the chosen id.
-    /// - What happens next: The account is OPEN with a balance of zero; ACCOUNT_OPEN is sent where
-    ///   the platform has that event.
+    /// - What happens next: The account is OPEN at once, with a balance of zero; ACCOUNT_OPEN is
+    ///   sent where the platform has that event.
     /// - Undo: Close the account by changing its status to CLOSED, which is final.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is
     ///   refused, as the id is taken.
@@ -983,9 +989,11 @@ impl<'c> PaymentAccounts<'c> {
     /// - When to use it: Use it when somebody is about to pay, for each payment anew.
     /// - Before: The account may transact; a named payor was registered with the customer of the
     ///   account; the amount is above zero.
-    /// - What happens next: Once the payment is there and confirmed PAYMENT_CONFIRMED is sent, and
-    ///   PAYMENT_EXCHANGE_EXECUTED after it when the account exchanges by itself. The amount may
-    ///   come in several parts.
+    /// - What happens next: The address takes money at once. Once the payment is there and
+    ///   confirmed PAYMENT_CONFIRMED is sent, and PAYMENT_EXCHANGE_EXECUTED after it when the
+    ///   account exchanges by itself. The amount may come in several parts. When it comes lies with
+    ///   the payor; the platform publishes no time for what follows, and the mock server screens at
+    ///   once, or for three minutes with the profile `realistic`.
     /// - Undo: It cannot be undone; a lent address ends by itself.
     /// - Retry: The same idempotency key gives the first address back; without a key another
     ///   address may come.
@@ -1272,8 +1280,9 @@ impl<'c> Transfers<'c> {
     ///   customer or for two.
     /// - Before: Both accounts exist, differ, hold the same asset type and may transact; the amount
     ///   is positive and has no more decimals than the asset.
-    /// - What happens next: The transfer is REQUESTED and waits for its acceptance until
-    ///   `valid_until`; no event is sent and no balance changes.
+    /// - What happens next: The transfer is REQUESTED at once and waits for its acceptance until
+    ///   `valid_until`, an hour later in the mock server, since the platform publishes no length;
+    ///   no event is sent and no balance changes.
     /// - Undo: Do nothing; an unaccepted transfer becomes EXPIRED.
     /// - Retry: The same idempotency key gives the same transfer back; without a key a second
     ///   transfer is requested.
@@ -1325,7 +1334,8 @@ impl<'c> Transfers<'c> {
     ///   transaction that is AUTHORIZED and then POSTED, the receiving one a transaction that is
     ///   PENDING and then POSTED, with the events TRANSACTION_AUTHORIZED, TRANSACTION_PENDING and
     ///   TRANSACTION_POSTED; if it cannot execute any more, both are CANCELLED and the transfer is
-    ///   REJECTED.
+    ///   REJECTED. The platform publishes no time; the mock server executes at once, so that the
+    ///   next read says EXECUTED, or after three seconds with the profile `realistic`.
     /// - Undo: It cannot be undone; request a transfer the other way.
     /// - Retry: The same idempotency key gives the first reply back and moves nothing twice.
     ///
@@ -1381,8 +1391,10 @@ impl<'c> Subscriptions<'c> {
     /// - When to use it: Use it to be told of changes and not have to ask for them.
     /// - Before: The address is absolute and one to which the platform sends; production wants it
     ///   public, with https and registered before.
-    /// - What happens next: Events of the type that happen from now on are sent, each tried again
-    ///   until it is answered with a 2xx status or the schedule ends.
+    /// - What happens next: Events of the type that happen from now on are sent at once, each tried
+    ///   again until it is answered with a 2xx status or the schedule ends. The platform publishes
+    ///   no schedule; the mock server tries again after 5 s, 1 min, 5 min, 30 min, 2 h, 6 h and 24
+    ///   h.
     /// - Undo: Delete the subscription.
     /// - Retry: The same idempotency key gives the first reply back; without a key a second
     ///   subscription is made and each event is sent twice.
@@ -1409,8 +1421,8 @@ impl<'c> Subscriptions<'c> {
     ///
     /// - When to use it: Use it when an address goes away or an event is no longer needed.
     /// - Before: The subscription exists.
-    /// - What happens next: Nothing more is sent for it; events that are missed meanwhile are not
-    ///   sent later.
+    /// - What happens next: From now on nothing is sent for it; events that are missed meanwhile
+    ///   are not sent later.
     /// - Undo: Create the subscription again; it gets a new id and a new key.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat does
     ///   not find the subscription.
@@ -1582,7 +1594,9 @@ impl<'c> Counterparties<'c> {
     /// - What happens next: The counterparty is PENDING while it is screened and then ACTIVE, with
     ///   the events COUNTERPARTY_PENDING and COUNTERPARTY_ACTIVE; a screening that finds something
     ///   closes it, with COUNTERPARTY_CLOSED. One of a linked type is usable once its account is
-    ///   connected too. Layer2 1.0.5 has the statuses and not the events.
+    ///   connected too. Layer2 1.0.5 has the statuses and not the events. The platform publishes no
+    ///   time for the screening; the mock server does it at once, or with the profile `realistic`
+    ///   after some two minutes.
     /// - Undo: There is no call that deletes a counterparty; set its status to CLOSED.
     /// - Retry: The same idempotency key gives the first reply back; without a key a second
     ///   counterparty is registered.
@@ -1667,9 +1681,9 @@ impl<'c> Counterparties<'c> {
     ///   shown.
     /// - Before: The counterparty is of a linked type, is not closed and the provider links its
     ///   kind of account.
-    /// - What happens next: The widget at the address lets the owner choose a bank and, at its end,
-    ///   tells the application a `member_guid`; the counterparty does not change and no event is
-    ///   sent.
+    /// - What happens next: At once, and for one load, the widget at the address lets the owner
+    ///   choose a bank and, at its end, tells the application a `member_guid`; the counterparty
+    ///   does not change and no event is sent.
     /// - Undo: Nothing has to be undone; an address that is not used lapses.
     /// - Retry: The same idempotency key gives the same address back, which may be used up by then;
     ///   ask without it for a fresh one.
@@ -1699,8 +1713,8 @@ impl<'c> Counterparties<'c> {
     /// - When to use it: Use it when the widget has told the `member_guid` of the owner.
     /// - Before: The counterparty is of a linked type, and the member was made in a widget shown
     ///   for it.
-    /// - What happens next: Each account comes with the `account_link_id` that connects it; the
-    ///   counterparty does not change and no event is sent.
+    /// - What happens next: Each account comes in the reply itself, with the `account_link_id` that
+    ///   connects it; the counterparty does not change and no event is sent.
     /// - Undo: Nothing has to be undone; an account that is not connected stays unknown to the
     ///   platform.
     /// - Retry: The same idempotency key gives the first list back; without a key the list is made
@@ -1731,9 +1745,10 @@ impl<'c> Counterparties<'c> {
     /// - When to use it: Use it as the last step of linking, when the account is chosen.
     /// - Before: The counterparty is of a linked type and not yet connected; the account link comes
     ///   from the list of this counterparty, or the processor token is one made for the platform.
-    /// - What happens next: The counterparty shows the name and the last digits of the account; it
-    ///   is screened if that has not been done, and becomes ACTIVE with the event
-    ///   COUNTERPARTY_ACTIVE.
+    /// - What happens next: The counterparty shows at once the name and the last digits of the
+    ///   account; it is screened if that has not been done, and becomes ACTIVE with the event
+    ///   COUNTERPARTY_ACTIVE. The platform publishes no time for the screening; the mock server
+    ///   does it at once, or with the profile `realistic` after some two minutes.
     /// - Undo: There is no call that disconnects; close the counterparty and register another.
     /// - Retry: The same idempotency key gives the first reply back; without a key the same account
     ///   is connected again, which changes nothing.
@@ -1775,10 +1790,12 @@ impl<'c> Deposits<'c> {
     /// - Before: The account may transact. For PULL the counterparty belongs to the account's
     ///   customer, is ACTIVE, linked and of the same asset type, and one of its rails can pull
     ///   (ACH, EFT).
-    /// - What happens next: The deposit is REQUESTED. A PUSH one becomes EXECUTED when the first
-    ///   money was screened and posted, each payment with TRANSACTION_PENDING and
+    /// - What happens next: The deposit is REQUESTED at once. A PUSH one becomes EXECUTED when the
+    ///   first money was screened and posted, each payment with TRANSACTION_PENDING and
     ///   TRANSACTION_POSTED; a PULL one waits for its acceptance. Where the account has
-    ///   instructions already, they are given again.
+    ///   instructions already, they are given again. When money comes lies with its sender; the
+    ///   platform publishes no time for its screening, and the mock server takes none, or three
+    ///   minutes with the profile `realistic`.
     /// - Undo: Do nothing; instructions that nobody uses and pulls that nobody accepts move no
     ///   money.
     /// - Retry: The same idempotency key gives the first reply back; without a key PUSH gives the
@@ -1828,8 +1845,9 @@ impl<'c> Deposits<'c> {
     /// - Before: The deposit is a PULL one and REQUESTED; account and counterparty are usable.
     /// - What happens next: The money is asked for on the rail; the account gets a transaction that
     ///   is PENDING and then POSTED, with TRANSACTION_PENDING and TRANSACTION_POSTED, and the
-    ///   deposit is EXECUTED, or FAILURE if the other bank refuses. It takes minutes in the sandbox
-    ///   and days in production.
+    ///   deposit is EXECUTED, or FAILURE if the other bank refuses. It takes minutes in the
+    ///   platform's sandbox and days in production; in the mock server it is done at once, or in
+    ///   some minutes with the profile `realistic`.
     /// - Undo: It cannot be undone; withdraw the money to the counterparty.
     /// - Retry: The same idempotency key gives the first reply back and pulls nothing twice.
     ///
@@ -1868,10 +1886,10 @@ impl<'c> Withdrawals<'c> {
     /// - Before: The account may transact; the counterparty belongs to its customer, is ACTIVE (or
     ///   EDD, DORMANT) and has the rail among its rails; the amount is positive and has no more
     ///   decimals than the asset; PERSONAL_ACCOUNT needs a counterparty that is the customer.
-    /// - What happens next: The withdrawal is REQUESTED and waits for its acceptance. When a
-    ///   document is needed it becomes CHANGES_REQUESTED with the event
-    ///   WITHDRAWAL_CHANGES_REQUESTED and is REQUESTED again once the document is there. No balance
-    ///   changes.
+    /// - What happens next: The withdrawal is REQUESTED at once and waits for its acceptance, an
+    ///   hour in the mock server, since the platform publishes no length. When a document is needed
+    ///   it becomes CHANGES_REQUESTED with the event WITHDRAWAL_CHANGES_REQUESTED and is REQUESTED
+    ///   again once the document is there. No balance changes.
     /// - Undo: Do nothing; an unaccepted withdrawal becomes EXPIRED. Rail 1.1.2 can cancel it at
     ///   once.
     /// - Retry: The same idempotency key gives the same withdrawal back; without a key a second
@@ -1943,7 +1961,8 @@ impl<'c> Withdrawals<'c> {
     /// - What happens next: The withdrawal is ACCEPTED, then EXECUTED when the rail has taken the
     ///   money; Rail 1.1.2 may show AUTHORIZED, APPROVED and IN_PROGRESS between. The account gets
     ///   a transaction that is AUTHORIZED, PENDING and then POSTED, with the events of these names.
-    ///   It takes minutes to days, by rail.
+    ///   It takes minutes to days, by rail; the mock server does it at once, or in the time of the
+    ///   rail with the profile `realistic`.
     /// - Undo: Ask for its cancellation (Rail 1.1.2), which fails once the money has left.
     /// - Retry: The same idempotency key gives the first reply back and sends nothing twice.
     ///
@@ -1972,8 +1991,10 @@ impl<'c> Withdrawals<'c> {
     /// - When to use it: Use it when a withdrawal that was requested or accepted shall not be
     ///   carried out.
     /// - Before: The withdrawal is not final and not yet being cancelled.
-    /// - What happens next: The withdrawal is CANCELLING, then CANCELLED with the hold released and
-    ///   the event TRANSACTION_CANCELLED; where the money has left already it goes on to EXECUTED.
+    /// - What happens next: The withdrawal is CANCELLING at once, then CANCELLED with the hold
+    ///   released and the event TRANSACTION_CANCELLED; where the money has left already it goes on
+    ///   to EXECUTED. The platform publishes no time; the mock server decides at once, or within a
+    ///   minute with the profile `realistic`.
     /// - Undo: It cannot be undone; request a new withdrawal.
     /// - Retry: There is no key: a repeat is refused once the withdrawal is CANCELLING or final, so
     ///   read it before you try again.
@@ -2034,8 +2055,9 @@ impl<'c> Exchanges<'c> {
     ///   other; the custodian behind them takes this kind of order with this action; the amount is
     ///   positive, fits the asset that it fixes and is worth at least the smallest unit of the
     ///   other one.
-    /// - What happens next: The exchange is REQUESTED and waits for its acceptance; no event is
-    ///   sent and no balance changes.
+    /// - What happens next: The exchange is REQUESTED at once and waits for its acceptance, 15
+    ///   minutes in the mock server, since the platform publishes no length; no event is sent and
+    ///   no balance changes.
     /// - Undo: Do nothing; an unaccepted exchange becomes EXPIRED.
     /// - Retry: The same idempotency key gives the same exchange back; without a key a second
     ///   exchange is requested.
@@ -2069,9 +2091,10 @@ impl<'c> Exchanges<'c> {
     ///   other; the custodian behind them takes this kind of order with this action; the amount is
     ///   positive, fits the asset that it fixes and is worth at least the smallest unit of the
     ///   other one.
-    /// - What happens next: The exchange is REQUESTED with the amounts of the quote. Its acceptance
-    ///   gets a new quote first and trades only if that is near enough; no event is sent and no
-    ///   balance changes before.
+    /// - What happens next: The exchange is REQUESTED at once with the amounts of the quote, and
+    ///   waits 15 minutes in the mock server, since the platform publishes no length. Its
+    ///   acceptance gets a new quote first and trades only if that is near enough; no event is sent
+    ///   and no balance changes before.
     /// - Undo: Do nothing; an unaccepted exchange becomes EXPIRED.
     /// - Retry: The same idempotency key gives the first quote back, old as it is by then; ask
     ///   without it for a fresh one.
@@ -2122,12 +2145,14 @@ impl<'c> Exchanges<'c> {
     /// - When to use it: Use it once the amounts have been looked at and the trade shall be made.
     /// - Before: The exchange is REQUESTED and not expired; both accounts may transact; the source
     ///   has the amount available, and 1 % more with FIX_DESTINATION.
-    /// - What happens next: The exchange is ACCEPTED, then EXECUTED; each account gets a
-    ///   transaction of the type TRADE with TRANSACTION_AUTHORIZED or TRANSACTION_PENDING and then
-    ///   TRANSACTION_POSTED, and what FIX_DESTINATION held too much comes back as a
-    ///   CREDIT_CORRECTION with TRANSACTION_POSTED. If the price left the slippage, or an account
-    ///   can no longer transact, the exchange is REJECTED (newer prose of the platform says
-    ///   CANCELLED), both transactions get TRANSACTION_CANCELLED and the hold is released.
+    /// - What happens next: The trade is done at once by the mock server, in seconds with its
+    ///   profile `realistic`; the platform publishes no time. The exchange is ACCEPTED, then
+    ///   EXECUTED; each account gets a transaction of the type TRADE with TRANSACTION_AUTHORIZED or
+    ///   TRANSACTION_PENDING and then TRANSACTION_POSTED, and what FIX_DESTINATION held too much
+    ///   comes back as a CREDIT_CORRECTION with TRANSACTION_POSTED. If the price left the slippage,
+    ///   or an account can no longer transact, the exchange is REJECTED (newer prose of the
+    ///   platform says CANCELLED), both transactions get TRANSACTION_CANCELLED and the hold is
+    ///   released.
     /// - Undo: It cannot be undone; exchange the other way, at the price of then.
     /// - Retry: The same idempotency key gives the first reply back and trades nothing twice.
     ///
@@ -2165,9 +2190,9 @@ impl<'c> Payments<'c> {
     ///   invoice.
     /// - Before: The customer is ACTIVE and the account OPEN; the counterparty belongs to the
     ///   account's customer and is usable; each asset named can be paid into the account.
-    /// - What happens next: The payment is REQUESTED and waits for its acceptance. When a document
-    ///   is needed it becomes CHANGES_REQUESTED with the event PAYMENT_CHANGES_REQUESTED. No
-    ///   balance changes.
+    /// - What happens next: The payment is REQUESTED at once and waits for its acceptance. When a
+    ///   document is needed it becomes CHANGES_REQUESTED with the event PAYMENT_CHANGES_REQUESTED.
+    ///   No balance changes.
     /// - Undo: Do nothing; a payment that is not accepted collects nothing.
     /// - Retry: The same idempotency key gives the same payment back; without a key a second
     ///   payment is requested.
@@ -2234,9 +2259,11 @@ impl<'c> Payments<'c> {
     ///   told where to pay.
     /// - Before: The payment is REQUESTED and misses no document; customer, account and
     ///   counterparty are usable.
-    /// - What happens next: The payment is ACCEPTED; it is IN_PROGRESS when money arrives, with
-    ///   TRANSACTION_PENDING, and EXECUTED once it is posted, with TRANSACTION_POSTED; FAILURE if
-    ///   the money cannot be taken. How long that takes lies with the counterparty.
+    /// - What happens next: The payment is ACCEPTED at once; it is IN_PROGRESS when money arrives,
+    ///   with TRANSACTION_PENDING, and EXECUTED once it is posted, with TRANSACTION_POSTED; FAILURE
+    ///   if the money cannot be taken. How long that takes lies with the counterparty, and then
+    ///   with the screening of its money: none in the mock server, or three minutes with the
+    ///   profile `realistic`; the platform publishes no time.
     /// - Undo: There is no call that cancels a payment; tell the counterparty not to pay, and
     ///   withdraw what it paid.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat is

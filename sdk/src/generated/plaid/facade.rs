@@ -23,8 +23,8 @@ impl<'c> Sandbox<'c> {
     /// - When to use it: Use it in tests to begin with a linked account, without a browser.
     /// - Before: The institution is one of the sandbox and offers the products; at least one
     ///   product is asked for.
-    /// - What happens next: A new item exists with its accounts; its public token waits 30 minutes
-    ///   to be exchanged.
+    /// - What happens next: A new item exists at once with its accounts; its public token waits 30
+    ///   minutes to be exchanged.
     /// - Undo: Leave the token alone, or exchange it and remove the item.
     /// - Retry: A repeat makes another item with another token.
     ///
@@ -58,8 +58,8 @@ impl<'c> Items<'c> {
     ///   there.
     /// - Before: The public token is of this environment, younger than 30 minutes and was not
     ///   exchanged before.
-    /// - What happens next: The item answers to the access token; the public token is worth nothing
-    ///   any more.
+    /// - What happens next: The item answers to the access token at once; the public token is worth
+    ///   nothing any more.
     /// - Undo: Remove the item.
     /// - Retry: A repeat is refused as the token was used; link again if the reply was lost.
     ///

@@ -174,15 +174,16 @@ models! {
             r#type: BusinessObjectType = BusinessObjectType::Business;
         }
         required {
-            /// Id of the business.
+            /// Id of the business, a UUID made by the platform.
             id: BusinessId;
         }
         optional {
             /// Your own id of the business.
             external_id: ExternalId = with_external_id;
-            /// Legal name.
+            /// Name of the company as its register has it.
             legal_name: String = with_legal_name;
-            /// Tax number.
+            /// Tax number of the company (in the United States its EIN), as text so that leading
+            /// zeros stay.
             tin: String = with_tin, personal;
             /// Code of the activity for the tax return.
             business_activity_code: String = with_business_activity_code;
@@ -190,9 +191,9 @@ models! {
             us_state: UsState = with_us_state;
             /// Country, ISO 3166-1 alpha-2.
             country: String = with_country;
-            /// Legal form.
+            /// Legal form of the company, one of the listed values.
             entity_type: BusinessEntityType = with_entity_type;
-            /// Industry in words.
+            /// Industry of the company in words, beside `naics_code`.
             industry: String = with_industry;
             /// Code of the industry in the NAICS, six digits.
             naics_code: String = with_naics_code;
@@ -236,20 +237,21 @@ models! {
         required {
             /// State or district of the United States.
             us_state: UsState;
-            /// Legal form.
+            /// Legal form of the company, one of the listed values.
             entity_type: BusinessEntityType;
         }
         optional {
             /// Your own id of the business. It makes the call safe to repeat and can never be
             /// changed.
             external_id: ExternalId = with_external_id;
-            /// Legal name.
+            /// Name of the company as its register has it.
             legal_name: String = with_legal_name;
-            /// Tax number.
+            /// Tax number of the company (in the United States its EIN), as text so that leading
+            /// zeros stay.
             tin: String = with_tin, personal;
             /// Country, ISO 3166-1 alpha-2; `US` by default.
             country: String = with_country;
-            /// Industry in words.
+            /// Industry of the company in words, beside `naics_code`.
             industry: String = with_industry;
             /// Code of the industry in the NAICS, six digits.
             naics_code: String = with_naics_code;
@@ -264,7 +266,7 @@ models! {
             activation_at: Timestamp = with_activation_at;
             /// Accounts at the client's own bank.
             internal_bank_account_ids: Vec<UnitAccountRequest> = with_internal_bank_account_ids;
-            /// Accounts at Unit.
+            /// Accounts at the banking platform Unit to connect.
             unit_ids: Vec<UnitAccountRequest> = with_unit_ids;
             /// Older name of `unit_ids`.
             ///
@@ -274,7 +276,7 @@ models! {
             plaid_items: Vec<PlaidItemRequest> = with_plaid_items;
             /// Processor tokens, one for each bank account to connect.
             plaid_processor_tokens: Vec<PlaidProcessorToken> = with_plaid_processor_tokens;
-            /// Accounts at Stripe.
+            /// Connected accounts at Stripe, by their ids.
             stripe_connect_accounts: Vec<StripeConnectAccount> = with_stripe_connect_accounts;
             /// Whether the first questions to the business are left out.
             skip_onboarding: bool = with_skip_onboarding;
@@ -288,7 +290,7 @@ models! {
     /// Envelope around one business.
     pub struct BusinessReply {
         required {
-            /// The business.
+            /// The business as it stands at the time of the reply.
             data: Business;
         }
         optional {
@@ -303,7 +305,7 @@ models! {
         optional {
             /// Id of the institution.
             id: PlaidInstitutionId = with_id;
-            /// Name.
+            /// Name of the institution, as Plaid has it.
             name: String = with_name;
             /// Logo, a picture in base64.
             logo: String = with_logo;
@@ -324,7 +326,7 @@ models! {
     /// A Plaid item to connect.
     pub struct PlaidItemRequest {
         required {
-            /// Id of the item.
+            /// Id of the item, as Plaid gave it.
             item_id: PlaidItemId;
             /// Access token of the item.
             access_token: String, secret;
@@ -349,7 +351,7 @@ models! {
     #[derive(Default)]
     pub struct StripeConnectAccount {
         optional {
-            /// Id of the account.
+            /// Id of the account, as Stripe gave it.
             stripe_id: StripeAccountId = with_stripe_id;
         }
     }
@@ -358,7 +360,7 @@ models! {
     #[derive(Default)]
     pub struct UnitAccount {
         optional {
-            /// Id of the account.
+            /// Id of the account where the client keeps it.
             id: UnitId = with_id;
             /// When it was connected.
             imported_at: Timestamp = with_imported_at;
@@ -369,10 +371,10 @@ models! {
     #[derive(Default)]
     pub struct UnitAccountRequest {
         optional {
-            /// Id of the account.
+            /// Id of the account where the client keeps it.
             unit_id: UnitId = with_unit_id;
-            /// Name to show.
-            account_name: String = with_account_name;
+            /// Name of the account to show to the business.
+            account_name: String = with_account_name, personal;
             /// Whether the books begin with zero.
             opening_balance_init_to_zero: bool = with_opening_balance_init_to_zero;
             /// Whether the books begin without an opening balance.

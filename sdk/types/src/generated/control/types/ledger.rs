@@ -89,18 +89,19 @@ models! {
     /// The sums of one asset, in units of the asset.
     pub struct TrialBalanceAsset {
         required {
-            /// The asset.
+            /// Asset type that the sums are in.
             asset_type_id: AssetTypeId;
-            /// What is owed to customers and to the client.
+            /// What is owed to customers and to the client, in units of the asset; credits less
+            /// debits.
             customers_owed: Amount;
-            /// What is held at the custodian.
+            /// What is held at the custodian, in units of the asset; debits less credits.
             custody: Amount;
-            /// What is being cleared.
+            /// Due from the market for conversions, in units of the asset; negative if due to it.
             clearing: Amount;
-            /// What is on its way.
+            /// What is on its way in, in units of the asset; negative if on its way out.
             in_flight: Amount;
-            /// Custody, clearing and in flight together, less what is owed; zero when the books are
-            /// right.
+            /// Custody, clearing and in flight together, less what is owed, in units of the asset;
+            /// zero when the books are right.
             sum: Amount;
         }
     }

@@ -60,11 +60,11 @@ models! {
     /// A balance in one asset, with its owner and its status.
     pub struct Account {
         required {
-            /// Id of the account.
+            /// Id of the account, chosen by the client.
             id: AccountId;
         }
         optional {
-            /// Where the account stands.
+            /// Status of the account; with its customer's it decides what may be done.
             status: AccountStatus = with_status;
             /// Asset that the account holds.
             asset_type_id: AssetTypeId = with_asset_type_id;
@@ -94,7 +94,7 @@ models! {
     /// Envelope around one page of accounts.
     pub struct AccountListReply {
         required {
-            /// The page.
+            /// One page of the accounts, at most `page_size` of them; empty past the last page.
             data: AccountList;
         }
         optional {
@@ -108,7 +108,7 @@ models! {
         required {
             /// Customer that will own the account; `SELF` opens an account of the client.
             customer_id: CustomerId;
-            /// The account.
+            /// Id, product and asset type of the account to open.
             account_to_open: AccountToOpen;
         }
     }
@@ -116,7 +116,7 @@ models! {
     /// Names an account.
     pub struct AccountRef {
         required {
-            /// Id of the account.
+            /// Id of the account, chosen by the client.
             id: AccountId;
         }
     }
@@ -124,7 +124,7 @@ models! {
     /// Envelope around the id of an account.
     pub struct AccountRefReply {
         required {
-            /// The account's id.
+            /// Id of the account, as it was chosen by you.
             data: AccountRef;
         }
     }
@@ -132,7 +132,7 @@ models! {
     /// Envelope around one account.
     pub struct AccountReply {
         required {
-            /// The account.
+            /// The account with its status and balances at the time of the reply.
             data: Account;
         }
     }
@@ -142,7 +142,8 @@ models! {
         required {
             /// Id that you choose for the account; no other account of yours may have it.
             account_id: AccountId;
-            /// Product of the account.
+            /// Product that the account is opened with; it decides the kind of the account and the
+            /// assets that it may hold.
             product_id: ProductId;
             /// Asset that the account will hold; the product must offer it.
             asset_type_id: AssetTypeId;
@@ -157,7 +158,7 @@ models! {
             updates: Vec<FieldUpdate> = with_updates;
             /// Who asks for the change, for the audit trail.
             updated_by: String = with_updated_by, personal;
-            /// Why, for the audit trail.
+            /// Reason of the change in words, kept for the audit trail.
             reason: String = with_reason, personal;
         }
     }
@@ -166,7 +167,7 @@ models! {
     /// limit of number or value is reached, or else at its end; ask for another then.
     pub struct AddressLease {
         required {
-            /// Id of the lease.
+            /// Id of the lease, a UUID made by the platform.
             id: AddressLeaseId;
         }
         optional {
@@ -188,7 +189,7 @@ models! {
     /// Envelope around an address.
     pub struct AddressLeaseReply {
         required {
-            /// The address.
+            /// The address to send to, with the limits of its lease.
             data: AddressLease;
         }
     }

@@ -333,7 +333,7 @@ tagged_unions! {
         Corporation(ApplicationCorporation) = "CORPORATION";
     }
     shared {
-        /// Id of the application.
+        /// Id of the application, a UUID made by the platform when it was started.
         required id: ApplicationId;
         /// How far the application has come.
         optional status: ApplicationStatus;
@@ -376,7 +376,8 @@ models! {
     /// A code for the platform's onboarding screens.
     pub struct ApplicationAccessCode {
         required {
-            /// Id of the application that the code opens.
+            /// Id of the application that the code opens, a UUID made by the platform when it was
+            /// started.
             id: ApplicationId;
         }
         optional {
@@ -390,7 +391,7 @@ models! {
     /// Envelope around an access code.
     pub struct ApplicationAccessCodeReply {
         required {
-            /// The code.
+            /// The code and the time at which it stops working.
             data: ApplicationAccessCode;
         }
     }
@@ -398,11 +399,11 @@ models! {
     /// The application of a company.
     pub struct ApplicationCorporation {
         constant {
-            /// Tag of a company.
+            /// Always `CORPORATION`, the tag of this variant: the applicant is a company.
             application_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
         }
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID made by the platform when it was started.
             id: ApplicationId;
         }
         optional {
@@ -447,11 +448,11 @@ models! {
     /// The application of a person.
     pub struct ApplicationIndividual {
         constant {
-            /// Tag of a person.
+            /// Always `INDIVIDUAL`, the tag of this variant: the applicant is a person.
             application_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
         }
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID made by the platform when it was started.
             id: ApplicationId;
         }
         optional {
@@ -484,7 +485,7 @@ models! {
     /// Envelope around one page of applications.
     pub struct ApplicationListReply {
         required {
-            /// The page.
+            /// One page of the applications, at most `page_size` of them; empty past the last page.
             data: ApplicationList;
         }
         optional {
@@ -496,7 +497,7 @@ models! {
     /// Names an application.
     pub struct ApplicationRef {
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID made by the platform when it was started.
             id: ApplicationId;
         }
     }
@@ -504,7 +505,7 @@ models! {
     /// Envelope around the id of an application.
     pub struct ApplicationRefReply {
         required {
-            /// The application's id.
+            /// Id of the application that the call was about.
             data: ApplicationRef;
         }
     }
@@ -512,7 +513,7 @@ models! {
     /// Envelope around one application.
     pub struct ApplicationReply {
         required {
-            /// The application.
+            /// The application with all that is known of the applicant so far.
             data: Application;
         }
     }
@@ -520,7 +521,7 @@ models! {
     /// The application of a company.
     pub struct ApplicationRequestCorporation {
         constant {
-            /// Tag of a company.
+            /// Always `CORPORATION`, the tag of this variant: the applicant is a company.
             application_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
         }
         required {
@@ -549,7 +550,7 @@ models! {
     /// The application of a person.
     pub struct ApplicationRequestIndividual {
         constant {
-            /// Tag of a person.
+            /// Always `INDIVIDUAL`, the tag of this variant: the applicant is a person.
             application_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
         }
         required {
@@ -579,7 +580,7 @@ models! {
     /// how far it has come.
     pub struct ApplicationReview {
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID made by the platform when it was started.
             id: ApplicationId;
         }
         optional {
@@ -649,7 +650,7 @@ models! {
     /// Envelope around the state of an application.
     pub struct ApplicationReviewReply {
         required {
-            /// The state.
+            /// Status of the application and everything that it lacks or that a reviewer questions.
             data: ApplicationReview;
         }
     }
@@ -669,7 +670,7 @@ models! {
     #[derive(Default)]
     pub struct CorporationApplicant {
         optional {
-            /// Registered name.
+            /// Name of the company as its register has it.
             registered_name: String = with_registered_name;
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
@@ -680,7 +681,7 @@ models! {
             ///
             /// Only `rail-1.1.2` has it.
             registered_number_country: String = with_registered_number_country;
-            /// Tax number of the company.
+            /// Tax number of the company, in the form of its country.
             ///
             /// Only `rail-1.1.2` has it.
             corporate_tax_reference_number: String = with_corporate_tax_reference_number, personal;
@@ -705,7 +706,7 @@ models! {
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
-            /// Legal form.
+            /// Legal form of the company; OTHER needs `corporate_entity_type_description`.
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
@@ -716,7 +717,7 @@ models! {
             established_on: String = with_established_on;
             /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
-            /// The business in words.
+            /// The business that the NAICS code stands for, in words.
             naics_description: String = with_naics_description;
             /// Persons who own, lead or act for the company.
             individuals: Vec<Individual> = with_individuals;
@@ -730,7 +731,7 @@ models! {
     /// What a company tells of itself.
     pub struct CorporationApplicantRequest {
         required {
-            /// Registered name.
+            /// Name of the company as its register has it.
             registered_name: String;
         }
         optional {
@@ -743,7 +744,7 @@ models! {
             ///
             /// Only `rail-1.1.2` has it.
             registered_number_country: String = with_registered_number_country;
-            /// Tax number of the company.
+            /// Tax number of the company, in the form of its country.
             ///
             /// Only `rail-1.1.2` has it.
             corporate_tax_reference_number: String = with_corporate_tax_reference_number, personal;
@@ -768,7 +769,7 @@ models! {
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
-            /// Legal form.
+            /// Legal form of the company; OTHER needs `corporate_entity_type_description`.
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
@@ -779,7 +780,7 @@ models! {
             established_on: String = with_established_on;
             /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
-            /// The business in words.
+            /// The business that the NAICS code stands for, in words.
             naics_description: String = with_naics_description;
             /// What the company invests and how often.
             investment_profile: CorporateInvestmentProfile = with_investment_profile;
@@ -792,11 +793,11 @@ models! {
     #[derive(Default)]
     pub struct IndividualApplicant {
         optional {
-            /// First name.
+            /// Given name of the person, as in the identity document.
             first_name: String = with_first_name, personal;
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
-            /// Last name.
+            /// Family name of the person, as in the identity document.
             last_name: String = with_last_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
@@ -824,15 +825,15 @@ models! {
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;
-            /// Tie to the United States.
+            /// Tie to the United States: citizen, resident alien or non-resident alien.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
             /// Whether and how the person works.
             employment_status: EmploymentStatus = with_employment_status, personal;
-            /// Description of the work.
+            /// The work in words; with the employment status OTHER it says what the person does.
             employment_description: String = with_employment_description, personal;
-            /// Name of the employer.
+            /// Name of the employer of a person who is employed.
             employer_name: String = with_employer_name, personal;
-            /// Occupation.
+            /// What the person does for a living, such as `Engineer`.
             occupation: String = with_occupation, personal;
             /// What the person invests and how often.
             investment_profile: IndividualInvestmentProfile = with_investment_profile;
@@ -844,13 +845,13 @@ models! {
     /// What a person tells of itself.
     pub struct IndividualApplicantRequest {
         required {
-            /// First name.
+            /// Given name of the person, as in the identity document.
             first_name: String, personal;
-            /// Last name.
+            /// Family name of the person, as in the identity document.
             last_name: String, personal;
         }
         optional {
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
@@ -878,15 +879,15 @@ models! {
             ///
             /// Only `rail-1.1.2` has it.
             ip_address: String = with_ip_address, personal;
-            /// Tie to the United States.
+            /// Tie to the United States: citizen, resident alien or non-resident alien.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
             /// Whether and how the person works.
             employment_status: EmploymentStatus = with_employment_status, personal;
-            /// Description of the work.
+            /// The work in words; with the employment status OTHER it says what the person does.
             employment_description: String = with_employment_description, personal;
-            /// Name of the employer.
+            /// Name of the employer of a person who is employed.
             employer_name: String = with_employer_name, personal;
-            /// Occupation.
+            /// What the person does for a living, such as `Engineer`.
             occupation: String = with_occupation, personal;
             /// What the person invests and how often.
             investment_profile: IndividualInvestmentProfile = with_investment_profile;
@@ -920,7 +921,7 @@ models! {
     #[derive(Default)]
     pub struct IndividualReview {
         optional {
-            /// Id of the person.
+            /// Id of the person of the company that the problems belong to.
             ///
             /// Only `rail-1.1.2` has it.
             individual_id: IndividualId = with_individual_id;

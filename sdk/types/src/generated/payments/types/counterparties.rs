@@ -446,15 +446,16 @@ tagged_unions! {
         Basic(CounterpartyBasic) = "BASIC";
     }
     shared {
-        /// Id of the counterparty.
+        /// Id of the counterparty, a UUID made by the platform when it was registered.
         required id: CounterpartyId;
         /// Customer that the counterparty is registered for; no other can use it.
         optional customer_id: CustomerId;
-        /// Where the counterparty stands.
+        /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be paid
+        /// or pulled from.
         optional status: CounterpartyStatus;
-        /// Free text of the client.
+        /// Your own note on the counterparty; the platform shows it and sends it nowhere.
         optional description: String;
-        /// Who owns the account.
+        /// Owner of the account; the platform screens the name before the counterparty is ACTIVE.
         optional profile: CounterpartyProfile;
     }
 
@@ -508,7 +509,7 @@ tagged_unions! {
     shared {
         /// Customer that the counterparty is registered for; no other can use it.
         required customer_id: CustomerId;
-        /// Free text of the client.
+        /// Your own note on the counterparty; the platform shows it and sends it nowhere.
         optional description: String;
     }
 
@@ -582,13 +583,14 @@ models! {
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -600,13 +602,14 @@ models! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
@@ -616,21 +619,23 @@ models! {
     /// A counterparty that is a person or company without an account.
     pub struct CounterpartyBasic {
         constant {
-            /// Tag of this type.
+            /// Always `BASIC`, the tag of this variant: a person or company without an account.
             counterparty_type: CounterpartyTypeBasic = CounterpartyTypeBasic::Basic;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
-            /// Who it is.
+            /// The person or company, which has no account that the platform could pay or pull
+            /// from.
             profile: CounterpartyProfile = with_profile;
         }
     }
@@ -649,9 +654,10 @@ models! {
             iban: String = with_iban, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -663,9 +669,10 @@ models! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
@@ -692,9 +699,10 @@ models! {
             transit_number: String = with_transit_number;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -706,9 +714,10 @@ models! {
             asset_type_id: AssetTypeId;
             /// Number of the bank, three digits.
             institution_number: String;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
@@ -724,25 +733,27 @@ models! {
     /// A counterparty that is a wallet for one asset.
     pub struct CounterpartyCrypto {
         constant {
-            /// Tag of this type.
+            /// Always `CRYPTO`, the tag of this variant: a wallet for one asset.
             counterparty_type: CounterpartyTypeCrypto = CounterpartyTypeCrypto::Crypto;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the wallet; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The wallet.
+            /// The wallet by its address, the one asset that it takes, and who keeps it.
             wallet_information: CounterpartyWallet = with_wallet_information;
         }
     }
@@ -759,9 +770,10 @@ models! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -780,9 +792,10 @@ models! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -790,25 +803,29 @@ models! {
     /// A counterparty that is a bank account named by a number, in any other country.
     pub struct CounterpartyFiatAccno {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_ACCNO`, the tag of this variant: a bank account named by a number, in
+            /// any other country.
             counterparty_type: CounterpartyTypeFiatAccno = CounterpartyTypeFiatAccno::FiatAccno;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number, kind and routing number, with its
+            /// asset type and its bank.
             account_information: CounterpartyRoutingAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -819,25 +836,29 @@ models! {
     /// the platform, which do not list its fields.
     pub struct CounterpartyFiatAe {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_AE`, the tag of this variant: a bank account in the United Arab
+            /// Emirates.
             counterparty_type: CounterpartyTypeFiatAe = CounterpartyTypeFiatAe::FiatAe;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and IBAN, with its asset type and
+            /// its bank.
             account_information: CounterpartyEmiratiAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -847,25 +868,28 @@ models! {
     /// A counterparty that is a bank account in the Bahamas.
     pub struct CounterpartyFiatBs {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_BS`, the tag of this variant: a bank account in the Bahamas.
             counterparty_type: CounterpartyTypeFiatBs = CounterpartyTypeFiatBs::FiatBs;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and kind, with its asset type and
+            /// its bank.
             account_information: CounterpartyBahamianAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -875,25 +899,28 @@ models! {
     /// A counterparty that is a bank account in Canada.
     pub struct CounterpartyFiatCa {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CA`, the tag of this variant: a bank account in Canada.
             counterparty_type: CounterpartyTypeFiatCa = CounterpartyTypeFiatCa::FiatCa;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number, institution and transit number,
+            /// with its asset type and its bank.
             account_information: CounterpartyCanadianAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -905,25 +932,28 @@ models! {
     /// States.
     pub struct CounterpartyFiatCaLinked {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CA_LINKED`, the tag of this variant: a bank account in Canada that its
+            /// owner links.
             counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// Asset type of the linked account, and its name and last digits once it is connected.
             account_information: CounterpartyLinkedAccount = with_account_information;
         }
     }
@@ -931,25 +961,28 @@ models! {
     /// A counterparty that is a bank account in China.
     pub struct CounterpartyFiatCn {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CN`, the tag of this variant: a bank account in China.
             counterparty_type: CounterpartyTypeFiatCn = CounterpartyTypeFiatCn::FiatCn;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -959,25 +992,28 @@ models! {
     /// A counterparty that is a bank account in the SEPA area.
     pub struct CounterpartyFiatEu {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_EU`, the tag of this variant: a bank account in the SEPA area.
             counterparty_type: CounterpartyTypeFiatEu = CounterpartyTypeFiatEu::FiatEu;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its IBAN and BIC, with its asset type and its
+            /// bank.
             account_information: CounterpartyIbanAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -987,25 +1023,28 @@ models! {
     /// A counterparty that is a bank account in the United Kingdom.
     pub struct CounterpartyFiatGb {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_GB`, the tag of this variant: a bank account in the United Kingdom.
             counterparty_type: CounterpartyTypeFiatGb = CounterpartyTypeFiatGb::FiatGb;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its IBAN, or number with sort code, with its
+            /// asset type and its bank.
             account_information: CounterpartyBritishAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1015,25 +1054,28 @@ models! {
     /// A counterparty that is a bank account in Hong Kong.
     pub struct CounterpartyFiatHk {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_HK`, the tag of this variant: a bank account in Hong Kong.
             counterparty_type: CounterpartyTypeFiatHk = CounterpartyTypeFiatHk::FiatHk;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1043,25 +1085,29 @@ models! {
     /// A counterparty that is a bank account named by an IBAN, in any other country.
     pub struct CounterpartyFiatIban {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_IBAN`, the tag of this variant: a bank account named by an IBAN, in any
+            /// other country.
             counterparty_type: CounterpartyTypeFiatIban = CounterpartyTypeFiatIban::FiatIban;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its IBAN and BIC, with its asset type and its
+            /// bank.
             account_information: CounterpartyIbanAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1071,25 +1117,28 @@ models! {
     /// A counterparty that is a bank account in India.
     pub struct CounterpartyFiatIn {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_IN`, the tag of this variant: a bank account in India.
             counterparty_type: CounterpartyTypeFiatIn = CounterpartyTypeFiatIn::FiatIn;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and IFSC, with its asset type and
+            /// its bank.
             account_information: CounterpartyIndianAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1099,25 +1148,28 @@ models! {
     /// A counterparty that is a bank account in Japan.
     pub struct CounterpartyFiatJp {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_JP`, the tag of this variant: a bank account in Japan.
             counterparty_type: CounterpartyTypeFiatJp = CounterpartyTypeFiatJp::FiatJp;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1128,25 +1180,28 @@ models! {
     /// which do not list its fields.
     pub struct CounterpartyFiatMx {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_MX`, the tag of this variant: a bank account in Mexico.
             counterparty_type: CounterpartyTypeFiatMx = CounterpartyTypeFiatMx::FiatMx;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number, which is the CLABE for SPEI, with
+            /// its asset type and its bank.
             account_information: CounterpartyMexicanAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1156,25 +1211,28 @@ models! {
     /// A counterparty that is a bank account in Malaysia.
     pub struct CounterpartyFiatMy {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_MY`, the tag of this variant: a bank account in Malaysia.
             counterparty_type: CounterpartyTypeFiatMy = CounterpartyTypeFiatMy::FiatMy;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1184,25 +1242,28 @@ models! {
     /// A counterparty that is a bank account in Panama.
     pub struct CounterpartyFiatPa {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_PA`, the tag of this variant: a bank account in Panama.
             counterparty_type: CounterpartyTypeFiatPa = CounterpartyTypeFiatPa::FiatPa;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1212,25 +1273,28 @@ models! {
     /// A counterparty that is a bank account in Singapore.
     pub struct CounterpartyFiatSg {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_SG`, the tag of this variant: a bank account in Singapore.
             counterparty_type: CounterpartyTypeFiatSg = CounterpartyTypeFiatSg::FiatSg;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number and BIC, with its asset type and
+            /// its bank.
             account_information: CounterpartySwiftAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1240,25 +1304,28 @@ models! {
     /// A counterparty that is a bank account in the United States.
     pub struct CounterpartyFiatUs {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_US`, the tag of this variant: a bank account in the United States.
             counterparty_type: CounterpartyTypeFiatUs = CounterpartyTypeFiatUs::FiatUs;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// The bank account as it was registered: its number, kind and routing number, with its
+            /// asset type and its bank.
             account_information: CounterpartyRoutingAccount = with_account_information;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediary = with_intermediary_information;
@@ -1268,25 +1335,28 @@ models! {
     /// A counterparty that is a bank account in the United States that its owner links.
     pub struct CounterpartyFiatUsLinked {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_US_LINKED`, the tag of this variant: a bank account in the United
+            /// States that its owner links.
             counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
         }
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId = with_customer_id;
-            /// Where the counterparty stands.
+            /// Status in the machine of counterparties; only ACTIVE, EDD and DORMANT ones can be
+            /// paid or pulled from.
             status: CounterpartyStatus = with_status;
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Rails by which money can move.
             supported_rails: Vec<Rail> = with_supported_rails;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfile = with_profile;
-            /// The account.
+            /// Asset type of the linked account, and its name and last digits once it is connected.
             account_information: CounterpartyLinkedAccount = with_account_information;
         }
     }
@@ -1294,14 +1364,14 @@ models! {
     /// Who owns the account of a new counterparty, where trade and relationship must be told.
     pub struct CounterpartyFullProfileRequest {
         required {
-            /// Person or company.
+            /// Whether the owner is a person (`INDIVIDUAL`) or a company (`CORPORATION`).
             profile_type: ProfileType;
             /// Name, as the bank or the keeper of the wallet has it.
             name: String, personal;
             /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
             /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
             address: Address;
-            /// Trade, of a company.
+            /// Trade of the company, one of the listed values; of a company only.
             line_of_business: LineOfBusiness;
             /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
             /// needs SELF.
@@ -1330,9 +1400,10 @@ models! {
             iban: String = with_iban, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -1346,9 +1417,10 @@ models! {
             iban: String, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
     }
@@ -1365,9 +1437,10 @@ models! {
             ifsc: String = with_ifsc;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -1379,9 +1452,10 @@ models! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
@@ -1401,9 +1475,9 @@ models! {
             intermediary_type: IntermediaryType = with_intermediary_type;
             /// Asset that passes the bank.
             asset_type_id: AssetTypeId = with_asset_type_id;
-            /// Name of the bank.
+            /// Name of the intermediary bank, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the intermediary bank; its `country_code` is ISO 3166-1 alpha-2.
             institution_address: Address = with_institution_address;
             /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
             swift_bic: String = with_swift_bic;
@@ -1418,11 +1492,11 @@ models! {
         required {
             /// Where the bank is; it decides the currency that is sent.
             intermediary_type: IntermediaryType;
-            /// Name of the bank.
+            /// Name of the intermediary bank, as the rail is to carry it.
             institution_name: String;
         }
         optional {
-            /// Address of the bank.
+            /// Address of the intermediary bank; its `country_code` is ISO 3166-1 alpha-2.
             institution_address: Address = with_institution_address;
             /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
             swift_bic: String = with_swift_bic;
@@ -1464,7 +1538,8 @@ models! {
     /// Envelope around one page of counterparties.
     pub struct CounterpartyListReply {
         required {
-            /// The page.
+            /// One page of the counterparties, at most `page_size` of them; empty past the last
+            /// page.
             data: CounterpartyList;
         }
         optional {
@@ -1483,9 +1558,10 @@ models! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -1501,9 +1577,10 @@ models! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -1512,7 +1589,7 @@ models! {
     #[derive(Default)]
     pub struct CounterpartyProfile {
         optional {
-            /// Person or company.
+            /// Whether the owner is a person (`INDIVIDUAL`) or a company (`CORPORATION`).
             profile_type: ProfileType = with_profile_type;
             /// Name, as the bank or the keeper of the wallet has it.
             name: String = with_name, personal;
@@ -1528,7 +1605,7 @@ models! {
             /// Address of the owner. `country_code` is needed; Rail 1.1.2 needs `state` too for
             /// FIAT_US, FIAT_CA and FIAT_GB, and Fedwire all of it.
             address: Address = with_address;
-            /// Trade, of a company.
+            /// Trade of the company, one of the listed values; of a company only.
             line_of_business: LineOfBusiness = with_line_of_business;
             /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
             /// needs SELF.
@@ -1539,7 +1616,7 @@ models! {
     /// Who owns the account of a new counterparty.
     pub struct CounterpartyProfileRequest {
         required {
-            /// Person or company.
+            /// Whether the owner is a person (`INDIVIDUAL`) or a company (`CORPORATION`).
             profile_type: ProfileType;
             /// Name, as the bank or the keeper of the wallet has it.
             name: String, personal;
@@ -1557,7 +1634,7 @@ models! {
             tax_reference_number: String = with_tax_reference_number, personal;
             /// Date of birth, of a person, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
-            /// Trade, of a company.
+            /// Trade of the company, one of the listed values; of a company only.
             line_of_business: LineOfBusiness = with_line_of_business;
             /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
             /// needs SELF.
@@ -1568,7 +1645,7 @@ models! {
     /// Names a counterparty.
     pub struct CounterpartyRef {
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
     }
@@ -1576,7 +1653,7 @@ models! {
     /// Envelope around the id of a counterparty.
     pub struct CounterpartyRefReply {
         required {
-            /// The counterparty's id.
+            /// Id of the counterparty that the call was about.
             data: CounterpartyRef;
         }
     }
@@ -1584,7 +1661,7 @@ models! {
     /// Envelope around one counterparty.
     pub struct CounterpartyReply {
         required {
-            /// The counterparty.
+            /// The counterparty with its status at the time of the reply.
             data: Counterparty;
         }
     }
@@ -1592,17 +1669,18 @@ models! {
     /// Registers a person or company without an account.
     pub struct CounterpartyRequestBasic {
         constant {
-            /// Tag of this type.
+            /// Always `BASIC`, the tag of this variant: a person or company without an account.
             counterparty_type: CounterpartyTypeBasic = CounterpartyTypeBasic::Basic;
         }
         required {
             /// Customer that the counterparty is registered for; no other can use it.
             customer_id: CustomerId;
-            /// Who it is.
+            /// The person or company, which has no account that the platform could pay or pull
+            /// from.
             profile: CounterpartyProfileRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
         }
     }
@@ -1610,7 +1688,7 @@ models! {
     /// Registers a wallet for one asset.
     pub struct CounterpartyRequestCrypto {
         constant {
-            /// Tag of this type.
+            /// Always `CRYPTO`, the tag of this variant: a wallet for one asset.
             counterparty_type: CounterpartyTypeCrypto = CounterpartyTypeCrypto::Crypto;
         }
         required {
@@ -1618,13 +1696,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; CRYPTO is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the wallet; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The wallet.
+            /// The wallet by its address, the one asset that it takes, and who keeps it.
             wallet_information: CounterpartyWalletRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
         }
     }
@@ -1632,7 +1711,8 @@ models! {
     /// Registers a bank account named by a number, in any other country.
     pub struct CounterpartyRequestFiatAccno {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_ACCNO`, the tag of this variant: a bank account named by a number, in
+            /// any other country.
             counterparty_type: CounterpartyTypeFiatAccno = CounterpartyTypeFiatAccno::FiatAccno;
         }
         required {
@@ -1640,13 +1720,15 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number, kind and routing number, with its asset type and its
+            /// bank.
             account_information: CounterpartyRoutingAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1657,7 +1739,8 @@ models! {
     /// which do not list its fields.
     pub struct CounterpartyRequestFiatAe {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_AE`, the tag of this variant: a bank account in the United Arab
+            /// Emirates.
             counterparty_type: CounterpartyTypeFiatAe = CounterpartyTypeFiatAe::FiatAe;
         }
         required {
@@ -1665,13 +1748,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use, of UAEFTS and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and IBAN, with its asset type and its bank.
             account_information: CounterpartyEmiratiAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1681,7 +1765,7 @@ models! {
     /// Registers a bank account in the Bahamas.
     pub struct CounterpartyRequestFiatBs {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_BS`, the tag of this variant: a bank account in the Bahamas.
             counterparty_type: CounterpartyTypeFiatBs = CounterpartyTypeFiatBs::FiatBs;
         }
         required {
@@ -1689,13 +1773,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use, of ACH and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and kind, with its asset type and its bank.
             account_information: CounterpartyBahamianAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1705,7 +1790,7 @@ models! {
     /// Registers a bank account in Canada.
     pub struct CounterpartyRequestFiatCa {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CA`, the tag of this variant: a bank account in Canada.
             counterparty_type: CounterpartyTypeFiatCa = CounterpartyTypeFiatCa::FiatCa;
         }
         required {
@@ -1713,13 +1798,15 @@ models! {
             customer_id: CustomerId;
             /// Rails to use, of EFT and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number, institution and transit number, with its asset type
+            /// and its bank.
             account_information: CounterpartyCanadianAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1730,7 +1817,8 @@ models! {
     /// describes no fields for it; they are those of a linked account in the United States.
     pub struct CounterpartyRequestFiatCaLinked {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CA_LINKED`, the tag of this variant: a bank account in Canada that its
+            /// owner links.
             counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
         }
         required {
@@ -1738,13 +1826,15 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; EFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// Asset type of the account to link; name and number are filled in when it is
+            /// connected.
             account_information: CounterpartyLinkedAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
         }
     }
@@ -1752,7 +1842,7 @@ models! {
     /// Registers a bank account in China.
     pub struct CounterpartyRequestFiatCn {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_CN`, the tag of this variant: a bank account in China.
             counterparty_type: CounterpartyTypeFiatCn = CounterpartyTypeFiatCn::FiatCn;
         }
         required {
@@ -1760,13 +1850,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1776,7 +1867,7 @@ models! {
     /// Registers a bank account in the SEPA area.
     pub struct CounterpartyRequestFiatEu {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_EU`, the tag of this variant: a bank account in the SEPA area.
             counterparty_type: CounterpartyTypeFiatEu = CounterpartyTypeFiatEu::FiatEu;
         }
         required {
@@ -1784,13 +1875,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use, of SEPA_CT and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyFullProfileRequest;
-            /// The account.
+            /// The bank account by its IBAN and BIC, with its asset type and its bank.
             account_information: CounterpartyIbanAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1800,7 +1892,7 @@ models! {
     /// Registers a bank account in the United Kingdom.
     pub struct CounterpartyRequestFiatGb {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_GB`, the tag of this variant: a bank account in the United Kingdom.
             counterparty_type: CounterpartyTypeFiatGb = CounterpartyTypeFiatGb::FiatGb;
         }
         required {
@@ -1808,13 +1900,15 @@ models! {
             customer_id: CustomerId;
             /// Rails to use, of FPS, CHAPS and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its IBAN, or number with sort code, with its asset type and its
+            /// bank.
             account_information: CounterpartyBritishAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1824,7 +1918,7 @@ models! {
     /// Registers a bank account in Hong Kong.
     pub struct CounterpartyRequestFiatHk {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_HK`, the tag of this variant: a bank account in Hong Kong.
             counterparty_type: CounterpartyTypeFiatHk = CounterpartyTypeFiatHk::FiatHk;
         }
         required {
@@ -1832,13 +1926,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1848,7 +1943,8 @@ models! {
     /// Registers a bank account named by an IBAN, in any other country.
     pub struct CounterpartyRequestFiatIban {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_IBAN`, the tag of this variant: a bank account named by an IBAN, in any
+            /// other country.
             counterparty_type: CounterpartyTypeFiatIban = CounterpartyTypeFiatIban::FiatIban;
         }
         required {
@@ -1856,13 +1952,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyFullProfileRequest;
-            /// The account.
+            /// The bank account by its IBAN and BIC, with its asset type and its bank.
             account_information: CounterpartyIbanAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1872,7 +1969,7 @@ models! {
     /// Registers a bank account in India.
     pub struct CounterpartyRequestFiatIn {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_IN`, the tag of this variant: a bank account in India.
             counterparty_type: CounterpartyTypeFiatIn = CounterpartyTypeFiatIn::FiatIn;
         }
         required {
@@ -1880,13 +1977,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use, of IMPS, NFT, UP and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyFullProfileRequest;
-            /// The account.
+            /// The bank account by its number and IFSC, with its asset type and its bank.
             account_information: CounterpartyIndianAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1896,7 +1994,7 @@ models! {
     /// Registers a bank account in Japan.
     pub struct CounterpartyRequestFiatJp {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_JP`, the tag of this variant: a bank account in Japan.
             counterparty_type: CounterpartyTypeFiatJp = CounterpartyTypeFiatJp::FiatJp;
         }
         required {
@@ -1904,13 +2002,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1921,7 +2020,7 @@ models! {
     /// its fields.
     pub struct CounterpartyRequestFiatMx {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_MX`, the tag of this variant: a bank account in Mexico.
             counterparty_type: CounterpartyTypeFiatMx = CounterpartyTypeFiatMx::FiatMx;
         }
         required {
@@ -1929,13 +2028,15 @@ models! {
             customer_id: CustomerId;
             /// Rails to use, of SPEI and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number, which is the CLABE for SPEI, with its asset type and
+            /// its bank.
             account_information: CounterpartyMexicanAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1945,7 +2046,7 @@ models! {
     /// Registers a bank account in Malaysia.
     pub struct CounterpartyRequestFiatMy {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_MY`, the tag of this variant: a bank account in Malaysia.
             counterparty_type: CounterpartyTypeFiatMy = CounterpartyTypeFiatMy::FiatMy;
         }
         required {
@@ -1953,13 +2054,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1969,7 +2071,7 @@ models! {
     /// Registers a bank account in Panama.
     pub struct CounterpartyRequestFiatPa {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_PA`, the tag of this variant: a bank account in Panama.
             counterparty_type: CounterpartyTypeFiatPa = CounterpartyTypeFiatPa::FiatPa;
         }
         required {
@@ -1977,13 +2079,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -1993,7 +2096,7 @@ models! {
     /// Registers a bank account in Singapore.
     pub struct CounterpartyRequestFiatSg {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_SG`, the tag of this variant: a bank account in Singapore.
             counterparty_type: CounterpartyTypeFiatSg = CounterpartyTypeFiatSg::FiatSg;
         }
         required {
@@ -2001,13 +2104,14 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; SWIFT is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number and BIC, with its asset type and its bank.
             account_information: CounterpartySwiftAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2017,7 +2121,7 @@ models! {
     /// Registers a bank account in the United States.
     pub struct CounterpartyRequestFiatUs {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_US`, the tag of this variant: a bank account in the United States.
             counterparty_type: CounterpartyTypeFiatUs = CounterpartyTypeFiatUs::FiatUs;
         }
         required {
@@ -2025,13 +2129,15 @@ models! {
             customer_id: CustomerId;
             /// Rails to use, of ACH, FEDWIRE and SWIFT.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// The bank account by its number, kind and routing number, with its asset type and its
+            /// bank.
             account_information: CounterpartyRoutingAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
             intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
@@ -2041,7 +2147,8 @@ models! {
     /// Registers a bank account in the United States that its owner links.
     pub struct CounterpartyRequestFiatUsLinked {
         constant {
-            /// Tag of this type.
+            /// Always `FIAT_US_LINKED`, the tag of this variant: a bank account in the United
+            /// States that its owner links.
             counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
         }
         required {
@@ -2049,13 +2156,15 @@ models! {
             customer_id: CustomerId;
             /// Rails to use; ACH is the only one.
             supported_rails: Vec<Rail>;
-            /// Who owns the account.
+            /// Owner of the account; the platform screens the name before the counterparty is
+            /// ACTIVE.
             profile: CounterpartyProfileRequest;
-            /// The account.
+            /// Asset type of the account to link; name and number are filled in when it is
+            /// connected.
             account_information: CounterpartyLinkedAccountRequest;
         }
         optional {
-            /// Free text of the client.
+            /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
         }
     }
@@ -2068,15 +2177,16 @@ models! {
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
             /// Routing number of the bank, nine digits.
             routing_number: String = with_routing_number;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2092,13 +2202,14 @@ models! {
             routing_number: String;
         }
         optional {
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2113,9 +2224,10 @@ models! {
             account_number: String = with_account_number, personal;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2127,9 +2239,10 @@ models! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Name of the bank.
+            /// Name of the bank that keeps the account, as the rail is to carry it.
             institution_name: String;
-            /// Address of the bank.
+            /// Address of the bank that keeps the account; its `country_code` is ISO 3166-1
+            /// alpha-2.
             institution_address: Address;
         }
         optional {
@@ -2146,7 +2259,7 @@ models! {
             updates: Vec<FieldUpdate> = with_updates;
             /// Who asks for the change, for the audit trail.
             updated_by: String = with_updated_by, personal;
-            /// Why, for the audit trail.
+            /// Reason of the change in words, kept for the audit trail.
             reason: String = with_reason, personal;
         }
     }
@@ -2159,11 +2272,11 @@ models! {
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Address on the asset's chain and network, in the text form of the chain.
             blockchain_address: String = with_blockchain_address, personal;
-            /// Who keeps the wallet.
+            /// Who keeps the wallet: an institution, somebody else such as its owner, or unknown.
             wallet_type: WalletType = with_wallet_type;
             /// Name of the keeper, with INSTITUTION.
             institution_name: String = with_institution_name;
-            /// Address of the keeper.
+            /// Address of the institution that keeps the wallet; given with `INSTITUTION`.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2175,13 +2288,13 @@ models! {
             asset_type_id: AssetTypeId;
             /// Address on the asset's chain and network, in the text form of the chain.
             blockchain_address: String, personal;
-            /// Who keeps the wallet.
+            /// Who keeps the wallet: an institution, somebody else such as its owner, or unknown.
             wallet_type: WalletType;
         }
         optional {
             /// Name of the keeper, with INSTITUTION.
             institution_name: String = with_institution_name;
-            /// Address of the keeper.
+            /// Address of the institution that keeps the wallet; given with `INSTITUTION`.
             institution_address: Address = with_institution_address;
         }
     }
@@ -2189,7 +2302,8 @@ models! {
     /// The accounts that MX can link.
     pub struct LinkAccountsMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         optional {
@@ -2203,7 +2317,8 @@ models! {
     /// Whose accounts are wanted from MX.
     pub struct LinkAccountsRequestMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         required {
@@ -2215,7 +2330,8 @@ models! {
     /// An account listed by MX.
     pub struct LinkConnectRequestMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         required {
@@ -2227,7 +2343,8 @@ models! {
     /// An account that Plaid has a processor token for.
     pub struct LinkConnectRequestPlaid {
         constant {
-            /// Tag of Plaid.
+            /// Always `PLAID`, the tag of this variant: the account is linked through Plaid, which
+            /// hands out processor tokens.
             linking_provider: LinkingProviderPlaid = LinkingProviderPlaid::Plaid;
         }
         required {
@@ -2239,7 +2356,8 @@ models! {
     /// The widget of MX.
     pub struct LinkDetailsMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         optional {
@@ -2257,7 +2375,8 @@ models! {
     /// How the widget of MX is shown.
     pub struct LinkDetailsRequestMx {
         constant {
-            /// Tag of MX.
+            /// Always `MX`, the tag of this variant: the account is linked through MX, which shows
+            /// a widget of its own.
             linking_provider: LinkingProviderMx = LinkingProviderMx::Mx;
         }
         required {
@@ -2276,9 +2395,10 @@ models! {
         optional {
             /// Id that connects the account, made by the provider.
             account_link_id: String = with_account_link_id;
-            /// Name of the account.
+            /// Name of the account at its bank, to be shown to the owner who chooses.
             account_name: String = with_account_name, personal;
-            /// Last digits of the account number.
+            /// Last digits of the account number, such as `x1234`, to be shown to the owner who
+            /// chooses.
             account_number: String = with_account_number, personal;
         }
     }

@@ -612,9 +612,9 @@ tagged_unions! {
         Corporation(CustomerCorporation) = "CORPORATION";
     }
     shared {
-        /// Id of the customer.
+        /// Id of the customer, chosen by the client.
         required id: CustomerId;
-        /// Where the customer stands.
+        /// Status of the customer, which decides whether it may be updated and may transact.
         optional status: CustomerStatus;
         /// Electronic mail address, such as `ada@example.com`.
         optional email_address: String;
@@ -646,11 +646,11 @@ models! {
         optional {
             /// Where most of the money comes from.
             primary_source_of_funds: SourceOfFunds = with_primary_source_of_funds;
-            /// Assets that can be invested.
+            /// Worth of the assets that can be invested in US dollars, as a range.
             total_investable_assets: AssetRange = with_total_investable_assets;
-            /// All assets.
+            /// Worth of all assets in US dollars, as a range.
             total_assets: AssetRange = with_total_assets;
-            /// Part of them meant for crypto assets.
+            /// Worth of the part meant for crypto assets in US dollars, as a range.
             asset_allocation_to_crypto: AssetRange = with_asset_allocation_to_crypto;
             /// Experience with crypto assets.
             investment_experience_crypto: InvestmentExperience = with_investment_experience_crypto;
@@ -662,7 +662,7 @@ models! {
             initial_deposit_source_crypto_details: String = with_initial_deposit_source_crypto_details;
             /// Where the first fiat money comes from, in words.
             initial_deposit_source_fiat_details: String = with_initial_deposit_source_fiat_details;
-            /// How later money comes.
+            /// How money comes after the first deposit, one of the listed ways.
             ongoing_deposit_source: DepositSource = with_ongoing_deposit_source;
             /// How often crypto assets move.
             frequency_of_crypto_transactions: TransactionFrequency = with_frequency_of_crypto_transactions;
@@ -676,7 +676,7 @@ models! {
             perform_transfers_with_unhosted_wallets: bool = with_perform_transfers_with_unhosted_wallets;
             /// Addresses of such wallets, parted by commas in one text.
             known_unhosted_wallet_addresses: String = with_known_unhosted_wallet_addresses, personal;
-            /// Trades in a month.
+            /// Number of trades expected in a month, as a range.
             trades_per_month: TradeCount = with_trades_per_month;
             /// Crypto assets, in US dollars.
             usd_value_of_crypto: AssetRange = with_usd_value_of_crypto;
@@ -713,9 +713,9 @@ models! {
     #[derive(Default)]
     pub struct CorporateKycProfile {
         optional {
-            /// The main business.
+            /// Main line of business, one of the listed values.
             primary_business: PrimaryBusiness = with_primary_business;
-            /// The business in words.
+            /// The business in the company's own words.
             description_of_business_nature: String = with_description_of_business_nature;
             /// Whether the company is a charity.
             is_charitable: bool = with_is_charitable;
@@ -733,9 +733,9 @@ models! {
             engage_in_activities: Vec<RestrictedActivity> = with_engage_in_activities;
             /// Whether and how it is regulated.
             regulated_status: RegulatedStatus = with_regulated_status;
-            /// Who regulates it.
+            /// Name of the agency that regulates the company, of a regulated company only.
             regulation_agency: String = with_regulation_agency;
-            /// Its number with that agency.
+            /// Number under which that agency lists the company; text in the agency's form.
             regulation_agency_regulation_number: String = with_regulation_agency_regulation_number;
             /// Why no control person need be named.
             control_exemption_reason: ControlExemption = with_control_exemption_reason;
@@ -747,17 +747,17 @@ models! {
     /// A customer that is a company.
     pub struct CustomerCorporation {
         constant {
-            /// Tag of a company.
+            /// Always `CORPORATION`, the tag of this variant: the customer is a company.
             customer_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
         }
         required {
-            /// Id of the customer.
+            /// Id of the customer, chosen by the client.
             id: CustomerId;
         }
         optional {
-            /// Where the customer stands.
+            /// Status of the customer, which decides whether it may be updated and may transact.
             status: CustomerStatus = with_status;
-            /// Registered name.
+            /// Name of the company as its register has it.
             registered_name: String = with_registered_name;
             /// Name in trade, when it is another one.
             trading_name: String = with_trading_name;
@@ -768,7 +768,7 @@ models! {
             ///
             /// Only `rail-1.1.2` has it.
             registered_number_country: String = with_registered_number_country;
-            /// Tax number of the company.
+            /// Tax number of the company, in the form of its country.
             ///
             /// Only `rail-1.1.2` has it.
             corporate_tax_reference_number: String = with_corporate_tax_reference_number, personal;
@@ -795,7 +795,7 @@ models! {
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
-            /// Legal form.
+            /// Legal form of the company; OTHER needs `corporate_entity_type_description`.
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
@@ -806,7 +806,7 @@ models! {
             established_on: String = with_established_on;
             /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
-            /// The business in words.
+            /// The business that the NAICS code stands for, in words.
             naics_description: String = with_naics_description;
             /// Persons who own, lead or act for the company.
             individuals: Vec<Individual> = with_individuals;
@@ -824,21 +824,21 @@ models! {
     /// A customer that is a person.
     pub struct CustomerIndividual {
         constant {
-            /// Tag of a person.
+            /// Always `INDIVIDUAL`, the tag of this variant: the customer is a person.
             customer_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
         }
         required {
-            /// Id of the customer.
+            /// Id of the customer, chosen by the client.
             id: CustomerId;
         }
         optional {
-            /// Where the customer stands.
+            /// Status of the customer, which decides whether it may be updated and may transact.
             status: CustomerStatus = with_status;
-            /// First name.
+            /// Given name of the person, as in the identity document.
             first_name: String = with_first_name, personal;
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
-            /// Last name.
+            /// Family name of the person, as in the identity document.
             last_name: String = with_last_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
@@ -858,15 +858,15 @@ models! {
             citizenship: Vec<String> = with_citizenship, personal;
             /// Date of birth, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
-            /// Tie to the United States.
+            /// Tie to the United States: citizen, resident alien or non-resident alien.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
             /// Whether and how the person works.
             employment_status: EmploymentStatus = with_employment_status, personal;
-            /// Description of the work.
+            /// The work in words; with the employment status OTHER it says what the person does.
             employment_description: String = with_employment_description, personal;
-            /// Name of the employer.
+            /// Name of the employer of a person who is employed.
             employer_name: String = with_employer_name, personal;
-            /// Occupation.
+            /// What the person does for a living, such as `Engineer`.
             occupation: String = with_occupation, personal;
             /// What the person invests and how often.
             investment_profile: IndividualInvestmentProfile = with_investment_profile;
@@ -887,7 +887,7 @@ models! {
     /// Envelope around one page of customers.
     pub struct CustomerListReply {
         required {
-            /// The page.
+            /// One page of the customers, at most `page_size` of them; empty past the last page.
             data: CustomerList;
         }
         optional {
@@ -899,7 +899,7 @@ models! {
     /// Names a customer.
     pub struct CustomerRef {
         required {
-            /// Id of the customer.
+            /// Id of the customer, chosen by the client.
             id: CustomerId;
         }
     }
@@ -907,7 +907,7 @@ models! {
     /// Envelope around the id of a customer.
     pub struct CustomerRefReply {
         required {
-            /// The customer's id.
+            /// Id of the customer, as it was chosen by you.
             data: CustomerRef;
         }
     }
@@ -915,7 +915,7 @@ models! {
     /// Envelope around one customer.
     pub struct CustomerReply {
         required {
-            /// The customer.
+            /// The customer with its status and everything that is known of it.
             data: Customer;
         }
     }
@@ -923,13 +923,13 @@ models! {
     /// A company to be made a customer; its persons are added by calls of their own.
     pub struct CustomerRequestCorporation {
         constant {
-            /// Tag of a company.
+            /// Always `CORPORATION`, the tag of this variant: the customer is a company.
             customer_type: CustomerTypeCorporation = CustomerTypeCorporation::Corporation;
         }
         required {
             /// Id that you choose for the customer.
             id: CustomerId;
-            /// Registered name.
+            /// Name of the company as its register has it.
             registered_name: String;
         }
         optional {
@@ -949,7 +949,7 @@ models! {
             state_of_incorporation: String = with_state_of_incorporation;
             /// Country of incorporation, ISO 3166-1 alpha-2.
             country_of_incorporation: String = with_country_of_incorporation;
-            /// Legal form.
+            /// Legal form of the company; OTHER needs `corporate_entity_type_description`.
             corporate_entity_type: CorporateEntityType = with_corporate_entity_type;
             /// Legal form in words, with the type OTHER.
             corporate_entity_type_description: String = with_corporate_entity_type_description;
@@ -960,7 +960,7 @@ models! {
             established_on: String = with_established_on;
             /// Code of the business in the NAICS, two to six digits.
             naics: String = with_naics;
-            /// The business in words.
+            /// The business that the NAICS code stands for, in words.
             naics_description: String = with_naics_description;
         }
     }
@@ -968,19 +968,19 @@ models! {
     /// A person to be made a customer.
     pub struct CustomerRequestIndividual {
         constant {
-            /// Tag of a person.
+            /// Always `INDIVIDUAL`, the tag of this variant: the customer is a person.
             customer_type: CustomerTypeIndividual = CustomerTypeIndividual::Individual;
         }
         required {
             /// Id that you choose for the customer.
             id: CustomerId;
-            /// First name.
+            /// Given name of the person, as in the identity document.
             first_name: String, personal;
-            /// Last name.
+            /// Family name of the person, as in the identity document.
             last_name: String, personal;
         }
         optional {
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
@@ -996,15 +996,15 @@ models! {
             nationality: String = with_nationality, personal;
             /// Date of birth, as `YYYY-MM-DD`.
             date_of_birth: Date = with_date_of_birth, personal;
-            /// Tie to the United States.
+            /// Tie to the United States: citizen, resident alien or non-resident alien.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
             /// Whether and how the person works.
             employment_status: EmploymentStatus = with_employment_status, personal;
-            /// Description of the work.
+            /// The work in words; with the employment status OTHER it says what the person does.
             employment_description: String = with_employment_description, personal;
-            /// Name of the employer.
+            /// Name of the employer of a person who is employed.
             employer_name: String = with_employer_name, personal;
-            /// Occupation.
+            /// What the person does for a living, such as `Engineer`.
             occupation: String = with_occupation, personal;
             /// What the person invests and how often.
             investment_profile: IndividualInvestmentProfile = with_investment_profile;
@@ -1021,7 +1021,7 @@ models! {
             updates: Vec<FieldUpdate> = with_updates;
             /// Who asks for the change, for the audit trail.
             updated_by: String = with_updated_by, personal;
-            /// Why, for the audit trail.
+            /// Reason of the change in words, kept for the audit trail.
             reason: String = with_reason, personal;
         }
     }
@@ -1029,17 +1029,17 @@ models! {
     /// A person who owns, leads or acts for a company.
     pub struct Individual {
         required {
-            /// Id of the person.
+            /// Id of the person, a UUID made by the platform when the person was added.
             id: IndividualId;
         }
         optional {
             /// What the person is to the company.
             individual_type: Vec<IndividualType> = with_individual_type;
-            /// First name.
+            /// Given name of the person, as in the identity document.
             first_name: String = with_first_name, personal;
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
-            /// Last name.
+            /// Family name of the person, as in the identity document.
             last_name: String = with_last_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
@@ -1047,7 +1047,7 @@ models! {
             mailing_address: Address = with_mailing_address;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
-            /// Tax number of the person.
+            /// Tax number of the person, such as SSN, ITIN or SIN, in the form of its country.
             tax_reference_number: String = with_tax_reference_number, personal;
             /// Country of the tax number, ISO 3166-1 alpha-2.
             ///
@@ -1067,7 +1067,7 @@ models! {
             percentage_ownership: i32 = with_percentage_ownership, personal;
             /// Title in the company, such as CEO or Treasurer.
             title: String = with_title, personal;
-            /// Tie to the United States.
+            /// Tie to the United States: citizen, resident alien or non-resident alien.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
         }
     }
@@ -1078,9 +1078,9 @@ models! {
         optional {
             /// Where most of the money comes from.
             primary_source_of_funds: SourceOfFunds = with_primary_source_of_funds, personal;
-            /// That source in words.
+            /// The source of the money in words, beside the listed value.
             primary_source_of_funds_description: String = with_primary_source_of_funds_description, personal;
-            /// All assets.
+            /// Worth of all assets in US dollars, as a range.
             total_assets: AssetRange = with_total_assets, personal;
             /// Fiat money, in US dollars.
             usd_value_of_fiat: AssetRange = with_usd_value_of_fiat, personal;
@@ -1127,7 +1127,7 @@ models! {
     /// Names a person of a company.
     pub struct IndividualRef {
         required {
-            /// Id of the person.
+            /// Id of the person, a UUID made by the platform when the person was added.
             id: IndividualId;
         }
     }
@@ -1135,7 +1135,7 @@ models! {
     /// Envelope around the id of a person.
     pub struct IndividualRefReply {
         required {
-            /// The person's id.
+            /// Id of the person, for later calls about the person.
             data: IndividualRef;
         }
     }
@@ -1143,7 +1143,7 @@ models! {
     /// Envelope around one person of a company.
     pub struct IndividualReply {
         required {
-            /// The person.
+            /// The person with everything that is known of the person.
             data: Individual;
         }
     }
@@ -1153,13 +1153,13 @@ models! {
         required {
             /// What the person is to the company.
             individual_type: Vec<IndividualType>;
-            /// First name.
+            /// Given name of the person, as in the identity document.
             first_name: String, personal;
-            /// Last name.
+            /// Family name of the person, as in the identity document.
             last_name: String, personal;
         }
         optional {
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
             /// Electronic mail address, such as `ada@example.com`.
             email_address: String = with_email_address, personal;
@@ -1167,7 +1167,7 @@ models! {
             mailing_address: Address = with_mailing_address;
             /// Telephone number in E.164 form.
             telephone_number: String = with_telephone_number, personal;
-            /// Tax number of the person.
+            /// Tax number of the person, such as SSN, ITIN or SIN, in the form of its country.
             tax_reference_number: String = with_tax_reference_number, personal;
             /// Country of the tax number, ISO 3166-1 alpha-2.
             ///
@@ -1187,7 +1187,7 @@ models! {
             percentage_ownership: i32 = with_percentage_ownership, personal;
             /// Title in the company, such as CEO or Treasurer.
             title: String = with_title, personal;
-            /// Tie to the United States.
+            /// Tie to the United States: citizen, resident alien or non-resident alien.
             us_residency_status: UsResidencyStatus = with_us_residency_status, personal;
         }
     }
@@ -1204,7 +1204,7 @@ models! {
     /// Names a payor.
     pub struct PayorRef {
         required {
-            /// Id of the payor.
+            /// Id of the payor, chosen by the client and unique within its customer.
             id: PayorId;
         }
     }
@@ -1212,7 +1212,7 @@ models! {
     /// Envelope around the id of a payor.
     pub struct PayorRefReply {
         required {
-            /// The payor's id.
+            /// Id of the payor, as it was chosen by you.
             data: PayorRef;
         }
     }
@@ -1231,7 +1231,7 @@ models! {
         optional {
             /// First name; needed for a person.
             first_name: String = with_first_name, personal;
-            /// Middle name.
+            /// Middle name or names, if there are any.
             middle_name: String = with_middle_name, personal;
             /// Last name; needed for a person.
             last_name: String = with_last_name, personal;

@@ -68,9 +68,9 @@ tagged_unions! {
         Pull(DepositPull) = "PULL";
     }
     shared {
-        /// Id of the deposit.
+        /// Id of the deposit, a UUID made by the platform when it was requested.
         required id: DepositId;
-        /// Where the deposit stands.
+        /// Status of the deposit; a PUSH one may be paid into again after EXECUTED.
         optional status: DepositStatus;
         /// When the deposit was requested, in RFC 3339.
         optional created_timestamp: Timestamp;
@@ -91,7 +91,7 @@ tagged_unions! {
         Crypto(DepositInstructionCrypto) = "CRYPTO";
     }
     shared {
-        /// Asset to send.
+        /// Asset type that the sender must send; another one may be lost.
         optional asset_type_id: AssetTypeId;
     }
 
@@ -103,7 +103,7 @@ tagged_unions! {
         Pull(DepositRequestPull) = "PULL";
     }
     shared {
-        /// Account that the money is for.
+        /// Account that the money will be credited to.
         required deposit_destination: DepositDestinationRequest;
     }
 }
@@ -112,7 +112,7 @@ models! {
     /// Envelope around an accepted deposit's id and status.
     pub struct DepositAcceptedReply {
         required {
-            /// Id and status.
+            /// Id of the deposit and its status right after the acceptance.
             data: DepositState;
         }
     }
@@ -121,7 +121,7 @@ models! {
     #[derive(Default)]
     pub struct DepositDestination {
         optional {
-            /// Account that is credited.
+            /// Account that each arriving payment is credited to.
             destination_account_id: AccountId = with_destination_account_id;
             /// Asset that the account holds.
             asset_type_id: AssetTypeId = with_asset_type_id;
@@ -131,7 +131,7 @@ models! {
     /// The account that receives.
     pub struct DepositDestinationRequest {
         required {
-            /// Account to credit.
+            /// Account to credit; it must be able to transact.
             destination_account_id: AccountId;
         }
     }
@@ -142,7 +142,7 @@ models! {
         optional {
             /// How much is pulled, in units of the asset.
             amount: Amount = with_amount;
-            /// Text for the counterparty's statement.
+            /// Text for the counterparty's statement, where its rail has room for it.
             reference: String = with_reference, personal;
         }
     }
@@ -162,7 +162,7 @@ models! {
     /// How to send money by ACH.
     pub struct DepositInstructionAch {
         constant {
-            /// Tag of ACH.
+            /// Always `ACH`, the tag of this variant: the sender pays by ACH.
             instruction_type: InstructionTypeAch = InstructionTypeAch::Ach;
         }
         optional {
@@ -175,7 +175,7 @@ models! {
             /// Text that must go along exactly as it is here, or the money is delayed. The platform
             /// documents at most 10 characters and has been seen to send 36.
             memo: String = with_memo, personal;
-            /// Asset to send.
+            /// Asset type that the sender must send; another one may be lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
@@ -183,7 +183,7 @@ models! {
     /// How to send money by a blockchain.
     pub struct DepositInstructionCrypto {
         constant {
-            /// Tag of a blockchain.
+            /// Always `CRYPTO`, the tag of this variant: the sender pays by a blockchain.
             instruction_type: InstructionTypeCrypto = InstructionTypeCrypto::Crypto;
         }
         optional {
@@ -193,7 +193,7 @@ models! {
             blockchain: String = with_blockchain;
             /// Network of the chain, such as `sepolia`; its case is not fixed.
             network: String = with_network;
-            /// Asset to send.
+            /// Asset type that the sender must send; another one may be lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
@@ -201,7 +201,7 @@ models! {
     /// How to send money by Fedwire.
     pub struct DepositInstructionFedwire {
         constant {
-            /// Tag of Fedwire.
+            /// Always `FEDWIRE`, the tag of this variant: the sender pays by Fedwire.
             instruction_type: InstructionTypeFedwire = InstructionTypeFedwire::Fedwire;
         }
         optional {
@@ -211,7 +211,7 @@ models! {
             account_number: String = with_account_number, personal;
             /// Routing number of the receiving bank, nine digits.
             account_routing_number: String = with_account_routing_number;
-            /// Address of the receiver.
+            /// Address of the receiver, as the sender's bank may ask for it.
             account_holder_address: Address = with_account_holder_address;
             /// Name of the receiving bank.
             institution_name: String = with_institution_name;
@@ -220,7 +220,7 @@ models! {
             /// Text that must go along exactly as it is here, or the money is delayed. The platform
             /// documents at most 50 characters and has been seen to send 36.
             memo: String = with_memo, personal;
-            /// Asset to send.
+            /// Asset type that the sender must send; another one may be lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
@@ -228,7 +228,7 @@ models! {
     /// How to send money by SWIFT.
     pub struct DepositInstructionSwift {
         constant {
-            /// Tag of SWIFT.
+            /// Always `SWIFT`, the tag of this variant: the sender pays by SWIFT.
             instruction_type: InstructionTypeSwift = InstructionTypeSwift::Swift;
         }
         optional {
@@ -240,13 +240,13 @@ models! {
             account_routing_number: String = with_account_routing_number;
             /// BIC of the receiving bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
-            /// Address of the receiver.
+            /// Address of the receiver, as the sender's bank may ask for it.
             account_holder_address: Address = with_account_holder_address;
             /// Name of the receiving bank.
             institution_name: String = with_institution_name;
             /// Address of the receiving bank.
             institution_address: Address = with_institution_address;
-            /// Asset to send.
+            /// Asset type that the sender must send; another one may be lost.
             asset_type_id: AssetTypeId = with_asset_type_id;
         }
     }
@@ -254,15 +254,16 @@ models! {
     /// A deposit that the platform fetches.
     pub struct DepositPull {
         constant {
-            /// Tag of a deposit that is fetched.
+            /// Always `PULL`, the tag of this variant: the platform fetches money from a linked
+            /// counterparty.
             deposit_type: DepositTypePull = DepositTypePull::Pull;
         }
         required {
-            /// Id of the deposit.
+            /// Id of the deposit, a UUID made by the platform when it was requested.
             id: DepositId;
         }
         optional {
-            /// Where the deposit stands.
+            /// Status of the deposit; a PUSH one may be paid into again after EXECUTED.
             status: DepositStatus = with_status;
             /// When the deposit was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
@@ -270,7 +271,7 @@ models! {
             deposit_destination: DepositDestination = with_deposit_destination;
             /// Counterparty that the money comes from.
             deposit_source: DepositPullSource = with_deposit_source;
-            /// How much.
+            /// How much is fetched, and the text for the counterparty's statement.
             deposit_details: DepositDetails = with_deposit_details;
         }
     }
@@ -297,15 +298,15 @@ models! {
     /// A deposit that others send.
     pub struct DepositPush {
         constant {
-            /// Tag of a deposit that others send.
+            /// Always `PUSH`, the tag of this variant: somebody sends money by the instructions.
             deposit_type: DepositTypePush = DepositTypePush::Push;
         }
         required {
-            /// Id of the deposit.
+            /// Id of the deposit, a UUID made by the platform when it was requested.
             id: DepositId;
         }
         optional {
-            /// Where the deposit stands.
+            /// Status of the deposit; a PUSH one may be paid into again after EXECUTED.
             status: DepositStatus = with_status;
             /// When the deposit was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
@@ -315,7 +316,7 @@ models! {
             ///
             /// Only `rail-1.1.2` has it.
             customer_name: String = with_customer_name, personal;
-            /// Where to send the money.
+            /// The instructions by which a sender reaches the account.
             deposit_source: DepositPushSource = with_deposit_source;
         }
     }
@@ -324,7 +325,8 @@ models! {
     #[derive(Default)]
     pub struct DepositPushSource {
         optional {
-            /// The instructions, one for each rail of the account.
+            /// The instructions, one for each rail that the account supports; any of them may be
+            /// used any number of times.
             deposit_instructions: Vec<DepositInstruction> = with_deposit_instructions;
         }
     }
@@ -332,7 +334,7 @@ models! {
     /// Envelope around one deposit.
     pub struct DepositReply {
         required {
-            /// The deposit.
+            /// The deposit; a PUSH one with the instructions by which money is sent to it.
             data: Deposit;
         }
     }
@@ -340,15 +342,16 @@ models! {
     /// Asks for money of a linked counterparty.
     pub struct DepositRequestPull {
         constant {
-            /// Tag of a deposit that is fetched.
+            /// Always `PULL`, the tag of this variant: the platform fetches money from a linked
+            /// counterparty.
             deposit_type: DepositTypePull = DepositTypePull::Pull;
         }
         required {
-            /// Account that the money is for.
+            /// Account that the money will be credited to.
             deposit_destination: DepositDestinationRequest;
             /// Counterparty that the money comes from.
             deposit_source: DepositPullSourceRequest;
-            /// How much.
+            /// How much to fetch, and the text for the counterparty's statement.
             deposit_details: DepositDetailsRequest;
         }
     }
@@ -356,11 +359,11 @@ models! {
     /// Asks for the instructions of an account.
     pub struct DepositRequestPush {
         constant {
-            /// Tag of a deposit that others send.
+            /// Always `PUSH`, the tag of this variant: somebody sends money by the instructions.
             deposit_type: DepositTypePush = DepositTypePush::Push;
         }
         required {
-            /// Account that the money is for.
+            /// Account that the money will be credited to.
             deposit_destination: DepositDestinationRequest;
         }
     }
@@ -368,11 +371,11 @@ models! {
     /// A deposit's id with its status.
     pub struct DepositState {
         required {
-            /// Id of the deposit.
+            /// Id of the deposit, a UUID made by the platform when it was requested.
             id: DepositId;
         }
         optional {
-            /// Where the deposit stands.
+            /// Status of the deposit; a PUSH one may be paid into again after EXECUTED.
             status: DepositStatus = with_status;
         }
     }

@@ -84,9 +84,9 @@ models! {
             ///
             /// Only `layer2-1.0.5` has it.
             id: DocumentId = with_id;
-            /// Which document it is.
+            /// Which document it is, one of the listed kinds.
             document: DocumentType = with_document;
-            /// How far it has come.
+            /// How far the document has come, such as MISSING, SUBMITTED or APPROVED.
             status: DocumentStatus = with_status;
             /// Whether the application cannot do without it.
             ///
@@ -102,7 +102,7 @@ models! {
     /// Names a document.
     pub struct DocumentRef {
         required {
-            /// Id of the document.
+            /// Id of the document, the one that the call was made with.
             id: DocumentId;
         }
     }
@@ -110,7 +110,7 @@ models! {
     /// Envelope around the id of a document.
     pub struct DocumentRefReply {
         required {
-            /// The document's id.
+            /// Id of the document whose file was uploaded.
             data: DocumentRef;
         }
     }

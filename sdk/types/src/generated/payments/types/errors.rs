@@ -21,7 +21,7 @@ models! {
             expected: String = with_expected;
             /// The likely cause and its remedy.
             hint: String = with_hint;
-            /// Page that explains the code.
+            /// Address of a page that explains the code, where there is one.
             doc_url: String = with_doc_url;
         }
     }
@@ -30,7 +30,7 @@ models! {
     #[derive(Default)]
     pub struct ErrorReply {
         optional {
-            /// The reasons, at least one.
+            /// The reasons, at least one; the mock server lists every fault that it finds.
             errors: Vec<ErrorItem> = with_errors;
         }
     }

@@ -109,7 +109,7 @@ models! {
     /// An account's id with its status.
     pub struct AccountState {
         required {
-            /// Id of the account.
+            /// Id of the account, chosen by the client; read the rest by it.
             id: AccountId;
         }
         optional {
@@ -129,7 +129,7 @@ models! {
     /// An application's id with its status.
     pub struct ApplicationState {
         required {
-            /// Id of the application.
+            /// Id of the application, a UUID; read the rest by it.
             id: ApplicationId;
         }
         optional {
@@ -149,7 +149,7 @@ models! {
     /// A counterparty's id with its status.
     pub struct CounterpartyState {
         required {
-            /// Id of the counterparty.
+            /// Id of the counterparty, a UUID made by the platform when it was registered.
             id: CounterpartyId;
         }
         optional {
@@ -169,7 +169,7 @@ models! {
     /// A customer's id with its status.
     pub struct CustomerState {
         required {
-            /// Id of the customer.
+            /// Id of the customer, chosen by the client; read the rest by it.
             id: CustomerId;
         }
         optional {
@@ -197,7 +197,7 @@ models! {
     /// A transaction's id with its status and where it came from.
     pub struct TransactionState {
         required {
-            /// Id of the transaction.
+            /// Id of the transaction, a UUID; read the rest by it.
             id: TransactionId;
         }
         optional {
@@ -205,7 +205,7 @@ models! {
             status: TransactionStatus = with_status;
             /// Kind of object that the transaction came from.
             category_type: TransactionCategory = with_category_type;
-            /// Id of that object.
+            /// Id of that object: the transfer, deposit, withdrawal, exchange or adjustment.
             category_id: CategoryId = with_category_id;
             /// Account that the transaction belongs to.
             account_id: AccountId = with_account_id;

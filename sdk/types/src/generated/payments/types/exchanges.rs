@@ -50,21 +50,22 @@ models! {
     /// Assets of one account changed into those of another.
     pub struct Exchange {
         required {
-            /// Id of the exchange.
+            /// Id of the exchange, a UUID made by the platform when it was requested.
             id: ExchangeId;
         }
         optional {
-            /// Where the exchange stands.
+            /// Status of the exchange; the amounts are final when it is EXECUTED.
             status: ExchangeStatus = with_status;
             /// When the exchange was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// How its price is made.
+            /// How the price is made: quoted first (`QUOTE`) or that of the market (`MARKET`).
             exchange_type: ExchangeType = with_exchange_type;
-            /// Which side the amount fixed.
+            /// Which side the amount of the request fixed: the debit (`FIX_SOURCE`) or the credit
+            /// (`FIX_DESTINATION`).
             action: ExchangeAction = with_action;
-            /// The side that pays.
+            /// Account that is debited, the asset sold and its amount.
             source_details: ExchangeSource = with_source_details;
-            /// The side that receives.
+            /// Account that is credited, the asset bought and its amount.
             destination_details: ExchangeDestination = with_destination_details;
         }
     }
@@ -82,9 +83,9 @@ models! {
     #[derive(Default)]
     pub struct ExchangeDestination {
         optional {
-            /// Account that is credited.
+            /// Account that is credited when the exchange is EXECUTED.
             destination_account_id: AccountId = with_destination_account_id;
-            /// Asset that is bought.
+            /// Asset type that is bought, that of the account.
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Amount credited, in units of the asset; with FIX_SOURCE it is an estimate, and
             /// missing from the acceptance until EXECUTED.
@@ -95,7 +96,7 @@ models! {
     /// Envelope around one exchange.
     pub struct ExchangeReply {
         required {
-            /// The exchange.
+            /// The exchange with both sides; its amounts are estimates until it is EXECUTED.
             data: Exchange;
         }
     }
@@ -103,18 +104,20 @@ models! {
     /// What to exchange.
     pub struct ExchangeRequest {
         required {
-            /// Account to debit.
+            /// Account to debit; it must be able to transact and, at the acceptance, hold the
+            /// amount.
             source_account_id: AccountId;
             /// Account to credit; holds another asset than the source.
             destination_account_id: AccountId;
             /// How much, in units of the asset of the side that `action` fixes; more than zero.
             amount: Amount;
-            /// Which side the amount fixes.
+            /// Which side `amount` fixes: the debit (`FIX_SOURCE`) or the credit
+            /// (`FIX_DESTINATION`).
             action: ExchangeAction;
         }
         optional {
-            /// Free text for the statement.
-            description: String = with_description;
+            /// Text of your own for the statement; the platform publishes no limit of its length.
+            description: String = with_description, personal;
         }
     }
 
@@ -122,9 +125,9 @@ models! {
     #[derive(Default)]
     pub struct ExchangeSource {
         optional {
-            /// Account that is debited.
+            /// Account that is debited when the exchange is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Asset that is sold.
+            /// Asset type that is sold, that of the account.
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Amount debited, in units of the asset; with FIX_DESTINATION it is an estimate, and
             /// missing from the acceptance until EXECUTED.

@@ -18,7 +18,8 @@ models! {
             amount: String;
         }
         optional {
-            /// Payor who is going to pay.
+            /// Payor who is going to pay, of the account's customer; without one the address works
+            /// as that of a deposit account.
             payor_id: PayorId = with_payor_id;
             /// Your own name for the payment, such as the number of an invoice; transactions carry
             /// it.
@@ -29,7 +30,7 @@ models! {
     /// One row of the history of a payment account, with the payor whom it is of.
     pub struct PaymentTransaction {
         required {
-            /// Id of the transaction.
+            /// Id of the transaction, a UUID made by the platform when the movement began.
             id: TransactionId;
         }
         optional {
@@ -47,8 +48,8 @@ models! {
             category_type: TransactionCategory = with_category_type;
             /// Id of that object; with TRANSFER it is the id of the transfer.
             category_id: CategoryId = with_category_id;
-            /// Text for the statement.
-            description: String = with_description;
+            /// Text that was given with the movement, as a statement prints it.
+            description: String = with_description, personal;
             /// Who sent the money, for money that came from outside.
             originator: TransactionOriginator = with_originator;
             /// Payor whose payment it is.
@@ -73,7 +74,7 @@ models! {
     /// Envelope around one page of transactions of a payment account.
     pub struct PaymentTransactionListReply {
         required {
-            /// The page.
+            /// One page of the transactions, at most `page_size` of them; empty past the last page.
             data: PaymentTransactionList;
         }
         optional {

@@ -38,17 +38,17 @@ models! {
     /// Money that a counterparty is asked to pay.
     pub struct Payment {
         required {
-            /// Id of the payment.
+            /// Id of the payment, a UUID made by the platform when it was requested.
             id: PaymentId;
         }
         optional {
-            /// Where the payment stands.
+            /// Status of the payment; EXECUTED and FAILURE are final.
             status: PaymentStatus = with_status;
-            /// Who pays.
+            /// Counterparty that pays, in which assets, and how once the payment is accepted.
             payment_source: PaymentSource = with_payment_source;
             /// Account that the money is for.
             payment_destination: PaymentDestination = with_payment_destination;
-            /// What the payment is for.
+            /// What the payment is for, as it was given.
             payment_info: PaymentInfo = with_payment_info;
         }
     }
@@ -57,7 +57,7 @@ models! {
     #[derive(Default)]
     pub struct PaymentDestination {
         optional {
-            /// Account that is credited.
+            /// Account that what the counterparty pays is credited to.
             destination_account_id: AccountId = with_destination_account_id;
         }
     }
@@ -65,7 +65,7 @@ models! {
     /// The account to be paid into.
     pub struct PaymentDestinationRequest {
         required {
-            /// Account to credit.
+            /// Deposit account to credit; it must be OPEN and its customer ACTIVE.
             destination_account_id: AccountId;
         }
     }
@@ -73,13 +73,13 @@ models! {
     /// A document that a payment needs.
     pub struct PaymentDocumentError {
         required {
-            /// Id under which to upload it.
+            /// Id of the document, by which its file is uploaded.
             document_id: DocumentId;
         }
         optional {
-            /// Which document.
+            /// Which document is asked for, such as INVOICE.
             document: DocumentType = with_document;
-            /// How far the document has come.
+            /// How far the document has come, such as MISSING, SUBMITTED or APPROVED.
             status: DocumentStatus = with_status;
             /// Whether the payment waits for it.
             mandatory: bool = with_mandatory;
@@ -90,27 +90,27 @@ models! {
     #[derive(Default)]
     pub struct PaymentInfo {
         optional {
-            /// Free text for the statement.
-            description: String = with_description;
+            /// Text of your own for the statement; the platform publishes no limit of its length.
+            description: String = with_description, personal;
         }
     }
 
     /// What a payment is for.
     pub struct PaymentInfoRequest {
         required {
-            /// Free text for the statement.
-            description: String;
+            /// Text of your own for the statement; the platform publishes no limit of its length.
+            description: String, personal;
         }
     }
 
     /// What a payment waits for.
     pub struct PaymentProgress {
         required {
-            /// Id of the payment.
+            /// Id of the payment, a UUID made by the platform when it was requested.
             id: PaymentId;
         }
         optional {
-            /// Where the payment stands.
+            /// Status of the payment; EXECUTED and FAILURE are final.
             status: PaymentStatus = with_status;
             /// The documents that are asked for, with what is wrong.
             document_errors: Vec<PaymentDocumentError> = with_document_errors;
@@ -120,7 +120,7 @@ models! {
     /// Envelope around one payment.
     pub struct PaymentReply {
         required {
-            /// The payment.
+            /// The payment; with instructions for the payer once it is accepted.
             data: Payment;
         }
     }
@@ -128,11 +128,11 @@ models! {
     /// Who pays, into which account and for what.
     pub struct PaymentRequest {
         required {
-            /// Who pays.
+            /// Counterparty that is to pay, and in which assets.
             payment_source: PaymentSourceRequest;
             /// Account that the money is for.
             payment_destination: PaymentDestinationRequest;
-            /// What the payment is for.
+            /// What the payment is for, in your words.
             payment_info: PaymentInfoRequest;
         }
     }
@@ -141,7 +141,7 @@ models! {
     #[derive(Default)]
     pub struct PaymentSource {
         optional {
-            /// Counterparty that pays.
+            /// Counterparty that pays, of the account's customer.
             source_counterparty_id: CounterpartyId = with_source_counterparty_id;
             /// Assets in which the counterparty may pay.
             asset_type: Vec<AssetTypeId> = with_asset_type;
@@ -163,11 +163,11 @@ models! {
     /// A payment's id with its status.
     pub struct PaymentState {
         required {
-            /// Id of the payment.
+            /// Id of the payment, a UUID made by the platform when it was requested.
             id: PaymentId;
         }
         optional {
-            /// Where the payment stands.
+            /// Status of the payment; EXECUTED and FAILURE are final.
             status: PaymentStatus = with_status;
         }
     }
@@ -175,7 +175,7 @@ models! {
     /// Envelope around a payment's id and status.
     pub struct PaymentStateReply {
         required {
-            /// Id and status.
+            /// Id of the payment and its status right after the call.
             data: PaymentState;
         }
     }
@@ -183,7 +183,7 @@ models! {
     /// Envelope around what a payment waits for.
     pub struct PaymentStatusReply {
         required {
-            /// Status and documents.
+            /// Status of the payment and the documents that it waits for.
             data: PaymentProgress;
         }
     }

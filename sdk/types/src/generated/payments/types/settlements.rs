@@ -41,11 +41,11 @@ models! {
     /// What was paid out in one go.
     pub struct Settlement {
         required {
-            /// Id of the settlement.
+            /// Id of the settlement, made by the platform.
             id: SettlementId;
         }
         optional {
-            /// Where the settlement stands.
+            /// How far the settlement has come; SETTLED is final.
             settlement_status: SettlementStatus = with_settlement_status;
             /// When it was paid out, in RFC 3339.
             settlement_executed_timestamp: Timestamp = with_settlement_executed_timestamp;
@@ -55,7 +55,7 @@ models! {
             settlement_currency: String = with_settlement_currency;
             /// Amount paid out, in units of the currency, before fees of the receiving bank.
             settlement_amount: Amount = with_settlement_amount;
-            /// The breakdown by account.
+            /// The breakdown, one entry for each account that pays.
             settlement_details: Vec<SettlementDetail> = with_settlement_details;
         }
     }
@@ -66,21 +66,21 @@ models! {
         optional {
             /// Customer of the paying account.
             source_account_customer_id: CustomerId = with_source_account_customer_id;
-            /// Account that pays.
+            /// Account that is debited for the settlement.
             source_account_id: AccountId = with_source_account_id;
-            /// Kind of asset that is paid.
+            /// Kind of asset that is debited: fiat money, or an asset on the named chain.
             source_asset_type: SettlementAssetType = with_source_asset_type;
-            /// Its currency.
+            /// Currency of the debited asset, such as `USDC`.
             source_currency: String = with_source_currency;
             /// Amount debited, in units of that currency.
             source_amount: Amount = with_source_amount;
             /// Customer of the receiving account.
             destination_account_customer_id: CustomerId = with_destination_account_customer_id;
-            /// Account that receives.
+            /// Account that is credited by the settlement.
             destination_account_id: AccountId = with_destination_account_id;
-            /// Kind of asset that is received.
+            /// Kind of asset that is credited: fiat money, or an asset on the named chain.
             destination_asset_type: SettlementAssetType = with_destination_asset_type;
-            /// Its currency.
+            /// Currency of the credited asset, such as `USD`.
             destination_currency: String = with_destination_currency;
             /// Amount credited, in units of that currency.
             destination_amount: Amount = with_destination_amount;
@@ -96,7 +96,7 @@ models! {
     /// Envelope around one settlement.
     pub struct SettlementReply {
         required {
-            /// The settlement.
+            /// The settlement with its breakdown by account.
             data: Settlement;
         }
     }

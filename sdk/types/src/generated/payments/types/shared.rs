@@ -25,7 +25,7 @@ models! {
     #[derive(Default)]
     pub struct Address {
         optional {
-            /// Unit, flat or suite.
+            /// Number of the unit, flat or suite within the building.
             unit_number: String = with_unit_number, personal;
             /// Street and number, one line of text.
             address_line1: String = with_address_line1, personal;
@@ -33,7 +33,7 @@ models! {
             address_line2: String = with_address_line2, personal;
             /// Third line of text, if two are not enough.
             address_line3: String = with_address_line3, personal;
-            /// City or town.
+            /// City or town, as the post of the country writes it.
             city: String = with_city, personal;
             /// State or province, the two characters after the country in ISO 3166-2, such as `MA`.
             state: String = with_state, personal;
@@ -64,16 +64,18 @@ models! {
     #[derive(Default)]
     pub struct Links {
         optional {
-            /// This page.
+            /// Address of this page, relative or absolute, with its filters.
             #[serde(rename = "self")]
             self_: String = with_self;
-            /// The first page.
+            /// Address of the first page, relative or absolute.
             first: String = with_first;
-            /// The page before this one, empty on the first.
+            /// Address of the page before this one, relative or absolute; an empty string on the
+            /// first page.
             prev: String = with_prev;
-            /// The page after this one, empty on the last.
+            /// Address of the page after this one, relative or absolute; an empty string on the
+            /// last page, where a walk ends.
             next: String = with_next;
-            /// The last page.
+            /// Address of the last page, relative or absolute.
             last: String = with_last;
         }
     }

@@ -16,9 +16,9 @@ models! {
     #[derive(Default)]
     pub struct Statement {
         optional {
-            /// The account.
+            /// Deposit account that the statement is about.
             account_id: AccountId = with_account_id;
-            /// Asset that it holds.
+            /// Asset type that the account holds, and so the unit of all amounts.
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// The month that is covered, as text; its form is not published, the mock server
             /// writes year and month.
@@ -27,7 +27,7 @@ models! {
             opening_balance: Amount = with_opening_balance;
             /// Balance after the last transaction, in units of the asset.
             closing_balance: Amount = with_closing_balance;
-            /// Who the statement is for.
+            /// Name and address of the customer, as the statement prints them.
             customer: StatementCustomer = with_customer;
             /// The transactions posted in the month, oldest first.
             transactions: Vec<StatementTransaction> = with_transactions;
@@ -39,15 +39,15 @@ models! {
     #[derive(Default)]
     pub struct StatementCustomer {
         optional {
-            /// Name of the customer.
+            /// Full name of a person, or the registered name of a company.
             name: String = with_name, personal;
-            /// Street and number.
+            /// Street and number, the first line of the address.
             address1: String = with_address1, personal;
-            /// Second line.
+            /// Second line of the address, absent if there is none.
             address2: String = with_address2, personal;
-            /// Third line.
+            /// Third line of the address, absent if there is none.
             address3: String = with_address3, personal;
-            /// City or town.
+            /// City or town of the address.
             city: String = with_city, personal;
             /// State or province, two characters.
             state: String = with_state, personal;
@@ -70,7 +70,7 @@ models! {
     /// Envelope around one page of statements.
     pub struct StatementListReply {
         required {
-            /// The page.
+            /// One page of the statements, at most `page_size` of them; empty past the last page.
             data: StatementList;
         }
         optional {
@@ -82,7 +82,7 @@ models! {
     /// Envelope around one statement.
     pub struct StatementReply {
         required {
-            /// The statement.
+            /// The statement of the account for one month.
             data: Statement;
         }
     }
@@ -90,13 +90,13 @@ models! {
     /// Which month a statement covers.
     pub struct StatementSummary {
         required {
-            /// Id of the statement.
+            /// Id of the statement, for the call that reads it.
             id: StatementId;
         }
         optional {
             /// Year of the month, four digits.
             year: i32 = with_year;
-            /// Month, 1 to 12.
+            /// Month of the year that is covered, 1 to 12.
             month: i32 = with_month;
         }
     }
@@ -104,14 +104,14 @@ models! {
     /// A transaction on a statement.
     pub struct StatementTransaction {
         required {
-            /// Id of the transaction.
+            /// Id of the transaction, a UUID made by the platform.
             transaction_id: TransactionId;
         }
         optional {
             /// What kind of movement it is.
             transaction_type: TransactionType = with_transaction_type;
-            /// Text for the statement.
-            description: String = with_description;
+            /// Text that was given with the movement, as the statement prints it.
+            description: String = with_description, personal;
             /// When the transaction began, in RFC 3339.
             transaction_date: Timestamp = with_transaction_date;
             /// When the transaction was posted, in RFC 3339.

@@ -13,11 +13,11 @@ models! {
     /// One event type and the address that it is sent to.
     pub struct Subscription {
         required {
-            /// Id of the subscription.
+            /// Id of the subscription, a UUID made by the platform when it was made.
             id: SubscriptionId;
         }
         optional {
-            /// Event type that is sent.
+            /// The one event type that is sent.
             event_type: EventType = with_event_type;
             /// Absolute address that the events are posted to.
             callback_url: String = with_callback_url;
@@ -38,7 +38,7 @@ models! {
     /// Envelope around the subscriptions.
     pub struct SubscriptionListReply {
         required {
-            /// The subscriptions.
+            /// All subscriptions of the client, on one page.
             data: SubscriptionList;
         }
         optional {
@@ -50,7 +50,7 @@ models! {
     /// Names a subscription.
     pub struct SubscriptionRef {
         required {
-            /// Id of the subscription.
+            /// Id of the subscription, a UUID made by the platform when it was made.
             id: SubscriptionId;
         }
     }
@@ -58,7 +58,7 @@ models! {
     /// Envelope around the id of a subscription.
     pub struct SubscriptionRefReply {
         required {
-            /// The subscription's id.
+            /// Id of the subscription that was deleted.
             data: SubscriptionRef;
         }
     }
@@ -66,7 +66,7 @@ models! {
     /// Envelope around one subscription.
     pub struct SubscriptionReply {
         required {
-            /// The subscription.
+            /// The subscription with the key that verifies its deliveries.
             data: Subscription;
         }
     }

@@ -161,9 +161,9 @@ tagged_unions! {
     shared {
         /// The rail's reference of the movement, as text of the rail's own form.
         optional rail_reference: String;
-        /// Text that the sender gave.
+        /// Text that the sender gave along with the money, at most what the rail carries.
         optional rail_originator_memo: String;
-        /// Who the sender is.
+        /// The sender, as far as the rail tells.
         optional profile: OriginatorProfile;
     }
 }
@@ -181,9 +181,9 @@ models! {
             transit_number: String = with_transit_number;
             /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the sender's bank, as the rail carried it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the sender's bank, as far as the rail carried it.
             institution_address: Address = with_institution_address;
         }
     }
@@ -194,15 +194,15 @@ models! {
         optional {
             /// Account number; text, so that leading zeros stay.
             account_number: String = with_account_number, personal;
-            /// Kind of the account.
+            /// Whether it is a checking or a savings account, where the rail tells.
             r#type: BankAccountType = with_type;
             /// Routing number of the bank, nine digits.
             routing_number: String = with_routing_number;
             /// BIC of the bank, 8 or 11 characters (ISO 9362).
             swift_bic: String = with_swift_bic;
-            /// Name of the bank.
+            /// Name of the sender's bank, as the rail carried it.
             institution_name: String = with_institution_name;
-            /// Address of the bank.
+            /// Address of the sender's bank, as far as the rail carried it.
             institution_address: Address = with_institution_address;
         }
     }
@@ -211,7 +211,7 @@ models! {
     #[derive(Default)]
     pub struct OriginatorProfile {
         optional {
-            /// Name of the sender.
+            /// Name of the sender, as the rail carried it.
             name: String = with_name, personal;
         }
     }
@@ -222,11 +222,11 @@ models! {
         optional {
             /// Address on the chain, in the text form of the chain.
             blockchain_address: String = with_blockchain_address, personal;
-            /// Who keeps the wallet.
+            /// Who keeps the wallet that the money came from.
             wallet_type: WalletType = with_wallet_type;
-            /// Name of the keeper.
+            /// Name of the institution that keeps the wallet, where it is known.
             institution_name: String = with_institution_name;
-            /// Address of the keeper.
+            /// Address of the institution that keeps the wallet, where it is known.
             institution_address: Address = with_institution_address;
         }
     }
@@ -238,8 +238,8 @@ models! {
             /// Name of the rail, such as `ACH`, `FEDWIRE`, `SEPA_CT` or `CRYPTO`.
             rail: String = with_rail;
             /// The rail's own reference, such as a chain hash.
-            reference: String = with_reference;
-            /// Text that went along with the money.
+            reference: String = with_reference, personal;
+            /// Text that went along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -247,7 +247,7 @@ models! {
     /// One row of an account's history.
     pub struct Transaction {
         required {
-            /// Id of the transaction.
+            /// Id of the transaction, a UUID made by the platform when the movement began.
             id: TransactionId;
         }
         optional {
@@ -265,8 +265,8 @@ models! {
             category_type: TransactionCategory = with_category_type;
             /// Id of that object; with TRANSFER it is the id of the transfer.
             category_id: CategoryId = with_category_id;
-            /// Text for the statement.
-            description: String = with_description;
+            /// Text that was given with the movement, as a statement prints it.
+            description: String = with_description, personal;
             /// Who sent the money, for money that came from outside.
             originator: TransactionOriginator = with_originator;
             /// The rail that carried the money.
@@ -288,7 +288,7 @@ models! {
     /// Envelope around one page of transactions.
     pub struct TransactionListReply {
         required {
-            /// The page.
+            /// One page of the transactions, at most `page_size` of them; empty past the last page.
             data: TransactionList;
         }
         optional {
@@ -300,19 +300,19 @@ models! {
     /// A sender with a wallet.
     pub struct TransactionOriginatorCrypto {
         constant {
-            /// Tag of this kind of sender.
+            /// Always `CRYPTO`, the tag of this variant: the money came from a wallet.
             originator_type: OriginatorTypeCrypto = OriginatorTypeCrypto::Crypto;
         }
         optional {
-            /// Rail that the money came by.
+            /// Rail by which the money came.
             rail: OriginatorRailCrypto = with_rail;
             /// Hash of the movement on its chain.
-            rail_reference: String = with_rail_reference;
-            /// Text that the sender gave.
+            rail_reference: String = with_rail_reference, personal;
+            /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
-            /// Who the sender is.
+            /// The sender, as far as the rail tells.
             profile: OriginatorProfile = with_profile;
-            /// The wallet that the money came from.
+            /// Wallet that the money came from.
             wallet_information: OriginatorWallet = with_wallet_information;
         }
     }
@@ -320,19 +320,20 @@ models! {
     /// A sender with a bank account in Canada.
     pub struct TransactionOriginatorFiatCa {
         constant {
-            /// Tag of this kind of sender.
+            /// Always `FIAT_CA`, the tag of this variant: the money came from a bank account in
+            /// Canada.
             originator_type: OriginatorTypeFiatCa = OriginatorTypeFiatCa::FiatCa;
         }
         optional {
-            /// Rail that the money came by.
+            /// Rail by which the money came.
             rail: OriginatorRailCa = with_rail;
             /// The rail's reference of the movement, as text of the rail's own form.
-            rail_reference: String = with_rail_reference;
-            /// Text that the sender gave.
+            rail_reference: String = with_rail_reference, personal;
+            /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
-            /// Who the sender is.
+            /// The sender, as far as the rail tells.
             profile: OriginatorProfile = with_profile;
-            /// The account that the money came from.
+            /// Bank account that the money came from, as far as the rail tells.
             account_information: OriginatorAccountCa = with_account_information;
         }
     }
@@ -340,19 +341,20 @@ models! {
     /// A sender whose bank account in Canada was linked.
     pub struct TransactionOriginatorFiatCaLinked {
         constant {
-            /// Tag of this kind of sender.
+            /// Always `FIAT_CA_LINKED`, the tag of this variant: the money came from a linked bank
+            /// account in Canada.
             originator_type: OriginatorTypeFiatCaLinked = OriginatorTypeFiatCaLinked::FiatCaLinked;
         }
         optional {
-            /// Rail that the money came by.
+            /// Rail by which the money came.
             rail: OriginatorRailCa = with_rail;
             /// The rail's reference of the movement, as text of the rail's own form.
-            rail_reference: String = with_rail_reference;
-            /// Text that the sender gave.
+            rail_reference: String = with_rail_reference, personal;
+            /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
-            /// Who the sender is.
+            /// The sender, as far as the rail tells.
             profile: OriginatorProfile = with_profile;
-            /// The account that the money came from.
+            /// Bank account that the money came from, as far as the rail tells.
             account_information: OriginatorAccountCa = with_account_information;
         }
     }
@@ -360,19 +362,20 @@ models! {
     /// A sender with a bank account in the United States.
     pub struct TransactionOriginatorFiatUs {
         constant {
-            /// Tag of this kind of sender.
+            /// Always `FIAT_US`, the tag of this variant: the money came from a bank account in the
+            /// United States.
             originator_type: OriginatorTypeFiatUs = OriginatorTypeFiatUs::FiatUs;
         }
         optional {
-            /// Rail that the money came by.
+            /// Rail by which the money came.
             rail: OriginatorRailUs = with_rail;
             /// The rail's reference of the movement, as text of the rail's own form.
-            rail_reference: String = with_rail_reference;
-            /// Text that the sender gave.
+            rail_reference: String = with_rail_reference, personal;
+            /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
-            /// Who the sender is.
+            /// The sender, as far as the rail tells.
             profile: OriginatorProfile = with_profile;
-            /// The account that the money came from.
+            /// Bank account that the money came from, as far as the rail tells.
             account_information: OriginatorAccountUs = with_account_information;
         }
     }
@@ -380,19 +383,20 @@ models! {
     /// A sender whose bank account in the United States was linked.
     pub struct TransactionOriginatorFiatUsLinked {
         constant {
-            /// Tag of this kind of sender.
+            /// Always `FIAT_US_LINKED`, the tag of this variant: the money came from a linked bank
+            /// account in the United States.
             originator_type: OriginatorTypeFiatUsLinked = OriginatorTypeFiatUsLinked::FiatUsLinked;
         }
         optional {
-            /// Rail that the money came by.
+            /// Rail by which the money came.
             rail: OriginatorRailUs = with_rail;
             /// The rail's reference of the movement, as text of the rail's own form.
-            rail_reference: String = with_rail_reference;
-            /// Text that the sender gave.
+            rail_reference: String = with_rail_reference, personal;
+            /// Text that the sender gave along with the money, at most what the rail carries.
             rail_originator_memo: String = with_rail_originator_memo, personal;
-            /// Who the sender is.
+            /// The sender, as far as the rail tells.
             profile: OriginatorProfile = with_profile;
-            /// The account that the money came from.
+            /// Bank account that the money came from, as far as the rail tells.
             account_information: OriginatorAccountUs = with_account_information;
         }
     }
@@ -400,7 +404,7 @@ models! {
     /// Envelope around one transaction.
     pub struct TransactionReply {
         required {
-            /// The transaction.
+            /// The transaction as it stands at the time of the reply.
             data: Transaction;
         }
     }

@@ -33,19 +33,20 @@ models! {
     /// A move of one asset between two accounts.
     pub struct Transfer {
         required {
-            /// Id of the transfer.
+            /// Id of the transfer, a UUID made by the platform when it was requested.
             id: TransferId;
         }
         optional {
-            /// Where the transfer stands.
+            /// Status of the transfer; money has moved when it is EXECUTED.
             status: TransferStatus = with_status;
-            /// When the transfer was requested.
+            /// When the transfer was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Last instant at which the transfer can be accepted.
+            /// Last instant at which the transfer can be accepted, in RFC 3339; the length is not
+            /// published, the mock server gives 60 minutes.
             valid_until: Timestamp = with_valid_until;
-            /// The side that pays.
+            /// Account that is debited, its asset and the amount.
             source_details: TransferSource = with_source_details;
-            /// The side that receives.
+            /// Account that is credited, its asset and the amount.
             destination_details: TransferDestination = with_destination_details;
         }
     }
@@ -53,7 +54,7 @@ models! {
     /// Envelope around an accepted transfer's id and status.
     pub struct TransferAcceptedReply {
         required {
-            /// Id and status.
+            /// Id of the transfer and its status right after the acceptance.
             data: TransferState;
         }
     }
@@ -62,9 +63,9 @@ models! {
     #[derive(Default)]
     pub struct TransferDestination {
         optional {
-            /// Account that is credited.
+            /// Account that is credited when the transfer is EXECUTED.
             destination_account_id: AccountId = with_destination_account_id;
-            /// Asset that moves.
+            /// Asset type that moves, the same on both sides.
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Amount credited, in units of the asset.
             amount_to_credit: Amount = with_amount_to_credit;
@@ -74,7 +75,7 @@ models! {
     /// Envelope around one transfer.
     pub struct TransferReply {
         required {
-            /// The transfer.
+            /// The transfer with its status and both sides.
             data: Transfer;
         }
     }
@@ -82,7 +83,8 @@ models! {
     /// What to move, from where and to where.
     pub struct TransferRequest {
         required {
-            /// Account to debit.
+            /// Account to debit; it must be able to transact and, at the acceptance, hold the
+            /// amount.
             source_account_id: AccountId;
             /// Account to credit; must hold the same asset type as the source.
             destination_account_id: AccountId;
@@ -90,8 +92,8 @@ models! {
             amount: Amount;
         }
         optional {
-            /// Free text for the statement.
-            description: String = with_description;
+            /// Text of your own for the statement; the platform publishes no limit of its length.
+            description: String = with_description, personal;
         }
     }
 
@@ -99,9 +101,9 @@ models! {
     #[derive(Default)]
     pub struct TransferSource {
         optional {
-            /// Account that is debited.
+            /// Account that is debited when the transfer is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Asset that moves.
+            /// Asset type that moves, the same on both sides.
             asset_type_id: AssetTypeId = with_asset_type_id;
             /// Amount debited, in units of the asset.
             amount_to_debit: Amount = with_amount_to_debit;
@@ -111,11 +113,11 @@ models! {
     /// A transfer's id with its status.
     pub struct TransferState {
         required {
-            /// Id of the transfer.
+            /// Id of the transfer, a UUID made by the platform when it was requested.
             id: TransferId;
         }
         optional {
-            /// Where the transfer stands.
+            /// Status of the transfer; money has moved when it is EXECUTED.
             status: TransferStatus = with_status;
         }
     }

@@ -184,21 +184,22 @@ tagged_unions! {
         Uaefts(WithdrawalUaefts) = "UAEFTS";
     }
     shared {
-        /// Id of the withdrawal.
+        /// Id of the withdrawal, a UUID made by the platform when it was requested.
         required id: WithdrawalId;
-        /// Where the withdrawal stands.
+        /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
         optional status: WithdrawalStatus;
         /// When the withdrawal was requested, in RFC 3339.
         optional created_timestamp: Timestamp;
-        /// Account that is debited.
+        /// Account that is debited when the withdrawal is EXECUTED.
         optional source_account_id: AccountId;
-        /// Counterparty that gets the money.
+        /// Counterparty that the money goes to.
         optional destination_counterparty_id: CounterpartyId;
         /// How much is sent, in units of the asset of the account.
         optional amount: Amount;
-        /// What the money is for.
+        /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to the
+        /// customer is SELF.
         optional purpose: WithdrawalPurpose;
-        /// Free text for the statement.
+        /// Text of your own for the statement; the platform publishes no limit of its length.
         optional description: String;
     }
 
@@ -228,16 +229,18 @@ tagged_unions! {
         Uaefts(WithdrawalRequestUaefts) = "UAEFTS";
     }
     shared {
-        /// Account to debit.
+        /// Account to debit; its customer must be the counterparty's, and it must be able to
+        /// transact.
         required source_account_id: AccountId;
         /// Counterparty that gets the money, of the account's customer; the rail must be one of its
         /// rails.
         required destination_counterparty_id: CounterpartyId;
         /// How much to send, in units of the asset of the account; more than zero.
         required amount: Amount;
-        /// What the money is for.
+        /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to the
+        /// customer is SELF.
         required purpose: WithdrawalPurpose;
-        /// Free text for the statement.
+        /// Text of your own for the statement; the platform publishes no limit of its length.
         optional description: String;
     }
 }
@@ -246,29 +249,31 @@ models! {
     /// Money that is sent by the automated clearing house.
     pub struct WithdrawalAch {
         constant {
-            /// Tag of this rail.
+            /// Always `ACH`, the tag of this variant: the money goes by the automated clearing
+            /// house.
             withdrawal_rail: WithdrawalRailAch = WithdrawalRailAch::Ach;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -276,29 +281,30 @@ models! {
     /// Money that is sent by CHAPS.
     pub struct WithdrawalChaps {
         constant {
-            /// Tag of this rail.
+            /// Always `CHAPS`, the tag of this variant: the money goes by CHAPS.
             withdrawal_rail: WithdrawalRailChaps = WithdrawalRailChaps::Chaps;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -306,27 +312,29 @@ models! {
     /// Money that is sent by the blockchain of the asset.
     pub struct WithdrawalCrypto {
         constant {
-            /// Tag of this rail.
+            /// Always `CRYPTO`, the tag of this variant: the money goes by the blockchain of the
+            /// asset.
             withdrawal_rail: WithdrawalRailCrypto = WithdrawalRailCrypto::Crypto;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
         }
     }
@@ -335,11 +343,11 @@ models! {
     #[derive(Default)]
     pub struct WithdrawalDocumentError {
         optional {
-            /// Id under which to upload it.
+            /// Id of the document, by which its file is uploaded.
             id: DocumentId = with_id;
             /// The same as `id`, under the name that the platform's guides show.
             document_id: DocumentId = with_document_id;
-            /// How far the document has come.
+            /// How far the document has come, such as MISSING, SUBMITTED or APPROVED.
             status: DocumentStatus = with_status;
             /// Which document; the platform asks for INVOICE.
             document: DocumentType = with_document;
@@ -351,27 +359,29 @@ models! {
     /// Money that is sent by electronic funds transfer, Canada.
     pub struct WithdrawalEft {
         constant {
-            /// Tag of this rail.
+            /// Always `EFT`, the tag of this variant: the money goes by electronic funds transfer,
+            /// Canada.
             withdrawal_rail: WithdrawalRailEft = WithdrawalRailEft::Eft;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
         }
     }
@@ -379,29 +389,30 @@ models! {
     /// Money that is sent by Fedwire.
     pub struct WithdrawalFedwire {
         constant {
-            /// Tag of this rail.
+            /// Always `FEDWIRE`, the tag of this variant: the money goes by Fedwire.
             withdrawal_rail: WithdrawalRailFedwire = WithdrawalRailFedwire::Fedwire;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -409,29 +420,30 @@ models! {
     /// Money that is sent by Faster Payments.
     pub struct WithdrawalFps {
         constant {
-            /// Tag of this rail.
+            /// Always `FPS`, the tag of this variant: the money goes by Faster Payments.
             withdrawal_rail: WithdrawalRailFps = WithdrawalRailFps::Fps;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -439,29 +451,31 @@ models! {
     /// Money that is sent by the Immediate Payment Service of India.
     pub struct WithdrawalImps {
         constant {
-            /// Tag of this rail.
+            /// Always `IMPS`, the tag of this variant: the money goes by the Immediate Payment
+            /// Service of India.
             withdrawal_rail: WithdrawalRailImps = WithdrawalRailImps::Imps;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -469,11 +483,11 @@ models! {
     /// What a withdrawal waits for.
     pub struct WithdrawalProgress {
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// The documents that are asked for, with what is wrong.
             document_errors: Vec<WithdrawalDocumentError> = with_document_errors;
@@ -483,7 +497,7 @@ models! {
     /// Envelope around one withdrawal.
     pub struct WithdrawalReply {
         required {
-            /// The withdrawal.
+            /// The withdrawal with its status at the time of the reply.
             data: Withdrawal;
         }
     }
@@ -491,22 +505,25 @@ models! {
     /// What to send by the automated clearing house.
     pub struct WithdrawalRequestAch {
         constant {
-            /// Tag of this rail.
+            /// Always `ACH`, the tag of this variant: the money goes by the automated clearing
+            /// house.
             withdrawal_rail: WithdrawalRailAch = WithdrawalRailAch::Ach;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 10 characters.
             memo: String = with_memo, personal;
@@ -516,22 +533,24 @@ models! {
     /// What to send by CHAPS.
     pub struct WithdrawalRequestChaps {
         constant {
-            /// Tag of this rail.
+            /// Always `CHAPS`, the tag of this variant: the money goes by CHAPS.
             withdrawal_rail: WithdrawalRailChaps = WithdrawalRailChaps::Chaps;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 17 characters.
             memo: String = with_memo, personal;
@@ -541,22 +560,25 @@ models! {
     /// What to send by the blockchain of the asset.
     pub struct WithdrawalRequestCrypto {
         constant {
-            /// Tag of this rail.
+            /// Always `CRYPTO`, the tag of this variant: the money goes by the blockchain of the
+            /// asset.
             withdrawal_rail: WithdrawalRailCrypto = WithdrawalRailCrypto::Crypto;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
         }
     }
@@ -564,22 +586,25 @@ models! {
     /// What to send by electronic funds transfer, Canada.
     pub struct WithdrawalRequestEft {
         constant {
-            /// Tag of this rail.
+            /// Always `EFT`, the tag of this variant: the money goes by electronic funds transfer,
+            /// Canada.
             withdrawal_rail: WithdrawalRailEft = WithdrawalRailEft::Eft;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
         }
     }
@@ -587,22 +612,24 @@ models! {
     /// What to send by Fedwire.
     pub struct WithdrawalRequestFedwire {
         constant {
-            /// Tag of this rail.
+            /// Always `FEDWIRE`, the tag of this variant: the money goes by Fedwire.
             withdrawal_rail: WithdrawalRailFedwire = WithdrawalRailFedwire::Fedwire;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 50 characters.
             memo: String = with_memo, personal;
@@ -612,22 +639,24 @@ models! {
     /// What to send by Faster Payments.
     pub struct WithdrawalRequestFps {
         constant {
-            /// Tag of this rail.
+            /// Always `FPS`, the tag of this variant: the money goes by Faster Payments.
             withdrawal_rail: WithdrawalRailFps = WithdrawalRailFps::Fps;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 17 characters.
             memo: String = with_memo, personal;
@@ -637,22 +666,25 @@ models! {
     /// What to send by the Immediate Payment Service of India.
     pub struct WithdrawalRequestImps {
         constant {
-            /// Tag of this rail.
+            /// Always `IMPS`, the tag of this variant: the money goes by the Immediate Payment
+            /// Service of India.
             withdrawal_rail: WithdrawalRailImps = WithdrawalRailImps::Imps;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 50 characters.
             memo: String = with_memo, personal;
@@ -662,22 +694,24 @@ models! {
     /// What to send by SEPA credit transfer.
     pub struct WithdrawalRequestSepaCt {
         constant {
-            /// Tag of this rail.
+            /// Always `SEPA_CT`, the tag of this variant: the money goes by SEPA credit transfer.
             withdrawal_rail: WithdrawalRailSepaCt = WithdrawalRailSepaCt::SepaCt;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 140 characters.
             memo: String = with_memo, personal;
@@ -687,22 +721,24 @@ models! {
     /// What to send by SPEI of Mexico.
     pub struct WithdrawalRequestSpei {
         constant {
-            /// Tag of this rail.
+            /// Always `SPEI`, the tag of this variant: the money goes by SPEI of Mexico.
             withdrawal_rail: WithdrawalRailSpei = WithdrawalRailSpei::Spei;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 1 character.
             memo: String = with_memo, personal;
@@ -712,22 +748,24 @@ models! {
     /// What to send by SWIFT.
     pub struct WithdrawalRequestSwift {
         constant {
-            /// Tag of this rail.
+            /// Always `SWIFT`, the tag of this variant: the money goes by SWIFT.
             withdrawal_rail: WithdrawalRailSwift = WithdrawalRailSwift::Swift;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 140 characters.
             ///
@@ -739,22 +777,25 @@ models! {
     /// What to send by the funds transfer system of the United Arab Emirates.
     pub struct WithdrawalRequestUaefts {
         constant {
-            /// Tag of this rail.
+            /// Always `UAEFTS`, the tag of this variant: the money goes by the funds transfer
+            /// system of the United Arab Emirates.
             withdrawal_rail: WithdrawalRailUaefts = WithdrawalRailUaefts::Uaefts;
         }
         required {
-            /// Account to debit.
+            /// Account to debit; its customer must be the counterparty's, and it must be able to
+            /// transact.
             source_account_id: AccountId;
             /// Counterparty that gets the money, of the account's customer; the rail must be one of
             /// its rails.
             destination_counterparty_id: CounterpartyId;
             /// How much to send, in units of the asset of the account; more than zero.
             amount: Amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose;
         }
         optional {
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
             /// Text that goes along with the money, at most 100 characters.
             memo: String = with_memo, personal;
@@ -764,29 +805,30 @@ models! {
     /// Money that is sent by SEPA credit transfer.
     pub struct WithdrawalSepaCt {
         constant {
-            /// Tag of this rail.
+            /// Always `SEPA_CT`, the tag of this variant: the money goes by SEPA credit transfer.
             withdrawal_rail: WithdrawalRailSepaCt = WithdrawalRailSepaCt::SepaCt;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -794,29 +836,30 @@ models! {
     /// Money that is sent by SPEI of Mexico.
     pub struct WithdrawalSpei {
         constant {
-            /// Tag of this rail.
+            /// Always `SPEI`, the tag of this variant: the money goes by SPEI of Mexico.
             withdrawal_rail: WithdrawalRailSpei = WithdrawalRailSpei::Spei;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }
@@ -824,11 +867,11 @@ models! {
     /// A withdrawal's id with its status.
     pub struct WithdrawalState {
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
         }
     }
@@ -836,7 +879,7 @@ models! {
     /// Envelope around a withdrawal's id and status.
     pub struct WithdrawalStateReply {
         required {
-            /// Id and status.
+            /// Id of the withdrawal and its status right after the call.
             data: WithdrawalState;
         }
     }
@@ -844,7 +887,7 @@ models! {
     /// Envelope around what a withdrawal waits for.
     pub struct WithdrawalStatusReply {
         required {
-            /// Status and documents.
+            /// Status of the withdrawal and the documents that it waits for.
             data: WithdrawalProgress;
         }
     }
@@ -852,29 +895,30 @@ models! {
     /// Money that is sent by SWIFT.
     pub struct WithdrawalSwift {
         constant {
-            /// Tag of this rail.
+            /// Always `SWIFT`, the tag of this variant: the money goes by SWIFT.
             withdrawal_rail: WithdrawalRailSwift = WithdrawalRailSwift::Swift;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             ///
             /// Only `rail-1.1.2` has it.
             memo: String = with_memo, personal;
@@ -884,29 +928,31 @@ models! {
     /// Money that is sent by the funds transfer system of the United Arab Emirates.
     pub struct WithdrawalUaefts {
         constant {
-            /// Tag of this rail.
+            /// Always `UAEFTS`, the tag of this variant: the money goes by the funds transfer
+            /// system of the United Arab Emirates.
             withdrawal_rail: WithdrawalRailUaefts = WithdrawalRailUaefts::Uaefts;
         }
         required {
-            /// Id of the withdrawal.
+            /// Id of the withdrawal, a UUID made by the platform when it was requested.
             id: WithdrawalId;
         }
         optional {
-            /// Where the withdrawal stands.
+            /// Status of the withdrawal; EXECUTED, CANCELLED, EXPIRED and REJECTED are final.
             status: WithdrawalStatus = with_status;
             /// When the withdrawal was requested, in RFC 3339.
             created_timestamp: Timestamp = with_created_timestamp;
-            /// Account that is debited.
+            /// Account that is debited when the withdrawal is EXECUTED.
             source_account_id: AccountId = with_source_account_id;
-            /// Counterparty that gets the money.
+            /// Counterparty that the money goes to.
             destination_counterparty_id: CounterpartyId = with_destination_counterparty_id;
             /// How much is sent, in units of the asset of the account.
             amount: Amount = with_amount;
-            /// What the money is for.
+            /// What the money is for; PERSONAL_ACCOUNT needs a counterparty whose relationship to
+            /// the customer is SELF.
             purpose: WithdrawalPurpose = with_purpose;
-            /// Free text for the statement.
+            /// Text of your own for the statement; the platform publishes no limit of its length.
             description: String = with_description, personal;
-            /// Text that goes along with the money.
+            /// Text that goes along with the money on the rail.
             memo: String = with_memo, personal;
         }
     }

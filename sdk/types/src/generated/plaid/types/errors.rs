@@ -84,7 +84,7 @@ models! {
             status: i32 = with_status;
             /// Page that explains the code.
             documentation_url: String = with_documentation_url;
-            /// What to do.
+            /// What the caller can do about it, or null.
             suggested_action: String = with_suggested_action;
             /// Subtypes of accounts that were needed, where that is the reason.
             required_account_subtypes: Vec<String> = with_required_account_subtypes;

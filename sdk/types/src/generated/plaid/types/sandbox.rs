@@ -144,9 +144,9 @@ models! {
     #[derive(Default)]
     pub struct SandboxTransactionsOptions {
         optional {
-            /// First day.
+            /// First day of the transactions to make, as `YYYY-MM-DD`.
             start_date: Date = with_start_date;
-            /// Last day.
+            /// Last day of the transactions to make, as `YYYY-MM-DD`.
             end_date: Date = with_end_date;
             /// How many days back, 1 to 730; 90 by default.
             days_requested: i32 = with_days_requested;
