@@ -259,7 +259,11 @@ mod tests {
     #[test]
     fn every_pair_has_a_price_and_leads_from_fiat_to_crypto_or_back() {
         let pairs: Vec<Pair> = Pair::all().collect();
-        assert_eq!(pairs.len(), 24, "two fiat and six crypto assets, both ways");
+        assert_eq!(
+            pairs.len(),
+            36,
+            "three fiat and six crypto assets, both ways"
+        );
         for pair in pairs {
             let rate = price(5, 99, pair).rate(pair).unwrap();
             assert!(rate.is_positive(), "{pair:?}");

@@ -54,11 +54,14 @@ fn what_an_opening_refuses() {
             play.post("payments.accounts_open", &[], &body).unwrap_err(),
             unknown("customer", "/customer_id")
         );
-        let taken = Problem::new(code::ALREADY_EXISTS, "There is an account with this id.")
-            .at("/account_to_open/account_id")
-            .received("ACME_USD")
-            .expected("an id that no account has")
-            .hint("To repeat a request whose reply was lost, send it with its idempotency key.");
+        let taken = Problem::new(
+            code::ALREADY_EXISTS,
+            "There is an account, or an application for one, with this id.",
+        )
+        .at("/account_to_open/account_id")
+        .received("ACME_USD")
+        .expected("an id that no account and no open application has")
+        .hint("To repeat a request whose reply was lost, send it with its idempotency key.");
         assert_eq!(
             open(&mut play, "ACME_USD", basic, dollars),
             taken.bad_request()
@@ -123,7 +126,7 @@ fn what_an_update_refuses() {
         );
         let status = Problem::new(
             code::STATUS_CHANGE_NOT_ALLOWED,
-            "An account that is OPEN cannot become PENDING.",
+            "The account is OPEN and cannot become PENDING.",
         )
         .at("/updates/0/value")
         .received("PENDING")

@@ -525,7 +525,7 @@ fn changes_are_refused_with_what_could_be_changed() {
             .unwrap_err(),
         Problem::new(
             "STATUS_CHANGE_NOT_ALLOWED",
-            "A counterparty that is ACTIVE cannot become PENDING."
+            "The counterparty is ACTIVE and cannot become PENDING."
         )
         .at("/updates/0/value")
         .received("PENDING")

@@ -152,7 +152,7 @@ fn follow(play: &mut Play, account: &str, mark: Option<usize>, amount: u32) -> b
         let numbers = fields(&deposit.body, "account_number");
         marks.push(("account_number", numbers[numbers.len() - 1].clone()));
     }
-    if asset == "BITCOIN_TESTNET_BTC" {
+    if !asset.starts_with("FIAT_") {
         marks.push(("address", field(&deposit.body, "address")));
     }
     let (name, mark) = match mark {

@@ -457,7 +457,7 @@ fn what_arrived_is_listed_page_by_page() {
     assert_eq!(fields(&page, "amount"), ["1", "2"]);
     assert_eq!(
         field(&page, "next"),
-        "/_control/v1/sandboxes/default/inbound?page=1&page_size=2&status=POSTED"
+        "/_control/v1/sandboxes/default/inbound?page=1&page_size=2&status=POSTED&as_of=3-2"
     );
     let refused = play
         .get("control.inbound_list", &path, &[("page_size", "0")])

@@ -78,6 +78,11 @@ const VALUES: &[Quoted] = &[
         wanders: true,
     },
     Quoted {
+        currency: "CAD",
+        value: 7_250,
+        wanders: true,
+    },
+    Quoted {
         currency: "BTC",
         value: 642_500_000,
         wanders: true,

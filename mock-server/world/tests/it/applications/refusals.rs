@@ -106,7 +106,7 @@ fn an_application_is_refused_with_the_place_of_what_is_wrong() {
                 Some("Product DEPOSIT_FORT_FIAT does not offer this asset type."),
                 Some("/account_to_open/asset_type_id"),
                 Some("USD"),
-                Some("FIAT_TESTNET_USD, FIAT_TESTNET_EUR"),
+                Some("FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD"),
                 Some(asset_hint),
             ],
         ),

@@ -44,7 +44,7 @@ fn control_shows_pins_and_unpins_rates() {
     let mut play = play();
     let list = play.get("control.rates_list", &[], &[]).unwrap().body;
     assert!(list.contains(r#"{"source_asset_type_id":"FIAT_TESTNET_USD","destination_asset_type_id":"ETHEREUM_SEPOLIA_USDC","rate":0.990099009900990099,"pinned":false}"#), "{list}");
-    assert_eq!(fields(&list, "pinned").len(), 24);
+    assert_eq!(fields(&list, "pinned").len(), 36);
     assert!(
         fields(&list, "pinned")
             .iter()

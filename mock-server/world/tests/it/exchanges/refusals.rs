@@ -118,7 +118,7 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
             )
             .at("/destination_account_id")
             .received("ETHEREUM_SEPOLIA_USDC")
-            .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR")
+            .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD")
             .hint("An exchange leads from fiat to crypto or back; change twice to go further.")
             .bad_request(),
         ),
