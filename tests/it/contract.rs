@@ -6,8 +6,6 @@
 //! What is not built yet is called too, with the example of its document, and must say so and do nothing;
 //! `tests/data/not-built.txt` names these operations, no more and no fewer.
 
-mod onboarding;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -20,6 +18,9 @@ use serde_json::{Value, json};
 use crate::tree::read;
 
 mod deposits;
+mod exchanges;
+mod money_out;
+mod onboarding;
 
 #[tokio::test]
 async fn every_operation_answers_as_its_document_says() {
@@ -30,8 +31,8 @@ async fn every_operation_answers_as_its_document_says() {
 
     payments(&mut contract).await;
     onboarding::onboarding(&mut contract).await;
-    exchanges(&mut contract).await;
-    money_out(&mut contract).await;
+    exchanges::exchanges(&mut contract).await;
+    money_out::money_out(&mut contract).await;
     control(&mut contract).await;
     plaid_and_accounting(&mut contract).await;
     deposits::statements(&mut contract).await;
@@ -203,175 +204,6 @@ async fn payments(contract: &mut Contract) {
             None,
         )
         .await;
-}
-
-async fn exchanges(contract: &mut Contract) {
-    let customer = contract.info.customers[0].id.to_string();
-    for (account, asset) in [
-        ("CONTRACT_USD", "FIAT_TESTNET_USD"),
-        ("CONTRACT_USDC", "ETHEREUM_SEPOLIA_USDC"),
-    ] {
-        let open = json!({"customer_id": customer, "account_to_open": {
-            "account_id": account, "product_id": "DEPOSIT_BASIC", "asset_type_id": asset}});
-        contract
-            .call("payments.accounts_open", &[], "", Some(open))
-            .await;
-    }
-    let inbound = json!({"account_id": "CONTRACT_USD", "amount": 200});
-    contract
-        .call("control.inbound_create", &[], "", Some(inbound))
-        .await;
-
-    let order = json!({"source_account_id": "CONTRACT_USD", "destination_account_id": "CONTRACT_USDC",
-        "amount": 100, "action": "FIX_DESTINATION", "description": "contract"});
-    let quote = "payments.exchanges_create_quote";
-    contract.call(quote, &[], "", Some(order.clone())).await;
-    let market = "payments.exchanges_create_market";
-    let requested = contract.call(market, &[], "", Some(order.clone())).await;
-    let id = requested["data"]["id"]
-        .as_str()
-        .expect("an exchange has an id")
-        .to_owned();
-    let exchange = ["exchange_id", &id];
-    let slippage = json!({"maximum_slippage": 0.001});
-    contract
-        .call("payments.exchanges_accept", &[exchange], "", Some(slippage))
-        .await;
-    let read = contract
-        .call("payments.exchanges_get", &[exchange], "", None)
-        .await;
-    assert_eq!(read["data"]["status"], "EXECUTED");
-    assert_eq!(
-        read["data"]["source_details"]["amount_to_debit"].to_string(),
-        "101"
-    );
-
-    let pair = [
-        ["source_asset_type_id", "FIAT_TESTNET_USD"],
-        ["destination_asset_type_id", "ETHEREUM_SEPOLIA_USDC"],
-    ];
-    let rate = json!({pair[0][0]: pair[0][1], pair[1][0]: pair[1][1], "rate": 0.5});
-    contract
-        .call("control.rates_pin", &[], "", Some(rate))
-        .await;
-    let rates = contract.call("control.rates_list", &[], "", None).await;
-    let rows = rates["data"]["rates"].as_array().expect("a list");
-    assert!(rows.iter().any(|row| row["pinned"] == true));
-    let requested = contract.call(quote, &[], "", Some(order)).await;
-    let debit = &requested["data"]["source_details"]["amount_to_debit"];
-    assert_eq!(debit.to_string(), "200");
-    contract.call("control.rates_unpin", &pair, "", None).await;
-}
-
-/// A counterparty is registered, and money of the account that `payments` has filled goes to it.
-async fn money_out(contract: &mut Contract) {
-    let made = contract
-        .call(
-            "payments.counterparties_create",
-            &[],
-            "",
-            Some(landlord(contract)),
-        )
-        .await;
-    let landlord = id_of(&made);
-    let key = ["counterparty_id", landlord.as_str()];
-    contract
-        .call("payments.counterparties_get", &[key], "", None)
-        .await;
-    contract
-        .call("payments.counterparties_list", &[], "?page_size=1", None)
-        .await;
-    let update = json!({"updates": [{"field": "description", "value": "Landlord"}]});
-    contract
-        .call("payments.counterparties_update", &[key], "", Some(update))
-        .await;
-    let status = json!({"status": "EDD", "reason": "a review"});
-    contract
-        .call(
-            "control.decisions_counterparty_status",
-            &[key],
-            "",
-            Some(status),
-        )
-        .await;
-    let fees = json!({"withdrawal_fees": [{"rail": "FEDWIRE", "asset_type_id": "FIAT_TESTNET_USD", "amount": 0.75}]});
-    contract
-        .call("control.outgoing_set_fees", &[], "", Some(fees))
-        .await;
-    contract
-        .call("control.outgoing_list_fees", &[], "", None)
-        .await;
-
-    let withdrawal = json!({"withdrawal_rail": "FEDWIRE", "source_account_id": "CONTRACT_A",
-        "destination_counterparty_id": landlord, "amount": 10.5, "purpose": "RENTAL_PROPERTY", "memo": "RENT03"});
-    let mut ids = Vec::new();
-    for _ in 0..2 {
-        let made = contract
-            .call(
-                "payments.withdrawals_create",
-                &[],
-                "",
-                Some(withdrawal.clone()),
-            )
-            .await;
-        ids.push(id_of(&made));
-    }
-    let sent = ["withdrawal_id", ids[0].as_str()];
-    contract
-        .call("payments.withdrawals_accept", &[sent], "", None)
-        .await;
-    let read = contract
-        .call("payments.withdrawals_get", &[sent], "", None)
-        .await;
-    assert_eq!(read["data"]["status"], "EXECUTED");
-    contract
-        .call("payments.withdrawals_get_status", &[sent], "", None)
-        .await;
-    let receipt = contract
-        .download("payments.withdrawals_get_receipt", &[sent])
-        .await;
-    assert!(receipt.contains("10.5 FIAT_TESTNET_USD"), "{receipt}");
-    contract
-        .call(
-            "payments.withdrawals_cancel",
-            &[["withdrawal_id", &ids[1]]],
-            "",
-            None,
-        )
-        .await;
-    let returned = json!({"outcome": "RETURNED", "reason": "a closed account"});
-    contract
-        .call(
-            "control.outgoing_decide_withdrawal",
-            &[sent],
-            "",
-            Some(returned),
-        )
-        .await;
-    let account = contract
-        .call(
-            "payments.accounts_get",
-            &[["account_id", "CONTRACT_A"]],
-            "",
-            None,
-        )
-        .await;
-    assert_eq!(account["data"]["current_balance"].to_string(), "99.25");
-}
-
-fn landlord(contract: &Contract) -> Value {
-    let address = json!({"address_line1": "9 Example Wharf", "city": "Boston", "state": "MA",
-        "postal_code": "02110", "country_code": "US"});
-    json!({"counterparty_type": "FIAT_US", "customer_id": contract.info.customers[0].id,
-        "supported_rails": ["ACH", "FEDWIRE"],
-        "profile": {"profile_type": "CORPORATION", "name": "Harbor Estates LLC", "address": address},
-        "account_information": {"asset_type_id": "FIAT_TESTNET_USD", "account_number": "000123456789",
-            "routing_number": "021001208", "institution_name": "Example Bank", "institution_address": address}})
-}
-
-fn id_of(reply: &Value) -> String {
-    let id = reply["data"]["id"].as_str();
-    id.unwrap_or_else(|| panic!("no id in {reply}")).to_owned()
 }
 
 async fn control(contract: &mut Contract) {
