@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 use layer2_sdk::{
-    payments::{Event, Subscription},
+    Client,
+    payments::{Event, EventType, Subscription, SubscriptionRequest},
     webhook::{Verifier, VerifyKey, WebhookScheme, axum::Delivery},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
 const PATH: &str = "/webhooks/layer2";
 
-/// A receiver that listens and waits for the key of its subscription.
+/// A receiver that listens and waits for the keys of its subscriptions.
 #[derive(Debug)]
 pub struct Receiver {
     listener: TcpListener,
@@ -27,22 +28,32 @@ impl Receiver {
         Ok(Self { listener, url })
     }
 
-    /// The callback URL to subscribe with.
-    #[must_use]
-    pub fn url(&self) -> String {
-        self.url.clone()
+    /// Subscribes this receiver to one type of events.
+    pub async fn subscribe(
+        &self,
+        client: &Client,
+        event_type: EventType,
+    ) -> Result<Subscription, layer2_sdk::Error> {
+        let request = SubscriptionRequest::new(event_type, self.url.clone());
+        Ok(client.subscriptions().create(&request).await?.into_inner())
     }
 
-    /// Serves deliveries that were signed with the key of this subscription.
-    pub fn serve(self, subscription: &Subscription) -> Result<Running, Box<dyn std::error::Error>> {
-        let key = subscription
-            .signature_verification_key
-            .as_deref()
-            .ok_or("the subscription came without its key")?;
-        let verifier =
-            Verifier::new(WebhookScheme::platform(&self.url)).key(VerifyKey::parse(key)?);
+    /// Serves deliveries that were signed with the key of one of these subscriptions.
+    pub fn serve(
+        self,
+        subscriptions: &[Subscription],
+    ) -> Result<Running, Box<dyn std::error::Error>> {
+        let mut verifier = Verifier::new(WebhookScheme::platform(&self.url));
+        for subscription in subscriptions {
+            let key = subscription
+                .signature_verification_key
+                .as_deref()
+                .ok_or("the subscription came without its key")?;
+            verifier = verifier.key(VerifyKey::parse(key)?);
+        }
+        let verifier = Arc::new(verifier);
         let inbox = Inbox {
-            verifier: Arc::new(verifier),
+            verifier,
             events: Arc::default(),
         };
         let events = Arc::clone(&inbox.events);

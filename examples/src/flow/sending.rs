@@ -1,0 +1,72 @@
+//! Money leaves: a counterparty is registered and screened, and a wire goes to it.
+
+use layer2_sdk::payments::{
+    AccountId, Address, CounterpartyId, CounterpartyProfileRequest, CounterpartyRequest,
+    CounterpartyRequestFiatUs, CounterpartyRoutingAccountRequest, CustomerId, ProfileType, Rail,
+    WithdrawalPurpose, WithdrawalRequest, WithdrawalRequestFedwire,
+};
+
+use super::{Step, story::Story};
+
+/// Registers a landlord's bank account and waits for its screening.
+pub async fn register_landlord(story: &mut Story, customer: &CustomerId) -> Step<CounterpartyId> {
+    let address = Address::new()
+        .with_address_line1("9 Example Wharf".to_owned())
+        .with_city("Boston".to_owned())
+        .with_state("MA".to_owned())
+        .with_postal_code("02110".to_owned())
+        .with_country_code("US".to_owned());
+    let profile = CounterpartyProfileRequest::new(
+        ProfileType::Corporation,
+        "Harbor Estates LLC".to_owned(),
+        address.clone(),
+    );
+    let bank = CounterpartyRoutingAccountRequest::new(
+        "FIAT_TESTNET_USD".parse()?,
+        "000123456789".to_owned(),
+        "021001208".to_owned(),
+    )
+    .with_institution_name("Example Bank".to_owned())
+    .with_institution_address(address);
+    let request =
+        CounterpartyRequestFiatUs::new(customer.clone(), vec![Rail::Fedwire], profile, bank);
+    let counterparties = story.client.counterparties();
+    let registered = counterparties
+        .create(&CounterpartyRequest::FiatUs(request))
+        .await?;
+    let id = registered.id.clone();
+    story.settle().await?;
+    Ok(id)
+}
+
+/// Sends money to a counterparty by Fedwire, and reads the receipt.
+pub async fn withdraw(
+    story: &mut Story,
+    from: &AccountId,
+    to: &CounterpartyId,
+    amount: &str,
+) -> Step<()> {
+    let wire = WithdrawalRequestFedwire::new(
+        from.clone(),
+        to.clone(),
+        amount.parse()?,
+        WithdrawalPurpose::RentalProperty,
+    )
+    .with_memo("Rent of March".to_owned());
+    let withdrawals = story.client.withdrawals();
+    let requested = withdrawals
+        .create(&WithdrawalRequest::Fedwire(wire))
+        .await?;
+    let id = requested.id.clone();
+    withdrawals.accept(&id).await?;
+    story.settle().await?;
+
+    let status = story.client.withdrawals().get_status(&id).await?;
+    let receipt = story.client.withdrawals().get_receipt(&id).await?;
+    println!(
+        "  withdrawal      {} of {amount} USD, with a receipt of {} bytes",
+        status.status.as_ref().ok_or("a withdrawal has a status")?,
+        receipt.bytes().len(),
+    );
+    Ok(())
+}

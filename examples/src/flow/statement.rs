@@ -1,0 +1,47 @@
+//! What the accounts say in the end, and whether the books balance.
+
+use futures_util::TryStreamExt as _;
+use layer2_sdk::payments::{AccountId, TransactionsListForAccountParams};
+
+use super::{Step, story::Story};
+
+/// Prints the rows of an account, asked for one page of two rows at a time.
+pub async fn print(story: &Story, account: &AccountId) -> Step<()> {
+    println!("{account}");
+    let pages = TransactionsListForAccountParams::new().with_page_size(2);
+    let transactions = story.client.transactions();
+    let mut rows = std::pin::pin!(transactions.list_for_account_stream(account, pages));
+    while let Some(row) = rows.try_next().await? {
+        println!(
+            "  {:<18} {:<9} {:>14}",
+            text(row.transaction_type.as_ref()),
+            text(row.transaction_status.as_ref()),
+            text(row.value.as_ref()),
+        );
+    }
+    let balance = story.client.accounts().get(account).await?;
+    let current = text(balance.current_balance.as_ref());
+    println!("  balance {current:>35}");
+    Ok(())
+}
+
+fn text(value: Option<&impl ToString>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+/// Prints for each asset what customers are owed and what the platform holds for them.
+pub async fn print_trial_balance(story: &Story) -> Step<()> {
+    let control = story.client.control();
+    let books = control.ledger().trial_balance(&story.sandbox).await?;
+    for asset in &books.assets {
+        println!(
+            "trial balance {}: owed {}, held {}, difference {}",
+            asset.asset_type_id, asset.customers_owed, asset.custody, asset.sum
+        );
+    }
+    if books.balanced {
+        Ok(())
+    } else {
+        Err("the books do not balance".into())
+    }
+}
