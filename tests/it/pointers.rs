@@ -101,3 +101,15 @@ fn the_places_of_a_change_are_there() {
         );
     }
 }
+
+#[test]
+fn the_readme_shows_the_quickstart_as_it_is() {
+    let program = read("examples/src/bin/quickstart.rs");
+    let (_, body) = program
+        .split_once("#[tokio::main]\n")
+        .expect("the program has a main function");
+    assert!(
+        read("README.md").contains(body.trim_end()),
+        "copy the main function of the quickstart into the README"
+    );
+}
