@@ -16,7 +16,7 @@ use self::documentation::documentation;
 use self::envelope::{Envelope, envelope};
 use self::stream::{stream, stream_item};
 use super::operations;
-use super::rust::{Source, Types, field, sentence, type_name};
+use super::rust::{Source, Types, field, sentence, type_name, with_packed_parameters};
 
 /// `facade.rs` of one API.
 pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
@@ -79,7 +79,7 @@ fn header(model: &Model) -> String {
 fn formatted(model: &Model, source: Source) -> Result<String, Vec<Problem>> {
     let text = source.text();
     syn::parse_file(&text)
-        .map(|file| spaced(&prettyplease::unparse(&file)))
+        .map(|file| spaced(&with_packed_parameters(&prettyplease::unparse(&file))))
         .map_err(|error| {
             vec![Problem::new(
                 &Place::whole(format!("openapi/{}", model.api)),

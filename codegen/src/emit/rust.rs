@@ -85,17 +85,27 @@ impl Source {
             return;
         }
         self.block(open.trim_end(), close.trim_start(), |source| {
-            let mut line = String::new();
-            for item in items {
-                if !line.is_empty() && !source.fits(&format!("{line}{item},")) {
-                    source.line(line.trim_end());
-                    line.clear();
-                }
-                line.push_str(item);
-                line.push_str(", ");
-            }
-            source.line(line.trim_end());
+            let items: Vec<_> = items.iter().map(|item| format!("{item},")).collect();
+            source.packed(&items);
         });
+    }
+
+    /// Items with what ends each of them, as many on a line as fit.
+    pub(super) fn packed<T: AsRef<str>>(&mut self, items: &[T]) {
+        let mut line = String::new();
+        for item in items.iter().map(AsRef::as_ref) {
+            if !line.is_empty() && !self.fits(&format!("{line} {item}")) {
+                self.line(&line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(item);
+        }
+        if !line.is_empty() {
+            self.line(&line);
+        }
     }
 
     /// The documentation of the file itself.
@@ -119,8 +129,37 @@ impl Source {
     }
 }
 
+/// Puts the parameters of functions on as few lines as they fit; `prettyplease` gives each its own.
+pub(super) fn with_packed_parameters(text: &str) -> String {
+    let mut packed = Source::piece();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let bare = line.trim_start();
+        let opens = ["pub fn ", "pub async fn "]
+            .iter()
+            .any(|start| bare.starts_with(start));
+        if !(opens && bare.ends_with('(')) {
+            packed.line(line);
+            continue;
+        }
+        let indent = line.len() - bare.len();
+        let mut parameters = Vec::new();
+        let close = loop {
+            match lines.next().map(str::trim_start) {
+                Some(line) if line.starts_with(')') => break line,
+                Some(line) => parameters.push(line.trim_end_matches(',')),
+                None => break "",
+            }
+        };
+        packed.depth = indent / 4;
+        packed.listed(bare, &parameters, close);
+        packed.depth = 0;
+    }
+    packed.text()
+}
+
 /// Room for a line of a list.
-const LINE_WIDTH: usize = 98;
+const LINE_WIDTH: usize = 100;
 
 /// Wraps documentation and makes it safe for rustdoc, paragraph by paragraph.
 pub(super) fn doc_lines(text: &str, width: usize) -> Vec<String> {
@@ -322,6 +361,21 @@ mod tests {
     #[test]
     fn documentation_is_wrapped_and_lists_hang() {
         assert_eq!(doc_lines("- one two three", 9), ["- one two", "  three"]);
+    }
+
+    #[test]
+    fn parameters_share_lines() {
+        let text = "    pub fn short(\n        &self,\n        body: &Body,\n    ) -> Reply {\n        a(\n    }\n";
+        assert_eq!(
+            with_packed_parameters(text),
+            "    pub fn short(&self, body: &Body) -> Reply {\n        a(\n    }\n"
+        );
+        let long = "x".repeat(70);
+        let text = format!("pub async fn long(\n    &self,\n    {long}: T,\n    b: T,\n) {{\n}}\n");
+        assert_eq!(
+            with_packed_parameters(&text),
+            format!("pub async fn long(\n    &self, {long}: T, b: T,\n) {{\n}}\n")
+        );
     }
 
     #[test]

@@ -191,16 +191,7 @@ fn result(model: &Model, operation: &Operation) -> String {
 
 /// A method without a body, on one line if it fits.
 fn signature(source: &mut Source, name: &str, parameters: &[String], result: &str) {
-    let line = format!("{name}({}) -> {result};", parameters.join(", "));
-    if line.len() <= 96 {
-        source.line(&line);
-    } else {
-        source.block(&format!("{name}("), &format!(") -> {result};"), |source| {
-            for parameter in parameters {
-                source.line(&format!("{parameter},"));
-            }
-        });
-    }
+    source.listed(&format!("{name}("), parameters, &format!(") -> {result};"));
 }
 
 fn world_dispatch(source: &mut Source, model: &Model, effect: Effect, traits: &str) {
@@ -230,9 +221,10 @@ fn world_dispatch(source: &mut Source, model: &Model, effect: Effect, traits: &s
             source.line("Err(Rejection::misrouted(op.operation()))");
             return;
         }
+        source.line("let platform = cx.platform();");
         source.block("match op {", "}", |source| {
             for operation in &operations {
-                arm(source, operation, "world", &["cx"], "cx.platform()");
+                arm(source, operation, "world", &["cx"]);
             }
             source.line("_ => Err(Rejection::misrouted(op.operation())),");
         });
@@ -240,7 +232,7 @@ fn world_dispatch(source: &mut Source, model: &Model, effect: Effect, traits: &s
 }
 
 /// Parses what the operation takes, calls it, writes the reply.
-fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str], platform: &str) {
+fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str]) {
     let is_server = operation.runs_in == RunsIn::Server;
     let mut arguments: Vec<String> = first.iter().map(|&text| text.to_owned()).collect();
     for parameter in path_inputs(operation) {
@@ -269,24 +261,37 @@ fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str], pla
     } else {
         format!("{call}?")
     };
-    let open = format!("OperationId::{} => {{", operations::variant(operation));
+    let id = format!("OperationId::{}", operations::variant(operation));
     let status = operation.replies.first().map_or(200, |reply| reply.status);
-    source.block(&open, "}", |source| match operation.reply_media() {
-        None => {
+    match operation.reply_media() {
+        None => source.block(&format!("{id} => {{"), "}", |source| {
             source.line(&format!("{call};"));
             source.line(&format!("Ok(Reply::empty({status}))"));
-        }
+        }),
         Some(_) if has_statuses(operation) => {
-            source.line(&format!("let mut answered = {call};"));
-            source.line(&format!(
-                "Reply::of(answered.status, &mut answered.value, {platform})"
-            ));
+            one_arm(source, &id, "Reply::answered", &[&call, "platform"]);
         }
         Some(_) => {
-            source.line(&format!("let mut value = {call};"));
-            source.line(&format!("Reply::of({status}, &mut value, {platform})"));
+            one_arm(
+                source,
+                &id,
+                "Reply::of",
+                &[&status.to_string(), &call, "platform"],
+            );
         }
-    });
+    }
+}
+
+/// An arm that is one call, in as few lines as it fits.
+fn one_arm(source: &mut Source, pattern: &str, function: &str, arguments: &[&str]) {
+    let call = format!("    {function}({}),", arguments.join(", "));
+    let line = format!("{pattern} => {}", call.trim_start());
+    if !source.fits(&line) && source.fits(&call) {
+        source.line(&format!("{pattern} =>"));
+        source.line(&call);
+    } else {
+        source.listed(&format!("{pattern} => {function}("), arguments, "),");
+    }
 }
 
 /// The trait and the `match` of what the process answers.
@@ -338,9 +343,10 @@ fn process_api(model: &Model) -> String {
     source.line("    op: OperationId,");
     source.line("    request: &Request,");
     source.block(") -> Result<Reply, Rejection> {", "}", |source| {
+        source.line("let platform = Platform::Union;");
         source.block("match op {", "}", |source| {
             for operation in &operations {
-                arm(source, operation, "server", &[], "Platform::Union");
+                arm(source, operation, "server", &[]);
             }
             source.line("_ => Err(Rejection::misrouted(op.operation())),");
         });

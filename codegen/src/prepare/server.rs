@@ -11,17 +11,19 @@
 //! - in a request, read-only properties are not required and a decimal may be sent as text; in a
 //!   reply, write-only properties are not required and `x-always-sent` is.
 //!
-//! `x-sensitive` stays as an annotation: what a message may quote is decided by it.
+//! `x-sensitive` stays as an annotation: what a message may quote is decided by it. So does what only some versions of
+//! the platform have: `x-versions` on a property, and `x-value-versions` beside the `enum` of which a value is. The
+//! schema itself is that of all versions at once; the mock makes those of a single one from it.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use crate::model::Model;
-use crate::model::operation::{Media, Operation, Reply};
+use crate::model::operation::{Media, Operation, Reply, Version};
 use crate::model::read::Word as _;
 use crate::model::shape::{
-    Enum, Limits, Object, Property, Scalar, Schema, Sensitivity, Shape, Type, Union,
+    Enum, Limits, Object, Property, Scalar, Schema, Sensitivity, Shape, Type, Union, Variant,
 };
 
 /// Which side of a call a schema describes.
@@ -116,7 +118,7 @@ fn of_schema(model: &Model, schema: &Schema, side: Side) -> Value {
     let value = match &schema.shape {
         Shape::Object(object) => of_object(model, object, side),
         Shape::Enum(values) => of_enum(values),
-        Shape::Union(union) => of_union(union),
+        Shape::Union(union) => of_union(model, union),
         Shape::Id(limits) => with_limits(json!({ "type": "string", "minLength": 1 }), limits),
         Shape::Alias(ty) => of_type(model, ty, side),
         // A form and a file are no JSON, and no schema of a value leads to one.
@@ -153,7 +155,11 @@ fn of_property(model: &Model, property: &Property, side: Side) -> Value {
     } else {
         value
     };
-    annotated(value, property.sensitive)
+    let mut value = annotated(value, property.sensitive);
+    if !property.versions.is_empty() {
+        value["x-versions"] = words(&property.versions);
+    }
+    value
 }
 
 /// A reference is followed unless the value is null: `anyOf` would report both failures.
@@ -177,17 +183,36 @@ fn of_enum(values: &Enum) -> Value {
     let values: Vec<_> = values
         .values
         .iter()
-        .map(|value| value.wire.as_str())
+        .map(|value| (value.wire.as_str(), value.versions.as_slice()))
         .collect();
-    json!({ "type": "string", "enum": values })
+    of_values(&values)
 }
 
-fn of_union(union: &Union) -> Value {
+/// Texts, with the versions that have them; none means every version.
+fn of_values(values: &[(&str, &[Version])]) -> Value {
+    let texts: Vec<_> = values.iter().map(|(text, _)| text).collect();
+    let mut schema = json!({ "type": "string", "enum": texts });
+    let versioned: Map<String, Value> = values
+        .iter()
+        .filter(|(_, versions)| !versions.is_empty())
+        .map(|&(text, versions)| (text.to_owned(), words(versions)))
+        .collect();
+    if !versioned.is_empty() {
+        schema["x-value-versions"] = Value::Object(versioned);
+    }
+    schema
+}
+
+fn words(versions: &[Version]) -> Value {
+    versions.iter().map(|version| version.text()).collect()
+}
+
+fn of_union(model: &Model, union: &Union) -> Value {
     let tag = &union.tag;
     let values: Vec<_> = union
         .variants
         .iter()
-        .map(|variant| variant.value.as_str())
+        .map(|variant| (variant.value.as_str(), versions_of(model, tag, variant)))
         .collect();
     let cases: Vec<_> = union
         .variants
@@ -201,10 +226,28 @@ fn of_union(union: &Union) -> Value {
         .collect();
     json!({
         "type": "object",
-        "properties": { tag: { "type": "string", "enum": values } },
+        "properties": { tag: of_values(&values) },
         "required": [tag],
         "allOf": cases,
     })
+}
+
+/// The versions that have a variant: those of its value in the type of its tag.
+fn versions_of<'m>(model: &'m Model, tag: &str, variant: &Variant) -> &'m [Version] {
+    let found = model.schemas.get(&variant.schema).and_then(|schema| {
+        let Shape::Object(object) = &schema.shape else {
+            return None;
+        };
+        let property = object.properties.iter().find(|p| p.name == tag)?;
+        let Type::Named(name) = model.resolve(&property.ty) else {
+            return None;
+        };
+        let Shape::Enum(values) = &model.schemas.get(name)?.shape else {
+            return None;
+        };
+        values.values.iter().find(|v| v.wire == variant.value)
+    });
+    found.map_or(&[], |value| value.versions.as_slice())
 }
 
 fn of_type(model: &Model, ty: &Type, side: Side) -> Value {

@@ -6,7 +6,7 @@
 
 use std::sync::Mutex;
 
-use layer2_types::operation::Operation;
+use layer2_types::operation::{Operation, Platform};
 
 use super::{form::RAW_MEDIA, validate};
 use crate::{errors::Failure, sandbox::lock};
@@ -21,12 +21,18 @@ pub(crate) struct Contract {
 }
 
 impl Contract {
-    /// Checks a successful reply.
-    pub(crate) fn check_reply(&self, operation: &Operation, status: u16, body: &str) {
+    /// Checks a successful reply of that platform.
+    pub(crate) fn check_reply(
+        &self,
+        operation: &Operation,
+        platform: Platform,
+        status: u16,
+        body: &str,
+    ) {
         if !cfg!(debug_assertions) {
             return;
         }
-        match validate::reply(operation, status, body) {
+        match validate::reply(operation, platform, status, body) {
             Ok(differences) => {
                 for difference in differences {
                     self.note(format!("{operation}: reply {status}: {difference}"));

@@ -5,18 +5,19 @@
 //! costs nothing. A request is refused with everything that is wrong with it at once, each with its JSON pointer.
 //!
 //! Unknown members and numeric strings for amounts are let through, as the platform does; under `strict` both are
-//! refused. What a field marked `x-sensitive` held is never repeated.
+//! refused. Under one version of the platform, what only the other has is not there (see `platform`). What a field marked `x-sensitive` held is never repeated.
 
+mod platform;
 mod strict;
 mod words;
 
 use std::{
     collections::BTreeMap,
-    sync::{OnceLock, RwLock},
+    sync::{OnceLock, PoisonError, RwLock},
 };
 
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
-use layer2_types::operation::{Api, Operation, PagingRule};
+use layer2_types::operation::{Api, Operation, PagingRule, Platform};
 use layer2_world::rejection::Problem;
 use serde::Deserialize;
 use serde_json::Value;
@@ -25,6 +26,7 @@ use super::{
     json::{Exact, Json},
     limits,
 };
+use platform::{Side, differs_by_version, project, versions_of_value};
 use strict::make_strict;
 use words::{article, complaint, excerpt, expectation, meant, wants_container};
 
@@ -43,14 +45,21 @@ pub(crate) struct Parts<'a> {
     pub(crate) body: Option<&'a Json>,
 }
 
+/// How a sandbox wants its requests read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reading {
+    pub(crate) platform: Platform,
+    pub(crate) strict: bool,
+}
+
 /// Everything that is wrong with a request; nothing if it is as documented.
 pub(crate) fn request(
     operation: &Operation,
     parts: Parts<'_>,
-    strict: bool,
+    reading: Reading,
     code: &'static str,
 ) -> Result<Vec<Problem>, SchemaError> {
-    let schemas = compiled(operation, strict)?;
+    let schemas = compiled(operation, reading)?;
     let mut problems = Vec::new();
     if let Some(schema) = &schemas.query {
         let mut query = schema.query_object(parts.query);
@@ -74,13 +83,18 @@ pub(crate) fn request(
     Ok(problems)
 }
 
-/// What of a reply differs from the document: used by tests and debug builds alone.
+/// What of a reply differs from the document of that platform: used by tests and debug builds alone.
 pub(crate) fn reply(
     operation: &Operation,
+    platform: Platform,
     status: u16,
     body: &str,
 ) -> Result<Vec<String>, SchemaError> {
-    let schemas = compiled(operation, false)?;
+    let reading = Reading {
+        platform,
+        strict: false,
+    };
+    let schemas = compiled(operation, reading)?;
     let Some(schema) = schemas.reply.get(&status) else {
         return Ok(vec![format!("status {status} is not documented")]);
     };
@@ -95,15 +109,15 @@ pub(crate) fn reply(
         .collect())
 }
 
-/// The schema of a reply, where it has one.
+/// The schema of a reply on all versions of the platform, where it has one.
 pub(crate) fn reply_schema(operation: &Operation, status: u16) -> Option<&'static Value> {
-    let schemas = compiled(operation, false).ok()?;
+    let schemas = compiled(operation, Reading::default()).ok()?;
     schemas.reply.get(&status).map(|schema| &schema.source)
 }
 
 /// Whether the document marks nothing of an operation's JSON body as personal or secret.
 pub(crate) fn is_body_plain(operation: &Operation) -> bool {
-    let request = compiled(operation, false).map(|schemas| schemas.request.as_ref());
+    let request = compiled(operation, Reading::default()).map(|schemas| schemas.request.as_ref());
     matches!(request, Ok(Some(schema)) if !holds_sensitive(&schema.source))
 }
 
@@ -146,32 +160,44 @@ struct Schema {
     validator: Validator<Exact>,
 }
 
-/// Gives the compiled schemas of an operation, compiling them on the first call.
-fn compiled(operation: &Operation, strict: bool) -> Result<&'static Compiled, SchemaError> {
-    type Cache = RwLock<BTreeMap<(Api, &'static str, bool), &'static Compiled>>;
+/// Gives the compiled schemas of an operation, compiling them on the first call. One set serves all platforms where
+/// they do not differ.
+fn compiled(operation: &Operation, reading: Reading) -> Result<&'static Compiled, SchemaError> {
+    type Cache = RwLock<BTreeMap<(Api, &'static str, Reading), &'static Compiled>>;
     static CACHE: OnceLock<Cache> = OnceLock::new();
     let cache = CACHE.get_or_init(RwLock::default);
-    let key = (operation.api, operation.id, strict);
+    let key = (operation.api, operation.id, reading);
     let found = cache
         .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .unwrap_or_else(PoisonError::into_inner)
         .get(&key)
         .copied();
     if let Some(found) = found {
         return Ok(found);
     }
-    let made = Compiled::new(operation, strict)?;
-    let mut cache = cache
-        .write()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    // Kept for the life of the process: there is one set per operation, whatever runs in it.
+    let is_one_version = reading.platform != Platform::Union;
+    if is_one_version && !source(operation).is_some_and(differs_by_version) {
+        let platform = Platform::Union;
+        let shared = compiled(
+            operation,
+            Reading {
+                platform,
+                ..reading
+            },
+        )?;
+        let mut cache = cache.write().unwrap_or_else(PoisonError::into_inner);
+        return Ok(cache.entry(key).or_insert(shared));
+    }
+    let made = Compiled::new(operation, reading)?;
+    let mut cache = cache.write().unwrap_or_else(PoisonError::into_inner);
+    // Kept for the life of the process: there is one set per operation and reading, whatever runs in it.
     Ok(cache
         .entry(key)
         .or_insert_with(|| Box::leak(Box::new(made))))
 }
 
 impl Compiled {
-    fn new(operation: &Operation, strict: bool) -> Result<Compiled, SchemaError> {
+    fn new(operation: &Operation, reading: Reading) -> Result<Compiled, SchemaError> {
         let fail = |reason: String| SchemaError {
             operation: operation.key(),
             reason,
@@ -179,8 +205,9 @@ impl Compiled {
         let raw: Raw = source(operation)
             .ok_or_else(|| fail("there are none".to_owned()))
             .and_then(|text| serde_json::from_str(text).map_err(|error| fail(error.to_string())))?;
-        let schema = |mut source: Value| {
-            if strict {
+        let schema = |mut source: Value, side: Side| {
+            project(&mut source, reading.platform, side);
+            if reading.strict {
                 make_strict(&mut source);
             }
             let validator = jsonschema::options_for::<Exact>()
@@ -190,14 +217,18 @@ impl Compiled {
                 .map_err(|error| fail(error.to_string()))?;
             Ok(Schema { source, validator })
         };
+        let sent = |source: Option<Value>| {
+            let made = source.map(|source| schema(source, Side::Request));
+            made.transpose()
+        };
         Ok(Compiled {
-            request: raw.request.map(schema).transpose()?,
-            query: raw.query.map(schema).transpose()?,
+            request: sent(raw.request)?,
+            query: sent(raw.query)?,
             reply: raw
                 .reply
                 .into_iter()
                 .filter(|(_, source)| !source.is_null())
-                .map(|(status, source)| Ok((status, schema(source)?)))
+                .map(|(status, source)| Ok((status, schema(source, Side::Reply)?)))
                 .collect::<Result<_, SchemaError>>()?,
         })
     }
@@ -313,14 +344,34 @@ impl Schema {
             Some(Json::String(text)) if wants_container(error.kind()) => problem
                 .received(format!("a string of {} characters", text.chars().count()))
                 .hint("Send the JSON itself, not a text that holds it: it was written as JSON twice, or is a plain text."),
-            Some(received) => match meant(error.kind(), received) {
-                Some(meant) => problem
-                    .received(excerpt(received))
-                    .hint(format!("Did you mean `{meant}`?")),
-                None => problem.received(excerpt(received)),
-            },
+            Some(received) => {
+                let hint = self.other_version(error, received).or_else(|| {
+                    meant(error.kind(), received).map(|meant| format!("Did you mean `{meant}`?"))
+                });
+                let problem = problem.received(excerpt(received));
+                match hint {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                }
+            }
             None => problem,
         }]
+    }
+
+    /// What to say of a value that only another version of the platform has.
+    fn other_version(&self, error: &ValidationError<'_>, received: &Json) -> Option<String> {
+        let (ValidationErrorKind::Enum { .. }, Json::String(value)) = (error.kind(), received)
+        else {
+            return None;
+        };
+        let passed = walk(&self.source, error.evaluation_path().as_str());
+        let versions = passed
+            .iter()
+            .rev()
+            .find_map(|schema| versions_of_value(schema, value))?;
+        Some(format!(
+            "Only {versions} has this value; the sandbox plays another version of the platform, by its setting `platform`."
+        ))
     }
 
     /// What the missing member should have been.
@@ -550,13 +601,33 @@ mod tests {
     }
 
     #[test]
-    fn every_generated_schema_compiles_in_both_forms() {
+    fn every_generated_schema_compiles_in_every_form() {
         for op in route::operations() {
-            for strict in [false, true] {
-                compiled(op.operation(), strict)
-                    .map(|_| ())
-                    .expect("schemas");
+            for &platform in Platform::ALL {
+                for strict in [false, true] {
+                    let reading = Reading { platform, strict };
+                    compiled(op.operation(), reading)
+                        .map(|_| ())
+                        .expect("schemas");
+                }
             }
         }
+    }
+
+    #[test]
+    fn what_is_the_same_on_every_version_is_compiled_once() {
+        use layer2_types::payments::OperationId;
+        let forms = |id: OperationId| {
+            let forms = Platform::ALL.iter().map(|&platform| {
+                let reading = Reading {
+                    platform,
+                    strict: false,
+                };
+                std::ptr::from_ref(compiled(id.operation(), reading).expect("schemas"))
+            });
+            forms.collect::<std::collections::BTreeSet<_>>().len()
+        };
+        assert_eq!(forms(OperationId::TransfersCreate), 1);
+        assert_eq!(forms(OperationId::CustomersList), Platform::ALL.len());
     }
 }

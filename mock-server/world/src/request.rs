@@ -241,13 +241,21 @@ impl Reply {
     /// Writes `value` as the chosen version of the platform would send it.
     pub fn of<T: Serialize + Project>(
         status: u16,
-        value: &mut T,
+        mut value: T,
         platform: Platform,
     ) -> Result<Self, Rejection> {
         value.project(platform);
-        let body = serde_json::to_string(value)
+        let body = serde_json::to_string(&value)
             .map_err(|_| Rejection::internal("A reply could not be written as JSON."))?;
         Ok(Self { status, body })
+    }
+
+    /// The same, of an operation that chose among its statuses.
+    pub fn answered<T: Serialize + Project>(
+        answered: Answered<T>,
+        platform: Platform,
+    ) -> Result<Self, Rejection> {
+        Self::of(answered.status, answered.value, platform)
     }
 }
 

@@ -421,6 +421,32 @@ macro_rules! query_params {
     };
 }
 
+/// The error codes of one API: the open enum that names them and the table that describes them.
+macro_rules! error_codes {
+    ( $(
+        $variant:ident = $code:literal, status $status:literal,
+            means $meaning:literal,
+            remedy $remedy:literal;
+    )+ ) => {
+        crate::open_enum! {
+            /// Why a request was refused. The platform may send codes that are not listed here.
+            pub enum ErrorCode {
+                $( #[doc = concat!($meaning, " Status ", $status, ".")] $variant = $code, )+
+            }
+        }
+
+        /// What is known about each code, in the order of [`ErrorCode::ALL`].
+        pub static ERROR_CODES: &[crate::error_code::ErrorCodeInfo] = &[$(
+            crate::error_code::ErrorCodeInfo {
+                code: $code,
+                status: $status,
+                meaning: $meaning,
+                remedy: $remedy,
+            }
+        ),+];
+    };
+}
+
 /// The operations of one API: the enum that names them and the table that describes them.
 macro_rules! operations {
     ( $( $(#[$vm:meta])* $variant:ident = $id:literal => $operation:expr; )+ ) => {

@@ -64,6 +64,33 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What a row of a generated table leaves out: a GET that is answered with JSON, reads, and asks for nothing.
+    #[allow(dead_code, reason = "no table is built without the feature of an API")]
+    pub(crate) const BASE: Self = Self {
+        api: Api::Payments,
+        id: "",
+        resource: "",
+        method: HttpMethod::Get,
+        path: "",
+        summary: "",
+        scopes: &[],
+        other_scopes: &[],
+        signature: SignatureRule::None,
+        retry: RetryRule::Safe,
+        effect: Effect::Read,
+        idempotency: IdempotencyRule::None,
+        paging: PagingRule::None,
+        runs_in: RunsIn::World,
+        deprecated: false,
+        errors: &[],
+        common_errors: &[],
+        body_limit: 0,
+        request_media: &[],
+        success: &[200],
+        reply_media: Some("application/json"),
+        versions: &[],
+    };
+
     /// The id with its API in front, unique in the whole table: `payments.transfers_create`.
     #[must_use]
     pub fn key(&self) -> String {

@@ -56,9 +56,9 @@ pub(super) fn documentation(operation: &Operation) -> Vec<String> {
     if let [version] = operation.versions.as_slice() {
         rules.push(format!("Only `{}` has it.", version.text()));
     }
-    paragraphs.push(rules.join(" "));
     if !operation.errors.is_empty() {
-        paragraphs.push(format!("Errors: `{}`.", operation.errors.join("`, `")));
+        rules.push(format!("Errors: `{}`.", operation.errors.join("`, `")));
     }
+    paragraphs.push(rules.join(" "));
     paragraphs
 }

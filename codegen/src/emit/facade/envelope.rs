@@ -7,6 +7,9 @@ use crate::model::shape::{Object, Property, Shape, Type};
 
 use super::types;
 
+/// Room for the last statement of a method, as `prettyplease` has it.
+const ONE_LINE: usize = 89 - 8;
+
 /// What of a reply a caller gets.
 pub(super) enum Envelope<'m> {
     /// No body.
@@ -44,6 +47,11 @@ impl Envelope<'_> {
                 } else {
                     ".unwrap_or_default()"
                 };
+                let line = format!("Page::new(list.data.{list_field}{items}, list.links)");
+                let line = format!("let reply = {call}.await?; Ok(reply.map(|list| {line}))");
+                if line.len() - line.find("Ok(").unwrap_or_default() <= ONE_LINE {
+                    return line;
+                }
                 format!(
                     "{{ let items = envelope.data.{list_field}{items}; \
                      Page::new(items, envelope.links) }}"

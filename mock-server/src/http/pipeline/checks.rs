@@ -261,19 +261,27 @@ impl Exchange {
         Ok(Some(key))
     }
 
+    /// How the sandbox reads requests; what belongs to none is read as all platforms do.
+    pub(super) fn reading(&self) -> validate::Reading {
+        let sandbox = self.sandbox.as_ref();
+        sandbox.map_or_else(validate::Reading::default, |sandbox| {
+            let settings = sandbox.settings();
+            validate::Reading {
+                platform: settings.platform,
+                strict: settings.strict,
+            }
+        })
+    }
+
     pub(super) fn validate(
         &self,
         operation: &Operation,
         query: &[(String, String)],
         body: Option<&Json>,
     ) -> Result<(), Failure> {
-        let strict = self
-            .sandbox
-            .as_ref()
-            .is_some_and(|sandbox| sandbox.settings().strict);
         let code = self.surface.profile().code(Refusal::Validation);
         let parts = validate::Parts { query, body };
-        match validate::request(operation, parts, strict, code) {
+        match validate::request(operation, parts, self.reading(), code) {
             Ok(problems) if problems.is_empty() => Ok(()),
             Ok(problems) => Err(Failure::new(400, problems)),
             Err(error) => {

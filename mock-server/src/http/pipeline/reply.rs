@@ -35,9 +35,10 @@ impl Exchange {
                         server.contract.check_file(op.operation(), &file.media_type);
                     }
                     AnswerContent::Json(body) | AnswerContent::Page(body) => {
+                        let platform = self.reading().platform;
                         server
                             .contract
-                            .check_reply(op.operation(), answer.status, body);
+                            .check_reply(op.operation(), platform, answer.status, body);
                     }
                 },
                 Err(failure) if failure.is_ordered => {}

@@ -16,15 +16,11 @@ use crate::request::Request;
 pub(crate) trait Businesses {
     /// Create a business.
     fn businesses_create(
-        &mut self,
-        cx: &mut WriteContext<'_>,
-        body: accounting::BusinessCreateRequest,
+        &mut self, cx: &mut WriteContext<'_>, body: accounting::BusinessCreateRequest,
     ) -> Result<Answered<accounting::BusinessReply>, Rejection>;
     /// Read a business.
     fn businesses_get(
-        &self,
-        cx: &ReadContext<'_>,
-        business_id: accounting::BusinessId,
+        &self, cx: &ReadContext<'_>, business_id: accounting::BusinessId,
     ) -> Result<accounting::BusinessReply, Rejection>;
 }
 
@@ -35,11 +31,10 @@ pub(crate) fn write<W: Businesses>(
     op: OperationId,
     request: &Request,
 ) -> Result<Reply, Rejection> {
+    let platform = cx.platform();
     match op {
-        OperationId::BusinessesCreate => {
-            let mut answered = world.businesses_create(cx, request.body()?)?;
-            Reply::of(answered.status, &mut answered.value, cx.platform())
-        }
+        OperationId::BusinessesCreate =>
+            Reply::answered(world.businesses_create(cx, request.body()?)?, platform),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }
@@ -51,11 +46,10 @@ pub(crate) fn read<W: Businesses>(
     op: OperationId,
     request: &Request,
 ) -> Result<Reply, Rejection> {
+    let platform = cx.platform();
     match op {
-        OperationId::BusinessesGet => {
-            let mut value = world.businesses_get(cx, request.id("business_id")?)?;
-            Reply::of(200, &mut value, cx.platform())
-        }
+        OperationId::BusinessesGet =>
+            Reply::of(200, world.businesses_get(cx, request.id("business_id")?)?, platform),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

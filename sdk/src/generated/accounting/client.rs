@@ -16,9 +16,7 @@ pub struct Client {
 }
 impl Client {
     pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
+        baseurl: &str, client: reqwest::Client, inner: crate::call::CallLayer,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -51,16 +49,14 @@ const _: () = {
 #[allow(clippy::all)]
 impl Client {
     pub async fn businesses_create<'a>(
-        &'a self,
-        body: &'a accounting::BusinessCreateRequest,
+        &'a self, body: &'a accounting::BusinessCreateRequest,
     ) -> Result<ResponseValue<accounting::BusinessReply>, Error<()>> {
         let url = format!("{}/v1/businesses", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn businesses_get<'a>(
-        &'a self,
-        business_id: &'a accounting::BusinessId,
+        &'a self, business_id: &'a accounting::BusinessId,
     ) -> Result<ResponseValue<accounting::BusinessReply>, Error<()>> {
         let url = format!(
             "{}/v1/businesses/{}", self.baseurl, encode_path(& business_id.to_string()),

@@ -31,14 +31,12 @@ impl<'c> Businesses<'c> {
     /// - Retry: With the same external id the repeat answers 200 with the business as it is and
     ///   `previously_imported` true; without one another business is made.
     ///
-    /// Your own id in the body makes a repeat harmless. Is repeated only with the same key.
-    ///
-    /// Errors: `PhoneNumberInUse`, `InvalidProcessorToken`, `PlaidNotConfigured`.
+    /// Your own id in the body makes a repeat harmless. Is repeated only with the same key. Errors:
+    /// `PhoneNumberInUse`, `InvalidProcessorToken`, `PlaidNotConfigured`.
     ///
     /// `POST /v1/businesses`
     pub async fn create(
-        &self,
-        body: &accounting::BusinessCreateRequest,
+        &self, body: &accounting::BusinessCreateRequest,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
         let call = self.client.accounting_call(OperationId::BusinessesCreate)?;
         call.run(call.api.businesses_create(body)).await
@@ -48,14 +46,11 @@ impl<'c> Businesses<'c> {
     ///
     /// Gives a business as it is now. An archived business is not found.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `SpecifiedIdNotFound`.
+    /// Can be repeated freely. Errors: `SpecifiedIdNotFound`.
     ///
     /// `GET /v1/businesses/{business_id}`
     pub async fn get(
-        &self,
-        business_id: &accounting::BusinessId,
+        &self, business_id: &accounting::BusinessId,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
         let call = self.client.accounting_call(OperationId::BusinessesGet)?;
         call.run(call.api.businesses_get(business_id)).await

@@ -16,9 +16,7 @@ pub struct Client {
 }
 impl Client {
     pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
+        baseurl: &str, client: reqwest::Client, inner: crate::call::CallLayer,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -58,16 +56,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn sandboxes_create<'a>(
-        &'a self,
-        body: &'a control::SandboxCreateRequest,
+        &'a self, body: &'a control::SandboxCreateRequest,
     ) -> Result<ResponseValue<control::SandboxReply>, Error<()>> {
         let url = format!("{}/sandboxes", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn sandboxes_get<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::SandboxReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}", self.baseurl, encode_path(& sandbox.to_string()),
@@ -76,8 +72,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn sandboxes_delete<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::SandboxRefReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}", self.baseurl, encode_path(& sandbox.to_string()),
@@ -86,9 +81,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn decisions_application<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        application_id: &'a control::ApplicationId,
+        &'a self, sandbox: &'a control::SandboxName, application_id: &'a control::ApplicationId,
         body: &'a control::ApplicationDecisionRequest,
     ) -> Result<ResponseValue<control::ApplicationDecisionReply>, Error<()>> {
         let url = format!(
@@ -99,8 +92,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn clock_get<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::ClockReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/clock", self.baseurl, encode_path(& sandbox.to_string()),
@@ -109,9 +101,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn clock_advance<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        body: &'a control::ClockAdvanceRequest,
+        &'a self, sandbox: &'a control::SandboxName, body: &'a control::ClockAdvanceRequest,
     ) -> Result<ResponseValue<control::ClockAdvanceReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/clock/advance", self.baseurl, encode_path(& sandbox
@@ -121,9 +111,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn decisions_counterparty_status<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        counterparty_id: &'a control::CounterpartyId,
+        &'a self, sandbox: &'a control::SandboxName, counterparty_id: &'a control::CounterpartyId,
         body: &'a control::CounterpartyStatusRequest,
     ) -> Result<ResponseValue<control::CounterpartyDecisionReply>, Error<()>> {
         let url = format!(
@@ -134,9 +122,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn decisions_customer_status<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        customer_id: &'a control::CustomerId,
+        &'a self, sandbox: &'a control::SandboxName, customer_id: &'a control::CustomerId,
         body: &'a control::CustomerStatusRequest,
     ) -> Result<ResponseValue<control::CustomerDecisionReply>, Error<()>> {
         let url = format!(
@@ -147,10 +133,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn deliveries_list<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        page: Option<i32>,
-        page_size: Option<i32>,
+        &'a self, sandbox: &'a control::SandboxName, page: Option<i32>, page_size: Option<i32>,
         status: Option<&'a control::DeliveryState>,
     ) -> Result<ResponseValue<control::DeliveryListReply>, Error<()>> {
         let url = format!(
@@ -167,9 +150,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn deliveries_redeliver<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        delivery_id: &'a control::DeliveryId,
+        &'a self, sandbox: &'a control::SandboxName, delivery_id: &'a control::DeliveryId,
     ) -> Result<ResponseValue<control::DeliveryReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/deliveries/{}/redeliver", self.baseurl, encode_path(&
@@ -179,9 +160,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn explain_get<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        object_id: &'a control::ObjectId,
+        &'a self, sandbox: &'a control::SandboxName, object_id: &'a control::ObjectId,
     ) -> Result<ResponseValue<control::ExplanationReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/explain/{}", self.baseurl, encode_path(& sandbox
@@ -191,8 +170,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn faults_list<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::FaultListReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/faults", self.baseurl, encode_path(& sandbox.to_string()),
@@ -201,9 +179,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn faults_create<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        body: &'a control::FaultRequest,
+        &'a self, sandbox: &'a control::SandboxName, body: &'a control::FaultRequest,
     ) -> Result<ResponseValue<control::FaultReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/faults", self.baseurl, encode_path(& sandbox.to_string()),
@@ -212,8 +188,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn faults_clear<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::FaultsClearedReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/faults", self.baseurl, encode_path(& sandbox.to_string()),
@@ -222,9 +197,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn faults_delete<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        fault_id: &'a control::FaultId,
+        &'a self, sandbox: &'a control::SandboxName, fault_id: &'a control::FaultId,
     ) -> Result<ResponseValue<control::FaultReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/faults/{}", self.baseurl, encode_path(& sandbox
@@ -234,8 +207,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn outgoing_list_fees<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::FeeTableReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/fees", self.baseurl, encode_path(& sandbox.to_string()),
@@ -244,9 +216,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn outgoing_set_fees<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        body: &'a control::FeeTable,
+        &'a self, sandbox: &'a control::SandboxName, body: &'a control::FeeTable,
     ) -> Result<ResponseValue<control::FeeTableReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/fees", self.baseurl, encode_path(& sandbox.to_string()),
@@ -255,10 +225,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn inbound_list<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        page: Option<i32>,
-        page_size: Option<i32>,
+        &'a self, sandbox: &'a control::SandboxName, page: Option<i32>, page_size: Option<i32>,
         status: Option<&'a control::InboundStatus>,
     ) -> Result<ResponseValue<control::InboundListReply>, Error<()>> {
         let url = format!(
@@ -274,9 +241,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn inbound_create<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        body: &'a control::InboundRequest,
+        &'a self, sandbox: &'a control::SandboxName, body: &'a control::InboundRequest,
     ) -> Result<ResponseValue<control::InboundReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/inbound", self.baseurl, encode_path(& sandbox.to_string()),
@@ -285,9 +250,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn inbound_assign<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        inbound_id: &'a control::InboundId,
+        &'a self, sandbox: &'a control::SandboxName, inbound_id: &'a control::InboundId,
         body: &'a control::InboundAssignRequest,
     ) -> Result<ResponseValue<control::InboundReply>, Error<()>> {
         let url = format!(
@@ -298,9 +261,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn inbound_return<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        inbound_id: &'a control::InboundId,
+        &'a self, sandbox: &'a control::SandboxName, inbound_id: &'a control::InboundId,
         body: &'a control::InboundReturnRequest,
     ) -> Result<ResponseValue<control::InboundReply>, Error<()>> {
         let url = format!(
@@ -311,11 +272,8 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn ledger_entries<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        account_id: Option<&'a control::AccountId>,
-        page: Option<i32>,
-        page_size: Option<i32>,
+        &'a self, sandbox: &'a control::SandboxName, account_id: Option<&'a control::AccountId>,
+        page: Option<i32>, page_size: Option<i32>,
     ) -> Result<ResponseValue<control::LedgerEntryListReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/ledger/entries", self.baseurl, encode_path(& sandbox
@@ -331,8 +289,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn ledger_trial_balance<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::TrialBalanceReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/ledger/trial-balance", self.baseurl, encode_path(& sandbox
@@ -342,8 +299,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn rates_list<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::RateListReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/rates", self.baseurl, encode_path(& sandbox.to_string()),
@@ -352,9 +308,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn rates_pin<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        body: &'a control::RatePinRequest,
+        &'a self, sandbox: &'a control::SandboxName, body: &'a control::RatePinRequest,
     ) -> Result<ResponseValue<control::RateReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/rates", self.baseurl, encode_path(& sandbox.to_string()),
@@ -363,9 +317,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn rates_unpin<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        source_asset_type_id: &'a control::AssetTypeId,
+        &'a self, sandbox: &'a control::SandboxName, source_asset_type_id: &'a control::AssetTypeId,
         destination_asset_type_id: &'a control::AssetTypeId,
     ) -> Result<ResponseValue<control::RateReply>, Error<()>> {
         let url = format!(
@@ -377,8 +329,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn sandboxes_reset<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::SandboxReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/reset", self.baseurl, encode_path(& sandbox.to_string()),
@@ -387,8 +338,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn clock_settle<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::SettleReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/settle", self.baseurl, encode_path(& sandbox.to_string()),
@@ -397,8 +347,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn clock_expire_tokens<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
+        &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::TokensExpiredReply>, Error<()>> {
         let url = format!(
             "{}/sandboxes/{}/tokens/expire", self.baseurl, encode_path(& sandbox
@@ -408,9 +357,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn outgoing_decide_withdrawal<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-        withdrawal_id: &'a control::WithdrawalId,
+        &'a self, sandbox: &'a control::SandboxName, withdrawal_id: &'a control::WithdrawalId,
         body: &'a control::WithdrawalOutcomeRequest,
     ) -> Result<ResponseValue<control::WithdrawalDecisionReply>, Error<()>> {
         let url = format!(

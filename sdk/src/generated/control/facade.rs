@@ -30,14 +30,11 @@ impl<'c> Sandboxes<'c> {
     /// - Retry: With a name a repeat is refused as the name is taken; without one it makes another
     ///   sandbox.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`.
+    /// Is never repeated once a byte has left. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes`
     pub async fn create(
-        &self,
-        body: &control::SandboxCreateRequest,
+        &self, body: &control::SandboxCreateRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let call = self.client.control_call(OperationId::SandboxesCreate)?;
         let reply = call.run(call.api.sandboxes_create(body)).await?;
@@ -61,14 +58,11 @@ impl<'c> Sandboxes<'c> {
     ///
     /// Gives the addresses, credentials and first data of a sandbox, as the ready file has them.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}`
     pub async fn get(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let call = self.client.control_call(OperationId::SandboxesGet)?;
         let reply = call.run(call.api.sandboxes_get(sandbox)).await?;
@@ -86,14 +80,11 @@ impl<'c> Sandboxes<'c> {
     ///   credentials.
     /// - Retry: A repeat does not find the sandbox.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `DEFAULT_SANDBOX`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `DEFAULT_SANDBOX`.
     ///
     /// `DELETE /sandboxes/{sandbox}`
     pub async fn delete(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxRef>, Error> {
         let call = self.client.control_call(OperationId::SandboxesDelete)?;
         let reply = call.run(call.api.sandboxes_delete(sandbox)).await?;
@@ -112,14 +103,11 @@ impl<'c> Sandboxes<'c> {
     /// - Undo: It cannot be undone.
     /// - Retry: A repeat resets the sandbox again.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `CLOCK_BUSY`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/reset`
     pub async fn reset(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let call = self.client.control_call(OperationId::SandboxesReset)?;
         let reply = call.run(call.api.sandboxes_reset(sandbox)).await?;
@@ -138,14 +126,11 @@ impl<'c> Clock<'c> {
     ///
     /// Gives the business time of a sandbox, and how it runs.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/clock`
     pub async fn get(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::ClockState>, Error> {
         let call = self.client.control_call(OperationId::ClockGet)?;
         let reply = call.run(call.api.clock_get(sandbox)).await?;
@@ -168,15 +153,12 @@ impl<'c> Clock<'c> {
     /// - Undo: The clock never runs backwards; reset the sandbox to begin again.
     /// - Retry: A repeat advances the clock again; read the clock first.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `CLOCK_BUSY`, `CLOCK_OUT_OF_RANGE`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `CLOCK_BUSY`,
+    /// `CLOCK_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/clock/advance`
     pub async fn advance(
-        &self,
-        sandbox: &control::SandboxName,
-        body: &control::ClockAdvanceRequest,
+        &self, sandbox: &control::SandboxName, body: &control::ClockAdvanceRequest,
     ) -> Result<Reply<control::ClockAdvance>, Error> {
         let call = self.client.control_call(OperationId::ClockAdvance)?;
         let reply = call.run(call.api.clock_advance(sandbox, body)).await?;
@@ -198,14 +180,11 @@ impl<'c> Clock<'c> {
     /// - Undo: There is nothing to undo; the work would have been done anyway.
     /// - Retry: A repeat finds nothing more to do.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`, `CLOCK_BUSY`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/settle`
     pub async fn settle(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SettleReply>, Error> {
         let call = self.client.control_call(OperationId::ClockSettle)?;
         call.run(call.api.clock_settle(sandbox)).await
@@ -222,14 +201,11 @@ impl<'c> Clock<'c> {
     /// - Undo: It cannot be undone; clients ask for a new token.
     /// - Retry: A repeat ends the tokens that were issued in between as well.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `POST /sandboxes/{sandbox}/tokens/expire`
     pub async fn expire_tokens(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TokenEpoch>, Error> {
         let call = self.client.control_call(OperationId::ClockExpireTokens)?;
         let reply = call.run(call.api.clock_expire_tokens(sandbox)).await?;
@@ -259,15 +235,12 @@ impl<'c> Faults<'c> {
     /// - Undo: Delete the fault, or clear all faults.
     /// - Retry: A repeat orders a second fault.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `FAULT_NOT_SUPPORTED`, `LIMIT_REACHED`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `FAULT_NOT_SUPPORTED`,
+    /// `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes/{sandbox}/faults`
     pub async fn create(
-        &self,
-        sandbox: &control::SandboxName,
-        body: &control::FaultRequest,
+        &self, sandbox: &control::SandboxName, body: &control::FaultRequest,
     ) -> Result<Reply<control::Fault>, Error> {
         let call = self.client.control_call(OperationId::FaultsCreate)?;
         let reply = call.run(call.api.faults_create(sandbox, body)).await?;
@@ -278,14 +251,11 @@ impl<'c> Faults<'c> {
     ///
     /// Gives the faults of a sandbox, those that have ended included, with how often they matched.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/faults`
     pub async fn list(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultList>, Error> {
         let call = self.client.control_call(OperationId::FaultsList)?;
         let reply = call.run(call.api.faults_list(sandbox)).await?;
@@ -303,14 +273,11 @@ impl<'c> Faults<'c> {
     /// - Undo: Order the faults again.
     /// - Retry: A repeat finds no faults.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults`
     pub async fn clear(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultsCleared>, Error> {
         let call = self.client.control_call(OperationId::FaultsClear)?;
         let reply = call.run(call.api.faults_clear(sandbox)).await?;
@@ -328,15 +295,11 @@ impl<'c> Faults<'c> {
     /// - Undo: Order the fault again.
     /// - Retry: A repeat finds no such fault and is answered with 404.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults/{fault_id}`
     pub async fn delete(
-        &self,
-        sandbox: &control::SandboxName,
-        fault_id: &control::FaultId,
+        &self, sandbox: &control::SandboxName, fault_id: &control::FaultId,
     ) -> Result<Reply<control::Fault>, Error> {
         let call = self.client.control_call(OperationId::FaultsDelete)?;
         let reply = call.run(call.api.faults_delete(sandbox, fault_id)).await?;
@@ -371,16 +334,13 @@ impl<'c> Inbound<'c> {
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat pays a second time; list what arrived first.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ASSET_NOT_SUPPORTED`, `RAIL_NOT_SUPPORTED`,
-    /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
+    /// `ASSET_NOT_SUPPORTED`, `RAIL_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound`
     pub async fn create(
-        &self,
-        sandbox: &control::SandboxName,
-        body: &control::InboundRequest,
+        &self, sandbox: &control::SandboxName, body: &control::InboundRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let call = self.client.control_call(OperationId::InboundCreate)?;
         let reply = call.run(call.api.inbound_create(sandbox, body)).await?;
@@ -392,15 +352,11 @@ impl<'c> Inbound<'c> {
     /// Gives all money that came from outside, oldest first, narrowed to one status; UNASSIGNED
     /// shows what waits in suspense. Money that was pulled is listed too.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/inbound`
     pub async fn list(
-        &self,
-        sandbox: &control::SandboxName,
-        params: &control::InboundListParams,
+        &self, sandbox: &control::SandboxName, params: &control::InboundListParams,
     ) -> Result<Reply<Page<control::Inbound>>, Error> {
         let call = self.client.control_call(OperationId::InboundList)?;
         let request = call
@@ -412,22 +368,14 @@ impl<'c> Inbound<'c> {
                 params.status.as_ref(),
             );
         let reply = call.run(request).await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.inbound;
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|list| Page::new(list.data.inbound, list.links)))
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        sandbox: &control::SandboxName,
-        params: control::InboundListParams,
+        &self, sandbox: &control::SandboxName, params: control::InboundListParams,
     ) -> impl Stream<Item = Result<control::Inbound, Error>> + Send + use<> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -453,15 +401,12 @@ impl<'c> Inbound<'c> {
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat is refused, as the money is assigned.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ASSET_MISMATCH`, `INBOUND_NOT_ASSIGNABLE`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
+    /// `ASSET_MISMATCH`, `INBOUND_NOT_ASSIGNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/assign`
     pub async fn assign(
-        &self,
-        sandbox: &control::SandboxName,
-        inbound_id: &control::InboundId,
+        &self, sandbox: &control::SandboxName, inbound_id: &control::InboundId,
         body: &control::InboundAssignRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let call = self.client.control_call(OperationId::InboundAssign)?;
@@ -483,15 +428,11 @@ impl<'c> Inbound<'c> {
     /// - Undo: Let the money arrive again.
     /// - Retry: A repeat is refused, as the money is returned.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`
     pub async fn r#return(
-        &self,
-        sandbox: &control::SandboxName,
-        inbound_id: &control::InboundId,
+        &self, sandbox: &control::SandboxName, inbound_id: &control::InboundId,
         body: &control::InboundReturnRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let call = self.client.control_call(OperationId::InboundReturn)?;
@@ -513,14 +454,11 @@ impl<'c> Rates<'c> {
     /// this instant of the business clock, the cost of the exchange included, and whether the rate
     /// is pinned.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/rates`
     pub async fn list(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::RateList>, Error> {
         let call = self.client.control_call(OperationId::RatesList)?;
         let reply = call.run(call.api.rates_list(sandbox)).await?;
@@ -542,15 +480,11 @@ impl<'c> Rates<'c> {
     /// - Undo: Unpin the rate, or pin another.
     /// - Retry: A repeat pins the same rate again.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/rates`
     pub async fn pin(
-        &self,
-        sandbox: &control::SandboxName,
-        body: &control::RatePinRequest,
+        &self, sandbox: &control::SandboxName, body: &control::RatePinRequest,
     ) -> Result<Reply<control::Rate>, Error> {
         let call = self.client.control_call(OperationId::RatesPin)?;
         let reply = call.run(call.api.rates_pin(sandbox, body)).await?;
@@ -567,15 +501,11 @@ impl<'c> Rates<'c> {
     /// - Undo: Pin the rate again.
     /// - Retry: A repeat finds the rate with the market already and leaves it there.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`.
     ///
     /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
     pub async fn unpin(
-        &self,
-        sandbox: &control::SandboxName,
-        source_asset_type_id: &control::AssetTypeId,
+        &self, sandbox: &control::SandboxName, source_asset_type_id: &control::AssetTypeId,
         destination_asset_type_id: &control::AssetTypeId,
     ) -> Result<Reply<control::Rate>, Error> {
         let call = self.client.control_call(OperationId::RatesUnpin)?;
@@ -612,15 +542,12 @@ impl<'c> Outgoing<'c> {
     /// - Undo: It cannot be undone; what was settled can be returned.
     /// - Retry: A repeat is refused, as the withdrawal has its outcome.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`, `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`,
+    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`.
     ///
     /// `POST /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`
     pub async fn decide_withdrawal(
-        &self,
-        sandbox: &control::SandboxName,
-        withdrawal_id: &control::WithdrawalId,
+        &self, sandbox: &control::SandboxName, withdrawal_id: &control::WithdrawalId,
         body: &control::WithdrawalOutcomeRequest,
     ) -> Result<Reply<control::WithdrawalDecision>, Error> {
         let call = self.client.control_call(OperationId::OutgoingDecideWithdrawal)?;
@@ -637,8 +564,7 @@ impl<'c> Outgoing<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/fees`
     pub async fn list_fees(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FeeTable>, Error> {
         let call = self.client.control_call(OperationId::OutgoingListFees)?;
         let reply = call.run(call.api.outgoing_list_fees(sandbox)).await?;
@@ -658,16 +584,12 @@ impl<'c> Outgoing<'c> {
     /// - Undo: Set the former table; an empty one makes all rails free.
     /// - Retry: A repeat changes nothing.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`,
-    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
+    /// Can be repeated freely. Errors: `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`,
+    /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
     ///
     /// `PUT /sandboxes/{sandbox}/fees`
     pub async fn set_fees(
-        &self,
-        sandbox: &control::SandboxName,
-        body: &control::FeeTable,
+        &self, sandbox: &control::SandboxName, body: &control::FeeTable,
     ) -> Result<Reply<control::FeeTable>, Error> {
         let call = self.client.control_call(OperationId::OutgoingSetFees)?;
         let reply = call.run(call.api.outgoing_set_fees(sandbox, body)).await?;
@@ -700,15 +622,11 @@ impl<'c> Decisions<'c> {
     /// - Undo: An approval and a refusal are final; changes are answered by submitting again.
     /// - Retry: A repeat is refused, as the application is no longer PROCESSING.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/applications/{application_id}/decision`
     pub async fn application(
-        &self,
-        sandbox: &control::SandboxName,
-        application_id: &control::ApplicationId,
+        &self, sandbox: &control::SandboxName, application_id: &control::ApplicationId,
         body: &control::ApplicationDecisionRequest,
     ) -> Result<Reply<control::ApplicationDecision>, Error> {
         let call = self.client.control_call(OperationId::DecisionsApplication)?;
@@ -731,15 +649,11 @@ impl<'c> Decisions<'c> {
     /// - Undo: Decide the former status where the machine allows it; CLOSED is final.
     /// - Retry: A repeat is refused, as a status cannot change to itself.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/customers/{customer_id}/status`
     pub async fn customer_status(
-        &self,
-        sandbox: &control::SandboxName,
-        customer_id: &control::CustomerId,
+        &self, sandbox: &control::SandboxName, customer_id: &control::CustomerId,
         body: &control::CustomerStatusRequest,
     ) -> Result<Reply<control::CustomerDecision>, Error> {
         let call = self.client.control_call(OperationId::DecisionsCustomerStatus)?;
@@ -764,15 +678,11 @@ impl<'c> Decisions<'c> {
     /// - Undo: Decide the former status where the machine allows it; CLOSED is final.
     /// - Retry: A repeat is refused, as a status cannot change to itself.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`
     pub async fn counterparty_status(
-        &self,
-        sandbox: &control::SandboxName,
-        counterparty_id: &control::CounterpartyId,
+        &self, sandbox: &control::SandboxName, counterparty_id: &control::CounterpartyId,
         body: &control::CounterpartyStatusRequest,
     ) -> Result<Reply<control::CounterpartyDecision>, Error> {
         let call = self.client.control_call(OperationId::DecisionsCounterpartyStatus)?;
@@ -796,14 +706,11 @@ impl<'c> Ledger<'c> {
     /// Adds up the books for each asset and says whether what the platform holds is what it owes.
     /// It holds at every instant; a difference is a fault of the server.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/trial-balance`
     pub async fn trial_balance(
-        &self,
-        sandbox: &control::SandboxName,
+        &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TrialBalanceReply>, Error> {
         let call = self.client.control_call(OperationId::LedgerTrialBalance)?;
         call.run(call.api.ledger_trial_balance(sandbox)).await
@@ -813,15 +720,11 @@ impl<'c> Ledger<'c> {
     ///
     /// Gives the entries of the books, oldest first, narrowed to those that touch one account.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/entries`
     pub async fn entries(
-        &self,
-        sandbox: &control::SandboxName,
-        params: &control::LedgerEntriesParams,
+        &self, sandbox: &control::SandboxName, params: &control::LedgerEntriesParams,
     ) -> Result<Reply<Page<control::LedgerEntry>>, Error> {
         let call = self.client.control_call(OperationId::LedgerEntries)?;
         let request = call
@@ -833,22 +736,14 @@ impl<'c> Ledger<'c> {
                 params.page_size,
             );
         let reply = call.run(request).await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.entries;
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|list| Page::new(list.data.entries, list.links)))
     }
 
     /// Walks through all pages of [`entries`](Self::entries) and gives the items one by one.
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn entries_stream(
-        &self,
-        sandbox: &control::SandboxName,
-        params: control::LedgerEntriesParams,
+        &self, sandbox: &control::SandboxName, params: control::LedgerEntriesParams,
     ) -> impl Stream<Item = Result<control::LedgerEntry, Error>> + Send + use<> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -875,15 +770,11 @@ impl<'c> Deliveries<'c> {
     /// Gives the deliveries of a sandbox, oldest first, each with all its tries, why they failed
     /// and what to change.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/deliveries`
     pub async fn list(
-        &self,
-        sandbox: &control::SandboxName,
-        params: &control::DeliveriesListParams,
+        &self, sandbox: &control::SandboxName, params: &control::DeliveriesListParams,
     ) -> Result<Reply<Page<control::Delivery>>, Error> {
         let call = self.client.control_call(OperationId::DeliveriesList)?;
         let request = call
@@ -895,22 +786,14 @@ impl<'c> Deliveries<'c> {
                 params.status.as_ref(),
             );
         let reply = call.run(request).await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.deliveries;
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|list| Page::new(list.data.deliveries, list.links)))
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        sandbox: &control::SandboxName,
-        params: control::DeliveriesListParams,
+        &self, sandbox: &control::SandboxName, params: control::DeliveriesListParams,
     ) -> impl Stream<Item = Result<control::Delivery, Error>> + Send + use<> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -940,15 +823,11 @@ impl<'c> Deliveries<'c> {
     /// - Undo: What was sent cannot be taken back; the receiver knows the event by its id.
     /// - Retry: A repeat sends the event once more.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
+    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
     ///
     /// `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
     pub async fn redeliver(
-        &self,
-        sandbox: &control::SandboxName,
-        delivery_id: &control::DeliveryId,
+        &self, sandbox: &control::SandboxName, delivery_id: &control::DeliveryId,
     ) -> Result<Reply<control::Delivery>, Error> {
         let call = self.client.control_call(OperationId::DeliveriesRedeliver)?;
         let request = call.api.deliveries_redeliver(sandbox, delivery_id);
@@ -970,15 +849,11 @@ impl<'c> Explain<'c> {
     /// transactions, events and deliveries belong to it, and what is scheduled for it. Of each list
     /// the newest hundred are given.
     ///
-    /// Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/explain/{object_id}`
     pub async fn get(
-        &self,
-        sandbox: &control::SandboxName,
-        object_id: &control::ObjectId,
+        &self, sandbox: &control::SandboxName, object_id: &control::ObjectId,
     ) -> Result<Reply<control::Explanation>, Error> {
         let call = self.client.control_call(OperationId::ExplainGet)?;
         let reply = call.run(call.api.explain_get(sandbox, object_id)).await?;

@@ -16,9 +16,7 @@ pub struct Client {
 }
 impl Client {
     pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
+        baseurl: &str, client: reqwest::Client, inner: crate::call::CallLayer,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -51,11 +49,8 @@ const _: () = {
 #[allow(clippy::all)]
 impl Client {
     pub async fn accounts_list<'a>(
-        &'a self,
-        customer_id: Option<&'a payments::CustomerId>,
-        page: Option<i32>,
-        page_size: Option<i32>,
-        product_type: Option<&'a payments::ProductType>,
+        &'a self, customer_id: Option<&'a payments::CustomerId>, page: Option<i32>,
+        page_size: Option<i32>, product_type: Option<&'a payments::ProductType>,
         status: Option<&'a payments::AccountStatus>,
     ) -> Result<ResponseValue<payments::AccountListReply>, Error<()>> {
         let url = format!("{}/v1/accounts/deposits", self.baseurl,);
@@ -71,16 +66,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn accounts_open<'a>(
-        &'a self,
-        body: &'a payments::AccountOpenRequest,
+        &'a self, body: &'a payments::AccountOpenRequest,
     ) -> Result<ResponseValue<payments::AccountRefReply>, Error<()>> {
         let url = format!("{}/v1/accounts/deposits", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn accounts_get<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
+        &'a self, account_id: &'a payments::AccountId,
     ) -> Result<ResponseValue<payments::AccountReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}", self.baseurl, encode_path(& account_id
@@ -90,9 +83,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn accounts_update<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        body: &'a payments::AccountUpdateRequest,
+        &'a self, account_id: &'a payments::AccountId, body: &'a payments::AccountUpdateRequest,
     ) -> Result<ResponseValue<payments::AccountRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}", self.baseurl, encode_path(& account_id
@@ -102,8 +93,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn accounts_request_address<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
+        &'a self, account_id: &'a payments::AccountId,
     ) -> Result<ResponseValue<payments::AddressLeaseReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/address", self.baseurl, encode_path(& account_id
@@ -113,10 +103,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn statements_list<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        page: Option<i32>,
-        page_size: Option<i32>,
+        &'a self, account_id: &'a payments::AccountId, page: Option<i32>, page_size: Option<i32>,
     ) -> Result<ResponseValue<payments::StatementListReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/statements", self.baseurl, encode_path(&
@@ -131,9 +118,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn statements_get<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        statement_id: &'a payments::StatementId,
+        &'a self, account_id: &'a payments::AccountId, statement_id: &'a payments::StatementId,
     ) -> Result<ResponseValue<payments::StatementReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/statements/{}", self.baseurl, encode_path(&
@@ -143,12 +128,8 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn transactions_list_for_account<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        end_date: Option<&'a ::layer2_types::Date>,
-        order: Option<&'a payments::SortOrder>,
-        page: Option<i32>,
-        page_size: Option<i32>,
+        &'a self, account_id: &'a payments::AccountId, end_date: Option<&'a ::layer2_types::Date>,
+        order: Option<&'a payments::SortOrder>, page: Option<i32>, page_size: Option<i32>,
         start_date: Option<&'a ::layer2_types::Date>,
     ) -> Result<ResponseValue<payments::TransactionListReply>, Error<()>> {
         let url = format!(
@@ -167,9 +148,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn transactions_get_for_account<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        transaction_id: &'a payments::TransactionId,
+        &'a self, account_id: &'a payments::AccountId, transaction_id: &'a payments::TransactionId,
     ) -> Result<ResponseValue<payments::TransactionReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/deposits/{}/transactions/{}", self.baseurl, encode_path(&
@@ -179,11 +158,8 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payment_accounts_list<'a>(
-        &'a self,
-        customer_id: Option<&'a payments::CustomerId>,
-        page: Option<i32>,
-        page_size: Option<i32>,
-        status: Option<&'a payments::AccountStatus>,
+        &'a self, customer_id: Option<&'a payments::CustomerId>, page: Option<i32>,
+        page_size: Option<i32>, status: Option<&'a payments::AccountStatus>,
     ) -> Result<ResponseValue<payments::AccountListReply>, Error<()>> {
         let url = format!("{}/v1/accounts/payments", self.baseurl,);
         let request = self
@@ -197,16 +173,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payment_accounts_open<'a>(
-        &'a self,
-        body: &'a payments::AccountOpenRequest,
+        &'a self, body: &'a payments::AccountOpenRequest,
     ) -> Result<ResponseValue<payments::AccountRefReply>, Error<()>> {
         let url = format!("{}/v1/accounts/payments", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payment_accounts_get<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
+        &'a self, account_id: &'a payments::AccountId,
     ) -> Result<ResponseValue<payments::AccountReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}", self.baseurl, encode_path(& account_id
@@ -216,9 +190,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payment_accounts_update<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        body: &'a payments::AccountUpdateRequest,
+        &'a self, account_id: &'a payments::AccountId, body: &'a payments::AccountUpdateRequest,
     ) -> Result<ResponseValue<payments::AccountRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}", self.baseurl, encode_path(& account_id
@@ -228,9 +200,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payment_accounts_request_address<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        body: &'a payments::PaymentAddressRequest,
+        &'a self, account_id: &'a payments::AccountId, body: &'a payments::PaymentAddressRequest,
     ) -> Result<ResponseValue<payments::AddressLeaseReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}/address", self.baseurl, encode_path(& account_id
@@ -240,12 +210,8 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payment_accounts_list_transactions<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        end_date: Option<&'a ::layer2_types::Date>,
-        order: Option<&'a payments::SortOrder>,
-        page: Option<i32>,
-        page_size: Option<i32>,
+        &'a self, account_id: &'a payments::AccountId, end_date: Option<&'a ::layer2_types::Date>,
+        order: Option<&'a payments::SortOrder>, page: Option<i32>, page_size: Option<i32>,
         start_date: Option<&'a ::layer2_types::Date>,
     ) -> Result<ResponseValue<payments::PaymentTransactionListReply>, Error<()>> {
         let url = format!(
@@ -264,9 +230,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payment_accounts_get_transaction<'a>(
-        &'a self,
-        account_id: &'a payments::AccountId,
-        transaction_id: &'a payments::TransactionId,
+        &'a self, account_id: &'a payments::AccountId, transaction_id: &'a payments::TransactionId,
     ) -> Result<ResponseValue<payments::TransactionReply>, Error<()>> {
         let url = format!(
             "{}/v1/accounts/payments/{}/transactions/{}", self.baseurl, encode_path(&
@@ -276,17 +240,12 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_list<'a>(
-        &'a self,
-        application_type: Option<&'a payments::CustomerType>,
-        customer_id: Option<&'a payments::CustomerId>,
-        customer_name: Option<&'a str>,
-        email_address: Option<&'a str>,
-        information_attested: Option<bool>,
+        &'a self, application_type: Option<&'a payments::CustomerType>,
+        customer_id: Option<&'a payments::CustomerId>, customer_name: Option<&'a str>,
+        email_address: Option<&'a str>, information_attested: Option<bool>,
         order: Option<&'a payments::SortOrder>,
-        order_by: Option<&'a payments::ApplicationSortField>,
-        page: Option<i32>,
-        page_size: Option<i32>,
-        status: Option<&'a payments::ApplicationStatus>,
+        order_by: Option<&'a payments::ApplicationSortField>, page: Option<i32>,
+        page_size: Option<i32>, status: Option<&'a payments::ApplicationStatus>,
         terms_and_conditions_accepted: Option<bool>,
     ) -> Result<ResponseValue<payments::ApplicationListReply>, Error<()>> {
         let url = format!("{}/v1/applications", self.baseurl,);
@@ -323,16 +282,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_create<'a>(
-        &'a self,
-        body: &'a payments::ApplicationRequest,
+        &'a self, body: &'a payments::ApplicationRequest,
     ) -> Result<ResponseValue<payments::ApplicationRefReply>, Error<()>> {
         let url = format!("{}/v1/applications", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_get<'a>(
-        &'a self,
-        application_id: &'a payments::ApplicationId,
+        &'a self, application_id: &'a payments::ApplicationId,
     ) -> Result<ResponseValue<payments::ApplicationReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}", self.baseurl, encode_path(& application_id
@@ -342,8 +299,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_update<'a>(
-        &'a self,
-        application_id: &'a payments::ApplicationId,
+        &'a self, application_id: &'a payments::ApplicationId,
         body: &'a payments::ApplicationUpdateRequest,
     ) -> Result<ResponseValue<payments::ApplicationRefReply>, Error<()>> {
         let url = format!(
@@ -354,8 +310,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_create_access_code<'a>(
-        &'a self,
-        application_id: &'a payments::ApplicationId,
+        &'a self, application_id: &'a payments::ApplicationId,
     ) -> Result<ResponseValue<payments::ApplicationAccessCodeReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/accesscode", self.baseurl, encode_path(&
@@ -365,8 +320,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_add_individual<'a>(
-        &'a self,
-        application_id: &'a payments::ApplicationId,
+        &'a self, application_id: &'a payments::ApplicationId,
         body: &'a payments::IndividualRequest,
     ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
@@ -377,8 +331,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_delete_individual<'a>(
-        &'a self,
-        application_id: &'a payments::ApplicationId,
+        &'a self, application_id: &'a payments::ApplicationId,
         individual_id: &'a payments::IndividualId,
     ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
@@ -389,10 +342,8 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_update_individual<'a>(
-        &'a self,
-        application_id: &'a payments::ApplicationId,
-        individual_id: &'a payments::IndividualId,
-        body: &'a payments::IndividualUpdateRequest,
+        &'a self, application_id: &'a payments::ApplicationId,
+        individual_id: &'a payments::IndividualId, body: &'a payments::IndividualUpdateRequest,
     ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/individual/{}", self.baseurl, encode_path(&
@@ -402,8 +353,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_get_status<'a>(
-        &'a self,
-        application_id: &'a payments::ApplicationId,
+        &'a self, application_id: &'a payments::ApplicationId,
     ) -> Result<ResponseValue<payments::ApplicationReviewReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/status", self.baseurl, encode_path(& application_id
@@ -413,8 +363,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn applications_submit<'a>(
-        &'a self,
-        application_id: &'a payments::ApplicationId,
+        &'a self, application_id: &'a payments::ApplicationId,
     ) -> Result<ResponseValue<payments::ApplicationRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/applications/{}/submit", self.baseurl, encode_path(& application_id
@@ -424,9 +373,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn counterparties_list<'a>(
-        &'a self,
-        customer_id: Option<&'a payments::CustomerId>,
-        page: Option<i32>,
+        &'a self, customer_id: Option<&'a payments::CustomerId>, page: Option<i32>,
         page_size: Option<i32>,
     ) -> Result<ResponseValue<payments::CounterpartyListReply>, Error<()>> {
         let url = format!("{}/v1/counterparties", self.baseurl,);
@@ -440,16 +387,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn counterparties_create<'a>(
-        &'a self,
-        body: &'a payments::CounterpartyRequest,
+        &'a self, body: &'a payments::CounterpartyRequest,
     ) -> Result<ResponseValue<payments::CounterpartyRefReply>, Error<()>> {
         let url = format!("{}/v1/counterparties", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn counterparties_get<'a>(
-        &'a self,
-        counterparty_id: &'a payments::CounterpartyId,
+        &'a self, counterparty_id: &'a payments::CounterpartyId,
     ) -> Result<ResponseValue<payments::CounterpartyReply>, Error<()>> {
         let url = format!(
             "{}/v1/counterparties/{}", self.baseurl, encode_path(& counterparty_id
@@ -459,8 +404,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn counterparties_update<'a>(
-        &'a self,
-        counterparty_id: &'a payments::CounterpartyId,
+        &'a self, counterparty_id: &'a payments::CounterpartyId,
         body: &'a payments::CounterpartyUpdateRequest,
     ) -> Result<ResponseValue<payments::CounterpartyRefReply>, Error<()>> {
         let url = format!(
@@ -471,8 +415,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn counterparties_link_accounts<'a>(
-        &'a self,
-        counterparty_id: &'a payments::CounterpartyId,
+        &'a self, counterparty_id: &'a payments::CounterpartyId,
         body: &'a payments::LinkAccountsRequest,
     ) -> Result<ResponseValue<payments::LinkAccounts>, Error<()>> {
         let url = format!(
@@ -483,8 +426,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn counterparties_link_connect<'a>(
-        &'a self,
-        counterparty_id: &'a payments::CounterpartyId,
+        &'a self, counterparty_id: &'a payments::CounterpartyId,
         body: &'a payments::LinkConnectRequest,
     ) -> Result<ResponseValue<payments::CounterpartyRefReply>, Error<()>> {
         let url = format!(
@@ -495,8 +437,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn counterparties_link_details<'a>(
-        &'a self,
-        counterparty_id: &'a payments::CounterpartyId,
+        &'a self, counterparty_id: &'a payments::CounterpartyId,
         body: &'a payments::LinkDetailsRequest,
     ) -> Result<ResponseValue<payments::LinkDetails>, Error<()>> {
         let url = format!(
@@ -507,11 +448,8 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn customers_list<'a>(
-        &'a self,
-        page: Option<i32>,
-        page_size: Option<i32>,
-        status: Option<&'a payments::CustomerStatus>,
-        type_: Option<&'a payments::CustomerType>,
+        &'a self, page: Option<i32>, page_size: Option<i32>,
+        status: Option<&'a payments::CustomerStatus>, type_: Option<&'a payments::CustomerType>,
     ) -> Result<ResponseValue<payments::CustomerListReply>, Error<()>> {
         let url = format!("{}/v1/customers", self.baseurl,);
         let request = self
@@ -525,16 +463,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn customers_create<'a>(
-        &'a self,
-        body: &'a payments::CustomerRequest,
+        &'a self, body: &'a payments::CustomerRequest,
     ) -> Result<ResponseValue<payments::CustomerRefReply>, Error<()>> {
         let url = format!("{}/v1/customers", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn customers_get<'a>(
-        &'a self,
-        customer_id: &'a payments::CustomerId,
+        &'a self, customer_id: &'a payments::CustomerId,
     ) -> Result<ResponseValue<payments::CustomerReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}", self.baseurl, encode_path(& customer_id.to_string()),
@@ -543,9 +479,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn customers_update<'a>(
-        &'a self,
-        customer_id: &'a payments::CustomerId,
-        body: &'a payments::CustomerUpdateRequest,
+        &'a self, customer_id: &'a payments::CustomerId, body: &'a payments::CustomerUpdateRequest,
     ) -> Result<ResponseValue<payments::CustomerRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}", self.baseurl, encode_path(& customer_id.to_string()),
@@ -554,9 +488,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn customers_add_individual<'a>(
-        &'a self,
-        customer_id: &'a payments::CustomerId,
-        body: &'a payments::IndividualRequest,
+        &'a self, customer_id: &'a payments::CustomerId, body: &'a payments::IndividualRequest,
     ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}/individuals", self.baseurl, encode_path(& customer_id
@@ -566,9 +498,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn customers_get_individual<'a>(
-        &'a self,
-        customer_id: &'a payments::CustomerId,
-        individual_id: &'a payments::IndividualId,
+        &'a self, customer_id: &'a payments::CustomerId, individual_id: &'a payments::IndividualId,
     ) -> Result<ResponseValue<payments::IndividualReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}/individuals/{}", self.baseurl, encode_path(& customer_id
@@ -578,9 +508,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn customers_update_individual<'a>(
-        &'a self,
-        customer_id: &'a payments::CustomerId,
-        individual_id: &'a payments::IndividualId,
+        &'a self, customer_id: &'a payments::CustomerId, individual_id: &'a payments::IndividualId,
         body: &'a payments::IndividualUpdateRequest,
     ) -> Result<ResponseValue<payments::IndividualRefReply>, Error<()>> {
         let url = format!(
@@ -591,9 +519,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn customers_add_payor<'a>(
-        &'a self,
-        customer_id: &'a payments::CustomerId,
-        body: &'a payments::PayorRequest,
+        &'a self, customer_id: &'a payments::CustomerId, body: &'a payments::PayorRequest,
     ) -> Result<ResponseValue<payments::PayorRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/customers/{}/payor", self.baseurl, encode_path(& customer_id
@@ -603,16 +529,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn deposits_create<'a>(
-        &'a self,
-        body: &'a payments::DepositRequest,
+        &'a self, body: &'a payments::DepositRequest,
     ) -> Result<ResponseValue<payments::DepositReply>, Error<()>> {
         let url = format!("{}/v1/deposits", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn deposits_get<'a>(
-        &'a self,
-        deposit_id: &'a payments::DepositId,
+        &'a self, deposit_id: &'a payments::DepositId,
     ) -> Result<ResponseValue<payments::DepositReply>, Error<()>> {
         let url = format!(
             "{}/v1/deposits/{}", self.baseurl, encode_path(& deposit_id.to_string()),
@@ -621,8 +545,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn deposits_accept<'a>(
-        &'a self,
-        deposit_id: &'a payments::DepositId,
+        &'a self, deposit_id: &'a payments::DepositId,
     ) -> Result<ResponseValue<payments::DepositAcceptedReply>, Error<()>> {
         let url = format!(
             "{}/v1/deposits/{}/accept", self.baseurl, encode_path(& deposit_id
@@ -632,24 +555,21 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn exchanges_create_market<'a>(
-        &'a self,
-        body: &'a payments::ExchangeRequest,
+        &'a self, body: &'a payments::ExchangeRequest,
     ) -> Result<ResponseValue<payments::ExchangeReply>, Error<()>> {
         let url = format!("{}/v1/exchanges/market", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn exchanges_create_quote<'a>(
-        &'a self,
-        body: &'a payments::ExchangeRequest,
+        &'a self, body: &'a payments::ExchangeRequest,
     ) -> Result<ResponseValue<payments::ExchangeReply>, Error<()>> {
         let url = format!("{}/v1/exchanges/quote", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn exchanges_get<'a>(
-        &'a self,
-        exchange_id: &'a payments::ExchangeId,
+        &'a self, exchange_id: &'a payments::ExchangeId,
     ) -> Result<ResponseValue<payments::ExchangeReply>, Error<()>> {
         let url = format!(
             "{}/v1/exchanges/{}", self.baseurl, encode_path(& exchange_id.to_string()),
@@ -658,9 +578,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn exchanges_accept<'a>(
-        &'a self,
-        exchange_id: &'a payments::ExchangeId,
-        body: &'a payments::ExchangeAcceptRequest,
+        &'a self, exchange_id: &'a payments::ExchangeId, body: &'a payments::ExchangeAcceptRequest,
     ) -> Result<ResponseValue<payments::ExchangeReply>, Error<()>> {
         let url = format!(
             "{}/v1/exchanges/{}/accept", self.baseurl, encode_path(& exchange_id
@@ -670,16 +588,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payments_create<'a>(
-        &'a self,
-        body: &'a payments::PaymentRequest,
+        &'a self, body: &'a payments::PaymentRequest,
     ) -> Result<ResponseValue<payments::PaymentStateReply>, Error<()>> {
         let url = format!("{}/v1/payments", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payments_get<'a>(
-        &'a self,
-        payment_id: &'a payments::PaymentId,
+        &'a self, payment_id: &'a payments::PaymentId,
     ) -> Result<ResponseValue<payments::PaymentReply>, Error<()>> {
         let url = format!(
             "{}/v1/payments/{}", self.baseurl, encode_path(& payment_id.to_string()),
@@ -688,8 +604,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payments_accept<'a>(
-        &'a self,
-        payment_id: &'a payments::PaymentId,
+        &'a self, payment_id: &'a payments::PaymentId,
     ) -> Result<ResponseValue<payments::PaymentStateReply>, Error<()>> {
         let url = format!(
             "{}/v1/payments/{}/accept", self.baseurl, encode_path(& payment_id
@@ -699,8 +614,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn payments_get_status<'a>(
-        &'a self,
-        payment_id: &'a payments::PaymentId,
+        &'a self, payment_id: &'a payments::PaymentId,
     ) -> Result<ResponseValue<payments::PaymentStatusReply>, Error<()>> {
         let url = format!(
             "{}/v1/payments/{}/status", self.baseurl, encode_path(& payment_id
@@ -710,8 +624,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn settlements_get<'a>(
-        &'a self,
-        settlement_id: &'a payments::SettlementId,
+        &'a self, settlement_id: &'a payments::SettlementId,
         destination_account_id: Option<&'a payments::AccountId>,
         source_account_id: Option<&'a payments::AccountId>,
     ) -> Result<ResponseValue<payments::SettlementReply>, Error<()>> {
@@ -745,16 +658,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn subscriptions_create<'a>(
-        &'a self,
-        body: &'a payments::SubscriptionRequest,
+        &'a self, body: &'a payments::SubscriptionRequest,
     ) -> Result<ResponseValue<payments::SubscriptionReply>, Error<()>> {
         let url = format!("{}/v1/subscriptions", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn subscriptions_delete<'a>(
-        &'a self,
-        subscription_id: &'a payments::SubscriptionId,
+        &'a self, subscription_id: &'a payments::SubscriptionId,
     ) -> Result<ResponseValue<payments::SubscriptionRefReply>, Error<()>> {
         let url = format!(
             "{}/v1/subscriptions/{}", self.baseurl, encode_path(& subscription_id
@@ -764,15 +675,11 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn transactions_list<'a>(
-        &'a self,
-        account_id: Option<&'a payments::AccountId>,
+        &'a self, account_id: Option<&'a payments::AccountId>,
         category_id: Option<&'a payments::CategoryId>,
         category_type: Option<&'a payments::TransactionCategory>,
-        end_date: Option<&'a ::layer2_types::Date>,
-        order: Option<&'a payments::SortOrder>,
-        page: Option<i32>,
-        page_size: Option<i32>,
-        start_date: Option<&'a ::layer2_types::Date>,
+        end_date: Option<&'a ::layer2_types::Date>, order: Option<&'a payments::SortOrder>,
+        page: Option<i32>, page_size: Option<i32>, start_date: Option<&'a ::layer2_types::Date>,
         transaction_status: Option<&'a payments::TransactionStatus>,
     ) -> Result<ResponseValue<payments::TransactionListReply>, Error<()>> {
         let url = format!("{}/v1/transactions", self.baseurl,);
@@ -797,8 +704,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn transactions_get<'a>(
-        &'a self,
-        transaction_id: &'a payments::TransactionId,
+        &'a self, transaction_id: &'a payments::TransactionId,
     ) -> Result<ResponseValue<payments::TransactionReply>, Error<()>> {
         let url = format!(
             "{}/v1/transactions/{}", self.baseurl, encode_path(& transaction_id
@@ -808,16 +714,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn transfers_create<'a>(
-        &'a self,
-        body: &'a payments::TransferRequest,
+        &'a self, body: &'a payments::TransferRequest,
     ) -> Result<ResponseValue<payments::TransferReply>, Error<()>> {
         let url = format!("{}/v1/transfers", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn transfers_get<'a>(
-        &'a self,
-        transfer_id: &'a payments::TransferId,
+        &'a self, transfer_id: &'a payments::TransferId,
     ) -> Result<ResponseValue<payments::TransferReply>, Error<()>> {
         let url = format!(
             "{}/v1/transfers/{}", self.baseurl, encode_path(& transfer_id.to_string()),
@@ -826,8 +730,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn transfers_accept<'a>(
-        &'a self,
-        transfer_id: &'a payments::TransferId,
+        &'a self, transfer_id: &'a payments::TransferId,
     ) -> Result<ResponseValue<payments::TransferAcceptedReply>, Error<()>> {
         let url = format!(
             "{}/v1/transfers/{}/accept", self.baseurl, encode_path(& transfer_id
@@ -837,16 +740,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn withdrawals_create<'a>(
-        &'a self,
-        body: &'a payments::WithdrawalRequest,
+        &'a self, body: &'a payments::WithdrawalRequest,
     ) -> Result<ResponseValue<payments::WithdrawalStateReply>, Error<()>> {
         let url = format!("{}/v1/withdrawals", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn withdrawals_get<'a>(
-        &'a self,
-        withdrawal_id: &'a payments::WithdrawalId,
+        &'a self, withdrawal_id: &'a payments::WithdrawalId,
     ) -> Result<ResponseValue<payments::WithdrawalReply>, Error<()>> {
         let url = format!(
             "{}/v1/withdrawals/{}", self.baseurl, encode_path(& withdrawal_id
@@ -856,8 +757,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn withdrawals_accept<'a>(
-        &'a self,
-        withdrawal_id: &'a payments::WithdrawalId,
+        &'a self, withdrawal_id: &'a payments::WithdrawalId,
     ) -> Result<ResponseValue<payments::WithdrawalStateReply>, Error<()>> {
         let url = format!(
             "{}/v1/withdrawals/{}/accept", self.baseurl, encode_path(& withdrawal_id
@@ -867,8 +767,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn withdrawals_cancel<'a>(
-        &'a self,
-        withdrawal_id: &'a payments::WithdrawalId,
+        &'a self, withdrawal_id: &'a payments::WithdrawalId,
     ) -> Result<ResponseValue<payments::WithdrawalStateReply>, Error<()>> {
         let url = format!(
             "{}/v1/withdrawals/{}/cancel", self.baseurl, encode_path(& withdrawal_id
@@ -878,8 +777,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn withdrawals_get_status<'a>(
-        &'a self,
-        withdrawal_id: &'a payments::WithdrawalId,
+        &'a self, withdrawal_id: &'a payments::WithdrawalId,
     ) -> Result<ResponseValue<payments::WithdrawalStatusReply>, Error<()>> {
         let url = format!(
             "{}/v1/withdrawals/{}/status", self.baseurl, encode_path(& withdrawal_id

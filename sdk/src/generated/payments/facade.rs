@@ -28,8 +28,7 @@ impl<'c> Applications<'c> {
     ///
     /// `GET /v1/applications`
     pub async fn list(
-        &self,
-        params: &payments::ApplicationsListParams,
+        &self, params: &payments::ApplicationsListParams,
     ) -> Result<Reply<Page<payments::Application>>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsList)?;
         let request = call
@@ -61,8 +60,7 @@ impl<'c> Applications<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        params: payments::ApplicationsListParams,
+        &self, params: payments::ApplicationsListParams,
     ) -> impl Stream<Item = Result<payments::Application, Error>> + Send + use<> {
         paginate(
             self.client,
@@ -96,14 +94,11 @@ impl<'c> Applications<'c> {
     ///   refused, as the customer id is taken.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications`
     pub async fn create(
-        &self,
-        body: &payments::ApplicationRequest,
+        &self, body: &payments::ApplicationRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsCreate)?;
         let reply = call.run(call.api.applications_create(body)).await?;
@@ -115,14 +110,11 @@ impl<'c> Applications<'c> {
     /// Gives all that was filled in so far; which details there are is told by `application_type`.
     /// What is still missing is told by the status call.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}`
     pub async fn get(
-        &self,
-        application_id: &payments::ApplicationId,
+        &self, application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::Application>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsGet)?;
         let reply = call.run(call.api.applications_get(application_id)).await?;
@@ -148,16 +140,12 @@ impl<'c> Applications<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}`
     pub async fn update(
-        &self,
-        application_id: &payments::ApplicationId,
-        body: &payments::ApplicationUpdateRequest,
+        &self, application_id: &payments::ApplicationId, body: &payments::ApplicationUpdateRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsUpdate)?;
         let reply = call.run(call.api.applications_update(application_id, body)).await?;
@@ -170,14 +158,11 @@ impl<'c> Applications<'c> {
     /// under which its documents are uploaded. The two published versions name many of the members
     /// differently; both names are sent side by side, and the older ones are marked as deprecated.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}/status`
     pub async fn get_status(
-        &self,
-        application_id: &payments::ApplicationId,
+        &self, application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationReview>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsGetStatus)?;
         let reply = call.run(call.api.applications_get_status(application_id)).await?;
@@ -203,14 +188,11 @@ impl<'c> Applications<'c> {
     ///   refused, as the application is no longer READY_FOR_SUBMISSION.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/submit`
     pub async fn submit(
-        &self,
-        application_id: &payments::ApplicationId,
+        &self, application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsSubmit)?;
         let reply = call.run(call.api.applications_submit(application_id)).await?;
@@ -234,16 +216,12 @@ impl<'c> Applications<'c> {
     ///   is added.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/individual`
     pub async fn add_individual(
-        &self,
-        application_id: &payments::ApplicationId,
-        body: &payments::IndividualRequest,
+        &self, application_id: &payments::ApplicationId, body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsAddIndividual)?;
         let request = call.api.applications_add_individual(application_id, body);
@@ -267,16 +245,12 @@ impl<'c> Applications<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`,
+    /// `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}/individual/{individual_id}`
     pub async fn update_individual(
-        &self,
-        application_id: &payments::ApplicationId,
-        individual_id: &payments::IndividualId,
+        &self, application_id: &payments::ApplicationId, individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsUpdateIndividual)?;
@@ -303,16 +277,12 @@ impl<'c> Applications<'c> {
     ///   not find the person.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/applications/{application_id}/individual/{individual_id}`
     pub async fn delete_individual(
-        &self,
-        application_id: &payments::ApplicationId,
-        individual_id: &payments::IndividualId,
+        &self, application_id: &payments::ApplicationId, individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsDeleteIndividual)?;
         let request = call
@@ -338,14 +308,11 @@ impl<'c> Applications<'c> {
     ///   made.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/accesscode`
     pub async fn create_access_code(
-        &self,
-        application_id: &payments::ApplicationId,
+        &self, application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationAccessCode>, Error> {
         let call = self.client.payments_call(OperationId::ApplicationsCreateAccessCode)?;
         let request = call.api.applications_create_access_code(application_id);
@@ -382,15 +349,12 @@ impl<'c> Documents<'c> {
     ///   the same file in the same place.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/documents/{document_id}`
     pub async fn upload(
-        &self,
-        document_id: &payments::DocumentId,
-        file: &Upload,
+        &self, document_id: &payments::DocumentId, file: &Upload,
     ) -> Result<Reply<payments::DocumentRef>, Error> {
         let reply = self
             .client
@@ -411,14 +375,11 @@ impl<'c> Documents<'c> {
     /// Gives the bytes of the file that was uploaded last, whatever its kind; a document without a
     /// file is not found.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/documents/{document_id}/download`
     pub async fn download(
-        &self,
-        document_id: &payments::DocumentId,
+        &self, document_id: &payments::DocumentId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -444,8 +405,7 @@ impl<'c> Customers<'c> {
     ///
     /// `GET /v1/customers`
     pub async fn list(
-        &self,
-        params: &payments::CustomersListParams,
+        &self, params: &payments::CustomersListParams,
     ) -> Result<Reply<Page<payments::Customer>>, Error> {
         let call = self.client.payments_call(OperationId::CustomersList)?;
         let request = call
@@ -470,8 +430,7 @@ impl<'c> Customers<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        params: payments::CustomersListParams,
+        &self, params: payments::CustomersListParams,
     ) -> impl Stream<Item = Result<payments::Customer, Error>> + Send + use<> {
         paginate(
             self.client,
@@ -501,14 +460,12 @@ impl<'c> Customers<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `CUSTOMER_CREATION_NOT_ALLOWED`, `ALREADY_EXISTS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Only `layer2-1.0.5` has it. Errors: `CUSTOMER_CREATION_NOT_ALLOWED`,
+    /// `ALREADY_EXISTS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers`
     pub async fn create(
-        &self,
-        body: &payments::CustomerRequest,
+        &self, body: &payments::CustomerRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
         let call = self.client.payments_call(OperationId::CustomersCreate)?;
         let reply = call.run(call.api.customers_create(body)).await?;
@@ -519,14 +476,11 @@ impl<'c> Customers<'c> {
     ///
     /// Gives all that is known of a customer; which fields there are is told by `customer_type`.
     ///
-    /// Needs the scope `customers:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `customers:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/customers/{customer_id}`
     pub async fn get(
-        &self,
-        customer_id: &payments::CustomerId,
+        &self, customer_id: &payments::CustomerId,
     ) -> Result<Reply<payments::Customer>, Error> {
         let call = self.client.payments_call(OperationId::CustomersGet)?;
         let reply = call.run(call.api.customers_get(customer_id)).await?;
@@ -549,16 +503,12 @@ impl<'c> Customers<'c> {
     ///   change of status is refused.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
+    /// same key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
     /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}`
     pub async fn update(
-        &self,
-        customer_id: &payments::CustomerId,
-        body: &payments::CustomerUpdateRequest,
+        &self, customer_id: &payments::CustomerId, body: &payments::CustomerUpdateRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
         let call = self.client.payments_call(OperationId::CustomersUpdate)?;
         let reply = call.run(call.api.customers_update(customer_id, body)).await?;
@@ -578,15 +528,12 @@ impl<'c> Customers<'c> {
     ///   is added.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`,
+    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/individuals`
     pub async fn add_individual(
-        &self,
-        customer_id: &payments::CustomerId,
-        body: &payments::IndividualRequest,
+        &self, customer_id: &payments::CustomerId, body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let call = self.client.payments_call(OperationId::CustomersAddIndividual)?;
         let request = call.api.customers_add_individual(customer_id, body);
@@ -598,15 +545,12 @@ impl<'c> Customers<'c> {
     ///
     /// Gives all that is known of a person of a customer that is a company.
     ///
-    /// Needs the scope `customers:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`.
+    /// Needs the scope `customers:read`. Can be repeated freely. Errors: `NOT_FOUND`,
+    /// `NOT_A_CORPORATION`.
     ///
     /// `GET /v1/customers/{customer_id}/individuals/{individual_id}`
     pub async fn get_individual(
-        &self,
-        customer_id: &payments::CustomerId,
-        individual_id: &payments::IndividualId,
+        &self, customer_id: &payments::CustomerId, individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::Individual>, Error> {
         let call = self.client.payments_call(OperationId::CustomersGetIndividual)?;
         let request = call.api.customers_get_individual(customer_id, individual_id);
@@ -628,16 +572,12 @@ impl<'c> Customers<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`, `CUSTOMER_NOT_USABLE`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`,
+    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}/individuals/{individual_id}`
     pub async fn update_individual(
-        &self,
-        customer_id: &payments::CustomerId,
-        individual_id: &payments::IndividualId,
+        &self, customer_id: &payments::CustomerId, individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let call = self.client.payments_call(OperationId::CustomersUpdateIndividual)?;
@@ -664,15 +604,12 @@ impl<'c> Customers<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`,
+    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/payor`
     pub async fn add_payor(
-        &self,
-        customer_id: &payments::CustomerId,
-        body: &payments::PayorRequest,
+        &self, customer_id: &payments::CustomerId, body: &payments::PayorRequest,
     ) -> Result<Reply<payments::PayorRef>, Error> {
         let call = self.client.payments_call(OperationId::CustomersAddPayor)?;
         let reply = call.run(call.api.customers_add_payor(customer_id, body)).await?;
@@ -703,15 +640,12 @@ impl<'c> Accounts<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key.
-    ///
-    /// Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`, `PRODUCT_ASSET_NOT_SUPPORTED`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`,
+    /// `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits`
     pub async fn open(
-        &self,
-        body: &payments::AccountOpenRequest,
+        &self, body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let call = self.client.payments_call(OperationId::AccountsOpen)?;
         let reply = call.run(call.api.accounts_open(body)).await?;
@@ -727,8 +661,7 @@ impl<'c> Accounts<'c> {
     ///
     /// `GET /v1/accounts/deposits`
     pub async fn list(
-        &self,
-        params: &payments::AccountsListParams,
+        &self, params: &payments::AccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
         let call = self.client.payments_call(OperationId::AccountsList)?;
         let request = call
@@ -754,8 +687,7 @@ impl<'c> Accounts<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        params: payments::AccountsListParams,
+        &self, params: payments::AccountsListParams,
     ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
         paginate(
             self.client,
@@ -769,14 +701,11 @@ impl<'c> Accounts<'c> {
     ///
     /// Gives the account with its status and both balances as they stand now.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}`
     pub async fn get(
-        &self,
-        account_id: &payments::AccountId,
+        &self, account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
         let call = self.client.payments_call(OperationId::AccountsGet)?;
         let reply = call.run(call.api.accounts_get(account_id)).await?;
@@ -797,15 +726,12 @@ impl<'c> Accounts<'c> {
     /// - Retry: There is no key. A repeat of a change that was made is refused, as a status cannot
     ///   change to itself.
     ///
-    /// Needs the scope `accounts:write`. Is never repeated once a byte has left.
-    ///
-    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. Errors:
+    /// `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/deposits/{account_id}`
     pub async fn update(
-        &self,
-        account_id: &payments::AccountId,
-        body: &payments::AccountUpdateRequest,
+        &self, account_id: &payments::AccountId, body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let call = self.client.payments_call(OperationId::AccountsUpdate)?;
         let reply = call.run(call.api.accounts_update(account_id, body)).await?;
@@ -830,15 +756,12 @@ impl<'c> Accounts<'c> {
     ///   address may come.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ADDRESS_NOT_AVAILABLE`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
+    /// `ADDRESS_NOT_AVAILABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits/{account_id}/address`
     pub async fn request_address(
-        &self,
-        account_id: &payments::AccountId,
+        &self, account_id: &payments::AccountId,
     ) -> Result<Reply<payments::AddressLease>, Error> {
         let call = self.client.payments_call(OperationId::AccountsRequestAddress)?;
         let reply = call.run(call.api.accounts_request_address(account_id)).await?;
@@ -861,8 +784,7 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// `GET /v1/accounts/payments`
     pub async fn list(
-        &self,
-        params: &payments::PaymentAccountsListParams,
+        &self, params: &payments::PaymentAccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
         let call = self.client.payments_call(OperationId::PaymentAccountsList)?;
         let request = call
@@ -887,8 +809,7 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        params: payments::PaymentAccountsListParams,
+        &self, params: payments::PaymentAccountsListParams,
     ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
         paginate(
             self.client,
@@ -916,15 +837,12 @@ impl<'c> PaymentAccounts<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`, `PRODUCT_ASSET_NOT_SUPPORTED`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`,
+    /// `CUSTOMER_NOT_USABLE`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments`
     pub async fn open(
-        &self,
-        body: &payments::AccountOpenRequest,
+        &self, body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let call = self.client.payments_call(OperationId::PaymentAccountsOpen)?;
         let reply = call.run(call.api.payment_accounts_open(body)).await?;
@@ -936,14 +854,12 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives the payment account with its status and both balances as they stand now; an account
     /// that is not for payments is not found here.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}`
     pub async fn get(
-        &self,
-        account_id: &payments::AccountId,
+        &self, account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
         let call = self.client.payments_call(OperationId::PaymentAccountsGet)?;
         let reply = call.run(call.api.payment_accounts_get(account_id)).await?;
@@ -965,15 +881,12 @@ impl<'c> PaymentAccounts<'c> {
     ///   change to itself.
     ///
     /// Needs the scope `accounts:write`. Is never repeated once a byte has left. Only
-    /// `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`,
+    /// `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/payments/{account_id}`
     pub async fn update(
-        &self,
-        account_id: &payments::AccountId,
-        body: &payments::AccountUpdateRequest,
+        &self, account_id: &payments::AccountId, body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let call = self.client.payments_call(OperationId::PaymentAccountsUpdate)?;
         let reply = call.run(call.api.payment_accounts_update(account_id, body)).await?;
@@ -999,16 +912,13 @@ impl<'c> PaymentAccounts<'c> {
     ///   address may come.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ADDRESS_NOT_AVAILABLE`, `AMOUNT_NOT_POSITIVE`,
-    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
+    /// `ADDRESS_NOT_AVAILABLE`, `AMOUNT_NOT_POSITIVE`, `TOO_MANY_DECIMALS`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments/{account_id}/address`
     pub async fn request_address(
-        &self,
-        account_id: &payments::AccountId,
-        body: &payments::PaymentAddressRequest,
+        &self, account_id: &payments::AccountId, body: &payments::PaymentAddressRequest,
     ) -> Result<Reply<payments::AddressLease>, Error> {
         let call = self
             .client
@@ -1023,14 +933,12 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives the history of one payment account, narrowed by day. A payment says which payor it is
     /// of and under which reference.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions`
     pub async fn list_transactions(
-        &self,
-        account_id: &payments::AccountId,
+        &self, account_id: &payments::AccountId,
         params: &payments::PaymentAccountsListTransactionsParams,
     ) -> Result<Reply<Page<payments::PaymentTransaction>>, Error> {
         let call = self
@@ -1060,8 +968,7 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_transactions_stream(
-        &self,
-        account_id: &payments::AccountId,
+        &self, account_id: &payments::AccountId,
         params: payments::PaymentAccountsListTransactionsParams,
     ) -> impl Stream<Item = Result<payments::PaymentTransaction, Error>> + Send + use<> {
         let account_id = account_id.to_owned();
@@ -1086,15 +993,12 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives one transaction of one payment account; a transaction of another account is not found
     /// here. The payor is told by the list only.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions/{transaction_id}`
     pub async fn get_transaction(
-        &self,
-        account_id: &payments::AccountId,
-        transaction_id: &payments::TransactionId,
+        &self, account_id: &payments::AccountId, transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
         let call = self
             .client
@@ -1123,8 +1027,7 @@ impl<'c> Transactions<'c> {
     ///
     /// `GET /v1/transactions`
     pub async fn list(
-        &self,
-        params: &payments::TransactionsListParams,
+        &self, params: &payments::TransactionsListParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
         let call = self.client.payments_call(OperationId::TransactionsList)?;
         let request = call
@@ -1154,8 +1057,7 @@ impl<'c> Transactions<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        params: payments::TransactionsListParams,
+        &self, params: payments::TransactionsListParams,
     ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
         paginate(
             self.client,
@@ -1171,14 +1073,12 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives one transaction, whichever of your accounts it belongs to.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/transactions/{transaction_id}`
     pub async fn get(
-        &self,
-        transaction_id: &payments::TransactionId,
+        &self, transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
         let call = self.client.payments_call(OperationId::TransactionsGet)?;
         let reply = call.run(call.api.transactions_get(transaction_id)).await?;
@@ -1189,14 +1089,11 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives the history of one account, narrowed by day.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions`
     pub async fn list_for_account(
-        &self,
-        account_id: &payments::AccountId,
+        &self, account_id: &payments::AccountId,
         params: &payments::TransactionsListForAccountParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
         let call = self.client.payments_call(OperationId::TransactionsListForAccount)?;
@@ -1224,9 +1121,7 @@ impl<'c> Transactions<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_for_account_stream(
-        &self,
-        account_id: &payments::AccountId,
-        params: payments::TransactionsListForAccountParams,
+        &self, account_id: &payments::AccountId, params: payments::TransactionsListForAccountParams,
     ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
         let account_id = account_id.to_owned();
         paginate(
@@ -1246,15 +1141,11 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives one transaction of one account; a transaction of another account is not found here.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions/{transaction_id}`
     pub async fn get_for_account(
-        &self,
-        account_id: &payments::AccountId,
-        transaction_id: &payments::TransactionId,
+        &self, account_id: &payments::AccountId, transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
         let call = self.client.payments_call(OperationId::TransactionsGetForAccount)?;
         let request = call.api.transactions_get_for_account(account_id, transaction_id);
@@ -1288,15 +1179,12 @@ impl<'c> Transfers<'c> {
     ///   transfer is requested.
     ///
     /// Needs the scope `transfers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `ASSET_MISMATCH`, `ACCOUNT_NOT_USABLE`,
+    /// same key. Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `ASSET_MISMATCH`, `ACCOUNT_NOT_USABLE`,
     /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers`
     pub async fn create(
-        &self,
-        body: &payments::TransferRequest,
+        &self, body: &payments::TransferRequest,
     ) -> Result<Reply<payments::Transfer>, Error> {
         let call = self.client.payments_call(OperationId::TransfersCreate)?;
         let reply = call.run(call.api.transfers_create(body)).await?;
@@ -1307,14 +1195,11 @@ impl<'c> Transfers<'c> {
     ///
     /// Gives the transfer as it stands now, with its status and both sides.
     ///
-    /// Needs the scope `transfers:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `transfers:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transfers/{transfer_id}`
     pub async fn get(
-        &self,
-        transfer_id: &payments::TransferId,
+        &self, transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::Transfer>, Error> {
         let call = self.client.payments_call(OperationId::TransfersGet)?;
         let reply = call.run(call.api.transfers_get(transfer_id)).await?;
@@ -1340,15 +1225,12 @@ impl<'c> Transfers<'c> {
     /// - Retry: The same idempotency key gives the first reply back and moves nothing twice.
     ///
     /// Needs the scope `transfers:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key.
-    ///
-    /// Errors: `NOT_FOUND`, `TRANSFER_NOT_ACCEPTABLE`, `TRANSFER_EXPIRED`, `INSUFFICIENT_FUNDS`,
-    /// `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// repeated only with the same key. Errors: `NOT_FOUND`, `TRANSFER_NOT_ACCEPTABLE`,
+    /// `TRANSFER_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers/{transfer_id}/accept`
     pub async fn accept(
-        &self,
-        transfer_id: &payments::TransferId,
+        &self, transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::TransferState>, Error> {
         let call = self.client.payments_call(OperationId::TransfersAccept)?;
         let reply = call.run(call.api.transfers_accept(transfer_id)).await?;
@@ -1400,14 +1282,11 @@ impl<'c> Subscriptions<'c> {
     ///   subscription is made and each event is sent twice.
     ///
     /// Needs the scope `subscriptions:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `CALLBACK_NOT_ALLOWED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `CALLBACK_NOT_ALLOWED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/subscriptions`
     pub async fn create(
-        &self,
-        body: &payments::SubscriptionRequest,
+        &self, body: &payments::SubscriptionRequest,
     ) -> Result<Reply<payments::Subscription>, Error> {
         let call = self.client.payments_call(OperationId::SubscriptionsCreate)?;
         let reply = call.run(call.api.subscriptions_create(body)).await?;
@@ -1428,14 +1307,11 @@ impl<'c> Subscriptions<'c> {
     ///   not find the subscription.
     ///
     /// Needs the scope `subscriptions:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/subscriptions/{subscription_id}`
     pub async fn delete(
-        &self,
-        subscription_id: &payments::SubscriptionId,
+        &self, subscription_id: &payments::SubscriptionId,
     ) -> Result<Reply<payments::SubscriptionRef>, Error> {
         let call = self.client.payments_call(OperationId::SubscriptionsDelete)?;
         let reply = call.run(call.api.subscriptions_delete(subscription_id)).await?;
@@ -1455,15 +1331,12 @@ impl<'c> Statements<'c> {
     /// Gives the monthly statements of an account, oldest first. A month has its statement when it
     /// is over.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements`
     pub async fn list(
-        &self,
-        account_id: &payments::AccountId,
-        params: &payments::StatementsListParams,
+        &self, account_id: &payments::AccountId, params: &payments::StatementsListParams,
     ) -> Result<Reply<Page<payments::StatementSummary>>, Error> {
         let call = self.client.payments_call(OperationId::StatementsList)?;
         let request = call
@@ -1483,9 +1356,7 @@ impl<'c> Statements<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        account_id: &payments::AccountId,
-        params: payments::StatementsListParams,
+        &self, account_id: &payments::AccountId, params: payments::StatementsListParams,
     ) -> impl Stream<Item = Result<payments::StatementSummary, Error>> + Send + use<> {
         let account_id = account_id.to_owned();
         paginate(
@@ -1504,15 +1375,12 @@ impl<'c> Statements<'c> {
     /// Gives one statement: the balances at both ends of the month, and every transaction posted in
     /// it with the balance after.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`
     pub async fn get(
-        &self,
-        account_id: &payments::AccountId,
-        statement_id: &payments::StatementId,
+        &self, account_id: &payments::AccountId, statement_id: &payments::StatementId,
     ) -> Result<Reply<payments::Statement>, Error> {
         let call = self.client.payments_call(OperationId::StatementsGet)?;
         let reply = call.run(call.api.statements_get(account_id, statement_id)).await?;
@@ -1536,8 +1404,7 @@ impl<'c> Counterparties<'c> {
     ///
     /// `GET /v1/counterparties`
     pub async fn list(
-        &self,
-        params: &payments::CounterpartiesListParams,
+        &self, params: &payments::CounterpartiesListParams,
     ) -> Result<Reply<Page<payments::Counterparty>>, Error> {
         let call = self.client.payments_call(OperationId::CounterpartiesList)?;
         let request = call
@@ -1561,8 +1428,7 @@ impl<'c> Counterparties<'c> {
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        params: payments::CounterpartiesListParams,
+        &self, params: payments::CounterpartiesListParams,
     ) -> impl Stream<Item = Result<payments::Counterparty, Error>> + Send + use<> {
         paginate(
             self.client,
@@ -1602,15 +1468,12 @@ impl<'c> Counterparties<'c> {
     ///   counterparty is registered.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key.
-    ///
-    /// Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
+    /// key. Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
     /// `INTERMEDIARY_NOT_ALLOWED`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties`
     pub async fn create(
-        &self,
-        body: &payments::CounterpartyRequest,
+        &self, body: &payments::CounterpartyRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
         let call = self.client.payments_call(OperationId::CounterpartiesCreate)?;
         let reply = call.run(call.api.counterparties_create(body)).await?;
@@ -1622,14 +1485,11 @@ impl<'c> Counterparties<'c> {
     /// Gives a counterparty with its owner, its account and its status. The idempotency header that
     /// the platform lists here has no effect on a read.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/counterparties/{counterparty_id}`
     pub async fn get(
-        &self,
-        counterparty_id: &payments::CounterpartyId,
+        &self, counterparty_id: &payments::CounterpartyId,
     ) -> Result<Reply<payments::Counterparty>, Error> {
         let call = self.client.payments_call(OperationId::CounterpartiesGet)?;
         let reply = call.run(call.api.counterparties_get(counterparty_id)).await?;
@@ -1654,15 +1514,12 @@ impl<'c> Counterparties<'c> {
     ///   change of status is refused.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key.
-    ///
-    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
+    /// key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/counterparties/{counterparty_id}`
     pub async fn update(
-        &self,
-        counterparty_id: &payments::CounterpartyId,
+        &self, counterparty_id: &payments::CounterpartyId,
         body: &payments::CounterpartyUpdateRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
         let call = self.client.payments_call(OperationId::CounterpartiesUpdate)?;
@@ -1689,16 +1546,12 @@ impl<'c> Counterparties<'c> {
     ///   ask without it for a fresh one.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key.
-    ///
-    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `COUNTERPARTY_NOT_USABLE`,
+    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `COUNTERPARTY_NOT_USABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/details`
     pub async fn link_details(
-        &self,
-        counterparty_id: &payments::CounterpartyId,
-        body: &payments::LinkDetailsRequest,
+        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkDetailsRequest,
     ) -> Result<Reply<payments::LinkDetails>, Error> {
         let call = self.client.payments_call(OperationId::CounterpartiesLinkDetails)?;
         let request = call.api.counterparties_link_details(counterparty_id, body);
@@ -1721,16 +1574,12 @@ impl<'c> Counterparties<'c> {
     ///   anew.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key.
-    ///
-    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`, `COUNTERPARTY_NOT_USABLE`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`,
+    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/accounts`
     pub async fn link_accounts(
-        &self,
-        counterparty_id: &payments::CounterpartyId,
-        body: &payments::LinkAccountsRequest,
+        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkAccountsRequest,
     ) -> Result<Reply<payments::LinkAccounts>, Error> {
         let call = self.client.payments_call(OperationId::CounterpartiesLinkAccounts)?;
         let request = call.api.counterparties_link_accounts(counterparty_id, body);
@@ -1754,16 +1603,12 @@ impl<'c> Counterparties<'c> {
     ///   is connected again, which changes nothing.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key.
-    ///
-    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`, `PROCESSOR_TOKEN_INVALID`,
-    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`,
+    /// `PROCESSOR_TOKEN_INVALID`, `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/connect`
     pub async fn link_connect(
-        &self,
-        counterparty_id: &payments::CounterpartyId,
-        body: &payments::LinkConnectRequest,
+        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkConnectRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
         let call = self.client.payments_call(OperationId::CounterpartiesLinkConnect)?;
         let request = call.api.counterparties_link_connect(counterparty_id, body);
@@ -1802,16 +1647,13 @@ impl<'c> Deposits<'c> {
     ///   same instructions and PULL makes a second deposit.
     ///
     /// Needs the scope `deposits:write`. Carries an idempotency key. Is repeated only with the same
-    /// key.
-    ///
-    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// key. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
     /// `COUNTERPARTY_NOT_LINKED`, `PULL_NOT_SUPPORTED`, `ASSET_MISMATCH`, `AMOUNT_NOT_POSITIVE`,
     /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/deposits`
     pub async fn create(
-        &self,
-        body: &payments::DepositRequest,
+        &self, body: &payments::DepositRequest,
     ) -> Result<Reply<payments::Deposit>, Error> {
         let call = self.client.payments_call(OperationId::DepositsCreate)?;
         let reply = call.run(call.api.deposits_create(body)).await?;
@@ -1822,14 +1664,11 @@ impl<'c> Deposits<'c> {
     ///
     /// Gives the deposit as it stands now, with its instructions or its source.
     ///
-    /// Needs the scope `deposits:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `deposits:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/deposits/{deposit_id}`
     pub async fn get(
-        &self,
-        deposit_id: &payments::DepositId,
+        &self, deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::Deposit>, Error> {
         let call = self.client.payments_call(OperationId::DepositsGet)?;
         let reply = call.run(call.api.deposits_get(deposit_id)).await?;
@@ -1852,15 +1691,13 @@ impl<'c> Deposits<'c> {
     /// - Retry: The same idempotency key gives the first reply back and pulls nothing twice.
     ///
     /// Needs the scope `deposits:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key.
-    ///
-    /// Errors: `NOT_FOUND`, `DEPOSIT_NOT_ACCEPTABLE`, `COUNTERPARTY_NOT_USABLE`,
-    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// repeated only with the same key. Errors: `NOT_FOUND`, `DEPOSIT_NOT_ACCEPTABLE`,
+    /// `COUNTERPARTY_NOT_USABLE`, `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/deposits/{deposit_id}/accept`
     pub async fn accept(
-        &self,
-        deposit_id: &payments::DepositId,
+        &self, deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::DepositState>, Error> {
         let call = self.client.payments_call(OperationId::DepositsAccept)?;
         let reply = call.run(call.api.deposits_accept(deposit_id)).await?;
@@ -1896,16 +1733,13 @@ impl<'c> Withdrawals<'c> {
     ///   withdrawal is requested.
     ///
     /// Needs the scope `withdrawals:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
-    /// `ASSET_MISMATCH`, `PURPOSE_NOT_ALLOWED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
-    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// `RAIL_NOT_SUPPORTED`, `ASSET_MISMATCH`, `PURPOSE_NOT_ALLOWED`, `AMOUNT_NOT_POSITIVE`,
+    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/withdrawals`
     pub async fn create(
-        &self,
-        body: &payments::WithdrawalRequest,
+        &self, body: &payments::WithdrawalRequest,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let call = self.client.payments_call(OperationId::WithdrawalsCreate)?;
         let reply = call.run(call.api.withdrawals_create(body)).await?;
@@ -1917,14 +1751,12 @@ impl<'c> Withdrawals<'c> {
     /// Gives the withdrawal as it stands now. Rail 1.1.2 asks for the scope `withdrawals:read`,
     /// Layer2 1.0.5 for `transfers:read`; either one will do.
     ///
-    /// Needs the scope `withdrawals:read`, or `transfers:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `withdrawals:read`, or `transfers:read`. Can be repeated freely. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}`
     pub async fn get(
-        &self,
-        withdrawal_id: &payments::WithdrawalId,
+        &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::Withdrawal>, Error> {
         let call = self.client.payments_call(OperationId::WithdrawalsGet)?;
         let reply = call.run(call.api.withdrawals_get(withdrawal_id)).await?;
@@ -1937,13 +1769,11 @@ impl<'c> Withdrawals<'c> {
     /// its id; the withdrawal goes on when none is missing.
     ///
     /// Needs the scope `withdrawals:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    ///
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/status`
     pub async fn get_status(
-        &self,
-        withdrawal_id: &payments::WithdrawalId,
+        &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalProgress>, Error> {
         let call = self.client.payments_call(OperationId::WithdrawalsGetStatus)?;
         let reply = call.run(call.api.withdrawals_get_status(withdrawal_id)).await?;
@@ -1967,16 +1797,13 @@ impl<'c> Withdrawals<'c> {
     /// - Retry: The same idempotency key gives the first reply back and sends nothing twice.
     ///
     /// Needs the scope `withdrawals:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key.
-    ///
-    /// Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_ACCEPTABLE`, `WITHDRAWAL_EXPIRED`,
-    /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// repeated only with the same key. Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_ACCEPTABLE`,
+    /// `WITHDRAWAL_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/accept`
     pub async fn accept(
-        &self,
-        withdrawal_id: &payments::WithdrawalId,
+        &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let call = self.client.payments_call(OperationId::WithdrawalsAccept)?;
         let reply = call.run(call.api.withdrawals_accept(withdrawal_id)).await?;
@@ -2000,14 +1827,11 @@ impl<'c> Withdrawals<'c> {
     ///   read it before you try again.
     ///
     /// Needs the scope `withdrawals:write`. Is never repeated once a byte has left. Only
-    /// `rail-1.1.2` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/cancel`
     pub async fn cancel(
-        &self,
-        withdrawal_id: &payments::WithdrawalId,
+        &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let call = self.client.payments_call(OperationId::WithdrawalsCancel)?;
         let reply = call.run(call.api.withdrawals_cancel(withdrawal_id)).await?;
@@ -2020,13 +1844,11 @@ impl<'c> Withdrawals<'c> {
     /// TRANSACTION_POSTED with the category WITHDRAWAL tells.
     ///
     /// Needs the scope `withdrawals:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    ///
     /// Errors: `NOT_FOUND`, `RECEIPT_NOT_READY`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/receipt`
     pub async fn get_receipt(
-        &self,
-        withdrawal_id: &payments::WithdrawalId,
+        &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -2063,16 +1885,13 @@ impl<'c> Exchanges<'c> {
     ///   exchange is requested.
     ///
     /// Needs the scope `exchanges:write`. Carries an idempotency key. Is repeated only with the
-    /// same key.
-    ///
-    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`,
-    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`,
-    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`,
+    /// `ORDER_TYPE_NOT_SUPPORTED`, `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`,
+    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/market`
     pub async fn create_market(
-        &self,
-        body: &payments::ExchangeRequest,
+        &self, body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
         let call = self.client.payments_call(OperationId::ExchangesCreateMarket)?;
         let reply = call.run(call.api.exchanges_create_market(body)).await?;
@@ -2100,16 +1919,14 @@ impl<'c> Exchanges<'c> {
     ///   without it for a fresh one.
     ///
     /// Needs the scope `exchanges:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`,
-    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`,
-    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `SAME_ACCOUNT`,
+    /// `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`, `ACCOUNT_NOT_USABLE`,
+    /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/quote`
     pub async fn create_quote(
-        &self,
-        body: &payments::ExchangeRequest,
+        &self, body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
         let call = self.client.payments_call(OperationId::ExchangesCreateQuote)?;
         let reply = call.run(call.api.exchanges_create_quote(body)).await?;
@@ -2121,14 +1938,11 @@ impl<'c> Exchanges<'c> {
     /// Gives the exchange as it stands now, with both sides. The amount that is not fixed is final
     /// once it is EXECUTED.
     ///
-    /// Needs the scope `exchanges:read`. Can be repeated freely.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `exchanges:read`. Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/exchanges/{exchange_id}`
     pub async fn get(
-        &self,
-        exchange_id: &payments::ExchangeId,
+        &self, exchange_id: &payments::ExchangeId,
     ) -> Result<Reply<payments::Exchange>, Error> {
         let call = self.client.payments_call(OperationId::ExchangesGet)?;
         let reply = call.run(call.api.exchanges_get(exchange_id)).await?;
@@ -2157,16 +1971,12 @@ impl<'c> Exchanges<'c> {
     /// - Retry: The same idempotency key gives the first reply back and trades nothing twice.
     ///
     /// Needs the scope `exchanges:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key.
-    ///
-    /// Errors: `NOT_FOUND`, `EXCHANGE_NOT_ACCEPTABLE`, `EXCHANGE_EXPIRED`, `INSUFFICIENT_FUNDS`,
-    /// `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// repeated only with the same key. Errors: `NOT_FOUND`, `EXCHANGE_NOT_ACCEPTABLE`,
+    /// `EXCHANGE_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/{exchange_id}/accept`
     pub async fn accept(
-        &self,
-        exchange_id: &payments::ExchangeId,
-        body: &payments::ExchangeAcceptRequest,
+        &self, exchange_id: &payments::ExchangeId, body: &payments::ExchangeAcceptRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
         let call = self.client.payments_call(OperationId::ExchangesAccept)?;
         let reply = call.run(call.api.exchanges_accept(exchange_id, body)).await?;
@@ -2198,15 +2008,13 @@ impl<'c> Payments<'c> {
     ///   payment is requested.
     ///
     /// Needs the scope `payments:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `rail-1.1.2` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
-    /// `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. Only `rail-1.1.2` has it. Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`,
+    /// `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `ASSET_NOT_SUPPORTED`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments`
     pub async fn create(
-        &self,
-        body: &payments::PaymentRequest,
+        &self, body: &payments::PaymentRequest,
     ) -> Result<Reply<payments::PaymentState>, Error> {
         let call = self.client.payments_call(OperationId::PaymentsCreate)?;
         let reply = call.run(call.api.payments_create(body)).await?;
@@ -2217,14 +2025,12 @@ impl<'c> Payments<'c> {
     ///
     /// Gives the payment as it stands now, after its acceptance with the deposit instructions.
     ///
-    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}`
     pub async fn get(
-        &self,
-        payment_id: &payments::PaymentId,
+        &self, payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::Payment>, Error> {
         let call = self.client.payments_call(OperationId::PaymentsGet)?;
         let reply = call.run(call.api.payments_get(payment_id)).await?;
@@ -2236,14 +2042,12 @@ impl<'c> Payments<'c> {
     /// Gives the status of a payment and the documents that are asked for. Upload each one under
     /// its id; the payment goes on when none is missing.
     ///
-    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    ///
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}/status`
     pub async fn get_status(
-        &self,
-        payment_id: &payments::PaymentId,
+        &self, payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentProgress>, Error> {
         let call = self.client.payments_call(OperationId::PaymentsGetStatus)?;
         let reply = call.run(call.api.payments_get_status(payment_id)).await?;
@@ -2270,15 +2074,13 @@ impl<'c> Payments<'c> {
     ///   refused, as the payment is accepted already.
     ///
     /// Needs the scope `payments:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `rail-1.1.2` has it.
-    ///
-    /// Errors: `NOT_FOUND`, `PAYMENT_NOT_ACCEPTABLE`, `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`,
-    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. Only `rail-1.1.2` has it. Errors: `NOT_FOUND`, `PAYMENT_NOT_ACCEPTABLE`,
+    /// `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments/{payment_id}/accept`
     pub async fn accept(
-        &self,
-        payment_id: &payments::PaymentId,
+        &self, payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentState>, Error> {
         let call = self.client.payments_call(OperationId::PaymentsAccept)?;
         let reply = call.run(call.api.payments_accept(payment_id)).await?;
@@ -2299,14 +2101,11 @@ impl<'c> Settlements<'c> {
     /// accounts in the query narrow the breakdown. Rail 1.1.2 has the call and advises against it.
     ///
     /// Needs the scope `settlements:read`. Can be repeated freely. The platform advises against it.
-    ///
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/settlements/{settlement_id}`
     pub async fn get(
-        &self,
-        settlement_id: &payments::SettlementId,
-        params: &payments::SettlementsGetParams,
+        &self, settlement_id: &payments::SettlementId, params: &payments::SettlementsGetParams,
     ) -> Result<Reply<payments::Settlement>, Error> {
         let call = self.client.payments_call(OperationId::SettlementsGet)?;
         let request = call

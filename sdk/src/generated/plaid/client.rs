@@ -16,9 +16,7 @@ pub struct Client {
 }
 impl Client {
     pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
+        baseurl: &str, client: reqwest::Client, inner: crate::call::CallLayer,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -51,16 +49,14 @@ const _: () = {
 #[allow(clippy::all)]
 impl Client {
     pub async fn items_public_token_exchange<'a>(
-        &'a self,
-        body: &'a plaid::ItemPublicTokenExchangeRequest,
+        &'a self, body: &'a plaid::ItemPublicTokenExchangeRequest,
     ) -> Result<ResponseValue<plaid::ItemPublicTokenExchangeReply>, Error<()>> {
         let url = format!("{}/item/public_token/exchange", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn sandbox_public_token_create<'a>(
-        &'a self,
-        body: &'a plaid::SandboxPublicTokenCreateRequest,
+        &'a self, body: &'a plaid::SandboxPublicTokenCreateRequest,
     ) -> Result<ResponseValue<plaid::SandboxPublicTokenCreateReply>, Error<()>> {
         let url = format!("{}/sandbox/public_token/create", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;

@@ -28,14 +28,11 @@ impl<'c> Sandbox<'c> {
     /// - Undo: Leave the token alone, or exchange it and remove the item.
     /// - Retry: A repeat makes another item with another token.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `INVALID_INSTITUTION`, `INVALID_PRODUCT`.
+    /// Is never repeated once a byte has left. Errors: `INVALID_INSTITUTION`, `INVALID_PRODUCT`.
     ///
     /// `POST /sandbox/public_token/create`
     pub async fn public_token_create(
-        &self,
-        body: &plaid::SandboxPublicTokenCreateRequest,
+        &self, body: &plaid::SandboxPublicTokenCreateRequest,
     ) -> Result<Reply<plaid::SandboxPublicTokenCreateReply>, Error> {
         let call = self.client.plaid_call(OperationId::SandboxPublicTokenCreate)?;
         call.run(call.api.sandbox_public_token_create(body)).await
@@ -63,14 +60,11 @@ impl<'c> Items<'c> {
     /// - Undo: Remove the item.
     /// - Retry: A repeat is refused as the token was used; link again if the reply was lost.
     ///
-    /// Is never repeated once a byte has left.
-    ///
-    /// Errors: `INVALID_PUBLIC_TOKEN`.
+    /// Is never repeated once a byte has left. Errors: `INVALID_PUBLIC_TOKEN`.
     ///
     /// `POST /item/public_token/exchange`
     pub async fn public_token_exchange(
-        &self,
-        body: &plaid::ItemPublicTokenExchangeRequest,
+        &self, body: &plaid::ItemPublicTokenExchangeRequest,
     ) -> Result<Reply<plaid::ItemPublicTokenExchangeReply>, Error> {
         let call = self.client.plaid_call(OperationId::ItemsPublicTokenExchange)?;
         call.run(call.api.items_public_token_exchange(body)).await

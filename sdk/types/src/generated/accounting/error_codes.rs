@@ -2,142 +2,53 @@
 
 //! Error codes of the accounting API.
 
-use crate::error_code::ErrorCodeInfo;
-
-crate::open_enum! {
-    /// Why a request was refused. The platform may send codes that are not listed here.
-    pub enum ErrorCode {
-        /// A field or parameter is missing, of the wrong type or outside its limits. Status 400.
-        SpecifiedBadRequest = "SpecifiedBadRequest",
-        /// The body is not JSON. Status 400.
-        MalformedJson = "MalformedJson",
-        /// Another live business, with another `external_id`, has the telephone number. Status 400.
-        PhoneNumberInUse = "PhoneNumberInUse",
-        /// A processor token is not known, is dead or was made for another processor. Status 400.
-        InvalidProcessorToken = "InvalidProcessorToken",
-        /// Plaid items were sent and the client's Plaid keys are not set. Status 400.
-        PlaidNotConfigured = "PlaidNotConfigured",
-        /// The request carries no bearer token, or one that was not issued here. Status 401.
-        Unauthorized = "Unauthorized",
-        /// The bearer token is past its life. Status 401.
-        TokenExpired = "TokenExpired",
-        /// The token is of another environment or another business. Status 403.
-        InsufficientScope = "InsufficientScope",
-        /// No live object of this client has the id. Status 404.
-        SpecifiedIdNotFound = "SpecifiedIdNotFound",
-        /// No operation has this path. Status 404.
-        UnknownPath = "UnknownPath",
-        /// The path exists, the method does not. Status 405.
-        MethodNotAllowed = "MethodNotAllowed",
-        /// The body is longer than the operation reads. Status 413.
-        BodyTooLarge = "BodyTooLarge",
-        /// The body is not JSON by its media type. Status 415.
-        UnsupportedMediaType = "UnsupportedMediaType",
-        /// Too many requests in too short a time. Status 429.
-        RateLimited = "RateLimited",
-        /// The server failed; whether the request was carried out is not known. Status 500.
-        InternalError = "InternalError",
-        /// The operation is part of the document and not of this server yet. Status 501.
-        NotBuilt = "NotBuilt",
-    }
+error_codes! {
+    SpecifiedBadRequest = "SpecifiedBadRequest", status 400,
+        means "A field or parameter is missing, of the wrong type or outside its limits.",
+        remedy "Read `description` and `meta` of each error, correct the request and send it again.";
+    MalformedJson = "MalformedJson", status 400,
+        means "The body is not JSON.",
+        remedy "Send one JSON object in UTF-8.";
+    PhoneNumberInUse = "PhoneNumberInUse", status 400,
+        means "Another live business, with another `external_id`, has the telephone number.",
+        remedy "Use that business, or send another number.";
+    InvalidProcessorToken = "InvalidProcessorToken", status 400,
+        means "A processor token is not known, is dead or was made for another processor.",
+        remedy "Make another processor token for that account and send the whole list again.";
+    PlaidNotConfigured = "PlaidNotConfigured", status 400,
+        means "Plaid items were sent and the client's Plaid keys are not set.",
+        remedy "Set the keys first, or send processor tokens.";
+    Unauthorized = "Unauthorized", status 401,
+        means "The request carries no bearer token, or one that was not issued here.",
+        remedy "Ask the token endpoint for a token and send it as `Authorization` with the word Bearer before it.";
+    TokenExpired = "TokenExpired", status 401,
+        means "The bearer token is past its life.",
+        remedy "Ask for a new token and send the request again; a rejected request has done nothing.";
+    InsufficientScope = "InsufficientScope", status 403,
+        means "The token is of another environment or another business.",
+        remedy "Ask for a token with the scope of this environment.";
+    SpecifiedIdNotFound = "SpecifiedIdNotFound", status 404,
+        means "No live object of this client has the id.",
+        remedy "Check the id; the error names the nearest known one.";
+    UnknownPath = "UnknownPath", status 404,
+        means "No operation has this path.",
+        remedy "Check the path; the error names the nearest known one.";
+    MethodNotAllowed = "MethodNotAllowed", status 405,
+        means "The path exists, the method does not.",
+        remedy "Use one of the methods of the `Allow` header.";
+    BodyTooLarge = "BodyTooLarge", status 413,
+        means "The body is longer than the operation reads.",
+        remedy "Send less; the limit is in the error.";
+    UnsupportedMediaType = "UnsupportedMediaType", status 415,
+        means "The body is not JSON by its media type.",
+        remedy "Send `application/json`.";
+    RateLimited = "RateLimited", status 429,
+        means "Too many requests in too short a time.",
+        remedy "Wait for the seconds of `Retry-After` and send the request again.";
+    InternalError = "InternalError", status 500,
+        means "The server failed; whether the request was carried out is not known.",
+        remedy "Repeat a creation with the same `external_id`.";
+    NotBuilt = "NotBuilt", status 501,
+        means "The operation is part of the document and not of this server yet.",
+        remedy "Use a later version of the server.";
 }
-
-/// What is known about each code, in the order of \[`ErrorCode::ALL`\].
-pub static ERROR_CODES: &[ErrorCodeInfo] = &[
-    ErrorCodeInfo {
-        code: "SpecifiedBadRequest",
-        status: 400,
-        meaning: "A field or parameter is missing, of the wrong type or outside its limits.",
-        remedy: "Read `description` and `meta` of each error, correct the request and send it again.",
-    },
-    ErrorCodeInfo {
-        code: "MalformedJson",
-        status: 400,
-        meaning: "The body is not JSON.",
-        remedy: "Send one JSON object in UTF-8.",
-    },
-    ErrorCodeInfo {
-        code: "PhoneNumberInUse",
-        status: 400,
-        meaning: "Another live business, with another `external_id`, has the telephone number.",
-        remedy: "Use that business, or send another number.",
-    },
-    ErrorCodeInfo {
-        code: "InvalidProcessorToken",
-        status: 400,
-        meaning: "A processor token is not known, is dead or was made for another processor.",
-        remedy: "Make another processor token for that account and send the whole list again.",
-    },
-    ErrorCodeInfo {
-        code: "PlaidNotConfigured",
-        status: 400,
-        meaning: "Plaid items were sent and the client's Plaid keys are not set.",
-        remedy: "Set the keys first, or send processor tokens.",
-    },
-    ErrorCodeInfo {
-        code: "Unauthorized",
-        status: 401,
-        meaning: "The request carries no bearer token, or one that was not issued here.",
-        remedy: "Ask the token endpoint for a token and send it as `Authorization` with the word Bearer before it.",
-    },
-    ErrorCodeInfo {
-        code: "TokenExpired",
-        status: 401,
-        meaning: "The bearer token is past its life.",
-        remedy: "Ask for a new token and send the request again; a rejected request has done nothing.",
-    },
-    ErrorCodeInfo {
-        code: "InsufficientScope",
-        status: 403,
-        meaning: "The token is of another environment or another business.",
-        remedy: "Ask for a token with the scope of this environment.",
-    },
-    ErrorCodeInfo {
-        code: "SpecifiedIdNotFound",
-        status: 404,
-        meaning: "No live object of this client has the id.",
-        remedy: "Check the id; the error names the nearest known one.",
-    },
-    ErrorCodeInfo {
-        code: "UnknownPath",
-        status: 404,
-        meaning: "No operation has this path.",
-        remedy: "Check the path; the error names the nearest known one.",
-    },
-    ErrorCodeInfo {
-        code: "MethodNotAllowed",
-        status: 405,
-        meaning: "The path exists, the method does not.",
-        remedy: "Use one of the methods of the `Allow` header.",
-    },
-    ErrorCodeInfo {
-        code: "BodyTooLarge",
-        status: 413,
-        meaning: "The body is longer than the operation reads.",
-        remedy: "Send less; the limit is in the error.",
-    },
-    ErrorCodeInfo {
-        code: "UnsupportedMediaType",
-        status: 415,
-        meaning: "The body is not JSON by its media type.",
-        remedy: "Send `application/json`.",
-    },
-    ErrorCodeInfo {
-        code: "RateLimited",
-        status: 429,
-        meaning: "Too many requests in too short a time.",
-        remedy: "Wait for the seconds of `Retry-After` and send the request again.",
-    },
-    ErrorCodeInfo {
-        code: "InternalError",
-        status: 500,
-        meaning: "The server failed; whether the request was carried out is not known.",
-        remedy: "Repeat a creation with the same `external_id`.",
-    },
-    ErrorCodeInfo {
-        code: "NotBuilt",
-        status: 501,
-        meaning: "The operation is part of the document and not of this server yet.",
-        remedy: "Use a later version of the server.",
-    },
-];

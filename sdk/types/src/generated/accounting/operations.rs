@@ -2,10 +2,7 @@
 
 //! The operations of the accounting API.
 
-use crate::operation::{
-    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, RetryRule, RunsIn,
-    SignatureRule,
-};
+use crate::operation::{Api, Effect, HttpMethod, IdempotencyRule, Operation, RetryRule};
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
@@ -14,33 +11,22 @@ pub const COMMON_ERRORS: &[&str] = &[
     "InternalError", "NotBuilt",
 ];
 
+/// What the operations of the API have in common.
+const BASE: Operation =
+    Operation { api: Api::Accounting, common_errors: COMMON_ERRORS, ..Operation::BASE };
+
 operations! {
     /// Create a business. `POST /v1/businesses`.
     BusinessesCreate = "businesses_create" => Operation {
-        api: Api::Accounting, id: "businesses_create", resource: "businesses",
-        method: HttpMethod::Post, path: "/v1/businesses",
-        summary: "Create a business",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::ExternalId, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "PhoneNumberInUse", "InvalidProcessorToken", "PlaidNotConfigured",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 262_144, request_media: &["application/json"],
-        success: &[201, 200], reply_media: Some("application/json"),
+        id: "businesses_create", resource: "businesses", summary: "Create a business",
+        method: HttpMethod::Post, path: "/v1/businesses", effect: Effect::Write,
+        retry: RetryRule::Keyed, idempotency: IdempotencyRule::ExternalId,
+        errors: &["PhoneNumberInUse", "InvalidProcessorToken", "PlaidNotConfigured"],
+        body_limit: 262_144, request_media: &["application/json"], success: &[201, 200], ..BASE
     };
     /// Read a business. `GET /v1/businesses/{business_id}`.
     BusinessesGet = "businesses_get" => Operation {
-        api: Api::Accounting, id: "businesses_get", resource: "businesses",
-        method: HttpMethod::Get, path: "/v1/businesses/{business_id}",
-        summary: "Read a business",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["SpecifiedIdNotFound"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "businesses_get", resource: "businesses", summary: "Read a business",
+        path: "/v1/businesses/{business_id}", errors: &["SpecifiedIdNotFound"], ..BASE
     };
 }

@@ -2,249 +2,92 @@
 
 //! Error codes of the control API.
 
-use crate::error_code::ErrorCodeInfo;
-
-crate::open_enum! {
-    /// Why a request was refused. The platform may send codes that are not listed here.
-    pub enum ErrorCode {
-        /// A field or parameter is missing, of the wrong type or outside its limits. Status 400.
-        ValidationFailed = "VALIDATION_FAILED",
-        /// The body is not JSON. Status 400.
-        MalformedJson = "MALFORMED_JSON",
-        /// The control token is missing or wrong. Status 401.
-        Unauthorized = "UNAUTHORIZED",
-        /// The sandbox, or the object in it, does not exist. Status 404.
-        NotFound = "NOT_FOUND",
-        /// No operation has this path. Status 404.
-        UnknownPath = "UNKNOWN_PATH",
-        /// The path exists, the method does not. Status 405.
-        MethodNotAllowed = "METHOD_NOT_ALLOWED",
-        /// The body is longer than the operation reads. Status 413.
-        BodyTooLarge = "BODY_TOO_LARGE",
-        /// The body is not JSON by its media type. Status 415.
-        UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
-        /// The server failed. Status 500.
-        Internal = "INTERNAL",
-        /// The operation is part of the document and not of this server yet. Status 501.
-        NotBuilt = "NOT_BUILT",
-        /// A sandbox with this name exists. Status 409.
-        AlreadyExists = "ALREADY_EXISTS",
-        /// The server keeps as many sandboxes, or the sandbox as many faults, as it may. Status
-        /// 409.
-        LimitReached = "LIMIT_REACHED",
-        /// The default sandbox cannot be deleted. Status 409.
-        DefaultSandbox = "DEFAULT_SANDBOX",
-        /// Another call is moving the clock of this sandbox, settling it or resetting it. Status
-        /// 409.
-        ClockBusy = "CLOCK_BUSY",
-        /// The clock would leave the years that it can show. Status 400.
-        ClockOutOfRange = "CLOCK_OUT_OF_RANGE",
-        /// The kind of fault, or the operation it names, is not known. Status 400.
-        FaultNotSupported = "FAULT_NOT_SUPPORTED",
-        /// The object cannot go from its status to the one asked for. Status 400.
-        StatusChangeNotAllowed = "STATUS_CHANGE_NOT_ALLOWED",
-        /// The status of the account, or that of its customer, lets no money in. Status 400.
-        AccountNotUsable = "ACCOUNT_NOT_USABLE",
-        /// The asset type is not known, or does not go where the money is sent. Status 400.
-        AssetNotSupported = "ASSET_NOT_SUPPORTED",
-        /// The account holds another asset than the money is of. Status 400.
-        AssetMismatch = "ASSET_MISMATCH",
-        /// The money is not in suspense, since it has found its account or was returned. Status
-        /// 400.
-        InboundNotAssignable = "INBOUND_NOT_ASSIGNABLE",
-        /// The money was returned already. Status 400.
-        InboundNotReturnable = "INBOUND_NOT_RETURNABLE",
-        /// The rail is not known, or does not carry the asset. Status 400.
-        RailNotSupported = "RAIL_NOT_SUPPORTED",
-        /// The amount is zero or negative. Status 400.
-        AmountNotPositive = "AMOUNT_NOT_POSITIVE",
-        /// The amount is more than the books can hold. Status 400.
-        AmountTooLarge = "AMOUNT_TOO_LARGE",
-        /// The subscription of the delivery is deleted, and with it the key that signs. Status 409.
-        SubscriptionDeleted = "SUBSCRIPTION_DELETED",
-        /// The amount has more decimals than the asset. Status 400.
-        TooManyDecimals = "TOO_MANY_DECIMALS",
-        /// The two assets cannot be exchanged for each other, so they have no rate. Status 400.
-        PairNotSupported = "PAIR_NOT_SUPPORTED",
-        /// The rate is zero, negative, too large or has too many decimals. Status 400.
-        RateOutOfRange = "RATE_OUT_OF_RANGE",
-    }
+error_codes! {
+    ValidationFailed = "VALIDATION_FAILED", status 400,
+        means "A field or parameter is missing, of the wrong type or outside its limits.",
+        remedy "Read `pointer`, `received` and `expected` of each error, correct the request and send it again.";
+    MalformedJson = "MALFORMED_JSON", status 400,
+        means "The body is not JSON.",
+        remedy "Send one JSON value in UTF-8.";
+    Unauthorized = "UNAUTHORIZED", status 401,
+        means "The control token is missing or wrong.",
+        remedy "Send the control token that the server printed at its start as a bearer token.";
+    NotFound = "NOT_FOUND", status 404,
+        means "The sandbox, or the object in it, does not exist.",
+        remedy "List the sandboxes; the error names the nearest known id.";
+    UnknownPath = "UNKNOWN_PATH", status 404,
+        means "No operation has this path.",
+        remedy "Check the path; the error names the nearest known one.";
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", status 405,
+        means "The path exists, the method does not.",
+        remedy "Use one of the methods of the `Allow` header.";
+    BodyTooLarge = "BODY_TOO_LARGE", status 413,
+        means "The body is longer than the operation reads.",
+        remedy "Send less; the limit is in the error.";
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", status 415,
+        means "The body is not JSON by its media type.",
+        remedy "Send `application/json`.";
+    Internal = "INTERNAL", status 500,
+        means "The server failed.",
+        remedy "Read the server's log for the request id, and report the fault.";
+    NotBuilt = "NOT_BUILT", status 501,
+        means "The operation is part of the document and not of this server yet.",
+        remedy "Use a later version of the server.";
+    AlreadyExists = "ALREADY_EXISTS", status 409,
+        means "A sandbox with this name exists.",
+        remedy "Choose another name, or reset or delete that sandbox.";
+    LimitReached = "LIMIT_REACHED", status 409,
+        means "The server keeps as many sandboxes, or the sandbox as many faults, as it may.",
+        remedy "Delete what is not needed, or start the server with a higher limit.";
+    DefaultSandbox = "DEFAULT_SANDBOX", status 409,
+        means "The default sandbox cannot be deleted.",
+        remedy "Reset it instead.";
+    ClockBusy = "CLOCK_BUSY", status 409,
+        means "Another call is moving the clock of this sandbox, settling it or resetting it.",
+        remedy "Wait until it has answered; one such call runs at a time.";
+    ClockOutOfRange = "CLOCK_OUT_OF_RANGE", status 400,
+        means "The clock would leave the years that it can show.",
+        remedy "Advance by less.";
+    FaultNotSupported = "FAULT_NOT_SUPPORTED", status 400,
+        means "The kind of fault, or the operation it names, is not known.",
+        remedy "Choose one of those that the error lists.";
+    StatusChangeNotAllowed = "STATUS_CHANGE_NOT_ALLOWED", status 400,
+        means "The object cannot go from its status to the one asked for.",
+        remedy "Choose one of the allowed statuses that the error lists.";
+    AccountNotUsable = "ACCOUNT_NOT_USABLE", status 400,
+        means "The status of the account, or that of its customer, lets no money in.",
+        remedy "Change the status first.";
+    AssetNotSupported = "ASSET_NOT_SUPPORTED", status 400,
+        means "The asset type is not known, or does not go where the money is sent.",
+        remedy "Choose one of the asset types that the error lists.";
+    AssetMismatch = "ASSET_MISMATCH", status 400,
+        means "The account holds another asset than the money is of.",
+        remedy "Choose an account that holds the asset that the error names.";
+    InboundNotAssignable = "INBOUND_NOT_ASSIGNABLE", status 400,
+        means "The money is not in suspense, since it has found its account or was returned.",
+        remedy "List the money that is UNASSIGNED.";
+    InboundNotReturnable = "INBOUND_NOT_RETURNABLE", status 400,
+        means "The money was returned already.",
+        remedy "List what arrived; money goes back once.";
+    RailNotSupported = "RAIL_NOT_SUPPORTED", status 400,
+        means "The rail is not known, or does not carry the asset.",
+        remedy "Choose one of the rails that the error lists.";
+    AmountNotPositive = "AMOUNT_NOT_POSITIVE", status 400,
+        means "The amount is zero or negative.",
+        remedy "Send an amount above zero.";
+    AmountTooLarge = "AMOUNT_TOO_LARGE", status 400,
+        means "The amount is more than the books can hold.",
+        remedy "Send a smaller amount.";
+    SubscriptionDeleted = "SUBSCRIPTION_DELETED", status 409,
+        means "The subscription of the delivery is deleted, and with it the key that signs.",
+        remedy "Subscribe again; later events are sent to the new subscription.";
+    TooManyDecimals = "TOO_MANY_DECIMALS", status 400,
+        means "The amount has more decimals than the asset.",
+        remedy "Cut the amount to the decimals that the error names.";
+    PairNotSupported = "PAIR_NOT_SUPPORTED", status 400,
+        means "The two assets cannot be exchanged for each other, so they have no rate.",
+        remedy "Choose one of the assets that the error lists.";
+    RateOutOfRange = "RATE_OUT_OF_RANGE", status 400,
+        means "The rate is zero, negative, too large or has too many decimals.",
+        remedy "Send a rate within the limits that the error names.";
 }
-
-/// What is known about each code, in the order of \[`ErrorCode::ALL`\].
-pub static ERROR_CODES: &[ErrorCodeInfo] = &[
-    ErrorCodeInfo {
-        code: "VALIDATION_FAILED",
-        status: 400,
-        meaning: "A field or parameter is missing, of the wrong type or outside its limits.",
-        remedy: "Read `pointer`, `received` and `expected` of each error, correct the request and send it again.",
-    },
-    ErrorCodeInfo {
-        code: "MALFORMED_JSON",
-        status: 400,
-        meaning: "The body is not JSON.",
-        remedy: "Send one JSON value in UTF-8.",
-    },
-    ErrorCodeInfo {
-        code: "UNAUTHORIZED",
-        status: 401,
-        meaning: "The control token is missing or wrong.",
-        remedy: "Send the control token that the server printed at its start as a bearer token.",
-    },
-    ErrorCodeInfo {
-        code: "NOT_FOUND",
-        status: 404,
-        meaning: "The sandbox, or the object in it, does not exist.",
-        remedy: "List the sandboxes; the error names the nearest known id.",
-    },
-    ErrorCodeInfo {
-        code: "UNKNOWN_PATH",
-        status: 404,
-        meaning: "No operation has this path.",
-        remedy: "Check the path; the error names the nearest known one.",
-    },
-    ErrorCodeInfo {
-        code: "METHOD_NOT_ALLOWED",
-        status: 405,
-        meaning: "The path exists, the method does not.",
-        remedy: "Use one of the methods of the `Allow` header.",
-    },
-    ErrorCodeInfo {
-        code: "BODY_TOO_LARGE",
-        status: 413,
-        meaning: "The body is longer than the operation reads.",
-        remedy: "Send less; the limit is in the error.",
-    },
-    ErrorCodeInfo {
-        code: "UNSUPPORTED_MEDIA_TYPE",
-        status: 415,
-        meaning: "The body is not JSON by its media type.",
-        remedy: "Send `application/json`.",
-    },
-    ErrorCodeInfo {
-        code: "INTERNAL",
-        status: 500,
-        meaning: "The server failed.",
-        remedy: "Read the server's log for the request id, and report the fault.",
-    },
-    ErrorCodeInfo {
-        code: "NOT_BUILT",
-        status: 501,
-        meaning: "The operation is part of the document and not of this server yet.",
-        remedy: "Use a later version of the server.",
-    },
-    ErrorCodeInfo {
-        code: "ALREADY_EXISTS",
-        status: 409,
-        meaning: "A sandbox with this name exists.",
-        remedy: "Choose another name, or reset or delete that sandbox.",
-    },
-    ErrorCodeInfo {
-        code: "LIMIT_REACHED",
-        status: 409,
-        meaning: "The server keeps as many sandboxes, or the sandbox as many faults, as it may.",
-        remedy: "Delete what is not needed, or start the server with a higher limit.",
-    },
-    ErrorCodeInfo {
-        code: "DEFAULT_SANDBOX",
-        status: 409,
-        meaning: "The default sandbox cannot be deleted.",
-        remedy: "Reset it instead.",
-    },
-    ErrorCodeInfo {
-        code: "CLOCK_BUSY",
-        status: 409,
-        meaning: "Another call is moving the clock of this sandbox, settling it or resetting it.",
-        remedy: "Wait until it has answered; one such call runs at a time.",
-    },
-    ErrorCodeInfo {
-        code: "CLOCK_OUT_OF_RANGE",
-        status: 400,
-        meaning: "The clock would leave the years that it can show.",
-        remedy: "Advance by less.",
-    },
-    ErrorCodeInfo {
-        code: "FAULT_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The kind of fault, or the operation it names, is not known.",
-        remedy: "Choose one of those that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "STATUS_CHANGE_NOT_ALLOWED",
-        status: 400,
-        meaning: "The object cannot go from its status to the one asked for.",
-        remedy: "Choose one of the allowed statuses that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "ACCOUNT_NOT_USABLE",
-        status: 400,
-        meaning: "The status of the account, or that of its customer, lets no money in.",
-        remedy: "Change the status first.",
-    },
-    ErrorCodeInfo {
-        code: "ASSET_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The asset type is not known, or does not go where the money is sent.",
-        remedy: "Choose one of the asset types that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "ASSET_MISMATCH",
-        status: 400,
-        meaning: "The account holds another asset than the money is of.",
-        remedy: "Choose an account that holds the asset that the error names.",
-    },
-    ErrorCodeInfo {
-        code: "INBOUND_NOT_ASSIGNABLE",
-        status: 400,
-        meaning: "The money is not in suspense, since it has found its account or was returned.",
-        remedy: "List the money that is UNASSIGNED.",
-    },
-    ErrorCodeInfo {
-        code: "INBOUND_NOT_RETURNABLE",
-        status: 400,
-        meaning: "The money was returned already.",
-        remedy: "List what arrived; money goes back once.",
-    },
-    ErrorCodeInfo {
-        code: "RAIL_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The rail is not known, or does not carry the asset.",
-        remedy: "Choose one of the rails that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "AMOUNT_NOT_POSITIVE",
-        status: 400,
-        meaning: "The amount is zero or negative.",
-        remedy: "Send an amount above zero.",
-    },
-    ErrorCodeInfo {
-        code: "AMOUNT_TOO_LARGE",
-        status: 400,
-        meaning: "The amount is more than the books can hold.",
-        remedy: "Send a smaller amount.",
-    },
-    ErrorCodeInfo {
-        code: "SUBSCRIPTION_DELETED",
-        status: 409,
-        meaning: "The subscription of the delivery is deleted, and with it the key that signs.",
-        remedy: "Subscribe again; later events are sent to the new subscription.",
-    },
-    ErrorCodeInfo {
-        code: "TOO_MANY_DECIMALS",
-        status: 400,
-        meaning: "The amount has more decimals than the asset.",
-        remedy: "Cut the amount to the decimals that the error names.",
-    },
-    ErrorCodeInfo {
-        code: "PAIR_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The two assets cannot be exchanged for each other, so they have no rate.",
-        remedy: "Choose one of the assets that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "RATE_OUT_OF_RANGE",
-        status: 400,
-        meaning: "The rate is zero, negative, too large or has too many decimals.",
-        remedy: "Send a rate within the limits that the error names.",
-    },
-];

@@ -2,10 +2,7 @@
 
 //! The operations of the control API.
 
-use crate::operation::{
-    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, RetryRule, RunsIn,
-    SignatureRule,
-};
+use crate::operation::{Api, Effect, HttpMethod, Operation, PagingRule, RetryRule, RunsIn};
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
@@ -13,426 +10,219 @@ pub const COMMON_ERRORS: &[&str] = &[
     "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
 ];
 
+/// What the operations of the API have in common.
+const BASE: Operation =
+    Operation { api: Api::Control, common_errors: COMMON_ERRORS, ..Operation::BASE };
+
 operations! {
     /// Decide an application. `POST /sandboxes/{sandbox}/applications/{application_id}/decision`.
     DecisionsApplication = "decisions_application" => Operation {
-        api: Api::Control, id: "decisions_application", resource: "decisions",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/applications/{application_id}/decision",
-        summary: "Decide an application",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "decisions_application", resource: "decisions", summary: "Decide an application",
+        method: HttpMethod::Post,
+        path: "/sandboxes/{sandbox}/applications/{application_id}/decision", effect: Effect::Write,
+        retry: RetryRule::Never, errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Read the clock. `GET /sandboxes/{sandbox}/clock`.
     ClockGet = "clock_get" => Operation {
-        api: Api::Control, id: "clock_get", resource: "clock",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/clock",
-        summary: "Read the clock",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "clock_get", resource: "clock", summary: "Read the clock",
+        path: "/sandboxes/{sandbox}/clock", runs_in: RunsIn::Server, errors: &["NOT_FOUND"], ..BASE
     };
     /// Advance the clock. `POST /sandboxes/{sandbox}/clock/advance`.
     ClockAdvance = "clock_advance" => Operation {
-        api: Api::Control, id: "clock_advance", resource: "clock",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/clock/advance",
-        summary: "Advance the clock",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "CLOCK_BUSY", "CLOCK_OUT_OF_RANGE"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "clock_advance", resource: "clock", summary: "Advance the clock",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/clock/advance", effect: Effect::Write,
+        retry: RetryRule::Never, runs_in: RunsIn::Server,
+        errors: &["NOT_FOUND", "CLOCK_BUSY", "CLOCK_OUT_OF_RANGE"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Wait until nothing is due. `POST /sandboxes/{sandbox}/settle`.
     ClockSettle = "clock_settle" => Operation {
-        api: Api::Control, id: "clock_settle", resource: "clock",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/settle",
-        summary: "Wait until nothing is due",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "CLOCK_BUSY"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "clock_settle", resource: "clock", summary: "Wait until nothing is due",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/settle", effect: Effect::Write,
+        runs_in: RunsIn::Server, errors: &["NOT_FOUND", "CLOCK_BUSY"], ..BASE
     };
     /// Expire all tokens. `POST /sandboxes/{sandbox}/tokens/expire`.
     ClockExpireTokens = "clock_expire_tokens" => Operation {
-        api: Api::Control, id: "clock_expire_tokens", resource: "clock",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/tokens/expire",
-        summary: "Expire all tokens",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "clock_expire_tokens", resource: "clock", summary: "Expire all tokens",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/tokens/expire", effect: Effect::Write,
+        runs_in: RunsIn::Server, errors: &["NOT_FOUND"], ..BASE
     };
     /// Decide the status of a customer. `POST /sandboxes/{sandbox}/customers/{customer_id}/status`.
     DecisionsCustomerStatus = "decisions_customer_status" => Operation {
-        api: Api::Control, id: "decisions_customer_status", resource: "decisions",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/customers/{customer_id}/status",
-        summary: "Decide the status of a customer",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "decisions_customer_status", resource: "decisions",
+        summary: "Decide the status of a customer", method: HttpMethod::Post,
+        path: "/sandboxes/{sandbox}/customers/{customer_id}/status", effect: Effect::Write,
+        retry: RetryRule::Never, errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Decide the status of a counterparty. `POST
     /// /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`.
     DecisionsCounterpartyStatus = "decisions_counterparty_status" => Operation {
-        api: Api::Control, id: "decisions_counterparty_status", resource: "decisions",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/counterparties/{counterparty_id}/status",
-        summary: "Decide the status of a counterparty",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "decisions_counterparty_status", resource: "decisions",
+        summary: "Decide the status of a counterparty", method: HttpMethod::Post,
+        path: "/sandboxes/{sandbox}/counterparties/{counterparty_id}/status", effect: Effect::Write,
+        retry: RetryRule::Never, errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// List deliveries of events. `GET /sandboxes/{sandbox}/deliveries`.
     DeliveriesList = "deliveries_list" => Operation {
-        api: Api::Control, id: "deliveries_list", resource: "deliveries",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/deliveries",
-        summary: "List deliveries of events",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "deliveries_list", resource: "deliveries", summary: "List deliveries of events",
+        path: "/sandboxes/{sandbox}/deliveries", paging: PagingRule::Page, errors: &["NOT_FOUND"],
+        ..BASE
     };
     /// Deliver an event again. `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`.
     DeliveriesRedeliver = "deliveries_redeliver" => Operation {
-        api: Api::Control, id: "deliveries_redeliver", resource: "deliveries",
+        id: "deliveries_redeliver", resource: "deliveries", summary: "Deliver an event again",
         method: HttpMethod::Post, path: "/sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver",
-        summary: "Deliver an event again",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "SUBSCRIPTION_DELETED"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        effect: Effect::Write, retry: RetryRule::Never,
+        errors: &["NOT_FOUND", "SUBSCRIPTION_DELETED"], ..BASE
     };
     /// Explain an object. `GET /sandboxes/{sandbox}/explain/{object_id}`.
     ExplainGet = "explain_get" => Operation {
-        api: Api::Control, id: "explain_get", resource: "explain",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/explain/{object_id}",
-        summary: "Explain an object",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "explain_get", resource: "explain", summary: "Explain an object",
+        path: "/sandboxes/{sandbox}/explain/{object_id}", runs_in: RunsIn::Server,
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Order a fault. `POST /sandboxes/{sandbox}/faults`.
     FaultsCreate = "faults_create" => Operation {
-        api: Api::Control, id: "faults_create", resource: "faults",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/faults",
-        summary: "Order a fault",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "FAULT_NOT_SUPPORTED", "LIMIT_REACHED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[201], reply_media: Some("application/json"),
+        id: "faults_create", resource: "faults", summary: "Order a fault", method: HttpMethod::Post,
+        path: "/sandboxes/{sandbox}/faults", effect: Effect::Write, retry: RetryRule::Never,
+        runs_in: RunsIn::Server, errors: &["NOT_FOUND", "FAULT_NOT_SUPPORTED", "LIMIT_REACHED"],
+        body_limit: 65_536, request_media: &["application/json"], success: &[201], ..BASE
     };
     /// List faults. `GET /sandboxes/{sandbox}/faults`.
     FaultsList = "faults_list" => Operation {
-        api: Api::Control, id: "faults_list", resource: "faults",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/faults",
-        summary: "List faults",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "faults_list", resource: "faults", summary: "List faults",
+        path: "/sandboxes/{sandbox}/faults", runs_in: RunsIn::Server, errors: &["NOT_FOUND"], ..BASE
     };
     /// Clear all faults. `DELETE /sandboxes/{sandbox}/faults`.
     FaultsClear = "faults_clear" => Operation {
-        api: Api::Control, id: "faults_clear", resource: "faults",
-        method: HttpMethod::Delete, path: "/sandboxes/{sandbox}/faults",
-        summary: "Clear all faults",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "faults_clear", resource: "faults", summary: "Clear all faults",
+        method: HttpMethod::Delete, path: "/sandboxes/{sandbox}/faults", effect: Effect::Write,
+        runs_in: RunsIn::Server, errors: &["NOT_FOUND"], ..BASE
     };
     /// Delete a fault. `DELETE /sandboxes/{sandbox}/faults/{fault_id}`.
     FaultsDelete = "faults_delete" => Operation {
-        api: Api::Control, id: "faults_delete", resource: "faults",
+        id: "faults_delete", resource: "faults", summary: "Delete a fault",
         method: HttpMethod::Delete, path: "/sandboxes/{sandbox}/faults/{fault_id}",
-        summary: "Delete a fault",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        effect: Effect::Write, runs_in: RunsIn::Server, errors: &["NOT_FOUND"], ..BASE
     };
     /// Let money arrive from outside. `POST /sandboxes/{sandbox}/inbound`.
     InboundCreate = "inbound_create" => Operation {
-        api: Api::Control, id: "inbound_create", resource: "inbound",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/inbound",
-        summary: "Let money arrive from outside",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "ASSET_NOT_SUPPORTED", "RAIL_NOT_SUPPORTED",
-            "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "inbound_create", resource: "inbound", summary: "Let money arrive from outside",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/inbound", effect: Effect::Write,
+        retry: RetryRule::Never, errors: &["NOT_FOUND", "ACCOUNT_NOT_USABLE", "ASSET_NOT_SUPPORTED",
+        "RAIL_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// List money that arrived from outside. `GET /sandboxes/{sandbox}/inbound`.
     InboundList = "inbound_list" => Operation {
-        api: Api::Control, id: "inbound_list", resource: "inbound",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/inbound",
-        summary: "List money that arrived from outside",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "inbound_list", resource: "inbound", summary: "List money that arrived from outside",
+        path: "/sandboxes/{sandbox}/inbound", paging: PagingRule::Page, errors: &["NOT_FOUND"],
+        ..BASE
     };
     /// Assign money in suspense to an account. `POST
     /// /sandboxes/{sandbox}/inbound/{inbound_id}/assign`.
     InboundAssign = "inbound_assign" => Operation {
-        api: Api::Control, id: "inbound_assign", resource: "inbound",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/inbound/{inbound_id}/assign",
-        summary: "Assign money in suspense to an account",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "ASSET_MISMATCH", "INBOUND_NOT_ASSIGNABLE",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "inbound_assign", resource: "inbound",
+        summary: "Assign money in suspense to an account", method: HttpMethod::Post,
+        path: "/sandboxes/{sandbox}/inbound/{inbound_id}/assign", effect: Effect::Write,
+        retry: RetryRule::Never,
+        errors: &["NOT_FOUND", "ACCOUNT_NOT_USABLE", "ASSET_MISMATCH", "INBOUND_NOT_ASSIGNABLE"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Return money to its sender. `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`.
     InboundReturn = "inbound_return" => Operation {
-        api: Api::Control, id: "inbound_return", resource: "inbound",
+        id: "inbound_return", resource: "inbound", summary: "Return money to its sender",
         method: HttpMethod::Post, path: "/sandboxes/{sandbox}/inbound/{inbound_id}/return",
-        summary: "Return money to its sender",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "INBOUND_NOT_RETURNABLE"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        effect: Effect::Write, retry: RetryRule::Never,
+        errors: &["NOT_FOUND", "INBOUND_NOT_RETURNABLE"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Read the trial balance. `GET /sandboxes/{sandbox}/ledger/trial-balance`.
     LedgerTrialBalance = "ledger_trial_balance" => Operation {
-        api: Api::Control, id: "ledger_trial_balance", resource: "ledger",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/ledger/trial-balance",
-        summary: "Read the trial balance",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "ledger_trial_balance", resource: "ledger", summary: "Read the trial balance",
+        path: "/sandboxes/{sandbox}/ledger/trial-balance", errors: &["NOT_FOUND"], ..BASE
     };
     /// List entries of the books. `GET /sandboxes/{sandbox}/ledger/entries`.
     LedgerEntries = "ledger_entries" => Operation {
-        api: Api::Control, id: "ledger_entries", resource: "ledger",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/ledger/entries",
-        summary: "List entries of the books",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "ledger_entries", resource: "ledger", summary: "List entries of the books",
+        path: "/sandboxes/{sandbox}/ledger/entries", paging: PagingRule::Page,
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Decide what becomes of a withdrawal. `POST
     /// /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`.
     OutgoingDecideWithdrawal = "outgoing_decide_withdrawal" => Operation {
-        api: Api::Control, id: "outgoing_decide_withdrawal", resource: "outgoing",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome",
-        summary: "Decide what becomes of a withdrawal",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED", "ACCOUNT_NOT_USABLE", "AMOUNT_TOO_LARGE",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "outgoing_decide_withdrawal", resource: "outgoing",
+        summary: "Decide what becomes of a withdrawal", method: HttpMethod::Post,
+        path: "/sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome", effect: Effect::Write,
+        retry: RetryRule::Never, errors: &["NOT_FOUND", "STATUS_CHANGE_NOT_ALLOWED",
+        "ACCOUNT_NOT_USABLE", "AMOUNT_TOO_LARGE"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// List the fees of withdrawals. `GET /sandboxes/{sandbox}/fees`.
     OutgoingListFees = "outgoing_list_fees" => Operation {
-        api: Api::Control, id: "outgoing_list_fees", resource: "outgoing",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/fees",
-        summary: "List the fees of withdrawals",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "outgoing_list_fees", resource: "outgoing", summary: "List the fees of withdrawals",
+        path: "/sandboxes/{sandbox}/fees", ..BASE
     };
     /// Set the fees of withdrawals. `PUT /sandboxes/{sandbox}/fees`.
     OutgoingSetFees = "outgoing_set_fees" => Operation {
-        api: Api::Control, id: "outgoing_set_fees", resource: "outgoing",
-        method: HttpMethod::Put, path: "/sandboxes/{sandbox}/fees",
-        summary: "Set the fees of withdrawals",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "RAIL_NOT_SUPPORTED", "ASSET_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE",
-            "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "outgoing_set_fees", resource: "outgoing", summary: "Set the fees of withdrawals",
+        method: HttpMethod::Put, path: "/sandboxes/{sandbox}/fees", effect: Effect::Write,
+        errors: &["RAIL_NOT_SUPPORTED", "ASSET_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE",
+        "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// List the rates of now. `GET /sandboxes/{sandbox}/rates`.
     RatesList = "rates_list" => Operation {
-        api: Api::Control, id: "rates_list", resource: "rates",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}/rates",
-        summary: "List the rates of now",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "rates_list", resource: "rates", summary: "List the rates of now",
+        path: "/sandboxes/{sandbox}/rates", errors: &["NOT_FOUND"], ..BASE
     };
     /// Pin a rate. `POST /sandboxes/{sandbox}/rates`.
     RatesPin = "rates_pin" => Operation {
-        api: Api::Control, id: "rates_pin", resource: "rates",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/rates",
-        summary: "Pin a rate",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "PAIR_NOT_SUPPORTED", "RATE_OUT_OF_RANGE",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "rates_pin", resource: "rates", summary: "Pin a rate", method: HttpMethod::Post,
+        path: "/sandboxes/{sandbox}/rates", effect: Effect::Write,
+        errors: &["NOT_FOUND", "PAIR_NOT_SUPPORTED", "RATE_OUT_OF_RANGE"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Unpin a rate. `DELETE
     /// /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`.
     RatesUnpin = "rates_unpin" => Operation {
-        api: Api::Control, id: "rates_unpin", resource: "rates",
-        method: HttpMethod::Delete, path: "/sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}",
-        summary: "Unpin a rate",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "PAIR_NOT_SUPPORTED"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "rates_unpin", resource: "rates", summary: "Unpin a rate", method: HttpMethod::Delete,
+        path: "/sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}",
+        effect: Effect::Write, errors: &["NOT_FOUND", "PAIR_NOT_SUPPORTED"], ..BASE
     };
     /// Create a sandbox. `POST /sandboxes`.
     SandboxesCreate = "sandboxes_create" => Operation {
-        api: Api::Control, id: "sandboxes_create", resource: "sandboxes",
-        method: HttpMethod::Post, path: "/sandboxes",
-        summary: "Create a sandbox",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["ALREADY_EXISTS", "LIMIT_REACHED"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[201], reply_media: Some("application/json"),
+        id: "sandboxes_create", resource: "sandboxes", summary: "Create a sandbox",
+        method: HttpMethod::Post, path: "/sandboxes", effect: Effect::Write,
+        retry: RetryRule::Never, runs_in: RunsIn::Server,
+        errors: &["ALREADY_EXISTS", "LIMIT_REACHED"], body_limit: 65_536,
+        request_media: &["application/json"], success: &[201], ..BASE
     };
     /// List sandboxes. `GET /sandboxes`.
     SandboxesList = "sandboxes_list" => Operation {
-        api: Api::Control, id: "sandboxes_list", resource: "sandboxes",
-        method: HttpMethod::Get, path: "/sandboxes",
-        summary: "List sandboxes",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "sandboxes_list", resource: "sandboxes", summary: "List sandboxes", path: "/sandboxes",
+        runs_in: RunsIn::Server, ..BASE
     };
     /// Read a sandbox. `GET /sandboxes/{sandbox}`.
     SandboxesGet = "sandboxes_get" => Operation {
-        api: Api::Control, id: "sandboxes_get", resource: "sandboxes",
-        method: HttpMethod::Get, path: "/sandboxes/{sandbox}",
-        summary: "Read a sandbox",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "sandboxes_get", resource: "sandboxes", summary: "Read a sandbox",
+        path: "/sandboxes/{sandbox}", runs_in: RunsIn::Server, errors: &["NOT_FOUND"], ..BASE
     };
     /// Delete a sandbox. `DELETE /sandboxes/{sandbox}`.
     SandboxesDelete = "sandboxes_delete" => Operation {
-        api: Api::Control, id: "sandboxes_delete", resource: "sandboxes",
-        method: HttpMethod::Delete, path: "/sandboxes/{sandbox}",
-        summary: "Delete a sandbox",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "DEFAULT_SANDBOX"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "sandboxes_delete", resource: "sandboxes", summary: "Delete a sandbox",
+        method: HttpMethod::Delete, path: "/sandboxes/{sandbox}", effect: Effect::Write,
+        retry: RetryRule::Never, runs_in: RunsIn::Server, errors: &["NOT_FOUND", "DEFAULT_SANDBOX"],
+        ..BASE
     };
     /// Reset a sandbox. `POST /sandboxes/{sandbox}/reset`.
     SandboxesReset = "sandboxes_reset" => Operation {
-        api: Api::Control, id: "sandboxes_reset", resource: "sandboxes",
-        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/reset",
-        summary: "Reset a sandbox",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "CLOCK_BUSY"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "sandboxes_reset", resource: "sandboxes", summary: "Reset a sandbox",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/reset", effect: Effect::Write,
+        retry: RetryRule::Never, runs_in: RunsIn::Server, errors: &["NOT_FOUND", "CLOCK_BUSY"],
+        ..BASE
     };
 }

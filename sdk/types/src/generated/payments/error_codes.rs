@@ -2,519 +2,188 @@
 
 //! Error codes of the payments API.
 
-use crate::error_code::ErrorCodeInfo;
-
-crate::open_enum! {
-    /// Why a request was refused. The platform may send codes that are not listed here.
-    pub enum ErrorCode {
-        /// A field, parameter or header is missing, of the wrong type or outside its limits. Status
-        /// 400.
-        ValidationFailed = "VALIDATION_FAILED",
-        /// The body is not JSON. Status 400.
-        MalformedJson = "MALFORMED_JSON",
-        /// The request carries no bearer token. Status 401.
-        Unauthorized = "UNAUTHORIZED",
-        /// The bearer token was not issued here, was altered, or belongs to a sandbox that is gone.
-        /// Status 401.
-        TokenInvalid = "TOKEN_INVALID",
-        /// The bearer token is past its life. Status 401.
-        TokenExpired = "TOKEN_EXPIRED",
-        /// The token lacks a scope that the operation asks for. Status 403.
-        InsufficientScope = "INSUFFICIENT_SCOPE",
-        /// The operation must be signed and the request is not. Status 401.
-        SignatureRequired = "SIGNATURE_REQUIRED",
-        /// The signature does not fit the request, or its time is too far from now. Status 401.
-        SignatureInvalid = "SIGNATURE_INVALID",
-        /// The object named in the path or the body does not exist, or belongs to somebody else.
-        /// Status 404.
-        NotFound = "NOT_FOUND",
-        /// No operation of the chosen platform version has this path. Status 404.
-        UnknownPath = "UNKNOWN_PATH",
-        /// The path exists, the method does not. Status 405.
-        MethodNotAllowed = "METHOD_NOT_ALLOWED",
-        /// The body is longer than the operation reads. Status 413.
-        BodyTooLarge = "BODY_TOO_LARGE",
-        /// The body is not of the media type that the operation reads. Status 415.
-        UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE",
-        /// Too many requests in too short a time. Status 429.
-        RateLimited = "RATE_LIMITED",
-        /// The server failed; whether the request was carried out is not known. Status 500.
-        Internal = "INTERNAL",
-        /// The operation is part of the document and not of this server yet. Status 501.
-        NotBuilt = "NOT_BUILT",
-        /// The idempotency key is empty, too long or has characters outside visible ASCII. Status
-        /// 400.
-        IdempotencyKeyInvalid = "IDEMPOTENCY_KEY_INVALID",
-        /// The idempotency key was used before for another request. Status 400.
-        IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
-        /// The id chosen by the client is taken. Status 400.
-        AlreadyExists = "ALREADY_EXISTS",
-        /// The object cannot go from its status to the one asked for. Status 400.
-        StatusChangeNotAllowed = "STATUS_CHANGE_NOT_ALLOWED",
-        /// The field does not exist or cannot be changed by the client. Status 400.
-        FieldNotUpdatable = "FIELD_NOT_UPDATABLE",
-        /// The status of the customer forbids the operation. Status 400.
-        CustomerNotUsable = "CUSTOMER_NOT_USABLE",
-        /// The status of the account, or that of its customer, forbids the operation. Status 400.
-        AccountNotUsable = "ACCOUNT_NOT_USABLE",
-        /// The application is not READY_FOR_SUBMISSION, because something is missing or it was
-        /// submitted before. Status 400.
-        ApplicationNotReady = "APPLICATION_NOT_READY",
-        /// The application was handed over or decided; nothing of it can be changed. Status 400.
-        ApplicationNotEditable = "APPLICATION_NOT_EDITABLE",
-        /// The application or customer is that of a person, and only a company has persons. Status
-        /// 400.
-        NotACorporation = "NOT_A_CORPORATION",
-        /// The form has no file, or the file is empty, too long, of another kind or has a name that
-        /// is not allowed. Status 400.
-        DocumentRefused = "DOCUMENT_REFUSED",
-        /// The document was approved, or what it belongs to can no longer be changed. Status 400.
-        DocumentLocked = "DOCUMENT_LOCKED",
-        /// Only clients that are regulated themselves may make customers without an application.
-        /// Status 400.
-        CustomerCreationNotAllowed = "CUSTOMER_CREATION_NOT_ALLOWED",
-        /// The account has no address on a blockchain, since its asset is fiat money. Status 400.
-        AddressNotAvailable = "ADDRESS_NOT_AVAILABLE",
-        /// The product is not known, or does not offer the asset type. Status 400.
-        ProductAssetNotSupported = "PRODUCT_ASSET_NOT_SUPPORTED",
-        /// Source and destination are the same account. Status 400.
-        SameAccount = "SAME_ACCOUNT",
-        /// The account and the other side hold different asset types. Status 400.
-        AssetMismatch = "ASSET_MISMATCH",
-        /// The amount is zero or negative. Status 400.
-        AmountNotPositive = "AMOUNT_NOT_POSITIVE",
-        /// The amount is worth less than the smallest unit of the asset that it would be changed
-        /// into. Status 400.
-        AmountTooSmall = "AMOUNT_TOO_SMALL",
-        /// The amount is more than the ledger can hold. Status 400.
-        AmountTooLarge = "AMOUNT_TOO_LARGE",
-        /// The amount has more decimals than the asset. Status 400.
-        TooManyDecimals = "TOO_MANY_DECIMALS",
-        /// The available balance of the source is less than the amount. Status 400.
-        InsufficientFunds = "INSUFFICIENT_FUNDS",
-        /// The transfer is no longer waiting for its acceptance. Status 400.
-        TransferNotAcceptable = "TRANSFER_NOT_ACCEPTABLE",
-        /// The transfer was not accepted before its `valid_until`. Status 400.
-        TransferExpired = "TRANSFER_EXPIRED",
-        /// The status of the counterparty forbids the operation, or it belongs to another customer.
-        /// Status 400.
-        CounterpartyNotUsable = "COUNTERPARTY_NOT_USABLE",
-        /// Money can be pulled from a linked counterparty only, and this one is of another type or
-        /// not connected yet. Status 400.
-        CounterpartyNotLinked = "COUNTERPARTY_NOT_LINKED",
-        /// The rail is not one of the type of the counterparty, or not one that it was registered
-        /// with. Status 400.
-        RailNotSupported = "RAIL_NOT_SUPPORTED",
-        /// An intermediary bank is given and SWIFT is not among the rails. Status 400.
-        IntermediaryNotAllowed = "INTERMEDIARY_NOT_ALLOWED",
-        /// The asset type is not known, or not one that fits here. Status 400.
-        AssetNotSupported = "ASSET_NOT_SUPPORTED",
-        /// The counterparty is not of a linked type, or the provider does not link its kind of
-        /// account. Status 400.
-        LinkingNotSupported = "LINKING_NOT_SUPPORTED",
-        /// The member or the account link was not made for this counterparty. Status 400.
-        LinkNotKnown = "LINK_NOT_KNOWN",
-        /// The processor token is not known to its provider, or was withdrawn. Status 400.
-        ProcessorTokenInvalid = "PROCESSOR_TOKEN_INVALID",
-        /// The asset of the account cannot be pulled, or no rail of the counterparty can pull it.
-        /// Status 400.
-        PullNotSupported = "PULL_NOT_SUPPORTED",
-        /// The deposit needs no acceptance, or was accepted already. Status 400.
-        DepositNotAcceptable = "DEPOSIT_NOT_ACCEPTABLE",
-        /// The purpose does not fit what the owner of the counterparty is to the customer. Status
-        /// 400.
-        PurposeNotAllowed = "PURPOSE_NOT_ALLOWED",
-        /// The withdrawal is no longer waiting for its acceptance, or misses a document. Status
-        /// 400.
-        WithdrawalNotAcceptable = "WITHDRAWAL_NOT_ACCEPTABLE",
-        /// The withdrawal was not accepted in time. Status 400.
-        WithdrawalExpired = "WITHDRAWAL_EXPIRED",
-        /// The withdrawal is final, or is being cancelled already. Status 400.
-        WithdrawalNotCancellable = "WITHDRAWAL_NOT_CANCELLABLE",
-        /// There is no receipt before the withdrawal was executed. Status 400.
-        ReceiptNotReady = "RECEIPT_NOT_READY",
-        /// The two assets cannot be exchanged for each other. Status 400.
-        PairNotSupported = "PAIR_NOT_SUPPORTED",
-        /// The custodian behind the accounts does not take this kind of order with this action.
-        /// Status 400.
-        OrderTypeNotSupported = "ORDER_TYPE_NOT_SUPPORTED",
-        /// The exchange is no longer waiting for its acceptance. Status 400.
-        ExchangeNotAcceptable = "EXCHANGE_NOT_ACCEPTABLE",
-        /// The exchange was not accepted in time. Status 400.
-        ExchangeExpired = "EXCHANGE_EXPIRED",
-        /// The payment is no longer waiting for its acceptance, or misses a document. Status 400.
-        PaymentNotAcceptable = "PAYMENT_NOT_ACCEPTABLE",
-        /// The callback address is not one to which this server sends. Status 400.
-        CallbackNotAllowed = "CALLBACK_NOT_ALLOWED",
-    }
+error_codes! {
+    ValidationFailed = "VALIDATION_FAILED", status 400,
+        means "A field, parameter or header is missing, of the wrong type or outside its limits.",
+        remedy "Read `pointer`, `received` and `expected` of each error, correct the request and send it again.";
+    MalformedJson = "MALFORMED_JSON", status 400,
+        means "The body is not JSON.",
+        remedy "Send one JSON value in UTF-8; `received` shows the place where reading stopped.";
+    Unauthorized = "UNAUTHORIZED", status 401,
+        means "The request carries no bearer token.",
+        remedy "Ask the token endpoint for a token and send it as `Authorization` with the word Bearer before it.";
+    TokenInvalid = "TOKEN_INVALID", status 401,
+        means "The bearer token was not issued here, was altered, or belongs to a sandbox that is gone.",
+        remedy "Ask for a new token at the token endpoint of the same sandbox.";
+    TokenExpired = "TOKEN_EXPIRED", status 401,
+        means "The bearer token is past its life.",
+        remedy "Ask for a new token and send the request again; a rejected request has done nothing.";
+    InsufficientScope = "INSUFFICIENT_SCOPE", status 403,
+        means "The token lacks a scope that the operation asks for.",
+        remedy "Ask for a token with the scope named in the error.";
+    SignatureRequired = "SIGNATURE_REQUIRED", status 401,
+        means "The operation must be signed and the request is not.",
+        remedy "Send `x-signature` and `x-timestamp`.";
+    SignatureInvalid = "SIGNATURE_INVALID", status 401,
+        means "The signature does not fit the request, or its time is too far from now.",
+        remedy "Compare the bytes that were verified, given in the error, with the bytes that you signed.";
+    NotFound = "NOT_FOUND", status 404,
+        means "The object named in the path or the body does not exist, or belongs to somebody else.",
+        remedy "Check the id; the error names the nearest known one.";
+    UnknownPath = "UNKNOWN_PATH", status 404,
+        means "No operation of the chosen platform version has this path.",
+        remedy "Check the base URL and the path; the error names the nearest known one.";
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", status 405,
+        means "The path exists, the method does not.",
+        remedy "Use one of the methods of the `Allow` header.";
+    BodyTooLarge = "BODY_TOO_LARGE", status 413,
+        means "The body is longer than the operation reads.",
+        remedy "Send less; the limit is in the error.";
+    UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE", status 415,
+        means "The body is not of the media type that the operation reads.",
+        remedy "Send the media type that the operation documents, which is named in the error.";
+    RateLimited = "RATE_LIMITED", status 429,
+        means "Too many requests in too short a time.",
+        remedy "Wait for the seconds of `Retry-After` and send the request again.";
+    Internal = "INTERNAL", status 500,
+        means "The server failed; whether the request was carried out is not known.",
+        remedy "Repeat it with the same idempotency key, or read the object first.";
+    NotBuilt = "NOT_BUILT", status 501,
+        means "The operation is part of the document and not of this server yet.",
+        remedy "Use a later version of the server.";
+    IdempotencyKeyInvalid = "IDEMPOTENCY_KEY_INVALID", status 400,
+        means "The idempotency key is empty, too long or has characters outside visible ASCII.",
+        remedy "Send 1 to 255 visible ASCII characters, such as a UUID.";
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED", status 400,
+        means "The idempotency key was used before for another request.",
+        remedy "Use a new key for a new request; the error says what differs.";
+    AlreadyExists = "ALREADY_EXISTS", status 400,
+        means "The id chosen by the client is taken.",
+        remedy "Choose another id, or read the object that has it.";
+    StatusChangeNotAllowed = "STATUS_CHANGE_NOT_ALLOWED", status 400,
+        means "The object cannot go from its status to the one asked for.",
+        remedy "Choose one of the allowed statuses that the error lists.";
+    FieldNotUpdatable = "FIELD_NOT_UPDATABLE", status 400,
+        means "The field does not exist or cannot be changed by the client.",
+        remedy "Change one of the fields that the error lists.";
+    CustomerNotUsable = "CUSTOMER_NOT_USABLE", status 400,
+        means "The status of the customer forbids the operation.",
+        remedy "Wait for a status that allows it, or change the status.";
+    AccountNotUsable = "ACCOUNT_NOT_USABLE", status 400,
+        means "The status of the account, or that of its customer, forbids the operation.",
+        remedy "Wait for a status that allows it, or use another account.";
+    ApplicationNotReady = "APPLICATION_NOT_READY", status 400,
+        means "The application is not READY_FOR_SUBMISSION, because something is missing or it was submitted before.",
+        remedy "Read its status call, complete what it lists and submit again.";
+    ApplicationNotEditable = "APPLICATION_NOT_EDITABLE", status 400,
+        means "The application was handed over or decided; nothing of it can be changed.",
+        remedy "Wait for the decision; changes can be made again when a reviewer asks for them.";
+    NotACorporation = "NOT_A_CORPORATION", status 400,
+        means "The application or customer is that of a person, and only a company has persons.",
+        remedy "Change the person itself, or name the application or customer of a company.";
+    DocumentRefused = "DOCUMENT_REFUSED", status 400,
+        means "The form has no file, or the file is empty, too long, of another kind or has a name that is not allowed.",
+        remedy "Send one part named `file` with a PDF, JPEG or PNG of at most 30 MB and a plain name with an extension.";
+    DocumentLocked = "DOCUMENT_LOCKED", status 400,
+        means "The document was approved, or what it belongs to can no longer be changed.",
+        remedy "Keep the file that is there; upload another when a reviewer asks for it.";
+    CustomerCreationNotAllowed = "CUSTOMER_CREATION_NOT_ALLOWED", status 400,
+        means "Only clients that are regulated themselves may make customers without an application.",
+        remedy "Start an application with `POST /v1/applications`; its approval makes the customer.";
+    AddressNotAvailable = "ADDRESS_NOT_AVAILABLE", status 400,
+        means "The account has no address on a blockchain, since its asset is fiat money.",
+        remedy "Ask for deposit instructions with `POST /v1/deposits`, or use an account in a crypto asset.";
+    ProductAssetNotSupported = "PRODUCT_ASSET_NOT_SUPPORTED", status 400,
+        means "The product is not known, or does not offer the asset type.",
+        remedy "Choose one of the pairs that the error lists.";
+    SameAccount = "SAME_ACCOUNT", status 400,
+        means "Source and destination are the same account.",
+        remedy "Name two accounts.";
+    AssetMismatch = "ASSET_MISMATCH", status 400,
+        means "The account and the other side hold different asset types.",
+        remedy "Choose two sides of one asset type; use an exchange to change the asset.";
+    AmountNotPositive = "AMOUNT_NOT_POSITIVE", status 400,
+        means "The amount is zero or negative.",
+        remedy "Send an amount above zero.";
+    AmountTooSmall = "AMOUNT_TOO_SMALL", status 400,
+        means "The amount is worth less than the smallest unit of the asset that it would be changed into.",
+        remedy "Exchange at least the amount that the error names.";
+    AmountTooLarge = "AMOUNT_TOO_LARGE", status 400,
+        means "The amount is more than the ledger can hold.",
+        remedy "Send a smaller amount.";
+    TooManyDecimals = "TOO_MANY_DECIMALS", status 400,
+        means "The amount has more decimals than the asset.",
+        remedy "Cut the amount to the decimals that the error names; nothing is rounded for you.";
+    InsufficientFunds = "INSUFFICIENT_FUNDS", status 400,
+        means "The available balance of the source is less than the amount.",
+        remedy "Add funds or send less; nothing was moved.";
+    TransferNotAcceptable = "TRANSFER_NOT_ACCEPTABLE", status 400,
+        means "The transfer is no longer waiting for its acceptance.",
+        remedy "Read the transfer; request a new one if money still has to move.";
+    TransferExpired = "TRANSFER_EXPIRED", status 400,
+        means "The transfer was not accepted before its `valid_until`.",
+        remedy "Request a new transfer and accept it in time.";
+    CounterpartyNotUsable = "COUNTERPARTY_NOT_USABLE", status 400,
+        means "The status of the counterparty forbids the operation, or it belongs to another customer.",
+        remedy "Wait until it is ACTIVE, or use another counterparty of the customer.";
+    CounterpartyNotLinked = "COUNTERPARTY_NOT_LINKED", status 400,
+        means "Money can be pulled from a linked counterparty only, and this one is of another type or not connected yet.",
+        remedy "Finish the linking of the counterparty, or ask for a PUSH deposit.";
+    RailNotSupported = "RAIL_NOT_SUPPORTED", status 400,
+        means "The rail is not one of the type of the counterparty, or not one that it was registered with.",
+        remedy "Choose one of the rails that the error lists.";
+    IntermediaryNotAllowed = "INTERMEDIARY_NOT_ALLOWED", status 400,
+        means "An intermediary bank is given and SWIFT is not among the rails.",
+        remedy "Add SWIFT to the rails, or leave the intermediary out.";
+    AssetNotSupported = "ASSET_NOT_SUPPORTED", status 400,
+        means "The asset type is not known, or not one that fits here.",
+        remedy "Choose one of the asset types that the error lists.";
+    LinkingNotSupported = "LINKING_NOT_SUPPORTED", status 400,
+        means "The counterparty is not of a linked type, or the provider does not link its kind of account.",
+        remedy "Use a counterparty of a linked type and a provider that the error lists.";
+    LinkNotKnown = "LINK_NOT_KNOWN", status 400,
+        means "The member or the account link was not made for this counterparty.",
+        remedy "Show the widget again and list the accounts anew.";
+    ProcessorTokenInvalid = "PROCESSOR_TOKEN_INVALID", status 400,
+        means "The processor token is not known to its provider, or was withdrawn.",
+        remedy "Make a new processor token and connect with it.";
+    PullNotSupported = "PULL_NOT_SUPPORTED", status 400,
+        means "The asset of the account cannot be pulled, or no rail of the counterparty can pull it.",
+        remedy "Ask for a PUSH deposit, or use an account and a counterparty that the error names.";
+    DepositNotAcceptable = "DEPOSIT_NOT_ACCEPTABLE", status 400,
+        means "The deposit needs no acceptance, or was accepted already.",
+        remedy "Read the deposit; only PULL deposits that are REQUESTED are accepted.";
+    PurposeNotAllowed = "PURPOSE_NOT_ALLOWED", status 400,
+        means "The purpose does not fit what the owner of the counterparty is to the customer.",
+        remedy "Choose another purpose; PERSONAL_ACCOUNT needs a counterparty with the relationship SELF.";
+    WithdrawalNotAcceptable = "WITHDRAWAL_NOT_ACCEPTABLE", status 400,
+        means "The withdrawal is no longer waiting for its acceptance, or misses a document.",
+        remedy "Read its status; upload what is missing, or request a new withdrawal.";
+    WithdrawalExpired = "WITHDRAWAL_EXPIRED", status 400,
+        means "The withdrawal was not accepted in time.",
+        remedy "Request a new withdrawal and accept it in time.";
+    WithdrawalNotCancellable = "WITHDRAWAL_NOT_CANCELLABLE", status 400,
+        means "The withdrawal is final, or is being cancelled already.",
+        remedy "Read the withdrawal; what was sent comes back only from its receiver.";
+    ReceiptNotReady = "RECEIPT_NOT_READY", status 400,
+        means "There is no receipt before the withdrawal was executed.",
+        remedy "Wait for TRANSACTION_POSTED with the id of the withdrawal.";
+    PairNotSupported = "PAIR_NOT_SUPPORTED", status 400,
+        means "The two assets cannot be exchanged for each other.",
+        remedy "Choose accounts of a pair that the error lists; use a transfer for one and the same asset.";
+    OrderTypeNotSupported = "ORDER_TYPE_NOT_SUPPORTED", status 400,
+        means "The custodian behind the accounts does not take this kind of order with this action.",
+        remedy "Use another of the orders that the error lists.";
+    ExchangeNotAcceptable = "EXCHANGE_NOT_ACCEPTABLE", status 400,
+        means "The exchange is no longer waiting for its acceptance.",
+        remedy "Read the exchange; request a new one if there is still something to trade.";
+    ExchangeExpired = "EXCHANGE_EXPIRED", status 400,
+        means "The exchange was not accepted in time.",
+        remedy "Request a new exchange and accept it in time.";
+    PaymentNotAcceptable = "PAYMENT_NOT_ACCEPTABLE", status 400,
+        means "The payment is no longer waiting for its acceptance, or misses a document.",
+        remedy "Read its status; upload what is missing, or request a new payment.";
+    CallbackNotAllowed = "CALLBACK_NOT_ALLOWED", status 400,
+        means "The callback address is not one to which this server sends.",
+        remedy "Use an absolute `http` or `https` address that the server's callback rule allows.";
 }
-
-/// What is known about each code, in the order of \[`ErrorCode::ALL`\].
-pub static ERROR_CODES: &[ErrorCodeInfo] = &[
-    ErrorCodeInfo {
-        code: "VALIDATION_FAILED",
-        status: 400,
-        meaning: "A field, parameter or header is missing, of the wrong type or outside its limits.",
-        remedy: "Read `pointer`, `received` and `expected` of each error, correct the request and send it again.",
-    },
-    ErrorCodeInfo {
-        code: "MALFORMED_JSON",
-        status: 400,
-        meaning: "The body is not JSON.",
-        remedy: "Send one JSON value in UTF-8; `received` shows the place where reading stopped.",
-    },
-    ErrorCodeInfo {
-        code: "UNAUTHORIZED",
-        status: 401,
-        meaning: "The request carries no bearer token.",
-        remedy: "Ask the token endpoint for a token and send it as `Authorization` with the word Bearer before it.",
-    },
-    ErrorCodeInfo {
-        code: "TOKEN_INVALID",
-        status: 401,
-        meaning: "The bearer token was not issued here, was altered, or belongs to a sandbox that is gone.",
-        remedy: "Ask for a new token at the token endpoint of the same sandbox.",
-    },
-    ErrorCodeInfo {
-        code: "TOKEN_EXPIRED",
-        status: 401,
-        meaning: "The bearer token is past its life.",
-        remedy: "Ask for a new token and send the request again; a rejected request has done nothing.",
-    },
-    ErrorCodeInfo {
-        code: "INSUFFICIENT_SCOPE",
-        status: 403,
-        meaning: "The token lacks a scope that the operation asks for.",
-        remedy: "Ask for a token with the scope named in the error.",
-    },
-    ErrorCodeInfo {
-        code: "SIGNATURE_REQUIRED",
-        status: 401,
-        meaning: "The operation must be signed and the request is not.",
-        remedy: "Send `x-signature` and `x-timestamp`.",
-    },
-    ErrorCodeInfo {
-        code: "SIGNATURE_INVALID",
-        status: 401,
-        meaning: "The signature does not fit the request, or its time is too far from now.",
-        remedy: "Compare the bytes that were verified, given in the error, with the bytes that you signed.",
-    },
-    ErrorCodeInfo {
-        code: "NOT_FOUND",
-        status: 404,
-        meaning: "The object named in the path or the body does not exist, or belongs to somebody else.",
-        remedy: "Check the id; the error names the nearest known one.",
-    },
-    ErrorCodeInfo {
-        code: "UNKNOWN_PATH",
-        status: 404,
-        meaning: "No operation of the chosen platform version has this path.",
-        remedy: "Check the base URL and the path; the error names the nearest known one.",
-    },
-    ErrorCodeInfo {
-        code: "METHOD_NOT_ALLOWED",
-        status: 405,
-        meaning: "The path exists, the method does not.",
-        remedy: "Use one of the methods of the `Allow` header.",
-    },
-    ErrorCodeInfo {
-        code: "BODY_TOO_LARGE",
-        status: 413,
-        meaning: "The body is longer than the operation reads.",
-        remedy: "Send less; the limit is in the error.",
-    },
-    ErrorCodeInfo {
-        code: "UNSUPPORTED_MEDIA_TYPE",
-        status: 415,
-        meaning: "The body is not of the media type that the operation reads.",
-        remedy: "Send the media type that the operation documents, which is named in the error.",
-    },
-    ErrorCodeInfo {
-        code: "RATE_LIMITED",
-        status: 429,
-        meaning: "Too many requests in too short a time.",
-        remedy: "Wait for the seconds of `Retry-After` and send the request again.",
-    },
-    ErrorCodeInfo {
-        code: "INTERNAL",
-        status: 500,
-        meaning: "The server failed; whether the request was carried out is not known.",
-        remedy: "Repeat it with the same idempotency key, or read the object first.",
-    },
-    ErrorCodeInfo {
-        code: "NOT_BUILT",
-        status: 501,
-        meaning: "The operation is part of the document and not of this server yet.",
-        remedy: "Use a later version of the server.",
-    },
-    ErrorCodeInfo {
-        code: "IDEMPOTENCY_KEY_INVALID",
-        status: 400,
-        meaning: "The idempotency key is empty, too long or has characters outside visible ASCII.",
-        remedy: "Send 1 to 255 visible ASCII characters, such as a UUID.",
-    },
-    ErrorCodeInfo {
-        code: "IDEMPOTENCY_KEY_REUSED",
-        status: 400,
-        meaning: "The idempotency key was used before for another request.",
-        remedy: "Use a new key for a new request; the error says what differs.",
-    },
-    ErrorCodeInfo {
-        code: "ALREADY_EXISTS",
-        status: 400,
-        meaning: "The id chosen by the client is taken.",
-        remedy: "Choose another id, or read the object that has it.",
-    },
-    ErrorCodeInfo {
-        code: "STATUS_CHANGE_NOT_ALLOWED",
-        status: 400,
-        meaning: "The object cannot go from its status to the one asked for.",
-        remedy: "Choose one of the allowed statuses that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "FIELD_NOT_UPDATABLE",
-        status: 400,
-        meaning: "The field does not exist or cannot be changed by the client.",
-        remedy: "Change one of the fields that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "CUSTOMER_NOT_USABLE",
-        status: 400,
-        meaning: "The status of the customer forbids the operation.",
-        remedy: "Wait for a status that allows it, or change the status.",
-    },
-    ErrorCodeInfo {
-        code: "ACCOUNT_NOT_USABLE",
-        status: 400,
-        meaning: "The status of the account, or that of its customer, forbids the operation.",
-        remedy: "Wait for a status that allows it, or use another account.",
-    },
-    ErrorCodeInfo {
-        code: "APPLICATION_NOT_READY",
-        status: 400,
-        meaning: "The application is not READY_FOR_SUBMISSION, because something is missing or it was submitted before.",
-        remedy: "Read its status call, complete what it lists and submit again.",
-    },
-    ErrorCodeInfo {
-        code: "APPLICATION_NOT_EDITABLE",
-        status: 400,
-        meaning: "The application was handed over or decided; nothing of it can be changed.",
-        remedy: "Wait for the decision; changes can be made again when a reviewer asks for them.",
-    },
-    ErrorCodeInfo {
-        code: "NOT_A_CORPORATION",
-        status: 400,
-        meaning: "The application or customer is that of a person, and only a company has persons.",
-        remedy: "Change the person itself, or name the application or customer of a company.",
-    },
-    ErrorCodeInfo {
-        code: "DOCUMENT_REFUSED",
-        status: 400,
-        meaning: "The form has no file, or the file is empty, too long, of another kind or has a name that is not allowed.",
-        remedy: "Send one part named `file` with a PDF, JPEG or PNG of at most 30 MB and a plain name with an extension.",
-    },
-    ErrorCodeInfo {
-        code: "DOCUMENT_LOCKED",
-        status: 400,
-        meaning: "The document was approved, or what it belongs to can no longer be changed.",
-        remedy: "Keep the file that is there; upload another when a reviewer asks for it.",
-    },
-    ErrorCodeInfo {
-        code: "CUSTOMER_CREATION_NOT_ALLOWED",
-        status: 400,
-        meaning: "Only clients that are regulated themselves may make customers without an application.",
-        remedy: "Start an application with `POST /v1/applications`; its approval makes the customer.",
-    },
-    ErrorCodeInfo {
-        code: "ADDRESS_NOT_AVAILABLE",
-        status: 400,
-        meaning: "The account has no address on a blockchain, since its asset is fiat money.",
-        remedy: "Ask for deposit instructions with `POST /v1/deposits`, or use an account in a crypto asset.",
-    },
-    ErrorCodeInfo {
-        code: "PRODUCT_ASSET_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The product is not known, or does not offer the asset type.",
-        remedy: "Choose one of the pairs that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "SAME_ACCOUNT",
-        status: 400,
-        meaning: "Source and destination are the same account.",
-        remedy: "Name two accounts.",
-    },
-    ErrorCodeInfo {
-        code: "ASSET_MISMATCH",
-        status: 400,
-        meaning: "The account and the other side hold different asset types.",
-        remedy: "Choose two sides of one asset type; use an exchange to change the asset.",
-    },
-    ErrorCodeInfo {
-        code: "AMOUNT_NOT_POSITIVE",
-        status: 400,
-        meaning: "The amount is zero or negative.",
-        remedy: "Send an amount above zero.",
-    },
-    ErrorCodeInfo {
-        code: "AMOUNT_TOO_SMALL",
-        status: 400,
-        meaning: "The amount is worth less than the smallest unit of the asset that it would be changed into.",
-        remedy: "Exchange at least the amount that the error names.",
-    },
-    ErrorCodeInfo {
-        code: "AMOUNT_TOO_LARGE",
-        status: 400,
-        meaning: "The amount is more than the ledger can hold.",
-        remedy: "Send a smaller amount.",
-    },
-    ErrorCodeInfo {
-        code: "TOO_MANY_DECIMALS",
-        status: 400,
-        meaning: "The amount has more decimals than the asset.",
-        remedy: "Cut the amount to the decimals that the error names; nothing is rounded for you.",
-    },
-    ErrorCodeInfo {
-        code: "INSUFFICIENT_FUNDS",
-        status: 400,
-        meaning: "The available balance of the source is less than the amount.",
-        remedy: "Add funds or send less; nothing was moved.",
-    },
-    ErrorCodeInfo {
-        code: "TRANSFER_NOT_ACCEPTABLE",
-        status: 400,
-        meaning: "The transfer is no longer waiting for its acceptance.",
-        remedy: "Read the transfer; request a new one if money still has to move.",
-    },
-    ErrorCodeInfo {
-        code: "TRANSFER_EXPIRED",
-        status: 400,
-        meaning: "The transfer was not accepted before its `valid_until`.",
-        remedy: "Request a new transfer and accept it in time.",
-    },
-    ErrorCodeInfo {
-        code: "COUNTERPARTY_NOT_USABLE",
-        status: 400,
-        meaning: "The status of the counterparty forbids the operation, or it belongs to another customer.",
-        remedy: "Wait until it is ACTIVE, or use another counterparty of the customer.",
-    },
-    ErrorCodeInfo {
-        code: "COUNTERPARTY_NOT_LINKED",
-        status: 400,
-        meaning: "Money can be pulled from a linked counterparty only, and this one is of another type or not connected yet.",
-        remedy: "Finish the linking of the counterparty, or ask for a PUSH deposit.",
-    },
-    ErrorCodeInfo {
-        code: "RAIL_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The rail is not one of the type of the counterparty, or not one that it was registered with.",
-        remedy: "Choose one of the rails that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "INTERMEDIARY_NOT_ALLOWED",
-        status: 400,
-        meaning: "An intermediary bank is given and SWIFT is not among the rails.",
-        remedy: "Add SWIFT to the rails, or leave the intermediary out.",
-    },
-    ErrorCodeInfo {
-        code: "ASSET_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The asset type is not known, or not one that fits here.",
-        remedy: "Choose one of the asset types that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "LINKING_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The counterparty is not of a linked type, or the provider does not link its kind of account.",
-        remedy: "Use a counterparty of a linked type and a provider that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "LINK_NOT_KNOWN",
-        status: 400,
-        meaning: "The member or the account link was not made for this counterparty.",
-        remedy: "Show the widget again and list the accounts anew.",
-    },
-    ErrorCodeInfo {
-        code: "PROCESSOR_TOKEN_INVALID",
-        status: 400,
-        meaning: "The processor token is not known to its provider, or was withdrawn.",
-        remedy: "Make a new processor token and connect with it.",
-    },
-    ErrorCodeInfo {
-        code: "PULL_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The asset of the account cannot be pulled, or no rail of the counterparty can pull it.",
-        remedy: "Ask for a PUSH deposit, or use an account and a counterparty that the error names.",
-    },
-    ErrorCodeInfo {
-        code: "DEPOSIT_NOT_ACCEPTABLE",
-        status: 400,
-        meaning: "The deposit needs no acceptance, or was accepted already.",
-        remedy: "Read the deposit; only PULL deposits that are REQUESTED are accepted.",
-    },
-    ErrorCodeInfo {
-        code: "PURPOSE_NOT_ALLOWED",
-        status: 400,
-        meaning: "The purpose does not fit what the owner of the counterparty is to the customer.",
-        remedy: "Choose another purpose; PERSONAL_ACCOUNT needs a counterparty with the relationship SELF.",
-    },
-    ErrorCodeInfo {
-        code: "WITHDRAWAL_NOT_ACCEPTABLE",
-        status: 400,
-        meaning: "The withdrawal is no longer waiting for its acceptance, or misses a document.",
-        remedy: "Read its status; upload what is missing, or request a new withdrawal.",
-    },
-    ErrorCodeInfo {
-        code: "WITHDRAWAL_EXPIRED",
-        status: 400,
-        meaning: "The withdrawal was not accepted in time.",
-        remedy: "Request a new withdrawal and accept it in time.",
-    },
-    ErrorCodeInfo {
-        code: "WITHDRAWAL_NOT_CANCELLABLE",
-        status: 400,
-        meaning: "The withdrawal is final, or is being cancelled already.",
-        remedy: "Read the withdrawal; what was sent comes back only from its receiver.",
-    },
-    ErrorCodeInfo {
-        code: "RECEIPT_NOT_READY",
-        status: 400,
-        meaning: "There is no receipt before the withdrawal was executed.",
-        remedy: "Wait for TRANSACTION_POSTED with the id of the withdrawal.",
-    },
-    ErrorCodeInfo {
-        code: "PAIR_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The two assets cannot be exchanged for each other.",
-        remedy: "Choose accounts of a pair that the error lists; use a transfer for one and the same asset.",
-    },
-    ErrorCodeInfo {
-        code: "ORDER_TYPE_NOT_SUPPORTED",
-        status: 400,
-        meaning: "The custodian behind the accounts does not take this kind of order with this action.",
-        remedy: "Use another of the orders that the error lists.",
-    },
-    ErrorCodeInfo {
-        code: "EXCHANGE_NOT_ACCEPTABLE",
-        status: 400,
-        meaning: "The exchange is no longer waiting for its acceptance.",
-        remedy: "Read the exchange; request a new one if there is still something to trade.",
-    },
-    ErrorCodeInfo {
-        code: "EXCHANGE_EXPIRED",
-        status: 400,
-        meaning: "The exchange was not accepted in time.",
-        remedy: "Request a new exchange and accept it in time.",
-    },
-    ErrorCodeInfo {
-        code: "PAYMENT_NOT_ACCEPTABLE",
-        status: 400,
-        meaning: "The payment is no longer waiting for its acceptance, or misses a document.",
-        remedy: "Read its status; upload what is missing, or request a new payment.",
-    },
-    ErrorCodeInfo {
-        code: "CALLBACK_NOT_ALLOWED",
-        status: 400,
-        meaning: "The callback address is not one to which this server sends.",
-        remedy: "Use an absolute `http` or `https` address that the server's callback rule allows.",
-    },
-];

@@ -3,10 +3,9 @@
 //! The operations of the payments API.
 
 use crate::operation::{
-    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, RetryRule, RunsIn,
+    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, PlatformVersion, RetryRule,
     SignatureRule,
 };
-use crate::operation::PlatformVersion;
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
@@ -16,1013 +15,564 @@ pub const COMMON_ERRORS: &[&str] = &[
     "RATE_LIMITED", "INTERNAL", "NOT_BUILT",
 ];
 
+/// What the operations of the API have in common.
+const BASE: Operation =
+    Operation { api: Api::Payments, common_errors: COMMON_ERRORS, ..Operation::BASE };
+
 operations! {
     /// Open an account. `POST /v1/accounts/deposits`.
     AccountsOpen = "accounts_open" => Operation {
-        api: Api::Payments, id: "accounts_open", resource: "accounts",
-        method: HttpMethod::Post, path: "/v1/accounts/deposits",
-        summary: "Open an account",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE", "PRODUCT_ASSET_NOT_SUPPORTED",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "accounts_open", resource: "accounts", summary: "Open an account",
+        method: HttpMethod::Post, path: "/v1/accounts/deposits", scopes: &["accounts:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE",
+        "PRODUCT_ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// List accounts. `GET /v1/accounts/deposits`.
     AccountsList = "accounts_list" => Operation {
-        api: Api::Payments, id: "accounts_list", resource: "accounts",
-        method: HttpMethod::Get, path: "/v1/accounts/deposits",
-        summary: "List accounts",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "accounts_list", resource: "accounts", summary: "List accounts",
+        path: "/v1/accounts/deposits", scopes: &["accounts:read"], paging: PagingRule::Page, ..BASE
     };
     /// Read an account. `GET /v1/accounts/deposits/{account_id}`.
     AccountsGet = "accounts_get" => Operation {
-        api: Api::Payments, id: "accounts_get", resource: "accounts",
-        method: HttpMethod::Get, path: "/v1/accounts/deposits/{account_id}",
-        summary: "Read an account",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "accounts_get", resource: "accounts", summary: "Read an account",
+        path: "/v1/accounts/deposits/{account_id}", scopes: &["accounts:read"],
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Change the status of an account. `PATCH /v1/accounts/deposits/{account_id}`.
     AccountsUpdate = "accounts_update" => Operation {
-        api: Api::Payments, id: "accounts_update", resource: "accounts",
+        id: "accounts_update", resource: "accounts", summary: "Change the status of an account",
         method: HttpMethod::Patch, path: "/v1/accounts/deposits/{account_id}",
-        summary: "Change the status of an account",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["accounts:write"], effect: Effect::Write, retry: RetryRule::Never,
+        errors: &["NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Ask for a deposit address. `POST /v1/accounts/deposits/{account_id}/address`.
     AccountsRequestAddress = "accounts_request_address" => Operation {
-        api: Api::Payments, id: "accounts_request_address", resource: "accounts",
+        id: "accounts_request_address", resource: "accounts", summary: "Ask for a deposit address",
         method: HttpMethod::Post, path: "/v1/accounts/deposits/{account_id}/address",
-        summary: "Ask for a deposit address",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "ADDRESS_NOT_AVAILABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["accounts:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, versions: &[PlatformVersion::Layer2V1_0_5],
+        errors: &["NOT_FOUND", "ACCOUNT_NOT_USABLE", "ADDRESS_NOT_AVAILABLE",
+        "IDEMPOTENCY_KEY_REUSED"], ..BASE
     };
     /// List applications. `GET /v1/applications`.
     ApplicationsList = "applications_list" => Operation {
-        api: Api::Payments, id: "applications_list", resource: "applications",
-        method: HttpMethod::Get, path: "/v1/applications",
-        summary: "List applications",
-        scopes: &["applications:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "applications_list", resource: "applications", summary: "List applications",
+        path: "/v1/applications", scopes: &["applications:read"], paging: PagingRule::Page,
+        versions: &[PlatformVersion::RailV1_1_2], ..BASE
     };
     /// Start an application. `POST /v1/applications`.
     ApplicationsCreate = "applications_create" => Operation {
-        api: Api::Payments, id: "applications_create", resource: "applications",
-        method: HttpMethod::Post, path: "/v1/applications",
-        summary: "Start an application",
-        scopes: &["applications:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "ALREADY_EXISTS", "PRODUCT_ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 262_144, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "applications_create", resource: "applications", summary: "Start an application",
+        method: HttpMethod::Post, path: "/v1/applications", scopes: &["applications:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["ALREADY_EXISTS", "PRODUCT_ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED"],
+        body_limit: 262_144, request_media: &["application/json"], ..BASE
     };
     /// Read an application. `GET /v1/applications/{application_id}`.
     ApplicationsGet = "applications_get" => Operation {
-        api: Api::Payments, id: "applications_get", resource: "applications",
-        method: HttpMethod::Get, path: "/v1/applications/{application_id}",
-        summary: "Read an application",
-        scopes: &["applications:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "applications_get", resource: "applications", summary: "Read an application",
+        path: "/v1/applications/{application_id}", scopes: &["applications:read"],
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Change an application. `PATCH /v1/applications/{application_id}`.
     ApplicationsUpdate = "applications_update" => Operation {
-        api: Api::Payments, id: "applications_update", resource: "applications",
+        id: "applications_update", resource: "applications", summary: "Change an application",
         method: HttpMethod::Patch, path: "/v1/applications/{application_id}",
-        summary: "Change an application",
-        scopes: &["applications:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "APPLICATION_NOT_EDITABLE",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 262_144, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["applications:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND", "FIELD_NOT_UPDATABLE",
+        "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED"], body_limit: 262_144,
+        request_media: &["application/json"], ..BASE
     };
     /// Read what an application still needs. `GET /v1/applications/{application_id}/status`.
     ApplicationsGetStatus = "applications_get_status" => Operation {
-        api: Api::Payments, id: "applications_get_status", resource: "applications",
-        method: HttpMethod::Get, path: "/v1/applications/{application_id}/status",
+        id: "applications_get_status", resource: "applications",
         summary: "Read what an application still needs",
-        scopes: &["applications:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        path: "/v1/applications/{application_id}/status", scopes: &["applications:read"],
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Submit an application. `POST /v1/applications/{application_id}/submit`.
     ApplicationsSubmit = "applications_submit" => Operation {
-        api: Api::Payments, id: "applications_submit", resource: "applications",
+        id: "applications_submit", resource: "applications", summary: "Submit an application",
         method: HttpMethod::Post, path: "/v1/applications/{application_id}/submit",
-        summary: "Submit an application",
-        scopes: &["applications:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "APPLICATION_NOT_READY", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["applications:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "APPLICATION_NOT_READY", "IDEMPOTENCY_KEY_REUSED"], ..BASE
     };
     /// Add a person to the application of a company. `POST
     /// /v1/applications/{application_id}/individual`.
     ApplicationsAddIndividual = "applications_add_individual" => Operation {
-        api: Api::Payments, id: "applications_add_individual", resource: "applications",
-        method: HttpMethod::Post, path: "/v1/applications/{application_id}/individual",
-        summary: "Add a person to the application of a company",
-        scopes: &["applications:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "applications_add_individual", resource: "applications",
+        summary: "Add a person to the application of a company", method: HttpMethod::Post,
+        path: "/v1/applications/{application_id}/individual", scopes: &["applications:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE",
+        "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Change a person of an application. `PATCH
     /// /v1/applications/{application_id}/individual/{individual_id}`.
     ApplicationsUpdateIndividual = "applications_update_individual" => Operation {
-        api: Api::Payments, id: "applications_update_individual", resource: "applications",
-        method: HttpMethod::Patch, path: "/v1/applications/{application_id}/individual/{individual_id}",
-        summary: "Change a person of an application",
-        scopes: &["applications:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "NOT_A_CORPORATION", "FIELD_NOT_UPDATABLE", "APPLICATION_NOT_EDITABLE",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "applications_update_individual", resource: "applications",
+        summary: "Change a person of an application", method: HttpMethod::Patch,
+        path: "/v1/applications/{application_id}/individual/{individual_id}",
+        scopes: &["applications:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND", "NOT_A_CORPORATION",
+        "FIELD_NOT_UPDATABLE", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Remove a person from an application. `DELETE
     /// /v1/applications/{application_id}/individual/{individual_id}`.
     ApplicationsDeleteIndividual = "applications_delete_individual" => Operation {
-        api: Api::Payments, id: "applications_delete_individual", resource: "applications",
-        method: HttpMethod::Delete, path: "/v1/applications/{application_id}/individual/{individual_id}",
-        summary: "Remove a person from an application",
-        scopes: &["applications:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "NOT_A_CORPORATION", "APPLICATION_NOT_EDITABLE",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "applications_delete_individual", resource: "applications",
+        summary: "Remove a person from an application", method: HttpMethod::Delete,
+        path: "/v1/applications/{application_id}/individual/{individual_id}",
+        scopes: &["applications:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND", "NOT_A_CORPORATION",
+        "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED"], ..BASE
     };
     /// Make an access code for the onboarding screens. `POST
     /// /v1/applications/{application_id}/accesscode`.
     ApplicationsCreateAccessCode = "applications_create_access_code" => Operation {
-        api: Api::Payments, id: "applications_create_access_code", resource: "applications",
-        method: HttpMethod::Post, path: "/v1/applications/{application_id}/accesscode",
-        summary: "Make an access code for the onboarding screens",
-        scopes: &["applications:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "applications_create_access_code", resource: "applications",
+        summary: "Make an access code for the onboarding screens", method: HttpMethod::Post,
+        path: "/v1/applications/{application_id}/accesscode", scopes: &["applications:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "APPLICATION_NOT_EDITABLE", "IDEMPOTENCY_KEY_REUSED"], ..BASE
     };
     /// List counterparties. `GET /v1/counterparties`.
     CounterpartiesList = "counterparties_list" => Operation {
-        api: Api::Payments, id: "counterparties_list", resource: "counterparties",
-        method: HttpMethod::Get, path: "/v1/counterparties",
-        summary: "List counterparties",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "counterparties_list", resource: "counterparties", summary: "List counterparties",
+        path: "/v1/counterparties", scopes: &["accounts:read"], paging: PagingRule::Page, ..BASE
     };
     /// Register a counterparty. `POST /v1/counterparties`.
     CounterpartiesCreate = "counterparties_create" => Operation {
-        api: Api::Payments, id: "counterparties_create", resource: "counterparties",
-        method: HttpMethod::Post, path: "/v1/counterparties",
-        summary: "Register a counterparty",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "CUSTOMER_NOT_USABLE", "RAIL_NOT_SUPPORTED", "INTERMEDIARY_NOT_ALLOWED",
-            "ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "counterparties_create", resource: "counterparties", summary: "Register a counterparty",
+        method: HttpMethod::Post, path: "/v1/counterparties", scopes: &["accounts:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "CUSTOMER_NOT_USABLE", "RAIL_NOT_SUPPORTED",
+        "INTERMEDIARY_NOT_ALLOWED", "ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Read a counterparty. `GET /v1/counterparties/{counterparty_id}`.
     CounterpartiesGet = "counterparties_get" => Operation {
-        api: Api::Payments, id: "counterparties_get", resource: "counterparties",
-        method: HttpMethod::Get, path: "/v1/counterparties/{counterparty_id}",
-        summary: "Read a counterparty",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "counterparties_get", resource: "counterparties", summary: "Read a counterparty",
+        path: "/v1/counterparties/{counterparty_id}", scopes: &["accounts:read"],
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Change a counterparty. `PATCH /v1/counterparties/{counterparty_id}`.
     CounterpartiesUpdate = "counterparties_update" => Operation {
-        api: Api::Payments, id: "counterparties_update", resource: "counterparties",
+        id: "counterparties_update", resource: "counterparties", summary: "Change a counterparty",
         method: HttpMethod::Patch, path: "/v1/counterparties/{counterparty_id}",
-        summary: "Change a counterparty",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["accounts:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND", "FIELD_NOT_UPDATABLE",
+        "STATUS_CHANGE_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Ask how to embed the linking widget. `POST
     /// /v1/counterparties/{counterparty_id}/link/details`.
     CounterpartiesLinkDetails = "counterparties_link_details" => Operation {
-        api: Api::Payments, id: "counterparties_link_details", resource: "counterparties",
-        method: HttpMethod::Post, path: "/v1/counterparties/{counterparty_id}/link/details",
-        summary: "Ask how to embed the linking widget",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "LINKING_NOT_SUPPORTED", "COUNTERPARTY_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "counterparties_link_details", resource: "counterparties",
+        summary: "Ask how to embed the linking widget", method: HttpMethod::Post,
+        path: "/v1/counterparties/{counterparty_id}/link/details", scopes: &["accounts:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "LINKING_NOT_SUPPORTED", "COUNTERPARTY_NOT_USABLE",
+        "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// List the accounts that can be linked. `POST
     /// /v1/counterparties/{counterparty_id}/link/accounts`.
     CounterpartiesLinkAccounts = "counterparties_link_accounts" => Operation {
-        api: Api::Payments, id: "counterparties_link_accounts", resource: "counterparties",
-        method: HttpMethod::Post, path: "/v1/counterparties/{counterparty_id}/link/accounts",
-        summary: "List the accounts that can be linked",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "LINKING_NOT_SUPPORTED", "LINK_NOT_KNOWN", "COUNTERPARTY_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "counterparties_link_accounts", resource: "counterparties",
+        summary: "List the accounts that can be linked", method: HttpMethod::Post,
+        path: "/v1/counterparties/{counterparty_id}/link/accounts", scopes: &["accounts:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "LINKING_NOT_SUPPORTED", "LINK_NOT_KNOWN", "COUNTERPARTY_NOT_USABLE",
+        "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Connect the linked account. `POST /v1/counterparties/{counterparty_id}/link/connect`.
     CounterpartiesLinkConnect = "counterparties_link_connect" => Operation {
-        api: Api::Payments, id: "counterparties_link_connect", resource: "counterparties",
-        method: HttpMethod::Post, path: "/v1/counterparties/{counterparty_id}/link/connect",
-        summary: "Connect the linked account",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "LINKING_NOT_SUPPORTED", "LINK_NOT_KNOWN", "PROCESSOR_TOKEN_INVALID",
-            "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "counterparties_link_connect", resource: "counterparties",
+        summary: "Connect the linked account", method: HttpMethod::Post,
+        path: "/v1/counterparties/{counterparty_id}/link/connect", scopes: &["accounts:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "LINKING_NOT_SUPPORTED", "LINK_NOT_KNOWN", "PROCESSOR_TOKEN_INVALID",
+        "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// List customers. `GET /v1/customers`.
     CustomersList = "customers_list" => Operation {
-        api: Api::Payments, id: "customers_list", resource: "customers",
-        method: HttpMethod::Get, path: "/v1/customers",
-        summary: "List customers",
-        scopes: &["customers:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "customers_list", resource: "customers", summary: "List customers",
+        path: "/v1/customers", scopes: &["customers:read"], paging: PagingRule::Page, ..BASE
     };
     /// Create a customer. `POST /v1/customers`.
     CustomersCreate = "customers_create" => Operation {
-        api: Api::Payments, id: "customers_create", resource: "customers",
-        method: HttpMethod::Post, path: "/v1/customers",
-        summary: "Create a customer",
-        scopes: &["customers:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "CUSTOMER_CREATION_NOT_ALLOWED", "ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "customers_create", resource: "customers", summary: "Create a customer",
+        method: HttpMethod::Post, path: "/v1/customers", scopes: &["customers:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        versions: &[PlatformVersion::Layer2V1_0_5],
+        errors: &["CUSTOMER_CREATION_NOT_ALLOWED", "ALREADY_EXISTS", "IDEMPOTENCY_KEY_REUSED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Read a customer. `GET /v1/customers/{customer_id}`.
     CustomersGet = "customers_get" => Operation {
-        api: Api::Payments, id: "customers_get", resource: "customers",
-        method: HttpMethod::Get, path: "/v1/customers/{customer_id}",
-        summary: "Read a customer",
-        scopes: &["customers:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "customers_get", resource: "customers", summary: "Read a customer",
+        path: "/v1/customers/{customer_id}", scopes: &["customers:read"], errors: &["NOT_FOUND"],
+        ..BASE
     };
     /// Change a customer. `PATCH /v1/customers/{customer_id}`.
     CustomersUpdate = "customers_update" => Operation {
-        api: Api::Payments, id: "customers_update", resource: "customers",
+        id: "customers_update", resource: "customers", summary: "Change a customer",
         method: HttpMethod::Patch, path: "/v1/customers/{customer_id}",
-        summary: "Change a customer",
-        scopes: &["customers:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED",
-            "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["customers:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND", "FIELD_NOT_UPDATABLE",
+        "STATUS_CHANGE_NOT_ALLOWED", "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Add a person to a company. `POST /v1/customers/{customer_id}/individuals`.
     CustomersAddIndividual = "customers_add_individual" => Operation {
-        api: Api::Payments, id: "customers_add_individual", resource: "customers",
+        id: "customers_add_individual", resource: "customers", summary: "Add a person to a company",
         method: HttpMethod::Post, path: "/v1/customers/{customer_id}/individuals",
-        summary: "Add a person to a company",
-        scopes: &["customers:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "NOT_A_CORPORATION", "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["customers:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, versions: &[PlatformVersion::Layer2V1_0_5],
+        errors: &["NOT_FOUND", "NOT_A_CORPORATION", "CUSTOMER_NOT_USABLE",
+        "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Read a person of a company. `GET /v1/customers/{customer_id}/individuals/{individual_id}`.
     CustomersGetIndividual = "customers_get_individual" => Operation {
-        api: Api::Payments, id: "customers_get_individual", resource: "customers",
-        method: HttpMethod::Get, path: "/v1/customers/{customer_id}/individuals/{individual_id}",
+        id: "customers_get_individual", resource: "customers",
         summary: "Read a person of a company",
-        scopes: &["customers:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "NOT_A_CORPORATION"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        path: "/v1/customers/{customer_id}/individuals/{individual_id}",
+        scopes: &["customers:read"], errors: &["NOT_FOUND", "NOT_A_CORPORATION"], ..BASE
     };
     /// Change a person of a company. `PATCH
     /// /v1/customers/{customer_id}/individuals/{individual_id}`.
     CustomersUpdateIndividual = "customers_update_individual" => Operation {
-        api: Api::Payments, id: "customers_update_individual", resource: "customers",
-        method: HttpMethod::Patch, path: "/v1/customers/{customer_id}/individuals/{individual_id}",
-        summary: "Change a person of a company",
-        scopes: &["customers:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "NOT_A_CORPORATION", "FIELD_NOT_UPDATABLE", "CUSTOMER_NOT_USABLE",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "customers_update_individual", resource: "customers",
+        summary: "Change a person of a company", method: HttpMethod::Patch,
+        path: "/v1/customers/{customer_id}/individuals/{individual_id}",
+        scopes: &["customers:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND", "NOT_A_CORPORATION",
+        "FIELD_NOT_UPDATABLE", "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Register a payor of a customer. `POST /v1/customers/{customer_id}/payor`.
     CustomersAddPayor = "customers_add_payor" => Operation {
-        api: Api::Payments, id: "customers_add_payor", resource: "customers",
+        id: "customers_add_payor", resource: "customers", summary: "Register a payor of a customer",
         method: HttpMethod::Post, path: "/v1/customers/{customer_id}/payor",
-        summary: "Register a payor of a customer",
-        scopes: &["customers:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["customers:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, versions: &[PlatformVersion::Layer2V1_0_5],
+        errors: &["NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Request a deposit. `POST /v1/deposits`.
     DepositsCreate = "deposits_create" => Operation {
-        api: Api::Payments, id: "deposits_create", resource: "deposits",
-        method: HttpMethod::Post, path: "/v1/deposits",
-        summary: "Request a deposit",
-        scopes: &["deposits:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE",
-            "COUNTERPARTY_NOT_LINKED", "PULL_NOT_SUPPORTED", "ASSET_MISMATCH",
-            "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "deposits_create", resource: "deposits", summary: "Request a deposit",
+        method: HttpMethod::Post, path: "/v1/deposits", scopes: &["deposits:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE",
+        "COUNTERPARTY_NOT_LINKED", "PULL_NOT_SUPPORTED", "ASSET_MISMATCH", "AMOUNT_NOT_POSITIVE",
+        "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Read a deposit. `GET /v1/deposits/{deposit_id}`.
     DepositsGet = "deposits_get" => Operation {
-        api: Api::Payments, id: "deposits_get", resource: "deposits",
-        method: HttpMethod::Get, path: "/v1/deposits/{deposit_id}",
-        summary: "Read a deposit",
-        scopes: &["deposits:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "deposits_get", resource: "deposits", summary: "Read a deposit",
+        path: "/v1/deposits/{deposit_id}", scopes: &["deposits:read"], errors: &["NOT_FOUND"],
+        ..BASE
     };
     /// Accept a deposit that pulls. `POST /v1/deposits/{deposit_id}/accept`.
     DepositsAccept = "deposits_accept" => Operation {
-        api: Api::Payments, id: "deposits_accept", resource: "deposits",
+        id: "deposits_accept", resource: "deposits", summary: "Accept a deposit that pulls",
         method: HttpMethod::Post, path: "/v1/deposits/{deposit_id}/accept",
-        summary: "Accept a deposit that pulls",
-        scopes: &["deposits:write"], other_scopes: &[],
-        signature: SignatureRule::Required, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "DEPOSIT_NOT_ACCEPTABLE", "COUNTERPARTY_NOT_USABLE",
-            "ACCOUNT_NOT_USABLE", "AMOUNT_TOO_LARGE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["deposits:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, signature: SignatureRule::Required,
+        errors: &["NOT_FOUND", "DEPOSIT_NOT_ACCEPTABLE", "COUNTERPARTY_NOT_USABLE",
+        "ACCOUNT_NOT_USABLE", "AMOUNT_TOO_LARGE", "IDEMPOTENCY_KEY_REUSED"], ..BASE
     };
     /// Upload a document. `POST /v1/documents/{document_id}`.
     DocumentsUpload = "documents_upload" => Operation {
-        api: Api::Payments, id: "documents_upload", resource: "documents",
+        id: "documents_upload", resource: "documents", summary: "Upload a document",
         method: HttpMethod::Post, path: "/v1/documents/{document_id}",
-        summary: "Upload a document",
-        scopes: &["applications:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "DOCUMENT_REFUSED", "DOCUMENT_LOCKED", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
+        scopes: &["applications:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "DOCUMENT_REFUSED", "DOCUMENT_LOCKED", "IDEMPOTENCY_KEY_REUSED"],
         body_limit: 33_554_432, request_media: &["multipart/form-data", "application/octet-stream"],
-        success: &[200], reply_media: Some("application/json"),
+        ..BASE
     };
     /// Download a document. `GET /v1/documents/{document_id}/download`.
     DocumentsDownload = "documents_download" => Operation {
-        api: Api::Payments, id: "documents_download", resource: "documents",
-        method: HttpMethod::Get, path: "/v1/documents/{document_id}/download",
-        summary: "Download a document",
-        scopes: &["applications:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/octet-stream"),
+        id: "documents_download", resource: "documents", summary: "Download a document",
+        path: "/v1/documents/{document_id}/download", scopes: &["applications:read"],
+        errors: &["NOT_FOUND"], reply_media: Some("application/octet-stream"), ..BASE
     };
     /// Request an exchange at the market price. `POST /v1/exchanges/market`.
     ExchangesCreateMarket = "exchanges_create_market" => Operation {
-        api: Api::Payments, id: "exchanges_create_market", resource: "exchanges",
-        method: HttpMethod::Post, path: "/v1/exchanges/market",
-        summary: "Request an exchange at the market price",
-        scopes: &["exchanges:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "SAME_ACCOUNT", "PAIR_NOT_SUPPORTED", "ORDER_TYPE_NOT_SUPPORTED",
-            "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_SMALL", "AMOUNT_TOO_LARGE",
-            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "exchanges_create_market", resource: "exchanges",
+        summary: "Request an exchange at the market price", method: HttpMethod::Post,
+        path: "/v1/exchanges/market", scopes: &["exchanges:write"], effect: Effect::Write,
+        retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND",
+        "SAME_ACCOUNT", "PAIR_NOT_SUPPORTED", "ORDER_TYPE_NOT_SUPPORTED", "ACCOUNT_NOT_USABLE",
+        "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_SMALL", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
+        "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Request an exchange at a quoted price. `POST /v1/exchanges/quote`.
     ExchangesCreateQuote = "exchanges_create_quote" => Operation {
-        api: Api::Payments, id: "exchanges_create_quote", resource: "exchanges",
-        method: HttpMethod::Post, path: "/v1/exchanges/quote",
-        summary: "Request an exchange at a quoted price",
-        scopes: &["exchanges:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "SAME_ACCOUNT", "PAIR_NOT_SUPPORTED", "ORDER_TYPE_NOT_SUPPORTED",
-            "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_SMALL", "AMOUNT_TOO_LARGE",
-            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "exchanges_create_quote", resource: "exchanges",
+        summary: "Request an exchange at a quoted price", method: HttpMethod::Post,
+        path: "/v1/exchanges/quote", scopes: &["exchanges:write"], effect: Effect::Write,
+        retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        versions: &[PlatformVersion::Layer2V1_0_5], errors: &["NOT_FOUND", "SAME_ACCOUNT",
+        "PAIR_NOT_SUPPORTED", "ORDER_TYPE_NOT_SUPPORTED", "ACCOUNT_NOT_USABLE",
+        "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_SMALL", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
+        "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Read an exchange. `GET /v1/exchanges/{exchange_id}`.
     ExchangesGet = "exchanges_get" => Operation {
-        api: Api::Payments, id: "exchanges_get", resource: "exchanges",
-        method: HttpMethod::Get, path: "/v1/exchanges/{exchange_id}",
-        summary: "Read an exchange",
-        scopes: &["exchanges:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "exchanges_get", resource: "exchanges", summary: "Read an exchange",
+        path: "/v1/exchanges/{exchange_id}", scopes: &["exchanges:read"], errors: &["NOT_FOUND"],
+        ..BASE
     };
     /// Accept an exchange. `POST /v1/exchanges/{exchange_id}/accept`.
     ExchangesAccept = "exchanges_accept" => Operation {
-        api: Api::Payments, id: "exchanges_accept", resource: "exchanges",
+        id: "exchanges_accept", resource: "exchanges", summary: "Accept an exchange",
         method: HttpMethod::Post, path: "/v1/exchanges/{exchange_id}/accept",
-        summary: "Accept an exchange",
-        scopes: &["exchanges:write"], other_scopes: &[],
-        signature: SignatureRule::Required, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "EXCHANGE_NOT_ACCEPTABLE", "EXCHANGE_EXPIRED", "INSUFFICIENT_FUNDS",
-            "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["exchanges:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, signature: SignatureRule::Required,
+        errors: &["NOT_FOUND", "EXCHANGE_NOT_ACCEPTABLE", "EXCHANGE_EXPIRED", "INSUFFICIENT_FUNDS",
+        "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// List payment accounts. `GET /v1/accounts/payments`.
     PaymentAccountsList = "payment_accounts_list" => Operation {
-        api: Api::Payments, id: "payment_accounts_list", resource: "payment_accounts",
-        method: HttpMethod::Get, path: "/v1/accounts/payments",
-        summary: "List payment accounts",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "payment_accounts_list", resource: "payment_accounts", summary: "List payment accounts",
+        path: "/v1/accounts/payments", scopes: &["accounts:read"], paging: PagingRule::Page,
+        versions: &[PlatformVersion::Layer2V1_0_5], ..BASE
     };
     /// Open a payment account. `POST /v1/accounts/payments`.
     PaymentAccountsOpen = "payment_accounts_open" => Operation {
-        api: Api::Payments, id: "payment_accounts_open", resource: "payment_accounts",
-        method: HttpMethod::Post, path: "/v1/accounts/payments",
-        summary: "Open a payment account",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE", "PRODUCT_ASSET_NOT_SUPPORTED",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "payment_accounts_open", resource: "payment_accounts",
+        summary: "Open a payment account", method: HttpMethod::Post, path: "/v1/accounts/payments",
+        scopes: &["accounts:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, versions: &[PlatformVersion::Layer2V1_0_5],
+        errors: &["NOT_FOUND", "ALREADY_EXISTS", "CUSTOMER_NOT_USABLE",
+        "PRODUCT_ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Read a payment account. `GET /v1/accounts/payments/{account_id}`.
     PaymentAccountsGet = "payment_accounts_get" => Operation {
-        api: Api::Payments, id: "payment_accounts_get", resource: "payment_accounts",
-        method: HttpMethod::Get, path: "/v1/accounts/payments/{account_id}",
-        summary: "Read a payment account",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "payment_accounts_get", resource: "payment_accounts", summary: "Read a payment account",
+        path: "/v1/accounts/payments/{account_id}", scopes: &["accounts:read"],
+        versions: &[PlatformVersion::Layer2V1_0_5], errors: &["NOT_FOUND"], ..BASE
     };
     /// Change the status of a payment account. `PATCH /v1/accounts/payments/{account_id}`.
     PaymentAccountsUpdate = "payment_accounts_update" => Operation {
-        api: Api::Payments, id: "payment_accounts_update", resource: "payment_accounts",
-        method: HttpMethod::Patch, path: "/v1/accounts/payments/{account_id}",
-        summary: "Change the status of a payment account",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "payment_accounts_update", resource: "payment_accounts",
+        summary: "Change the status of a payment account", method: HttpMethod::Patch,
+        path: "/v1/accounts/payments/{account_id}", scopes: &["accounts:write"],
+        effect: Effect::Write, retry: RetryRule::Never, versions: &[PlatformVersion::Layer2V1_0_5],
+        errors: &["NOT_FOUND", "FIELD_NOT_UPDATABLE", "STATUS_CHANGE_NOT_ALLOWED"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Ask for a payment address. `POST /v1/accounts/payments/{account_id}/address`.
     PaymentAccountsRequestAddress = "payment_accounts_request_address" => Operation {
-        api: Api::Payments, id: "payment_accounts_request_address", resource: "payment_accounts",
-        method: HttpMethod::Post, path: "/v1/accounts/payments/{account_id}/address",
-        summary: "Ask for a payment address",
-        scopes: &["accounts:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &[
-            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "ADDRESS_NOT_AVAILABLE", "AMOUNT_NOT_POSITIVE",
-            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "payment_accounts_request_address", resource: "payment_accounts",
+        summary: "Ask for a payment address", method: HttpMethod::Post,
+        path: "/v1/accounts/payments/{account_id}/address", scopes: &["accounts:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        versions: &[PlatformVersion::Layer2V1_0_5], errors: &["NOT_FOUND", "ACCOUNT_NOT_USABLE",
+        "ADDRESS_NOT_AVAILABLE", "AMOUNT_NOT_POSITIVE", "TOO_MANY_DECIMALS",
+        "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// List transactions of a payment account. `GET
     /// /v1/accounts/payments/{account_id}/transactions`.
     PaymentAccountsListTransactions = "payment_accounts_list_transactions" => Operation {
-        api: Api::Payments, id: "payment_accounts_list_transactions", resource: "payment_accounts",
-        method: HttpMethod::Get, path: "/v1/accounts/payments/{account_id}/transactions",
+        id: "payment_accounts_list_transactions", resource: "payment_accounts",
         summary: "List transactions of a payment account",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        path: "/v1/accounts/payments/{account_id}/transactions", scopes: &["accounts:read"],
+        paging: PagingRule::Page, versions: &[PlatformVersion::Layer2V1_0_5],
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Read a transaction of a payment account. `GET
     /// /v1/accounts/payments/{account_id}/transactions/{transaction_id}`.
     PaymentAccountsGetTransaction = "payment_accounts_get_transaction" => Operation {
-        api: Api::Payments, id: "payment_accounts_get_transaction", resource: "payment_accounts",
-        method: HttpMethod::Get, path: "/v1/accounts/payments/{account_id}/transactions/{transaction_id}",
+        id: "payment_accounts_get_transaction", resource: "payment_accounts",
         summary: "Read a transaction of a payment account",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::Layer2V1_0_5],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        path: "/v1/accounts/payments/{account_id}/transactions/{transaction_id}",
+        scopes: &["accounts:read"], versions: &[PlatformVersion::Layer2V1_0_5],
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Request a payment by a counterparty. `POST /v1/payments`.
     PaymentsCreate = "payments_create" => Operation {
-        api: Api::Payments, id: "payments_create", resource: "payments",
-        method: HttpMethod::Post, path: "/v1/payments",
-        summary: "Request a payment by a counterparty",
-        scopes: &["payments:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "CUSTOMER_NOT_USABLE", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE",
-            "ASSET_NOT_SUPPORTED", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "payments_create", resource: "payments", summary: "Request a payment by a counterparty",
+        method: HttpMethod::Post, path: "/v1/payments", scopes: &["payments:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        versions: &[PlatformVersion::RailV1_1_2], errors: &["NOT_FOUND", "CUSTOMER_NOT_USABLE",
+        "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "ASSET_NOT_SUPPORTED",
+        "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Read a payment. `GET /v1/payments/{payment_id}`.
     PaymentsGet = "payments_get" => Operation {
-        api: Api::Payments, id: "payments_get", resource: "payments",
-        method: HttpMethod::Get, path: "/v1/payments/{payment_id}",
-        summary: "Read a payment",
-        scopes: &["payments:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "payments_get", resource: "payments", summary: "Read a payment",
+        path: "/v1/payments/{payment_id}", scopes: &["payments:read"],
+        versions: &[PlatformVersion::RailV1_1_2], errors: &["NOT_FOUND"], ..BASE
     };
     /// Read what a payment waits for. `GET /v1/payments/{payment_id}/status`.
     PaymentsGetStatus = "payments_get_status" => Operation {
-        api: Api::Payments, id: "payments_get_status", resource: "payments",
-        method: HttpMethod::Get, path: "/v1/payments/{payment_id}/status",
-        summary: "Read what a payment waits for",
-        scopes: &["payments:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "payments_get_status", resource: "payments", summary: "Read what a payment waits for",
+        path: "/v1/payments/{payment_id}/status", scopes: &["payments:read"],
+        versions: &[PlatformVersion::RailV1_1_2], errors: &["NOT_FOUND"], ..BASE
     };
     /// Accept a payment. `POST /v1/payments/{payment_id}/accept`.
     PaymentsAccept = "payments_accept" => Operation {
-        api: Api::Payments, id: "payments_accept", resource: "payments",
+        id: "payments_accept", resource: "payments", summary: "Accept a payment",
         method: HttpMethod::Post, path: "/v1/payments/{payment_id}/accept",
-        summary: "Accept a payment",
-        scopes: &["payments:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[
-            "NOT_FOUND", "PAYMENT_NOT_ACCEPTABLE", "CUSTOMER_NOT_USABLE", "ACCOUNT_NOT_USABLE",
-            "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["payments:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, versions: &[PlatformVersion::RailV1_1_2],
+        errors: &["NOT_FOUND", "PAYMENT_NOT_ACCEPTABLE", "CUSTOMER_NOT_USABLE",
+        "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED"], ..BASE
     };
     /// Read a settlement. `GET /v1/settlements/{settlement_id}`.
     SettlementsGet = "settlements_get" => Operation {
-        api: Api::Payments, id: "settlements_get", resource: "settlements",
-        method: HttpMethod::Get, path: "/v1/settlements/{settlement_id}",
-        summary: "Read a settlement",
-        scopes: &["settlements:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: true, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "settlements_get", resource: "settlements", summary: "Read a settlement",
+        path: "/v1/settlements/{settlement_id}", scopes: &["settlements:read"], deprecated: true,
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// List the statements of an account. `GET /v1/accounts/deposits/{account_id}/statements`.
     StatementsList = "statements_list" => Operation {
-        api: Api::Payments, id: "statements_list", resource: "statements",
-        method: HttpMethod::Get, path: "/v1/accounts/deposits/{account_id}/statements",
-        summary: "List the statements of an account",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "statements_list", resource: "statements", summary: "List the statements of an account",
+        path: "/v1/accounts/deposits/{account_id}/statements", scopes: &["accounts:read"],
+        paging: PagingRule::Page, versions: &[PlatformVersion::RailV1_1_2], errors: &["NOT_FOUND"],
+        ..BASE
     };
     /// Read a statement. `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`.
     StatementsGet = "statements_get" => Operation {
-        api: Api::Payments, id: "statements_get", resource: "statements",
-        method: HttpMethod::Get, path: "/v1/accounts/deposits/{account_id}/statements/{statement_id}",
-        summary: "Read a statement",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "statements_get", resource: "statements", summary: "Read a statement",
+        path: "/v1/accounts/deposits/{account_id}/statements/{statement_id}",
+        scopes: &["accounts:read"], versions: &[PlatformVersion::RailV1_1_2],
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// List subscriptions. `GET /v1/subscriptions`.
     SubscriptionsList = "subscriptions_list" => Operation {
-        api: Api::Payments, id: "subscriptions_list", resource: "subscriptions",
-        method: HttpMethod::Get, path: "/v1/subscriptions",
-        summary: "List subscriptions",
-        scopes: &["subscriptions:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "subscriptions_list", resource: "subscriptions", summary: "List subscriptions",
+        path: "/v1/subscriptions", scopes: &["subscriptions:read"], ..BASE
     };
     /// Subscribe to an event. `POST /v1/subscriptions`.
     SubscriptionsCreate = "subscriptions_create" => Operation {
-        api: Api::Payments, id: "subscriptions_create", resource: "subscriptions",
-        method: HttpMethod::Post, path: "/v1/subscriptions",
-        summary: "Subscribe to an event",
-        scopes: &["subscriptions:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["CALLBACK_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "subscriptions_create", resource: "subscriptions", summary: "Subscribe to an event",
+        method: HttpMethod::Post, path: "/v1/subscriptions", scopes: &["subscriptions:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["CALLBACK_NOT_ALLOWED", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Delete a subscription. `DELETE /v1/subscriptions/{subscription_id}`.
     SubscriptionsDelete = "subscriptions_delete" => Operation {
-        api: Api::Payments, id: "subscriptions_delete", resource: "subscriptions",
+        id: "subscriptions_delete", resource: "subscriptions", summary: "Delete a subscription",
         method: HttpMethod::Delete, path: "/v1/subscriptions/{subscription_id}",
-        summary: "Delete a subscription",
-        scopes: &["subscriptions:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["subscriptions:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],
+        ..BASE
     };
     /// List transactions of all accounts. `GET /v1/transactions`.
     TransactionsList = "transactions_list" => Operation {
-        api: Api::Payments, id: "transactions_list", resource: "transactions",
-        method: HttpMethod::Get, path: "/v1/transactions",
-        summary: "List transactions of all accounts",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "transactions_list", resource: "transactions",
+        summary: "List transactions of all accounts", path: "/v1/transactions",
+        scopes: &["accounts:read"], paging: PagingRule::Page,
+        versions: &[PlatformVersion::RailV1_1_2], ..BASE
     };
     /// Read a transaction. `GET /v1/transactions/{transaction_id}`.
     TransactionsGet = "transactions_get" => Operation {
-        api: Api::Payments, id: "transactions_get", resource: "transactions",
-        method: HttpMethod::Get, path: "/v1/transactions/{transaction_id}",
-        summary: "Read a transaction",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "transactions_get", resource: "transactions", summary: "Read a transaction",
+        path: "/v1/transactions/{transaction_id}", scopes: &["accounts:read"],
+        versions: &[PlatformVersion::RailV1_1_2], errors: &["NOT_FOUND"], ..BASE
     };
     /// List transactions of an account. `GET /v1/accounts/deposits/{account_id}/transactions`.
     TransactionsListForAccount = "transactions_list_for_account" => Operation {
-        api: Api::Payments, id: "transactions_list_for_account", resource: "transactions",
-        method: HttpMethod::Get, path: "/v1/accounts/deposits/{account_id}/transactions",
+        id: "transactions_list_for_account", resource: "transactions",
         summary: "List transactions of an account",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        path: "/v1/accounts/deposits/{account_id}/transactions", scopes: &["accounts:read"],
+        paging: PagingRule::Page, errors: &["NOT_FOUND"], ..BASE
     };
     /// Read a transaction of an account. `GET
     /// /v1/accounts/deposits/{account_id}/transactions/{transaction_id}`.
     TransactionsGetForAccount = "transactions_get_for_account" => Operation {
-        api: Api::Payments, id: "transactions_get_for_account", resource: "transactions",
-        method: HttpMethod::Get, path: "/v1/accounts/deposits/{account_id}/transactions/{transaction_id}",
+        id: "transactions_get_for_account", resource: "transactions",
         summary: "Read a transaction of an account",
-        scopes: &["accounts:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        path: "/v1/accounts/deposits/{account_id}/transactions/{transaction_id}",
+        scopes: &["accounts:read"], errors: &["NOT_FOUND"], ..BASE
     };
     /// Request a transfer between two accounts. `POST /v1/transfers`.
     TransfersCreate = "transfers_create" => Operation {
-        api: Api::Payments, id: "transfers_create", resource: "transfers",
-        method: HttpMethod::Post, path: "/v1/transfers",
-        summary: "Request a transfer between two accounts",
-        scopes: &["transfers:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "SAME_ACCOUNT", "ASSET_MISMATCH", "ACCOUNT_NOT_USABLE",
-            "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
-            "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "transfers_create", resource: "transfers",
+        summary: "Request a transfer between two accounts", method: HttpMethod::Post,
+        path: "/v1/transfers", scopes: &["transfers:write"], effect: Effect::Write,
+        retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header, errors: &["NOT_FOUND",
+        "SAME_ACCOUNT", "ASSET_MISMATCH", "ACCOUNT_NOT_USABLE", "AMOUNT_NOT_POSITIVE",
+        "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Read a transfer. `GET /v1/transfers/{transfer_id}`.
     TransfersGet = "transfers_get" => Operation {
-        api: Api::Payments, id: "transfers_get", resource: "transfers",
-        method: HttpMethod::Get, path: "/v1/transfers/{transfer_id}",
-        summary: "Read a transfer",
-        scopes: &["transfers:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "transfers_get", resource: "transfers", summary: "Read a transfer",
+        path: "/v1/transfers/{transfer_id}", scopes: &["transfers:read"], errors: &["NOT_FOUND"],
+        ..BASE
     };
     /// Accept a transfer. `POST /v1/transfers/{transfer_id}/accept`.
     TransfersAccept = "transfers_accept" => Operation {
-        api: Api::Payments, id: "transfers_accept", resource: "transfers",
+        id: "transfers_accept", resource: "transfers", summary: "Accept a transfer",
         method: HttpMethod::Post, path: "/v1/transfers/{transfer_id}/accept",
-        summary: "Accept a transfer",
-        scopes: &["transfers:write"], other_scopes: &[],
-        signature: SignatureRule::Required, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "TRANSFER_NOT_ACCEPTABLE", "TRANSFER_EXPIRED", "INSUFFICIENT_FUNDS",
-            "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["transfers:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, signature: SignatureRule::Required,
+        errors: &["NOT_FOUND", "TRANSFER_NOT_ACCEPTABLE", "TRANSFER_EXPIRED", "INSUFFICIENT_FUNDS",
+        "ACCOUNT_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED"], ..BASE
     };
     /// Request a withdrawal. `POST /v1/withdrawals`.
     WithdrawalsCreate = "withdrawals_create" => Operation {
-        api: Api::Payments, id: "withdrawals_create", resource: "withdrawals",
-        method: HttpMethod::Post, path: "/v1/withdrawals",
-        summary: "Request a withdrawal",
-        scopes: &["withdrawals:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "RAIL_NOT_SUPPORTED",
-            "ASSET_MISMATCH", "PURPOSE_NOT_ALLOWED", "AMOUNT_NOT_POSITIVE", "AMOUNT_TOO_LARGE",
-            "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "withdrawals_create", resource: "withdrawals", summary: "Request a withdrawal",
+        method: HttpMethod::Post, path: "/v1/withdrawals", scopes: &["withdrawals:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        errors: &["NOT_FOUND", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE",
+        "RAIL_NOT_SUPPORTED", "ASSET_MISMATCH", "PURPOSE_NOT_ALLOWED", "AMOUNT_NOT_POSITIVE",
+        "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS", "IDEMPOTENCY_KEY_REUSED"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Read a withdrawal. `GET /v1/withdrawals/{withdrawal_id}`.
     WithdrawalsGet = "withdrawals_get" => Operation {
-        api: Api::Payments, id: "withdrawals_get", resource: "withdrawals",
-        method: HttpMethod::Get, path: "/v1/withdrawals/{withdrawal_id}",
-        summary: "Read a withdrawal",
-        scopes: &["withdrawals:read"], other_scopes: &[&["transfers:read"]],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "withdrawals_get", resource: "withdrawals", summary: "Read a withdrawal",
+        path: "/v1/withdrawals/{withdrawal_id}", scopes: &["withdrawals:read"],
+        other_scopes: &[&["transfers:read"]], errors: &["NOT_FOUND"], ..BASE
     };
     /// Read what a withdrawal waits for. `GET /v1/withdrawals/{withdrawal_id}/status`.
     WithdrawalsGetStatus = "withdrawals_get_status" => Operation {
-        api: Api::Payments, id: "withdrawals_get_status", resource: "withdrawals",
-        method: HttpMethod::Get, path: "/v1/withdrawals/{withdrawal_id}/status",
-        summary: "Read what a withdrawal waits for",
-        scopes: &["withdrawals:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "withdrawals_get_status", resource: "withdrawals",
+        summary: "Read what a withdrawal waits for", path: "/v1/withdrawals/{withdrawal_id}/status",
+        scopes: &["withdrawals:read"], versions: &[PlatformVersion::RailV1_1_2],
+        errors: &["NOT_FOUND"], ..BASE
     };
     /// Accept a withdrawal. `POST /v1/withdrawals/{withdrawal_id}/accept`.
     WithdrawalsAccept = "withdrawals_accept" => Operation {
-        api: Api::Payments, id: "withdrawals_accept", resource: "withdrawals",
+        id: "withdrawals_accept", resource: "withdrawals", summary: "Accept a withdrawal",
         method: HttpMethod::Post, path: "/v1/withdrawals/{withdrawal_id}/accept",
-        summary: "Accept a withdrawal",
-        scopes: &["withdrawals:write"], other_scopes: &[],
-        signature: SignatureRule::Required, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[
-            "NOT_FOUND", "WITHDRAWAL_NOT_ACCEPTABLE", "WITHDRAWAL_EXPIRED", "INSUFFICIENT_FUNDS",
-            "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE", "IDEMPOTENCY_KEY_REUSED",
-        ], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["withdrawals:write"], effect: Effect::Write, retry: RetryRule::Keyed,
+        idempotency: IdempotencyRule::Header, signature: SignatureRule::Required,
+        errors: &["NOT_FOUND", "WITHDRAWAL_NOT_ACCEPTABLE", "WITHDRAWAL_EXPIRED",
+        "INSUFFICIENT_FUNDS", "ACCOUNT_NOT_USABLE", "COUNTERPARTY_NOT_USABLE",
+        "IDEMPOTENCY_KEY_REUSED"], ..BASE
     };
     /// Ask to cancel a withdrawal. `POST /v1/withdrawals/{withdrawal_id}/cancel`.
     WithdrawalsCancel = "withdrawals_cancel" => Operation {
-        api: Api::Payments, id: "withdrawals_cancel", resource: "withdrawals",
+        id: "withdrawals_cancel", resource: "withdrawals", summary: "Ask to cancel a withdrawal",
         method: HttpMethod::Post, path: "/v1/withdrawals/{withdrawal_id}/cancel",
-        summary: "Ask to cancel a withdrawal",
-        scopes: &["withdrawals:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["NOT_FOUND", "WITHDRAWAL_NOT_CANCELLABLE"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        scopes: &["withdrawals:write"], effect: Effect::Write, retry: RetryRule::Never,
+        versions: &[PlatformVersion::RailV1_1_2],
+        errors: &["NOT_FOUND", "WITHDRAWAL_NOT_CANCELLABLE"], ..BASE
     };
     /// Download the receipt of a withdrawal. `GET /v1/withdrawals/{withdrawal_id}/receipt`.
     WithdrawalsGetReceipt = "withdrawals_get_receipt" => Operation {
-        api: Api::Payments, id: "withdrawals_get_receipt", resource: "withdrawals",
-        method: HttpMethod::Get, path: "/v1/withdrawals/{withdrawal_id}/receipt",
+        id: "withdrawals_get_receipt", resource: "withdrawals",
         summary: "Download the receipt of a withdrawal",
-        scopes: &["withdrawals:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["NOT_FOUND", "RECEIPT_NOT_READY"], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/octet-stream"),
+        path: "/v1/withdrawals/{withdrawal_id}/receipt", scopes: &["withdrawals:read"],
+        versions: &[PlatformVersion::RailV1_1_2], errors: &["NOT_FOUND", "RECEIPT_NOT_READY"],
+        reply_media: Some("application/octet-stream"), ..BASE
     };
 }

@@ -2,147 +2,53 @@
 
 //! Error codes of the plaid API.
 
-use crate::error_code::ErrorCodeInfo;
-
-crate::open_enum! {
-    /// Why a request was refused. The platform may send codes that are not listed here.
-    pub enum ErrorCode {
-        /// A required field is absent; of the type INVALID_REQUEST. Status 400.
-        MissingFields = "MISSING_FIELDS",
-        /// A field is of the wrong type or form; of the type INVALID_REQUEST. Status 400.
-        InvalidField = "INVALID_FIELD",
-        /// The body is not JSON; of the type INVALID_REQUEST. Status 400.
-        InvalidBody = "INVALID_BODY",
-        /// The body has fields that the operation does not know; of the type INVALID_REQUEST.
-        /// Status 400.
-        UnknownFields = "UNKNOWN_FIELDS",
-        /// A header is of the wrong form, such as the media type; of the type INVALID_REQUEST.
-        /// Status 400.
-        InvalidHeaders = "INVALID_HEADERS",
-        /// No operation has this path; of the type INVALID_REQUEST. Status 404.
-        NotFound = "NOT_FOUND",
-        /// The operation is not called by POST; of the type INVALID_REQUEST. Status 405.
-        MethodNotAllowed = "METHOD_NOT_ALLOWED",
-        /// The body is longer than the operation reads; of the type INVALID_REQUEST. Status 413.
-        BodyTooLarge = "BODY_TOO_LARGE",
-        /// Client id or secret is missing or wrong; of the type INVALID_INPUT. Status 400.
-        InvalidApiKeys = "INVALID_API_KEYS",
-        /// The keys are not good for this environment; of the type INVALID_INPUT. Status 400.
-        UnauthorizedEnvironment = "UNAUTHORIZED_ENVIRONMENT",
-        /// The institution is not known; of the type INVALID_INPUT. Status 400.
-        InvalidInstitution = "INVALID_INSTITUTION",
-        /// The product is not known, or is not switched on for these keys; of the type
-        /// INVALID_INPUT. Status 400.
-        InvalidProduct = "INVALID_PRODUCT",
-        /// The public token is not known, was used before or is older than 30 minutes; of the type
-        /// INVALID_INPUT. Status 400.
-        InvalidPublicToken = "INVALID_PUBLIC_TOKEN",
-        /// Too many requests in too short a time; of the type RATE_LIMIT_EXCEEDED. Status 429.
-        RateLimit = "RATE_LIMIT",
-        /// The server failed; of the type API_ERROR. Status 500.
-        InternalServerError = "INTERNAL_SERVER_ERROR",
-        /// The operation is part of the document and not of this server yet; of the type API_ERROR.
-        /// Status 501.
-        NotBuilt = "NOT_BUILT",
-    }
+error_codes! {
+    MissingFields = "MISSING_FIELDS", status 400,
+        means "A required field is absent; of the type INVALID_REQUEST.",
+        remedy "Add the fields that the message names.";
+    InvalidField = "INVALID_FIELD", status 400,
+        means "A field is of the wrong type or form; of the type INVALID_REQUEST.",
+        remedy "Correct the field that the message names.";
+    InvalidBody = "INVALID_BODY", status 400,
+        means "The body is not JSON; of the type INVALID_REQUEST.",
+        remedy "Send one JSON object.";
+    UnknownFields = "UNKNOWN_FIELDS", status 400,
+        means "The body has fields that the operation does not know; of the type INVALID_REQUEST.",
+        remedy "Remove the fields that the message names.";
+    InvalidHeaders = "INVALID_HEADERS", status 400,
+        means "A header is of the wrong form, such as the media type; of the type INVALID_REQUEST.",
+        remedy "Send `application/json`.";
+    NotFound = "NOT_FOUND", status 404,
+        means "No operation has this path; of the type INVALID_REQUEST.",
+        remedy "Check the path; the message names the nearest known one.";
+    MethodNotAllowed = "METHOD_NOT_ALLOWED", status 405,
+        means "The operation is not called by POST; of the type INVALID_REQUEST.",
+        remedy "Call it by POST.";
+    BodyTooLarge = "BODY_TOO_LARGE", status 413,
+        means "The body is longer than the operation reads; of the type INVALID_REQUEST.",
+        remedy "Send less.";
+    InvalidApiKeys = "INVALID_API_KEYS", status 400,
+        means "Client id or secret is missing or wrong; of the type INVALID_INPUT.",
+        remedy "Send the keys of this environment, in the headers or in the body.";
+    UnauthorizedEnvironment = "UNAUTHORIZED_ENVIRONMENT", status 400,
+        means "The keys are not good for this environment; of the type INVALID_INPUT.",
+        remedy "Use the keys of this environment.";
+    InvalidInstitution = "INVALID_INSTITUTION", status 400,
+        means "The institution is not known; of the type INVALID_INPUT.",
+        remedy "Use an institution of the sandbox, such as `ins_109508`.";
+    InvalidProduct = "INVALID_PRODUCT", status 400,
+        means "The product is not known, or is not switched on for these keys; of the type INVALID_INPUT.",
+        remedy "Ask for a product that the message lists.";
+    InvalidPublicToken = "INVALID_PUBLIC_TOKEN", status 400,
+        means "The public token is not known, was used before or is older than 30 minutes; of the type INVALID_INPUT.",
+        remedy "Make a new public token and exchange it once.";
+    RateLimit = "RATE_LIMIT", status 429,
+        means "Too many requests in too short a time; of the type RATE_LIMIT_EXCEEDED.",
+        remedy "Wait and send the request again.";
+    InternalServerError = "INTERNAL_SERVER_ERROR", status 500,
+        means "The server failed; of the type API_ERROR.",
+        remedy "Send a read again; after a write look first at what is there.";
+    NotBuilt = "NOT_BUILT", status 501,
+        means "The operation is part of the document and not of this server yet; of the type API_ERROR.",
+        remedy "Use a later version of the server.";
 }
-
-/// What is known about each code, in the order of \[`ErrorCode::ALL`\].
-pub static ERROR_CODES: &[ErrorCodeInfo] = &[
-    ErrorCodeInfo {
-        code: "MISSING_FIELDS",
-        status: 400,
-        meaning: "A required field is absent; of the type INVALID_REQUEST.",
-        remedy: "Add the fields that the message names.",
-    },
-    ErrorCodeInfo {
-        code: "INVALID_FIELD",
-        status: 400,
-        meaning: "A field is of the wrong type or form; of the type INVALID_REQUEST.",
-        remedy: "Correct the field that the message names.",
-    },
-    ErrorCodeInfo {
-        code: "INVALID_BODY",
-        status: 400,
-        meaning: "The body is not JSON; of the type INVALID_REQUEST.",
-        remedy: "Send one JSON object.",
-    },
-    ErrorCodeInfo {
-        code: "UNKNOWN_FIELDS",
-        status: 400,
-        meaning: "The body has fields that the operation does not know; of the type INVALID_REQUEST.",
-        remedy: "Remove the fields that the message names.",
-    },
-    ErrorCodeInfo {
-        code: "INVALID_HEADERS",
-        status: 400,
-        meaning: "A header is of the wrong form, such as the media type; of the type INVALID_REQUEST.",
-        remedy: "Send `application/json`.",
-    },
-    ErrorCodeInfo {
-        code: "NOT_FOUND",
-        status: 404,
-        meaning: "No operation has this path; of the type INVALID_REQUEST.",
-        remedy: "Check the path; the message names the nearest known one.",
-    },
-    ErrorCodeInfo {
-        code: "METHOD_NOT_ALLOWED",
-        status: 405,
-        meaning: "The operation is not called by POST; of the type INVALID_REQUEST.",
-        remedy: "Call it by POST.",
-    },
-    ErrorCodeInfo {
-        code: "BODY_TOO_LARGE",
-        status: 413,
-        meaning: "The body is longer than the operation reads; of the type INVALID_REQUEST.",
-        remedy: "Send less.",
-    },
-    ErrorCodeInfo {
-        code: "INVALID_API_KEYS",
-        status: 400,
-        meaning: "Client id or secret is missing or wrong; of the type INVALID_INPUT.",
-        remedy: "Send the keys of this environment, in the headers or in the body.",
-    },
-    ErrorCodeInfo {
-        code: "UNAUTHORIZED_ENVIRONMENT",
-        status: 400,
-        meaning: "The keys are not good for this environment; of the type INVALID_INPUT.",
-        remedy: "Use the keys of this environment.",
-    },
-    ErrorCodeInfo {
-        code: "INVALID_INSTITUTION",
-        status: 400,
-        meaning: "The institution is not known; of the type INVALID_INPUT.",
-        remedy: "Use an institution of the sandbox, such as `ins_109508`.",
-    },
-    ErrorCodeInfo {
-        code: "INVALID_PRODUCT",
-        status: 400,
-        meaning: "The product is not known, or is not switched on for these keys; of the type INVALID_INPUT.",
-        remedy: "Ask for a product that the message lists.",
-    },
-    ErrorCodeInfo {
-        code: "INVALID_PUBLIC_TOKEN",
-        status: 400,
-        meaning: "The public token is not known, was used before or is older than 30 minutes; of the type INVALID_INPUT.",
-        remedy: "Make a new public token and exchange it once.",
-    },
-    ErrorCodeInfo {
-        code: "RATE_LIMIT",
-        status: 429,
-        meaning: "Too many requests in too short a time; of the type RATE_LIMIT_EXCEEDED.",
-        remedy: "Wait and send the request again.",
-    },
-    ErrorCodeInfo {
-        code: "INTERNAL_SERVER_ERROR",
-        status: 500,
-        meaning: "The server failed; of the type API_ERROR.",
-        remedy: "Send a read again; after a write look first at what is there.",
-    },
-    ErrorCodeInfo {
-        code: "NOT_BUILT",
-        status: 501,
-        meaning: "The operation is part of the document and not of this server yet; of the type API_ERROR.",
-        remedy: "Use a later version of the server.",
-    },
-];

@@ -2,10 +2,7 @@
 
 //! The operations of the plaid API.
 
-use crate::operation::{
-    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, RetryRule, RunsIn,
-    SignatureRule,
-};
+use crate::operation::{Api, Effect, HttpMethod, Operation, RetryRule};
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
@@ -14,31 +11,24 @@ pub const COMMON_ERRORS: &[&str] = &[
     "UNAUTHORIZED_ENVIRONMENT", "RATE_LIMIT", "INTERNAL_SERVER_ERROR", "NOT_BUILT",
 ];
 
+/// What the operations of the API have in common.
+const BASE: Operation =
+    Operation { api: Api::Plaid, common_errors: COMMON_ERRORS, ..Operation::BASE };
+
 operations! {
     /// Exchange a public token. `POST /item/public_token/exchange`.
     ItemsPublicTokenExchange = "items_public_token_exchange" => Operation {
-        api: Api::Plaid, id: "items_public_token_exchange", resource: "items",
-        method: HttpMethod::Post, path: "/item/public_token/exchange",
-        summary: "Exchange a public token",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["INVALID_PUBLIC_TOKEN"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "items_public_token_exchange", resource: "items", summary: "Exchange a public token",
+        method: HttpMethod::Post, path: "/item/public_token/exchange", effect: Effect::Write,
+        retry: RetryRule::Never, errors: &["INVALID_PUBLIC_TOKEN"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
     /// Link an account without a person. `POST /sandbox/public_token/create`.
     SandboxPublicTokenCreate = "sandbox_public_token_create" => Operation {
-        api: Api::Plaid, id: "sandbox_public_token_create", resource: "sandbox",
-        method: HttpMethod::Post, path: "/sandbox/public_token/create",
-        summary: "Link an account without a person",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &["INVALID_INSTITUTION", "INVALID_PRODUCT"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "sandbox_public_token_create", resource: "sandbox",
+        summary: "Link an account without a person", method: HttpMethod::Post,
+        path: "/sandbox/public_token/create", effect: Effect::Write, retry: RetryRule::Never,
+        errors: &["INVALID_INSTITUTION", "INVALID_PRODUCT"], body_limit: 65_536,
+        request_media: &["application/json"], ..BASE
     };
 }

@@ -113,6 +113,6 @@ models! {
 }
 
 no_projection! {
-    ClockAdvance, ClockAdvanceReply, ClockAdvanceRequest, ClockReply, ClockState, Job,
-    SettleReply, TokenEpoch, TokensExpiredReply,
+    ClockAdvance, ClockAdvanceReply, ClockAdvanceRequest, ClockReply, ClockState, Job, SettleReply,
+    TokenEpoch, TokensExpiredReply,
 }

@@ -85,6 +85,5 @@ models! {
 }
 
 no_projection! {
-    PaymentAddressRequest, PaymentTransaction, PaymentTransactionList,
-    PaymentTransactionListReply,
+    PaymentAddressRequest, PaymentTransaction, PaymentTransactionList, PaymentTransactionListReply,
 }

@@ -418,8 +418,7 @@ projections! {
 }
 
 no_projection! {
-    OriginatorAccountCa, OriginatorAccountUs, OriginatorProfile, OriginatorWallet,
-    RailInformation, TransactionOriginatorCrypto, TransactionOriginatorFiatCa,
-    TransactionOriginatorFiatCaLinked, TransactionOriginatorFiatUs,
-    TransactionOriginatorFiatUsLinked,
+    OriginatorAccountCa, OriginatorAccountUs, OriginatorProfile, OriginatorWallet, RailInformation,
+    TransactionOriginatorCrypto, TransactionOriginatorFiatCa, TransactionOriginatorFiatCaLinked,
+    TransactionOriginatorFiatUs, TransactionOriginatorFiatUsLinked,
 }

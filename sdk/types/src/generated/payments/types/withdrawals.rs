@@ -967,9 +967,8 @@ projections! {
 no_projection! {
     WithdrawalAch, WithdrawalChaps, WithdrawalCrypto, WithdrawalDocumentError, WithdrawalEft,
     WithdrawalFedwire, WithdrawalFps, WithdrawalImps, WithdrawalProgress, WithdrawalRequestAch,
-    WithdrawalRequestChaps, WithdrawalRequestCrypto, WithdrawalRequestEft,
-    WithdrawalRequestFedwire, WithdrawalRequestFps, WithdrawalRequestImps,
-    WithdrawalRequestSepaCt, WithdrawalRequestSpei, WithdrawalRequestUaefts, WithdrawalSepaCt,
-    WithdrawalSpei, WithdrawalState, WithdrawalStateReply, WithdrawalStatusReply,
-    WithdrawalUaefts,
+    WithdrawalRequestChaps, WithdrawalRequestCrypto, WithdrawalRequestEft, WithdrawalRequestFedwire,
+    WithdrawalRequestFps, WithdrawalRequestImps, WithdrawalRequestSepaCt, WithdrawalRequestSpei,
+    WithdrawalRequestUaefts, WithdrawalSepaCt, WithdrawalSpei, WithdrawalState,
+    WithdrawalStateReply, WithdrawalStatusReply, WithdrawalUaefts,
 }

@@ -155,6 +155,6 @@ models! {
 }
 
 no_projection! {
-    SandboxPublicTokenCreateOptions, SandboxPublicTokenCreateReply,
-    SandboxPublicTokenCreateRequest, SandboxTransactionsOptions,
+    SandboxPublicTokenCreateOptions, SandboxPublicTokenCreateReply, SandboxPublicTokenCreateRequest,
+    SandboxTransactionsOptions,
 }

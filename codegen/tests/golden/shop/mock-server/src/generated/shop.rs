@@ -15,8 +15,7 @@ use layer2_world::Request;
 pub(crate) trait ShopServer {
     /// Read a shelf.
     fn shelves_get(
-        &self,
-        shelf: &str,
+        &self, shelf: &str,
     ) -> impl Future<Output = Result<shop::Shelf, Rejection>> + Send;
 }
 
@@ -26,11 +25,10 @@ pub(crate) async fn dispatch<S: ShopServer>(
     op: OperationId,
     request: &Request,
 ) -> Result<Reply, Rejection> {
+    let platform = Platform::Union;
     match op {
-        OperationId::ShelvesGet => {
-            let mut value = server.shelves_get(&request.id::<String>("shelf")?).await?;
-            Reply::of(200, &mut value, Platform::Union)
-        }
+        OperationId::ShelvesGet =>
+            Reply::of(200, server.shelves_get(&request.id::<String>("shelf")?).await?, platform),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

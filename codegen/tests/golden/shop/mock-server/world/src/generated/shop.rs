@@ -18,42 +18,28 @@ use crate::request::Request;
 pub(crate) trait Orders {
     /// List orders.
     fn orders_list(
-        &self,
-        cx: &ReadContext<'_>,
-        params: shop::OrdersListParams,
+        &self, cx: &ReadContext<'_>, params: shop::OrdersListParams,
     ) -> Result<shop::OrderListReply, Rejection>;
     /// Place an order.
     fn orders_create(
-        &mut self,
-        cx: &mut WriteContext<'_>,
-        body: shop::Order,
+        &mut self, cx: &mut WriteContext<'_>, body: shop::Order,
     ) -> Result<Answered<shop::OrderReply>, Rejection>;
     /// Change an order.
     fn orders_update(
-        &mut self,
-        cx: &mut WriteContext<'_>,
-        order_id: shop::OrderId,
+        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId,
         body: shop::OrderUpdateRequest,
     ) -> Result<shop::OrderReply, Rejection>;
     /// Upload a receipt.
     fn orders_upload_receipt(
-        &mut self,
-        cx: &mut WriteContext<'_>,
-        order_id: shop::OrderId,
-        file: Upload,
+        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId, file: Upload,
     ) -> Result<shop::OrderReply, Rejection>;
     /// Download a receipt.
     fn orders_download_receipt(
-        &self,
-        cx: &ReadContext<'_>,
-        order_id: shop::OrderId,
+        &self, cx: &ReadContext<'_>, order_id: shop::OrderId,
     ) -> Result<Download, Rejection>;
     /// Take a line out.
     fn orders_delete_line(
-        &mut self,
-        cx: &mut WriteContext<'_>,
-        order_id: shop::OrderId,
-        number: String,
+        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId, number: String,
     ) -> Result<(), Rejection>;
 }
 
@@ -64,19 +50,17 @@ pub(crate) fn write<W: Orders>(
     op: OperationId,
     request: &Request,
 ) -> Result<Reply, Rejection> {
+    let platform = cx.platform();
     match op {
-        OperationId::OrdersCreate => {
-            let mut answered = world.orders_create(cx, request.body()?)?;
-            Reply::of(answered.status, &mut answered.value, cx.platform())
-        }
-        OperationId::OrdersUpdate => {
-            let mut value = world.orders_update(cx, request.id("order_id")?, request.body()?)?;
-            Reply::of(200, &mut value, cx.platform())
-        }
-        OperationId::OrdersUploadReceipt => {
-            let mut value = world.orders_upload_receipt(cx, request.id("order_id")?, request.body()?)?;
-            Reply::of(200, &mut value, cx.platform())
-        }
+        OperationId::OrdersCreate =>
+            Reply::answered(world.orders_create(cx, request.body()?)?, platform),
+        OperationId::OrdersUpdate => Reply::of(
+            200, world.orders_update(cx, request.id("order_id")?, request.body()?)?, platform,
+        ),
+        OperationId::OrdersUploadReceipt => Reply::of(
+            200, world.orders_upload_receipt(cx, request.id("order_id")?, request.body()?)?,
+            platform,
+        ),
         OperationId::OrdersDeleteLine => {
             world.orders_delete_line(cx, request.id("order_id")?, request.id("number")?)?;
             Ok(Reply::empty(204))
@@ -92,15 +76,12 @@ pub(crate) fn read<W: Orders>(
     op: OperationId,
     request: &Request,
 ) -> Result<Reply, Rejection> {
+    let platform = cx.platform();
     match op {
-        OperationId::OrdersList => {
-            let mut value = world.orders_list(cx, request.params()?)?;
-            Reply::of(200, &mut value, cx.platform())
-        }
-        OperationId::OrdersDownloadReceipt => {
-            let mut value = world.orders_download_receipt(cx, request.id("order_id")?)?;
-            Reply::of(200, &mut value, cx.platform())
-        }
+        OperationId::OrdersList =>
+            Reply::of(200, world.orders_list(cx, request.params()?)?, platform),
+        OperationId::OrdersDownloadReceipt =>
+            Reply::of(200, world.orders_download_receipt(cx, request.id("order_id")?)?, platform),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

@@ -16,9 +16,7 @@ pub struct Client {
 }
 impl Client {
     pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
+        baseurl: &str, client: reqwest::Client, inner: crate::call::CallLayer,
     ) -> Self {
         Self {
             baseurl: baseurl.to_string(),
@@ -51,11 +49,8 @@ const _: () = {
 #[allow(clippy::all)]
 impl Client {
     pub async fn orders_list<'a>(
-        &'a self,
-        above: Option<&'a ::layer2_types::Amount>,
-        buyer: Option<&'a str>,
-        page: Option<i32>,
-        type_: Option<&'a shop::OrderStatus>,
+        &'a self, above: Option<&'a ::layer2_types::Amount>, buyer: Option<&'a str>,
+        page: Option<i32>, type_: Option<&'a shop::OrderStatus>,
     ) -> Result<ResponseValue<shop::OrderListReply>, Error<()>> {
         let url = format!("{}/v1/orders", self.baseurl,);
         let request = self
@@ -69,17 +64,14 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn orders_create<'a>(
-        &'a self,
-        body: &'a shop::Order,
+        &'a self, body: &'a shop::Order,
     ) -> Result<ResponseValue<shop::OrderReply>, Error<()>> {
         let url = format!("{}/v1/orders", self.baseurl,);
         let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn orders_update<'a>(
-        &'a self,
-        order_id: &'a shop::OrderId,
-        body: &'a shop::OrderUpdateRequest,
+        &'a self, order_id: &'a shop::OrderId, body: &'a shop::OrderUpdateRequest,
     ) -> Result<ResponseValue<shop::OrderReply>, Error<()>> {
         let url = format!(
             "{}/v1/orders/{}", self.baseurl, encode_path(& order_id.to_string()),
@@ -88,9 +80,7 @@ impl Client {
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn orders_delete_line<'a>(
-        &'a self,
-        order_id: &'a shop::OrderId,
-        number: &'a str,
+        &'a self, order_id: &'a shop::OrderId, number: &'a str,
     ) -> Result<ResponseValue<()>, Error<()>> {
         let url = format!(
             "{}/v1/orders/{}/lines/{}", self.baseurl, encode_path(& order_id
@@ -100,8 +90,7 @@ impl Client {
         Ok(ResponseValue::empty(self.sent(request).await?))
     }
     pub async fn shelves_get<'a>(
-        &'a self,
-        shelf: &'a str,
+        &'a self, shelf: &'a str,
     ) -> Result<ResponseValue<shop::Shelf>, Error<()>> {
         let url = format!(
             "{}/v1/shelves/{}", self.baseurl, encode_path(& shelf.to_string()),

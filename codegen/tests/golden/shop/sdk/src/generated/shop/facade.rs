@@ -27,8 +27,7 @@ impl<'c> Orders<'c> {
     ///
     /// `GET /v1/orders`
     pub async fn list(
-        &self,
-        params: &shop::OrdersListParams,
+        &self, params: &shop::OrdersListParams,
     ) -> Result<Reply<Page<shop::Order>>, Error> {
         let call = self.client.shop_call(OperationId::OrdersList)?;
         let request = call
@@ -40,21 +39,14 @@ impl<'c> Orders<'c> {
                 params.r#type.as_ref(),
             );
         let reply = call.run(request).await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.orders.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|list| Page::new(list.data.orders.unwrap_or_default(), list.links)))
     }
 
     /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
     ///
     /// A page is asked for when its first item is; the stream ends after the first error.
     pub fn list_stream(
-        &self,
-        params: shop::OrdersListParams,
+        &self, params: shop::OrdersListParams,
     ) -> impl Stream<Item = Result<shop::Order, Error>> + Send + use<> {
         paginate(
             self.client,
@@ -77,9 +69,7 @@ impl<'c> Orders<'c> {
     /// - Retry: The same key gives the same order.
     ///
     /// Needs the scope `orders:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Only `rail-1.1.2` has it.
-    ///
-    /// Errors: `SOLD_OUT`.
+    /// repeated only with the same key. Only `rail-1.1.2` has it. Errors: `SOLD_OUT`.
     ///
     /// `POST /v1/orders`
     pub async fn create(&self, body: &shop::Order) -> Result<Reply<shop::Order>, Error> {
@@ -103,9 +93,7 @@ impl<'c> Orders<'c> {
     ///
     /// `PATCH /v1/orders/{order_id}`
     pub async fn update(
-        &self,
-        order_id: &shop::OrderId,
-        body: &shop::OrderUpdateRequest,
+        &self, order_id: &shop::OrderId, body: &shop::OrderUpdateRequest,
     ) -> Result<Reply<shop::Order>, Error> {
         let call = self.client.shop_call(OperationId::OrdersUpdate)?;
         let reply = call.run(call.api.orders_update(order_id, body)).await?;
@@ -127,9 +115,7 @@ impl<'c> Orders<'c> {
     ///
     /// `POST /v1/orders/{order_id}/receipt`
     pub async fn upload_receipt(
-        &self,
-        order_id: &shop::OrderId,
-        file: &Upload,
+        &self, order_id: &shop::OrderId, file: &Upload,
     ) -> Result<Reply<shop::Order>, Error> {
         let reply = self
             .client
@@ -153,8 +139,7 @@ impl<'c> Orders<'c> {
     ///
     /// `GET /v1/orders/{order_id}/receipt`
     pub async fn download_receipt(
-        &self,
-        order_id: &shop::OrderId,
+        &self, order_id: &shop::OrderId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -178,9 +163,7 @@ impl<'c> Orders<'c> {
     ///
     /// `DELETE /v1/orders/{order_id}/lines/{number}`
     pub async fn delete_line(
-        &self,
-        order_id: &shop::OrderId,
-        number: &str,
+        &self, order_id: &shop::OrderId, number: &str,
     ) -> Result<Reply<()>, Error> {
         let call = self.client.shop_call(OperationId::OrdersDeleteLine)?;
         call.run(call.api.orders_delete_line(order_id, number)).await

@@ -2,30 +2,11 @@
 
 //! Error codes of the shop API.
 
-use crate::error_code::ErrorCodeInfo;
-
-crate::open_enum! {
-    /// Why a request was refused. The platform may send codes that are not listed here.
-    pub enum ErrorCode {
-        /// Nothing is left. Status 400.
-        SoldOut = "SOLD_OUT",
-        /// The shop burns. Status 500.
-        Internal = "INTERNAL",
-    }
+error_codes! {
+    SoldOut = "SOLD_OUT", status 400,
+        means "Nothing is left.",
+        remedy "Order something else.";
+    Internal = "INTERNAL", status 500,
+        means "The shop burns.",
+        remedy "Wait.";
 }
-
-/// What is known about each code, in the order of \[`ErrorCode::ALL`\].
-pub static ERROR_CODES: &[ErrorCodeInfo] = &[
-    ErrorCodeInfo {
-        code: "SOLD_OUT",
-        status: 400,
-        meaning: "Nothing is left.",
-        remedy: "Order something else.",
-    },
-    ErrorCodeInfo {
-        code: "INTERNAL",
-        status: 500,
-        meaning: "The shop burns.",
-        remedy: "Wait.",
-    },
-];

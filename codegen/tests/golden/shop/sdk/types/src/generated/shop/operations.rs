@@ -3,104 +3,63 @@
 //! The operations of the shop API.
 
 use crate::operation::{
-    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, RetryRule, RunsIn,
-    SignatureRule,
+    Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, PlatformVersion, RetryRule,
+    RunsIn, SignatureRule,
 };
-use crate::operation::PlatformVersion;
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &["INTERNAL"];
 
+/// What the operations of the API have in common.
+const BASE: Operation =
+    Operation { api: Api::Shop, common_errors: COMMON_ERRORS, ..Operation::BASE };
+
 operations! {
     /// List orders. `GET /v1/orders`.
     OrdersList = "orders_list" => Operation {
-        api: Api::Shop, id: "orders_list", resource: "orders",
-        method: HttpMethod::Get, path: "/v1/orders",
-        summary: "List orders",
-        scopes: &["orders:read"], other_scopes: &[&["books:read"]],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::Page, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "orders_list", resource: "orders", summary: "List orders", path: "/v1/orders",
+        scopes: &["orders:read"], other_scopes: &[&["books:read"]], paging: PagingRule::Page, ..BASE
     };
     /// Place an order. `POST /v1/orders`.
     OrdersCreate = "orders_create" => Operation {
-        api: Api::Shop, id: "orders_create", resource: "orders",
-        method: HttpMethod::Post, path: "/v1/orders",
-        summary: "Place an order",
-        scopes: &["orders:write"], other_scopes: &[],
-        signature: SignatureRule::Required, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[PlatformVersion::RailV1_1_2],
-        errors: &["SOLD_OUT"], common_errors: COMMON_ERRORS,
-        body_limit: 65_536, request_media: &["application/json"],
-        success: &[200, 201], reply_media: Some("application/json"),
+        id: "orders_create", resource: "orders", summary: "Place an order",
+        method: HttpMethod::Post, path: "/v1/orders", scopes: &["orders:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
+        signature: SignatureRule::Required, versions: &[PlatformVersion::RailV1_1_2],
+        errors: &["SOLD_OUT"], body_limit: 65_536, request_media: &["application/json"],
+        success: &[200, 201], ..BASE
     };
     /// Change an order. `PATCH /v1/orders/{order_id}`.
     OrdersUpdate = "orders_update" => Operation {
-        api: Api::Shop, id: "orders_update", resource: "orders",
-        method: HttpMethod::Patch, path: "/v1/orders/{order_id}",
-        summary: "Change an order",
-        scopes: &["orders:write"], other_scopes: &[],
-        signature: SignatureRule::Optional, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 1_024, request_media: &["application/json"],
-        success: &[200], reply_media: Some("application/json"),
+        id: "orders_update", resource: "orders", summary: "Change an order",
+        method: HttpMethod::Patch, path: "/v1/orders/{order_id}", scopes: &["orders:write"],
+        effect: Effect::Write, retry: RetryRule::Never, signature: SignatureRule::Optional,
+        body_limit: 1_024, request_media: &["application/json"], ..BASE
     };
     /// Upload a receipt. `POST /v1/orders/{order_id}/receipt`.
     OrdersUploadReceipt = "orders_upload_receipt" => Operation {
-        api: Api::Shop, id: "orders_upload_receipt", resource: "orders",
-        method: HttpMethod::Post, path: "/v1/orders/{order_id}/receipt",
-        summary: "Upload a receipt",
-        scopes: &["orders:write"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Keyed, effect: Effect::Write,
-        idempotency: IdempotencyRule::Header, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
+        id: "orders_upload_receipt", resource: "orders", summary: "Upload a receipt",
+        method: HttpMethod::Post, path: "/v1/orders/{order_id}/receipt", scopes: &["orders:write"],
+        effect: Effect::Write, retry: RetryRule::Keyed, idempotency: IdempotencyRule::Header,
         body_limit: 1_048_576, request_media: &["multipart/form-data", "application/octet-stream"],
-        success: &[200], reply_media: Some("application/json"),
+        ..BASE
     };
     /// Download a receipt. `GET /v1/orders/{order_id}/receipt`.
     OrdersDownloadReceipt = "orders_download_receipt" => Operation {
-        api: Api::Shop, id: "orders_download_receipt", resource: "orders",
-        method: HttpMethod::Get, path: "/v1/orders/{order_id}/receipt",
-        summary: "Download a receipt",
-        scopes: &["orders:read"], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/pdf"),
+        id: "orders_download_receipt", resource: "orders", summary: "Download a receipt",
+        path: "/v1/orders/{order_id}/receipt", scopes: &["orders:read"],
+        reply_media: Some("application/pdf"), ..BASE
     };
     /// Take a line out. `DELETE /v1/orders/{order_id}/lines/{number}`.
     OrdersDeleteLine = "orders_delete_line" => Operation {
-        api: Api::Shop, id: "orders_delete_line", resource: "orders",
+        id: "orders_delete_line", resource: "orders", summary: "Take a line out",
         method: HttpMethod::Delete, path: "/v1/orders/{order_id}/lines/{number}",
-        summary: "Take a line out",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::Optional, retry: RetryRule::Never, effect: Effect::Write,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[204], reply_media: None,
+        effect: Effect::Write, retry: RetryRule::Never, signature: SignatureRule::Optional,
+        success: &[204], reply_media: None, ..BASE
     };
     /// Read a shelf. `GET /v1/shelves/{shelf}`.
     ShelvesGet = "shelves_get" => Operation {
-        api: Api::Shop, id: "shelves_get", resource: "shelves",
-        method: HttpMethod::Get, path: "/v1/shelves/{shelf}",
-        summary: "Read a shelf",
-        scopes: &[], other_scopes: &[],
-        signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
-        idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::Server,
-        deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
-        body_limit: 0, request_media: &[],
-        success: &[200], reply_media: Some("application/json"),
+        id: "shelves_get", resource: "shelves", summary: "Read a shelf",
+        path: "/v1/shelves/{shelf}", runs_in: RunsIn::Server, ..BASE
     };
 }
