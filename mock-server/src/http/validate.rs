@@ -27,7 +27,7 @@ use super::{
     limits,
 };
 use platform::{Side, differs_by_version, project, versions_of_value};
-use strict::make_strict;
+use strict::{is_member, make_strict};
 use words::{article, complaint, excerpt, expectation, meant, wants_container};
 
 /// A generated schema set cannot be used; a defect of this crate, not of the request.
@@ -293,8 +293,8 @@ impl Schema {
     ) -> impl Iterator<Item = Problem> + 's {
         self.validator
             .iter_errors(value)
-            .take(limits::PROBLEMS)
             .flat_map(move |error| self.describe(&error, value, place, code))
+            .take(limits::PROBLEMS)
     }
 
     /// One error in words: what, where, what came and what was expected.
@@ -314,8 +314,17 @@ impl Schema {
         if let ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } = error.kind()
         {
+            let path = error.evaluation_path().as_str();
+            let object = path.strip_suffix("/unevaluatedProperties").unwrap_or(path);
+            let passed = walk(&self.source, object);
+            let is_named = |name: &str| {
+                let both = passed.last().zip(value.at(at));
+                both.is_some_and(|(schema, object)| is_member(&self.source, schema, object, name))
+            };
             return unexpected
                 .iter()
+                // Where a member of a variant is wrong, the others of it count as unexpected too.
+                .filter(|name| !is_named(name))
                 .map(|name| {
                     Problem::new(code, format!("`{name}` is not a field of this request."))
                         .at(pointer(place, &format!("{at}/{}", escape(name))))
@@ -576,6 +585,40 @@ mod tests {
     }
 
     #[test]
+    fn strict_names_what_is_unknown_and_not_what_stands_beside_it() {
+        let mut source = serde_json::json!({
+            "$ref": "#/$defs/Owner",
+            "$defs": {
+                "Owner": {
+                    "type": "object",
+                    "required": ["kind"],
+                    "properties": {"kind": {"enum": ["PERSON", "FIRM"]}},
+                    "allOf": [
+                        {"if": {"properties": {"kind": {"const": "PERSON"}}}, "then": {"$ref": "#/$defs/Person"}},
+                        {"if": {"properties": {"kind": {"const": "FIRM"}}}, "then": {"$ref": "#/$defs/Firm"}}
+                    ]
+                },
+                "Person": {"type": "object", "properties": {
+                    "kind": {"const": "PERSON"},
+                    "name": {"type": "string"},
+                    "home": {"type": "object", "properties": {"city": {"type": "string"}}}
+                }},
+                "Firm": {"type": "object", "properties": {"kind": {"const": "FIRM"}, "number": {"type": "string"}}}
+            }
+        });
+        make_strict(&mut source);
+        let strict = schema(source);
+        let body =
+            r#"{"kind":"PERSON","name":"Ada","number":"7","home":{"city":"Paris","floor":3}}"#;
+        let mut pointers: Vec<_> = problems(&strict, body)
+            .into_iter()
+            .filter_map(|problem| problem.pointer)
+            .collect();
+        pointers.sort_unstable();
+        assert_eq!(pointers, ["/home/floor", "/number"]);
+    }
+
+    #[test]
     fn query_parameters_take_the_type_of_their_schema() {
         let schema = schema(serde_json::json!({
             "type": "object",
@@ -611,6 +654,27 @@ mod tests {
                         .expect("schemas");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_reply_must_not_hold_what_only_the_other_version_has() {
+        use layer2_types::payments::OperationId;
+        let body = r#"{"data":{"created_date":"2026-01-05T09:00:00Z","account_to_open":{}}}"#;
+        let differences = |platform| {
+            let operation = OperationId::ApplicationsGetStatus.operation();
+            reply(operation, platform, 200, body).expect("schemas")
+        };
+        for (platform, others, always_sent_by_others) in [
+            (Platform::RailV1_1_2, "account_to_open", "customer_id"),
+            (Platform::Layer2V1_0_5, "created_date", "status_update_date"),
+        ] {
+            let found = differences(platform);
+            let is_at = |line: &String| line.starts_with(&format!("/data/{others}: "));
+            assert!(found.iter().any(is_at), "{platform}: {found:?}");
+            let names = |line: &String| line.contains(always_sent_by_others);
+            assert!(!found.iter().any(names), "{platform}: {found:?}");
+            assert!(differences(Platform::Union).iter().any(names), "{platform}");
         }
     }
 
