@@ -27,7 +27,7 @@ use super::{
     limits,
 };
 use platform::{Side, differs_by_version, project, versions_of_value};
-use strict::make_strict;
+use strict::{is_member, make_strict};
 use words::{article, complaint, excerpt, expectation, meant, wants_container};
 
 /// A generated schema set cannot be used; a defect of this crate, not of the request.
@@ -293,8 +293,8 @@ impl Schema {
     ) -> impl Iterator<Item = Problem> + 's {
         self.validator
             .iter_errors(value)
-            .take(limits::PROBLEMS)
             .flat_map(move |error| self.describe(&error, value, place, code))
+            .take(limits::PROBLEMS)
     }
 
     /// One error in words: what, where, what came and what was expected.
@@ -314,8 +314,17 @@ impl Schema {
         if let ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } = error.kind()
         {
+            let path = error.evaluation_path().as_str();
+            let object = path.strip_suffix("/unevaluatedProperties").unwrap_or(path);
+            let passed = walk(&self.source, object);
+            let is_named = |name: &str| {
+                let both = passed.last().zip(value.at(at));
+                both.is_some_and(|(schema, object)| is_member(&self.source, schema, object, name))
+            };
             return unexpected
                 .iter()
+                // Where a member of a variant is wrong, the others of it count as unexpected too.
+                .filter(|name| !is_named(name))
                 .map(|name| {
                     Problem::new(code, format!("`{name}` is not a field of this request."))
                         .at(pointer(place, &format!("{at}/{}", escape(name))))
@@ -471,163 +480,4 @@ fn escape(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::route;
-
-    fn schema(source: Value) -> Schema {
-        let validator = jsonschema::options_for::<Exact>()
-            .build(&source)
-            .expect("schema");
-        Schema { source, validator }
-    }
-
-    fn problems(schema: &Schema, body: &str) -> Vec<Problem> {
-        let body = Json::parse(body).expect("JSON");
-        schema.problems(&body, Place::Body, "BAD").collect()
-    }
-
-    fn sample() -> Value {
-        serde_json::json!({
-            "type": "object",
-            "required": ["amount", "account"],
-            "properties": {
-                "amount": {"type": ["number", "string"], "pattern": "^[0-9]+$"},
-                "account": {"$ref": "#/$defs/Account"},
-                "kind": {"enum": ["A", "B"]},
-                "tax_id": {"type": "string", "maxLength": 3, "x-sensitive": "personal"},
-                "free": {"type": "object"}
-            },
-            "$defs": {
-                "Account": {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
-            }
-        })
-    }
-
-    #[test]
-    fn tells_everything_at_once_with_pointers() {
-        let schema = schema(sample());
-        let found = problems(
-            &schema,
-            r#"{"account":{"id":7},"kind":"C","tax_id":"123456"}"#,
-        );
-        let rows: Vec<_> = found
-            .iter()
-            .map(|problem| {
-                (
-                    problem.description.as_str(),
-                    problem.pointer.as_deref(),
-                    problem.received.as_deref(),
-                    problem.expected.as_deref(),
-                )
-            })
-            .collect();
-        let expected = [
-            (
-                "`id` is of the wrong type.",
-                Some("/account/id"),
-                Some("7"),
-                Some("a string"),
-            ),
-            (
-                "`kind` is not one of the documented values.",
-                Some("/kind"),
-                Some("C"),
-                Some("A, B"),
-            ),
-            (
-                "`tax_id` is too long.",
-                Some("/tax_id"),
-                Some("** redacted **"),
-                Some("at most 3 characters"),
-            ),
-            (
-                "`amount` is missing.",
-                Some("/amount"),
-                None,
-                Some("a number"),
-            ),
-        ];
-        for row in expected {
-            assert!(rows.contains(&row), "{row:?} not in {rows:?}");
-        }
-        assert_eq!(rows.len(), expected.len());
-    }
-
-    #[test]
-    fn strict_refuses_unknown_members_and_numeric_strings() {
-        let mut source = sample();
-        make_strict(&mut source);
-        let strict = schema(source);
-        let lenient = schema(sample());
-        let body = r#"{"amount":"12","account":{"id":"a","extra":1},"other":2,"free":{"any":1}}"#;
-        assert_eq!(problems(&lenient, body), []);
-        let pointers: Vec<String> = problems(&strict, body)
-            .into_iter()
-            .filter_map(|problem| problem.pointer)
-            .collect();
-        assert_eq!(pointers.len(), 3, "{pointers:?}");
-        for pointer in ["/amount", "/account/extra", "/other"] {
-            assert!(
-                pointers.iter().any(|found| found == pointer),
-                "{pointer} not in {pointers:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn query_parameters_take_the_type_of_their_schema() {
-        let schema = schema(serde_json::json!({
-            "type": "object",
-            "properties": {"page": {"type": "integer"}, "all": {"type": "boolean"}, "q": {"type": "string"}}
-        }));
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let query = schema.query_object(&[pair("page", "1"), pair("all", "true"), pair("q", "1")]);
-        assert_eq!(query.to_string(), r#"{"page":1,"all":true,"q":"1"}"#);
-        let query = schema.query_object(&[pair("page", "x")]);
-        let found: Vec<Problem> = schema.problems(&query, Place::Query, "BAD").collect();
-        assert_eq!(
-            found[0].description,
-            "The parameter `page` is of the wrong type."
-        );
-        assert_eq!(found[0].pointer.as_deref(), Some("page"));
-    }
-
-    #[test]
-    fn the_pattern_that_is_told_in_words_is_that_of_the_schemas() {
-        let operation = layer2_types::payments::OperationId::TransfersCreate.operation();
-        let quoted = serde_json::to_string(words::AMOUNT_PATTERN).expect("text");
-        assert!(source(operation).expect("schemas").contains(&quoted));
-    }
-
-    #[test]
-    fn every_generated_schema_compiles_in_every_form() {
-        for op in route::operations() {
-            for &platform in Platform::ALL {
-                for strict in [false, true] {
-                    let reading = Reading { platform, strict };
-                    compiled(op.operation(), reading)
-                        .map(|_| ())
-                        .expect("schemas");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_the_same_on_every_version_is_compiled_once() {
-        use layer2_types::payments::OperationId;
-        let forms = |id: OperationId| {
-            let forms = Platform::ALL.iter().map(|&platform| {
-                let reading = Reading {
-                    platform,
-                    strict: false,
-                };
-                std::ptr::from_ref(compiled(id.operation(), reading).expect("schemas"))
-            });
-            forms.collect::<std::collections::BTreeSet<_>>().len()
-        };
-        assert_eq!(forms(OperationId::TransfersCreate), 1);
-        assert_eq!(forms(OperationId::CustomersList), Platform::ALL.len());
-    }
-}
+mod tests;

@@ -18,4 +18,5 @@ mod paging;
 mod refusals;
 mod socket;
 mod support;
+mod versions;
 mod webhooks;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::resolve;
+use crate::http::json::Json;
 
 /// Turns a schema into its strict form: amounts are numbers, and every place that holds an object with named members
 /// refuses others.
@@ -50,6 +51,27 @@ fn harden(root: &Value, schema: &mut Value, is_place: bool) {
     {
         members.insert("unevaluatedProperties".to_owned(), Value::Bool(false));
     }
+}
+
+/// Whether a schema, behind its references and in the variant that the tag of `object` chooses, names a member.
+pub(super) fn is_member(root: &Value, schema: &Value, object: &Json, name: &str) -> bool {
+    let named = schema.pointer("/properties").and_then(Value::as_object);
+    let cases = schema.get("allOf").and_then(Value::as_array);
+    named.is_some_and(|named| named.contains_key(name))
+        || resolve(root, schema).is_some_and(|target| is_member(root, target, object, name))
+        || cases.into_iter().flatten().any(|case| {
+            let chosen = case.get("if").is_none_or(|tag| is_chosen(tag, object));
+            chosen && is_member(root, case.get("then").unwrap_or(case), object, name)
+        })
+}
+
+/// Whether `if` of a case holds: each member that it names has its one value.
+fn is_chosen(case: &Value, object: &Json) -> bool {
+    let wanted = case.get("properties").and_then(Value::as_object);
+    wanted.into_iter().flatten().all(|(name, wanted)| {
+        let found = object.member(name);
+        matches!((found, wanted.get("const")), (Some(Json::String(found)), Some(wanted)) if wanted == found)
+    })
 }
 
 fn is_number_or_text(types: &Value) -> bool {
