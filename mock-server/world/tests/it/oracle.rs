@@ -12,6 +12,7 @@
 mod arrivals;
 mod exchanges;
 mod json;
+mod told;
 mod transfers;
 mod withdrawals;
 
@@ -20,6 +21,9 @@ use std::collections::BTreeMap;
 use arrivals::Arrival;
 use exchanges::Exchange;
 use json::Json;
+use told::ToldBalances;
+use told::ToldTotals;
+use told::Totals;
 use transfers::Transfer;
 use withdrawals::Withdrawal;
 
@@ -48,6 +52,8 @@ pub(crate) struct Oracle {
     exchanges: BTreeMap<String, Exchange>,
     withdrawals: BTreeMap<String, Withdrawal>,
     seen: BTreeMap<String, u64>,
+    /// The trial balance that was told last.
+    told: ToldTotals,
 }
 
 /// An account of a customer.
@@ -56,6 +62,8 @@ struct Account {
     asset: String,
     current: i128,
     held: i128,
+    /// What was told of it last.
+    told: ToldBalances,
 }
 
 /// What the platform has of one asset, and owes besides what customers own.
@@ -126,28 +134,24 @@ impl Oracle {
     }
 
     /// Compares every account and the trial balance with what the world says.
-    pub(crate) fn compare(&self, read: Read<'_>) {
-        for (id, account) in &self.accounts {
+    pub(crate) fn compare(&mut self, read: Read<'_>) {
+        for (id, account) in &mut self.accounts {
             let told = read("payments.accounts_get", &[("account_id", id)]);
-            let told = Json::parse(&told);
-            let told = (
-                told.units("/data/current_balance"),
-                told.units("/data/available_balance"),
-            );
+            let available = account.current - account.held;
             assert_eq!(
-                told,
-                (account.current, account.current - account.held),
-                "balances of {id}"
+                account.told.balances(told),
+                (account.current, available),
+                "current and available balance of {id}"
             );
             assert!(account.held >= 0, "{id} holds less than nothing");
-            assert!(account.current >= account.held, "{id} is overdrawn");
+            assert!(available >= 0, "{id} is overdrawn");
         }
         let told = read("control.ledger_trial_balance", &[("sandbox", "default")]);
-        let told = Json::parse(&told);
-        assert_eq!(told.text("/balanced"), "true");
-        for row in told.items("/assets") {
-            self.compare_asset(&row);
+        let mut balance = core::mem::take(&mut self.told);
+        for (asset, told) in balance.assets(told) {
+            self.compare_asset(asset, told);
         }
+        self.told = balance;
     }
 
     /// How often something was seen, such as `transfer EXECUTED` or `refused INSUFFICIENT_FUNDS`.
@@ -170,13 +174,13 @@ impl Oracle {
             asset,
             current: 0,
             held: 0,
+            told: ToldBalances::default(),
         };
         self.accounts.insert(id, account);
     }
 
-    fn compare_asset(&self, told: &Json<'_>) {
-        let asset = told.text("/asset_type_id");
-        let platform = self.platform.get(&asset).unwrap_or(&Platform::NOTHING);
+    fn compare_asset(&self, asset: &str, told: &Totals) {
+        let platform = self.platform.get(asset).unwrap_or(&Platform::NOTHING);
         let customers: i128 = self
             .accounts
             .values()
@@ -184,23 +188,22 @@ impl Oracle {
             .map(|account| account.current)
             .sum();
         let owed = customers + platform.suspense + platform.fees;
-        assert_eq!(told.units("/customers_owed"), owed, "owed of {asset}");
-        assert_eq!(told.units("/sum"), 0, "{asset} does not balance");
-        assert_eq!(told.units("/clearing"), 0, "clearing of {asset}");
-        let (custody, in_flight) = (told.units("/custody"), told.units("/in_flight"));
+        assert_eq!(told.owed, owed, "owed of {asset}");
+        assert_eq!(told.sum, 0, "{asset} does not balance");
+        assert_eq!(told.clearing, 0, "clearing of {asset}");
         assert_eq!(
-            custody + in_flight,
+            told.custody + told.in_flight,
             platform.custody + platform.in_flight,
             "custody and in flight of {asset}"
         );
         // Money that has left its account stays in flight while custody cannot pay its rail. That is so only after
         // money went back that no account could cover, and never makes custody owe anything.
-        let unpaid = platform.in_flight - in_flight;
+        let unpaid = platform.in_flight - told.in_flight;
         assert!(
             unpaid == 0 || (unpaid > 0 && platform.uncovered > 0),
             "{unpaid} of {asset} in flight has not been paid"
         );
-        assert!(custody >= 0, "custody of {asset} is overdrawn");
+        assert!(told.custody >= 0, "custody of {asset} is overdrawn");
     }
 
     fn available(&self, account: &str) -> i128 {

@@ -73,7 +73,12 @@ pub(super) fn get_lost(walk: &mut Walk) {
 /// Money gets an owner; often one that cannot have it.
 pub(super) fn assign(walk: &mut Walk) {
     let (account, _) = walk.any_account();
-    let Some(id) = walk.chance.pick_recent(&walk.made.inbound, 12).cloned() else {
+    // Mostly money that waits for an owner.
+    let ids = match walk.chance.below(6) {
+        0 => &walk.made.inbound,
+        _ => &walk.made.lost,
+    };
+    let Some(id) = walk.chance.pick_recent(ids, 4).cloned() else {
         return;
     };
     let body = format!(r#"{{"account_id":"{account}"}}"#);
@@ -119,7 +124,11 @@ impl Walk {
 
     fn receive(&mut self, body: &str) {
         if let Some(reply) = self.send(CREATE, &[], body) {
-            self.made.inbound.push(field(&reply, "id"));
+            let id = field(&reply, "id");
+            if field(&reply, "status") == "UNASSIGNED" {
+                self.made.lost.push(id.clone());
+            }
+            self.made.inbound.push(id);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Steps of transfers, exchanges and withdrawals.
 
+use layer2_types::operation::Platform;
+
 use super::walk::ACCOUNTS;
 use super::walk::USD;
 use super::walk::USDC;
@@ -10,17 +12,19 @@ use crate::support::field;
 use crate::support::transfer_body;
 
 /// How far back a step looks for an order.
-const RECENT: usize = 4;
+const RECENT: usize = 3;
 
 pub(super) fn transfer(walk: &mut Walk) {
     let (from, asset) = walk.any_account();
     let to = match walk.chance.below(8) {
         0 => walk.any_account().0,
+        // There is one account of euros: it can be sent to itself alone, which is refused.
         _ => walk.account_but(from, |held| held == asset),
     };
     let body = transfer_body(from, to, &walk.amount(asset));
     if let Some(reply) = walk.send("payments.transfers_create", &[], &body) {
         walk.made.transfers.push(field(&reply, "id"));
+        walk.follow_up(accept_transfer);
     }
 }
 
@@ -45,7 +49,8 @@ pub(super) fn exchange(walk: &mut Walk) {
     let bought = asset_of(to);
     let is_sale = walk.chance.one_in(2);
     let order = Order {
-        pricing: if walk.chance.one_in(2) {
+        // The newer version has one of the two.
+        pricing: if walk.platform() != Platform::RailV1_1_2 && walk.chance.one_in(2) {
             "quote"
         } else {
             "market"
@@ -61,6 +66,7 @@ pub(super) fn exchange(walk: &mut Walk) {
     };
     if let Some(reply) = walk.send(&order.operation(), &[], &order.body()) {
         walk.made.exchanges.push(field(&reply, "id"));
+        walk.follow_up(accept_exchange);
     }
 }
 
@@ -89,6 +95,7 @@ pub(super) fn withdraw(walk: &mut Walk) {
     let body = withdrawal(rail, from, &to, &walk.amount(asset));
     if let Some(reply) = walk.send("payments.withdrawals_create", &[], &body) {
         walk.made.withdrawals.push(field(&reply, "id"));
+        walk.follow_up(accept_withdrawal);
     }
 }
 
@@ -117,6 +124,15 @@ pub(super) fn decide_withdrawal(walk: &mut Walk) {
 }
 
 impl Walk {
+    /// Orders run out, so what is requested is mostly accepted at once.
+    fn follow_up(&mut self, accept: fn(&mut Self)) {
+        self.next = (!self.chance.one_in(4)).then_some(accept);
+    }
+
+    fn platform(&self) -> Platform {
+        self.play.world.settings().platform
+    }
+
     fn any_withdrawal(&mut self) -> Option<String> {
         self.chance
             .pick_recent(&self.made.withdrawals, RECENT)

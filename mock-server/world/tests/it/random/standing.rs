@@ -97,10 +97,10 @@ pub(super) fn onboard(walk: &mut Walk) {
 /// By seconds mostly, at times by days, rarely by so long that what nobody uses falls asleep.
 pub(super) fn advance(walk: &mut Walk) {
     let seconds = match walk.chance.below(100) {
-        0..50 => walk.chance.below(40),
-        50..80 => 60 + walk.chance.below(1_200),
-        80..92 => 3_600 + walk.chance.below(3_600),
-        92..99 => 90_000,
+        0..60 => walk.chance.below(40),
+        60..90 => 60 + walk.chance.below(1_200),
+        90..95 => 3_600 + walk.chance.below(3_600),
+        95..99 => 90_000,
         _ => 400 * 86_400,
     };
     let seconds = i64::try_from(seconds).unwrap();

@@ -11,30 +11,30 @@ struct Step(&'static str, u64, fn(&mut Walk));
 
 /// What blocks (a freeze) is rarer than what unblocks it, or the walk would stand still in refusals.
 const STEPS: &[Step] = &[
-    Step("money arrives", 60, arrivals::arrive),
+    Step("money arrives", 70, arrivals::arrive),
     Step("money follows instructions", 40, arrivals::follow),
     Step("money is lost", 25, arrivals::get_lost),
     Step("money is assigned", 30, arrivals::assign),
-    Step("money is returned", 12, arrivals::give_back),
+    Step("money is returned", 20, arrivals::give_back),
     Step("an address is asked for", 4, arrivals::ask_address),
-    Step("a transfer", 70, order_steps::transfer),
-    Step("a transfer is accepted", 80, order_steps::accept_transfer),
-    Step("an exchange", 70, order_steps::exchange),
-    Step("an exchange is accepted", 85, order_steps::accept_exchange),
-    Step("a withdrawal", 70, order_steps::withdraw),
+    Step("a transfer", 90, order_steps::transfer),
+    Step("a transfer is accepted", 25, order_steps::accept_transfer),
+    Step("an exchange", 90, order_steps::exchange),
+    Step("an exchange is accepted", 25, order_steps::accept_exchange),
+    Step("a withdrawal", 90, order_steps::withdraw),
     Step(
         "a withdrawal is accepted",
-        80,
+        25,
         order_steps::accept_withdrawal,
     ),
     Step(
         "a withdrawal is cancelled",
-        15,
+        25,
         order_steps::cancel_withdrawal,
     ),
     Step(
         "a withdrawal is decided",
-        40,
+        60,
         order_steps::decide_withdrawal,
     ),
     Step("a command is repeated", 60, repeats::repeat),
@@ -42,14 +42,14 @@ const STEPS: &[Step] = &[
     Step("fees change", 10, standing::set_fees),
     Step("a rate is pinned", 14, standing::pin),
     Step("a rate is unpinned", 10, standing::unpin),
-    Step("an account is frozen", 6, standing::freeze_account),
-    Step("an account is opened again", 24, standing::thaw_account),
-    Step("a customer is judged", 6, standing::judge_customer),
-    Step("a customer is active again", 24, standing::clear_customer),
-    Step("a counterparty is judged", 5, standing::judge_counterparty),
+    Step("an account is frozen", 3, standing::freeze_account),
+    Step("an account is opened again", 20, standing::thaw_account),
+    Step("a customer is judged", 2, standing::judge_customer),
+    Step("a customer is active again", 12, standing::clear_customer),
+    Step("a counterparty is judged", 2, standing::judge_counterparty),
     Step(
         "a counterparty is active again",
-        16,
+        10,
         standing::clear_counterparty,
     ),
     Step("an application moves", 30, standing::onboard),
@@ -57,8 +57,12 @@ const STEPS: &[Step] = &[
     Step("webhooks are answered", 15, standing::deliver),
 ];
 
-/// Takes a step of the table; tells its name.
+/// Takes the step that follows from the last one, or one of the table; tells its name.
 pub(super) fn take_any(walk: &mut Walk) -> &'static str {
+    if let Some(next) = walk.next.take() {
+        next(walk);
+        return "the last step is followed up";
+    }
     let all: u64 = STEPS.iter().map(|Step(_, often, _)| often).sum();
     let mut left = walk.chance.below(all);
     let chosen = STEPS.iter().find(|Step(_, often, _)| {

@@ -24,13 +24,15 @@ use crate::support::field;
 use crate::support::request;
 
 /// The accounts of the walk, with their assets; the first three are there from the beginning.
-pub(super) const ACCOUNTS: [(&str, &str); 6] = [
+pub(super) const ACCOUNTS: [(&str, &str); 8] = [
     ("ACME_USD", USD),
     ("JANE_USD", USD),
     ("TREASURY_USD", USD),
     ("ACME_EUR", EUR),
     ("ACME_USDC", USDC),
+    ("JANE_USDC", USDC),
     ("ACME_BTC", BTC),
+    ("JANE_BTC", BTC),
 ];
 pub(super) const USD: &str = "FIAT_TESTNET_USD";
 pub(super) const EUR: &str = "FIAT_TESTNET_EUR";
@@ -51,6 +53,8 @@ pub(super) struct Walk {
     pub(super) remembered: Vec<Remembered>,
     /// A world that was restored, and how much of the journal it has lived.
     pub(super) restored: Option<(World, usize)>,
+    /// What the next step is, if it follows from the last one.
+    pub(super) next: Option<fn(&mut Self)>,
     sent: u64,
 }
 
@@ -58,6 +62,8 @@ pub(super) struct Walk {
 #[derive(Debug, Default)]
 pub(super) struct Made {
     pub(super) inbound: Vec<String>,
+    /// Those of it that named nobody.
+    pub(super) lost: Vec<String>,
     pub(super) transfers: Vec<String>,
     pub(super) exchanges: Vec<String>,
     pub(super) withdrawals: Vec<String>,
@@ -84,6 +90,7 @@ impl Walk {
             made: Made::default(),
             remembered: Vec::new(),
             restored: None,
+            next: None,
             sent: 0,
         };
         walk.play.subscribe("APPLICATION_APPROVED");
@@ -97,6 +104,11 @@ impl Walk {
             } else {
                 walk.open(account, asset);
             }
+        }
+        for (account, asset) in ACCOUNTS {
+            let amount = if asset == BTC { "0.5" } else { "5000" };
+            let body = format!(r#"{{"account_id":"{account}","amount":{amount}}}"#);
+            walk.send("control.inbound_create", &[], &body).unwrap();
         }
         walk.made.bank = walk.register(&us_bank("ACME"));
         walk.made.wallet = walk.register(&wallet("ACME", USDC, WALLET));
@@ -129,8 +141,8 @@ impl Walk {
         let request = request(op, &full, &[], text);
         self.sent += 1;
         let key = format!("walk-{}", self.sent);
-        // A snapshot of the world costs as much as a hundred commands.
-        let before = self.chance.one_in(40).then(|| self.play.world.snapshot());
+        // A snapshot of the world costs as much as hundreds of commands.
+        let before = self.chance.one_in(300).then(|| self.play.world.snapshot());
         match self.play.send(request.clone(), Some(&key)) {
             Ok(outcome) => {
                 assert!(!outcome.replayed, "{sent:?} is new");
@@ -189,8 +201,9 @@ impl Walk {
     }
 
     fn open(&mut self, account: &str, asset: &str) {
+        let (customer, _) = account.split_once('_').unwrap();
         let body = format!(
-            r#"{{"customer_id":"ACME","account_to_open":{{"account_id":"{account}","product_id":"DEPOSIT_BASIC","asset_type_id":"{asset}"}}}}"#
+            r#"{{"customer_id":"{customer}","account_to_open":{{"account_id":"{account}","product_id":"DEPOSIT_BASIC","asset_type_id":"{asset}"}}}}"#
         );
         self.send("payments.accounts_open", &[], &body).unwrap();
     }
