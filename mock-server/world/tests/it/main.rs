@@ -16,6 +16,7 @@ mod exchanges;
 mod idempotency;
 mod money;
 mod operations;
+mod oracle;
 mod other_apis;
 mod paying;
 mod pulls;

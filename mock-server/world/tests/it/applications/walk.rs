@@ -11,7 +11,6 @@ use super::account;
 use super::ada;
 use super::members;
 use super::proof;
-use super::text;
 use super::updates;
 use crate::support::Play;
 use crate::support::field;
@@ -42,7 +41,7 @@ impl Onboarding {
                 let documents = play.review(&id)["application_document_errors"].take();
                 let mut documents = members(&documents);
                 let awaited = documents.find(|document| document["status"] != "SUBMITTED")?;
-                play.upload(&text(&awaited["document_id"]), &proof())
+                play.upload(awaited["document_id"].as_str()?, &proof())
             }
             4 => play.on(SUBMIT, &id, &Value::Null),
             5 => play.decide_on(&id, &json!({"decision": "APPROVED"})),
