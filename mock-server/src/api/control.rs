@@ -9,14 +9,14 @@ mod wire;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use layer2_types::control;
+use layer2_types::{control, operation::Api};
 use layer2_world::{
     rejection::{Problem, Rejection},
     request::Actor,
-    settings::ErrorStyle,
+    settings::Settings,
 };
 
-use super::{ApiProfile, Call, Caller, payments, refuse_with};
+use super::{ApiProfile, Call, Caller, manner::Manner, payments, refuse_with};
 use crate::{
     credentials::is_same_secret,
     directory::{self, DirectoryError},
@@ -63,8 +63,18 @@ impl ApiProfile for Profile {
         }
     }
 
-    fn render(&self, rejection: &Rejection, _request_id: &RequestId, style: ErrorStyle) -> String {
-        payments::render(rejection, style)
+    fn render(&self, rejection: &Rejection, _request_id: &RequestId, manner: Manner) -> String {
+        payments::render(Api::Control, rejection, manner)
+    }
+
+    /// Whoever steers a sandbox is told everything, whatever its clients are told.
+    fn manner(&self, _settings: &Settings) -> Manner {
+        Manner::HELPFUL
+    }
+
+    /// No vendor publishes anything of this API.
+    fn published_statuses(&self) -> &'static [u16] {
+        &[]
     }
 }
 

@@ -57,6 +57,19 @@ pub(crate) fn by_token(
     })
 }
 
+/// The sandbox that a token names, without a look at whether the token is good.
+pub(crate) fn named_by_token(server: &Server, headers: &HeaderMap) -> Option<Arc<Sandbox>> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    let token = scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| Unverified::parse(token.trim()).ok())??;
+    server.directory.named(token.sandbox())
+}
+
 /// The bearer token of a request.
 pub(crate) fn bearer<'h>(
     profile: &dyn ApiProfile,
