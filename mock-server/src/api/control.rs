@@ -40,6 +40,7 @@ impl ApiProfile for Profile {
         if !is_same_secret(&server.config.control_token, token) {
             return Err(refuse_with(self, Refusal::TokenInvalid, |code| {
                 Problem::new(code, "This is not the control token.")
+                    .at("authorization")
                     .hint("The server prints the control token when it starts, and writes it to its ready file.")
             }));
         }
@@ -93,6 +94,7 @@ fn find(server: &Server, name: &str) -> Result<Arc<Sandbox>, Rejection> {
             "NOT_FOUND",
             "There is no sandbox with this name on this server.",
         )
+        .at("sandbox")
         .received(name)
         .hint(format!("There are: {}.", names.join(", ")))
         .not_found()
@@ -317,6 +319,7 @@ fn refused(error: DirectoryError, name: &str) -> Rejection {
             "NOT_FOUND",
             "There is no sandbox with this name on this server.",
         )
+        .at("sandbox")
         .received(name)
         .hint(format!(
             "The first sandbox of a server is called `{}`.",

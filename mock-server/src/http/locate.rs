@@ -14,6 +14,9 @@ use crate::{
     tokens::{Claims, TokenApi, TokenError, Unverified},
 };
 
+/// What to do about a token that is missing or not good.
+const HOW_TO_GET_A_TOKEN: &str = "The ready file has the token endpoint of each API and what to send there, and so has the start of the server; a token is good for many calls.";
+
 /// The sandbox that issued the token, and what the token says.
 pub(crate) fn by_token(
     profile: &dyn ApiProfile,
@@ -103,6 +106,8 @@ fn challenge(
 ) -> Failure {
     refuse_with(profile, refusal, |code| {
         Problem::new(code, sentence(description))
+            .at("authorization")
+            .hint(HOW_TO_GET_A_TOKEN)
     })
     .with_header(header::WWW_AUTHENTICATE, challenge)
 }

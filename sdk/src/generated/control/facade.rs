@@ -635,6 +635,8 @@ impl<'c> Outgoing<'c> {
     ///
     /// Can be repeated freely.
     ///
+    /// Errors: `NOT_FOUND`.
+    ///
     /// `GET /sandboxes/{sandbox}/fees`
     pub async fn list_fees(
         &self,
@@ -660,7 +662,7 @@ impl<'c> Outgoing<'c> {
     ///
     /// Can be repeated freely.
     ///
-    /// Errors: `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`,
+    /// Errors: `NOT_FOUND`, `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`,
     /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
     ///
     /// `PUT /sandboxes/{sandbox}/fees`

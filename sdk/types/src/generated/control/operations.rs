@@ -308,7 +308,7 @@ operations! {
         signature: SignatureRule::None, retry: RetryRule::Safe, effect: Effect::Read,
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
-        errors: &[], common_errors: COMMON_ERRORS,
+        errors: &["NOT_FOUND"], common_errors: COMMON_ERRORS,
         body_limit: 0, request_media: &[],
         success: &[200], reply_media: Some("application/json"),
     };
@@ -322,7 +322,7 @@ operations! {
         idempotency: IdempotencyRule::None, paging: PagingRule::None, runs_in: RunsIn::World,
         deprecated: false, versions: &[],
         errors: &[
-            "RAIL_NOT_SUPPORTED", "ASSET_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE",
+            "NOT_FOUND", "RAIL_NOT_SUPPORTED", "ASSET_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE",
             "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS",
         ], common_errors: COMMON_ERRORS,
         body_limit: 65_536, request_media: &["application/json"],

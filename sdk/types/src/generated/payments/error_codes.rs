@@ -161,7 +161,7 @@ pub static ERROR_CODES: &[ErrorCodeInfo] = &[
         code: "MALFORMED_JSON",
         status: 400,
         meaning: "The body is not JSON.",
-        remedy: "Send one JSON value in UTF-8; `received` shows the place where reading stopped.",
+        remedy: "Send one JSON value in UTF-8; the description says where reading stopped.",
     },
     ErrorCodeInfo {
         code: "UNAUTHORIZED",
