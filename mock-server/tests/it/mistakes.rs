@@ -11,6 +11,7 @@ mod busy;
 mod control;
 mod counterparties;
 mod exchanges;
+mod full;
 mod golden;
 mod onboarding;
 mod other_apis;
@@ -101,6 +102,13 @@ async fn mistakes_while_the_clock_is_busy() {
     let held = busy::set_up(&at).await;
     check("busy", &at, busy::mistakes(&at)).await;
     held.release().await;
+}
+
+#[tokio::test]
+async fn mistakes_with_a_full_server() {
+    let at = Setting::new().await;
+    full::set_up(&at).await;
+    check("full", &at, full::mistakes(&at)).await;
 }
 
 /// Makes the mistakes of a subject and compares what they are met with.

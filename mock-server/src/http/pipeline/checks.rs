@@ -73,6 +73,7 @@ impl Exchange {
         match miss {
             NoMatch::Encoding => refuse_with(profile, Refusal::Validation, |code| {
                 Problem::new(code, "An id in the path is not well percent-encoded.")
+                    .at("path")
                     .received(path)
                     .expected("`%` and two hex digits, of UTF-8")
                     .hint("Encode the id for a path segment; a plain `%` is `%25`.")

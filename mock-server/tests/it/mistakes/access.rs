@@ -5,9 +5,11 @@ use reqwest::Method;
 
 use super::setting::{Mistake, Setting, TRANSFER, control, post};
 
-/// Orders a fault for one operation, and finds another that is not built.
+/// Orders the errors that nobody makes.
 pub(super) async fn set_up(at: &Setting) {
     let fault = r#"{"kind":"rate_limited","operation":"payments.subscriptions_list","retry_after_seconds":7}"#;
+    at.ok(post(&control("/faults"), fault)).await;
+    let fault = r#"{"kind":"status","status":500,"operation":"payments.counterparties_list"}"#;
     at.ok(post(&control("/faults"), fault)).await;
 }
 
@@ -82,6 +84,7 @@ fn credentials(at: &Setting) -> Vec<Mistake> {
             ),
         ),
         ("too_many_requests", at.get("/api/v1/subscriptions")),
+        ("server_at_fault", at.get("/api/v1/counterparties")),
         (
             "scope_missing",
             at.caller

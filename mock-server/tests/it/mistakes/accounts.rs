@@ -73,7 +73,6 @@ fn changing() -> Vec<(&'static str, Call)> {
         let body = json!({"event_type": "ACCOUNT_DORMANT", "callback_url": url});
         post(SUBSCRIPTIONS, body)
     };
-    let elsewhere = "http://192.0.2.1/hook";
     vec![
         (
             "status_that_only_the_platform_sets",
@@ -98,11 +97,6 @@ fn changing() -> Vec<(&'static str, Call)> {
         (
             "address_with_key_of_another",
             address("ACME_USD").key("address"),
-        ),
-        ("callback_to_another_network", subscribe(elsewhere)),
-        (
-            "callback_on_localhost_of_a_container",
-            subscribe("localhost:8080/hook"),
         ),
         (
             "subscription_with_key_of_another",

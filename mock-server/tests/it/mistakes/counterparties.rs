@@ -48,7 +48,7 @@ fn registering() -> Vec<(&'static str, Call)> {
         ),
         (
             "rail_of_another_country",
-            with(&|body| body["supported_rails"] = json!(["SEPA"])),
+            with(&|body| body["supported_rails"] = json!(["SEPA_CT"])),
         ),
         (
             "intermediary_without_swift",

@@ -13,7 +13,7 @@ pub(super) async fn set_up(at: &mut Setting) {
         post(APPLICATIONS, person("ADA")).key("applied"),
     )
     .await;
-    let document = document(at, "application").await;
+    let document = awaited(at, "application").await.expect("a document");
     at.remember("document", &document);
     let change = update("last_name", "Example");
     at.ok(patch("/api/v1/applications/{application}", change).key("changed"))
@@ -26,7 +26,7 @@ pub(super) async fn set_up(at: &mut Setting) {
 }
 
 async fn company(at: &mut Setting) {
-    at.make("company", post(APPLICATIONS, company_details()))
+    at.make("company", post(APPLICATIONS, company_of("GLOBEX")))
         .await;
     let persons = "/api/v1/applications/{company}/individual";
     at.make("person", post(persons, individual()).key("person"))
@@ -39,7 +39,7 @@ async fn company(at: &mut Setting) {
         .await;
 }
 
-/// An application of a person that is under review.
+/// An application of a person and one of a company that are under review.
 async fn submitted(at: &mut Setting) {
     at.make("submitted", post(APPLICATIONS, person("GRACE")))
         .await;
@@ -49,15 +49,27 @@ async fn submitted(at: &mut Setting) {
         .collect();
     let path = "/api/v1/applications/{submitted}";
     at.ok(patch(path, json!({ "updates": updates }))).await;
-    for n in 0..2 {
-        let locked = document(at, "submitted").await;
-        at.remember("locked", &locked);
-        let key = ["uploaded", "uploaded-too"][n];
-        let sent = upload(at, "{locked}", "%PDF-1.7", key).send().await;
-        assert!(sent.expect("sent").status().is_success());
-    }
+    at.make("reviewed", post(APPLICATIONS, company_of("INITECH")))
+        .await;
+    let persons = "/api/v1/applications/{reviewed}/individual";
+    at.make("owner", post(persons, individual())).await;
+    upload_all(at, "submitted").await;
+    upload_all(at, "reviewed").await;
+    let proof = upload(at, "{locked}", "%PDF-1.7", "uploaded").send().await;
+    assert!(proof.expect("sent").status().is_success());
     let submit = "/api/v1/applications/{submitted}/submit";
     at.ok(post(submit, "").key("submitted")).await;
+    at.ok(post("/api/v1/applications/{reviewed}/submit", ""))
+        .await;
+}
+
+/// Uploads what an application waits for; the last document is the one that will be locked.
+async fn upload_all(at: &mut Setting, application: &str) {
+    while let Some(document) = awaited(at, application).await {
+        at.remember("locked", &document);
+        let proof = upload(at, "{locked}", "%PDF-1.7", "").send().await;
+        assert!(proof.expect("sent").status().is_success());
+    }
 }
 
 async fn customers(at: &mut Setting) {
@@ -163,9 +175,19 @@ fn persons_of_applications() -> Vec<(&'static str, Call)> {
     vec![
         ("person_of_unknown_application", add("{foreign}")),
         ("person_of_a_person", add("{application}")),
+        ("person_with_key_of_another", {
+            let other = individual().replace("Grace", "Eve");
+            let persons = format!("{APPLICATIONS}/{{company}}/individual");
+            post(&persons, other).key("person")
+        }),
+        ("person_added_under_review", add("{reviewed}")),
         (
-            "person_with_key_of_another",
-            add("{company}").key("changed person"),
+            "person_changed_under_review",
+            change("{reviewed}", "{owner}"),
+        ),
+        (
+            "person_deleted_under_review",
+            remove("{reviewed}", "{owner}"),
         ),
         ("person_unknown", change("{company}", "{foreign}")),
         (
@@ -306,17 +328,21 @@ fn upload(at: &Setting, document: &str, bytes: &'static str, key: &str) -> Reque
     }
 }
 
-/// The first document that an application waits for.
-async fn document(at: &Setting, application: &str) -> String {
+/// The first document that an application waits for, its own or that of one of its persons.
+async fn awaited(at: &Setting, application: &str) -> Option<String> {
     let status = format!("{APPLICATIONS}/{{{application}}}/status");
-    let review = at.ok(get(&status)).await;
-    let asked = review["data"]["application_document_errors"].as_array();
-    let awaited = asked
-        .expect("documents")
+    let review = at.ok(get(&status)).await["data"].clone();
+    let rows = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let persons = rows(&review["application_individual_errors"]);
+    let of_persons = persons
         .iter()
-        .find(|document| document["mandatory"] == true && document["status"] == "MISSING");
-    let id = &awaited.expect("one that is missing")["document_id"];
-    id.as_str().expect("id").to_owned()
+        .flat_map(|person| rows(&person["document_errors"]));
+    let mut asked = rows(&review["application_document_errors"])
+        .into_iter()
+        .chain(of_persons);
+    let awaited =
+        asked.find(|document| document["mandatory"] == true && document["status"] == "MISSING")?;
+    awaited["document_id"].as_str().map(str::to_owned)
 }
 
 fn person(customer: &str) -> String {
@@ -331,21 +357,40 @@ fn person(customer: &str) -> String {
     .to_string()
 }
 
-fn company_details() -> String {
+/// An application that lacks nothing but its persons and its papers.
+fn company_of(customer: &str) -> String {
     json!({
         "application_type": "CORPORATION",
-        "customer_id": "GLOBEX",
-        "account_to_open": {"account_id": "GLOBEX_USD", "product_id": "DEPOSIT_BASIC",
+        "customer_id": customer,
+        "account_to_open": {"account_id": format!("{customer}_USD"), "product_id": "DEPOSIT_BASIC",
             "asset_type_id": "FIAT_TESTNET_USD"},
         "terms_and_conditions_accepted": true,
-        "customer_details": {"registered_name": "Globex Corporation"},
+        "information_attested": true,
+        "customer_details": {
+            "registered_name": "Globex Corporation", "registered_number": "12-3456789",
+            "registered_address": {"address_line1": "1 Example Street", "city": "Boston", "state": "MA",
+                "postal_code": "02135", "country_code": "US"},
+            "telephone_number": "+16175550100", "state_of_incorporation": "DE", "country_of_incorporation": "US",
+            "corporate_entity_type": "LLC",
+            "investment_profile": {"primary_source_of_funds": "COMPANY", "total_assets": "ONE_TO_10M",
+                "trade_internationally": false},
+            "kyc_profile": {"primary_business": "SOFTWARE", "is_charitable": false,
+                "engage_in_activities": ["NONE"], "vendors_and_counterparties": ["CUSTOMERS", "EMPLOYEES"]},
+        },
     })
     .to_string()
 }
 
+/// A person that is all that a company needs.
 fn individual() -> String {
-    json!({"individual_type": ["BENEFICIAL_OWNER"], "first_name": "Grace", "last_name": "Example", "percentage_ownership": 20})
-        .to_string()
+    json!({
+        "individual_type": ["BENEFICIAL_OWNER", "OFFICER", "CONTROL_PERSON", "AUTHORIZED_PERSON"],
+        "first_name": "Grace", "last_name": "Example", "percentage_ownership": 40,
+        "mailing_address": {"address_line1": "2 Example Street", "city": "Boston", "postal_code": "02135",
+            "country_code": "US"},
+        "nationality": "US", "date_of_birth": "1980-12-09", "us_residency_status": "US_CITIZEN",
+    })
+    .to_string()
 }
 
 fn payor(id: &str) -> String {
