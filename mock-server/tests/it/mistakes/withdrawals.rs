@@ -51,7 +51,6 @@ pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     let mut all = at.requests(requesting());
     all.extend(at.requests(going_on()));
     all.extend(at.requests(deposits()));
-    all.extend(at.requests(deposit_amounts()));
     all
 }
 
@@ -171,24 +170,6 @@ fn deposits() -> Vec<(&'static str, Call)> {
         ("deposit_unknown", get("/api/v1/deposits/{foreign}")),
         ("deposit_accept_unknown", of("{foreign}")),
         ("deposit_that_is_pushed_accepted", of("{deposit}")),
-    ]
-}
-
-fn deposit_amounts() -> Vec<(&'static str, Call)> {
-    let amount = |amount: &str| {
-        let body = pull("ACME_USD", "{landlord}").to_string();
-        post(
-            DEPOSITS,
-            body.replace("\"amount\":5", &format!("\"amount\":{amount}")),
-        )
-    };
-    vec![
-        ("deposit_of_nothing", amount("0")),
-        (
-            "deposit_beyond_the_books",
-            amount("9999999999999999999999999999"),
-        ),
-        ("deposit_with_too_many_decimals", amount("5.001")),
     ]
 }
 

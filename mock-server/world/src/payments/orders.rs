@@ -109,7 +109,7 @@ impl Kind {
         .at(self.place())
         .received(required.to_string())
         .expected(format!("at most {available}"))
-        .hint("Held and pending money is not available. In a sandbox, let money arrive through the control API.")
+        .hint("Held and pending money is not available, and amounts are in units of the asset, never in cents. In a sandbox, let money arrive through the control API.")
         .bad_request()
     }
 }
