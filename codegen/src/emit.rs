@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod error_codes;
+pub mod error_reference;
 pub mod events;
 pub mod facade;
 pub mod operations;
@@ -29,6 +30,7 @@ pub fn all(models: &[Model]) -> Result<Vec<File>, Vec<Problem>> {
     let typed: Vec<_> = models.iter().map(prepare::types::prepare).collect();
     let mut files = server::process(&typed);
     files.extend(models.iter().map(validators::file));
+    files.push(error_reference::file(models));
     let (mut all, mut of_world) = (Vec::new(), Vec::new());
     for model in &typed {
         all.push(model.api.as_str());

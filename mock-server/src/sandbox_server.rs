@@ -244,6 +244,13 @@ impl SandboxServerBuilder {
         self
     }
 
+    /// Whether every error code is replaced by one that no document has, so that a client shows whether it leans on
+    /// codes. Codes of the token endpoints and of control stay.
+    pub fn opaque_codes(mut self, opaque: bool) -> Self {
+        self.settings.opaque_codes = opaque;
+        self
+    }
+
     /// Whether unknown request fields and amounts sent as text are refused.
     pub fn strict(mut self, strict: bool) -> Self {
         self.settings.strict = strict;

@@ -3,17 +3,21 @@
 //! The vendor publishes the envelope, a few values of `error_enum` (absent on 5xx) and none of `type`; the values beyond
 //! those are ours and stand in the document.
 
+use std::sync::Arc;
+
+use http::HeaderMap;
+use layer2_types::operation::Api;
 use layer2_world::{
     rejection::{Problem, Rejection},
     request::Actor,
-    settings::ErrorStyle,
 };
 use serde::Serialize;
 
-use super::{ApiProfile, Call, Caller};
+use super::{ApiProfile, Call, Caller, manner::Manner};
 use crate::{
     errors::{Failure, Refusal},
     http::{headers::RequestId, locate},
+    sandbox::Sandbox,
     server::Server,
     tokens::TokenApi,
 };
@@ -56,19 +60,27 @@ impl ApiProfile for Profile {
         }
     }
 
-    fn render(&self, rejection: &Rejection, _request_id: &RequestId, style: ErrorStyle) -> String {
+    fn render(&self, rejection: &Rejection, _request_id: &RequestId, manner: Manner) -> String {
         let errors = rejection
             .problems
             .iter()
             .map(|problem| Item {
                 r#type: kind(rejection.status),
                 description: &problem.description,
-                error_enum: (rejection.status < 500).then_some(problem.code),
-                meta: Meta::new(problem, style),
+                error_enum: (rejection.status < 500).then(|| manner.code(problem.code)),
+                meta: Meta::new(problem, manner),
             })
             .collect();
         // Texts and options of texts always have a JSON form.
         serde_json::to_string(&Envelope { errors }).unwrap_or_default()
+    }
+
+    fn addressee(&self, server: &Server, headers: &HeaderMap) -> Option<Arc<Sandbox>> {
+        locate::named_by_token(server, headers)
+    }
+
+    fn published_statuses(&self) -> &'static [u16] {
+        &[400, 401, 404, 429, 500]
     }
 }
 
@@ -108,20 +120,18 @@ struct Meta<'a> {
     expected: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doc_url: Option<String>,
 }
 
 impl<'a> Meta<'a> {
-    fn new(problem: &'a Problem, style: ErrorStyle) -> Option<Meta<'a>> {
-        let meta = Meta {
-            pointer: problem.pointer.as_deref(),
-            received: problem.received.as_deref(),
-            expected: problem.expected.as_deref(),
-            hint: problem.hint.as_deref(),
-        };
-        let says_something = meta.pointer.is_some()
-            || meta.received.is_some()
-            || meta.expected.is_some()
-            || meta.hint.is_some();
-        (style != ErrorStyle::Documented && says_something).then_some(meta)
+    fn new(problem: &'a Problem, manner: Manner) -> Option<Meta<'a>> {
+        manner.is_helpful().then(|| Meta {
+            pointer: manner.help(problem.pointer.as_ref()),
+            received: manner.help(problem.received.as_ref()),
+            expected: manner.help(problem.expected.as_ref()),
+            hint: manner.help(problem.hint.as_ref()),
+            doc_url: manner.doc_url(Api::Accounting, problem.code),
+        })
     }
 }

@@ -9,14 +9,14 @@ mod wire;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use layer2_types::control;
+use layer2_types::{control, operation::Api};
 use layer2_world::{
     rejection::{Problem, Rejection},
     request::Actor,
-    settings::ErrorStyle,
+    settings::Settings,
 };
 
-use super::{ApiProfile, Call, Caller, payments, refuse_with};
+use super::{ApiProfile, Call, Caller, manner::Manner, payments, refuse_with};
 use crate::{
     credentials::is_same_secret,
     directory::{self, DirectoryError},
@@ -40,6 +40,7 @@ impl ApiProfile for Profile {
         if !is_same_secret(&server.config.control_token, token) {
             return Err(refuse_with(self, Refusal::TokenInvalid, |code| {
                 Problem::new(code, "This is not the control token.")
+                    .at("authorization")
                     .hint("The server prints the control token when it starts, and writes it to its ready file.")
             }));
         }
@@ -63,8 +64,18 @@ impl ApiProfile for Profile {
         }
     }
 
-    fn render(&self, rejection: &Rejection, _request_id: &RequestId, style: ErrorStyle) -> String {
-        payments::render(rejection, style)
+    fn render(&self, rejection: &Rejection, _request_id: &RequestId, manner: Manner) -> String {
+        payments::render(Api::Control, rejection, manner)
+    }
+
+    /// Whoever steers a sandbox is told everything, whatever its clients are told.
+    fn manner(&self, _settings: &Settings) -> Manner {
+        Manner::HELPFUL
+    }
+
+    /// No vendor publishes anything of this API.
+    fn published_statuses(&self) -> &'static [u16] {
+        &[]
     }
 }
 
@@ -83,6 +94,7 @@ fn find(server: &Server, name: &str) -> Result<Arc<Sandbox>, Rejection> {
             "NOT_FOUND",
             "There is no sandbox with this name on this server.",
         )
+        .at("sandbox")
         .received(name)
         .hint(format!("There are: {}.", names.join(", ")))
         .not_found()
@@ -307,6 +319,7 @@ fn refused(error: DirectoryError, name: &str) -> Rejection {
             "NOT_FOUND",
             "There is no sandbox with this name on this server.",
         )
+        .at("sandbox")
         .received(name)
         .hint(format!(
             "The first sandbox of a server is called `{}`.",

@@ -6,6 +6,7 @@
 
 pub(crate) mod accounting;
 pub(crate) mod control;
+pub(crate) mod manner;
 pub(crate) mod oauth;
 pub(crate) mod payments;
 pub(crate) mod plaid;
@@ -20,8 +21,10 @@ use layer2_types::operation::Api;
 use layer2_world::{
     rejection::{Problem, Rejection},
     request::Actor,
-    settings::ErrorStyle,
+    settings::Settings,
 };
+
+use manner::Manner;
 
 use crate::{
     errors::{Failure, Refusal},
@@ -135,7 +138,21 @@ pub(crate) trait ApiProfile: Sync {
     fn code(&self, refusal: Refusal) -> &'static str;
 
     /// The body of a refusal.
-    fn render(&self, rejection: &Rejection, request_id: &RequestId, style: ErrorStyle) -> String;
+    fn render(&self, rejection: &Rejection, request_id: &RequestId, manner: Manner) -> String;
+
+    /// The sandbox that a caller names, right or wrong: a refusal is told in its manner, also if the caller is not let
+    /// in. Nothing else follows from it.
+    fn addressee(&self, _server: &Server, _headers: &HeaderMap) -> Option<Arc<Sandbox>> {
+        None
+    }
+
+    /// The manner of refusals to callers of a sandbox.
+    fn manner(&self, settings: &Settings) -> Manner {
+        Manner::of(settings)
+    }
+
+    /// The statuses of refusals that the vendor publishes; empty where the choice is not the vendor's.
+    fn published_statuses(&self) -> &'static [u16];
 
     /// The status of a refusal.
     fn status(&self, refusal: Refusal) -> u16 {

@@ -10,13 +10,10 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, header};
 use layer2_types::operation;
-use layer2_world::{
-    rejection::{Problem, Rejection},
-    settings::ErrorStyle,
-};
+use layer2_world::rejection::{Problem, Rejection};
 use serde::Serialize;
 
-use super::{ApiProfile, Call, Caller, accounting, refuse_with};
+use super::{ApiProfile, Call, Caller, accounting, manner::Manner, refuse_with};
 use crate::{
     credentials::ClientCredentials,
     errors::{Failure, Refusal},
@@ -28,6 +25,9 @@ use crate::{
 
 /// Life of an accounting token: one hour, as in the vendor's example.
 const ACCOUNTING_LIFE: Duration = Duration::from_secs(3_600);
+
+/// What the codes of a token endpoint mean.
+const ERROR_CODES: &str = "https://www.rfc-editor.org/rfc/rfc6749#section-5.2";
 
 /// The token endpoints.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl ApiProfile for Profile {
         }
     }
 
-    fn render(&self, rejection: &Rejection, _request_id: &RequestId, style: ErrorStyle) -> String {
+    fn render(&self, rejection: &Rejection, _request_id: &RequestId, manner: Manner) -> String {
         let (error, mut error_description) = match rejection.problems.first() {
             Some(problem) => (problem.code, problem.description.clone()),
             None => ("server_error", String::new()),
@@ -62,7 +62,7 @@ impl ApiProfile for Profile {
             .problems
             .first()
             .and_then(|problem| problem.hint.as_deref());
-        if let Some(hint) = hint.filter(|_| style != ErrorStyle::Documented) {
+        if let Some(hint) = hint.filter(|_| manner.is_helpful()) {
             error_description.push(' ');
             error_description.push_str(hint);
         }
@@ -70,8 +70,14 @@ impl ApiProfile for Profile {
         serde_json::to_string(&OAuthError {
             error,
             error_description,
+            error_uri: manner.is_helpful().then_some(ERROR_CODES),
         })
         .unwrap_or_default()
+    }
+
+    /// RFC 6749 says the codes and the statuses; nothing of them is ours or a vendor's.
+    fn published_statuses(&self) -> &'static [u16] {
+        &[]
     }
 
     /// A bad scope is a bad request here, not a lack of rights.
@@ -87,6 +93,8 @@ impl ApiProfile for Profile {
 struct OAuthError<'a> {
     error: &'a str,
     error_description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_uri: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -1,19 +1,23 @@
 //! The payments API: a bearer token with scopes, and `{"errors": [{"code", "description"}]}`.
 //!
-//! The vendor documents those two members. The others (`pointer`, `received`, `expected`, `hint`) are help of the mock,
-//! left out when the sandbox is told to keep to the documented form.
+//! The vendor documents those two members. The others (`pointer`, `received`, `expected`, `hint`, `doc_url`) are help of
+//! the mock, left out when the sandbox is told to keep to the documented form.
 
+use std::sync::Arc;
+
+use http::HeaderMap;
+use layer2_types::operation::Api;
 use layer2_world::{
     rejection::{Problem, Rejection},
     request::Actor,
-    settings::ErrorStyle,
 };
 use serde::Serialize;
 
-use super::{ApiProfile, Call, Caller};
+use super::{ApiProfile, Call, Caller, manner::Manner};
 use crate::{
     errors::{Failure, Refusal},
     http::{headers::RequestId, locate},
+    sandbox::Sandbox,
     server::Server,
     tokens::TokenApi,
 };
@@ -36,8 +40,16 @@ impl ApiProfile for Profile {
         code(refusal)
     }
 
-    fn render(&self, rejection: &Rejection, _request_id: &RequestId, style: ErrorStyle) -> String {
-        render(rejection, style)
+    fn render(&self, rejection: &Rejection, _request_id: &RequestId, manner: Manner) -> String {
+        render(Api::Payments, rejection, manner)
+    }
+
+    fn addressee(&self, server: &Server, headers: &HeaderMap) -> Option<Arc<Sandbox>> {
+        locate::named_by_token(server, headers)
+    }
+
+    fn published_statuses(&self) -> &'static [u16] {
+        &[400, 401, 404, 500]
     }
 }
 
@@ -64,11 +76,11 @@ pub(super) fn code(refusal: Refusal) -> &'static str {
 }
 
 /// The envelope, which the control API shares.
-pub(super) fn render(rejection: &Rejection, style: ErrorStyle) -> String {
+pub(super) fn render(api: Api, rejection: &Rejection, manner: Manner) -> String {
     let errors = rejection
         .problems
         .iter()
-        .map(|problem| Item::new(problem, style))
+        .map(|problem| Item::new(api, problem, manner))
         .collect();
     // Texts and options of texts always have a JSON form.
     serde_json::to_string(&Envelope { errors }).unwrap_or_default()
@@ -91,25 +103,28 @@ struct Item<'a> {
     expected: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doc_url: Option<String>,
 }
 
 impl<'a> Item<'a> {
-    fn new(problem: &'a Problem, style: ErrorStyle) -> Item<'a> {
-        let helpful = style != ErrorStyle::Documented;
-        let help = |text: &'a Option<String>| text.as_deref().filter(|_| helpful);
+    fn new(api: Api, problem: &'a Problem, manner: Manner) -> Item<'a> {
         Item {
-            code: problem.code,
+            code: manner.code(problem.code),
             description: &problem.description,
-            pointer: help(&problem.pointer),
-            received: help(&problem.received),
-            expected: help(&problem.expected),
-            hint: help(&problem.hint),
+            pointer: manner.help(problem.pointer.as_ref()),
+            received: manner.help(problem.received.as_ref()),
+            expected: manner.help(problem.expected.as_ref()),
+            hint: manner.help(problem.hint.as_ref()),
+            doc_url: manner.doc_url(api, problem.code),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use layer2_world::settings::{ErrorStyle, Settings};
+
     use super::*;
 
     #[test]
@@ -118,12 +133,25 @@ mod tests {
             .at("/id")
             .hint("Look.")
             .not_found();
+        let mut settings = Settings::default();
+        let told = |settings: &Settings| render(Api::Payments, &rejection, Manner::of(settings));
         assert_eq!(
-            render(&rejection, ErrorStyle::Helpful),
-            r#"{"errors":[{"code":"NOT_FOUND","description":"No.","pointer":"/id","hint":"Look."}]}"#
+            told(&settings),
+            concat!(
+                r#"{"errors":[{"code":"NOT_FOUND","description":"No.","pointer":"/id","hint":"Look.","doc_url":""#,
+                env!("CARGO_PKG_REPOSITORY"),
+                r#"/blob/main/docs/errors.md#payments-not_found"}]}"#
+            )
         );
+        settings.opaque_codes = true;
         assert_eq!(
-            render(&rejection, ErrorStyle::Documented),
+            told(&settings),
+            r#"{"errors":[{"code":"OPAQUE_CODE","description":"No.","pointer":"/id","hint":"Look."}]}"#
+        );
+        settings.errors = ErrorStyle::Documented;
+        settings.opaque_codes = false;
+        assert_eq!(
+            told(&settings),
             r#"{"errors":[{"code":"NOT_FOUND","description":"No."}]}"#
         );
     }

@@ -3,21 +3,24 @@
 //! There is no token and no scope. The body's `client_id` and `secret` are taken out before anything else sees the
 //! body. An error has one code, so of several problems the first is told and the others are in its message.
 
+use std::sync::Arc;
+
+use http::HeaderMap;
 use layer2_types::operation::Api;
 use layer2_world::{
     rejection::{Problem, Rejection},
     request::Actor,
-    settings::ErrorStyle,
 };
 use serde::Serialize;
 
-use super::{ApiProfile, Call, Caller, refuse_with};
+use super::{ApiProfile, Call, Caller, manner::Manner, refuse_with};
 use crate::{
     errors::{Failure, Refusal},
     http::{
         headers::{self, RequestId},
         json::Json,
     },
+    sandbox::Sandbox,
     server::Server,
 };
 
@@ -82,7 +85,7 @@ impl ApiProfile for Profile {
         }
     }
 
-    fn render(&self, rejection: &Rejection, request_id: &RequestId, style: ErrorStyle) -> String {
+    fn render(&self, rejection: &Rejection, request_id: &RequestId, manner: Manner) -> String {
         let code = rejection
             .problems
             .first()
@@ -90,17 +93,27 @@ impl ApiProfile for Profile {
         let messages: Vec<String> = rejection
             .problems
             .iter()
-            .map(|problem| message(problem, style))
+            .map(|problem| message(problem, manner))
             .collect();
         let error = PlaidError {
             error_type: error_type(code),
-            error_code: code,
+            error_code: manner.code(code),
             error_message: messages.join("; "),
             display_message: None,
             request_id: request_id.as_str(),
+            documentation_url: manner.doc_url(Api::Plaid, code),
         };
         // Texts always have a JSON form.
         serde_json::to_string(&error).unwrap_or_default()
+    }
+
+    fn addressee(&self, server: &Server, headers: &HeaderMap) -> Option<Arc<Sandbox>> {
+        let id = headers::text(headers, &headers::PLAID_CLIENT_ID)?;
+        server.directory.of_client(Api::Plaid, id)
+    }
+
+    fn published_statuses(&self) -> &'static [u16] {
+        &[400, 404, 429, 500]
     }
 
     fn secret_members(&self) -> &'static [&'static str] {
@@ -108,9 +121,9 @@ impl ApiProfile for Profile {
     }
 }
 
-fn message(problem: &Problem, style: ErrorStyle) -> String {
+fn message(problem: &Problem, manner: Manner) -> String {
     let mut text = problem.description.clone();
-    if style != ErrorStyle::Documented {
+    if manner.is_helpful() {
         for (word, value) in [("at", &problem.pointer), ("expected", &problem.expected)] {
             if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
                 text.push_str(&format!(" ({word} {value})"));
@@ -145,6 +158,8 @@ struct PlaidError<'a> {
     error_message: String,
     display_message: Option<&'a str>,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    documentation_url: Option<String>,
 }
 
 /// Puts the request id of this reply into a body that has one.

@@ -7,7 +7,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use layer2_types::operation::Platform;
-use layer2_world::settings::{Profile, SignaturePolicy};
+use layer2_world::settings::{ErrorStyle, Profile, SignaturePolicy};
 
 use crate::{clocks::ClockMode, webhooks::guard::CallbackPolicy};
 
@@ -61,6 +61,12 @@ pub(crate) struct ServeArgs {
     /// Which requests must be signed; a signature that is sent is verified in any case.
     #[arg(long, value_enum, default_value_t = SignaturesArg::Accepts)]
     pub(crate) signatures: SignaturesArg,
+    /// How much an error says: everything that helps, or the vendor's statuses, code and description alone.
+    #[arg(long, value_enum, default_value_t = ErrorsArg::Helpful)]
+    pub(crate) errors: ErrorsArg,
+    /// Replace every error code by an unknown one, to prove that a client does not lean on codes.
+    #[arg(long)]
+    pub(crate) opaque_codes: bool,
     /// Refuse unknown request fields and amounts sent as text.
     #[arg(long)]
     pub(crate) strict: bool,
@@ -83,6 +89,8 @@ impl fmt::Debug for ServeArgs {
             .field("profile", &self.profile)
             .field("platform", &self.platform)
             .field("signatures", &self.signatures)
+            .field("errors", &self.errors)
+            .field("opaque_codes", &self.opaque_codes)
             .field("strict", &self.strict)
             .field("allow_callbacks", &self.allow_callbacks)
             .finish_non_exhaustive()
@@ -147,6 +155,24 @@ impl From<SignaturesArg> for SignaturePolicy {
             SignaturesArg::Accepts => SignaturePolicy::Accepts,
             SignaturesArg::All => SignaturePolicy::All,
             SignaturesArg::IfSent => SignaturePolicy::IfSent,
+        }
+    }
+}
+
+/// `--errors`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ErrorsArg {
+    /// Code, description, place, what was received and expected, a hint, a link.
+    Helpful,
+    /// The statuses that the vendor publishes, and code and description alone.
+    Documented,
+}
+
+impl From<ErrorsArg> for ErrorStyle {
+    fn from(arg: ErrorsArg) -> ErrorStyle {
+        match arg {
+            ErrorsArg::Helpful => ErrorStyle::Helpful,
+            ErrorsArg::Documented => ErrorStyle::Documented,
         }
     }
 }
@@ -248,12 +274,16 @@ mod tests {
             "--strict",
             "--allow-callbacks",
             "private",
+            "--errors",
+            "documented",
+            "--opaque-codes",
         ]);
         let Some(Command::Serve(args)) = named.command else {
             panic!("serve")
         };
         assert_eq!(args.platform, Platform::RailV1_1_2);
-        assert!(args.strict);
+        assert!(args.strict && args.opaque_codes);
+        assert_eq!(ErrorStyle::from(args.errors), ErrorStyle::Documented);
         assert_eq!(args.allow_callbacks, CallbackPolicy::Private);
         assert!(Cli::try_parse_from(["layer2-mock", "--platform", "rail-9"]).is_err());
     }

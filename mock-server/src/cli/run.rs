@@ -105,6 +105,8 @@ fn builder(args: &ServeArgs) -> SandboxServerBuilder {
         .profile(args.profile.into())
         .platform(args.platform)
         .signatures(args.signatures.into())
+        .errors(args.errors.into())
+        .opaque_codes(args.opaque_codes)
         .strict(args.strict)
         .allow_callbacks(args.allow_callbacks);
     if let Some(url) = &args.public_url {

@@ -14,6 +14,9 @@ use crate::{
     tokens::{Claims, TokenApi, TokenError, Unverified},
 };
 
+/// What to do about a token that is missing or not good.
+const HOW_TO_GET_A_TOKEN: &str = "The ready file has the token endpoint of each API and what to send there, and so has the start of the server; a token is good for many calls.";
+
 /// The sandbox that issued the token, and what the token says.
 pub(crate) fn by_token(
     profile: &dyn ApiProfile,
@@ -57,6 +60,19 @@ pub(crate) fn by_token(
     })
 }
 
+/// The sandbox that a token names, without a look at whether the token is good.
+pub(crate) fn named_by_token(server: &Server, headers: &HeaderMap) -> Option<Arc<Sandbox>> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    let token = scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| Unverified::parse(token.trim()).ok())??;
+    server.directory.named(token.sandbox())
+}
+
 /// The bearer token of a request.
 pub(crate) fn bearer<'h>(
     profile: &dyn ApiProfile,
@@ -90,6 +106,8 @@ fn challenge(
 ) -> Failure {
     refuse_with(profile, refusal, |code| {
         Problem::new(code, sentence(description))
+            .at("authorization")
+            .hint(HOW_TO_GET_A_TOKEN)
     })
     .with_header(header::WWW_AUTHENTICATE, challenge)
 }

@@ -27,7 +27,6 @@ use layer2_types::operation::{Effect, RunsIn};
 use layer2_world::{
     command::ClientCommand,
     request::{OperationRef, Reply, Request as WorldRequest},
-    settings::ErrorStyle,
 };
 
 use super::{
@@ -39,7 +38,7 @@ use super::{
     route::{NoMatch, Target},
 };
 use crate::{
-    api::{Call, Caller, Surface, oauth, refuse},
+    api::{Call, Caller, Surface, manner::Manner, oauth, refuse},
     errors::{Failure, Refusal, sentence},
     faults::Strike,
     generated,
@@ -70,10 +69,9 @@ pub(crate) async fn serve(
                 surface,
                 "the server met a defect of its own; please report it",
             );
-            let body =
-                surface
-                    .profile()
-                    .render(&failure.rejection, &request_id, ErrorStyle::Helpful);
+            let body = surface
+                .profile()
+                .render(&failure.rejection, &request_id, Manner::HELPFUL);
             response(StatusCode::INTERNAL_SERVER_ERROR, body, &request_id)
         }
     }

@@ -466,13 +466,16 @@ fn pointer(place: Place, at: &str) -> String {
     }
 }
 
-/// The last token of a pointer.
+/// The last token of a pointer; an element of a list is told with the name of the list.
 fn name_of(at: &str) -> String {
-    at.rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .replace("~1", "/")
-        .replace("~0", "~")
+    let plain = |token: &str| token.replace("~1", "/").replace("~0", "~");
+    let mut tokens = at.rsplit('/');
+    let last = tokens.next().unwrap_or_default();
+    let is_element = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    match tokens.next().filter(|list| is_element && !list.is_empty()) {
+        Some(list) => format!("{}[{last}]", plain(list)),
+        None => plain(last),
+    }
 }
 
 fn escape(name: &str) -> String {

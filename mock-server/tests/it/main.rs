@@ -12,6 +12,7 @@ mod binary;
 mod explain;
 mod faults;
 mod files;
+mod manners;
 mod mistakes;
 mod money;
 mod paging;

@@ -97,6 +97,7 @@ fn reused(saved: &SavedReply, command: &ClientCommand, key: &IdempotencyKey) -> 
             request.op.operation().id
         ),
     )
+    .at("x-l2f-idempotency-id")
     .received(key.as_str())
     .expected("the same request as the first time, or a key that was not used yet")
     .hint("Make one key per logical operation and keep it for its retries alone.")

@@ -191,9 +191,7 @@ impl Rejection {
         .expected(format!("the id of one {resource} of this sandbox"));
         match nearest(id, known) {
             Some(near) => problem.hint(format!("Did you mean `{near}`?")),
-            None => problem.hint(format!(
-                "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the {resource} returned."
-            )),
+            None => problem.hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it."),
         }
         .not_found()
     }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub profile: Profile,
     /// How much an error says.
     pub errors: ErrorStyle,
+    /// Tell another code than the one meant, the same for all and in no document.
+    pub opaque_codes: bool,
     /// Zone of the timestamps.
     pub timestamps: TimestampStyle,
     /// Ask for an invoice over a withdrawal that is worth more than 10,000 US dollars.
@@ -37,6 +39,7 @@ impl Default for Settings {
             strict: false,
             profile: Profile::Fast,
             errors: ErrorStyle::Helpful,
+            opaque_codes: false,
             timestamps: TimestampStyle::NewYork,
             information_requests: false,
             webhook_log_limit: 10_000,

@@ -3,9 +3,12 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use http::HeaderName;
-use layer2_types::control;
+use layer2_types::{
+    control,
+    operation::{Operation, operations},
+};
 use layer2_world::{
-    rejection::{Problem, Rejection},
+    rejection::{Problem, Rejection, nearest},
     request::OperationRef,
 };
 
@@ -121,11 +124,20 @@ fn refuse_members_of_other_kinds(body: &control::FaultRequest) -> Result<(), Rej
 
 fn operation(text: &str) -> Result<OperationRef, Rejection> {
     text.parse().map_err(|_| {
-        unsupported(
+        let keys: Vec<String> = operations().map(Operation::key).collect();
+        // Only so many are compared, so the API is taken at its word.
+        let api = text.split('.').next().unwrap_or_default();
+        let candidates = keys.iter().map(String::as_str);
+        let near = nearest(text, candidates.filter(|key| key.starts_with(api)));
+        let mut rejection = unsupported(
             "/operation",
             text,
             "an operation such as payments.transfers_create",
-        )
+        );
+        for problem in &mut rejection.problems {
+            problem.hint = near.map(|near| format!("Did you mean `{near}`?"));
+        }
+        rejection
     })
 }
 

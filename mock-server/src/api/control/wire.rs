@@ -95,6 +95,7 @@ fn apply(settings: &mut Settings, wanted: &control::SandboxSettings) -> Result<(
             ));
         }
     }
+    settings.opaque_codes = wanted.opaque_codes.unwrap_or(settings.opaque_codes);
     settings.strict = wanted.strict.unwrap_or(settings.strict);
     settings.information_requests = wanted
         .information_requests
@@ -120,6 +121,7 @@ pub(super) fn summary(sandbox: &Sandbox) -> Result<control::SandboxSummary, Reje
             SignaturePolicy::IfSent => control::SignatureSetting::IfSent,
             _ => control::SignatureSetting::Accepts,
         })
+        .with_opaque_codes(settings.opaque_codes)
         .with_strict(settings.strict)
         .with_information_requests(settings.information_requests)
         .with_profile(match settings.profile {

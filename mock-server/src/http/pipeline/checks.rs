@@ -30,6 +30,9 @@ use crate::{
 /// What to do about a signature that no known mistake explains.
 const NO_DIAGNOSIS: &str = "Compare what you sign with the text above byte by byte, and the key with that of the sandbox; `layer2-mock sign` and `layer2-mock verify` do both on the command line.";
 
+/// What to do about headers that are missing or of another form.
+const HOW_TO_SIGN: &str = "`layer2-mock sign` makes both headers on the command line; the key is `payments.signing_key` of the ready file.";
+
 /// The public keys of the other sandboxes, by name.
 fn keys_of_others<'s>(
     server: &'s Server,
@@ -70,6 +73,7 @@ impl Exchange {
         match miss {
             NoMatch::Encoding => refuse_with(profile, Refusal::Validation, |code| {
                 Problem::new(code, "An id in the path is not well percent-encoded.")
+                    .at("path")
                     .received(path)
                     .expected("`%` and two hex digits, of UTF-8")
                     .hint("Encode the id for a path segment; a plain `%` is `%25`.")
@@ -132,6 +136,7 @@ impl Exchange {
                 code,
                 format!("The token lacks the {noun} {}.", missing.join(" and ")),
             )
+            .at("authorization")
             .received(scopes.to_string())
             .expected(expected.join(", or "))
             .hint(format!("Ask the token endpoint for a token with {pronoun}, or leave `scope` out to get all of them."))
@@ -178,15 +183,17 @@ impl Exchange {
                 misread: sandbox.credentials.misread_keys(),
                 others: keys_of_others(server, sandbox),
             };
-            let hint = doctor::diagnose(&request, keys, unix_now).or_else(|| {
-                matches!(error, SignatureError::Mismatch { .. }).then(|| NO_DIAGNOSIS.to_owned())
+            let hint = doctor::diagnose(&request, keys, unix_now).unwrap_or_else(|| {
+                match error {
+                    SignatureError::Mismatch { .. } => NO_DIAGNOSIS,
+                    _ => HOW_TO_SIGN,
+                }
+                .to_owned()
             });
             refuse_with(self.surface.profile(), refusal, |code| {
-                let problem = Problem::new(code, sentence(&error.to_string())).at(error.header());
-                match hint {
-                    Some(hint) => problem.hint(hint),
-                    None => problem,
-                }
+                Problem::new(code, sentence(&error.to_string()))
+                    .at(error.header())
+                    .hint(hint)
             })
         })
     }
@@ -354,6 +361,7 @@ impl Exchange {
     pub(super) fn not_json(&self, error: &BodyError) -> Failure {
         refuse_with(self.surface.profile(), Refusal::MalformedJson, |code| {
             Problem::new(code, format!("The body is not JSON: {error}."))
+                .at("")
                 .hint("Send one JSON object in UTF-8.")
         })
     }

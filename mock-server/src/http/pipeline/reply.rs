@@ -2,11 +2,10 @@
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use layer2_world::settings::ErrorStyle;
 
 use super::{Answer, AnswerContent, Exchange};
 use crate::{
-    api::{Surface, plaid},
+    api::{Surface, manner::Manner, plaid},
     errors::Failure,
     faults::Strike,
     http::{
@@ -52,7 +51,7 @@ impl Exchange {
         };
         let mut response = match result {
             Ok(answer) => self.success(answer),
-            Err(failure) => self.failure(failure),
+            Err(failure) => self.failure(server, request_headers, failure),
         };
         cors::mark(self.surface, request_headers, response.headers_mut());
         server
@@ -94,17 +93,22 @@ impl Exchange {
         response
     }
 
-    pub(super) fn failure(&self, failure: Failure) -> Response<Body> {
-        let style = self
-            .sandbox
-            .as_ref()
-            .map_or(ErrorStyle::Helpful, |sandbox| sandbox.settings().errors);
-        let body = self
-            .surface
-            .profile()
-            .render(&failure.rejection, &self.request_id, style);
-        let status = StatusCode::from_u16(failure.rejection.status)
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    /// Tells a refusal in the manner of the sandbox that it comes from, or of the server where it comes from none.
+    fn failure(
+        &self,
+        server: &Server,
+        request_headers: &HeaderMap,
+        failure: Failure,
+    ) -> Response<Body> {
+        let profile = self.surface.profile();
+        let addressee = || profile.addressee(server, request_headers);
+        let manner = match self.sandbox.clone().or_else(addressee) {
+            Some(sandbox) => profile.manner(sandbox.settings()),
+            None => profile.manner(&server.config.settings),
+        };
+        let body = profile.render(&failure.rejection, &self.request_id, manner);
+        let status = self.status(&failure, manner);
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = response(status, body, &self.request_id);
         response.headers_mut().extend(
             failure
@@ -113,6 +117,16 @@ impl Exchange {
                 .map(|(name, value)| (Some(name), value)),
         );
         response
+    }
+
+    /// An ordered status is what somebody wants to see; any other is one that the vendor publishes, if it comes to that.
+    fn status(&self, failure: &Failure, manner: Manner) -> u16 {
+        let status = failure.rejection.status;
+        let published = self.surface.profile().published_statuses();
+        if failure.is_ordered || published.is_empty() {
+            return status;
+        }
+        manner.status(status, published)
     }
 
     pub(super) fn log(&self, status: StatusCode, codes: Vec<&'static str>, replayed: bool) {

@@ -79,7 +79,7 @@ fn decided(noun: &str, from: Standing, wanted: &str) -> Result<Standing, Rejecti
         .map(|to| to.name("ACTIVE"))
         .collect();
     let from_name = from.name("ACTIVE");
-    Err(Problem::new(
+    let problem = Problem::new(
         code::STATUS_CHANGE_NOT_ALLOWED,
         format!("A {noun} that is {from_name} cannot become {wanted}."),
     )
@@ -89,8 +89,14 @@ fn decided(noun: &str, from: Standing, wanted: &str) -> Result<Standing, Rejecti
         "no other status".to_owned()
     } else {
         allowed.join(", ")
-    })
-    .bad_request())
+    });
+    let problem = match from_name == wanted {
+        true => problem.hint(format!(
+            "It is {wanted} already; there is nothing to decide."
+        )),
+        false => problem,
+    };
+    Err(problem.bad_request())
 }
 
 /// Control always sees the whole truth, whatever version of the platform the sandbox is.

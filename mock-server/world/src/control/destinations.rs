@@ -187,6 +187,7 @@ fn names_nobody() -> Rejection {
         code::VALIDATION_FAILED,
         "Nothing says where the money goes.",
     )
+    .at("")
     .expected("one of account_id, address, account_number and memo")
     .hint("The memo of deposit instructions is enough; `POST /v1/deposits` gives them.")
     .bad_request()

@@ -16,7 +16,6 @@ use crate::payments::accounts::AccountRow;
 use crate::payments::arrivals::Arrival;
 use crate::payments::arrivals::InboundRow;
 use crate::payments::arrivals::Receiver;
-use crate::payments::deposit_stages::INBOUND;
 use crate::payments::deposit_stages::InboundStage;
 use crate::payments::deposits::asset_of;
 use crate::payments::funds;
@@ -176,10 +175,7 @@ fn not_assignable(row: &InboundRow) -> Rejection {
     .at("inbound_id")
     .received(row.stage.to_string())
     .expected(InboundStage::Unassigned.to_string())
-    .hint(format!(
-        "What may follow now: {}.",
-        INBOUND.next_text(row.stage)
-    ))
+    .hint("Money in suspense waits for an account; list it with `status=UNASSIGNED`.")
     .bad_request()
 }
 

@@ -154,8 +154,18 @@ fn read_fee(wanted: &control::WithdrawalFee, n: usize) -> Result<Fee, Rejection>
         rail: Rail::from(wanted.rail.as_str()),
         asset: AssetTypeId::new(asset.id).map_err(|_| Rejection::bad_id())?,
         decimals: asset.decimals,
-        amount: funds::to_minor(wanted.amount, asset, &place("amount"))?,
+        amount: funds::to_minor(wanted.amount, asset, &place("amount")).map_err(hint_of_no_fee)?,
     })
+}
+
+/// No fee is said otherwise than by an amount of zero.
+fn hint_of_no_fee(mut rejection: Rejection) -> Rejection {
+    for problem in &mut rejection.problems {
+        if problem.code == code::AMOUNT_NOT_POSITIVE {
+            problem.hint = Some("To take no fee on a rail, leave it out of the list.".to_owned());
+        }
+    }
+    rejection
 }
 
 fn named_twice(fee: &control::WithdrawalFee, n: usize) -> Rejection {

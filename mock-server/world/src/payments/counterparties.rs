@@ -221,3 +221,14 @@ impl CounterpartyRow {
         model::with_status(self.details.clone(), status)
     }
 }
+
+/// What to do about a counterparty whose status lets no money pass.
+pub(crate) const fn hint_of(standing: Standing) -> &'static str {
+    match standing.bare() {
+        Standing::Pending => {
+            "A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE."
+        }
+        Standing::Closed => "CLOSED is final; register another counterparty.",
+        _ => "Change the status, or let control decide it, and try again.",
+    }
+}

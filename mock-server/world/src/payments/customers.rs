@@ -218,6 +218,7 @@ impl CustomerRow {
             code::CUSTOMER_NOT_USABLE,
             format!("Customer `{}` cannot be changed: it is {status}.", self.id),
         )
+        .at("customer_id")
         .received(status)
         .expected("a customer whose status allows updates");
         if self.standing.is_platforms() {

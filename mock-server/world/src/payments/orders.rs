@@ -62,6 +62,7 @@ impl Kind {
                 self.expired,
                 format!("The {noun} could be accepted until {until}."),
             )
+            .at(self.place())
             .received(cx.wire(cx.now()).to_string())
             .expected(format!("an acceptance by {until}"))
             .hint(format!("Request a new {noun} and accept it in time."))
@@ -74,10 +75,16 @@ impl Kind {
             self.not_acceptable,
             format!("The {noun} is {status}; only a REQUESTED one can be accepted."),
         )
+        .at(self.place())
         .received(status.to_string())
         .expected("REQUESTED")
         .hint("If this repeats a request whose reply was lost, send it with the idempotency key of the first try.")
         .bad_request())
+    }
+
+    /// The path parameter that names an order: its amount was given when it was requested.
+    fn place(&self) -> String {
+        format!("{}_id", self.noun)
     }
 
     /// Why the ledger did not hold the money of an order.
@@ -99,9 +106,10 @@ impl Kind {
                 source.id, source.asset, self.noun
             ),
         )
+        .at(self.place())
         .received(required.to_string())
         .expected(format!("at most {available}"))
-        .hint("Held and pending money is not available. In a sandbox, let money arrive through the control API.")
+        .hint("Held and pending money is not available, and amounts are in units of the asset, never in cents. In a sandbox, let money arrive through the control API.")
         .bad_request()
     }
 }
@@ -163,6 +171,7 @@ pub(crate) fn must_differ(source: &AccountId, destination: &AccountId) -> Result
     .at("/destination_account_id")
     .received(destination.as_str())
     .expected("another account than the source")
+    .hint("Name two accounts; one of them may be another customer's.")
     .bad_request())
 }
 

@@ -20,6 +20,7 @@ use crate::payments::arrivals::Arrival;
 use crate::payments::arrivals::Receiver;
 use crate::payments::assets;
 use crate::payments::assets::Asset;
+use crate::payments::counterparties;
 use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::deposits::DepositRow;
 use crate::payments::deposits::Way;
@@ -112,7 +113,7 @@ impl PullSource {
         ))
         .received(status)
         .expected("ACTIVE, EDD or DORMANT")
-        .hint("A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE.")
+        .hint(counterparties::hint_of(self.standing))
         .bad_request())
     }
 

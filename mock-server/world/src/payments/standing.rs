@@ -60,7 +60,10 @@ impl World {
         .at(pointer)
         .received(status)
         .expected("an account that may transact: its own status and its customer's allow it")
-        .hint("Change the status, or let control decide it, and try again.")
+        .hint(match status {
+            "CLOSED" => "CLOSED is final; use another account.",
+            _ => "Change the status, or let control decide it, and try again.",
+        })
         .bad_request())
     }
 
@@ -206,6 +209,8 @@ pub(crate) fn requested_standing(
         problem.hint("In a sandbox, decide it through the control API.")
     } else if let Some(near) = nearest(value, allowed.into_iter()).filter(|near| *near != value) {
         problem.hint(format!("Did you mean `{near}`?"))
+    } else if from == Standing::Closed {
+        problem.hint(format!("CLOSED is final; use another {noun}."))
     } else {
         problem
     };

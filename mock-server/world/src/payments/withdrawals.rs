@@ -286,6 +286,7 @@ fn not_cancellable(stage: WithdrawalStage) -> Rejection {
         code::WITHDRAWAL_NOT_CANCELLABLE,
         format!("A withdrawal that is {stage} cannot be cancelled."),
     )
+    .at("withdrawal_id")
     .received(stage.to_string())
     .expected(cancellable.join(", "));
     match stage {

@@ -39,7 +39,7 @@ fn unknown(resource: &str, place: &str) -> Rejection {
     .at(place)
     .received("NOPE")
     .expected(format!("the id of one {resource} of this sandbox"))
-    .hint(format!("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the {resource} returned."))
+    .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.")
     .not_found()
 }
 
@@ -152,6 +152,7 @@ fn a_key_opens_one_account() {
         code::IDEMPOTENCY_KEY_REUSED,
         "This idempotency key was used for another request of `accounts_open`: the body differs.",
     )
+    .at("x-l2f-idempotency-id")
     .received("key-1")
     .expected("the same request as the first time, or a key that was not used yet")
     .hint("Make one key per logical operation and keep it for its retries alone.");

@@ -388,7 +388,7 @@ fn refusals_say_what_is_wrong_and_what_would_do() {
             .at("/customer_id")
             .received("NOPE")
             .expected("the id of one customer of this sandbox")
-            .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the customer returned.")
+            .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.")
             .not_found()
     );
     assert_eq!(
@@ -571,7 +571,7 @@ fn changes_are_refused_with_what_could_be_changed() {
                 .at("counterparty_id")
                 .received("nope")
                 .expected("the id of one counterparty of this sandbox")
-                .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the counterparty returned.")
+                .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.")
                 .not_found()
         );
     }

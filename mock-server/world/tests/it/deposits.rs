@@ -322,10 +322,8 @@ fn not_found(resource: &str, id: &str, place: &str, hint: &str) -> Rejection {
     .not_found()
 }
 
-fn unknown(resource: &str) -> String {
-    format!(
-        "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the {resource} returned."
-    )
+fn unknown() -> &'static str {
+    "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it."
 }
 
 fn frozen(place: &str) -> Rejection {
@@ -371,12 +369,12 @@ fn what_a_push_deposit_refuses() {
         assert_eq!(
             play.get("payments.deposits_get", &[("deposit_id", NOBODY)], &[])
                 .unwrap_err(),
-            not_found("deposit", NOBODY, "deposit_id", &unknown("deposit"))
+            not_found("deposit", NOBODY, "deposit_id", unknown())
         );
         assert_eq!(
             play.post("payments.deposits_accept", &[("deposit_id", NOBODY)], "")
                 .unwrap_err(),
-            not_found("deposit", NOBODY, "deposit_id", &unknown("deposit"))
+            not_found("deposit", NOBODY, "deposit_id", unknown())
         );
         assert!(play.world.snapshot() == before, "a refusal left a trace");
     }
@@ -410,7 +408,7 @@ fn what_a_request_for_an_address_refuses() {
         let mut play = fast(platform);
         assert_eq!(
             address(&mut play, "NOPE").unwrap_err(),
-            not_found("account", "NOPE", "account_id", &unknown("account"))
+            not_found("account", "NOPE", "account_id", unknown())
         );
         let fiat = Problem::new(
             code::ADDRESS_NOT_AVAILABLE,
@@ -435,7 +433,7 @@ fn what_a_request_for_an_address_refuses() {
         .at("account_id")
         .received("CLOSED")
         .expected("an account that may transact: its own status and its customer's allow it")
-        .hint("Change the status, or let control decide it, and try again.");
+        .hint("CLOSED is final; use another account.");
         assert_eq!(
             address(&mut play, "ACME_BTC").unwrap_err(),
             closed.bad_request()
@@ -489,6 +487,7 @@ fn a_key_gives_one_deposit_and_another_request_with_it_is_refused() {
             code::IDEMPOTENCY_KEY_REUSED,
             format!("This idempotency key was used for another request of `{operation}`: the {what} differs."),
         )
+        .at("x-l2f-idempotency-id")
         .received("key-1")
         .expected("the same request as the first time, or a key that was not used yet")
         .hint("Make one key per logical operation and keep it for its retries alone.");

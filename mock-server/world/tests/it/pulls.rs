@@ -162,7 +162,11 @@ fn not_usable(source: &str, place: &str, status: &str) -> Rejection {
     .at(place)
     .received(status)
     .expected("ACTIVE, EDD or DORMANT")
-    .hint("A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE.")
+    .hint(match status {
+        "PENDING" => "A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE.",
+        "CLOSED" => "CLOSED is final; register another counterparty.",
+        _ => "Change the status, or let control decide it, and try again.",
+    })
     .bad_request()
 }
 
@@ -186,7 +190,7 @@ fn what_a_pull_refuses_of_its_counterparty() {
         .at(SOURCE)
         .received(nobody)
         .expected("the id of one counterparty of this sandbox")
-        .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the counterparty returned.");
+        .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.");
         assert_eq!(unknown, expected.not_found());
 
         let source = register(&mut play, "US", "ACH", "FIAT_TESTNET_USD");

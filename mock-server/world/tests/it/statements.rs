@@ -116,7 +116,7 @@ fn rows_lead_from_one_balance_to_the_other() {
 #[test]
 fn what_statements_refuse() {
     let play = quarter(Platform::Union);
-    let unknown = |resource: &str, id: &str, place: &str, made: &str| {
+    let unknown = |resource: &str, id: &str, place: &str| {
         Problem::new(
             code::NOT_FOUND,
             format!("There is no {resource} with this id in this sandbox."),
@@ -124,21 +124,21 @@ fn what_statements_refuse() {
         .at(place)
         .received(id)
         .expected(format!("the id of one {resource} of this sandbox"))
-        .hint(format!("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the {made} returned."))
+        .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.")
         .not_found()
     };
     assert_eq!(
         list(&play, "NOPE").unwrap_err(),
-        unknown("account", "NOPE", "account_id", "account")
+        unknown("account", "NOPE", "account_id")
     );
     assert_eq!(
         read(&play, "NOPE", "x").unwrap_err(),
-        unknown("account", "NOPE", "account_id", "account")
+        unknown("account", "NOPE", "account_id")
     );
     let resource = "statement of this account";
     assert_eq!(
         read(&play, "ACME_USD", "x").unwrap_err(),
-        unknown(resource, "x", "statement_id", resource)
+        unknown(resource, "x", "statement_id")
     );
     let janes = field(&list(&play, "JANE_USD").unwrap().body, "id");
     assert_eq!(

@@ -281,7 +281,7 @@ fn what_an_assignment_refuses() {
     .at("inbound_id")
     .received("POSTED")
     .expected("UNASSIGNED")
-    .hint("What may follow now: RETURNED.");
+    .hint("Money in suspense waits for an account; list it with `status=UNASSIGNED`.");
     assert_eq!(
         assign(&mut play, &lost, "JANE_USD").unwrap_err(),
         expect(twice)
@@ -328,6 +328,7 @@ fn what_an_arrival_refuses() {
                 code::VALIDATION_FAILED,
                 "Nothing says where the money goes.",
             )
+            .at("")
             .expected("one of account_id, address, account_number and memo")
             .hint("The memo of deposit instructions is enough; `POST /v1/deposits` gives them."),
         ),

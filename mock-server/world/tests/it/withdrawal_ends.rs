@@ -27,9 +27,10 @@ fn a_fee_is_held_and_posted_beside_the_amount() {
     assert_eq!(
         play.accept_withdrawal(&all).unwrap_err(),
         Problem::new("INSUFFICIENT_FUNDS", "Account `ACME_USD` has 1000 FIAT_TESTNET_USD available; the withdrawal needs 1015.5.")
+            .at("withdrawal_id")
             .received("1015.5")
             .expected("at most 1000")
-            .hint("Held and pending money is not available. In a sandbox, let money arrive through the control API.")
+            .hint("Held and pending money is not available, and amounts are in units of the asset, never in cents. In a sandbox, let money arrive through the control API.")
             .bad_request()
     );
     let id = play

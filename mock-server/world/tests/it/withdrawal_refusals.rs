@@ -88,7 +88,7 @@ fn requests_are_refused_with_what_would_have_done() {
     assert_eq!(
         refusal(|_, _| withdrawal("ACH", "ACME_USD", "nope", "1")),
         unknown("counterparty", "nope", "/destination_counterparty_id")
-            .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the counterparty returned.")
+            .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.")
             .not_found()
     );
     assert_eq!(
@@ -113,6 +113,7 @@ fn requests_are_refused_with_what_would_have_done() {
         .at("/withdrawal_rail")
         .received("EFT")
         .expected("ACH, FEDWIRE, SWIFT")
+        .hint("The rails of a counterparty are those of its registration; register it again with this one.")
         .bad_request()
     );
     assert_eq!(
@@ -199,6 +200,7 @@ fn what_comes_too_late_or_too_early_is_refused() {
             "RECEIPT_NOT_READY",
             "The withdrawal is REQUESTED; there is a receipt once it is EXECUTED."
         )
+        .at("withdrawal_id")
         .received("REQUESTED")
         .expected("EXECUTED")
         .hint(
@@ -222,6 +224,7 @@ fn what_comes_too_late_or_too_early_is_refused() {
             "WITHDRAWAL_NOT_CANCELLABLE",
             format!("A withdrawal that is {status} cannot be cancelled."),
         )
+        .at("withdrawal_id")
         .received(status)
         .expected(cancellable)
         .hint(hint)
@@ -268,7 +271,7 @@ fn a_withdrawal_that_is_not_there_is_a_404() {
         .at("withdrawal_id")
         .received("nope")
         .expected("the id of one withdrawal of this sandbox")
-        .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the withdrawal returned.")
+        .hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.")
         .not_found();
     for answer in answers {
         assert_eq!(answer.unwrap_err(), unknown);
@@ -289,12 +292,15 @@ fn an_acceptance_is_refused_for_what_has_changed_since() {
         .unwrap();
     assert_eq!(
         play.accept_withdrawal(&id).unwrap_err(),
-        Problem::new("COUNTERPARTY_NOT_USABLE", format!("Money cannot go to counterparty `{landlord}`: it is FROZEN."))
-            .at("withdrawal_id")
-            .received("FROZEN")
-            .expected("ACTIVE, EDD or DORMANT")
-            .hint("A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE.")
-            .bad_request()
+        Problem::new(
+            "COUNTERPARTY_NOT_USABLE",
+            format!("Money cannot go to counterparty `{landlord}`: it is FROZEN.")
+        )
+        .at("withdrawal_id")
+        .received("FROZEN")
+        .expected("ACTIVE, EDD or DORMANT")
+        .hint("Change the status, or let control decide it, and try again.")
+        .bad_request()
     );
     play.advance(SignedDuration::from_mins(61));
     // Five minutes in the beginning, an hour, and the microseconds of the commands.
@@ -305,6 +311,7 @@ fn an_acceptance_is_refused_for_what_has_changed_since() {
             "WITHDRAWAL_EXPIRED",
             format!("The withdrawal could be accepted until {until}.")
         )
+        .at("withdrawal_id")
         .received("2026-01-05T10:06:00.000005-05:00")
         .expected(format!("an acceptance by {until}"))
         .hint("Request a new withdrawal and accept it in time.")
@@ -386,6 +393,7 @@ fn a_key_belongs_to_one_request() {
                 "IDEMPOTENCY_KEY_REUSED",
                 format!("This idempotency key was used for another request of `{op}`: the {what}.")
             )
+            .at("x-l2f-idempotency-id")
             .received("k")
             .expected("the same request as the first time, or a key that was not used yet")
             .hint("Make one key per logical operation and keep it for its retries alone.")
@@ -402,8 +410,16 @@ fn fees_are_refused_with_what_would_have_done() {
         format!(r#"{{"rail":"{rail}","asset_type_id":"{asset}","amount":{amount}}}"#)
     };
     let of = |amount: &str| fee("ACH", "FIAT_TESTNET_USD", amount);
-    let amounts =
-        amounts().map(|(amount, problem)| (of(amount), problem.at("/withdrawal_fees/0/amount")));
+    let amounts = amounts().map(|(amount, problem)| {
+        let problem = problem.at("/withdrawal_fees/0/amount");
+        let problem = match problem.code {
+            "AMOUNT_NOT_POSITIVE" => {
+                problem.hint("To take no fee on a rail, leave it out of the list.")
+            }
+            _ => problem,
+        };
+        (of(amount), problem)
+    });
     let others = [
         (
             fee("PIGEON", "FIAT_TESTNET_USD", "1"),

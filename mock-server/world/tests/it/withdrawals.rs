@@ -200,6 +200,7 @@ fn a_withdrawal_waits_an_hour_to_the_microsecond() {
     assert_eq!(
         play.accept_withdrawal(&early).unwrap_err(),
         Problem::new("WITHDRAWAL_NOT_ACCEPTABLE", "The withdrawal is EXECUTED; only a REQUESTED one can be accepted.")
+            .at("withdrawal_id")
             .received("EXECUTED")
             .expected("REQUESTED")
             .hint("If this repeats a request whose reply was lost, send it with the idempotency key of the first try.")
@@ -244,6 +245,7 @@ fn ask_for_an_invoice(platform: Platform) {
     assert_eq!(
         play.accept_withdrawal(&id).unwrap_err(),
         Problem::new("WITHDRAWAL_NOT_ACCEPTABLE", "The withdrawal is CHANGES_REQUESTED: it waits for a document.")
+            .at("withdrawal_id")
             .received("CHANGES_REQUESTED")
             .expected("REQUESTED")
             .hint(format!("Upload the file with `POST /v1/documents/{document}`; the status call of the withdrawal says what is asked for."))

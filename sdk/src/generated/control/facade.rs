@@ -560,7 +560,7 @@ impl<'c> Outgoing<'c> {
     ///
     /// Gives what a withdrawal costs on each rail. A rail that is not listed is free.
     ///
-    /// Can be repeated freely.
+    /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/fees`
     pub async fn list_fees(
@@ -584,7 +584,7 @@ impl<'c> Outgoing<'c> {
     /// - Undo: Set the former table; an empty one makes all rails free.
     /// - Retry: A repeat changes nothing.
     ///
-    /// Can be repeated freely. Errors: `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`,
+    /// Can be repeated freely. Errors: `NOT_FOUND`, `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`,
     /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
     ///
     /// `PUT /sandboxes/{sandbox}/fees`

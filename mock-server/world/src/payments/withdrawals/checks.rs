@@ -6,6 +6,7 @@ use layer2_types::payments::RelationshipToCustomer;
 use layer2_types::payments::WithdrawalPurpose;
 
 use crate::payments::accounts::AccountRow;
+use crate::payments::counterparties;
 use crate::payments::counterparties::CounterpartyRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -38,7 +39,7 @@ pub(super) fn must_be_usable(
         ))
         .received(status)
         .expected("ACTIVE, EDD or DORMANT")
-        .hint("A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE.")
+        .hint(counterparties::hint_of(counterparty.standing))
         .bad_request());
     }
     if !counterparty.connected {
@@ -74,6 +75,7 @@ pub(super) fn must_have_rail(counterparty: &CounterpartyRow, rail: &Rail) -> Res
     } else {
         rails.join(", ")
     })
+    .hint("The rails of a counterparty are those of its registration; register it again with this one.")
     .bad_request())
 }
 

@@ -113,6 +113,7 @@ impl World {
             code::WITHDRAWAL_NOT_ACCEPTABLE,
             "The withdrawal is CHANGES_REQUESTED: it waits for a document.",
         )
+        .at("withdrawal_id")
         .received("CHANGES_REQUESTED")
         .expected("REQUESTED")
         .hint(format!(

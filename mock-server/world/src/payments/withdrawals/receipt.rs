@@ -76,6 +76,7 @@ fn not_ready(row: &WithdrawalRow) -> Rejection {
         code::RECEIPT_NOT_READY,
         format!("The withdrawal is {stage}; there is a receipt once it is EXECUTED."),
     )
+    .at("withdrawal_id")
     .received(stage.to_string())
     .expected("EXECUTED")
     .hint("Wait for TRANSACTION_POSTED with the category WITHDRAWAL and the id of the withdrawal.")

@@ -126,7 +126,7 @@ fn the_persons_and_payors_of_a_customer_are_kept() {
             [
                 Some("CUSTOMER_NOT_USABLE"),
                 Some("Customer `ACME` cannot be changed: it is CLOSED."),
-                None,
+                Some("customer_id"),
                 Some("CLOSED"),
                 Some("a customer whose status allows updates"),
                 Some("CLOSED is final; use another customer.")

@@ -229,7 +229,7 @@ fn persons_are_a_companys_alone() {
                 Some("the id of one person of this company of this sandbox"),
                 Some(
                     "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, \
-                     or use the id that the creation of the person of this company returned."
+                     or take the id from the reply that told of it."
                 ),
             ],
             "{op}"

@@ -213,7 +213,7 @@ fn a_file_that_is_no_document_is_refused_with_all_that_is_wrong() {
                 Some("the id of one document of this sandbox"),
                 Some(
                     "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, \
-                     or use the id that the creation of the document returned."
+                     or take the id from the reply that told of it."
                 ),
             ]
         );

@@ -311,7 +311,7 @@ fn a_submission_with_a_key_is_made_once() {
             Some(
                 "This idempotency key was used for another request of `applications_submit`: the path differs."
             ),
-            None,
+            Some("x-l2f-idempotency-id"),
             Some("k-1"),
             Some("the same request as the first time, or a key that was not used yet"),
             Some("Make one key per logical operation and keep it for its retries alone.")

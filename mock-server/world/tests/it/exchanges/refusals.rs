@@ -19,7 +19,7 @@ use crate::support::field;
 use crate::support::request;
 
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
-const OTHER_IDS: &str = "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or use the id that the creation of the";
+const OTHER_IDS: &str = "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.";
 
 /// Acme with accounts behind every custodian.
 fn prepared() -> Play {
@@ -87,7 +87,7 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
                 .at("/destination_account_id")
                 .received("NOTHING")
                 .expected("the id of one account of this sandbox")
-                .hint(format!("{OTHER_IDS} account returned."))
+                .hint(OTHER_IDS)
                 .not_found(),
         ),
         (
@@ -96,6 +96,7 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
                 .at("/destination_account_id")
                 .received("ACME_USD")
                 .expected("another account than the source")
+                .hint("Name two accounts; one of them may be another customer's.")
                 .bad_request(),
         ),
         (
@@ -256,7 +257,7 @@ fn an_exchange_that_is_not_known_cannot_be_read_or_accepted() {
     .at("exchange_id")
     .received(UNKNOWN)
     .expected("the id of one exchange of this sandbox")
-    .hint(format!("{OTHER_IDS} exchange returned."))
+    .hint(OTHER_IDS)
     .not_found();
     let read = play.get("payments.exchanges_get", &[("exchange_id", UNKNOWN)], &[]);
     assert_eq!(read.unwrap_err(), expected);
@@ -274,6 +275,7 @@ fn an_exchange_is_accepted_once() {
             "EXCHANGE_NOT_ACCEPTABLE",
             "The exchange is EXECUTED; only a REQUESTED one can be accepted.",
         )
+        .at("exchange_id")
         .received("EXECUTED")
         .expected("REQUESTED")
         .hint("If this repeats a request whose reply was lost, send it with the idempotency key of the first try.")
@@ -295,6 +297,7 @@ fn an_exchange_that_ran_out_says_until_when_it_could_be_accepted() {
             "EXCHANGE_EXPIRED",
             "The exchange could be accepted until 2026-01-05T14:18:00.000003+00:00.",
         )
+        .at("exchange_id")
         .received("2026-01-05T14:19:00.000003+00:00")
         .expected("an acceptance by 2026-01-05T14:18:00.000003+00:00")
         .hint("Request a new exchange and accept it in time.")
@@ -312,6 +315,7 @@ fn money_that_is_not_there_is_not_held() {
                 "Account `ACME_USD` has {available} FIAT_TESTNET_USD available; the exchange needs {needed}."
             ),
         )
+        .at("exchange_id")
         .received(needed)
         .expected(format!("at most {available}"))
         .hint(hint)
@@ -327,7 +331,7 @@ fn money_that_is_not_there_is_not_held() {
         missing(
             "1000",
             "1000.01",
-            "Held and pending money is not available. In a sandbox, let money arrive through the control API."
+            "Held and pending money is not available, and amounts are in units of the asset, never in cents. In a sandbox, let money arrive through the control API."
         )
     );
     // It costs 999.9, but 1009.9 (a part of a cent is held whole) has to be there.
@@ -416,6 +420,7 @@ fn reused(operation: &str, what: &str) -> Rejection {
         "IDEMPOTENCY_KEY_REUSED",
         format!("This idempotency key was used for another request of `{operation}`: the {what}."),
     )
+    .at("x-l2f-idempotency-id")
     .received("k")
     .expected("the same request as the first time, or a key that was not used yet")
     .hint("Make one key per logical operation and keep it for its retries alone.")

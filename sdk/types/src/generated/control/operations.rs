@@ -164,13 +164,13 @@ operations! {
     /// List the fees of withdrawals. `GET /sandboxes/{sandbox}/fees`.
     OutgoingListFees = "outgoing_list_fees" => Operation {
         id: "outgoing_list_fees", resource: "outgoing", summary: "List the fees of withdrawals",
-        path: "/sandboxes/{sandbox}/fees", ..BASE
+        path: "/sandboxes/{sandbox}/fees", errors: &["NOT_FOUND"], ..BASE
     };
     /// Set the fees of withdrawals. `PUT /sandboxes/{sandbox}/fees`.
     OutgoingSetFees = "outgoing_set_fees" => Operation {
         id: "outgoing_set_fees", resource: "outgoing", summary: "Set the fees of withdrawals",
         method: HttpMethod::Put, path: "/sandboxes/{sandbox}/fees", effect: Effect::Write,
-        errors: &["RAIL_NOT_SUPPORTED", "ASSET_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE",
+        errors: &["NOT_FOUND", "RAIL_NOT_SUPPORTED", "ASSET_NOT_SUPPORTED", "AMOUNT_NOT_POSITIVE",
         "AMOUNT_TOO_LARGE", "TOO_MANY_DECIMALS"], body_limit: 65_536,
         request_media: &["application/json"], ..BASE
     };

@@ -8,7 +8,7 @@ error_codes! {
         remedy "Read `pointer`, `received` and `expected` of each error, correct the request and send it again.";
     MalformedJson = "MALFORMED_JSON", status 400,
         means "The body is not JSON.",
-        remedy "Send one JSON value in UTF-8; `received` shows the place where reading stopped.";
+        remedy "Send one JSON value in UTF-8; the description says where reading stopped.";
     Unauthorized = "UNAUTHORIZED", status 401,
         means "The request carries no bearer token.",
         remedy "Ask the token endpoint for a token and send it as `Authorization` with the word Bearer before it.";

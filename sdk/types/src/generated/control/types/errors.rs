@@ -21,7 +21,7 @@ models! {
             expected: String = with_expected;
             /// The likely cause and its remedy.
             hint: String = with_hint;
-            /// Page that explains the code.
+            /// Address of the page that explains the code.
             doc_url: String = with_doc_url;
         }
     }

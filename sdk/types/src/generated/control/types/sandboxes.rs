@@ -31,7 +31,9 @@ open_enums! {
     pub enum ErrorSetting {
         /// Everything that helps.
         Helpful = "helpful",
-        /// The code and the description alone, as the platform does.
+        /// The code and the description alone, as the platform does, with the statuses that it
+        /// publishes: a missing scope is 401, a wrong method 404, and a body that is too large or
+        /// of another media type 400. The status of an ordered fault stays.
         Documented = "documented",
     }
 
@@ -226,8 +228,13 @@ models! {
             strict: bool = with_strict;
             /// How long the platform's work takes; `fast` by default.
             profile: ProfileSetting = with_profile;
-            /// How much an error tells; `helpful` by default.
+            /// How much an error tells; `helpful` by default. The control API always tells
+            /// everything.
             errors: ErrorSetting = with_errors;
+            /// Whether every error code is replaced by one that no document has, so that a client
+            /// can prove that it does not lean on codes; false by default. The codes of the token
+            /// endpoints and of control stay.
+            opaque_codes: bool = with_opaque_codes;
             /// Whether a withdrawal worth more than 10,000 US dollars is asked for an invoice;
             /// false by default. Layer2 1.0.5 asks for none.
             information_requests: bool = with_information_requests;

@@ -21,7 +21,7 @@ models! {
             expected: String = with_expected;
             /// The likely cause and its remedy.
             hint: String = with_hint;
-            /// Address of a page that explains the code, where there is one.
+            /// Address of the page that explains the code.
             doc_url: String = with_doc_url;
         }
     }

@@ -1,0 +1,317 @@
+//! What mistakes are made with: a server, its sandboxes, and a table's way of saying a request.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::{Signer, SigningKey};
+use layer2_mock::{ClockMode, SandboxServer};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::support::{Caller, Reply};
+
+/// One mistake: the name of its file and the request that makes it.
+pub(super) type Mistake = (&'static str, RequestBuilder);
+
+/// What the mistakes are made with.
+pub(super) struct Setting {
+    pub(super) server: SandboxServer,
+    pub(super) caller: Caller,
+    /// Another sandbox of the same server.
+    pub(super) blue: Caller,
+    /// A token with the scope to read customers and no other.
+    pub(super) narrow: String,
+    pub(super) accounting_token: String,
+    /// Ids of what was made, by the name that the files call it.
+    ids: BTreeMap<&'static str, String>,
+    pub(super) now: i64,
+}
+
+/// A request in words. `{name}` in them stands for the id of what was made under that name.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    method: Method,
+    path: String,
+    body: String,
+    key: Option<&'static str>,
+    signed: bool,
+}
+
+pub(super) fn get(path: &str) -> Call {
+    Call::new(Method::GET, path, "")
+}
+
+pub(super) fn post(path: &str, body: impl ToString) -> Call {
+    Call::new(Method::POST, path, body)
+}
+
+pub(super) fn patch(path: &str, body: impl ToString) -> Call {
+    Call::new(Method::PATCH, path, body)
+}
+
+pub(super) fn put(path: &str, body: impl ToString) -> Call {
+    Call::new(Method::PUT, path, body)
+}
+
+pub(super) fn delete(path: &str) -> Call {
+    Call::new(Method::DELETE, path, "")
+}
+
+/// A signed acceptance.
+pub(super) fn accept(path: &str) -> Call {
+    Call::new(Method::POST, path, "").signed()
+}
+
+/// A path of the control API about the sandbox.
+pub(super) fn control(path: &str) -> String {
+    format!("/_control/v1/sandboxes/default{path}")
+}
+
+/// The body of a PATCH that sets one field.
+pub(super) fn update(field: &str, value: &str) -> String {
+    json!({"updates": [{"field": field, "value": value}], "reason": "a test"}).to_string()
+}
+
+impl Call {
+    fn new(method: Method, path: &str, body: impl ToString) -> Call {
+        Call {
+            method,
+            path: path.to_owned(),
+            body: body.to_string(),
+            key: None,
+            signed: false,
+        }
+    }
+
+    pub(super) fn key(self, key: &'static str) -> Call {
+        Call {
+            key: Some(key),
+            ..self
+        }
+    }
+
+    pub(super) fn signed(self) -> Call {
+        Call {
+            signed: true,
+            ..self
+        }
+    }
+}
+
+impl Setting {
+    pub(super) async fn new() -> Setting {
+        let server = SandboxServer::builder()
+            .clock(ClockMode::Manual)
+            .start()
+            .await
+            .expect("start");
+        let caller = Caller::new(&server).await;
+        let made = caller
+            .http
+            .post(format!("{}/_control/v1/sandboxes", server.url()))
+            .bearer_auth(&caller.control)
+            .header("content-type", "application/json")
+            .body(r#"{"name":"blue"}"#);
+        let made = Reply::read(made.send().await.expect("sent")).await.ok();
+        let blue = Caller::of(&made["data"]).await;
+        let foreign = blue.transfer("1").await;
+        blue.control(Method::POST, "/tokens/expire", None)
+            .await
+            .ok();
+        let mut at = Setting {
+            narrow: token(&server, "payments", "customers:read").await,
+            accounting_token: token(&server, "accounting", "").await,
+            ids: BTreeMap::from([("foreign", foreign)]),
+            now: jiff::Timestamp::now().as_second(),
+            server,
+            caller,
+            blue,
+        };
+        at.set_up().await;
+        at
+    }
+
+    /// Money on ACME_USD, two accounts in bitcoin of which one is frozen, and transfers.
+    async fn set_up(&mut self) {
+        self.caller.fund("100").await;
+        let accounts = "/api/v1/accounts/deposits";
+        for account in ["ACME_BTC", "JANE_BTC"] {
+            let body = opening(&self.server, account, "BITCOIN_TESTNET_BTC");
+            self.ok(post(accounts, body)).await;
+        }
+        let frozen = "/api/v1/accounts/deposits/ACME_BTC";
+        self.ok(patch(frozen, update("status", "FROZEN"))).await;
+        let transfers = "/api/v1/transfers";
+        self.ok(post(transfers, TRANSFER).key("used")).await;
+        let of = |amount: &str| post(transfers, TRANSFER.replace("1.50", amount));
+        self.make("transfer", of("1")).await;
+        self.make("unaffordable", of("100.01")).await;
+    }
+
+    /// Carries out a call that goes well.
+    pub(super) async fn ok(&self, call: Call) -> Value {
+        let reply = Reply::read(self.request(&call).send().await.expect("sent")).await;
+        assert!(reply.status.is_success(), "{call:?}: {}", reply.text);
+        serde_json::from_str(&reply.text).unwrap_or_default()
+    }
+
+    /// Makes something and remembers its id under a name.
+    pub(super) async fn make(&mut self, name: &'static str, call: Call) -> Value {
+        let reply = self.ok(call).await;
+        let id = reply["data"]["id"].as_str().expect(name);
+        self.remember(name, id);
+        reply
+    }
+
+    pub(super) fn remember(&mut self, name: &'static str, id: &str) {
+        self.ids.insert(name, id.to_owned());
+    }
+
+    /// The request that a call says.
+    pub(super) fn request(&self, call: &Call) -> RequestBuilder {
+        let path = self.filled(&call.path);
+        let body = self.filled(&call.body);
+        let token = match path.starts_with("/_control") {
+            true => &self.caller.control,
+            false => &self.caller.token,
+        };
+        let mut request = self
+            .caller
+            .http
+            .request(call.method.clone(), self.url(&path))
+            .bearer_auth(token);
+        if let Some(key) = call.key {
+            request = request.header("x-l2f-idempotency-id", key);
+        }
+        if call.signed {
+            let text = format!("{}{}{path}{body}", self.now, call.method);
+            let signature = self.caller.signing_key.sign(text.as_bytes());
+            request = request
+                .header("x-timestamp", self.now)
+                .header("x-signature", hex::encode(signature.to_bytes()));
+        }
+        match body.is_empty() {
+            true => request,
+            false => request
+                .header("content-type", "application/json")
+                .body(body),
+        }
+    }
+
+    /// The requests of a table.
+    pub(super) fn requests(&self, table: Vec<(&'static str, Call)>) -> Vec<Mistake> {
+        let row = |(name, call): (&'static str, Call)| (name, self.request(&call));
+        table.into_iter().map(row).collect()
+    }
+
+    fn filled(&self, text: &str) -> String {
+        self.ids.iter().fold(text.to_owned(), |text, (name, id)| {
+            text.replace(&format!("{{{name}}}"), id)
+        })
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.server.url())
+    }
+
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
+        self.request(&get(path))
+    }
+
+    pub(super) fn post(&self, path: &str, body: &str) -> RequestBuilder {
+        self.request(&post(path, body))
+    }
+
+    /// A transfer of this amount.
+    pub(super) fn amount(&self, amount: &str) -> RequestBuilder {
+        self.post("/api/v1/transfers", &TRANSFER.replace("1.50", amount))
+    }
+
+    pub(super) fn with_token(&self, token: &str) -> RequestBuilder {
+        self.caller
+            .http
+            .get(self.url("/api/v1/transfers/x"))
+            .bearer_auth(token)
+    }
+
+    /// The token endpoint of payments, asked with good credentials.
+    pub(super) fn token(&self, query: &str) -> RequestBuilder {
+        let info = self.server.info().payments;
+        self.caller
+            .http
+            .post(format!("{}{query}", info.token_url))
+            .basic_auth(info.client_id.as_str(), Some(info.client_secret))
+    }
+
+    pub(super) fn accept_path(&self) -> String {
+        self.filled("/api/v1/transfers/{transfer}/accept")
+    }
+
+    /// Accepts the transfer with these two headers.
+    pub(super) fn accept(&self, timestamp: &str, signature: &str) -> RequestBuilder {
+        let headers = [("x-timestamp", timestamp), ("x-signature", signature)];
+        self.caller
+            .request(Method::POST, &self.accept_path(), None, &headers)
+    }
+
+    /// Signs a text and accepts the transfer at this second.
+    pub(super) fn accept_signed(&self, key: &SigningKey, text: &str) -> RequestBuilder {
+        let signature = hex::encode(key.sign(text.as_bytes()).to_bytes());
+        self.accept(&self.now.to_string(), &signature)
+    }
+
+    /// A file stays the same from run to run: what the machine's clock, the port, the keys and the order of the setting
+    /// decide is named in it.
+    pub(super) fn named(&self, text: &str) -> String {
+        let key = hex::encode(self.caller.signing_key.verifying_key().as_bytes());
+        let mut text = text
+            .replace(self.server.url(), "{url}")
+            .replace(&key, "{public key}");
+        text = text.replace(&(self.now - 1_000).to_string(), "{long ago}");
+        // The server may read its clock some seconds later.
+        for late in 0..=10 {
+            text = text
+                .replace(&(self.now + late).to_string(), "{now}")
+                .replace(
+                    &format!("is {} s behind", 1_000 + late),
+                    "is {so many} s behind",
+                );
+        }
+        self.ids.iter().fold(text, |text, (name, id)| {
+            text.replace(id, &format!("{{{name}}}"))
+        })
+    }
+}
+
+pub(super) const TRANSFER: &str =
+    r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":1.50}"#;
+
+/// The body that opens an account of the first customer.
+pub(super) fn opening(server: &SandboxServer, account: &str, asset: &str) -> String {
+    json!({
+        "customer_id": server.info().customers[0].id,
+        "account_to_open": {"account_id": account, "product_id": "DEPOSIT_BASIC", "asset_type_id": asset},
+    })
+    .to_string()
+}
+
+async fn token(server: &SandboxServer, api: &str, scope: &str) -> String {
+    let info = serde_json::to_value(server.info()).expect("info")[api].clone();
+    let text = |name: &str| info[name].as_str().expect(name).to_owned();
+    let scope = match scope {
+        "" => text("scope"),
+        scope => scope.to_owned(),
+    };
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("client");
+    let request = http
+        .post(text("token_url"))
+        .basic_auth(text("client_id"), Some(text("client_secret")))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("grant_type=client_credentials&scope={scope}"));
+    Reply::read(request.send().await.expect("sent")).await.ok()["access_token"]
+        .as_str()
+        .expect("token")
+        .to_owned()
+}
