@@ -174,7 +174,7 @@ async fn a_form_that_is_no_upload_is_told_where_and_what_to_do() {
     let other = form(r#"name="document"; filename="jane-doe.pdf""#);
     let reply = upload(&caller, &[("content-type", FORM)], other).await;
     assert_eq!(
-        reply.json(),
+        reply.without_links(),
         json!({"errors": [{
             "code": "DOCUMENT_REFUSED",
             "description": "The form has a part that does not belong to it.",

@@ -17,13 +17,12 @@ async fn an_unknown_path_is_met_with_the_nearest_one() {
     let reply = caller.get("/api/v1/custmers").await;
     assert_eq!(reply.status, 404);
     assert_eq!(
-        reply.json(),
+        reply.without_links(),
         json!({"errors": [{
             "code": "UNKNOWN_PATH",
             "description": "There is nothing at this path.",
             "received": "/api/v1/custmers",
             "hint": "Did you mean `/api/v1/customers`?",
-            "doc_url": "https://github.com/layer2-rs/layer2/blob/main/docs/errors.md#payments-unknown_path",
         }]})
     );
     let reply = caller.get("/v1/transactions").await;
@@ -52,12 +51,12 @@ async fn a_body_is_json_of_its_media_type_and_size() {
     let reply = caller.post("/api/v1/transfers", "{\"amount\": 1,}").await;
     assert_eq!(reply.status, 400);
     assert_eq!(
-        reply.json(),
+        reply.without_links(),
         json!({"errors": [{
             "code": "MALFORMED_JSON",
             "description": "The body is not JSON: expected a member name in double quotes (line 1, column 14).",
+            "pointer": "",
             "hint": "Send one JSON object in UTF-8.",
-            "doc_url": "https://github.com/layer2-rs/layer2/blob/main/docs/errors.md#payments-malformed_json",
         }]})
     );
     let form = caller
@@ -71,7 +70,7 @@ async fn a_body_is_json_of_its_media_type_and_size() {
     let reply = Reply::read(form.send().await.expect("sent")).await;
     assert_eq!(reply.status, 415);
     assert_eq!(
-        reply.json(),
+        reply.without_links(),
         json!({"errors": [{
             "code": "UNSUPPORTED_MEDIA_TYPE",
             "description": "The body is of a media type that this operation does not read.",

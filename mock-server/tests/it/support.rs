@@ -5,6 +5,9 @@ use layer2_mock::SandboxServer;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 
+/// Members of an error that link to what explains its code.
+const LINKS: [&str; 3] = ["doc_url", "documentation_url", "error_uri"];
+
 /// A reply, read whole.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -24,6 +27,23 @@ impl Reply {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).expect(&self.text)
+    }
+
+    /// The body without its links to the reference of the error codes, which have tests of their own.
+    pub(crate) fn without_links(&self) -> Value {
+        fn strip(value: &mut Value) {
+            match value {
+                Value::Object(members) => {
+                    members.retain(|name, _| !LINKS.contains(&name.as_str()));
+                    members.values_mut().for_each(strip);
+                }
+                Value::Array(items) => items.iter_mut().for_each(strip),
+                _ => {}
+            }
+        }
+        let mut body = self.json();
+        strip(&mut body);
+        body
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

@@ -36,19 +36,46 @@ pub(super) struct Call {
     signed: bool,
 }
 
+/// The body of a call: a text as it stands, or JSON.
+pub(super) struct Text(String);
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Text {
+        Text(text.to_owned())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text(text)
+    }
+}
+
+impl From<Value> for Text {
+    fn from(json: Value) -> Text {
+        Text(json.to_string())
+    }
+}
+
+impl From<&Value> for Text {
+    fn from(json: &Value) -> Text {
+        Text(json.to_string())
+    }
+}
+
 pub(super) fn get(path: &str) -> Call {
     Call::new(Method::GET, path, "")
 }
 
-pub(super) fn post(path: &str, body: impl ToString) -> Call {
+pub(super) fn post(path: &str, body: impl Into<Text>) -> Call {
     Call::new(Method::POST, path, body)
 }
 
-pub(super) fn patch(path: &str, body: impl ToString) -> Call {
+pub(super) fn patch(path: &str, body: impl Into<Text>) -> Call {
     Call::new(Method::PATCH, path, body)
 }
 
-pub(super) fn put(path: &str, body: impl ToString) -> Call {
+pub(super) fn put(path: &str, body: impl Into<Text>) -> Call {
     Call::new(Method::PUT, path, body)
 }
 
@@ -72,11 +99,11 @@ pub(super) fn update(field: &str, value: &str) -> String {
 }
 
 impl Call {
-    fn new(method: Method, path: &str, body: impl ToString) -> Call {
+    fn new(method: Method, path: &str, body: impl Into<Text>) -> Call {
         Call {
             method,
             path: path.to_owned(),
-            body: body.to_string(),
+            body: body.into().0,
             key: None,
             signed: false,
         }
