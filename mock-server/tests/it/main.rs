@@ -9,6 +9,7 @@
 
 mod access;
 mod binary;
+mod concurrency;
 mod explain;
 mod faults;
 mod files;
@@ -18,4 +19,5 @@ mod paging;
 mod refusals;
 mod socket;
 mod support;
+mod walk;
 mod webhooks;
