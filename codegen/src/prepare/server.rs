@@ -11,7 +11,8 @@
 //! - in a request, read-only properties are not required and a decimal may be sent as text; in a
 //!   reply, write-only properties are not required and `x-always-sent` is.
 //!
-//! `x-sensitive` stays as an annotation: what a message may quote is decided by it.
+//! `x-sensitive` stays as an annotation: what a message may quote is decided by it. So does `x-versions` of what is
+//! sent: a field that one version alone has is missed in the replies of that version alone.
 
 use std::collections::BTreeSet;
 
@@ -153,7 +154,16 @@ fn of_property(model: &Model, property: &Property, side: Side) -> Value {
     } else {
         value
     };
-    annotated(value, property.sensitive)
+    let mut value = annotated(value, property.sensitive);
+    if side == Side::Reply && !property.versions.is_empty() {
+        let versions: Vec<&str> = property
+            .versions
+            .iter()
+            .map(|version| version.text())
+            .collect();
+        value["x-versions"] = json!(versions);
+    }
+    value
 }
 
 /// A reference is followed unless the value is null: `anyOf` would report both failures.

@@ -16,7 +16,7 @@ use std::{
 };
 
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
-use layer2_types::operation::{Api, Operation, PagingRule};
+use layer2_types::operation::{Api, Operation, PagingRule, Platform, PlatformVersion};
 use layer2_world::rejection::Problem;
 use serde::Deserialize;
 use serde_json::Value;
@@ -77,6 +77,7 @@ pub(crate) fn request(
 /// What of a reply differs from the document: used by tests and debug builds alone.
 pub(crate) fn reply(
     operation: &Operation,
+    platform: Platform,
     status: u16,
     body: &str,
 ) -> Result<Vec<String>, SchemaError> {
@@ -91,6 +92,7 @@ pub(crate) fn reply(
     Ok(schema
         .validator
         .iter_errors(&body)
+        .filter(|error| !schema.is_of_another_version(error, platform))
         .map(|error| format!("{}: {}", error.instance_path(), error.masked()))
         .collect())
 }
@@ -323,14 +325,32 @@ impl Schema {
         }]
     }
 
-    /// What the missing member should have been.
-    fn expectation_of(&self, error: &ValidationError<'_>, name: &str) -> String {
+    /// Whether a member is missed that this version of the platform does not have.
+    fn is_of_another_version(&self, error: &ValidationError<'_>, platform: Platform) -> bool {
+        let ValidationErrorKind::Required { property } = error.kind() else {
+            return false;
+        };
+        let name = property.as_str().unwrap_or_default();
+        let versions = self
+            .missing(error, name)
+            .and_then(|schema| schema.get("x-versions"))
+            .and_then(|versions| Vec::<PlatformVersion>::deserialize(versions).ok());
+        versions.is_some_and(|versions| !platform.includes(&versions))
+    }
+
+    /// The schema of a member that is missing.
+    fn missing(&self, error: &ValidationError<'_>, name: &str) -> Option<&Value> {
         let path = error.evaluation_path().as_str();
         let object = path.strip_suffix("/required").unwrap_or(path);
-        let property = walk(&self.source, object)
+        walk(&self.source, object)
             .last()
-            .and_then(|schema| schema.get("properties")?.get(name));
-        let types = property
+            .and_then(|schema| schema.get("properties")?.get(name))
+    }
+
+    /// What the missing member should have been.
+    fn expectation_of(&self, error: &ValidationError<'_>, name: &str) -> String {
+        let types = self
+            .missing(error, name)
             .map(|schema| types_of(&self.source, schema))
             .unwrap_or_default();
         match types.as_slice() {

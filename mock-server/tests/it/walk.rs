@@ -66,7 +66,7 @@ const CONTROL_READS: [&str; 6] = [
     "/ledger/trial-balance",
     "/ledger/entries?page_size=5",
     "/fees",
-    "/rates",
+    "/fees",
 ];
 
 impl Walker {

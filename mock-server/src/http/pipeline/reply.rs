@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use layer2_types::operation::Platform;
 use layer2_world::settings::ErrorStyle;
 
 use super::{Answer, AnswerContent, Exchange};
@@ -29,6 +30,7 @@ impl Exchange {
         result: Result<Answer, Failure>,
     ) -> Response<Body> {
         if let Some(op) = self.op {
+            let platform = self.platform(server);
             match &result {
                 Ok(answer) => match &answer.content {
                     AnswerContent::File(file) => {
@@ -37,11 +39,15 @@ impl Exchange {
                     AnswerContent::Json(body) | AnswerContent::Page(body) => {
                         server
                             .contract
-                            .check_reply(op.operation(), answer.status, body);
+                            .check_reply(op.operation(), platform, answer.status, body);
                     }
                 },
                 Err(failure) if failure.is_ordered => {}
-                Err(failure) => server.contract.check_failure(op.operation(), failure),
+                Err(failure) => {
+                    server
+                        .contract
+                        .check_failure(op.operation(), platform, failure);
+                }
             }
         }
         let result = self.spoil(result);
@@ -60,6 +66,14 @@ impl Exchange {
         self.log(response.status(), codes, replayed);
         self.cut(connection, &response);
         response
+    }
+
+    /// The version that answers; that of new sandboxes where no sandbox was found.
+    fn platform(&self, server: &Server) -> Platform {
+        let sandbox = self.sandbox.as_ref();
+        sandbox.map_or(server.config.settings.platform, |sandbox| {
+            sandbox.settings().platform
+        })
     }
 
     pub(super) fn success(&self, answer: Answer) -> Response<Body> {
