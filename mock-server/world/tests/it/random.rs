@@ -99,6 +99,7 @@ impl Lane {
 /// Tells, of a life that fails, how to live it again.
 struct TellsSeed(&'static str, u64);
 
+#[expect(clippy::print_stderr, reason = "who sees the test fail needs the seed")]
 impl Drop for TellsSeed {
     fn drop(&mut self) {
         if std::thread::panicking() {

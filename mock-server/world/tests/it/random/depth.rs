@@ -75,6 +75,7 @@ pub(super) const LAYER2: &[Depth] = &[
 ];
 
 /// Prints what was seen, for a reader of `--no-capture`.
+#[expect(clippy::print_stdout, reason = "a walk is tuned by what it prints")]
 pub(super) fn print(lane: &str, steps: u64, seen: &BTreeMap<String, u64>) {
     println!("lane {lane}: {steps} steps");
     for (what, count) in seen {
