@@ -224,7 +224,10 @@ fn exact_money_never_meets_the_serde_attributes_that_buffer_through_floats() {
 fn generated_rust_stays_within_what_one_can_read() {
     const LIMIT: usize = 20_000;
     let checked_in = |path: &Path| {
-        let parts: Vec<_> = path.components().map(std::path::Component::as_os_str).collect();
+        let parts: Vec<_> = path
+            .components()
+            .map(std::path::Component::as_os_str)
+            .collect();
         parts.iter().any(|part| *part == "generated") && !parts.iter().any(|part| *part == "golden")
     };
     let files: Vec<_> = rust_files()

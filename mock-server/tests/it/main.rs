@@ -9,6 +9,7 @@
 
 mod access;
 mod binary;
+mod concurrency;
 mod explain;
 mod faults;
 mod files;
@@ -20,4 +21,5 @@ mod refusals;
 mod socket;
 mod support;
 mod versions;
+mod walk;
 mod webhooks;

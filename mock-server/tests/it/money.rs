@@ -319,24 +319,6 @@ async fn accounting_creates_once_by_external_id() {
     assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn many_duplicates_at_once_have_one_effect() {
-    let (server, caller) = server().await;
-    let mut calls = tokio::task::JoinSet::new();
-    for _ in 0..100 {
-        let caller = caller.clone();
-        calls.spawn(async move { create(&caller, "same", TRANSFER).await });
-    }
-    let replies = calls.join_all().await;
-    let replayed = replies
-        .iter()
-        .filter(|reply| reply.header("idempotent-replayed") == Some("true"))
-        .count();
-    assert_eq!(replayed, 99);
-    assert!(replies.iter().all(|reply| reply.text == replies[0].text));
-    assert_eq!(server.journal("default").expect("journal").len(), 1);
-}
-
 #[test]
 fn a_server_needs_no_runtime_of_the_caller() {
     let (one, two) = (

@@ -20,6 +20,15 @@ pub(crate) fn exchange(
 
 /// Sends a request and leaves the connection open.
 pub(crate) fn write(server: &SandboxServer, request: &reqwest::Request) -> TcpStream {
+    write_but(server, request, 0)
+}
+
+/// Sends a request but for its last bytes, and leaves the connection open.
+pub(crate) fn write_but(
+    server: &SandboxServer,
+    request: &reqwest::Request,
+    missing: usize,
+) -> TcpStream {
     let address = server
         .url()
         .strip_prefix("http://")
@@ -45,6 +54,7 @@ pub(crate) fn write(server: &SandboxServer, request: &reqwest::Request) -> TcpSt
     let mut bytes = text.into_bytes();
     bytes.extend_from_slice(body);
     let mut socket = TcpStream::connect(address).expect("connect");
+    bytes.truncate(bytes.len() - missing);
     socket.write_all(&bytes).expect("request");
     socket
 }

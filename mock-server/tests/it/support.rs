@@ -84,13 +84,18 @@ impl Caller {
 
     /// A caller of the sandbox of a ready-file object.
     pub(crate) async fn of(info: &Value) -> Caller {
+        let http = Client::builder().no_proxy().build().expect("client");
+        Caller::over(http, info).await
+    }
+
+    /// The same, over connections that others use too.
+    pub(crate) async fn over(http: Client, info: &Value) -> Caller {
         let text = |pointer: &str| {
             info.pointer(pointer)
                 .and_then(Value::as_str)
                 .expect(pointer)
                 .to_owned()
         };
-        let http = Client::builder().no_proxy().build().expect("client");
         let reply = http
             .post(format!(
                 "{}?grant_type=client_credentials",
@@ -172,12 +177,22 @@ impl Caller {
     }
 
     pub(crate) fn signed(&self, path: &str, key: &str) -> reqwest::RequestBuilder {
+        self.signed_with(path, key, None)
+    }
+
+    pub(crate) fn signed_with(
+        &self,
+        path: &str,
+        key: &str,
+        body: Option<&str>,
+    ) -> reqwest::RequestBuilder {
         let now = jiff::Timestamp::now().as_second();
-        let signature = self.signing_key.sign(format!("{now}POST{path}").as_bytes());
+        let text = format!("{now}POST{path}{}", body.unwrap_or_default());
+        let signature = self.signing_key.sign(text.as_bytes());
         self.request(
             Method::POST,
             path,
-            None,
+            body,
             &[
                 ("x-l2f-idempotency-id", key),
                 ("x-timestamp", &now.to_string()),

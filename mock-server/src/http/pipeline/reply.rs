@@ -28,20 +28,24 @@ impl Exchange {
         result: Result<Answer, Failure>,
     ) -> Response<Body> {
         if let Some(op) = self.op {
+            let platform = self.reading().platform;
             match &result {
                 Ok(answer) => match &answer.content {
                     AnswerContent::File(file) => {
                         server.contract.check_file(op.operation(), &file.media_type);
                     }
                     AnswerContent::Json(body) | AnswerContent::Page(body) => {
-                        let platform = self.reading().platform;
                         server
                             .contract
                             .check_reply(op.operation(), platform, answer.status, body);
                     }
                 },
                 Err(failure) if failure.is_ordered => {}
-                Err(failure) => server.contract.check_failure(op.operation(), failure),
+                Err(failure) => {
+                    server
+                        .contract
+                        .check_failure(op.operation(), platform, failure);
+                }
             }
         }
         let result = self.spoil(result);

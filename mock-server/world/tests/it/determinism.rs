@@ -1,5 +1,7 @@
 //! The same commands give the same world; when the network answers changes nothing that anybody can see.
 
+mod tour;
+
 use jiff::SignedDuration;
 use layer2_world::Seed;
 use layer2_world::World;

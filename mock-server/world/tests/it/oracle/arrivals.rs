@@ -112,11 +112,11 @@ impl Oracle {
             }
         }
         for (id, account, status) in ended {
-            self.end_arrival(&id, account, &status);
+            self.end_arrival(&id, &account, &status);
         }
     }
 
-    fn end_arrival(&mut self, id: &str, account: String, status: &str) {
+    fn end_arrival(&mut self, id: &str, account: &str, status: &str) {
         let arrival = self.arrivals.get_mut(id).unwrap();
         let (asset, amount) = (arrival.asset.clone(), arrival.amount);
         let is_posted = match status {
@@ -127,14 +127,14 @@ impl Oracle {
         };
         arrival.stage = if is_posted {
             Stage::Posted {
-                account: account.clone(),
+                account: account.to_owned(),
             }
         } else {
             Stage::Returned
         };
         self.platform(&asset).in_flight += amount;
         if is_posted {
-            self.account(&account).current += amount;
+            self.account(account).current += amount;
         } else {
             self.platform(&asset).custody -= amount;
         }

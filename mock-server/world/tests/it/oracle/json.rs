@@ -16,9 +16,7 @@ impl<'a> Json<'a> {
     /// What a pointer leads to, if it is there.
     pub(super) fn at(self, pointer: &str) -> Option<Self> {
         let steps = pointer.split('/').skip(1);
-        steps
-            .into_iter()
-            .try_fold(self, |place, name| place.member(name))
+        steps.into_iter().try_fold(self, Self::member)
     }
 
     /// A text, or the digits of a number.

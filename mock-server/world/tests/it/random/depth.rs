@@ -5,12 +5,77 @@ use std::collections::BTreeMap;
 /// Something that a lane must have seen, and how often at least.
 pub(super) type Depth = (&'static str, u64);
 
-pub(super) const AT_ONCE: &[Depth] = &[];
-pub(super) const IN_TIME: &[Depth] = &[];
-pub(super) const LAYER2: &[Depth] = &[];
-pub(super) const RAIL: &[Depth] = &[];
+/// Where work is done at once, nothing comes between an acceptance and its execution but a price.
+pub(super) const AT_ONCE: &[Depth] = &[
+    ("application moved", 100),
+    ("command repeated", 700),
+    ("exchange EXECUTED as a purchase", 100),
+    ("exchange EXECUTED as a sale", 100),
+    ("exchange REJECTED", 5),
+    ("inbound POSTED", 1_200),
+    ("inbound assigned", 40),
+    ("inbound taken back", 120),
+    ("inbound taken back uncovered", 1),
+    ("key used again", 150),
+    ("refused ACCOUNT_NOT_USABLE", 200),
+    ("refused COUNTERPARTY_NOT_USABLE", 50),
+    ("refused EXCHANGE_EXPIRED", 100),
+    ("refused INSUFFICIENT_FUNDS", 100),
+    ("refused TRANSFER_EXPIRED", 60),
+    ("refused WITHDRAWAL_EXPIRED", 50),
+    ("transfer EXECUTED", 300),
+    ("withdrawal EXECUTED", 300),
+    ("withdrawal RETURNED", 80),
+    ("withdrawal with a fee", 120),
+    ("world examined", 70),
+];
+
+/// Where work takes its time, accounts are frozen and orders cancelled meanwhile.
+pub(super) const IN_TIME: &[Depth] = &[
+    ("application moved", 100),
+    ("command repeated", 700),
+    ("exchange EXECUTED as a purchase", 80),
+    ("exchange EXECUTED as a sale", 80),
+    ("exchange REJECTED", 5),
+    ("inbound POSTED", 1_000),
+    ("inbound assigned", 40),
+    ("inbound sent back", 8),
+    ("inbound taken back", 100),
+    ("inbound taken back uncovered", 1),
+    ("key used again", 150),
+    ("refused INSUFFICIENT_FUNDS", 100),
+    ("transfer EXECUTED", 250),
+    ("transfer REJECTED", 2),
+    ("withdrawal CANCELLED", 25),
+    ("withdrawal EXECUTED", 200),
+    ("withdrawal REJECTED", 30),
+    ("withdrawal RETURNED", 20),
+    ("withdrawal with a fee", 100),
+    ("world examined", 70),
+];
+
+/// The older version cannot cancel a withdrawal.
+pub(super) const LAYER2: &[Depth] = &[
+    ("command repeated", 700),
+    ("exchange EXECUTED as a purchase", 80),
+    ("exchange EXECUTED as a sale", 80),
+    ("exchange REJECTED", 5),
+    ("inbound POSTED", 1_000),
+    ("inbound assigned", 40),
+    ("inbound sent back", 8),
+    ("inbound taken back", 100),
+    ("refused INSUFFICIENT_FUNDS", 100),
+    ("transfer EXECUTED", 250),
+    ("transfer REJECTED", 2),
+    ("withdrawal EXECUTED", 200),
+    ("withdrawal REJECTED", 30),
+    ("withdrawal RETURNED", 20),
+    ("withdrawal with a fee", 100),
+    ("world examined", 70),
+];
 
 /// Prints what was seen, for a reader of `--no-capture`.
+#[expect(clippy::print_stdout, reason = "a walk is tuned by what it prints")]
 pub(super) fn print(lane: &str, steps: u64, seen: &BTreeMap<String, u64>) {
     println!("lane {lane}: {steps} steps");
     for (what, count) in seen {

@@ -26,12 +26,12 @@ pub(super) fn reuse(walk: &mut Walk) {
     let Some(row) = walk.chance.pick(&walk.remembered).cloned() else {
         return;
     };
-    let others = walk.remembered.iter();
-    let others = others.filter(|other| {
+    let mut others = walk.remembered.iter();
+    let other = others.rfind(|other| {
         other.request.op == row.request.op
             && (&other.request.path, &other.request.body) != (&row.request.path, &row.request.body)
     });
-    let Some(other) = others.last().cloned() else {
+    let Some(other) = other.cloned() else {
         return;
     };
     let rejection = walk.play.send(other.request, Some(&row.key)).unwrap_err();

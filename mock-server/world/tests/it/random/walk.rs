@@ -105,8 +105,14 @@ impl Walk {
                 walk.open(account, asset);
             }
         }
-        for (account, asset) in ACCOUNTS {
-            let amount = if asset == BTC { "0.5" } else { "5000" };
+        // In every other life money is short, and orders are refused for it.
+        let accounts = if walk.chance.one_in(2) {
+            &ACCOUNTS[..]
+        } else {
+            &[]
+        };
+        for (account, asset) in accounts {
+            let amount = if *asset == BTC { "0.5" } else { "5000" };
             let body = format!(r#"{{"account_id":"{account}","amount":{amount}}}"#);
             walk.send("control.inbound_create", &[], &body).unwrap();
         }
