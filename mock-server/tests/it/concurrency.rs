@@ -316,8 +316,10 @@ async fn a_client_that_goes_away_in_the_middle_changes_nothing_about_the_outcome
     let server = &leaves;
     story(&caller.clone(), async |request| {
         let before = server.journal("default").expect("journal").len();
-        drop(write(server, &request.build().expect("request")));
+        // It has asked, and is gone before it has read one byte of the reply.
+        let socket = write(server, &request.build().expect("request"));
         answered_until(server, &caller, before + 1).await;
+        drop(socket);
     })
     .await;
 
