@@ -195,9 +195,10 @@ impl Sandbox {
         command: ClientCommand,
         file: Option<Lease<'_>>,
     ) -> Result<Seen<Accepted>, Broken> {
-        let seen = {
+        let (seen, is_news) = {
             let mut core = self.core()?;
             let now = core.clock.now(Timestamp::now());
+            let awaited = core.next_due();
             core.run_due(now);
             let outcome = core.execute(Command::Client(command), now);
             if let (
@@ -213,12 +214,16 @@ impl Sandbox {
             if self.genesis.settings.profile == Profile::Fast {
                 core.run_due(now);
             }
-            core.seen(outcome.map(|outcome| Accepted {
+            let seen = core.seen(outcome.map(|outcome| Accepted {
                 reply: outcome.reply,
                 replayed: outcome.replayed,
-            }))
+            }));
+            (seen, core.next_due() != awaited)
         };
-        self.changed.notify_waiters();
+        // Whoever waits knows the next instant at which something is due; only another one is news.
+        if is_news {
+            self.changed.notify_waiters();
+        }
         seen
     }
 

@@ -12,6 +12,7 @@
 
 mod body;
 mod checks;
+mod detached;
 mod fault;
 mod file;
 mod reply;
@@ -59,12 +60,12 @@ pub(crate) async fn serve(
 ) -> Response<Body> {
     let surface = Surface::of_path(request.uri().path());
     let request_id = RequestId::of(request.headers());
-    // A client that times out drops the handler's future; a task of its own goes on to the end.
-    let task = tokio::spawn(answer(server, connection, request, request_id.clone()));
-    match task.await {
+    // A client that times out drops the handler's future, which then goes on in a task of its own.
+    let work = answer(server, connection, request, request_id.clone());
+    match detached::to_the_end(work).await {
         Ok(response) => response,
-        // The task panicked: a defect of ours, told in the language of the API.
-        Err(_) => {
+        // It panicked: a defect of ours, told in the language of the API.
+        Err(detached::Panicked) => {
             let failure = internal(
                 surface,
                 "the server met a defect of its own; please report it",
