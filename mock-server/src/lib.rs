@@ -27,6 +27,7 @@ mod sandbox;
 mod sandbox_server;
 mod server;
 mod start_error;
+mod tls;
 mod tokens;
 mod webhooks;
 

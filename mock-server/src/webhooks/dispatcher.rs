@@ -27,6 +27,7 @@ use super::{
 use crate::{
     http::headers,
     sandbox::{Attempt, Sandbox},
+    tls,
 };
 
 /// How long a receiver may take to answer.
@@ -152,6 +153,7 @@ impl Sender {
 }
 
 fn make_client(policy: CallbackPolicy) -> Option<Client> {
+    tls::choose_cryptography();
     Client::builder()
         .timeout(ANSWER_LIMIT)
         .redirect(redirect::Policy::none())
