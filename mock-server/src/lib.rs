@@ -27,7 +27,6 @@ mod sandbox;
 mod sandbox_server;
 mod server;
 mod start_error;
-mod tls;
 mod tokens;
 mod webhooks;
 

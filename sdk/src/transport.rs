@@ -57,8 +57,6 @@ impl Transport {
         user_agent: &str,
         loopback: bool,
     ) -> Result<Self, Error> {
-        #[cfg(feature = "rustls-no-provider")]
-        choose_cryptography()?;
         let mut http = reqwest::Client::builder();
         if loopback {
             http = http.no_proxy();
@@ -121,28 +119,6 @@ impl Transport {
             body: body.freeze(),
         })
     }
-}
-
-/// The cryptography of TLS for this process, unless the application has chosen one.
-#[cfg(feature = "rustls")]
-#[allow(clippy::unnecessary_wraps, reason = "without ring there may be none")]
-fn choose_cryptography() -> Result<(), Error> {
-    // An error says that there is one already, and that one is used.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(())
-}
-
-/// Without a cryptography of our own the application must have chosen one.
-#[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
-fn choose_cryptography() -> Result<(), Error> {
-    if rustls::crypto::CryptoProvider::get_default().is_some() {
-        return Ok(());
-    }
-    Err(Error::before_sending(
-        ErrorKind::Config,
-        "no cryptography is installed for TLS: call `CryptoProvider::install_default` of rustls before the client is \
-         built, or turn on the feature `rustls` of this crate",
-    ))
 }
 
 /// Addresses are left out of what is kept: an error says which operation it was, and a URL may hold ids of people.

@@ -21,7 +21,6 @@ use crate::{
     ready_file,
     sandbox_server::{Bound, SandboxServer, SandboxServerBuilder, serve},
     start_error::StartError,
-    tls,
 };
 
 /// PKCS#8 form of an Ed25519 private key, in hex, up to the 32 bytes of its seed.
@@ -199,7 +198,6 @@ fn health(args: &HealthArgs) -> Result<ExitCode, CommandError> {
         .build()
         .map_err(io_error("cannot start the runtime"))?;
     let answered = runtime.block_on(async {
-        tls::choose_cryptography();
         let client = reqwest::Client::builder()
             .no_proxy()
             .timeout(std::time::Duration::from_secs(5))

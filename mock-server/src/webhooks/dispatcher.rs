@@ -27,7 +27,6 @@ use super::{
 use crate::{
     http::headers,
     sandbox::{Attempt, Sandbox},
-    tls,
 };
 
 /// How long a receiver may take to answer.
@@ -153,7 +152,6 @@ impl Sender {
 }
 
 fn make_client(policy: CallbackPolicy) -> Option<Client> {
-    tls::choose_cryptography();
     Client::builder()
         .timeout(ANSWER_LIMIT)
         .redirect(redirect::Policy::none())
