@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use crate::{
-    socket::{exchange, write},
+    socket::exchange,
     support::{Caller, Reply},
 };
 use layer2_mock::{ClockMode, ReplayError, SandboxServer, World, replay};
@@ -87,39 +87,6 @@ async fn a_lost_reply_is_no_byte_and_the_work_is_done_once() {
     let log = server.requests("default").expect("log");
     assert_eq!(log.iter().filter(|record| record.lost).count(), 1);
     assert_eq!(server.contract_violations(), Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn a_client_that_goes_away_cancels_nothing() {
-    let (server, caller) = server().await;
-    for number in 0..20 {
-        let key = number.to_string();
-        let request = caller
-            .request(
-                Method::POST,
-                "/api/v1/transfers",
-                Some(TRANSFER),
-                &[("x-l2f-idempotency-id", &key)],
-            )
-            .build()
-            .expect("request");
-        drop(write(&server, &request));
-    }
-    // Other requests are answered meanwhile; none of these has an effect.
-    let rows = || server.journal("default").expect("journal");
-    let mut looks = 0;
-    while rows().len() < 20 && looks < 1_000 {
-        caller.get("/api/v1/customers").await.ok();
-        looks += 1;
-    }
-    assert_eq!(rows().len(), 20, "each was carried out without its client");
-    for number in 0..20 {
-        let again = create(&caller, &number.to_string(), TRANSFER).await;
-        assert_eq!(again.header("idempotent-replayed"), Some("true"));
-    }
-    let rows = rows();
-    assert_eq!(rows.len(), 20, "each key has one effect");
-    assert!(replay(server.genesis("default").expect("genesis"), &rows).is_ok());
 }
 
 #[tokio::test]

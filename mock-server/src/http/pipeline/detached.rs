@@ -65,8 +65,7 @@ where
     F::Output: Send,
 {
     fn drop(&mut self) {
-        if let (Some(work), Ok(runtime)) =
-            (self.work.take(), tokio::runtime::Handle::try_current())
+        if let (Some(work), Ok(runtime)) = (self.work.take(), tokio::runtime::Handle::try_current())
         {
             drop(runtime.spawn(work));
         }

@@ -195,10 +195,19 @@ impl Funds {
         }
     }
 
-    /// Refuses more of an asset than an amount on the wire can tell.
+    /// Refuses more of an asset than an amount on the wire can tell. What customers are owed counts: what custody holds,
+    /// and what went back out of it although the customers keep it, which stands in suspense.
     fn must_have_room(&self, custody: AccountIx, amount: MinorUnits) -> Result<(), LedgerError> {
-        let held = self.book.account(custody)?.current();
-        match held.checked_add(amount) {
+        let account = self.book.account(custody)?;
+        let code = self.book.asset(account.asset()).map(LedgerAsset::code);
+        let suspense = platform_name(AccountKind::Suspense, code.ok_or(LedgerError::Full)?)?;
+        let waiting = match self.book.find(&suspense) {
+            Ok(found) => self.book.account(found)?.current(),
+            Err(_) => MinorUnits::ZERO,
+        };
+        let uncovered = MinorUnits::ZERO.max(MinorUnits::new(-waiting.get()));
+        let owed = account.current().checked_add(uncovered);
+        match owed.and_then(|owed| owed.checked_add(amount)) {
             Ok(total) if total <= CUSTODY_MAX => Ok(()),
             _ => Err(LedgerError::Full),
         }
@@ -289,9 +298,17 @@ pub(crate) fn to_minor(
     reason = "were it ever to fail, a broken sandbox is better than a balance that is shown as 0"
 )]
 pub(crate) fn to_wire(units: MinorUnits, decimals: u32) -> Amount {
-    // Amounts of requests have at most 28 digits. No balance exceeds what is in custody, as the customers are owed
-    // nothing less than zero, and custody takes no more than 28 digits (`CUSTODY_MAX`); an asset has at most 18 decimals.
+    // Amounts of requests have at most 28 digits. No balance exceeds what all customers are owed, as none is owed less
+    // than zero, and that never comes to more than 28 digits (`must_have_room`); an asset has at most 18 decimals.
     Amount::from_minor(units.get(), decimals).expect("no amount of the books has over 28 digits")
+}
+
+/// An amount as text, also one that no customer could ever be owed.
+pub(crate) fn shown(units: MinorUnits, decimals: u32) -> String {
+    match Amount::from_minor(units.get(), decimals) {
+        Ok(amount) => amount.to_string(),
+        Err(_) => format!("{} of the smallest unit", units.get()),
+    }
 }
 
 /// The problem of an amount that the books cannot take.

@@ -97,8 +97,9 @@ impl Kind {
         else {
             return Rejection::internal("The funds could not be held.");
         };
-        let available = funds::to_wire(*available, source.decimals);
-        let required = funds::to_wire(*required, source.decimals);
+        let available = funds::shown(*available, source.decimals);
+        // An amount and its fee may be more than any amount of a request.
+        let required = funds::shown(*required, source.decimals);
         Problem::new(
             code::INSUFFICIENT_FUNDS,
             format!(
@@ -107,7 +108,7 @@ impl Kind {
             ),
         )
         .at(self.place())
-        .received(required.to_string())
+        .received(required.as_str())
         .expected(format!("at most {available}"))
         .hint("Held and pending money is not available, and amounts are in units of the asset, never in cents. In a sandbox, let money arrive through the control API.")
         .bad_request()

@@ -107,7 +107,9 @@ impl World {
             account.before_freeze = None;
             return (account.standing != Standing::Closed).then_some(Standing::Closed);
         }
-        if is_frozen && STANDING.allows(account.standing, Standing::Frozen) {
+        // A customer that is frozen freezes all its accounts, also those that could not become so by themselves.
+        let ended = matches!(account.standing.bare(), Standing::Closed | Standing::Frozen);
+        if is_frozen && !ended {
             account.before_freeze = Some(account.standing);
             return Some(Standing::Frozen);
         }

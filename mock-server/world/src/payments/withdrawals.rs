@@ -139,7 +139,7 @@ impl Withdrawals for World {
         checks::must_be_usable(counterparty, source, "/destination_counterparty_id")?;
         checks::must_have_rail(counterparty, &wanted.rail)?;
         checks::must_match(counterparty, source, &wanted.rail)?;
-        checks::must_fit_purpose(counterparty, &wanted.purpose)?;
+        checks::must_fit_purpose(counterparty, &wanted.purpose, cx.platform())?;
         let id = WithdrawalId::new(cx.mint(IdKind::Withdrawal)).map_err(|_| Rejection::bad_id())?;
         let asked = papers::asked_for(cx, asset, amount);
         let details = model::kept(body, id.clone(), cx.wire(cx.now()))?;
@@ -261,7 +261,6 @@ impl WithdrawalRow {
         self.accepted.is_some() && !WITHDRAWAL.is_final(self.stage)
     }
 
-    /// As control sees it, which knows every status.
     /// Whether its documents can be uploaded, or replaced.
     pub(crate) const fn takes_papers(&self) -> bool {
         matches!(
@@ -270,6 +269,7 @@ impl WithdrawalRow {
         )
     }
 
+    /// As control sees it, which knows every status.
     pub(crate) fn status(&self) -> payments::WithdrawalStatus {
         self.stage.status(Platform::Union)
     }

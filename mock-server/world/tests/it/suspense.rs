@@ -465,3 +465,22 @@ fn what_arrived_is_listed_page_by_page() {
         .unwrap_err();
     assert_eq!(codes(&refused), ["VALIDATION_FAILED"]);
 }
+
+#[test]
+fn money_that_went_back_uncovered_leaves_no_room_for_more_than_an_amount_can_tell() {
+    let mut play = Play::new();
+    let all = "99999999999999999999999999.99";
+    let arrived = play.inbound("ACME_USD", all).unwrap().body;
+    let id = play.transfer("ACME_USD", "JANE_USD", all).unwrap();
+    play.accept(&id).unwrap();
+    let path = [
+        ("sandbox", "default"),
+        ("inbound_id", &*field(&arrived, "id")),
+    ];
+    play.post("control.inbound_return", &path, "{}").unwrap();
+    // Custody is empty, and the customer still has it all.
+    assert_eq!(play.balances("JANE_USD").0, all);
+    let refused = play.inbound("ACME_USD", "0.01").unwrap_err();
+    assert_eq!(crate::support::codes(&refused), ["AMOUNT_TOO_LARGE"]);
+    assert!(play.balanced());
+}

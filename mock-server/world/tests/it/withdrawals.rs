@@ -462,6 +462,36 @@ fn a_personal_account_is_the_customers_own() {
 }
 
 #[test]
+fn version_1_0_5_does_not_ask_whose_a_personal_account_is() {
+    let (mut play, landlord) = with_landlord(on(Platform::Layer2V1_0_5));
+    let body = withdrawal("ACH", "ACME_USD", &landlord, "1")
+        .replace("RENTAL_PROPERTY", "PERSONAL_ACCOUNT");
+    assert!(play.post("payments.withdrawals_create", &[], &body).is_ok());
+}
+
+#[test]
+fn an_amount_that_only_its_fee_makes_too_long_is_refused_like_any_other() {
+    let (mut play, landlord) = with_landlord(Play::new());
+    play.set_fee("ACH", "FIAT_TESTNET_USD", "0.25");
+    let id = play
+        .withdraw(
+            "ACH",
+            "ACME_USD",
+            &landlord,
+            "99999999999999999999999999.99",
+        )
+        .unwrap();
+    let refused = play.accept_withdrawal(&id).unwrap_err();
+    assert_eq!(codes(&refused), ["INSUFFICIENT_FUNDS"]);
+    let required = refused.problems[0].received.as_deref();
+    assert_eq!(
+        required,
+        Some("10000000000000000000000000024 of the smallest unit")
+    );
+    assert!(play.balanced());
+}
+
+#[test]
 fn each_version_has_its_rails_and_purposes() {
     for platform in Platform::ALL {
         let old = *platform == Platform::Layer2V1_0_5;

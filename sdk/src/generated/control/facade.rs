@@ -845,9 +845,10 @@ pub struct Explain<'c> {
 impl<'c> Explain<'c> {
     /// Explain an object.
     ///
-    /// Says of any id what it is, which commands led to it, which entries of the books,
-    /// transactions, events and deliveries belong to it, and what is scheduled for it. Of each list
-    /// the newest hundred are given.
+    /// Says of the id of an account, a customer, a transfer, a transaction, an entry, a
+    /// subscription, an event or a delivery what it is, which commands led to it, which entries of
+    /// the books, transactions, events and deliveries belong to it, and what is scheduled for it.
+    /// Of each list the newest hundred are given.
     ///
     /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///

@@ -13,7 +13,6 @@ use layer2_ledger::MinorUnits;
 use layer2_types::payments::AccountId;
 
 use crate::context::WriteContext;
-use crate::payments::funds::CUSTODY_MAX;
 use crate::payments::funds::Funds;
 use crate::payments::funds::draft;
 
@@ -76,11 +75,7 @@ impl Funds {
     ) -> Result<(), LedgerError> {
         let handles = self.handles(back.account)?;
         let from = if back.rail_was_paid {
-            let held = self.book.account(handles.custody)?.current();
-            let total = held.checked_add(back.amount);
-            if total.map_or(true, |total| total > CUSTODY_MAX) {
-                return Err(LedgerError::Full);
-            }
+            self.must_have_room(handles.custody, back.amount)?;
             handles.custody
         } else {
             handles.in_flight

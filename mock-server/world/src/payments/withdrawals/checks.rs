@@ -128,12 +128,14 @@ pub(super) fn must_be_of_version(
     .bad_request())
 }
 
-/// Refuses a purpose that does not fit what the owner is to the customer.
+/// Refuses a purpose that does not fit what the owner is to the customer, a rule that came with Rail 1.1.
 pub(super) fn must_fit_purpose(
     counterparty: &CounterpartyRow,
     purpose: &WithdrawalPurpose,
+    platform: Platform,
 ) -> Result<(), Rejection> {
-    let own = counterparty.relationship() == Some(&RelationshipToCustomer::SelfValue);
+    let own = counterparty.relationship() == Some(&RelationshipToCustomer::SelfValue)
+        || platform == Platform::Layer2V1_0_5;
     if *purpose != WithdrawalPurpose::PersonalAccount || own {
         return Ok(());
     }
