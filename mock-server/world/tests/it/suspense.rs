@@ -481,6 +481,6 @@ fn money_that_went_back_uncovered_leaves_no_room_for_more_than_an_amount_can_tel
     // Custody is empty, and the customer still has it all.
     assert_eq!(play.balances("JANE_USD").0, all);
     let refused = play.inbound("ACME_USD", "0.01").unwrap_err();
-    assert_eq!(crate::support::codes(&refused), ["AMOUNT_TOO_LARGE"]);
+    assert_eq!(codes(&refused), ["AMOUNT_TOO_LARGE"]);
     assert!(play.balanced());
 }
