@@ -107,9 +107,10 @@ impl World {
             (ObjectKind::Account, Some(id)) => funds.ledger_account(id),
             _ => None,
         };
-        let own = funds.book().holds().iter().filter(|hold| {
-            subject.holds.contains(&hold.id()) || account == Some(hold.account())
-        });
+        let own =
+            funds.book().holds().iter().filter(|hold| {
+                subject.holds.contains(&hold.id()) || account == Some(hold.account())
+            });
         own.map(|hold| {
             causes.insert(hold.placed().cause);
             self.hold_on_wire(hold)

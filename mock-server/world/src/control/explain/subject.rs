@@ -211,15 +211,15 @@ impl World {
         for row in sent.filter(|row| row.counterparty == counterparty) {
             own.add_order(row.id.as_str(), row.hold());
         }
-        let fetched = payments.deposits.table().rows().filter(
-            |row| matches!(&row.way, Way::Pull(pull) if pull.source == counterparty),
-        );
+        let fetched = payments
+            .deposits
+            .table()
+            .rows()
+            .filter(|row| matches!(&row.way, Way::Pull(pull) if pull.source == counterparty));
         for row in fetched {
             self.add_deposit(&mut own, row.id.as_str());
         }
-        let status = row
-            .standing
-            .counterparty_status(self.settings().platform);
+        let status = row.standing.counterparty_status(self.settings().platform);
         Some(own.that_is(status).made_by(row.cause))
     }
 
