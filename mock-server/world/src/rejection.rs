@@ -8,6 +8,8 @@
 use layer2_types::Operation;
 use layer2_types::operation::Api;
 
+use crate::unbuilt;
+
 /// The codes that the world sends; each is listed in the document of its API (a test compares).
 pub mod code {
     #![allow(missing_docs, reason = "the documents describe each code")]
@@ -252,7 +254,10 @@ impl Rejection {
                     code,
                     format!("`{}` is documented but not built yet.", operation.id),
                 )
-                .hint("Nothing was done. The changelog says which version builds it; until then, answer this call with a fake of your own."),
+                .hint(
+                    unbuilt::instead_of(operation)
+                        .unwrap_or("Answer this call with a fake of your own."),
+                ),
             ],
         }
     }
@@ -309,23 +314,26 @@ pub(crate) fn validation_code(api: Api) -> &'static str {
     }
 }
 
-/// The known value that a reader most likely meant: at most a third of its characters differ.
+/// The known value that a reader most likely meant: at most a third of its characters differ, or it begins as what was
+/// sent.
 pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if wanted.len() > NEAREST_LENGTH_MAX {
         return None;
     }
-    known
+    let wanted = wanted.to_lowercase();
+    let known = known
         .filter(|candidate| candidate.len() <= NEAREST_LENGTH_MAX)
-        .take(NEAREST_CANDIDATES_MAX)
-        .map(|candidate| {
-            (
-                distance(&wanted.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
+        .take(NEAREST_CANDIDATES_MAX);
+    known
+        .filter_map(|candidate| {
+            let lower = candidate.to_lowercase();
+            let distance = distance(&wanted, &lower);
+            let is_near = distance * 3 <= candidate.chars().count();
+            let begins = wanted.len() >= NEAREST_BEGINNING && lower.starts_with(&wanted);
+            (is_near || begins).then_some((!is_near, distance, candidate))
         })
-        .filter(|(distance, candidate)| distance * 3 <= candidate.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .min_by_key(|(is_beginning, distance, _)| (*is_beginning, *distance))
+        .map(|(_, _, candidate)| candidate)
 }
 
 /// A reply must not grow with the mistake that it tells of.
@@ -334,6 +342,9 @@ const RECEIVED_LENGTH_MAX: usize = 200;
 /// A hint must not cost more than the request did.
 const NEAREST_CANDIDATES_MAX: usize = 200;
 const NEAREST_LENGTH_MAX: usize = 64;
+
+/// A shorter text begins too many names.
+const NEAREST_BEGINNING: usize = 3;
 
 /// Levenshtein's distance, one row at a time.
 fn distance(left: &str, right: &str) -> usize {
@@ -511,6 +522,10 @@ mod tests {
         assert_eq!(nearest("acme-usd", known.into_iter()), Some("ACME_USD"));
         assert_eq!(nearest("treasury", known.into_iter()), None);
         assert_eq!(nearest("", known.into_iter()), None);
+        assert_eq!(nearest("jane", known.into_iter()), Some("JANE_USD"));
+        assert_eq!(nearest("JA", known.into_iter()), None, "too short to tell");
+        let rails = ["SEPA_INSTANT", "SEPA_CT"];
+        assert_eq!(nearest("sepa", rails.into_iter()), Some("SEPA_CT"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ed25519_dalek::VerifyingKey;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use layer2_types::operation::{Api, IdempotencyRule, Operation};
-use layer2_world::{command::IdempotencyKey, rejection::Problem};
+use layer2_world::{command::IdempotencyKey, rejection::Problem, unbuilt};
 
 use super::{Exchange, body::BodyError, internal};
 use crate::{
@@ -278,6 +278,16 @@ impl Exchange {
                 strict: settings.strict,
             }
         })
+    }
+
+    /// Refuses what is not built before anybody has to get its body right. What the version of the sandbox does not have
+    /// is for the state machine to say.
+    pub(super) fn must_be_built(&self, operation: &Operation) -> Result<(), Failure> {
+        let refusal = unbuilt::refusal(operation);
+        match refusal.filter(|_| operation.is_on(self.reading().platform)) {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn validate(

@@ -62,11 +62,33 @@ pub(super) fn expectation(kind: &ValidationErrorKind) -> Option<String> {
             "a number such as 1250.75: digits, a point before the decimals, nothing else".to_owned()
         }
         ValidationErrorKind::Pattern { pattern } => format!("a text that matches {pattern}"),
-        ValidationErrorKind::Format { format } => format!("the format {format}"),
+        ValidationErrorKind::Format { format } => form(format),
         ValidationErrorKind::MaxItems { limit } => format!("at most {limit} elements"),
         ValidationErrorKind::MinItems { limit } => format!("at least {limit} elements"),
         _ => return None,
     })
+}
+
+/// A format of JSON Schema as somebody would write it down.
+fn form(format: &str) -> String {
+    match format {
+        "date" => "a date as YYYY-MM-DD, such as 1980-12-09".to_owned(),
+        "date-time" => "a time of RFC 3339 with its zone, such as 2026-01-05T09:00:00Z".to_owned(),
+        "uri" => "a URL with its scheme, such as https://example.com/hook".to_owned(),
+        "email" => "an e-mail address".to_owned(),
+        other => format!("the format {other}"),
+    }
+}
+
+/// The first of some names, so that an error does not grow with its schema.
+pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const NAMES: usize = 20;
+    let more = names.len().saturating_sub(NAMES);
+    let shown: Vec<&str> = names.take(NAMES).collect();
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// Whether an object or an array was expected.
@@ -107,18 +129,22 @@ pub(super) fn meant(kind: &ValidationErrorKind, received: &Json) -> Option<Strin
 
 /// The value as it may stand in an error: containers by their kind alone, text cut.
 pub(super) fn excerpt(value: &Json) -> String {
-    const LENGTH: usize = 80;
-    let text = match value {
+    match value {
         Json::Array(items) => {
             let plural = if items.len() == 1 { "" } else { "s" };
-            return format!("an array of {} element{plural}", items.len());
+            format!("an array of {} element{plural}", items.len())
         }
-        Json::Object(_) => return "an object".to_owned(),
-        Json::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+        Json::Object(_) => "an object".to_owned(),
+        Json::String(text) => cut(text),
+        other => cut(&other.to_string()),
+    }
+}
+
+/// A text that came, as far as an error repeats it.
+pub(super) fn cut(text: &str) -> String {
+    const LENGTH: usize = 80;
     match text.char_indices().nth(LENGTH) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+        None => text.to_owned(),
     }
 }

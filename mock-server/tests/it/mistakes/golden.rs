@@ -42,7 +42,7 @@ pub(super) fn told(setting: &Setting, request: &Request, reply: &Reply) -> Strin
 /// Compares with the file of a mistake, or writes it.
 pub(super) fn compare(subject: &str, name: &str, told: &str) -> Option<String> {
     let path = folder().join(subject).join(format!("{name}.json"));
-    if std::env::var_os("WRITE_MISTAKES").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::create_dir_all(path.parent().expect("folder")).expect(subject);
         fs::write(&path, told).expect(name);
         return None;
