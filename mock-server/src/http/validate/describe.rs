@@ -14,7 +14,9 @@ use super::{
     resolve,
     strict::members,
     types_of,
-    words::{article, complaint, cut, excerpt, expectation, listed, meant, wants_container},
+    words::{
+        advice, article, complaint, cut, excerpt, expectation, listed, meant, wants_container,
+    },
 };
 use crate::http::{json::Json, limits};
 
@@ -59,10 +61,8 @@ impl Schema {
             let problem = Problem::new(code, format!("`{name}` is missing."))
                 .at(pointer(place, &format!("{at}/{}", escape(name))))
                 .expected(self.expectation_of(error, name));
-            return vec![match self.sent_instead(error, name, value) {
-                Some(hint) => problem.hint(hint),
-                None => problem,
-            }];
+            let hint = self.sent_instead(error, name, value);
+            return vec![problem.hint(hint.unwrap_or_else(|| self.needed_with(error)))];
         }
         let problem = Problem::new(code, format!("{subject} {}.", complaint(error.kind())))
             .at(pointer(place, at));
@@ -72,7 +72,9 @@ impl Schema {
         };
         let received = value.at(at);
         vec![match received {
-            Some(_) if self.is_sensitive(error) => problem.received("** redacted **"),
+            Some(received) if self.is_sensitive(error) => problem
+                .received("** redacted **")
+                .hint(advice(error.kind(), received, place)),
             // A text in the place of an object may hold what the members of the object would: it is not repeated.
             Some(Json::String(text)) if wants_container(error.kind()) => problem
                 .received(format!("a string of {} characters", text.chars().count()))
@@ -81,11 +83,10 @@ impl Schema {
                 let hint = self.other_version(error, received).or_else(|| {
                     meant(error.kind(), received).map(|meant| format!("Did you mean `{meant}`?"))
                 });
-                let problem = problem.received(excerpt(received));
-                match hint {
-                    Some(hint) => problem.hint(hint),
-                    None => problem,
-                }
+                let usual = || advice(error.kind(), received, place).to_owned();
+                problem
+                    .received(excerpt(received))
+                    .hint(hint.unwrap_or_else(usual))
             }
             None => problem,
         }]
@@ -159,6 +160,19 @@ impl Schema {
             1 => format!("`{}` and another one are not members here.", cut(first)),
             more => format!("`{}` and {more} others are not members here.", cut(first)),
         })
+    }
+
+    /// The members without which the object cannot be.
+    fn needed_with(&self, error: &ValidationError<'_>) -> String {
+        let path = error.evaluation_path().as_str();
+        let passed = walk(&self.source, path);
+        let names = passed.last().and_then(|names| names.as_array());
+        let names: Vec<&str> = names
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        format!("Required here: {}.", listed(names.into_iter()))
     }
 
     /// The members that the schema names for the object in which an error was found.

@@ -184,14 +184,16 @@ fn a_tag_that_names_no_variant_hides_nothing_else() {
     let body = r#"{"withdrawal_rail":"SEPA","amount":"5,000.00","purpose":"RENT"}"#;
     let mut found = hints(operation, body);
     found.sort_unstable();
-    let did_you_mean = |name: &str| Some(format!("Did you mean `{name}`?"));
+    let amount = "Leave currency, spaces and thousands separators out; the amount is in units of the asset, never in cents.";
+    let required = "Required here: source_account_id, destination_counterparty_id, amount, purpose.";
     let wanted = [
-        ("/amount".to_owned(), None),
-        ("/destination_counterparty_id".to_owned(), None),
-        ("/purpose".to_owned(), did_you_mean("RENTAL_PROPERTY")),
-        ("/source_account_id".to_owned(), None),
-        ("/withdrawal_rail".to_owned(), did_you_mean("SEPA_CT")),
+        ("/amount", amount),
+        ("/destination_counterparty_id", required),
+        ("/purpose", "Did you mean `RENTAL_PROPERTY`?"),
+        ("/source_account_id", required),
+        ("/withdrawal_rail", "Did you mean `SEPA_CT`?"),
     ];
+    let wanted = wanted.map(|(at, hint)| (at.to_owned(), Some(hint.to_owned())));
     assert_eq!(found, wanted);
 }
 

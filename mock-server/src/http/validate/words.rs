@@ -4,6 +4,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use layer2_world::rejection::nearest;
 use serde_json::Value;
 
+use super::Place;
 use crate::http::json::Json;
 
 /// The form of an amount that is sent as a text, as the generated schemas have it.
@@ -88,6 +89,55 @@ pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> Strin
     match more {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// What to do about a value, where nothing better is known than what is wrong with it.
+pub(super) fn advice(kind: &ValidationErrorKind, received: &Json, place: Place) -> &'static str {
+    match kind {
+        ValidationErrorKind::Type { kind } => {
+            let wants = |name: &str| match kind {
+                TypeKind::Single(one) => one.to_string() == name,
+                TypeKind::Multiple(several) => several.iter().any(|one| one.to_string() == name),
+            };
+            match received {
+                _ if place == Place::Query => {
+                    "Write digits alone for a number, and true or false for a yes or no."
+                }
+                Json::Null => "Give it a value; what is optional is left out and not null.",
+                _ if wants("number") => "Send a number in units of the asset, such as 1250.75.",
+                Json::String(_) if wants("integer") => "Send the number without quotes.",
+                _ if wants("boolean") => "Send true or false, without quotes.",
+                _ if wants("array") => "Put it in brackets, also where it is one alone.",
+                _ if wants("object") => "Send one object in braces.",
+                _ => "Put it in quotes, also where it is digits alone.",
+            }
+        }
+        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
+            "Take one of these values, letter by letter."
+        }
+        ValidationErrorKind::Pattern { pattern } if pattern == AMOUNT_PATTERN => {
+            "Leave currency, spaces and thousands separators out; the amount is in units of the asset, never in cents."
+        }
+        ValidationErrorKind::MaxLength { .. } => "Shorten it; nothing is cut.",
+        ValidationErrorKind::MinLength { .. } => {
+            "Leave an optional member out; an empty text is not the same as none."
+        }
+        ValidationErrorKind::Maximum { .. } | ValidationErrorKind::ExclusiveMaximum { .. }
+            if place == Place::Query =>
+        {
+            "Ask for less at once; the links of a list lead to its other pages."
+        }
+        ValidationErrorKind::Maximum { .. } | ValidationErrorKind::ExclusiveMaximum { .. } => {
+            "Take less, or do it in several calls."
+        }
+        ValidationErrorKind::Minimum { .. } | ValidationErrorKind::ExclusiveMinimum { .. } => {
+            "Take more."
+        }
+        ValidationErrorKind::MaxItems { .. } => "Send several requests.",
+        ValidationErrorKind::MinItems { .. } => "Name at least as many.",
+        ValidationErrorKind::UniqueItems => "Leave the repetition out.",
+        _ => "The reference of the operation shows it in an example.",
     }
 }
 
