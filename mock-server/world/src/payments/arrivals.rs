@@ -33,6 +33,7 @@ use crate::payments::originator::Sender;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::schedule::Work;
+use crate::table::named;
 use crate::world::World;
 
 /// Money that came from outside.
@@ -53,6 +54,8 @@ pub(crate) struct InboundRow {
     /// What the account could not cover then.
     pub(crate) uncovered: MinorUnits,
 }
+
+named!(InboundRow: InboundId);
 
 /// Whose money it is, and what it has become there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +145,7 @@ impl World {
             correction: None,
             uncovered: MinorUnits::ZERO,
         };
-        self.payments.inbound.insert(id.clone(), row);
+        self.payments.inbound.insert(row);
         match arrival.receiver {
             Receiver::Account(account) => {
                 let deposit = self.standing_deposit(cx, &account, arrival.asset)?;
