@@ -328,9 +328,10 @@ impl<'c> Inbound<'c> {
     /// - What happens next: The screening takes no time with the profile `fast` and three minutes
     ///   of business time with `realistic`. The account gets a TRANSFER_IN transaction that is
     ///   PENDING and then POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED, and
-    ///   its deposit is EXECUTED. Where the account can take no money by then, the money goes back:
-    ///   the transaction is CANCELLED, the deposit FAILURE. Money that names nobody is UNASSIGNED
-    ///   and makes no transaction.
+    ///   its deposit is EXECUTED; an account that had no instructions has them from then on, with
+    ///   ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. Where the account can take no money by then, the
+    ///   money goes back: the transaction is CANCELLED, the deposit FAILURE. Money that names
+    ///   nobody is UNASSIGNED and makes no transaction.
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat pays a second time; list what arrived first.
     ///
@@ -480,7 +481,8 @@ impl<'c> Rates<'c> {
     /// - Undo: Unpin the rate, or pin another.
     /// - Retry: A repeat pins the same rate again.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`, `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`,
+    /// `RATE_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/rates`
     pub async fn pin(
@@ -501,7 +503,7 @@ impl<'c> Rates<'c> {
     /// - Undo: Pin the rate again.
     /// - Retry: A repeat finds the rate with the market already and leaves it there.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`.
+    /// Can be repeated freely. Errors: `NOT_FOUND`, `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`.
     ///
     /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
     pub async fn unpin(
@@ -703,8 +705,9 @@ pub struct Ledger<'c> {
 impl<'c> Ledger<'c> {
     /// Read the trial balance.
     ///
-    /// Adds up the books for each asset and says whether what the platform holds is what it owes.
-    /// It holds at every instant; a difference is a fault of the server.
+    /// Adds up the books for each asset. At every instant custody, clearing and in flight together
+    /// are what customers are owed, what the platform has earned in fees and what stands in
+    /// suspense; a difference is a fault of the server.
     ///
     /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///

@@ -497,7 +497,9 @@ impl<'c> Customers<'c> {
     /// - Before: The status of the customer allows updates; each named field can be changed; a new
     ///   status is one that may follow the present one.
     /// - What happens next: The customer has the new values at once. A new status sends its event
-    ///   (such as CUSTOMER_FROZEN); CLOSED and FROZEN weigh on the customer's accounts too.
+    ///   (such as CUSTOMER_FROZEN); CLOSED and FROZEN weigh on the customer's accounts too. A new
+    ///   name or address changes what senders of money are told, which
+    ///   ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE tells of each account that has instructions.
     /// - Undo: Change the fields back; the status CLOSED is final.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat of a
     ///   change of status is refused.
@@ -746,10 +748,11 @@ impl<'c> Accounts<'c> {
     ///
     /// - When to use it: Use it to show a customer where to send crypto assets.
     /// - Before: The account holds a crypto asset and may transact.
-    /// - What happens next: The address takes money at once. Money that arrives at the address
-    ///   becomes transactions of the account, with TRANSACTION_PENDING and TRANSACTION_POSTED. The
-    ///   platform publishes no time for the screening before the posting; the mock server takes
-    ///   none, or three minutes with the profile `realistic`.
+    /// - What happens next: The address takes money at once; the first one of an account is told
+    ///   with ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. Money that arrives at the address becomes
+    ///   transactions of the account, with TRANSACTION_PENDING and TRANSACTION_POSTED. The platform
+    ///   publishes no time for the screening before the posting; the mock server takes none, or
+    ///   three minutes with the profile `realistic`.
     /// - Undo: It cannot be undone; an address that was given once must be expected to receive
     ///   money.
     /// - Retry: The same idempotency key gives the first address back; without a key another
@@ -1463,7 +1466,8 @@ impl<'c> Counterparties<'c> {
     ///   connected too. Layer2 1.0.5 has the statuses and not the events. The platform publishes no
     ///   time for the screening; the mock server does it at once, or with the profile `realistic`
     ///   after some two minutes.
-    /// - Undo: There is no call that deletes a counterparty; set its status to CLOSED.
+    /// - Undo: There is no call that deletes a counterparty; once it has been screened, set its
+    ///   status to CLOSED.
     /// - Retry: The same idempotency key gives the first reply back; without a key a second
     ///   counterparty is registered.
     ///
@@ -1506,7 +1510,7 @@ impl<'c> Counterparties<'c> {
     /// - When to use it: Use it to correct what was registered, or to freeze or close a
     ///   counterparty.
     /// - Before: The counterparty is not CLOSED; each named field can still be changed; a new
-    ///   status is one that may follow the present one.
+    ///   status is one that may follow the present one. Nothing but the screening ends PENDING.
     /// - What happens next: The counterparty has the new values at once. A new status sends its
     ///   event, such as COUNTERPARTY_CLOSED.
     /// - Undo: Change the fields back; the status CLOSED is final.
@@ -1635,8 +1639,9 @@ impl<'c> Deposits<'c> {
     /// - Before: The account may transact. For PULL the counterparty belongs to the account's
     ///   customer, is ACTIVE, linked and of the same asset type, and one of its rails can pull
     ///   (ACH, EFT).
-    /// - What happens next: The deposit is REQUESTED at once. A PUSH one becomes EXECUTED when the
-    ///   first money was screened and posted, each payment with TRANSACTION_PENDING and
+    /// - What happens next: The deposit is REQUESTED at once. The first instructions of an account
+    ///   are told with ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. A PUSH deposit becomes EXECUTED when
+    ///   the first money was screened and posted, each payment with TRANSACTION_PENDING and
     ///   TRANSACTION_POSTED; a PULL one waits for its acceptance. Where the account has
     ///   instructions already, they are given again. When money comes lies with its sender; the
     ///   platform publishes no time for its screening, and the mock server takes none, or three
