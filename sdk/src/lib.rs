@@ -40,12 +40,14 @@ mod page;
 mod pipeline;
 mod reply;
 mod retry;
+mod rotation;
 pub mod runtime;
 mod signing;
+mod signing_scheme;
 mod skew;
 mod telemetry;
 mod token;
-mod transport;
+pub mod transport;
 #[cfg_attr(
     not(feature = "payments"),
     allow(dead_code, reason = "the other APIs move no files")
@@ -94,7 +96,10 @@ pub use crate::page::{Page, PageLinks};
 pub use crate::pipeline::REQUEST_ID_HEADER;
 pub use crate::reply::Reply;
 pub use crate::retry::RetryPolicy;
+pub use crate::rotation::{RotatingCredentials, RotatingSigner};
 pub use crate::signing::{
     Ed25519Signer, InvalidSigningKey, SIGNATURE_HEADER, SignRequests, Signer, TIMESTAMP_HEADER,
 };
+pub use crate::signing_scheme::{SignatureEncoding, SignedPart, SigningScheme};
+pub use crate::token::TokenStyle;
 pub use crate::upload::Upload;
