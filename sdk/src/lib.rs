@@ -102,4 +102,5 @@ pub use crate::signing::{
 };
 pub use crate::signing_scheme::{SignatureEncoding, SignedPart, SigningScheme};
 pub use crate::token::TokenStyle;
+pub use crate::transport::ConnectionPolicy;
 pub use crate::upload::Upload;
