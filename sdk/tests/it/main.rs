@@ -11,6 +11,8 @@
 )]
 
 mod attempts;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod builder;
 mod cancellation;
 mod files;
