@@ -176,7 +176,7 @@ impl Samples {
                 Scalar::Int32 => i32::MAX.to_string(),
                 // The first whole number that a float cannot hold.
                 Scalar::Int64 => "9007199254740993".to_owned(),
-                Scalar::Amount => DIGITS.to_owned(),
+                Scalar::Amount | Scalar::Slippage => DIGITS.to_owned(),
                 Scalar::Timestamp => text(TIMESTAMP),
                 Scalar::Date => text("2026-01-05"),
             },
