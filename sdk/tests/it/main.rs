@@ -23,3 +23,6 @@ mod stage;
 mod telemetry;
 mod token;
 mod webhook;
+mod webhook_keys;
+mod webhook_replay;
+mod webhook_vectors;
