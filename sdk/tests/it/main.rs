@@ -13,6 +13,8 @@
 mod attempts;
 mod builder;
 mod files;
+#[cfg(feature = "mock")]
+mod mock;
 #[cfg(any(feature = "accounting", feature = "plaid", feature = "control"))]
 mod other_apis;
 mod paging;
