@@ -1,10 +1,19 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+#[allow(
+    unused_macros,
+    reason = "which of them are used depends on the APIs that are on"
+)]
+#[macro_use]
+mod model;
+
 pub mod amount;
 pub mod error_code;
 pub mod id;
 pub mod json;
+#[doc(hidden)]
+pub mod object;
 pub mod open_enum;
 pub mod operation;
 pub mod patch;
@@ -14,19 +23,6 @@ pub mod redact;
 pub mod signing_string;
 pub mod tagged;
 pub mod timestamp;
-
-#[cfg(any(
-    feature = "payments",
-    feature = "accounting",
-    feature = "plaid",
-    feature = "control"
-))]
-#[allow(
-    unused_macros,
-    reason = "which of them are used depends on the APIs that are on"
-)]
-#[macro_use]
-mod model;
 
 #[cfg(all(
     test,

@@ -39,6 +39,8 @@ pub(crate) struct DepositRow {
     pub(crate) stage: DepositStage,
     pub(crate) created: Timestamp,
     pub(crate) way: Way,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 /// How the money comes.
@@ -148,6 +150,7 @@ impl DepositRow {
             stage: DepositStage::Requested,
             created: cx.now(),
             way,
+            cause: cx.seq(),
         }
     }
 

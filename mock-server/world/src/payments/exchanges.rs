@@ -64,6 +64,8 @@ pub(crate) struct ExchangeRow {
     expiry: u64,
     /// What acceptance has made.
     accepted: Option<Accepted>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 /// One side of an exchange.
@@ -219,6 +221,7 @@ impl World {
             valid_until,
             expiry,
             accepted: None,
+            cause: cx.seq(),
         };
         let reply = payments::ExchangeReply::new(row.on_wire(cx.settings().timestamps));
         self.payments.exchanges.insert(id, row);
@@ -227,6 +230,11 @@ impl World {
 }
 
 impl ExchangeRow {
+    /// The hold of its money, once it is accepted.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        self.accepted.as_ref().map(|accepted| accepted.hold)
+    }
+
     fn on_wire(&self, style: TimestampStyle) -> payments::Exchange {
         let mut source = payments::ExchangeSource::new()
             .with_source_account_id(self.source.account.clone())

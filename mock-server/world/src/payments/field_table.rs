@@ -140,7 +140,7 @@ impl Change<'_> {
         .expected(names.join(", "));
         match nearest(self.field, names.iter().copied()) {
             Some(near) => problem.hint(format!("Did you mean `{near}`?")),
-            None => problem,
+            None => problem.hint("Names are those of the reply, with a point before the member of a member; what is not listed is fixed once it is given."),
         }
         .bad_request()
     }

@@ -845,10 +845,13 @@ pub struct Explain<'c> {
 impl<'c> Explain<'c> {
     /// Explain an object.
     ///
-    /// Says of the id of an account, a customer, a transfer, a transaction, an entry, a
-    /// subscription, an event or a delivery what it is, which commands led to it, which entries of
-    /// the books, transactions, events and deliveries belong to it, and what is scheduled for it.
-    /// Of each list the newest hundred are given.
+    /// Says of an id what it is (a customer, a person, an application, a document, an account, a
+    /// counterparty; a deposit, money from outside, a transfer, an exchange, a withdrawal, a
+    /// transaction; an entry of the books; a subscription, an event, a delivery), which commands
+    /// led to it, which holds, entries of the books, transactions, events and deliveries belong to
+    /// it, and what is scheduled for it. Of each list the newest hundred are given. Money that came
+    /// belongs to its deposit, and what was sent to a counterparty or fetched from one belongs to
+    /// the counterparty.
     ///
     /// Can be repeated freely. Errors: `NOT_FOUND`.
     ///
