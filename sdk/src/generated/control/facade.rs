@@ -13,7 +13,7 @@ use crate::reply::Reply;
 /// Isolated worlds, each with its own credentials, data, books, clocks and faults.
 #[derive(Clone, Copy, Debug)]
 pub struct Sandboxes<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Sandboxes<'c> {
@@ -121,7 +121,7 @@ impl<'c> Sandboxes<'c> {
 /// The clocks of a sandbox and the work that waits for them.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Clock<'c> {
@@ -220,7 +220,7 @@ impl<'c> Clock<'c> {
 /// Failures that are ordered in advance.
 #[derive(Clone, Copy, Debug)]
 pub struct Faults<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Faults<'c> {
@@ -314,7 +314,7 @@ impl<'c> Faults<'c> {
 /// Money that arrives from outside the platform.
 #[derive(Clone, Copy, Debug)]
 pub struct Inbound<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Inbound<'c> {
@@ -451,7 +451,7 @@ impl<'c> Inbound<'c> {
 /// What exchanges give, pinned or by the market.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Rates<'c> {
@@ -529,7 +529,7 @@ impl<'c> Rates<'c> {
 /// Money that leaves the platform, and what that costs.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Outgoing<'c> {
@@ -611,7 +611,7 @@ impl<'c> Outgoing<'c> {
 /// What a person at the platform would decide.
 #[derive(Clone, Copy, Debug)]
 pub struct Decisions<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Decisions<'c> {
@@ -711,7 +711,7 @@ impl<'c> Decisions<'c> {
 /// The double-entry books of a sandbox.
 #[derive(Clone, Copy, Debug)]
 pub struct Ledger<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Ledger<'c> {
@@ -776,7 +776,7 @@ impl<'c> Ledger<'c> {
 /// Events on their way to their subscribers.
 #[derive(Clone, Copy, Debug)]
 pub struct Deliveries<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Deliveries<'c> {
@@ -855,7 +855,7 @@ impl<'c> Deliveries<'c> {
 /// What an object is, where it came from and what waits for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Explain<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Explain<'c> {
@@ -884,7 +884,7 @@ impl<'c> Explain<'c> {
 /// Control API.
 #[derive(Clone, Copy, Debug)]
 pub struct Control<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Control<'c> {

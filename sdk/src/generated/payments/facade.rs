@@ -15,7 +15,7 @@ use crate::upload::Upload;
 /// The onboarding of a customer, from the first field to the decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Applications<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Applications<'c> {
@@ -334,7 +334,7 @@ impl<'c> Applications<'c> {
 /// Files that were asked for, uploaded and downloaded under their ids.
 #[derive(Clone, Copy, Debug)]
 pub struct Documents<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Documents<'c> {
@@ -404,7 +404,7 @@ impl<'c> Documents<'c> {
 /// The end users whose money the platform keeps, people and companies.
 #[derive(Clone, Copy, Debug)]
 pub struct Customers<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Customers<'c> {
@@ -639,7 +639,7 @@ impl<'c> Customers<'c> {
 /// One balance in one asset, owned by one customer or by the client.
 #[derive(Clone, Copy, Debug)]
 pub struct Accounts<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Accounts<'c> {
@@ -796,7 +796,7 @@ impl<'c> Accounts<'c> {
 /// Accounts on which a customer is paid in crypto assets, with who paid what (Layer2 1.0.5).
 #[derive(Clone, Copy, Debug)]
 pub struct PaymentAccounts<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> PaymentAccounts<'c> {
@@ -1040,7 +1040,7 @@ impl<'c> PaymentAccounts<'c> {
 /// The rows of an account's history, one for every hold, movement, fee and correction.
 #[derive(Clone, Copy, Debug)]
 pub struct Transactions<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Transactions<'c> {
@@ -1186,7 +1186,7 @@ impl<'c> Transactions<'c> {
 /// Moves of one asset between two accounts of the platform.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfers<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Transfers<'c> {
@@ -1273,7 +1273,7 @@ impl<'c> Transfers<'c> {
 /// Which events are sent to which address.
 #[derive(Clone, Copy, Debug)]
 pub struct Subscriptions<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Subscriptions<'c> {
@@ -1356,7 +1356,7 @@ impl<'c> Subscriptions<'c> {
 /// Monthly statements of an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Statements<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Statements<'c> {
@@ -1425,7 +1425,7 @@ impl<'c> Statements<'c> {
 /// Bank accounts and wallets outside the platform, with their owners.
 #[derive(Clone, Copy, Debug)]
 pub struct Counterparties<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Counterparties<'c> {
@@ -1661,7 +1661,7 @@ impl<'c> Counterparties<'c> {
 /// Money that comes from outside, sent by others or fetched.
 #[derive(Clone, Copy, Debug)]
 pub struct Deposits<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Deposits<'c> {
@@ -1753,7 +1753,7 @@ impl<'c> Deposits<'c> {
 /// Money that is sent to a counterparty.
 #[derive(Clone, Copy, Debug)]
 pub struct Withdrawals<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Withdrawals<'c> {
@@ -1910,7 +1910,7 @@ impl<'c> Withdrawals<'c> {
 /// Assets of one account changed into those of another.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchanges<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Exchanges<'c> {
@@ -2038,7 +2038,7 @@ impl<'c> Exchanges<'c> {
 /// Collections of money from counterparties.
 #[derive(Clone, Copy, Debug)]
 pub struct Payments<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Payments<'c> {
@@ -2142,7 +2142,7 @@ impl<'c> Payments<'c> {
 /// Payouts of what came into payment accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct Settlements<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Settlements<'c> {
