@@ -31,7 +31,7 @@ async fn told(url: &str, control_token: &str, sandbox: &str) -> Map<String, Valu
         .bearer_auth(control_token);
     let list = Reply::read(request.send().await.expect("sent")).await.ok();
     let sandboxes = list["data"]["sandboxes"].as_array().expect("sandboxes");
-    let one = sandboxes.iter().find(|one| one["name"] == sandbox);
+    let one = sandboxes.iter().find(|one| one["sandbox"] == sandbox);
     let settings = &one.expect("the sandbox")["settings"];
     settings.as_object().expect("settings").clone()
 }

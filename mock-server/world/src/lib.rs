@@ -21,6 +21,7 @@ mod payments;
 mod plaid;
 pub mod rejection;
 pub mod request;
+mod rows;
 mod schedule;
 pub mod seed;
 pub mod settings;

@@ -36,6 +36,7 @@ use crate::payments::withdrawals::Fees;
 use crate::payments::withdrawals::WithdrawalRow;
 use crate::payments::withdrawals::Withdrawn;
 use crate::rejection::Rejection;
+use crate::table::Named;
 use crate::table::Table;
 
 /// The state of the payments API.
@@ -127,7 +128,7 @@ impl State {
 
 const SELF_IS_NO_CUSTOMER: &str = "SELF is you, the client: accounts of your treasury and your own counterparties carry it, but it is not a customer that could be read or changed.";
 
-fn find<'a, K: Ord + AsRef<str>, V>(
+fn find<'a, K: AsRef<str>, V: Named<K>>(
     table: &'a Table<K, V>,
     id: &K,
     resource: &str,

@@ -20,7 +20,7 @@ open_enums! {
         Closed = "CLOSED",
         /// Locked for a while; nothing can be done with it.
         Frozen = "FROZEN",
-        /// Being screened; nothing can be done with it yet.
+        /// Being screened; no money can pass it, and only the platform ends it.
         Pending = "PENDING",
         /// Enhanced due diligence is due; it works, and FROZEN or CLOSED may follow.
         Edd = "EDD",

@@ -71,8 +71,7 @@ models! {
     pub struct Links {
         optional {
             /// Address of this page, relative or absolute, with its filters.
-            #[serde(rename = "self")]
-            self_: String = with_self;
+            self_ as "self": String = with_self;
             /// Address of the first page, relative or absolute.
             first: String = with_first;
             /// Address of the page before this one, relative or absolute; an empty string on the
