@@ -85,6 +85,7 @@ impl Lane {
         let mut walk = Walk::begin(self.settings(), chance);
         for step in 1..=length {
             walk.step();
+            walk.audit();
             if step % EXAMINED_EVERY == 0 || step == length {
                 walk.examine();
             }
