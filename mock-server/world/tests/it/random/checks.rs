@@ -1,4 +1,4 @@
-//! What is too dear for every step.
+//! What is held against the world itself: its own audit at every step, and what is too dear for that now and then.
 
 use layer2_world::World;
 
