@@ -94,7 +94,7 @@ pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};
 pub use crate::idempotency::{IDEMPOTENCY_HEADER, IdempotencyKey, InvalidIdempotencyKey};
 pub use crate::options::CallOptions;
-pub use crate::page::{Page, PageLinks};
+pub use crate::page::{Items, Page, PageLinks, Pages};
 pub use crate::pipeline::REQUEST_ID_HEADER;
 pub use crate::reply::Reply;
 pub use crate::retry::RetryPolicy;

@@ -50,9 +50,6 @@ fn header(model: &Model) -> String {
         .operations
         .iter()
         .any(|o| matches!(envelope(model, o), Envelope::Page(..)));
-    if has_streams {
-        source.line("use futures_core::Stream;");
-    }
     source.line(&format!(
         "use layer2_types::{}::{{self, OperationId}};",
         model.api
@@ -64,7 +61,7 @@ fn header(model: &Model) -> String {
     }
     source.line("use crate::error::Error;");
     match (has_pages, has_streams) {
-        (true, true) => source.line("use crate::page::{Page, paginate};"),
+        (true, true) => source.line("use crate::page::{Items, Page, paginate};"),
         (true, false) => source.line("use crate::page::Page;"),
         (false, _) => {}
     }

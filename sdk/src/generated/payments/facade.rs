@@ -2,13 +2,12 @@
 
 //! The resources of the payments API.
 
-use futures_core::Stream;
 use layer2_types::payments::{self, OperationId};
 
 use crate::client::Client;
 use crate::download::Download;
 use crate::error::Error;
-use crate::page::{Page, paginate};
+use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
 use crate::upload::Upload;
 
@@ -56,12 +55,10 @@ impl<'c> Applications<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::ApplicationsListParams,
-    ) -> impl Stream<Item = Result<payments::Application, Error>> + Send + use<> {
+    ) -> Items<payments::Application> {
         paginate(
             self.client,
             params,
@@ -426,12 +423,8 @@ impl<'c> Customers<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: payments::CustomersListParams,
-    ) -> impl Stream<Item = Result<payments::Customer, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: payments::CustomersListParams) -> Items<payments::Customer> {
         paginate(
             self.client,
             params,
@@ -683,12 +676,8 @@ impl<'c> Accounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: payments::AccountsListParams,
-    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: payments::AccountsListParams) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
@@ -805,12 +794,10 @@ impl<'c> PaymentAccounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::PaymentAccountsListParams,
-    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+    ) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
@@ -964,13 +951,11 @@ impl<'c> PaymentAccounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list_transactions`](Self::list_transactions) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_transactions_stream(
         &self, account_id: &payments::AccountId,
         params: payments::PaymentAccountsListTransactionsParams,
-    ) -> impl Stream<Item = Result<payments::PaymentTransaction, Error>> + Send + use<> {
+    ) -> Items<payments::PaymentTransaction> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1053,12 +1038,10 @@ impl<'c> Transactions<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::TransactionsListParams,
-    ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
+    ) -> Items<payments::Transaction> {
         paginate(
             self.client,
             params,
@@ -1117,12 +1100,10 @@ impl<'c> Transactions<'c> {
         )
     }
 
-    /// Walks through all pages of [`list_for_account`](Self::list_for_account) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_for_account_stream(
         &self, account_id: &payments::AccountId, params: payments::TransactionsListForAccountParams,
-    ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
+    ) -> Items<payments::Transaction> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1352,12 +1333,10 @@ impl<'c> Statements<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, account_id: &payments::AccountId, params: payments::StatementsListParams,
-    ) -> impl Stream<Item = Result<payments::StatementSummary, Error>> + Send + use<> {
+    ) -> Items<payments::StatementSummary> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1424,12 +1403,10 @@ impl<'c> Counterparties<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::CounterpartiesListParams,
-    ) -> impl Stream<Item = Result<payments::Counterparty, Error>> + Send + use<> {
+    ) -> Items<payments::Counterparty> {
         paginate(
             self.client,
             params,

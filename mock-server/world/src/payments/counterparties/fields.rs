@@ -236,3 +236,21 @@ const FIELDS: &[Field] = &[
     address!("profile.address.postal_code", postal_code),
     address!("profile.address.country_code", country_code),
 ];
+
+#[cfg(test)]
+mod tests {
+    use layer2_types::payments::CounterpartyUpdateRequest;
+
+    use super::*;
+    use crate::payments::field_table::check_names;
+
+    #[test]
+    fn the_table_is_that_of_the_document() {
+        let names = FIELDS.iter().map(|field| field.name);
+        check_names(
+            names,
+            &["status", DESCRIPTION],
+            CounterpartyUpdateRequest::FIELDS,
+        );
+    }
+}
