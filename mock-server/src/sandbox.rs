@@ -411,7 +411,8 @@ impl Sandbox {
 
     /// The state as text, for comparison with a replay.
     pub(crate) fn snapshot(&self) -> Result<String, Broken> {
-        Ok(self.core()?.world.snapshot())
+        let core = self.core()?;
+        core.world.snapshot().map_err(|_| Broken::Defect)
     }
 
     /// The number of times that tokens were expired.

@@ -26,7 +26,7 @@ pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
         source.doc(&sentence(&tag.description));
         source.line("#[derive(Clone, Copy, Debug)]");
         source.block(&format!("pub struct {name}<'c> {{"), "}", |source| {
-            source.line("client: &'c Client,");
+            source.line("pub(crate) client: &'c Client,");
         });
         source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
             for operation in model.operations_of(&tag.name) {
@@ -114,7 +114,9 @@ fn entrances(source: &mut Source, model: &Model) {
     let name = type_name(&model.api);
     source.doc(&format!("{}.", model.title));
     source.line("#[derive(Clone, Copy, Debug)]");
-    source.line(&format!("pub struct {name}<'c> {{ client: &'c Client }}"));
+    source.line(&format!(
+        "pub struct {name}<'c> {{ pub(crate) client: &'c Client }}"
+    ));
     source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
         entrance_methods(source, model, "'c", "self.client");
     });

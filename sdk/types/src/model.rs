@@ -382,11 +382,23 @@ macro_rules! shared_value {
 /// The webhook events of one API: `EventPayload`, decoded by the event's type, and the `Event` around it.
 macro_rules! events {
     (
-        $( $(#[$vm:meta])* $variant:ident($ty:ty) = $value:literal; )+
+        $( $(#[$vm:meta])* $variant:ident($ty:ty) $(of [$($version:ident),+])? = $value:literal; )+
     ) => {
         crate::id! {
             /// Id of an event, made by the platform; the same in every delivery of the event.
             pub struct EventId;
+        }
+
+        impl EventType {
+            /// Whether this version of the platform sends such events. Of a type that is not known here nothing is known,
+            /// so the answer is yes.
+            #[must_use]
+            pub fn is_sent_by(&self, platform: crate::operation::Platform) -> bool {
+                match self.as_str() {
+                    $( $value => platform.includes(&[$($(crate::operation::PlatformVersion::$version),+)?]), )+
+                    _ => true,
+                }
+            }
         }
 
         /// What an event tells, by its type.

@@ -35,6 +35,7 @@ use crate::payments::withdrawals::Fees;
 use crate::payments::withdrawals::WithdrawalRow;
 use crate::payments::withdrawals::Withdrawn;
 use crate::rejection::Rejection;
+use crate::table::Named;
 use crate::table::Table;
 
 /// The state of the payments API.
@@ -117,7 +118,7 @@ impl State {
     }
 }
 
-fn find<'a, K: Ord + AsRef<str>, V>(
+fn find<'a, K: AsRef<str>, V: Named<K>>(
     table: &'a Table<K, V>,
     id: &K,
     resource: &str,

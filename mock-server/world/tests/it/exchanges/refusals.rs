@@ -33,9 +33,12 @@ fn prepared() -> Play {
 
 /// Sends a request that is refused, and holds the world against what it was before.
 fn refused(play: &mut Play, op: &str, path: &[(&str, &str)], body: &str) -> Rejection {
-    let before = play.world.snapshot();
+    let before = play.world.snapshot().unwrap();
     let rejection = play.post(op, path, body).unwrap_err();
-    assert!(play.world.snapshot() == before, "{op} {body} left a trace");
+    assert!(
+        play.world.snapshot().unwrap() == before,
+        "{op} {body} left a trace"
+    );
     let operation = request(op, &[], &[], None).op.operation();
     for code in codes(&rejection) {
         let listed = operation.error_codes().any(|listed| listed == code);
