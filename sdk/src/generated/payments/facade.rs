@@ -6,6 +6,7 @@ use layer2_types::payments::{self, OperationId};
 
 use crate::client::Client;
 use crate::download::Download;
+use crate::download_stream::DownloadStream;
 use crate::error::Error;
 use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
@@ -391,6 +392,18 @@ impl<'c> Documents<'c> {
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
+                OperationId::DocumentsDownload.operation(),
+                &[document_id.as_str()],
+            )
+            .await
+    }
+
+    /// The same as [`download`](Self::download) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn download_stream(
+        &self, document_id: &payments::DocumentId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
                 OperationId::DocumentsDownload.operation(),
                 &[document_id.as_str()],
             )
@@ -1877,6 +1890,18 @@ impl<'c> Withdrawals<'c> {
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
+                OperationId::WithdrawalsGetReceipt.operation(),
+                &[withdrawal_id.as_str()],
+            )
+            .await
+    }
+
+    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn get_receipt_stream(
+        &self, withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
                 OperationId::WithdrawalsGetReceipt.operation(),
                 &[withdrawal_id.as_str()],
             )
