@@ -80,7 +80,11 @@ pub use layer2_types::control;
 pub use layer2_types::payments;
 #[cfg(feature = "plaid")]
 pub use layer2_types::plaid;
-pub use layer2_types::{Amount, Api, Date, Operation, Patch, Platform, Timestamp, UnknownValue};
+pub use layer2_types::{
+    Amount, Api, Date, Operation, Patch, Platform, Rounding, Slippage, Timestamp, UnknownValue,
+};
+#[cfg(feature = "payments")]
+pub use layer2_types::{Money, MoneyError, Priced};
 
 pub use crate::builder::{AccountingAccess, ClientBuilder};
 pub use crate::client::Client;

@@ -161,6 +161,7 @@ const SUPPORT: &[(&str, &str)] = &[
     ("RawJson", "json::RawJson"),
     ("PlatformVersion", "operation::PlatformVersion"),
     ("Patch", "patch::Patch"),
+    ("Slippage", "slippage::Slippage"),
     ("Date", "timestamp::Date"),
     ("Timestamp", "timestamp::Timestamp"),
 ];

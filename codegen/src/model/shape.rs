@@ -205,6 +205,8 @@ words! {
         Int64 = "integer int64",
         /// Money.
         Amount = "number decimal",
+        /// How far a price may move.
+        Slippage = "number slippage",
         /// An instant.
         Timestamp = "string date-time",
         /// A day.

@@ -12,6 +12,8 @@ pub mod amount;
 pub mod error_code;
 pub mod id;
 pub mod json;
+#[cfg(feature = "payments")]
+pub mod money;
 #[doc(hidden)]
 pub mod object;
 pub mod open_enum;
@@ -21,6 +23,7 @@ pub mod project;
 pub mod query;
 pub mod redact;
 pub mod signing_string;
+pub mod slippage;
 pub mod tagged;
 pub mod timestamp;
 
@@ -39,9 +42,11 @@ mod round_trip;
 #[rustfmt::skip]
 mod generated;
 
-pub use crate::amount::{Amount, AmountError, AmountErrorKind};
+pub use crate::amount::{Amount, AmountError, AmountErrorKind, Rounding};
 pub use crate::error_code::ErrorCodeInfo;
 pub use crate::id::{InvalidId, InvalidIdKind};
+#[cfg(feature = "payments")]
+pub use crate::money::{Money, MoneyError, MoneyErrorKind, Priced};
 pub use crate::open_enum::UnknownValue;
 pub use crate::operation::{
     Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, Platform, PlatformVersion,
@@ -52,6 +57,7 @@ pub use crate::project::Project;
 pub use crate::query::{QueryError, QueryParams};
 pub use crate::redact::Redacted;
 pub use crate::signing_string::signing_string;
+pub use crate::slippage::{InvalidSlippage, Slippage};
 pub use crate::tagged::{TagError, UnknownVariant};
 pub use crate::timestamp::{Date, InvalidDate, InvalidTimestamp, Timestamp};
 

@@ -277,11 +277,12 @@ fn scalar(reading: &mut Reading<'_>, node: &Node, kind: &str, format: &str) -> T
         ("integer", "int32") => Scalar::Int32,
         ("integer", "int64") => Scalar::Int64,
         ("number", "decimal") => Scalar::Amount,
+        ("number", "slippage") => Scalar::Slippage,
         _ => return refuse_shape(reading, node),
     };
     let allowed = match scalar {
         Scalar::String => STRING_LIMITS,
-        Scalar::Int32 | Scalar::Int64 | Scalar::Amount => NUMBER_LIMITS,
+        Scalar::Int32 | Scalar::Int64 | Scalar::Amount | Scalar::Slippage => NUMBER_LIMITS,
         Scalar::Bool | Scalar::Timestamp | Scalar::Date => &[],
     };
     known_keywords(reading, node, allowed);

@@ -132,7 +132,7 @@ impl Exchanges for World {
         body: payments::ExchangeAcceptRequest,
     ) -> Result<payments::ExchangeReply, Rejection> {
         let mut exchange = self.payments.exchange(&exchange_id)?.clone();
-        let slippage = Slippage::new(body.maximum_slippage)?;
+        let slippage = Slippage::new(body.maximum_slippage.fraction())?;
         KIND.must_be_acceptable(cx, exchange.wait(), &exchange.stage)?;
         let to_hold = terms::to_hold(exchange.order.fixes, exchange.source.amount)
             .ok_or_else(|| Rejection::internal("What is to be held cannot be counted."))?;
