@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::pipeline;
 use crate::reply::Reply;
-use crate::transport::Exchange;
+use crate::transport::HttpReply;
 use crate::upload::Upload;
 
 impl Client {
@@ -46,7 +46,7 @@ impl Client {
         match serde_json::from_slice(&exchange.body) {
             Ok(value) => Ok(layer.record.reply(exchange.status, exchange.headers, value)),
             Err(cause) => {
-                let error = undecodable::<T>(exchange.body, &cause, &layer.record);
+                let error = undecodable::<T>(exchange.status, exchange.body, &cause);
                 Err(layer.record.complete(error, operation))
             }
         }
@@ -59,7 +59,7 @@ impl Client {
         ids: &[&str],
     ) -> Result<Reply<Download>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
-        let Exchange {
+        let HttpReply {
             status,
             mut headers,
             body,
@@ -78,7 +78,7 @@ async fn exchange(
     layer: &CallLayer,
     ids: &[&str],
     body: Option<(String, Bytes)>,
-) -> Result<Exchange, Error> {
+) -> Result<HttpReply, Error> {
     let operation = layer.operation;
     let request =
         request(layer, ids, body).map_err(|error| layer.record.complete(error, operation))?;
@@ -87,7 +87,7 @@ async fn exchange(
     if operation.success.contains(&exchange.status.as_u16()) {
         return Ok(exchange);
     }
-    let error = unexpected(exchange.status, &layer.record);
+    let error = unexpected(exchange.status, exchange.body);
     Err(layer.record.complete(error, operation))
 }
 
@@ -108,8 +108,7 @@ fn request(
     };
     let mut builder = layer
         .shared
-        .transport
-        .http()
+        .http
         .request(method, format!("{base}{}", path(operation.path, ids)))
         .header(ACCEPT, operation.reply_media.unwrap_or("application/json"));
     if let Some((media_type, bytes)) = body {

@@ -11,6 +11,8 @@
 )]
 
 mod auth;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod budget;
 mod builder;
 mod call;
@@ -40,12 +42,14 @@ mod page;
 mod pipeline;
 mod reply;
 mod retry;
+mod rotation;
 pub mod runtime;
 mod signing;
+mod signing_scheme;
 mod skew;
 mod telemetry;
 mod token;
-mod transport;
+pub mod transport;
 #[cfg_attr(
     not(feature = "payments"),
     allow(dead_code, reason = "the other APIs move no files")
@@ -98,7 +102,11 @@ pub use crate::page::{Page, PageLinks};
 pub use crate::pipeline::REQUEST_ID_HEADER;
 pub use crate::reply::Reply;
 pub use crate::retry::RetryPolicy;
+pub use crate::rotation::{RotatingCredentials, RotatingSigner};
 pub use crate::signing::{
     Ed25519Signer, InvalidSigningKey, SIGNATURE_HEADER, SignRequests, Signer, TIMESTAMP_HEADER,
 };
+pub use crate::signing_scheme::{SignatureEncoding, SignedPart, SigningScheme};
+pub use crate::token::TokenStyle;
+pub use crate::transport::ConnectionPolicy;
 pub use crate::upload::Upload;

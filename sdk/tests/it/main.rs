@@ -11,16 +11,22 @@
 )]
 
 mod attempts;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod builder;
+mod cancellation;
 mod files;
+mod guesses;
 #[cfg(feature = "mock")]
 mod mock;
 #[cfg(any(feature = "accounting", feature = "plaid", feature = "control"))]
 mod other_apis;
 mod paging;
 mod replies;
+mod rotation;
 #[cfg(feature = "mock")]
 mod sandbox;
+mod simulator;
 mod stage;
 mod telemetry;
 mod token;

@@ -30,7 +30,8 @@ impl<'c> Sandboxes<'c> {
     /// - Retry: With a name a repeat is refused as the name is taken; without one it makes another
     ///   sandbox.
     ///
-    /// Is never repeated once a byte has left. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes`
     pub async fn create(
@@ -45,7 +46,7 @@ impl<'c> Sandboxes<'c> {
     ///
     /// Gives the sandboxes of this server, without their credentials.
     ///
-    /// Can be repeated freely.
+    /// Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /sandboxes`
     pub async fn list(&self) -> Result<Reply<control::SandboxList>, Error> {
@@ -58,7 +59,7 @@ impl<'c> Sandboxes<'c> {
     ///
     /// Gives the addresses, credentials and first data of a sandbox, as the ready file has them.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}`
     pub async fn get(
@@ -80,7 +81,8 @@ impl<'c> Sandboxes<'c> {
     ///   credentials.
     /// - Retry: A repeat does not find the sandbox.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `DEFAULT_SANDBOX`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `DEFAULT_SANDBOX`.
     ///
     /// `DELETE /sandboxes/{sandbox}`
     pub async fn delete(
@@ -103,7 +105,8 @@ impl<'c> Sandboxes<'c> {
     /// - Undo: It cannot be undone.
     /// - Retry: A repeat resets the sandbox again.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/reset`
     pub async fn reset(
@@ -126,7 +129,7 @@ impl<'c> Clock<'c> {
     ///
     /// Gives the business time of a sandbox, and how it runs.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/clock`
     pub async fn get(
@@ -153,8 +156,8 @@ impl<'c> Clock<'c> {
     /// - Undo: The clock never runs backwards; reset the sandbox to begin again.
     /// - Retry: A repeat advances the clock again; read the clock first.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `CLOCK_BUSY`,
-    /// `CLOCK_OUT_OF_RANGE`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`, `CLOCK_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/clock/advance`
     pub async fn advance(
@@ -180,7 +183,8 @@ impl<'c> Clock<'c> {
     /// - Undo: There is nothing to undo; the work would have been done anyway.
     /// - Retry: A repeat finds nothing more to do.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
+    /// `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/settle`
     pub async fn settle(
@@ -201,7 +205,7 @@ impl<'c> Clock<'c> {
     /// - Undo: It cannot be undone; clients ask for a new token.
     /// - Retry: A repeat ends the tokens that were issued in between as well.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `POST /sandboxes/{sandbox}/tokens/expire`
     pub async fn expire_tokens(
@@ -235,8 +239,8 @@ impl<'c> Faults<'c> {
     /// - Undo: Delete the fault, or clear all faults.
     /// - Retry: A repeat orders a second fault.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `FAULT_NOT_SUPPORTED`,
-    /// `LIMIT_REACHED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `FAULT_NOT_SUPPORTED`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes/{sandbox}/faults`
     pub async fn create(
@@ -251,7 +255,7 @@ impl<'c> Faults<'c> {
     ///
     /// Gives the faults of a sandbox, those that have ended included, with how often they matched.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/faults`
     pub async fn list(
@@ -273,7 +277,7 @@ impl<'c> Faults<'c> {
     /// - Undo: Order the faults again.
     /// - Retry: A repeat finds no faults.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults`
     pub async fn clear(
@@ -295,7 +299,7 @@ impl<'c> Faults<'c> {
     /// - Undo: Order the fault again.
     /// - Retry: A repeat finds no such fault and is answered with 404.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults/{fault_id}`
     pub async fn delete(
@@ -334,9 +338,9 @@ impl<'c> Inbound<'c> {
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat pays a second time; list what arrived first.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
-    /// `ASSET_NOT_SUPPORTED`, `RAIL_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
-    /// `TOO_MANY_DECIMALS`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ASSET_NOT_SUPPORTED`,
+    /// `RAIL_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound`
     pub async fn create(
@@ -352,7 +356,7 @@ impl<'c> Inbound<'c> {
     /// Gives all money that came from outside, oldest first, narrowed to one status; UNASSIGNED
     /// shows what waits in suspense. Money that was pulled is listed too.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/inbound`
     pub async fn list(
@@ -401,8 +405,9 @@ impl<'c> Inbound<'c> {
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat is refused, as the money is assigned.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
-    /// `ASSET_MISMATCH`, `INBOUND_NOT_ASSIGNABLE`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ASSET_MISMATCH`,
+    /// `INBOUND_NOT_ASSIGNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/assign`
     pub async fn assign(
@@ -428,7 +433,8 @@ impl<'c> Inbound<'c> {
     /// - Undo: Let the money arrive again.
     /// - Retry: A repeat is refused, as the money is returned.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`
     pub async fn r#return(
@@ -454,7 +460,7 @@ impl<'c> Rates<'c> {
     /// this instant of the business clock, the cost of the exchange included, and whether the rate
     /// is pinned.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/rates`
     pub async fn list(
@@ -480,7 +486,8 @@ impl<'c> Rates<'c> {
     /// - Undo: Unpin the rate, or pin another.
     /// - Retry: A repeat pins the same rate again.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
+    /// `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/rates`
     pub async fn pin(
@@ -501,7 +508,8 @@ impl<'c> Rates<'c> {
     /// - Undo: Pin the rate again.
     /// - Retry: A repeat finds the rate with the market already and leaves it there.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
+    /// `PAIR_NOT_SUPPORTED`.
     ///
     /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
     pub async fn unpin(
@@ -542,8 +550,9 @@ impl<'c> Outgoing<'c> {
     /// - Undo: It cannot be undone; what was settled can be returned.
     /// - Retry: A repeat is refused, as the withdrawal has its outcome.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`,
-    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`, `ACCOUNT_NOT_USABLE`,
+    /// `AMOUNT_TOO_LARGE`.
     ///
     /// `POST /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`
     pub async fn decide_withdrawal(
@@ -560,7 +569,7 @@ impl<'c> Outgoing<'c> {
     ///
     /// Gives what a withdrawal costs on each rail. A rail that is not listed is free.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/fees`
     pub async fn list_fees(
@@ -584,8 +593,9 @@ impl<'c> Outgoing<'c> {
     /// - Undo: Set the former table; an empty one makes all rails free.
     /// - Retry: A repeat changes nothing.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`,
-    /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
+    /// `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`.
     ///
     /// `PUT /sandboxes/{sandbox}/fees`
     pub async fn set_fees(
@@ -622,7 +632,8 @@ impl<'c> Decisions<'c> {
     /// - Undo: An approval and a refusal are final; changes are answered by submitting again.
     /// - Retry: A repeat is refused, as the application is no longer PROCESSING.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/applications/{application_id}/decision`
     pub async fn application(
@@ -649,7 +660,8 @@ impl<'c> Decisions<'c> {
     /// - Undo: Decide the former status where the machine allows it; CLOSED is final.
     /// - Retry: A repeat is refused, as a status cannot change to itself.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/customers/{customer_id}/status`
     pub async fn customer_status(
@@ -678,7 +690,8 @@ impl<'c> Decisions<'c> {
     /// - Undo: Decide the former status where the machine allows it; CLOSED is final.
     /// - Retry: A repeat is refused, as a status cannot change to itself.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`
     pub async fn counterparty_status(
@@ -706,7 +719,7 @@ impl<'c> Ledger<'c> {
     /// Adds up the books for each asset and says whether what the platform holds is what it owes.
     /// It holds at every instant; a difference is a fault of the server.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/trial-balance`
     pub async fn trial_balance(
@@ -720,7 +733,7 @@ impl<'c> Ledger<'c> {
     ///
     /// Gives the entries of the books, oldest first, narrowed to those that touch one account.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/entries`
     pub async fn entries(
@@ -770,7 +783,7 @@ impl<'c> Deliveries<'c> {
     /// Gives the deliveries of a sandbox, oldest first, each with all its tries, why they failed
     /// and what to change.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/deliveries`
     pub async fn list(
@@ -823,7 +836,8 @@ impl<'c> Deliveries<'c> {
     /// - Undo: What was sent cannot be taken back; the receiver knows the event by its id.
     /// - Retry: A repeat sends the event once more.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
     ///
     /// `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
     pub async fn redeliver(
@@ -853,7 +867,7 @@ impl<'c> Explain<'c> {
     /// belongs to its deposit, and what was sent to a counterparty or fetched from one belongs to
     /// the counterparty.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/explain/{object_id}`
     pub async fn get(

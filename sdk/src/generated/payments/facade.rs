@@ -24,7 +24,8 @@ impl<'c> Applications<'c> {
     /// Gives the applications that you can see with all that was filled in, narrowed by any of the
     /// filters; an application is listed when it passes every one that is given.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    /// Needs the scope `applications:read`. Can be repeated freely. Can be dropped at any time.
+    /// Only `rail-1.1.2` has it.
     ///
     /// `GET /v1/applications`
     pub async fn list(
@@ -94,7 +95,8 @@ impl<'c> Applications<'c> {
     ///   refused, as the customer id is taken.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications`
     pub async fn create(
@@ -110,7 +112,8 @@ impl<'c> Applications<'c> {
     /// Gives all that was filled in so far; which details there are is told by `application_type`.
     /// What is still missing is told by the status call.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}`
     pub async fn get(
@@ -140,7 +143,8 @@ impl<'c> Applications<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}`
@@ -158,7 +162,8 @@ impl<'c> Applications<'c> {
     /// under which its documents are uploaded. The two published versions name many of the members
     /// differently; both names are sent side by side, and the older ones are marked as deprecated.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}/status`
     pub async fn get_status(
@@ -188,7 +193,8 @@ impl<'c> Applications<'c> {
     ///   refused, as the application is no longer READY_FOR_SUBMISSION.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/submit`
     pub async fn submit(
@@ -216,7 +222,8 @@ impl<'c> Applications<'c> {
     ///   is added.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/individual`
@@ -245,8 +252,9 @@ impl<'c> Applications<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`,
-    /// `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}/individual/{individual_id}`
     pub async fn update_individual(
@@ -277,7 +285,8 @@ impl<'c> Applications<'c> {
     ///   not find the person.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/applications/{application_id}/individual/{individual_id}`
@@ -308,7 +317,8 @@ impl<'c> Applications<'c> {
     ///   made.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/accesscode`
     pub async fn create_access_code(
@@ -349,8 +359,8 @@ impl<'c> Documents<'c> {
     ///   the same file in the same place.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/documents/{document_id}`
     pub async fn upload(
@@ -375,7 +385,8 @@ impl<'c> Documents<'c> {
     /// Gives the bytes of the file that was uploaded last, whatever its kind; a document without a
     /// file is not found.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/documents/{document_id}/download`
     pub async fn download(
@@ -401,7 +412,7 @@ impl<'c> Customers<'c> {
     ///
     /// Gives the customers that you can see, oldest first, narrowed by type and status.
     ///
-    /// Needs the scope `customers:read`. Can be repeated freely.
+    /// Needs the scope `customers:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/customers`
     pub async fn list(
@@ -460,8 +471,9 @@ impl<'c> Customers<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it. Errors: `CUSTOMER_CREATION_NOT_ALLOWED`,
-    /// `ALREADY_EXISTS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Only `layer2-1.0.5` has it. Errors: `CUSTOMER_CREATION_NOT_ALLOWED`, `ALREADY_EXISTS`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers`
     pub async fn create(
@@ -476,7 +488,8 @@ impl<'c> Customers<'c> {
     ///
     /// Gives all that is known of a customer; which fields there are is told by `customer_type`.
     ///
-    /// Needs the scope `customers:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `customers:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/customers/{customer_id}`
     pub async fn get(
@@ -503,7 +516,8 @@ impl<'c> Customers<'c> {
     ///   change of status is refused.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
     /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}`
@@ -528,8 +542,9 @@ impl<'c> Customers<'c> {
     ///   is added.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`,
-    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `CUSTOMER_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/individuals`
     pub async fn add_individual(
@@ -545,8 +560,8 @@ impl<'c> Customers<'c> {
     ///
     /// Gives all that is known of a person of a customer that is a company.
     ///
-    /// Needs the scope `customers:read`. Can be repeated freely. Errors: `NOT_FOUND`,
-    /// `NOT_A_CORPORATION`.
+    /// Needs the scope `customers:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`.
     ///
     /// `GET /v1/customers/{customer_id}/individuals/{individual_id}`
     pub async fn get_individual(
@@ -572,8 +587,9 @@ impl<'c> Customers<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`,
-    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`, `CUSTOMER_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}/individuals/{individual_id}`
     pub async fn update_individual(
@@ -604,8 +620,9 @@ impl<'c> Customers<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`,
-    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/payor`
     pub async fn add_payor(
@@ -640,8 +657,9 @@ impl<'c> Accounts<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`,
-    /// `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`, `PRODUCT_ASSET_NOT_SUPPORTED`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits`
     pub async fn open(
@@ -657,7 +675,7 @@ impl<'c> Accounts<'c> {
     /// Gives the accounts that you can see, oldest first, narrowed by customer, product type and
     /// status.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/accounts/deposits`
     pub async fn list(
@@ -701,7 +719,8 @@ impl<'c> Accounts<'c> {
     ///
     /// Gives the account with its status and both balances as they stand now.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}`
     pub async fn get(
@@ -726,8 +745,9 @@ impl<'c> Accounts<'c> {
     /// - Retry: There is no key. A repeat of a change that was made is refused, as a status cannot
     ///   change to itself.
     ///
-    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. Errors:
-    /// `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. If it is dropped,
+    /// it may be done; read before you call again. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`,
+    /// `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/deposits/{account_id}`
     pub async fn update(
@@ -756,8 +776,9 @@ impl<'c> Accounts<'c> {
     ///   address may come.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
-    /// `ADDRESS_NOT_AVAILABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ADDRESS_NOT_AVAILABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits/{account_id}/address`
     pub async fn request_address(
@@ -780,7 +801,8 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// Gives the payment accounts that you can see, oldest first, narrowed by customer and status.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `layer2-1.0.5` has it.
     ///
     /// `GET /v1/accounts/payments`
     pub async fn list(
@@ -837,8 +859,9 @@ impl<'c> PaymentAccounts<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`,
-    /// `CUSTOMER_NOT_USABLE`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`,
+    /// `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments`
     pub async fn open(
@@ -854,8 +877,8 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives the payment account with its status and both balances as they stand now; an account
     /// that is not for payments is not found here.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}`
     pub async fn get(
@@ -880,9 +903,9 @@ impl<'c> PaymentAccounts<'c> {
     /// - Retry: There is no key. A repeat of a change that was made is refused, as a status cannot
     ///   change to itself.
     ///
-    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. Only
-    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`,
-    /// `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. If it is dropped,
+    /// it may be done; read before you call again. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`,
+    /// `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/payments/{account_id}`
     pub async fn update(
@@ -912,9 +935,9 @@ impl<'c> PaymentAccounts<'c> {
     ///   address may come.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
-    /// `ADDRESS_NOT_AVAILABLE`, `AMOUNT_NOT_POSITIVE`, `TOO_MANY_DECIMALS`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ADDRESS_NOT_AVAILABLE`,
+    /// `AMOUNT_NOT_POSITIVE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments/{account_id}/address`
     pub async fn request_address(
@@ -933,8 +956,8 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives the history of one payment account, narrowed by day. A payment says which payor it is
     /// of and under which reference.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions`
     pub async fn list_transactions(
@@ -993,8 +1016,8 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives one transaction of one payment account; a transaction of another account is not found
     /// here. The payor is told by the list only.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions/{transaction_id}`
     pub async fn get_transaction(
@@ -1023,7 +1046,8 @@ impl<'c> Transactions<'c> {
     /// Gives the transactions of every account that you can see, narrowed by account, origin,
     /// status and day.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it.
     ///
     /// `GET /v1/transactions`
     pub async fn list(
@@ -1073,8 +1097,8 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives one transaction, whichever of your accounts it belongs to.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transactions/{transaction_id}`
     pub async fn get(
@@ -1089,7 +1113,8 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives the history of one account, narrowed by day.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions`
     pub async fn list_for_account(
@@ -1141,7 +1166,8 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives one transaction of one account; a transaction of another account is not found here.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions/{transaction_id}`
     pub async fn get_for_account(
@@ -1179,7 +1205,8 @@ impl<'c> Transfers<'c> {
     ///   transfer is requested.
     ///
     /// Needs the scope `transfers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `ASSET_MISMATCH`, `ACCOUNT_NOT_USABLE`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `ASSET_MISMATCH`, `ACCOUNT_NOT_USABLE`,
     /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers`
@@ -1195,7 +1222,8 @@ impl<'c> Transfers<'c> {
     ///
     /// Gives the transfer as it stands now, with its status and both sides.
     ///
-    /// Needs the scope `transfers:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `transfers:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transfers/{transfer_id}`
     pub async fn get(
@@ -1225,8 +1253,9 @@ impl<'c> Transfers<'c> {
     /// - Retry: The same idempotency key gives the first reply back and moves nothing twice.
     ///
     /// Needs the scope `transfers:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Errors: `NOT_FOUND`, `TRANSFER_NOT_ACCEPTABLE`,
-    /// `TRANSFER_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Errors: `NOT_FOUND`, `TRANSFER_NOT_ACCEPTABLE`, `TRANSFER_EXPIRED`,
+    /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers/{transfer_id}/accept`
     pub async fn accept(
@@ -1250,7 +1279,7 @@ impl<'c> Subscriptions<'c> {
     /// Gives all subscriptions on one page. The idempotency header that the platform lists here has
     /// no effect on a read.
     ///
-    /// Needs the scope `subscriptions:read`. Can be repeated freely.
+    /// Needs the scope `subscriptions:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/subscriptions`
     pub async fn list(&self) -> Result<Reply<Page<payments::Subscription>>, Error> {
@@ -1282,7 +1311,8 @@ impl<'c> Subscriptions<'c> {
     ///   subscription is made and each event is sent twice.
     ///
     /// Needs the scope `subscriptions:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `CALLBACK_NOT_ALLOWED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `CALLBACK_NOT_ALLOWED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/subscriptions`
     pub async fn create(
@@ -1307,7 +1337,8 @@ impl<'c> Subscriptions<'c> {
     ///   not find the subscription.
     ///
     /// Needs the scope `subscriptions:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/subscriptions/{subscription_id}`
     pub async fn delete(
@@ -1331,8 +1362,8 @@ impl<'c> Statements<'c> {
     /// Gives the monthly statements of an account, oldest first. A month has its statement when it
     /// is over.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements`
     pub async fn list(
@@ -1375,8 +1406,8 @@ impl<'c> Statements<'c> {
     /// Gives one statement: the balances at both ends of the month, and every transaction posted in
     /// it with the balance after.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`
     pub async fn get(
@@ -1400,7 +1431,7 @@ impl<'c> Counterparties<'c> {
     /// Gives the counterparties of all customers that you can see, oldest first, or those of one
     /// customer. The idempotency header that the platform lists here has no effect on a read.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/counterparties`
     pub async fn list(
@@ -1468,7 +1499,8 @@ impl<'c> Counterparties<'c> {
     ///   counterparty is registered.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
     /// `INTERMEDIARY_NOT_ALLOWED`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties`
@@ -1485,7 +1517,8 @@ impl<'c> Counterparties<'c> {
     /// Gives a counterparty with its owner, its account and its status. The idempotency header that
     /// the platform lists here has no effect on a read.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/counterparties/{counterparty_id}`
     pub async fn get(
@@ -1514,7 +1547,8 @@ impl<'c> Counterparties<'c> {
     ///   change of status is refused.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/counterparties/{counterparty_id}`
@@ -1546,7 +1580,8 @@ impl<'c> Counterparties<'c> {
     ///   ask without it for a fresh one.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `COUNTERPARTY_NOT_USABLE`,
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `COUNTERPARTY_NOT_USABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/details`
@@ -1574,8 +1609,9 @@ impl<'c> Counterparties<'c> {
     ///   anew.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`,
-    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`, `COUNTERPARTY_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/accounts`
     pub async fn link_accounts(
@@ -1603,8 +1639,9 @@ impl<'c> Counterparties<'c> {
     ///   is connected again, which changes nothing.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`,
-    /// `PROCESSOR_TOKEN_INVALID`, `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`, `PROCESSOR_TOKEN_INVALID`,
+    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/connect`
     pub async fn link_connect(
@@ -1647,7 +1684,8 @@ impl<'c> Deposits<'c> {
     ///   same instructions and PULL makes a second deposit.
     ///
     /// Needs the scope `deposits:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
     /// `COUNTERPARTY_NOT_LINKED`, `PULL_NOT_SUPPORTED`, `ASSET_MISMATCH`, `AMOUNT_NOT_POSITIVE`,
     /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
@@ -1664,7 +1702,8 @@ impl<'c> Deposits<'c> {
     ///
     /// Gives the deposit as it stands now, with its instructions or its source.
     ///
-    /// Needs the scope `deposits:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `deposits:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/deposits/{deposit_id}`
     pub async fn get(
@@ -1691,7 +1730,8 @@ impl<'c> Deposits<'c> {
     /// - Retry: The same idempotency key gives the first reply back and pulls nothing twice.
     ///
     /// Needs the scope `deposits:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Errors: `NOT_FOUND`, `DEPOSIT_NOT_ACCEPTABLE`,
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Errors: `NOT_FOUND`, `DEPOSIT_NOT_ACCEPTABLE`,
     /// `COUNTERPARTY_NOT_USABLE`, `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
@@ -1733,9 +1773,10 @@ impl<'c> Withdrawals<'c> {
     ///   withdrawal is requested.
     ///
     /// Needs the scope `withdrawals:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
-    /// `RAIL_NOT_SUPPORTED`, `ASSET_MISMATCH`, `PURPOSE_NOT_ALLOWED`, `AMOUNT_NOT_POSITIVE`,
-    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
+    /// `ASSET_MISMATCH`, `PURPOSE_NOT_ALLOWED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/withdrawals`
     pub async fn create(
@@ -1751,8 +1792,8 @@ impl<'c> Withdrawals<'c> {
     /// Gives the withdrawal as it stands now. Rail 1.1.2 asks for the scope `withdrawals:read`,
     /// Layer2 1.0.5 for `transfers:read`; either one will do.
     ///
-    /// Needs the scope `withdrawals:read`, or `transfers:read`. Can be repeated freely. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `withdrawals:read`, or `transfers:read`. Can be repeated freely. Can be
+    /// dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}`
     pub async fn get(
@@ -1768,8 +1809,8 @@ impl<'c> Withdrawals<'c> {
     /// Gives the status of a withdrawal and the documents that are asked for. Upload each one under
     /// its id; the withdrawal goes on when none is missing.
     ///
-    /// Needs the scope `withdrawals:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `withdrawals:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/status`
     pub async fn get_status(
@@ -1797,7 +1838,8 @@ impl<'c> Withdrawals<'c> {
     /// - Retry: The same idempotency key gives the first reply back and sends nothing twice.
     ///
     /// Needs the scope `withdrawals:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_ACCEPTABLE`,
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_ACCEPTABLE`,
     /// `WITHDRAWAL_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
@@ -1826,8 +1868,9 @@ impl<'c> Withdrawals<'c> {
     /// - Retry: There is no key: a repeat is refused once the withdrawal is CANCELLING or final, so
     ///   read it before you try again.
     ///
-    /// Needs the scope `withdrawals:write`. Is never repeated once a byte has left. Only
-    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
+    /// Needs the scope `withdrawals:write`. Is never repeated once a byte has left. If it is
+    /// dropped, it may be done; read before you call again. Only `rail-1.1.2` has it. Errors:
+    /// `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/cancel`
     pub async fn cancel(
@@ -1843,8 +1886,8 @@ impl<'c> Withdrawals<'c> {
     /// Gives the receipt as a file. There is one after the withdrawal was executed, which
     /// TRANSACTION_POSTED with the category WITHDRAWAL tells.
     ///
-    /// Needs the scope `withdrawals:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    /// Errors: `NOT_FOUND`, `RECEIPT_NOT_READY`.
+    /// Needs the scope `withdrawals:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `RECEIPT_NOT_READY`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/receipt`
     pub async fn get_receipt(
@@ -1885,9 +1928,10 @@ impl<'c> Exchanges<'c> {
     ///   exchange is requested.
     ///
     /// Needs the scope `exchanges:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`,
-    /// `ORDER_TYPE_NOT_SUPPORTED`, `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`,
-    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`,
+    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/market`
     pub async fn create_market(
@@ -1919,10 +1963,10 @@ impl<'c> Exchanges<'c> {
     ///   without it for a fresh one.
     ///
     /// Needs the scope `exchanges:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `SAME_ACCOUNT`,
-    /// `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`, `ACCOUNT_NOT_USABLE`,
-    /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`,
+    /// `ORDER_TYPE_NOT_SUPPORTED`, `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`,
+    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/quote`
     pub async fn create_quote(
@@ -1938,7 +1982,8 @@ impl<'c> Exchanges<'c> {
     /// Gives the exchange as it stands now, with both sides. The amount that is not fixed is final
     /// once it is EXECUTED.
     ///
-    /// Needs the scope `exchanges:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `exchanges:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/exchanges/{exchange_id}`
     pub async fn get(
@@ -1971,8 +2016,9 @@ impl<'c> Exchanges<'c> {
     /// - Retry: The same idempotency key gives the first reply back and trades nothing twice.
     ///
     /// Needs the scope `exchanges:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Errors: `NOT_FOUND`, `EXCHANGE_NOT_ACCEPTABLE`,
-    /// `EXCHANGE_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Errors: `NOT_FOUND`, `EXCHANGE_NOT_ACCEPTABLE`, `EXCHANGE_EXPIRED`,
+    /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/{exchange_id}/accept`
     pub async fn accept(
@@ -2008,9 +2054,9 @@ impl<'c> Payments<'c> {
     ///   payment is requested.
     ///
     /// Needs the scope `payments:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `rail-1.1.2` has it. Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`,
-    /// `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `ASSET_NOT_SUPPORTED`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`,
+    /// `COUNTERPARTY_NOT_USABLE`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments`
     pub async fn create(
@@ -2025,8 +2071,8 @@ impl<'c> Payments<'c> {
     ///
     /// Gives the payment as it stands now, after its acceptance with the deposit instructions.
     ///
-    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `payments:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}`
     pub async fn get(
@@ -2042,8 +2088,8 @@ impl<'c> Payments<'c> {
     /// Gives the status of a payment and the documents that are asked for. Upload each one under
     /// its id; the payment goes on when none is missing.
     ///
-    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `payments:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}/status`
     pub async fn get_status(
@@ -2074,9 +2120,9 @@ impl<'c> Payments<'c> {
     ///   refused, as the payment is accepted already.
     ///
     /// Needs the scope `payments:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `rail-1.1.2` has it. Errors: `NOT_FOUND`, `PAYMENT_NOT_ACCEPTABLE`,
-    /// `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `PAYMENT_NOT_ACCEPTABLE`, `CUSTOMER_NOT_USABLE`,
+    /// `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments/{payment_id}/accept`
     pub async fn accept(
@@ -2100,8 +2146,8 @@ impl<'c> Settlements<'c> {
     /// Gives what was paid out in one go for payment accounts, broken down by account. The two
     /// accounts in the query narrow the breakdown. Rail 1.1.2 has the call and advises against it.
     ///
-    /// Needs the scope `settlements:read`. Can be repeated freely. The platform advises against it.
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `settlements:read`. Can be repeated freely. Can be dropped at any time. The
+    /// platform advises against it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/settlements/{settlement_id}`
     pub async fn get(

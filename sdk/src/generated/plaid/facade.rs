@@ -28,7 +28,8 @@ impl<'c> Sandbox<'c> {
     /// - Undo: Leave the token alone, or exchange it and remove the item.
     /// - Retry: A repeat makes another item with another token.
     ///
-    /// Is never repeated once a byte has left. Errors: `INVALID_INSTITUTION`, `INVALID_PRODUCT`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `INVALID_INSTITUTION`, `INVALID_PRODUCT`.
     ///
     /// `POST /sandbox/public_token/create`
     pub async fn public_token_create(
@@ -60,7 +61,8 @@ impl<'c> Items<'c> {
     /// - Undo: Remove the item.
     /// - Retry: A repeat is refused as the token was used; link again if the reply was lost.
     ///
-    /// Is never repeated once a byte has left. Errors: `INVALID_PUBLIC_TOKEN`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `INVALID_PUBLIC_TOKEN`.
     ///
     /// `POST /item/public_token/exchange`
     pub async fn public_token_exchange(
