@@ -8,7 +8,7 @@ use thiserror::Error;
 /// Why a snapshot could not be restored.
 #[derive(Debug, Error)]
 #[error(
-    "this snapshot was not made by this version of the mock (line {line}, column {column}); start the sandbox anew and replay its journal"
+    "the snapshot cannot be read by this version of the mock (line {line}, column {column}); use the version that made it, or reset the sandbox"
 )]
 pub struct SnapshotError {
     line: usize,
