@@ -236,10 +236,13 @@ impl Sandbox {
         self.look(|core, now| core.world.query(request, now)).await
     }
 
-    /// Business time, and by how much advances have moved it.
+    /// Business time, and by how much advances have moved it. Due work is left alone.
     pub(crate) async fn clock(&self) -> Result<(Timestamp, SignedDuration), Broken> {
-        self.look(|core, now| (core.world.business_now(now), core.clock.advanced()))
-            .await
+        self.turn(Intent::Read, |core| {
+            let now = core.clock.now(Timestamp::now());
+            (core.world.business_now(now), core.clock.advanced())
+        })
+        .await
     }
 
     /// Runs what is due and hands out at most `room` deliveries that are due.
