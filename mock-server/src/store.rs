@@ -9,6 +9,12 @@
 //! [`Head`]: crate::journal::Head
 
 mod memory;
+#[cfg(feature = "sqlite")]
+mod record;
+#[cfg(feature = "sqlite")]
+mod seal;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod url;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
@@ -99,9 +105,14 @@ pub(crate) enum StoreError {
 }
 
 /// Opens the store of a URL. What it holds is sealed under keys that follow from the seed of the server.
-pub(crate) async fn open(url: &StoreUrl, _seed: &Seed) -> Result<Arc<dyn Store>, StoreError> {
+pub(crate) async fn open(url: &StoreUrl, seed: &Seed) -> Result<Arc<dyn Store>, StoreError> {
     match url {
         StoreUrl::Memory => Ok(Arc::new(MemoryStore)),
+        #[cfg(feature = "sqlite")]
+        StoreUrl::Sqlite { path, max_mib } => {
+            Ok(Arc::new(sqlite::SqliteStore::open(path, *max_mib, seed)?))
+        }
+        #[cfg(not(feature = "sqlite"))]
         StoreUrl::Sqlite { .. } => Err(not_built("sqlite")),
         StoreUrl::Postgres { .. } => Err(not_built("postgres")),
     }

@@ -142,13 +142,13 @@ pub(crate) trait Journal: fmt::Debug + Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// Whether a snapshot is worth its price.
+    /// Whether a snapshot is worth its price by now.
     fn wants_snapshot(&self) -> bool {
         false
     }
 
-    /// Whether the journal has use for snapshots, also for one that nobody has asked for.
-    fn is_durable(&self) -> bool {
+    /// Whether there are rows that the next start would have to carry out.
+    fn outgrows_snapshot(&self) -> bool {
         false
     }
 
