@@ -1,5 +1,10 @@
 //! What the tests of the server share: a plain HTTP client that knows nothing of the project.
 
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
 use ed25519_dalek::{Signer, SigningKey};
 use layer2_mock::SandboxServer;
 use reqwest::{Client, Method, Response, StatusCode};
@@ -7,6 +12,27 @@ use serde_json::Value;
 
 /// Members of an error that link to what explains its code.
 const LINKS: [&str; 3] = ["doc_url", "documentation_url", "error_uri"];
+
+/// A folder that is removed when the test ends.
+#[derive(Debug)]
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Folder {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        let path = std::env::temp_dir().join(format!("layer2-mock-{name}-{process}-{number}"));
+        std::fs::create_dir_all(&path).expect("folder");
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 /// A reply, read whole.
 #[derive(Debug)]
