@@ -44,7 +44,7 @@ impl ApiProfile for Profile {
 
     fn code(&self, refusal: Refusal) -> &'static str {
         match refusal {
-            Refusal::Internal => "server_error",
+            Refusal::Internal | Refusal::StoreUnavailable => "server_error",
             Refusal::Scope => "invalid_scope",
             Refusal::TokenInvalid | Refusal::Unauthorized | Refusal::TokenExpired => {
                 "invalid_client"

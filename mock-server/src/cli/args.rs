@@ -15,7 +15,7 @@ use layer2_world::settings::{
     ErrorStyle, Profile, Settings, SignaturePolicy, TimestampStyle, WEBHOOK_LOG_LIMITS,
 };
 
-use crate::{clocks::ClockMode, webhooks::guard::CallbackPolicy};
+use crate::{clocks::ClockMode, store::StoreUrl, webhooks::guard::CallbackPolicy};
 
 /// A stateful mock of the Layer2 payments platform, of Layer accounting and of the Plaid calls that feed it.
 #[derive(Debug, Parser)]
@@ -88,6 +88,10 @@ pub(crate) struct ServeArgs {
     /// Where webhooks may be sent: loopback, private or any.
     #[arg(long, value_name = "WHERE", default_value = "loopback")]
     pub(crate) allow_callbacks: CallbackPolicy,
+    /// Where sandboxes are kept: memory, sqlite:PATH[?max-mib=N] or postgres://USER@HOST/DATABASE. What is kept opens
+    /// under the seed that it was kept with.
+    #[arg(long, value_name = "URL", default_value = "memory")]
+    pub(crate) store: StoreUrl,
     /// Bearer token of the control API; made from the seed where absent.
     #[arg(long, value_name = "TOKEN")]
     pub(crate) control_token: Option<String>,
@@ -111,6 +115,7 @@ impl fmt::Debug for ServeArgs {
             .field("timestamps", &self.timestamps)
             .field("webhook_log_limit", &self.webhook_log_limit)
             .field("allow_callbacks", &self.allow_callbacks)
+            .field("store", &self.store)
             .finish_non_exhaustive()
     }
 }

@@ -20,6 +20,8 @@ mod paging;
 mod refusals;
 mod settings;
 mod socket;
+#[cfg(feature = "sqlite")]
+mod stores;
 mod support;
 mod versions;
 mod walk;

@@ -64,4 +64,5 @@ pub use crate::settings::SignaturePolicy;
 pub use crate::settings::TimestampStyle;
 pub use crate::snapshot::SnapshotError;
 pub use crate::world::Outcome;
+pub use crate::world::RULES_VERSION;
 pub use crate::world::World;

@@ -10,8 +10,9 @@ use layer2_types::operation::Platform;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// The settings of one sandbox.
+/// The settings of one sandbox. One that is missing in its text is at its default: a later version may have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Settings {
     /// Which version of the platform it is.

@@ -61,6 +61,10 @@ pub struct World {
     pub(crate) plaid: plaid::state::State,
 }
 
+/// The version of the rules: what a command does, and what a snapshot holds. Raised by every change after which a journal
+/// that is carried out again may lead elsewhere, so that no journal is carried out by rules that did not write it.
+pub const RULES_VERSION: u32 = 1;
+
 /// Jobs that one command runs at most.
 const JOBS_AT_ONCE: usize = 1_000;
 

@@ -182,8 +182,8 @@ pub(super) fn reply(
     Ok(control::SandboxReply::new(info))
 }
 
-pub(super) fn clock(sandbox: &Sandbox) -> Result<control::ClockReply, Rejection> {
-    let (now, advanced) = sandbox.clock().map_err(broken)?;
+pub(super) async fn clock(sandbox: &Sandbox) -> Result<control::ClockReply, Rejection> {
+    let (now, advanced) = sandbox.clock().await.map_err(broken)?;
     Ok(control::ClockReply::new(control::ClockState::new(
         utc(now),
         clock_mode(sandbox),
@@ -204,13 +204,13 @@ pub(super) fn cause(row: &Row) -> control::Cause {
 }
 
 /// The clock after an advance, with the work due by `target` that a limit has left.
-pub(super) fn advanced(
+pub(super) async fn advanced(
     sandbox: &Sandbox,
     target: Timestamp,
     complete: bool,
 ) -> Result<control::ClockAdvanceReply, Rejection> {
-    let clock = clock(sandbox)?.data;
-    let mut left = sandbox.pending_work().map_err(broken)?;
+    let clock = clock(sandbox).await?.data;
+    let mut left = sandbox.pending_work().await.map_err(broken)?;
     // With a clock that runs, more may have become due since a complete advance ended; that is not what it has left.
     left.retain(|work| !complete && work.due <= target);
     Ok(control::ClockAdvanceReply::new(control::ClockAdvance::new(
@@ -244,33 +244,26 @@ fn named_job(kind: &str, due: Timestamp, subject: &str) -> Result<control::Job, 
 #[cfg(test)]
 mod tests {
     use jiff::ToSpan as _;
-    use layer2_world::{Genesis, seed::Seed};
 
     use super::*;
     use crate::clocks::MANUAL_START;
 
-    #[test]
-    fn an_advance_that_was_cut_off_lists_what_is_due_by_its_target() {
-        let genesis = Genesis {
-            name: "test".to_owned(),
-            seed: Seed::new([1; 32]),
-            settings: Settings::default(),
-            start: MANUAL_START,
-        };
-        let sandbox = Sandbox::new(genesis, ClockMode::Manual);
-        let advance = |hours: i64, complete| {
-            let reply = advanced(&sandbox, MANUAL_START + hours.hours(), complete);
+    #[tokio::test]
+    async fn an_advance_that_was_cut_off_lists_what_is_due_by_its_target() {
+        let sandbox = Sandbox::in_memory(ClockMode::Manual).await;
+        let advance = async |hours: i64, complete| {
+            let reply = advanced(&sandbox, MANUAL_START + hours.hours(), complete).await;
             reply.expect("a reply").data
         };
-        let cut_off = advance(2 * 366 * 24, false);
+        let cut_off = advance(2 * 366 * 24, false).await;
         assert!(!cut_off.complete);
         assert!(!cut_off.pending.is_empty());
         assert_eq!(cut_off.pending[0].kind, "check_dormancy");
         assert_eq!(
-            advance(1, false).pending,
+            advance(1, false).await.pending,
             [],
             "what is due later is not left"
         );
-        assert_eq!(advance(1, true).pending, []);
+        assert_eq!(advance(1, true).await.pending, []);
     }
 }

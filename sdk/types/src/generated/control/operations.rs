@@ -7,7 +7,7 @@ use crate::operation::{Api, Effect, HttpMethod, Operation, PagingRule, RetryRule
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
     "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-    "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
+    "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT", "STORE_UNAVAILABLE",
 ];
 
 /// What the operations of the API have in common.
