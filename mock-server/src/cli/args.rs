@@ -79,6 +79,9 @@ pub(crate) struct ServeArgs {
     /// Ask for an invoice over a withdrawal that is worth more than 10,000 US dollars.
     #[arg(long)]
     pub(crate) information_requests: bool,
+    /// Let the client be regulated itself: POST /v1/customers makes customers without an application.
+    #[arg(long)]
+    pub(crate) regulated_client: bool,
     /// Zone of the timestamps in replies and events.
     #[arg(long, value_enum, default_value_t = TimestampsArg::NewYork)]
     pub(crate) timestamps: TimestampsArg,
@@ -108,6 +111,7 @@ impl fmt::Debug for ServeArgs {
             .field("opaque_codes", &self.opaque_codes)
             .field("strict", &self.strict)
             .field("information_requests", &self.information_requests)
+            .field("regulated_client", &self.regulated_client)
             .field("timestamps", &self.timestamps)
             .field("webhook_log_limit", &self.webhook_log_limit)
             .field("allow_callbacks", &self.allow_callbacks)

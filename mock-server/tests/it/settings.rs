@@ -18,6 +18,7 @@ fn others() -> Map<String, Value> {
     let others = json!({
         "platform": "rail-1.1.2", "signatures": "if-sent", "strict": true, "profile": "realistic",
         "errors": "documented", "opaque_codes": true, "timestamps": "utc", "information_requests": true,
+        "regulated_client": true,
         "webhook_log_limit": 7,
     });
     others.as_object().expect("settings").clone()
@@ -78,6 +79,7 @@ async fn the_builder_takes_every_setting() {
         .opaque_codes(true)
         .timestamps(TimestampStyle::Utc)
         .information_requests(true)
+        .regulated_client(true)
         .webhook_log_limit(7)
         .start()
         .await
