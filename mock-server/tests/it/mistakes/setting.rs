@@ -186,7 +186,8 @@ impl Setting {
 
     /// A customer that the regulated client makes.
     pub(super) fn regulated_customer(&self, id: &str, key: &str) -> RequestBuilder {
-        let body = json!({"customer_type": "CORPORATION", "id": id, "registered_name": "Hooli Inc"});
+        let body =
+            json!({"customer_type": "CORPORATION", "id": id, "registered_name": "Hooli Inc"});
         let caller = self.regulated.as_ref().expect("a regulated client");
         let key = [("x-l2f-idempotency-id", key)];
         caller.request(

@@ -41,6 +41,7 @@ fn a_regulated_client_makes_customers_that_are_screened() {
     let mut settings = Settings::default();
     settings.regulated_client = true;
     let mut play = Play::with(settings);
+    play.eager = false;
     for event in ["CUSTOMER_PENDING", "CUSTOMER_ACTIVE", "CUSTOMER_CLOSED"] {
         play.subscribe(event);
     }
