@@ -392,6 +392,20 @@ pub(crate) fn check_table<T: Clone + PartialEq>(table: &[Field<T>], empty: &T) {
     }
 }
 
+/// Whether tables and what their callers set themselves are the fields that the document lists for a request.
+#[cfg(test)]
+pub(crate) fn check_names<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    elsewhere: &[&'a str],
+    documented: &[&'a str],
+) {
+    use std::collections::BTreeSet;
+
+    let names: BTreeSet<_> = names.into_iter().chain(elsewhere.iter().copied()).collect();
+    let documented: BTreeSet<_> = documented.iter().copied().collect();
+    assert_eq!(names, documented);
+}
+
 #[cfg(test)]
 mod tests {
     use layer2_types::payments::IndividualType;

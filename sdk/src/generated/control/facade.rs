@@ -2,12 +2,11 @@
 
 //! The resources of the control API.
 
-use futures_core::Stream;
 use layer2_types::control::{self, OperationId};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::page::{Page, paginate};
+use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
 
 /// Isolated worlds, each with its own credentials, data, books, clocks and faults.
@@ -376,12 +375,10 @@ impl<'c> Inbound<'c> {
         Ok(reply.map(|list| Page::new(list.data.inbound, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, sandbox: &control::SandboxName, params: control::InboundListParams,
-    ) -> impl Stream<Item = Result<control::Inbound, Error>> + Send + use<> {
+    ) -> Items<control::Inbound> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,
@@ -754,12 +751,10 @@ impl<'c> Ledger<'c> {
         Ok(reply.map(|list| Page::new(list.data.entries, list.links)))
     }
 
-    /// Walks through all pages of [`entries`](Self::entries) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`entries`](Self::entries): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn entries_stream(
         &self, sandbox: &control::SandboxName, params: control::LedgerEntriesParams,
-    ) -> impl Stream<Item = Result<control::LedgerEntry, Error>> + Send + use<> {
+    ) -> Items<control::LedgerEntry> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,
@@ -804,12 +799,10 @@ impl<'c> Deliveries<'c> {
         Ok(reply.map(|list| Page::new(list.data.deliveries, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, sandbox: &control::SandboxName, params: control::DeliveriesListParams,
-    ) -> impl Stream<Item = Result<control::Delivery, Error>> + Send + use<> {
+    ) -> Items<control::Delivery> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,

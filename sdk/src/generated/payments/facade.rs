@@ -2,13 +2,13 @@
 
 //! The resources of the payments API.
 
-use futures_core::Stream;
 use layer2_types::payments::{self, OperationId};
 
 use crate::client::Client;
 use crate::download::Download;
+use crate::download_stream::DownloadStream;
 use crate::error::Error;
-use crate::page::{Page, paginate};
+use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
 use crate::upload::Upload;
 
@@ -57,12 +57,10 @@ impl<'c> Applications<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::ApplicationsListParams,
-    ) -> impl Stream<Item = Result<payments::Application, Error>> + Send + use<> {
+    ) -> Items<payments::Application> {
         paginate(
             self.client,
             params,
@@ -399,6 +397,18 @@ impl<'c> Documents<'c> {
             )
             .await
     }
+
+    /// The same as [`download`](Self::download) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn download_stream(
+        &self, document_id: &payments::DocumentId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
+                OperationId::DocumentsDownload.operation(),
+                &[document_id.as_str()],
+            )
+            .await
+    }
 }
 
 /// The end users whose money the platform keeps, people and companies.
@@ -437,12 +447,8 @@ impl<'c> Customers<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: payments::CustomersListParams,
-    ) -> impl Stream<Item = Result<payments::Customer, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: payments::CustomersListParams) -> Items<payments::Customer> {
         paginate(
             self.client,
             params,
@@ -703,12 +709,8 @@ impl<'c> Accounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: payments::AccountsListParams,
-    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: payments::AccountsListParams) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
@@ -830,12 +832,10 @@ impl<'c> PaymentAccounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::PaymentAccountsListParams,
-    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+    ) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
@@ -990,13 +990,11 @@ impl<'c> PaymentAccounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list_transactions`](Self::list_transactions) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_transactions_stream(
         &self, account_id: &payments::AccountId,
         params: payments::PaymentAccountsListTransactionsParams,
-    ) -> impl Stream<Item = Result<payments::PaymentTransaction, Error>> + Send + use<> {
+    ) -> Items<payments::PaymentTransaction> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1080,12 +1078,10 @@ impl<'c> Transactions<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::TransactionsListParams,
-    ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
+    ) -> Items<payments::Transaction> {
         paginate(
             self.client,
             params,
@@ -1145,12 +1141,10 @@ impl<'c> Transactions<'c> {
         )
     }
 
-    /// Walks through all pages of [`list_for_account`](Self::list_for_account) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_for_account_stream(
         &self, account_id: &payments::AccountId, params: payments::TransactionsListForAccountParams,
-    ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
+    ) -> Items<payments::Transaction> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1386,12 +1380,10 @@ impl<'c> Statements<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, account_id: &payments::AccountId, params: payments::StatementsListParams,
-    ) -> impl Stream<Item = Result<payments::StatementSummary, Error>> + Send + use<> {
+    ) -> Items<payments::StatementSummary> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1458,12 +1450,10 @@ impl<'c> Counterparties<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::CounterpartiesListParams,
-    ) -> impl Stream<Item = Result<payments::Counterparty, Error>> + Send + use<> {
+    ) -> Items<payments::Counterparty> {
         paginate(
             self.client,
             params,
@@ -1900,6 +1890,18 @@ impl<'c> Withdrawals<'c> {
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
+                OperationId::WithdrawalsGetReceipt.operation(),
+                &[withdrawal_id.as_str()],
+            )
+            .await
+    }
+
+    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn get_receipt_stream(
+        &self, withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
                 OperationId::WithdrawalsGetReceipt.operation(),
                 &[withdrawal_id.as_str()],
             )
