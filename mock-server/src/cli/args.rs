@@ -133,10 +133,10 @@ fn parse_log_limit(text: &str) -> Result<u32, String> {
 
 /// The address to listen on; a name is looked up, and its first loopback address taken.
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    const FORM: &str = "expected an address and a port, such as 127.0.0.1:4010";
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
-    const FORM: &str = "expected an address and a port, such as 127.0.0.1:4010";
     let found = text
         .to_socket_addrs()
         .map_err(|error| format!("{FORM} ({error})"))?;

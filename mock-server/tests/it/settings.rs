@@ -104,11 +104,11 @@ async fn the_program_has_an_option_for_every_setting() {
     command.args(["--listen", "127.0.0.1:0", "--control-token", "token"]);
     for (name, value) in others() {
         command.arg(format!("--{}", name.replace('_', "-")));
-        match value {
-            Value::Bool(_) => {}
-            Value::String(text) => drop(command.arg(text)),
-            other => drop(command.arg(other.to_string())),
-        }
+        command.args(match value {
+            Value::Bool(_) => None,
+            Value::String(text) => Some(text),
+            other => Some(other.to_string()),
+        });
     }
     let child = command
         .stdout(Stdio::piped())
