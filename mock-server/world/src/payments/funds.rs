@@ -45,8 +45,8 @@ pub(crate) use outgoing::Outgoing;
 pub(crate) struct Funds {
     book: Book,
     accounts: BTreeMap<AccountId, AccountHandles>,
-    /// What each entry is for, by its number.
-    narratives: BTreeMap<u64, String>,
+    /// What each entry is for, in their order.
+    narratives: Vec<Box<str>>,
 }
 
 /// The accounts of the book that money of one platform account passes through.
@@ -190,7 +190,9 @@ impl Funds {
 
     /// What an entry is for.
     pub(crate) fn narrative(&self, sequence: u64) -> &str {
-        self.narratives.get(&sequence).map_or("", String::as_str)
+        let place = sequence.checked_sub(1).map(usize::try_from);
+        let narrative = place.and_then(|place| self.narratives.get(place.ok()?));
+        narrative.map_or("", |narrative| narrative)
     }
 
     fn handles(&self, id: &AccountId) -> Result<AccountHandles, LedgerError> {
@@ -231,8 +233,8 @@ impl Funds {
     }
 
     fn post(&mut self, draft: &Draft, narrative: &str) -> Result<(), LedgerError> {
-        let sequence = self.book.post(draft)?.sequence();
-        self.narratives.insert(sequence, narrative.to_owned());
+        self.book.post(draft)?;
+        self.narratives.push(narrative.into());
         Ok(())
     }
 

@@ -8,16 +8,16 @@ use serde::Serialize;
 /// A memo, a name, an address, an account number.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Private(String);
+pub(crate) struct Private(Box<str>);
 
 impl Private {
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into_boxed_str())
     }
 
     /// The text, for a reply to somebody who may read it.
     pub(crate) fn reveal(&self) -> String {
-        self.0.clone()
+        self.0.to_string()
     }
 }
 
