@@ -27,6 +27,7 @@ pub mod seed;
 pub mod settings;
 pub mod snapshot;
 mod table;
+pub mod unbuilt;
 mod world;
 
 pub use crate::command::ClientCommand;

@@ -144,6 +144,7 @@ pub(super) fn fitting_rail(
     .at("/rail")
     .received(asked.as_str())
     .expected(asset.rail_names())
+    .hint("Name one of these rails, or none: the usual one of the asset is taken then.")
     .bad_request())
 }
 
@@ -211,5 +212,6 @@ fn wrong_asset(problem: impl Into<String>, received: &str, expected: &str) -> Re
         .at("/asset_type_id")
         .received(received)
         .expected(expected)
+        .hint("Asset types are spelt as in the accounts that hold them; a currency alone is none.")
         .bad_request()
 }

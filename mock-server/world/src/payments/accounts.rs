@@ -353,5 +353,6 @@ fn not_updatable(field: &str) -> Rejection {
     .at("/updates/0/field")
     .received(field)
     .expected("status")
+    .hint("Everything else is fixed when the account is opened; open another one, and close this one.")
     .bad_request()
 }

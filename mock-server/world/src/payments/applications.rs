@@ -65,6 +65,8 @@ pub(crate) struct ApplicationRow {
     pub(crate) documents: Vec<DocumentId>,
     /// What a reviewer asked to be changed and was not changed yet.
     pub(crate) requested: Vec<control::ApplicationChange>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 named!(ApplicationRow: ApplicationId);
@@ -364,6 +366,7 @@ fn new_application(
         stage_since: cx.now(),
         documents: Vec::new(),
         requested: Vec::new(),
+        cause: cx.seq(),
     })
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct InboundRow {
     pub(crate) correction: Option<TransactionId>,
     /// What the account could not cover then.
     pub(crate) uncovered: MinorUnits,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 named!(InboundRow: InboundId);
@@ -63,6 +65,14 @@ pub(crate) struct Claim {
     pub(crate) account: AccountId,
     pub(crate) deposit: DepositId,
     pub(crate) transaction: TransactionId,
+}
+
+impl InboundRow {
+    /// Its transactions: the credit, and what took it back.
+    pub(crate) fn transactions(&self) -> impl Iterator<Item = &TransactionId> {
+        let credit = self.claim.as_ref().map(|claim| &claim.transaction);
+        credit.into_iter().chain(&self.correction)
+    }
 }
 
 /// What is done with money from outside later.
@@ -144,6 +154,7 @@ impl World {
             claim: None,
             correction: None,
             uncovered: MinorUnits::ZERO,
+            cause: cx.seq(),
         };
         self.payments.inbound.insert(row);
         match arrival.receiver {

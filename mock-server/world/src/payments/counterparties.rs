@@ -55,6 +55,8 @@ pub(crate) struct CounterpartyRow {
     pub(crate) asset: Option<AssetTypeId>,
     pub(crate) rails: Vec<Rail>,
     pub(crate) details: Counterparty,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 named!(CounterpartyRow: CounterpartyId);
@@ -102,6 +104,7 @@ impl Counterparties for World {
             asset: registration.asset().cloned(),
             rails: registration.rails,
             details,
+            cause: cx.seq(),
         });
         self.emit_counterparty(cx, &id);
         let due = clock::later(cx.now(), self.delays().counterparty_screening);

@@ -39,6 +39,8 @@ pub(crate) struct DepositRow {
     pub(crate) stage: DepositStage,
     pub(crate) created: Timestamp,
     pub(crate) way: Way,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 named!(DepositRow: DepositId);
@@ -150,6 +152,7 @@ impl DepositRow {
             stage: DepositStage::Requested,
             created: cx.now(),
             way,
+            cause: cx.seq(),
         }
     }
 

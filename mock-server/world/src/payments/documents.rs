@@ -38,6 +38,8 @@ pub(crate) struct DocumentRow {
     pub(crate) status: DocumentStatus,
     /// What was uploaded last.
     pub(crate) file: Option<Upload>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 named!(DocumentRow: DocumentId);
@@ -128,6 +130,7 @@ impl World {
                 mandatory: *mandatory,
                 status: DocumentStatus::Missing,
                 file: None,
+                cause: cx.seq(),
             });
         }
         let ids = rows.iter().map(|row| row.id.clone()).collect();

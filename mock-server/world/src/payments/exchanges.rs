@@ -66,6 +66,8 @@ pub(crate) struct ExchangeRow {
     expiry: u64,
     /// What acceptance has made.
     accepted: Option<Accepted>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 named!(ExchangeRow: ExchangeId);
@@ -134,7 +136,7 @@ impl Exchanges for World {
         body: payments::ExchangeAcceptRequest,
     ) -> Result<payments::ExchangeReply, Rejection> {
         let mut exchange = self.payments.exchange(&exchange_id)?.clone();
-        let slippage = Slippage::new(body.maximum_slippage)?;
+        let slippage = Slippage::new(body.maximum_slippage.fraction())?;
         KIND.must_be_acceptable(cx, exchange.wait(), &exchange.stage)?;
         let to_hold = terms::to_hold(exchange.order.fixes, exchange.source.amount)
             .ok_or_else(|| Rejection::internal("What is to be held cannot be counted."))?;
@@ -223,6 +225,7 @@ impl World {
             valid_until,
             expiry,
             accepted: None,
+            cause: cx.seq(),
         };
         let reply = payments::ExchangeReply::new(row.on_wire(cx.settings().timestamps));
         self.payments.exchanges.insert(row);
@@ -231,6 +234,11 @@ impl World {
 }
 
 impl ExchangeRow {
+    /// The hold of its money, once it is accepted.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        self.accepted.as_ref().map(|accepted| accepted.hold)
+    }
+
     fn on_wire(&self, style: TimestampStyle) -> payments::Exchange {
         let mut source = payments::ExchangeSource::new()
             .with_source_account_id(self.source.account.clone())

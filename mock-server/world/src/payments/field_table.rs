@@ -143,7 +143,7 @@ impl Change<'_> {
         .expected(names.join(", "));
         match nearest(self.field, names.iter().copied()) {
             Some(near) => problem.hint(format!("Did you mean `{near}`?")),
-            None => problem,
+            None => problem.hint("Names are those of the reply, with a point before the member of a member; what is not listed is fixed once it is given."),
         }
         .bad_request()
     }
@@ -390,6 +390,20 @@ pub(crate) fn check_table<T: Clone + PartialEq>(table: &[Field<T>], empty: &T) {
             field.name
         );
     }
+}
+
+/// Whether tables and what their callers set themselves are the fields that the document lists for a request.
+#[cfg(test)]
+pub(crate) fn check_names<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    elsewhere: &[&'a str],
+    documented: &[&'a str],
+) {
+    use std::collections::BTreeSet;
+
+    let names: BTreeSet<_> = names.into_iter().chain(elsewhere.iter().copied()).collect();
+    let documented: BTreeSet<_> = documented.iter().copied().collect();
+    assert_eq!(names, documented);
 }
 
 #[cfg(test)]

@@ -327,6 +327,7 @@ pub(crate) fn too_large() -> Problem {
         "The amount is more than the books can hold.",
     )
     .expected("at most 28 digits, all money of the asset in the sandbox together")
+    .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
 }
 
 /// As many of the smallest units of an asset as an amount on the wire can tell: 28 digits.

@@ -234,8 +234,14 @@ pub(crate) fn requested_standing(
         problem.hint(format!("Did you mean `{near}`?"))
     } else if from == Standing::Closed {
         problem.hint(format!("CLOSED is final; use another {noun}."))
+    } else if from_name == value {
+        problem.hint(format!(
+            "It is {value} already; there is nothing to change."
+        ))
     } else {
-        problem
+        problem.hint(
+            "Go by one of these statuses; what a client cannot set, control decides in a sandbox.",
+        )
     };
     Err(problem.bad_request())
 }

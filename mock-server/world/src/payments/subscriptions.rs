@@ -14,7 +14,6 @@ use crate::context::WriteContext;
 use crate::generated::payments::Subscriptions;
 use crate::ids::IdKind;
 use crate::outbox;
-use crate::payments::events;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
@@ -100,7 +99,7 @@ impl World {
 }
 
 fn must_be_sent(cx: &WriteContext<'_>, event_type: &EventType) -> Result<(), Rejection> {
-    if event_type.is_known() && events::is_sent(cx.platform(), event_type) {
+    if event_type.is_known() && event_type.is_sent_by(cx.platform()) {
         return Ok(());
     }
     let known = || EventType::ALL.iter().map(EventType::as_str);

@@ -288,6 +288,11 @@ impl World {
 }
 
 impl TransferRow {
+    /// The hold of its money, once it is accepted.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        self.accepted.as_ref().map(|accepted| accepted.hold)
+    }
+
     fn on_wire(&self, style: TimestampStyle) -> payments::Transfer {
         let amount = funds::to_wire(self.amount, self.decimals);
         payments::Transfer::new(self.id.clone())

@@ -79,6 +79,8 @@ pub(crate) struct WithdrawalRow {
     papers: Vec<DocumentId>,
     accepted: Option<Accepted>,
     sent: Option<Sent>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
 
 named!(WithdrawalRow: WithdrawalId);
@@ -160,6 +162,7 @@ impl Withdrawals for World {
             papers: Vec::new(),
             accepted: None,
             sent: None,
+            cause: cx.seq(),
         };
         let owner = DocumentOwner::Withdrawal { id: id.clone() };
         row.papers = self.ask_for_documents(cx, &owner, &asked)?;
@@ -255,6 +258,11 @@ impl WithdrawalRow {
             has_expired: self.stage == WithdrawalStage::Expired,
             valid_until: self.valid_until,
         }
+    }
+
+    /// The hold of its money, once it is accepted.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        self.accepted.as_ref().map(|accepted| accepted.hold)
     }
 
     /// Whether it was accepted and nothing final has become of it.

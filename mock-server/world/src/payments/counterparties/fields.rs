@@ -176,8 +176,18 @@ const KEPT_WITH_STATE: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use layer2_types::payments::CounterpartyUpdateRequest;
+
     use super::*;
+    use crate::payments::field_table::check_names;
     use crate::payments::field_table::check_table;
+
+    #[test]
+    fn the_table_is_that_of_the_document() {
+        let names = FIELDS.iter().map(|field| field.name);
+        let elsewhere = &["status", DESCRIPTION];
+        check_names(names, elsewhere, CounterpartyUpdateRequest::FIELDS);
+    }
 
     #[test]
     fn every_field_is_read_and_emptied() {

@@ -127,6 +127,7 @@ pub(super) fn must_fit_purpose(
     .at("/purpose")
     .received(purpose.as_str())
     .expected("another purpose, or a counterparty with the relationship SELF")
+    .hint("What the owner is to the customer stands in the counterparty's `profile.relationship_to_customer`.")
     .bad_request())
 }
 

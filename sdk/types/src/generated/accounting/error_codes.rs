@@ -50,5 +50,5 @@ error_codes! {
         remedy "Repeat a creation with the same `external_id`.";
     NotBuilt = "NotBuilt", status 501,
         means "The operation is part of the document and not of this server yet.",
-        remedy "Use a later version of the server.";
+        remedy "Do what the hint says in its place, or answer the call with a fake of your own.";
 }

@@ -32,7 +32,7 @@ error_codes! {
         remedy "Read the server's log for the request id, and report the fault.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet.",
-        remedy "Use a later version of the server.";
+        remedy "Do what the hint says in its place, or answer the call with a fake of your own.";
     AlreadyExists = "ALREADY_EXISTS", status 409,
         means "A sandbox with this name exists.",
         remedy "Choose another name, or reset or delete that sandbox.";

@@ -50,7 +50,7 @@ error_codes! {
         remedy "Repeat it with the same idempotency key, or read the object first.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet.",
-        remedy "Use a later version of the server.";
+        remedy "Do what the hint says in its place, or answer the call with a fake of your own.";
     IdempotencyKeyInvalid = "IDEMPOTENCY_KEY_INVALID", status 400,
         means "The idempotency key is empty, too long or has characters outside visible ASCII.",
         remedy "Send 1 to 255 visible ASCII characters, such as a UUID.";

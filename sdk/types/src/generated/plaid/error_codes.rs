@@ -50,5 +50,5 @@ error_codes! {
         remedy "Send a read again; after a write look first at what is there.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet; of the type API_ERROR.",
-        remedy "Use a later version of the server.";
+        remedy "Do what the hint says in its place, or answer the call with a fake of your own.";
 }
