@@ -15,6 +15,7 @@ use layer2_ledger::AssetCode;
 use layer2_ledger::Balances;
 use layer2_ledger::Book;
 use layer2_ledger::Draft;
+use layer2_ledger::Entry;
 use layer2_ledger::EntryId;
 use layer2_ledger::HoldDraft;
 use layer2_ledger::HoldId;
@@ -186,6 +187,12 @@ impl Funds {
         let own = AccountId::new(id).ok();
         own.and_then(|id| self.ledger_account(&id))
             .or_else(|| self.book.find(&LedgerAccountId::new(id).ok()?).ok())
+    }
+
+    /// The entry with a number. They are numbered from 1, without a gap.
+    pub(crate) fn entry(&self, sequence: u64) -> Option<&Entry> {
+        let place = usize::try_from(sequence.checked_sub(1)?).ok()?;
+        self.book.entries().get(place)
     }
 
     /// What an entry is for.
