@@ -39,7 +39,6 @@ use crate::signing::TIMESTAMP_HEADER;
 use crate::telemetry;
 use crate::transport::HttpReply;
 use crate::transport::HttpRequest;
-use crate::transport::TransportError;
 use crate::verdict;
 use crate::verdict::Failure;
 
@@ -281,7 +280,9 @@ async fn attempt(
     let limit = limit.min(left(shared, deadline));
     let sent_at = shared.runtime.clock.now();
     let sent = shared.runtime.clock.monotonic();
-    let result = exchange(layer, request, limit)
+    let result = shared
+        .transport
+        .execute(HttpRequest::of_operation(request, operation), limit)
         .instrument(span.clone())
         .await;
     let took = shared.runtime.clock.monotonic().saturating_sub(sent);
@@ -320,28 +321,13 @@ async fn attempt(
         });
     }
     // A provider that hangs gets no other grant in time, which is what the answer says.
-    let another = tokio::time::timeout(left(shared, deadline), auth.refused(&grant)).await;
+    let another = Box::pin(auth.refused(&grant));
+    let another = tokio::time::timeout(left(shared, deadline), another).await;
     Err(Failure {
         send_again: another.unwrap_or(false),
         error: failure.error.with_message(auth.said_no()),
         ..failure
     })
-}
-
-/// How much later than its limit a transport may be before it is given up. Ours keeps the limit by itself, and tells a
-/// status that came from one that did not.
-const TRANSPORT_GRACE: Duration = Duration::from_millis(100);
-
-async fn exchange(
-    layer: &CallLayer,
-    request: reqwest::Request,
-    limit: Duration,
-) -> Result<HttpReply, TransportError> {
-    let request = HttpRequest::of_operation(request, layer.operation);
-    let exchange = layer.shared.transport.execute(request, limit);
-    tokio::time::timeout(limit.saturating_add(TRANSPORT_GRACE), exchange)
-        .await
-        .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
 }
 
 /// The request of one attempt with its grant and its signature. A token endpoint, a credentials provider or a signer

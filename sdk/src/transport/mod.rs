@@ -71,6 +71,7 @@
 //! # }
 //! ```
 
+mod foreign;
 mod pool;
 mod with_reqwest;
 
@@ -86,6 +87,7 @@ use http::StatusCode;
 use layer2_types::operation::Operation;
 use reqwest::Url;
 
+pub(crate) use self::foreign::Guarded;
 pub use self::pool::ConnectionPolicy;
 pub(crate) use self::with_reqwest::DEFAULT_REPLY_LIMIT;
 pub use self::with_reqwest::ReqwestTransport;
