@@ -39,6 +39,7 @@ use crate::signing::TIMESTAMP_HEADER;
 use crate::telemetry;
 use crate::transport::HttpReply;
 use crate::transport::HttpRequest;
+use crate::transport::TransportError;
 use crate::verdict;
 use crate::verdict::Failure;
 
@@ -95,6 +96,7 @@ fn prepare<'a>(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Pr
         options,
         operation,
         record,
+        ..
     } = layer;
     let lane = shared.lane(operation.api)?;
     guard::platform(operation, shared.platform)?;
@@ -268,6 +270,7 @@ async fn attempt(
         options,
         operation,
         record,
+        ..
     } = layer;
     let (grant, request) = ready(layer, prepared, deadline).await?;
     let signed = request
@@ -280,9 +283,7 @@ async fn attempt(
     let limit = limit.min(left(shared, deadline));
     let sent_at = shared.runtime.clock.now();
     let sent = shared.runtime.clock.monotonic();
-    let result = shared
-        .transport
-        .execute(HttpRequest::of_operation(request, operation), limit)
+    let result = exchange(layer, request, limit)
         .instrument(span.clone())
         .await;
     let took = shared.runtime.clock.monotonic().saturating_sub(sent);
@@ -329,6 +330,38 @@ async fn attempt(
         ..failure
     })
 }
+
+/// Sends the request once. The transport keeps the limit, see [`crate::transport`].
+async fn exchange(
+    layer: &CallLayer,
+    request: reqwest::Request,
+    limit: Duration,
+) -> Result<HttpReply, TransportError> {
+    let request = HttpRequest::of_operation(request, layer.operation);
+    let transport = &layer.shared.transport;
+    if !layer.leaves_body_open {
+        return transport.execute(request, limit).await;
+    }
+    let opened = async {
+        let reply = transport.open(request, limit).await?;
+        if !reply.status.is_success() {
+            return reply.read(REFUSAL_LIMIT).await;
+        }
+        layer.record.opened(reply.body);
+        Ok(HttpReply::new(
+            reply.status,
+            reply.headers,
+            bytes::Bytes::new(),
+        ))
+    };
+    // The limit of an open body is that of each silence in it; a refusal that trickles shall not outlast the attempt.
+    tokio::time::timeout(limit, Box::pin(opened))
+        .await
+        .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
+}
+
+/// Longest body of a refusal that is read where a file was asked for.
+const REFUSAL_LIMIT: usize = 1024 * 1024;
 
 /// The request of one attempt with its grant and its signature. A token endpoint, a credentials provider or a signer
 /// that hangs costs the call its time and no more.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::HttpReply;
 use super::HttpRequest;
 use super::HttpTransport;
+use super::OpenReply;
 use super::TransportError;
 
 /// How much later than its limit a transport may be before it is given up. One that keeps the limit by itself can still
@@ -26,6 +27,16 @@ impl HttpTransport for Guarded {
         limit: Duration,
     ) -> Result<HttpReply, TransportError> {
         tokio::time::timeout(limit.saturating_add(GRACE), self.0.execute(request, limit))
+            .await
+            .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
+    }
+
+    async fn open(
+        &self,
+        request: HttpRequest,
+        limit: Duration,
+    ) -> Result<OpenReply, TransportError> {
+        tokio::time::timeout(limit.saturating_add(GRACE), self.0.open(request, limit))
             .await
             .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
     }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use bytes::BytesMut;
+use futures_util::stream;
 use http::HeaderMap;
 use http::StatusCode;
 use tokio::time::Sleep;
@@ -23,6 +24,7 @@ use super::ConnectionPolicy;
 use super::HttpReply;
 use super::HttpRequest;
 use super::HttpTransport;
+use super::OpenReply;
 use super::TransportError;
 use crate::credentials::BoxError;
 use crate::error::Error;
@@ -112,6 +114,28 @@ impl HttpTransport for ReqwestTransport {
             }),
             Err(unread) => Err(unread.after(status, headers)),
         }
+    }
+
+    async fn open(
+        &self,
+        request: HttpRequest,
+        limit: Duration,
+    ) -> Result<OpenReply, TransportError> {
+        let end = pin!(tokio::time::sleep(limit));
+        let mut response = within(end, self.http.execute(request.into_reqwest()))
+            .await
+            .ok_or_else(|| TransportError::TimedOut(too_late()))?
+            .map_err(before_status)?;
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let body = stream::try_unfold(response, move |mut response| async move {
+            match chunk(&mut response, pin!(tokio::time::sleep(limit))).await {
+                Ok(chunk) => Ok(chunk.map(|chunk| (chunk, response))),
+                Err(Unread::Broken(cause)) => Err(cause),
+                Err(Unread::TooLong) => Err("the body is longer than the limit".into()),
+            }
+        });
+        Ok(OpenReply::new(status, headers, body))
     }
 }
 

@@ -17,6 +17,8 @@ mod builder;
 mod cancellation;
 mod files;
 mod guesses;
+#[cfg(feature = "mock")]
+mod mock;
 #[cfg(any(feature = "accounting", feature = "plaid", feature = "control"))]
 mod other_apis;
 mod paging;
@@ -29,3 +31,6 @@ mod stage;
 mod telemetry;
 mod token;
 mod webhook;
+mod webhook_keys;
+mod webhook_replay;
+mod webhook_vectors;

@@ -11,7 +11,7 @@ use crate::reply::Reply;
 /// The companies whose books are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Businesses<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Businesses<'c> {
@@ -61,7 +61,7 @@ impl<'c> Businesses<'c> {
 /// Accounting API.
 #[derive(Clone, Copy, Debug)]
 pub struct Accounting<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Accounting<'c> {

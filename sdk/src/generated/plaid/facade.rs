@@ -11,7 +11,7 @@ use crate::reply::Reply;
 /// Shortcuts of the sandbox that stand for a person who links an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Sandbox<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Sandbox<'c> {
@@ -43,7 +43,7 @@ impl<'c> Sandbox<'c> {
 /// Links to an institution, each made by one sign-in of one person.
 #[derive(Clone, Copy, Debug)]
 pub struct Items<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Items<'c> {
@@ -76,7 +76,7 @@ impl<'c> Items<'c> {
 /// Plaid API.
 #[derive(Clone, Copy, Debug)]
 pub struct Plaid<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Plaid<'c> {
