@@ -96,11 +96,27 @@ impl CallLayer {
         // Boxed: the state of the loop would otherwise be part of every facade method's future.
         match Box::pin(pipeline::send(self, request)).await {
             Ok(reply) => {
-                let response = whole_response(reply.status, reply.body.clone());
+                let response = self.whole_response(reply.status, reply.body.clone());
                 self.record.answered(reply);
                 response
             }
             Err(error) => failed_response(error),
+        }
+    }
+}
+
+impl CallLayer {
+    /// A reply for the generated client, which decodes its body. It is told an address, since reqwest would otherwise
+    /// parse one that it makes up, for every reply.
+    fn whole_response(&self, status: StatusCode, body: Bytes) -> reqwest::Response {
+        let mut builder = http::Response::builder();
+        if let Ok(lane) = self.shared.lane(self.operation.api) {
+            builder = reqwest::ResponseBuilderExt::url(builder, lane.base.clone());
+        }
+        match builder.status(status).body(body) {
+            Ok(response) => response.into(),
+            // A status that was received is one, and nothing else is set.
+            Err(_) => failed_response(unexpected(status, Bytes::new())),
         }
     }
 }
@@ -305,12 +321,6 @@ pub(crate) fn undecodable<T: DeserializeOwned>(
         cause.column(),
     );
     Error::new(ErrorKind::Decode, Outcome::Done, message).with_reply(status, body)
-}
-
-fn whole_response(status: StatusCode, body: Bytes) -> reqwest::Response {
-    let mut response = http::Response::new(body);
-    *response.status_mut() = status;
-    response.into()
 }
 
 fn failed_response(error: Error) -> reqwest::Response {
