@@ -44,5 +44,5 @@ pub use self::{
 pub use layer2_types::operation::Platform;
 pub use layer2_world::{
     Genesis, World,
-    settings::{ErrorStyle, Profile, SignaturePolicy},
+    settings::{ErrorStyle, Profile, SignaturePolicy, TimestampStyle},
 };

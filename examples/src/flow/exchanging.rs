@@ -1,9 +1,9 @@
 //! Dollars become bitcoin, by what they cost and by what they buy.
 
+use layer2_sdk::Slippage;
 use layer2_sdk::payments::{
     AccountId, Exchange, ExchangeAcceptRequest, ExchangeAction, ExchangeRequest,
 };
-use layer2_sdk::Slippage;
 
 use super::{Step, story::Story};
 

@@ -108,6 +108,9 @@ fn builder(args: &ServeArgs) -> SandboxServerBuilder {
         .errors(args.errors.into())
         .opaque_codes(args.opaque_codes)
         .strict(args.strict)
+        .information_requests(args.information_requests)
+        .timestamps(args.timestamps.into())
+        .webhook_log_limit(args.webhook_log_limit)
         .allow_callbacks(args.allow_callbacks);
     if let Some(url) = &args.public_url {
         builder = builder.public_url(url);

@@ -9,6 +9,7 @@ use http::HeaderName;
 
 use crate::signing::SIGNATURE_HEADER;
 use crate::signing::TIMESTAMP_HEADER;
+use crate::signing_scheme::SignatureEncoding;
 
 /// Header names of Standard Webhooks.
 pub(crate) static STANDARD_ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -113,13 +114,13 @@ impl PlatformScheme {
             signature_header: HeaderName::from_static(SIGNATURE_HEADER),
             timestamp_header: HeaderName::from_static(TIMESTAMP_HEADER),
             covers: Covers::default(),
-            encoding: SignatureEncoding::default(),
+            encoding: SignatureEncoding::HexLower,
         }
     }
 
     /// Sets the names of the two headers.
     #[must_use]
-    pub fn headers(mut self, signature: HeaderName, timestamp: HeaderName) -> Self {
+    pub fn with_headers(mut self, signature: HeaderName, timestamp: HeaderName) -> Self {
         self.signature_header = signature;
         self.timestamp_header = timestamp;
         self
@@ -127,14 +128,14 @@ impl PlatformScheme {
 
     /// Sets which bytes are signed.
     #[must_use]
-    pub fn covers(mut self, covers: Covers) -> Self {
+    pub fn with_covers(mut self, covers: Covers) -> Self {
         self.covers = covers;
         self
     }
 
     /// Sets how the signature is spelled.
     #[must_use]
-    pub fn encoding(mut self, encoding: SignatureEncoding) -> Self {
+    pub fn with_encoding(mut self, encoding: SignatureEncoding) -> Self {
         self.encoding = encoding;
         self
     }
@@ -162,17 +163,6 @@ pub enum Covers {
     /// The body alone. The timestamp is then not protected: whoever sees one delivery can send it again at any time, and
     /// only the replay guard stands against it.
     Body,
-}
-
-/// How the platform spells a signature.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SignatureEncoding {
-    /// 128 hex digits.
-    #[default]
-    Hex,
-    /// Base64 of the standard alphabet, padded or not.
-    Base64,
 }
 
 fn path_of(callback_url: &str) -> String {
@@ -203,7 +193,8 @@ mod tests {
 
     #[test]
     fn what_is_covered_can_be_less() {
-        let scheme = |covers| WebhookScheme::from(PlatformScheme::new("/hooks").covers(covers));
+        let scheme =
+            |covers| WebhookScheme::from(PlatformScheme::new("/hooks").with_covers(covers));
         let time_and_body = scheme(Covers::TimestampBody).message("", "07", b"{}");
         assert_eq!(time_and_body, b"07{}");
         assert_eq!(scheme(Covers::Body).message("", "07", b"{}"), b"{}");

@@ -6,12 +6,12 @@ use http::HeaderName;
 
 use base64::Engine as _;
 
+use crate::signing_scheme::SignatureEncoding;
 use crate::webhook::error::WebhookError;
 use crate::webhook::key::BASE64;
 use crate::webhook::key::SentSignature;
 use crate::webhook::key::VerifyKey;
 use crate::webhook::scheme::STANDARD_ID;
-use crate::webhook::scheme::SignatureEncoding;
 use crate::webhook::scheme::WebhookScheme;
 
 /// Versions of a signature in Standard Webhooks: of a key pair, and of a shared secret.
@@ -104,7 +104,7 @@ fn seconds(text: &str) -> Option<jiff::Timestamp> {
 
 fn platform_signature(encoding: SignatureEncoding, text: &str) -> Option<SentSignature> {
     let bytes = match encoding {
-        SignatureEncoding::Hex => hex::decode(text).ok()?,
+        SignatureEncoding::HexLower => hex::decode(text).ok()?,
         SignatureEncoding::Base64 => BASE64.decode(text).ok()?,
     };
     ed25519(bytes)

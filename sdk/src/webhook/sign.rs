@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::runtime::Dice as _;
 use crate::runtime::NoEntropy;
 use crate::runtime::SystemDice;
+use crate::signing_scheme::SignatureEncoding;
 use crate::webhook::key::BASE64;
 use crate::webhook::key::InvalidVerifyKey;
 use crate::webhook::key::PUBLIC_PREFIX;
@@ -24,7 +25,6 @@ use crate::webhook::key::VerifyKey;
 use crate::webhook::key::keyed;
 use crate::webhook::scheme::PlatformScheme;
 use crate::webhook::scheme::STANDARD_ID;
-use crate::webhook::scheme::SignatureEncoding;
 use crate::webhook::scheme::WebhookScheme;
 use crate::webhook::sent::ASYMMETRIC;
 use crate::webhook::sent::SYMMETRIC;
@@ -140,7 +140,7 @@ impl TestSigner {
         };
         let signature = pair.sign(message).to_bytes();
         Some(match scheme.spelling() {
-            SignatureEncoding::Hex => hex::encode(signature),
+            SignatureEncoding::HexLower => hex::encode(signature),
             SignatureEncoding::Base64 => BASE64.encode(signature),
         })
     }

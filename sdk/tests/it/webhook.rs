@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::HeaderName;
+use layer2_sdk::SignatureEncoding;
 use layer2_sdk::webhook::Cause;
 use layer2_sdk::webhook::EventPayload;
 use layer2_sdk::webhook::InvalidVerifyKey;
@@ -13,7 +14,6 @@ use layer2_sdk::webhook::VerifyKey;
 use layer2_sdk::webhook::WebhookError;
 use layer2_sdk::webhook::WebhookScheme;
 use layer2_sdk::webhook::scheme::Covers;
-use layer2_sdk::webhook::scheme::SignatureEncoding;
 use layer2_sdk::webhook::sign::TestSigner;
 
 const NOW: i64 = 1_700_000_000;
@@ -201,15 +201,15 @@ fn the_platform_scheme_works_in_other_positions() {
         )
     };
     let (signature, timestamp) = names();
-    let renamed = PlatformScheme::new(url).headers(signature, timestamp);
+    let renamed = PlatformScheme::new(url).with_headers(signature, timestamp);
     let positions = [
         renamed.clone(),
-        PlatformScheme::new(url).encoding(SignatureEncoding::Base64),
-        PlatformScheme::new(url).covers(Covers::TimestampBody),
-        PlatformScheme::new(url).covers(Covers::Body),
+        PlatformScheme::new(url).with_encoding(SignatureEncoding::Base64),
+        PlatformScheme::new(url).with_covers(Covers::TimestampBody),
+        PlatformScheme::new(url).with_covers(Covers::Body),
         renamed
-            .encoding(SignatureEncoding::Base64)
-            .covers(Covers::TimestampBody),
+            .with_encoding(SignatureEncoding::Base64)
+            .with_covers(Covers::TimestampBody),
     ];
     for position in positions {
         let scheme = WebhookScheme::from(position);

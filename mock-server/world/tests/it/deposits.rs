@@ -11,6 +11,7 @@ use layer2_world::Settings;
 use layer2_world::rejection::code;
 
 use crate::support::Play;
+use crate::support::TAKEN;
 use crate::support::codes;
 use crate::support::field;
 use crate::support::fields;
@@ -500,4 +501,73 @@ fn a_key_gives_one_deposit_and_another_request_with_it_is_refused() {
         assert_eq!(refused, expected.bad_request());
         assert!(play.world.snapshot().unwrap() == before);
     }
+}
+
+/// Goal: whoever follows the event knows when senders have to be told something new, and is not woken otherwise.
+#[test]
+fn instructions_tell_when_they_come_and_when_they_change() {
+    const EVENT: &str = "ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE";
+    let mut play = fast(Platform::Union);
+    open(&mut play, "ACME_USDC", "ETHEREUM_SEPOLIA_USDC");
+    play.subscribe(EVENT);
+
+    push(&mut play, "ACME_USD").unwrap();
+    let sent = play.deliver(TAKEN);
+    let bodies: Vec<&str> = sent.iter().map(|due| due.body.as_str()).collect();
+    let [body] = bodies.as_slice() else {
+        panic!("{bodies:?}");
+    };
+    assert_eq!(field(body, "event_type"), EVENT);
+    assert!(
+        body.contains(r#""event_data":{"account":{"id":"ACME_USD","status":"OPEN"}}"#),
+        "{body}"
+    );
+    // They are there already, whoever asks for them.
+    push(&mut play, "ACME_USD").unwrap();
+    play.inbound("ACME_USD", "10").unwrap();
+    assert!(play.told().is_empty());
+
+    // The first address of an account, and the first money that comes to one.
+    let path = [("account_id", "ACME_USDC")];
+    play.post("payments.accounts_request_address", &path, "")
+        .unwrap();
+    assert_eq!(play.told(), [EVENT]);
+    play.inbound("JANE_USD", "10").unwrap();
+    assert_eq!(play.told(), [EVENT]);
+
+    let changed = |play: &mut Play, name: &str, value: &str| {
+        let body = format!(r#"{{"updates":[{{"field":"{name}","value":"{value}"}}]}}"#);
+        play.post(
+            "payments.customers_update",
+            &[("customer_id", "ACME")],
+            &body,
+        )
+        .unwrap();
+        let sent = play.deliver(TAKEN);
+        sent.iter()
+            .map(|due| {
+                let account = due.body.split(r#""account":"#).nth(1).unwrap();
+                field(account, "id")
+            })
+            .collect::<Vec<_>>()
+    };
+    // Coins go to an address, whoever owns it.
+    assert_eq!(
+        changed(&mut play, "registered_name", "Acme Two Inc"),
+        ["ACME_USD"]
+    );
+    assert_eq!(
+        changed(&mut play, "registered_address.city", "Salem"),
+        ["ACME_USD"]
+    );
+    assert!(changed(&mut play, "registered_address.city", "Salem").is_empty());
+    assert!(changed(&mut play, "website_address", "https://acme.example").is_empty());
+}
+
+#[test]
+fn layer2_does_not_tell_of_instructions() {
+    let mut play = fast(Platform::Layer2V1_0_5);
+    play.subscribe("APPLICATION_APPROVED");
+    push(&mut play, "ACME_USD").unwrap();
+    assert!(play.told().is_empty());
 }

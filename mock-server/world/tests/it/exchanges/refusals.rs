@@ -460,15 +460,12 @@ fn each_rate_that_is_refused_is_told_why() {
         )
     };
     let unknown = |pointer: &str| {
-        Problem::new(
-            "NOT_FOUND",
-            "There is no asset type with this id in this sandbox.",
-        )
-        .at(pointer)
-        .received("FIAT_TESTNET_USB")
-        .expected("the id of one asset type of this sandbox")
-        .hint("Did you mean `FIAT_TESTNET_USD`?")
-        .not_found()
+        Problem::new("ASSET_NOT_SUPPORTED", "There is no such asset type.")
+            .at(pointer)
+            .received("FIAT_TESTNET_USB")
+            .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD, ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL")
+            .hint("Did you mean `FIAT_TESTNET_USD`?")
+            .bad_request()
     };
     let no_pair = |pointer: &str| {
         Problem::new(
