@@ -6,9 +6,8 @@
 //! refused, or answered from a saved reply) takes its bytes along, unless somebody else holds or keeps the same ones.
 //! A reset frees all that is kept; a deleted sandbox takes its store with it.
 //!
-//! This store is memory. A durable one has the same three steps: write the bytes in [`Blobs::put`], so that no journal
-//! row ever names bytes that are not safe; note that a row names them in [`Lease::keep`]; and clear away what no row
-//! names, after a crash too.
+//! A durable store is handed the bytes together with the row that names them, so neither is ever safe without the other.
+//! What was uploaded in an earlier run lies there and not here; [`Blobs::load`] learns of it, so that it counts.
 
 use std::{
     collections::BTreeMap,
@@ -28,6 +27,15 @@ pub(crate) struct BlobId([u8; 32]);
 impl BlobId {
     pub(crate) fn of(bytes: &[u8]) -> BlobId {
         BlobId(Sha256::digest(bytes).into())
+    }
+
+    /// Wraps the 32 bytes of a digest.
+    pub(crate) fn from_bytes(digest: [u8; 32]) -> BlobId {
+        BlobId(digest)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// The digest as the state machine writes it: 64 lower-case hex digits.
@@ -58,7 +66,9 @@ struct Rows {
 }
 
 struct Row {
-    bytes: Bytes,
+    /// Absent where the bytes lie in the store alone.
+    bytes: Option<Bytes>,
+    length: u64,
     leases: usize,
     kept: bool,
 }
@@ -84,6 +94,7 @@ impl Blobs {
         let mut rows = self.rows();
         if let Some(row) = rows.by_id.get_mut(&id) {
             row.leases += 1;
+            row.bytes.get_or_insert(bytes);
             return Ok(Lease { blobs: self, id });
         }
         let held = rows.held.saturating_add(bytes.len() as u64);
@@ -94,7 +105,8 @@ impl Blobs {
         }
         rows.held = held;
         let row = Row {
-            bytes,
+            length: bytes.len() as u64,
+            bytes: Some(bytes),
             leases: 1,
             kept: false,
         };
@@ -102,9 +114,27 @@ impl Blobs {
         Ok(Lease { blobs: self, id })
     }
 
-    /// The bytes of a digest, if they are here.
+    /// The bytes of a digest, if they are in memory.
     pub(crate) fn get(&self, id: BlobId) -> Option<Bytes> {
-        self.rows().by_id.get(&id).map(|row| row.bytes.clone())
+        self.rows().by_id.get(&id)?.bytes.clone()
+    }
+
+    /// Learns which files the store has: digest and length. Those and what is leased are all that there is.
+    pub(crate) fn load(&self, stored: &[(BlobId, u64)]) {
+        let mut rows = self.rows();
+        for row in rows.by_id.values_mut() {
+            row.kept = false;
+        }
+        for (id, length) in stored {
+            let row = rows.by_id.entry(*id).or_insert(Row {
+                bytes: None,
+                length: *length,
+                leases: 0,
+                kept: true,
+            });
+            row.kept = true;
+        }
+        rows.sweep();
     }
 
     /// Forgets what was kept. What is leased stays until its lease ends: its command is still to come.
@@ -135,7 +165,7 @@ impl Rows {
     /// Drops what nobody keeps and nobody leases.
     fn sweep(&mut self) {
         self.by_id.retain(|_, row| row.kept || row.leases > 0);
-        self.held = self.by_id.values().map(|row| row.bytes.len() as u64).sum();
+        self.held = self.by_id.values().map(|row| row.length).sum();
     }
 }
 
@@ -148,11 +178,12 @@ pub(crate) struct Lease<'b> {
 
 impl Lease<'_> {
     /// An accepted command names the bytes: they stay. Called where the command was accepted, under the sandbox's lock,
-    /// so that a reset cannot come between.
-    pub(crate) fn keep(self) {
-        if let Some(row) = self.blobs.rows().by_id.get_mut(&self.id) {
-            row.kept = true;
-        }
+    /// so that a reset cannot come between. Gives what the store has to keep with the command's row.
+    pub(crate) fn keep(self) -> Option<(BlobId, Bytes)> {
+        let mut rows = self.blobs.rows();
+        let row = rows.by_id.get_mut(&self.id)?;
+        row.kept = true;
+        Some((self.id, row.bytes.clone()?))
     }
 }
 
@@ -203,7 +234,7 @@ mod tests {
         assert!(has(&blobs, "refused"));
         drop(lease);
         assert!(!has(&blobs, "refused"));
-        put(&blobs, "accepted").expect("room").keep();
+        put(&blobs, "accepted").expect("room").keep().expect("here");
         assert!(has(&blobs, "accepted"));
     }
 
@@ -214,7 +245,7 @@ mod tests {
         let second = put(&blobs, "same").expect("no more room is needed");
         drop(first);
         assert!(has(&blobs, "same"));
-        second.keep();
+        second.keep().expect("here");
         // A repeat that is answered from its saved reply does not take the bytes of the first along.
         drop(put(&blobs, "same").expect("no more room is needed"));
         assert!(has(&blobs, "same"));
@@ -226,22 +257,39 @@ mod tests {
         let lease = put(&blobs, "four").expect("room");
         assert_eq!(put(&blobs, "5").err(), Some(Full { capacity: 4 }));
         drop(lease);
-        put(&blobs, "5").expect("room").keep();
+        put(&blobs, "5").expect("room").keep().expect("here");
         assert_eq!(put(&blobs, "four").err(), Some(Full { capacity: 4 }));
         assert_eq!(format!("{blobs:?}"), "Blobs { files: 1, bytes: 1, .. }");
     }
 
     #[test]
+    fn what_the_store_has_counts_and_is_all_that_was_kept() {
+        let blobs = Blobs::new(10);
+        put(&blobs, "lost").expect("room").keep().expect("here");
+        blobs.load(&[(BlobId::of(b"stored"), 6)]);
+        assert!(!has(&blobs, "lost") && !has(&blobs, "stored"));
+        assert_eq!(put(&blobs, "5 and").err(), Some(Full { capacity: 10 }));
+        // Whoever sends the same bytes again brings them into memory, and needs no room.
+        let again = put(&blobs, "stored").expect("no more room is needed");
+        drop(again);
+        assert!(has(&blobs, "stored"));
+        put(&blobs, "four").expect("room").keep().expect("here");
+    }
+
+    #[test]
     fn a_reset_frees_what_was_kept_and_leaves_what_is_on_its_way() {
         let blobs = Blobs::new(100);
-        put(&blobs, "old").expect("room").keep();
+        put(&blobs, "old").expect("room").keep().expect("here");
         let coming = put(&blobs, "coming").expect("room");
         let again = put(&blobs, "old and coming").expect("room");
-        put(&blobs, "old and coming").expect("room").keep();
+        put(&blobs, "old and coming")
+            .expect("room")
+            .keep()
+            .expect("here");
         blobs.clear();
         assert!(!has(&blobs, "old"));
         assert!(has(&blobs, "coming") && has(&blobs, "old and coming"));
-        coming.keep();
+        coming.keep().expect("here");
         drop(again);
         assert!(has(&blobs, "coming"));
         assert!(!has(&blobs, "old and coming"));

@@ -9,12 +9,14 @@
 //! time therefore breaks no client and no receiver.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Where a manual business clock starts: Monday 2026-01-05, 14:00 UTC (9:00 in New York).
 pub const MANUAL_START: Timestamp = Timestamp::constant(1_767_621_600, 0);
 
 /// How the business clock runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ClockMode {
     /// Stands still; moves by `advance` alone.
@@ -63,6 +65,20 @@ impl SandboxClock {
             }
         }
         self.last = self.last.max(instant);
+    }
+
+    /// Goes on where a journal says that the clock stood: by how much it was advanced, and when something last happened.
+    pub(crate) fn resume(&mut self, advanced: SignedDuration, latest: Option<Timestamp>) {
+        let reached = match self.mode {
+            ClockMode::Manual => MANUAL_START.saturating_add(advanced).ok(),
+            ClockMode::Wall => {
+                self.offset = advanced;
+                None
+            }
+        };
+        for instant in [reached, latest].into_iter().flatten() {
+            self.last = self.last.max(instant);
+        }
     }
 
     /// When the wall clock will show a business instant; a manual clock never gets there by itself.
@@ -120,6 +136,20 @@ mod tests {
             "time never goes back"
         );
         assert_eq!(clock.wait_until(MANUAL_START, at(0)), None);
+    }
+
+    #[test]
+    fn a_clock_goes_on_where_it_stood() {
+        let hours = SignedDuration::from_hours;
+        let mut manual = SandboxClock::new(ClockMode::Manual, at(0));
+        manual.resume(hours(24), Some(MANUAL_START + hours(1)));
+        assert_eq!(manual.now(at(99)), MANUAL_START + hours(24));
+        assert_eq!(manual.advanced(), hours(24));
+        let mut wall = SandboxClock::new(ClockMode::Wall, at(1_000));
+        wall.resume(hours(1), Some(at(5_000)));
+        assert_eq!(wall.now(at(1_100)), at(5_000), "what has happened is past");
+        assert_eq!(wall.now(at(2_000)), at(5_600));
+        assert_eq!(wall.advanced(), hours(1));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{http::limits, sandbox::Sandbox};
 /// Name of the sandbox that every server begins with.
 pub(crate) const DEFAULT: &str = "default";
 
-/// All sandboxes.
+/// All sandboxes. Who adds or removes one does so alone (`Server::make`, `Server::delete`).
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
     rows: RwLock<Rows>,
@@ -36,13 +36,8 @@ pub(crate) enum DirectoryError {
 
 impl Directory {
     pub(crate) fn add(&self, sandbox: Arc<Sandbox>) -> Result<(), DirectoryError> {
+        self.may_add(sandbox.name())?;
         let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
-        if rows.by_name.contains_key(sandbox.name()) {
-            return Err(DirectoryError::Taken);
-        }
-        if rows.by_name.len() >= limits::SANDBOXES {
-            return Err(DirectoryError::Full);
-        }
         for id in client_ids(&sandbox) {
             rows.by_client.insert(id, Arc::clone(&sandbox));
         }
@@ -50,11 +45,30 @@ impl Directory {
         Ok(())
     }
 
+    /// Whether a sandbox of this name could be added.
+    pub(crate) fn may_add(&self, name: &str) -> Result<(), DirectoryError> {
+        let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);
+        if rows.by_name.contains_key(name) {
+            return Err(DirectoryError::Taken);
+        }
+        if rows.by_name.len() >= limits::SANDBOXES {
+            return Err(DirectoryError::Full);
+        }
+        Ok(())
+    }
+
+    /// Whether a sandbox could be taken out: the default one stays.
+    pub(crate) fn may_remove(&self, name: &str) -> Result<(), DirectoryError> {
+        match self.named(name) {
+            _ if name == DEFAULT => Err(DirectoryError::Default),
+            Some(_) => Ok(()),
+            None => Err(DirectoryError::Unknown),
+        }
+    }
+
     /// Takes a sandbox out and closes it; the default one stays.
     pub(crate) fn remove(&self, name: &str) -> Result<(), DirectoryError> {
-        if name == DEFAULT {
-            return Err(DirectoryError::Default);
-        }
+        self.may_remove(name)?;
         let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
         let sandbox = rows.by_name.remove(name).ok_or(DirectoryError::Unknown)?;
         for id in client_ids(&sandbox) {

@@ -4,8 +4,11 @@
 //! that is not JSON) is named by a [`Refusal`]; the profile of the API that was called says which status and code that is
 //! there. So each reason exists once, and each API speaks its own language.
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 use layer2_world::{Problem, Rejection};
+
+/// How long a client is told to wait before it tries a store again that takes nothing for now.
+pub(crate) const RETRY_AFTER_SECONDS: &str = "1";
 
 /// Why the shell refuses a request, before or around the state machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub(crate) enum Refusal {
     RateLimited,
     /// The token lacks a scope.
     Scope,
+    /// What the server keeps its sandboxes in takes nothing for now.
+    StoreUnavailable,
     /// The signature is stale or wrong.
     SignatureInvalid,
     /// The signature is missing.
@@ -47,7 +52,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// Those that any operation may meet, for the test that holds them against the documents.
     #[cfg(test)]
-    pub(crate) const COMMON: [Refusal; 15] = [
+    pub(crate) const COMMON: [Refusal; 16] = [
         Refusal::BodyTooLarge,
         Refusal::Internal,
         Refusal::KeyInvalid,
@@ -57,6 +62,7 @@ impl Refusal {
         Refusal::Scope,
         Refusal::SignatureInvalid,
         Refusal::SignatureRequired,
+        Refusal::StoreUnavailable,
         Refusal::TokenExpired,
         Refusal::TokenInvalid,
         Refusal::Unauthorized,
@@ -84,6 +90,7 @@ impl Refusal {
             Refusal::UnsupportedMediaType => 415,
             Refusal::RateLimited => 429,
             Refusal::Internal => 500,
+            Refusal::StoreUnavailable => 503,
         }
     }
 }
@@ -133,10 +140,11 @@ impl Failure {
 
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Failure {
-        Failure {
-            rejection,
-            headers: Vec::new(),
-            is_ordered: false,
+        let is_passing = rejection.status == Refusal::StoreUnavailable.status();
+        let failure = Failure::new(rejection.status, rejection.problems);
+        match is_passing {
+            true => failure.with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
+            false => failure,
         }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! The state machine of a sandbox is the pure crate `layer2-world`; this crate is the shell around it. `http` leads a
 //! request from the socket to an operation, `api` holds what differs between the APIs, `sandbox` the lock, `journal` what
-//! was accepted, `webhooks` what goes out. It never names the SDK.
+//! was accepted, `store` where that is kept, `webhooks` what goes out. It never names the SDK.
 
 #![forbid(unsafe_code)]
 
@@ -27,6 +27,7 @@ mod sandbox;
 mod sandbox_server;
 mod server;
 mod start_error;
+mod store;
 mod tokens;
 mod webhooks;
 
@@ -39,10 +40,11 @@ pub use self::{
     request_log::RequestRecord,
     sandbox_server::{SandboxServer, SandboxServerBuilder},
     start_error::{StartError, StartErrorKind},
+    store::{InvalidStoreUrl, StoreUrl},
     webhooks::guard::CallbackPolicy,
 };
 pub use layer2_types::operation::Platform;
 pub use layer2_world::{
     Genesis, World,
-    settings::{ErrorStyle, Profile, SignaturePolicy},
+    settings::{ErrorStyle, Profile, SignaturePolicy, TimestampStyle},
 };

@@ -2,26 +2,32 @@
 //!
 //! Everything that decides the state is under the lock ([`Core`]): due work, then the command, then what became due by
 //! it, then the journal row; nothing is awaited in between. Beside it, with locks of their own, are things that decide
-//! nothing: ordered faults, the request log, the token epoch.
+//! nothing: ordered faults, the request log, a copy of the token epoch.
 //!
 //! Deliveries go out without the lock and come back as commands. A reset starts a new generation, so that an outcome of
 //! the old one is not taken for an attempt of the new one, whose ids are the same.
 
+mod core;
+mod load;
+#[cfg(test)]
+mod tests;
+mod turn;
+
 use std::{
-    collections::BTreeSet,
-    fmt, io,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use jiff::Timestamp;
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
 use layer2_types::control;
 use layer2_world::{
-    Genesis, JobReport, Outcome, World,
+    Genesis, JobReport, Outcome,
     command::{ClientCommand, Command, Internal},
-    context::Context,
     outbox::{DeliveryId, DeliveryOutcome, DueDelivery},
     rejection::Rejection,
     request::{Reply, Request},
@@ -29,15 +35,25 @@ use layer2_world::{
 };
 use tokio::sync::Notify;
 
+use self::core::Core;
 use super::{
-    blobs::{Blobs, Lease},
-    clocks::{ClockMode, SandboxClock},
+    blobs::{BlobId, Blobs, Lease},
+    clocks::ClockMode,
     credentials::Credentials,
     faults::Faults,
     http::limits,
-    journal::{self, Journal, Row},
+    journal::{Journal, Row, Snapshot},
     request_log::RequestLog,
+    store::StoreError,
 };
+pub(crate) use load::LoadError;
+use turn::Intent;
+
+/// How long the dispatcher waits before it looks again whether it may send, or whether the store takes something.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Rows that a look at the whole journal reads at once.
+const PAGE: usize = 1_000;
 
 /// One sandbox.
 pub(crate) struct Sandbox {
@@ -52,27 +68,14 @@ pub(crate) struct Sandbox {
     pub(crate) turn: tokio::sync::Mutex<()>,
     genesis: Genesis,
     clock_mode: ClockMode,
-    /// The same that the core appends to: it is waited for without the lock.
+    /// The same that the core writes to: it is waited for without the lock.
     journal: Arc<dyn Journal>,
     core: Mutex<Core>,
+    /// Held by whoever reads the state again, and by each turn where the journal is shared.
+    entering: tokio::sync::Mutex<()>,
+    /// That of the head, to be had without the lock.
     epoch: AtomicU64,
     closed: AtomicBool,
-}
-
-/// What the lock protects.
-struct Core {
-    world: World,
-    journal: Arc<dyn Journal>,
-    /// Position of the last row; 0 before the first.
-    last_seq: u64,
-    /// Why the state cannot be trusted any more, if so.
-    broken: Option<Broken>,
-    clock: SandboxClock,
-    generation: u64,
-    /// Attempts that were handed out and have not come back.
-    in_flight: BTreeSet<(DeliveryId, u32)>,
-    /// While the clock is being moved, deliveries are sent by whoever moves it.
-    paused: bool,
 }
 
 /// The sandbox is unusable until it is reset: its state cannot be trusted.
@@ -83,32 +86,25 @@ pub(crate) enum Broken {
         "a defect of the server has broken this sandbox; reset it, and please report what led here"
     )]
     Defect,
-    /// Rows could not be read, taken or made safe, so state and journal are not the same any more.
+    /// The journal is not one that leads to a state.
     #[error(
-        "the journal of this sandbox cannot be read or written; the log of the server says why; reset the sandbox once that is mended"
+        "the journal of this sandbox cannot be read; the log of the server says why; reset the sandbox once that is mended"
     )]
     Journal,
+    /// The store does not do its work for now. Nothing was done.
+    #[error(transparent)]
+    Outage(Outage),
 }
 
-/// An answer, with the row that it rests on: it may leave once that row is durable.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen<T> {
-    pub(crate) result: Result<T, Rejection>,
-    pub(crate) seq: u64,
-}
-
-impl<T> Seen<T> {
-    /// The same for what is made of the answer; a refusal stays one.
-    pub(crate) fn try_map<U, E>(self, make: impl FnOnce(T) -> Result<U, E>) -> Result<Seen<U>, E> {
-        let result = match self.result {
-            Ok(value) => Ok(make(value)?),
-            Err(rejection) => Err(rejection),
-        };
-        Ok(Seen {
-            result,
-            seq: self.seq,
-        })
-    }
+/// Why a store does not do its work for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Outage {
+    /// It takes no more.
+    #[error("the store of the server is full, and what cannot be kept is not done")]
+    Full,
+    /// It cannot be reached or written.
+    #[error("the store of the server does not answer, and what cannot be kept is not done")]
+    Unavailable,
 }
 
 /// A delivery that was handed out to be sent.
@@ -116,8 +112,6 @@ impl<T> Seen<T> {
 pub(crate) struct Attempt {
     pub(crate) delivery: DueDelivery,
     generation: u64,
-    /// The row that it rests on: it may leave once that row is durable.
-    pub(crate) seq: u64,
 }
 
 /// An accepted command.
@@ -148,28 +142,43 @@ pub(crate) struct PendingWork {
 }
 
 impl Sandbox {
-    /// A sandbox in the state that its journal tells of; a new one, if that is empty. With a journal that cannot be
-    /// read it is there and broken, so that it does not take the others along.
-    pub(crate) fn new(genesis: Genesis, clock_mode: ClockMode) -> Sandbox {
-        let journal = journal::open(&genesis);
-        Sandbox::with_journal(genesis, clock_mode, journal)
-    }
-
-    fn with_journal(genesis: Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Sandbox {
-        Sandbox {
+    /// A sandbox in the state that its journal tells of; a new one, if that is empty.
+    pub(crate) async fn open(
+        genesis: Genesis,
+        clock_mode: ClockMode,
+        journal: Arc<dyn Journal>,
+    ) -> Result<Sandbox, LoadError> {
+        let blobs = Blobs::new(limits::FILE_BYTES);
+        let state = load::load(&*journal, &genesis, clock_mode, &blobs).await?;
+        Ok(Sandbox {
             credentials: Credentials::derive(&genesis.seed, &genesis.name),
             faults: Mutex::default(),
             requests: Mutex::default(),
-            blobs: Blobs::new(limits::FILE_BYTES),
+            blobs,
             changed: Notify::new(),
             turn: tokio::sync::Mutex::default(),
-            core: Mutex::new(Core::load(&genesis, clock_mode, Arc::clone(&journal))),
+            entering: tokio::sync::Mutex::default(),
+            epoch: AtomicU64::new(state.head.epoch),
+            closed: AtomicBool::new(false),
+            core: Mutex::new(Core::new(state, Arc::clone(&journal))),
             journal,
             genesis,
             clock_mode,
-            epoch: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
-        }
+        })
+    }
+
+    /// A sandbox for a test.
+    #[cfg(test)]
+    pub(crate) async fn in_memory(clock_mode: ClockMode) -> Sandbox {
+        let genesis = Genesis {
+            name: "test".to_owned(),
+            seed: layer2_world::Seed::new([1; 32]),
+            settings: Settings::default(),
+            start: super::clocks::MANUAL_START,
+        };
+        let journal = Arc::new(super::journal::memory::MemoryJournal::default());
+        let opened = Sandbox::open(genesis, clock_mode, journal).await;
+        opened.expect("an empty journal")
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -190,228 +199,255 @@ impl Sandbox {
 
     /// Carries out a client's command: what is due first, the command, then what became due by it. The bytes of the
     /// file that it names are kept if it is accepted, before a reset can come between.
-    pub(crate) fn command(
+    pub(crate) async fn command(
         &self,
         command: ClientCommand,
         file: Option<Lease<'_>>,
-    ) -> Result<Seen<Accepted>, Broken> {
-        let (seen, is_news) = {
-            let mut core = self.core()?;
+    ) -> Result<Result<Accepted, Rejection>, Broken> {
+        let is_fast = self.genesis.settings.profile == Profile::Fast;
+        let work = |core: &mut Core| {
             let now = core.clock.now(Timestamp::now());
             let awaited = core.next_due();
             core.run_due(now);
-            let outcome = core.execute(Command::Client(command), now);
-            if let (
-                Ok(Outcome {
-                    replayed: false, ..
-                }),
-                Some(file),
-            ) = (&outcome, file)
-            {
-                file.keep();
-            }
+            let outcome = core.execute(Command::Client(command), now, file);
             // The reply is made; what follows at once is seen by the next request.
-            if self.genesis.settings.profile == Profile::Fast {
+            if is_fast {
                 core.run_due(now);
             }
-            let seen = core.seen(outcome.map(|outcome| Accepted {
-                reply: outcome.reply,
-                replayed: outcome.replayed,
-            }));
-            (seen, core.next_due() != awaited)
+            (outcome, core.next_due() != awaited)
         };
+        let (outcome, is_news) = self.turn(Intent::Write, work).await?;
         // Whoever waits knows the next instant at which something is due; only another one is news.
         if is_news {
             self.changed.notify_waiters();
         }
-        seen
+        Ok(outcome.map(
+            |Outcome {
+                 reply, replayed, ..
+             }| Accepted { reply, replayed },
+        ))
     }
 
     /// Answers a read from the state after what is due.
-    pub(crate) fn query(&self, request: &Request) -> Result<Seen<Reply>, Broken> {
-        self.query_then(request, |reply| reply)
-    }
-
-    /// The same, with something to do before a reset can come between: the bytes that a reply names are still there.
-    pub(crate) fn query_then<T>(
+    pub(crate) async fn query(
         &self,
         request: &Request,
-        then: impl FnOnce(Reply) -> T,
-    ) -> Result<Seen<T>, Broken> {
-        let mut core = self.core()?;
-        let now = core.clock.now(Timestamp::now());
-        let ran = core.run_due(now);
-        let reply = core.world.query(request, now).map(then);
-        let seen = core.seen(reply);
-        drop(core);
-        if !ran.is_empty() {
-            self.changed.notify_waiters();
+    ) -> Result<Result<Reply, Rejection>, Broken> {
+        let query = |core: &mut Core, now| core.world.query(request, now);
+        match self.look(query).await {
+            // What it rested on is lost; it is asked again of what is safe.
+            Err(Broken::Outage(_)) => self.look(query).await,
+            other => other,
         }
-        seen
     }
 
-    /// Business time, and by how much advances have moved it.
-    pub(crate) fn clock(&self) -> Result<(Timestamp, jiff::SignedDuration), Broken> {
-        let mut core = self.core()?;
-        let now = core.clock.now(Timestamp::now());
-        Ok((core.world.business_now(now), core.clock.advanced()))
+    /// Business time, and by how much advances have moved it. Due work is left alone.
+    pub(crate) async fn clock(&self) -> Result<(Timestamp, SignedDuration), Broken> {
+        self.turn(Intent::Read, |core| {
+            let now = core.clock.now(Timestamp::now());
+            (core.world.business_now(now), core.clock.advanced())
+        })
+        .await
     }
 
     /// Runs what is due and hands out at most `room` deliveries that are due.
-    pub(crate) fn step(&self, room: usize) -> Result<Step, Broken> {
-        let mut core = self.core()?;
-        let now = core.clock.now(Timestamp::now());
-        let step = core.step(now, room);
-        core.sound()?;
-        Ok(step)
+    pub(crate) async fn step(&self, room: usize) -> Result<Step, Broken> {
+        let work = |core: &mut Core| {
+            let now = core.clock.now(Timestamp::now());
+            (core.step(now, room), None)
+        };
+        Ok(self.hand_out(work).await?.0)
     }
 
-    /// The dispatcher's step: nothing while the clock is being moved. Also tells how long to wait for the next one.
-    pub(crate) fn dispatch_step(&self) -> Result<(Step, Option<std::time::Duration>), Broken> {
-        let mut core = self.core()?;
-        let wall = Timestamp::now();
-        let now = core.clock.now(wall);
-        if core.paused {
-            return Ok((Step::default(), None));
+    /// The dispatcher's step: nothing while the clock is being moved, and where another server sends. Also tells how
+    /// long to wait for the next one.
+    pub(crate) async fn dispatch_step(&self) -> Result<(Step, Option<Duration>), Broken> {
+        if !self.journal.may_dispatch() {
+            return Ok((Step::default(), Some(PATIENCE)));
         }
-        let room = limits::DELIVERIES_AT_ONCE.saturating_sub(core.in_flight.len());
-        let step = core.step(now, room);
-        core.sound()?;
-        let wait = step.next.and_then(|next| core.clock.wait_until(next, wall));
-        Ok((step, wait))
+        let work = |core: &mut Core| {
+            let wall = Timestamp::now();
+            let now = core.clock.now(wall);
+            if core.paused {
+                return (Step::default(), None);
+            }
+            let room = limits::DELIVERIES_AT_ONCE.saturating_sub(core.in_flight.len());
+            let step = core.step(now, room);
+            let wait = step.next.and_then(|next| core.clock.wait_until(next, wall));
+            (step, wait)
+        };
+        match self.hand_out(work).await {
+            Err(Broken::Outage(_)) => Ok((Step::default(), Some(PATIENCE))),
+            other => other,
+        }
+    }
+
+    /// What is handed out and cannot be made safe has not been handed out.
+    async fn hand_out(
+        &self,
+        work: impl FnOnce(&mut Core) -> (Step, Option<Duration>),
+    ) -> Result<(Step, Option<Duration>), Broken> {
+        let mut handed_out = Vec::new();
+        let taken = &mut handed_out;
+        let done = self
+            .turn(Intent::Write, move |core| {
+                let (step, wait) = work(core);
+                taken.extend(step.attempts.iter().map(Attempt::key));
+                (step, wait)
+            })
+            .await;
+        if done.is_err() && !handed_out.is_empty() {
+            let mut core = lock(&self.core);
+            core.in_flight.retain(|key| !handed_out.contains(key));
+        }
+        done
     }
 
     /// Moves the clock to the next instant at which something is due, at most to `target`; says whether that is short
     /// of the target.
-    pub(crate) fn advance_towards(&self, target: Timestamp) -> Result<bool, Broken> {
-        let mut core = self.core()?;
-        let wall = Timestamp::now();
-        let next = core.next_due().filter(|next| *next < target);
-        core.clock.advance_to(next.unwrap_or(target), wall);
-        Ok(next.is_some())
+    pub(crate) async fn advance_towards(&self, target: Timestamp) -> Result<bool, Broken> {
+        self.turn(Intent::Write, |core| {
+            let next = core.next_due().filter(|next| *next < target);
+            core.advance_to(next.unwrap_or(target), Timestamp::now());
+            next.is_some()
+        })
+        .await
     }
 
-    /// Records how an attempt ended.
-    pub(crate) fn finish(&self, attempt: &Attempt, outcome: DeliveryOutcome) -> Result<(), Broken> {
-        {
-            let mut core = self.core()?;
-            if core.generation != attempt.generation {
-                return Ok(());
+    /// Records how an attempt ended. An outcome that is lost is one that is not known: the attempt is made again.
+    pub(crate) async fn finish(
+        &self,
+        attempt: &Attempt,
+        outcome: DeliveryOutcome,
+    ) -> Result<(), Broken> {
+        let work = |core: &mut Core| {
+            if core.head.generation != attempt.generation {
+                return;
             }
             let now = core.clock.now(Timestamp::now());
-            let (delivery, number) = (attempt.delivery.delivery.clone(), attempt.delivery.attempt);
-            core.in_flight.remove(&(delivery.clone(), number));
+            let (delivery, attempt) = attempt.key();
+            core.in_flight.remove(&(delivery.clone(), attempt));
             let finished = Internal::DeliveryFinished {
                 delivery,
-                attempt: number,
+                attempt,
                 outcome,
             };
-            if let Err(rejection) = core.execute(Command::Internal(finished), now) {
+            if let Err(rejection) = core.execute(Command::Internal(finished), now, None) {
                 tracing::error!(
                     status = rejection.status,
                     "the world refused the outcome of a delivery"
                 );
             }
+        };
+        let finished = self.turn_unseen(Intent::Write, work).await;
+        if finished.is_err() {
+            // It is not on its way any more, whatever became of its outcome.
+            lock(&self.core).in_flight.remove(&attempt.key());
         }
         self.changed.notify_waiters();
-        Ok(())
+        finished
     }
 
     /// All work that waits, by its instant.
-    pub(crate) fn pending_work(&self) -> Result<Vec<PendingWork>, Broken> {
-        let core = self.core()?;
-        let jobs = core.world.pending_jobs().map(|job| PendingWork {
-            kind: job.name,
-            subject: job.subject,
-            due: job.due,
-        });
-        let deliveries = core
-            .world
-            .pending_deliveries()
-            .map(|(id, _, due)| PendingWork {
-                kind: "delivery",
-                subject: id.as_str().to_owned(),
-                due,
-            });
-        let mut pending: Vec<PendingWork> = jobs.chain(deliveries).collect();
-        pending.sort_by_key(|work| work.due);
-        Ok(pending)
+    pub(crate) async fn pending_work(&self) -> Result<Vec<PendingWork>, Broken> {
+        self.turn(Intent::Read, |core| pending_work(core)).await
     }
 
     /// What an id names and what belongs to it, with the rows of the journal that led there.
-    pub(crate) fn explain(
+    pub(crate) async fn explain(
         &self,
         id: &str,
     ) -> Result<Result<(control::Explanation, Vec<Row>), Rejection>, Broken> {
-        let mut core = self.core()?;
-        let now = core.clock.now(Timestamp::now());
-        let ran = core.run_due(now);
-        let explained = core.world.explain(id).map(|explained| {
-            let rows = core.journal.find(&mut |row| {
-                explained.causes.contains(&row.seq) || names_in_path(&row.command, id)
-            });
-            rows.map(|rows| (explained.explanation, rows))
-        });
-        drop(core);
-        if !ran.is_empty() {
-            self.changed.notify_waiters();
-        }
-        match explained {
-            Ok(found) => found.map(Ok).map_err(|_| Broken::Journal),
-            Err(unknown) => Ok(Err(unknown)),
-        }
+        let explained = match self.look(|core, _| core.world.explain(id)).await? {
+            Ok(explained) => explained,
+            Err(unknown) => return Ok(Err(unknown)),
+        };
+        let mut rows = self.rows().await?;
+        rows.retain(|row| explained.causes.contains(&row.seq) || names_in_path(&row.command, id));
+        Ok(Ok((explained.explanation, rows)))
     }
 
     /// Keeps the dispatcher from sending until the guard is dropped.
     pub(crate) fn pause(&self) -> Result<Pause<'_>, Broken> {
-        self.core()?.paused = true;
+        self.lock(Intent::Write)?.paused = true;
         Ok(Pause { sandbox: self })
     }
 
     /// Begins again: same name, seed, settings and credentials.
-    pub(crate) fn reset(&self) {
-        let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-        let (generation, paused) = (core.generation + 1, core.paused);
-        *core = Core::new(&self.genesis, self.clock_mode, Arc::clone(&self.journal));
-        (core.generation, core.paused) = (generation, paused);
-        if let Err(error) = self.journal.clear() {
-            core.fail(&error);
-        }
-        self.blobs.clear();
-        self.core.clear_poison();
-        drop(core);
+    pub(crate) async fn reset(&self) -> Result<(), Broken> {
+        self.turn(Intent::Reset, |core| {
+            core.reset(&self.genesis, self.clock_mode);
+            self.blobs.clear();
+        })
+        .await?;
         lock(&self.faults).clear();
         lock(&self.requests).clear();
         self.changed.notify_waiters();
-    }
-
-    /// Waits until the rows up to `seq` survive a crash. No lock is held, and where the journal has nothing to wait for
-    /// (as in memory) nothing is waited for.
-    pub(crate) async fn durable(&self, seq: u64) -> Result<(), Broken> {
-        let Some(safe) = self.journal.durable(seq) else {
-            return Ok(());
-        };
-        if let Err(error) = safe.await {
-            self.core()?.fail(&error);
-            return Err(Broken::Journal);
-        }
         Ok(())
     }
 
     /// All journal rows.
-    pub(crate) fn rows(&self) -> Result<Vec<Row>, Broken> {
-        let _core = self.core()?;
-        self.journal.load().map_err(|_| Broken::Journal)
+    pub(crate) async fn rows(&self) -> Result<Vec<Row>, Broken> {
+        // What was handed over before is there, and a failure has been noticed.
+        self.turn(Intent::Read, |_| ()).await?;
+        let mut rows: Vec<Row> = Vec::new();
+        loop {
+            let after = rows.last().map_or(0, |row| row.seq);
+            let page = self.journal.rows(after, PAGE).await;
+            let page = page.map_err(|error| self.told(&error))?;
+            if page.is_empty() {
+                return Ok(rows);
+            }
+            rows.extend(page);
+        }
     }
 
     /// How many commands were accepted.
     pub(crate) fn accepted(&self) -> u64 {
-        self.core().map_or(0, |core| core.last_seq)
+        self.lock(Intent::Read).map_or(0, |core| core.last_seq)
     }
 
     /// The state as text, for comparison with a replay.
-    pub(crate) fn snapshot(&self) -> Result<String, Broken> {
-        Ok(self.core()?.world.snapshot())
+    pub(crate) async fn snapshot(&self) -> Result<String, Broken> {
+        let written = self.turn(Intent::Read, |core| core.world.snapshot());
+        written.await?.map_err(|_| Broken::Defect)
+    }
+
+    /// Sets about keeping a snapshot, once the journal has grown so much that it is worth its price.
+    pub(crate) fn tend_journal(self: &Arc<Self>) {
+        if !self.journal.wants_snapshot() {
+            return;
+        }
+        let sandbox = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(error) = sandbox.keep_snapshot().await {
+                tracing::warn!(sandbox = sandbox.name(), %error, "no snapshot could be kept");
+            }
+        });
+    }
+
+    /// Keeps a snapshot of the state, if there are rows that the next start would have to carry out.
+    pub(crate) async fn keep_snapshot(&self) -> Result<(), Broken> {
+        if !self.journal.outgrows_snapshot() {
+            return Ok(());
+        }
+        // A copy is made under the lock and written down beside it, as the copy takes a fraction of the time.
+        let (world, mut snapshot) = self
+            .turn(Intent::Read, |core| {
+                let place = core.position();
+                let snapshot = Snapshot {
+                    generation: place.generation,
+                    seq: place.seq,
+                    text: String::new(),
+                };
+                (core.world.clone(), snapshot)
+            })
+            .await?;
+        let written = tokio::task::spawn_blocking(move || world.snapshot()).await;
+        let written = written.map_err(|_| Broken::Defect)?;
+        snapshot.text = written.map_err(|_| Broken::Defect)?;
+        let kept = self.journal.snapshot(snapshot).await;
+        kept.map_err(|error| self.told(&error))
     }
 
     /// The number of times that tokens were expired.
@@ -420,8 +456,22 @@ impl Sandbox {
     }
 
     /// Ends every token issued so far.
-    pub(crate) fn expire_tokens(&self) -> u64 {
-        self.epoch.fetch_add(1, Ordering::AcqRel) + 1
+    pub(crate) async fn expire_tokens(&self) -> Result<u64, Broken> {
+        self.turn(Intent::Write, |core| {
+            let epoch = core.expire_tokens();
+            self.note_epoch(core);
+            epoch
+        })
+        .await
+    }
+
+    /// The bytes of a file that a reply names, from memory or from the store. A reset in between leaves none.
+    pub(crate) async fn file(&self, id: BlobId) -> Result<Option<Bytes>, Broken> {
+        if let Some(bytes) = self.blobs.get(id) {
+            return Ok(Some(bytes));
+        }
+        let stored = self.journal.blob(id).await;
+        stored.map_err(|error| self.told(&error))
     }
 
     /// Says to the dispatcher that the sandbox is gone.
@@ -434,10 +484,32 @@ impl Sandbox {
         self.closed.load(Ordering::Acquire)
     }
 
-    fn core(&self) -> Result<MutexGuard<'_, Core>, Broken> {
-        let core = self.core.lock().map_err(|_| Broken::Defect)?;
-        core.sound()?;
-        Ok(core)
+    /// Looks at the state after what is due.
+    async fn look<T>(&self, work: impl FnOnce(&mut Core, Timestamp) -> T) -> Result<T, Broken> {
+        let work = |core: &mut Core| {
+            let now = core.clock.now(Timestamp::now());
+            let ran = core.run_due(now);
+            (work(core, now), !ran.is_empty())
+        };
+        let (result, is_news) = self.turn(Intent::Read, work).await?;
+        if is_news {
+            self.changed.notify_waiters();
+        }
+        Ok(result)
+    }
+
+    fn note_epoch(&self, core: &Core) {
+        self.epoch.store(core.head.epoch, Ordering::Release);
+    }
+
+    /// What an error of the store means for the sandbox; the error itself goes to the log.
+    fn told(&self, error: &StoreError) -> Broken {
+        tracing::error!(sandbox = self.name(), %error, "the store of a sandbox failed");
+        match error {
+            StoreError::Full(_) => Broken::Outage(Outage::Full),
+            StoreError::Unavailable(_) => Broken::Outage(Outage::Unavailable),
+            StoreError::Taken | StoreError::Unusable(_) => Broken::Journal,
+        }
     }
 }
 
@@ -447,6 +519,31 @@ impl fmt::Debug for Sandbox {
             .field("name", &self.name())
             .finish_non_exhaustive()
     }
+}
+
+impl Attempt {
+    fn key(&self) -> (DeliveryId, u32) {
+        (self.delivery.delivery.clone(), self.delivery.attempt)
+    }
+}
+
+fn pending_work(core: &Core) -> Vec<PendingWork> {
+    let jobs = core.world.pending_jobs().map(|job| PendingWork {
+        kind: job.name,
+        subject: job.subject,
+        due: job.due,
+    });
+    let deliveries = core
+        .world
+        .pending_deliveries()
+        .map(|(id, _, due)| PendingWork {
+            kind: "delivery",
+            subject: id.as_str().to_owned(),
+            due,
+        });
+    let mut pending: Vec<PendingWork> = jobs.chain(deliveries).collect();
+    pending.sort_by_key(|work| work.due);
+    pending
 }
 
 /// Whether a command was about the object of this id.
@@ -474,147 +571,7 @@ impl Drop for Pause<'_> {
     }
 }
 
-impl Core {
-    fn new(genesis: &Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Core {
-        Core {
-            world: World::new(genesis.clone()),
-            journal,
-            last_seq: 0,
-            broken: None,
-            clock: SandboxClock::new(clock_mode, genesis.start),
-            generation: 0,
-            in_flight: BTreeSet::new(),
-            paused: false,
-        }
-    }
-
-    /// The state that the rows of the journal lead to; time goes on from the last of them.
-    fn load(genesis: &Genesis, clock_mode: ClockMode, journal: Arc<dyn Journal>) -> Core {
-        let mut core = Core::new(genesis, clock_mode, journal);
-        let loaded = core.journal.load().and_then(|rows| {
-            let world = journal::replay(genesis.clone(), &rows).map_err(io::Error::other)?;
-            Ok((world, rows))
-        });
-        match loaded {
-            Ok((world, rows)) => {
-                core.world = world;
-                core.last_seq = rows.len() as u64;
-                if let Some(last) = rows.last() {
-                    core.clock.advance_to(last.now, Timestamp::now());
-                }
-            }
-            Err(error) => core.fail(&error),
-        }
-        core
-    }
-
-    fn sound(&self) -> Result<(), Broken> {
-        self.broken.map_or(Ok(()), Err)
-    }
-
-    /// State and journal part: nothing is answered from here on.
-    fn fail(&mut self, error: &io::Error) {
-        tracing::error!(%error, "the journal of a sandbox failed");
-        self.broken = Some(Broken::Journal);
-    }
-
-    /// An answer of this moment, unless it rests on a row that the journal did not take.
-    fn seen<T>(&self, result: Result<T, Rejection>) -> Result<Seen<T>, Broken> {
-        self.sound()?;
-        Ok(Seen {
-            result,
-            seq: self.last_seq,
-        })
-    }
-
-    /// Carries out a command and journals it, unless it was refused or answered from a saved reply.
-    fn execute(&mut self, command: Command, now: Timestamp) -> Result<Outcome, Rejection> {
-        let seq = self.last_seq + 1;
-        let outcome = self.world.execute(&command, Context { now, seq })?;
-        if !outcome.replayed {
-            self.last_seq = seq;
-            let taken = self.journal.append(Row {
-                seq,
-                now,
-                command,
-                digest: journal::digest(&outcome),
-            });
-            if let Err(error) = taken {
-                self.fail(&error);
-            }
-        }
-        Ok(outcome)
-    }
-
-    /// Runs what is due, also what becomes due by it.
-    fn run_due(&mut self, now: Timestamp) -> Vec<JobReport> {
-        let mut ran = Vec::new();
-        for _ in 0..limits::DUE_ROUNDS {
-            if !self.world.is_due(now) {
-                break;
-            }
-            match self.execute(Command::Internal(Internal::RunDue), now) {
-                Ok(outcome) => ran.extend(outcome.ran),
-                Err(rejection) => {
-                    tracing::error!(
-                        status = rejection.status,
-                        "the world refused its own due work"
-                    );
-                    break;
-                }
-            }
-        }
-        if self.world.is_due(now) {
-            tracing::warn!("work is still due after all rounds of one step; the next step goes on");
-        }
-        ran
-    }
-
-    fn step(&mut self, now: Timestamp, room: usize) -> Step {
-        let ran = self.run_due(now);
-        let on_their_way = &self.in_flight;
-        let is_new = |id: &DeliveryId, attempt| !on_their_way.contains(&(id.clone(), attempt));
-        let due = self.world.deliveries_to_send(now, room, is_new);
-        let mut attempts = Vec::with_capacity(due.len());
-        for delivery in due {
-            self.in_flight
-                .insert((delivery.delivery.clone(), delivery.attempt));
-            attempts.push(Attempt {
-                delivery,
-                generation: self.generation,
-                seq: self.last_seq,
-            });
-        }
-        Step {
-            ran,
-            attempts,
-            in_flight: self.in_flight.len(),
-            overdue: self.world.is_due(now),
-            next: self.next_due(),
-        }
-    }
-
-    /// The next instant at which a job or a delivery is due. Deliveries that are on their way do not count, and none
-    /// does while no more may be on their way: the end of one is a change that wakes whoever waits.
-    fn next_due(&self) -> Option<Timestamp> {
-        let has_room = self.in_flight.len() < limits::DELIVERIES_AT_ONCE;
-        let delivery = self
-            .world
-            .pending_deliveries()
-            .find(|(id, attempt, _)| !self.in_flight.contains(&((*id).clone(), *attempt)))
-            .map(|(_, _, due)| due)
-            .filter(|_| has_room);
-        [self.world.next_due(), delivery]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-}
-
 /// A lock on what decides nothing: a panic elsewhere is no reason to lose it.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-#[cfg(test)]
-mod tests;

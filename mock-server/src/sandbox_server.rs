@@ -17,9 +17,11 @@ use layer2_types::{control::SandboxInfo, operation::Platform};
 use layer2_world::{
     Genesis,
     seed::Seed,
-    settings::{ErrorStyle, Profile, Settings, SignaturePolicy},
+    settings::{
+        ErrorStyle, Profile, Settings, SignaturePolicy, TimestampStyle, WEBHOOK_LOG_LIMITS,
+    },
 };
-use tokio::sync::oneshot;
+use tokio::{runtime::Handle, sync::oneshot};
 
 use super::{
     clocks::ClockMode,
@@ -34,6 +36,7 @@ use super::{
     sandbox::lock,
     server::{Config, Server},
     start_error::{StartError, StartErrorKind},
+    store::StoreUrl,
     webhooks::guard::CallbackPolicy,
 };
 
@@ -45,6 +48,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct SandboxServer {
     server: Arc<Server>,
     info: SandboxInfo,
+    runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -100,7 +104,8 @@ impl SandboxServer {
     /// The journal of a sandbox, or nothing if there is no such sandbox or a defect has broken it.
     #[must_use]
     pub fn journal(&self, sandbox: &str) -> Option<Vec<Row>> {
-        self.server.directory.named(sandbox)?.rows().ok()
+        let sandbox = self.server.directory.named(sandbox)?;
+        self.ask(async move { sandbox.rows().await.ok() })
     }
 
     /// What a sandbox was made from; with its journal it makes the same world again.
@@ -112,7 +117,8 @@ impl SandboxServer {
     /// The state of a sandbox as text, for comparison.
     #[must_use]
     pub fn snapshot(&self, sandbox: &str) -> Option<String> {
-        self.server.directory.named(sandbox)?.snapshot().ok()
+        let sandbox = self.server.directory.named(sandbox)?;
+        self.ask(async move { sandbox.snapshot().await.ok() })
     }
 
     /// The last requests of a sandbox, oldest first.
@@ -127,6 +133,19 @@ impl SandboxServer {
     #[must_use]
     pub fn contract_violations(&self) -> Vec<String> {
         self.server.contract.violations()
+    }
+
+    /// Has a question answered on the server's own runtime, whatever the caller runs on.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl Future<Output = Option<T>> + Send + 'static,
+    ) -> Option<T> {
+        let (answer, answered) = mpsc::channel();
+        self.runtime.spawn(async move {
+            // The caller waits for it.
+            let _ = answer.send(question.await);
+        });
+        answered.recv().ok().flatten()
     }
 }
 
@@ -154,6 +173,7 @@ pub struct SandboxServerBuilder {
     clock: ClockMode,
     callbacks: CallbackPolicy,
     settings: Settings,
+    store: StoreUrl,
 }
 
 impl Default for SandboxServerBuilder {
@@ -166,6 +186,7 @@ impl Default for SandboxServerBuilder {
             clock: ClockMode::default(),
             callbacks: CallbackPolicy::default(),
             settings: Settings::default(),
+            store: StoreUrl::default(),
         }
     }
 }
@@ -179,6 +200,7 @@ impl fmt::Debug for SandboxServerBuilder {
             .field("clock", &self.clock)
             .field("callbacks", &self.callbacks)
             .field("settings", &self.settings)
+            .field("store", &self.store)
             .finish_non_exhaustive()
     }
 }
@@ -257,45 +279,72 @@ impl SandboxServerBuilder {
         self
     }
 
+    /// Whether an invoice is asked for over a withdrawal that is worth more than 10,000 US dollars.
+    pub fn information_requests(mut self, asked: bool) -> Self {
+        self.settings.information_requests = asked;
+        self
+    }
+
+    /// Zone of the timestamps in replies and events.
+    pub fn timestamps(mut self, style: TimestampStyle) -> Self {
+        self.settings.timestamps = style;
+        self
+    }
+
+    /// How many finished events, with their deliveries, the webhook log keeps; at least 1 and at most a million.
+    pub fn webhook_log_limit(mut self, limit: u32) -> Self {
+        let (least, most) = (*WEBHOOK_LOG_LIMITS.start(), *WEBHOOK_LOG_LIMITS.end());
+        self.settings.webhook_log_limit = limit.clamp(least, most);
+        self
+    }
+
+    /// Where the sandboxes are kept. What a durable store holds opens under the seed that it was made with.
+    pub fn store(mut self, store: StoreUrl) -> Self {
+        self.store = store;
+        self
+    }
+
     /// Starts the server. Nothing of it runs on the caller's runtime.
     ///
     /// # Errors
     ///
-    /// If no socket or thread can be had.
+    /// If no socket or thread can be had, or the store cannot be opened.
     pub async fn start(self) -> Result<SandboxServer, StartError> {
-        // Binding a socket and starting a thread take microseconds; there is nothing to wait for.
-        self.start_blocking()
+        let (started, has_started) = oneshot::channel();
+        let launched = self.launch(move |outcome| {
+            // Nobody listens if the caller has gone, and then nobody is missed.
+            let _ = started.send(outcome);
+        })?;
+        let outcome = has_started.await;
+        launched.complete(outcome.unwrap_or_else(|_| Err(thread_ended())))
     }
 
     /// Starts the server without a runtime.
     ///
     /// # Errors
     ///
-    /// If no socket or thread can be had.
+    /// If no socket or thread can be had, or the store cannot be opened.
     pub fn start_blocking(self) -> Result<SandboxServer, StartError> {
-        let bound = self.bind()?;
-        let (stop, stopped) = oneshot::channel();
         let (started, has_started) = mpsc::channel();
-        let server = Arc::clone(&bound.server);
-        let listener = bound.listener;
-        let thread = std::thread::Builder::new()
-            .name("layer2-mock".to_owned())
-            .spawn(move || run_thread(server, listener, stopped, &started))
-            .map_err(StartError::thread)?;
-        // The thread reports, or is gone and has dropped its end.
-        has_started
-            .recv()
-            .unwrap_or_else(|_| Err(io::Error::other("the thread ended")))
-            .map_err(StartError::thread)?;
-        Ok(SandboxServer {
-            server: bound.server,
-            info: bound.info,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let launched = self.launch(move |outcome| {
+            // As above.
+            let _ = started.send(outcome);
+        })?;
+        let outcome = has_started.recv();
+        launched.complete(outcome.unwrap_or_else(|_| Err(thread_ended())))
     }
 
-    /// Binds the socket and makes the default sandbox.
+    fn launch(self, report: impl FnOnce(Started) + Send + 'static) -> Result<Launched, StartError> {
+        let bound = self.bind()?;
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new()
+            .name("layer2-mock".to_owned())
+            .spawn(move || run_thread(bound, stopped, report))
+            .map_err(StartError::thread)?;
+        Ok(Launched { stop, thread })
+    }
+
+    /// Binds the socket and chooses the seed.
     pub(crate) fn bind(self) -> Result<Bound, StartError> {
         let listener = TcpListener::bind(self.listen)
             .map_err(|error| StartError::bind(self.listen, &error))?;
@@ -306,6 +355,15 @@ impl SandboxServerBuilder {
             .local_addr()
             .map_err(|error| StartError::bind(self.listen, &error))?;
         let is_public = !address.ip().is_loopback();
+        if is_public && self.seed.is_none() && self.store.is_durable() {
+            return Err(StartError::new(
+                StartErrorKind::Seed,
+                format!(
+                    "--store {} needs --seed where others can reach the server ({address}): the seed would be another one at each start, and what is kept opens under the seed that it was kept with",
+                    self.store
+                ),
+            ));
+        }
         let (seed, random_seed) = choose_seed(self.seed, is_public)?;
         let control_token = self
             .control_token
@@ -313,14 +371,36 @@ impl SandboxServerBuilder {
         let url = self
             .public_url
             .unwrap_or_else(|| format!("http://{}", reachable(address)));
-        let server = Server::new(Config {
+        let config = Config {
             seed,
             control_token,
             url: url.trim_end_matches('/').to_owned(),
             settings: self.settings,
             clock: self.clock,
             callbacks: self.callbacks,
-        })?;
+            store: self.store,
+        };
+        Ok(Bound {
+            listener,
+            config,
+            random_seed,
+        })
+    }
+}
+
+/// A server that has its socket and does not know its sandboxes yet.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    listener: TcpListener,
+    config: Config,
+    /// Whether the credentials are new at every start.
+    pub(crate) random_seed: bool,
+}
+
+impl Bound {
+    /// Opens the store and brings the sandboxes back. Runs on the server's runtime.
+    pub(crate) async fn open(self) -> Result<Opened, StartError> {
+        let server = Server::open(self.config).await?;
         let default = server.directory.named(directory::DEFAULT).ok_or_else(|| {
             StartError::new(
                 StartErrorKind::Sandbox,
@@ -328,23 +408,46 @@ impl SandboxServerBuilder {
             )
         })?;
         let info = ready_file::info(&server, &default)?;
-        Ok(Bound {
+        Ok(Opened {
             server: Arc::new(server),
-            listener,
+            listener: self.listener,
             info,
-            random_seed,
         })
     }
 }
 
-/// A server that has its socket and does not answer yet.
+/// A server that has its sandboxes and does not answer yet.
 #[derive(Debug)]
-pub(crate) struct Bound {
+pub(crate) struct Opened {
     pub(crate) server: Arc<Server>,
     pub(crate) listener: TcpListener,
     pub(crate) info: SandboxInfo,
-    /// Whether the credentials are new at every start.
-    pub(crate) random_seed: bool,
+}
+
+/// What the thread of a server reports once it serves, or does not.
+type Started = Result<(Arc<Server>, SandboxInfo, Handle), StartError>;
+
+/// A server's thread, before it is known whether it serves.
+struct Launched {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Launched {
+    fn complete(self, started: Started) -> Result<SandboxServer, StartError> {
+        let (server, info, runtime) = started?;
+        Ok(SandboxServer {
+            server,
+            info,
+            runtime,
+            stop: Some(self.stop),
+            thread: Some(self.thread),
+        })
+    }
+}
+
+fn thread_ended() -> StartError {
+    StartError::thread(io::Error::other("the thread ended"))
 }
 
 /// An address that a client on this machine can call: "all addresses" is none.
@@ -380,28 +483,26 @@ fn choose_seed(chosen: Option<u64>, is_public: bool) -> Result<(Seed, bool), Sta
 }
 
 /// The life of the server's thread.
-fn run_thread(
-    server: Arc<Server>,
-    listener: TcpListener,
-    stopped: oneshot::Receiver<()>,
-    started: &mpsc::Sender<io::Result<()>>,
-) {
+fn run_thread(bound: Bound, stopped: oneshot::Receiver<()>, report: impl FnOnce(Started)) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => {
-            // Nobody listens if the caller has gone, and then nobody is missed.
-            let _ = started.send(Err(error));
-            return;
-        }
+        Err(error) => return report(Err(StartError::thread(error))),
     };
-    // As above.
-    let _ = started.send(Ok(()));
     runtime.block_on(async {
+        let Opened {
+            server,
+            listener,
+            info,
+        } = match bound.open().await {
+            Ok(opened) => opened,
+            Err(error) => return report(Err(error)),
+        };
+        report(Ok((Arc::clone(&server), info, Handle::current())));
         tokio::select! {
-            served = serve(server, listener, std::future::pending()) => {
+            served = serve(Arc::clone(&server), listener, std::future::pending()) => {
                 if let Err(error) = served {
                     tracing::error!(%error, "the server ended");
                 }
@@ -409,6 +510,7 @@ fn run_thread(
             // The handle is dropped: nobody waits for what is still open.
             _ = stopped => {}
         }
+        server.close().await;
     });
     // A name that is being resolved must not hold up a test.
     runtime.shutdown_background();
@@ -447,32 +549,35 @@ pub(crate) async fn serve(
 mod tests {
     use super::*;
 
-    #[test]
-    fn where_others_can_reach_it_nothing_is_known_beforehand() {
-        let bind = |address: [u8; 4], seed: Option<u64>| {
+    #[tokio::test]
+    async fn where_others_can_reach_it_nothing_is_known_beforehand() {
+        let bind = async |address: [u8; 4], seed: Option<u64>| {
             let mut builder = SandboxServer::builder().listen(SocketAddr::from((address, 0)));
             builder.seed = seed;
-            builder.bind().expect("bind")
+            let bound = builder.bind().expect("bind");
+            (bound.random_seed, bound.open().await.expect("open").info)
         };
-        let (one, two) = (bind([0, 0, 0, 0], None), bind([0, 0, 0, 0], None));
-        assert!(one.random_seed);
-        assert_ne!(
-            one.info.payments.client_secret,
-            two.info.payments.client_secret
-        );
-        assert_ne!(one.info.control_token, two.info.control_token);
-        assert!(
-            one.info.url.starts_with("http://127.0.0.1:"),
-            "{}",
-            one.info.url
-        );
-        let chosen = bind([0, 0, 0, 0], Some(7));
-        assert!(!chosen.random_seed);
-        assert_eq!(
-            chosen.info.control_token,
-            bind([127, 0, 0, 1], Some(7)).info.control_token
-        );
-        assert!(!bind([127, 0, 0, 1], None).random_seed);
+        let (is_random, one) = bind([0, 0, 0, 0], None).await;
+        let (_, two) = bind([0, 0, 0, 0], None).await;
+        assert!(is_random);
+        assert_ne!(one.payments.client_secret, two.payments.client_secret);
+        assert_ne!(one.control_token, two.control_token);
+        assert!(one.url.starts_with("http://127.0.0.1:"), "{}", one.url);
+        let (is_random, chosen) = bind([0, 0, 0, 0], Some(7)).await;
+        assert!(!is_random);
+        let (_, same) = bind([127, 0, 0, 1], Some(7)).await;
+        assert_eq!(chosen.control_token, same.control_token);
+        assert!(!bind([127, 0, 0, 1], None).await.0);
+    }
+
+    #[test]
+    fn what_is_kept_needs_a_seed_that_is_known_at_the_next_start() {
+        let builder = SandboxServer::builder()
+            .listen(SocketAddr::from(([0, 0, 0, 0], 0)))
+            .store("sqlite:never-made.db".parse().expect("a store"));
+        let refused = builder.start_blocking().expect_err("no seed");
+        assert_eq!(refused.kind(), StartErrorKind::Seed);
+        assert!(refused.to_string().contains("--seed"), "{refused}");
     }
 
     #[test]

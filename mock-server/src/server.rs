@@ -9,17 +9,16 @@ use std::{
 };
 
 use jiff::Timestamp;
-use layer2_world::{Genesis, seed::Seed, settings::Settings};
+use layer2_world::{seed::Seed, settings::Settings};
 
 use super::{
     clocks::{ClockMode, MANUAL_START},
     directory::{self, Directory, DirectoryError},
-    http::{
-        contract::Contract,
-        route::{RouteError, Routes},
-    },
+    http::{contract::Contract, route::Routes},
     metrics::Metrics,
-    sandbox::Sandbox,
+    sandbox::{LoadError, Sandbox},
+    start_error::{StartError, StartErrorKind},
+    store::{self, Charter, Kept, Store, StoreError, StoreUrl},
     webhooks::dispatcher::{self, Sender},
 };
 
@@ -34,6 +33,7 @@ pub(crate) struct Config {
     pub(crate) settings: Settings,
     pub(crate) clock: ClockMode,
     pub(crate) callbacks: super::webhooks::guard::CallbackPolicy,
+    pub(crate) store: StoreUrl,
 }
 
 impl fmt::Debug for Config {
@@ -43,6 +43,7 @@ impl fmt::Debug for Config {
             .field("settings", &self.settings)
             .field("clock", &self.clock)
             .field("callbacks", &self.callbacks)
+            .field("store", &self.store)
             .finish_non_exhaustive()
     }
 }
@@ -56,6 +57,9 @@ pub(crate) struct Server {
     pub(crate) sender: Arc<Sender>,
     pub(crate) metrics: Metrics,
     pub(crate) contract: Contract,
+    store: Arc<dyn Store>,
+    /// Held by whoever makes or deletes a sandbox: directory and store change together.
+    changing: tokio::sync::Mutex<()>,
     named: AtomicU64,
 }
 
@@ -69,20 +73,81 @@ pub(crate) struct Plan {
     pub(crate) clock: ClockMode,
 }
 
+impl Plan {
+    fn charter(self) -> Charter {
+        let start = match self.clock {
+            ClockMode::Manual => MANUAL_START,
+            ClockMode::Wall => Timestamp::now(),
+        };
+        Charter {
+            name: self.name,
+            seed: self.seed,
+            settings: self.settings,
+            clock: self.clock,
+            start,
+        }
+    }
+}
+
+/// Why a sandbox is not made or deleted.
+#[derive(Debug)]
+pub(crate) enum ChangeError {
+    Directory(DirectoryError),
+    Load(LoadError),
+}
+
+impl From<DirectoryError> for ChangeError {
+    fn from(error: DirectoryError) -> ChangeError {
+        ChangeError::Directory(error)
+    }
+}
+
+impl From<StoreError> for ChangeError {
+    fn from(error: StoreError) -> ChangeError {
+        match error {
+            StoreError::Taken => ChangeError::Directory(DirectoryError::Taken),
+            other => ChangeError::Load(other.into()),
+        }
+    }
+}
+
 impl Server {
-    pub(crate) fn new(config: Config) -> Result<Server, RouteError> {
+    /// A server with the sandboxes of its store, and with the default one in any case.
+    pub(crate) async fn open(config: Config) -> Result<Server, StartError> {
+        let store = store::open(&config.store, &config.seed)
+            .await
+            .map_err(|error| StartError::store(&config.store, &error))?;
         let server = Server {
             routes: Routes::new()?,
             directory: Directory::default(),
             sender: Arc::new(Sender::new(config.callbacks)),
             metrics: Metrics::default(),
             contract: Contract::default(),
+            store,
+            changing: tokio::sync::Mutex::default(),
             named: AtomicU64::new(0),
             config,
         };
-        let plan = server.plan(directory::DEFAULT.to_owned());
-        // The directory is empty, so neither name nor room can be missing.
-        let _ = server.directory.add(Arc::new(server.sandbox(plan)));
+        let failed = |error| StartError::store(&server.config.store, &error);
+        for kept in server.store.sandboxes().await.map_err(failed)? {
+            let name = kept.charter.name.clone();
+            let sandbox = server.load(kept).await;
+            let sandbox = sandbox.map_err(|error| StartError::sandbox(&name, &error))?;
+            // As many may be kept as could be made, and each has its own name.
+            let _ = server.directory.add(Arc::new(sandbox));
+        }
+        if server.directory.named(directory::DEFAULT).is_none() {
+            let made = server
+                .make(server.plan(directory::DEFAULT.to_owned()))
+                .await;
+            made.map_err(|error| match error {
+                ChangeError::Load(error) => StartError::sandbox(directory::DEFAULT, &error),
+                ChangeError::Directory(error) => StartError::new(
+                    StartErrorKind::Sandbox,
+                    format!("the default sandbox cannot be made: {error:?}"),
+                ),
+            })?;
+        }
         Ok(server)
     }
 
@@ -96,17 +161,30 @@ impl Server {
         }
     }
 
-    /// A name that no sandbox has been given by the server before.
+    /// A name that no sandbox has.
     pub(crate) fn fresh_name(&self) -> String {
-        format!("sandbox-{}", self.named.fetch_add(1, Ordering::Relaxed) + 1)
+        loop {
+            let number = self.named.fetch_add(1, Ordering::Relaxed) + 1;
+            let name = format!("sandbox-{number}");
+            if self.directory.named(&name).is_none() {
+                return name;
+            }
+        }
     }
 
     /// Makes a sandbox and sets its dispatcher to work. Runs on the server's runtime.
-    pub(crate) fn create(&self, plan: Plan) -> Result<Arc<Sandbox>, DirectoryError> {
-        let sandbox = Arc::new(self.sandbox(plan));
-        self.directory.add(Arc::clone(&sandbox))?;
+    pub(crate) async fn create(&self, plan: Plan) -> Result<Arc<Sandbox>, ChangeError> {
+        let sandbox = self.make(plan).await?;
         self.dispatch(&sandbox);
         Ok(sandbox)
+    }
+
+    /// Deletes a sandbox with all that is kept of it; the default one stays.
+    pub(crate) async fn delete(&self, name: &str) -> Result<(), ChangeError> {
+        let _one_at_a_time = self.changing.lock().await;
+        self.directory.may_remove(name)?;
+        self.store.delete(name).await?;
+        Ok(self.directory.remove(name)?)
     }
 
     /// Sets the dispatcher of a sandbox to work. Runs on the server's runtime.
@@ -117,22 +195,32 @@ impl Server {
         ));
     }
 
-    fn sandbox(&self, plan: Plan) -> Sandbox {
-        let own = plan.seed.unwrap_or_default();
-        let seed = self
-            .config
-            .seed
-            .child("sandbox", &[plan.name.as_bytes(), own.as_bytes()]);
-        let start = match plan.clock {
-            ClockMode::Manual => MANUAL_START,
-            ClockMode::Wall => Timestamp::now(),
-        };
-        let genesis = Genesis {
-            name: plan.name,
-            seed,
-            settings: plan.settings,
-            start,
-        };
-        Sandbox::new(genesis, plan.clock)
+    /// Leaves everything as the next start wants to find it: a snapshot at the end of each journal.
+    pub(crate) async fn close(&self) {
+        for sandbox in self.directory.all() {
+            sandbox.close();
+            if let Err(error) = sandbox.keep_snapshot().await {
+                tracing::error!(sandbox = sandbox.name(), %error, "no snapshot could be kept");
+            }
+        }
+        if let Err(error) = self.store.close().await {
+            tracing::error!(%error, "the store could not be closed");
+        }
+    }
+
+    async fn make(&self, plan: Plan) -> Result<Arc<Sandbox>, ChangeError> {
+        let _one_at_a_time = self.changing.lock().await;
+        self.directory.may_add(&plan.name)?;
+        let charter = plan.charter();
+        let journal = self.store.create(&charter).await?;
+        let made = self.load(Kept { charter, journal }).await;
+        let sandbox = Arc::new(made.map_err(ChangeError::Load)?);
+        self.directory.add(Arc::clone(&sandbox))?;
+        Ok(sandbox)
+    }
+
+    async fn load(&self, kept: Kept) -> Result<Sandbox, LoadError> {
+        let genesis = kept.charter.genesis(&self.config.seed);
+        Sandbox::open(genesis, kept.charter.clock, kept.journal).await
     }
 }

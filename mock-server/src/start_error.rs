@@ -2,7 +2,12 @@
 
 use std::{fmt, io, net::SocketAddr};
 
-use super::{http::route::RouteError, ready_file::InfoError};
+use super::{
+    http::route::RouteError,
+    ready_file::InfoError,
+    sandbox::LoadError,
+    store::{StoreError, StoreUrl},
+};
 
 /// Why a server did not start.
 pub struct StartError {
@@ -18,10 +23,12 @@ pub enum StartErrorKind {
     Address,
     /// The documents do not fit together.
     Routes,
-    /// The default sandbox cannot be made.
+    /// A sandbox cannot be made, or not be brought back from what the store has of it.
     Sandbox,
     /// No random seed can be had.
     Seed,
+    /// The store cannot be opened, or not by this server.
+    Store,
     /// No thread or runtime can be had.
     Thread,
 }
@@ -53,6 +60,17 @@ impl StartError {
         StartError::new(
             StartErrorKind::Thread,
             format!("cannot start the server's thread: {error}"),
+        )
+    }
+
+    pub(crate) fn store(url: &StoreUrl, error: &StoreError) -> StartError {
+        StartError::new(StartErrorKind::Store, format!("--store {url}: {error}"))
+    }
+
+    pub(crate) fn sandbox(name: &str, error: &LoadError) -> StartError {
+        StartError::new(
+            StartErrorKind::Sandbox,
+            format!("the sandbox `{name}` cannot be brought back: {error}"),
         )
     }
 

@@ -33,6 +33,7 @@ use crate::options::CallOptions;
 use crate::pipeline;
 use crate::pipeline::REQUEST_ID_HEADER;
 use crate::reply::Reply;
+use crate::transport::Chunks;
 use crate::transport::HttpReply;
 
 /// What one call carries through the generated client.
@@ -42,6 +43,8 @@ pub(crate) struct CallLayer {
     pub(crate) options: Arc<CallOptions>,
     pub(crate) operation: &'static Operation,
     pub(crate) record: Arc<CallRecord>,
+    /// Whether the body of a success is left to the caller, as the record's [`CallRecord::take_body`].
+    pub(crate) leaves_body_open: bool,
 }
 
 /// What is learned while a call is made.
@@ -52,6 +55,17 @@ pub(crate) struct CallRecord {
     echoed_id: Mutex<Option<String>>,
     idempotency_key: OnceLock<IdempotencyKey>,
     reply: Mutex<Option<HttpReply>>,
+    body: Mutex<OpenBody>,
+}
+
+/// The body of a reply that is still on its way.
+#[derive(Default)]
+struct OpenBody(Option<Chunks>);
+
+impl fmt::Debug for OpenBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OpenBody").field(&self.0.is_some()).finish()
+    }
 }
 
 impl CallLayer {
@@ -65,6 +79,15 @@ impl CallLayer {
             options: Arc::clone(options),
             operation,
             record: Arc::default(),
+            leaves_body_open: false,
+        }
+    }
+
+    /// The same with the body of a success left on its way.
+    pub(crate) fn with_open_body(self) -> Self {
+        Self {
+            leaves_body_open: true,
+            ..self
         }
     }
 
@@ -113,6 +136,20 @@ impl CallRecord {
             let is_ours = id == self.sent_id();
             *self.echo() = (!is_ours).then(|| id.to_owned());
         }
+    }
+
+    /// Keeps the body that is still on its way.
+    pub(crate) fn opened(&self, body: Chunks) {
+        self.lock_body().0 = Some(body);
+    }
+
+    /// The body that is still on its way; none if the call did not leave it open.
+    pub(crate) fn take_body(&self) -> Option<Chunks> {
+        self.lock_body().0.take()
+    }
+
+    fn lock_body(&self) -> MutexGuard<'_, OpenBody> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps the reply that ended the call, past the generated client, which needs the status and the bytes only.

@@ -70,6 +70,8 @@ pub enum ErrorKind {
     Credentials,
     /// The platform did it, but the reply does not read as documented.
     Decode,
+    /// A file came and could not be written on this machine.
+    File,
     /// 403: the token lacks a scope, or the resource is not for this client.
     Forbidden,
     /// The request was not sent because it is visibly wrong.
@@ -379,6 +381,7 @@ impl ErrorKind {
             Self::Connect => "connect",
             Self::Credentials => "credentials",
             Self::Decode => "decode",
+            Self::File => "file",
             Self::Forbidden => "forbidden",
             Self::InvalidRequest => "invalid_request",
             Self::NotFound => "not_found",

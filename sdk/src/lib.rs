@@ -24,6 +24,8 @@ mod decode;
     allow(dead_code, reason = "the other APIs move no files")
 )]
 mod download;
+#[cfg(feature = "payments")]
+mod download_stream;
 mod environment;
 pub mod error;
 #[cfg(feature = "payments")]
@@ -96,11 +98,13 @@ pub use crate::builder::{AccountingAccess, ClientBuilder};
 pub use crate::client::Client;
 pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};
 pub use crate::download::Download;
+#[cfg(feature = "payments")]
+pub use crate::download_stream::DownloadStream;
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};
 pub use crate::idempotency::{IDEMPOTENCY_HEADER, IdempotencyKey, InvalidIdempotencyKey};
 pub use crate::options::CallOptions;
-pub use crate::page::{Page, PageLinks};
+pub use crate::page::{Items, Page, PageLinks, Pages};
 pub use crate::pipeline::REQUEST_ID_HEADER;
 pub use crate::reply::Reply;
 pub use crate::retry::RetryPolicy;

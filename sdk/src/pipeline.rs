@@ -96,6 +96,7 @@ fn prepare<'a>(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Pr
         options,
         operation,
         record,
+        ..
     } = layer;
     let lane = shared.lane(operation.api)?;
     guard::platform(operation, shared.platform)?;
@@ -269,6 +270,7 @@ async fn attempt(
         options,
         operation,
         record,
+        ..
     } = layer;
     let (grant, request) = ready(layer, prepared, deadline).await?;
     let signed = request
@@ -338,11 +340,29 @@ async fn exchange(
     limit: Duration,
 ) -> Result<HttpReply, TransportError> {
     let request = HttpRequest::of_operation(request, layer.operation);
-    let exchange = layer.shared.transport.execute(request, limit);
+    let transport = &layer.shared.transport;
+    let exchange = async {
+        if !layer.leaves_body_open {
+            return transport.execute(request, limit).await;
+        }
+        let reply = transport.open(request, limit).await?;
+        if !reply.status.is_success() {
+            return reply.read(REFUSAL_LIMIT).await;
+        }
+        layer.record.opened(reply.body);
+        Ok(HttpReply::new(
+            reply.status,
+            reply.headers,
+            bytes::Bytes::new(),
+        ))
+    };
     tokio::time::timeout(limit.saturating_add(TRANSPORT_GRACE), exchange)
         .await
         .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
 }
+
+/// Longest body of a refusal that is read where a file was asked for.
+const REFUSAL_LIMIT: usize = 1024 * 1024;
 
 /// The request of one attempt with its grant and its signature. A token endpoint, a credentials provider or a signer
 /// that hangs costs the call its time and no more.

@@ -350,14 +350,34 @@ impl TokenEndpoint {
     }
 }
 
+/// Id and secret, each form-encoded first, as RFC 6749 section 2.3.1 says.
 fn basic(credentials: &Credentials) -> Result<HeaderValue, Error> {
-    let pair = Zeroizing::new(format!(
-        "{}:{}",
-        credentials.client_id(),
-        credentials.expose_secret()
-    ));
+    let mut pair = Zeroizing::new(String::new());
+    push_form_encoded(&mut pair, credentials.client_id());
+    pair.push(':');
+    push_form_encoded(&mut pair, credentials.expose_secret());
     let text = Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
     sensitive(&text)
+}
+
+/// Adds a text in the form of `application/x-www-form-urlencoded`.
+fn push_form_encoded(to: &mut String, text: &str) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    // No room is left behind by growing that would hold a copy of the secret.
+    to.reserve_exact(text.len() * 3 + 1);
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
+                to.push(char::from(byte));
+            }
+            b' ' => to.push('+'),
+            _ => {
+                to.push('%');
+                to.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                to.push(char::from(DIGITS[usize::from(byte & 0x0f)]));
+            }
+        }
+    }
 }
 
 /// A header value that HTTP logs leave out.
@@ -537,6 +557,14 @@ mod tests {
             std::str::from_utf8(body).unwrap(),
             "grant_type=client_credentials&scope=customers%3Aread+accounts%3Aread&client_id=id"
         );
+    }
+
+    #[test]
+    fn id_and_secret_are_form_encoded_before_they_are_joined() {
+        let header = basic(&Credentials::new("id:1", "a+b c%é")).unwrap();
+        let encoded = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
+        let pair = String::from_utf8(BASE64.decode(encoded).unwrap()).unwrap();
+        assert_eq!(pair, "id%3A1:a%2Bb+c%25%C3%A9");
     }
 
     #[test]

@@ -54,6 +54,7 @@ impl ApiProfile for Profile {
             | Refusal::SignatureRequired
             | Refusal::TokenInvalid
             | Refusal::Unauthorized => "Unauthorized",
+            Refusal::StoreUnavailable => "StoreUnavailable",
             Refusal::TokenExpired => "TokenExpired",
             Refusal::UnknownPath => "UnknownPath",
             Refusal::UnsupportedMediaType => "UnsupportedMediaType",

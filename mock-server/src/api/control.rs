@@ -20,11 +20,12 @@ use super::{ApiProfile, Call, Caller, manner::Manner, payments, refuse_with};
 use crate::{
     credentials::is_same_secret,
     directory::{self, DirectoryError},
-    errors::{Failure, Refusal},
+    errors::{Failure, Refusal, sentence},
     generated::control::ControlServer,
     http::{headers::RequestId, limits, locate},
-    sandbox::{Broken, Sandbox, lock},
-    server::Server,
+    sandbox::{Broken, LoadError, Outage, Sandbox, lock},
+    server::{ChangeError, Server},
+    store::StoreError,
     webhooks::settle,
 };
 use faults::{fault, order};
@@ -108,7 +109,8 @@ impl ControlServer for Server {
     ) -> Result<control::SandboxReply, Rejection> {
         let plan = plan(self, &body)?;
         let name = plan.name.clone();
-        let sandbox = self.create(plan).map_err(|error| refused(error, &name))?;
+        let created = self.create(plan).await;
+        let sandbox = created.map_err(|error| refused(error, &name))?;
         reply(self, &sandbox)
     }
 
@@ -135,8 +137,8 @@ impl ControlServer for Server {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<control::SandboxRefReply, Rejection> {
-        self.directory
-            .remove(sandbox.as_str())
+        self.delete(sandbox.as_str())
+            .await
             .map_err(|error| refused(error, sandbox.as_str()))?;
         Ok(control::SandboxRefReply::new(control::SandboxRef::new(
             sandbox.clone(),
@@ -149,7 +151,7 @@ impl ControlServer for Server {
     ) -> Result<control::SandboxReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
         let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
-        sandbox.reset();
+        sandbox.reset().await.map_err(broken)?;
         reply(self, &sandbox)
     }
 
@@ -157,7 +159,7 @@ impl ControlServer for Server {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<control::ClockReply, Rejection> {
-        clock(&*find(self, sandbox.as_str())?)
+        clock(&*find(self, sandbox.as_str())?).await
     }
 
     async fn clock_advance(
@@ -167,7 +169,7 @@ impl ControlServer for Server {
     ) -> Result<control::ClockAdvanceReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
         let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
-        let (now, _) = sandbox.clock().map_err(broken)?;
+        let (now, _) = sandbox.clock().await.map_err(broken)?;
         let target = (1..=limits::ADVANCE_SECONDS)
             .contains(&body.seconds)
             .then(|| {
@@ -189,7 +191,7 @@ impl ControlServer for Server {
         let settled = settle::advance(&sandbox, &self.sender, target)
             .await
             .map_err(broken)?;
-        advanced(&sandbox, target, settled.complete)
+        advanced(&sandbox, target, settled.complete).await
     }
 
     async fn clock_settle(
@@ -201,7 +203,7 @@ impl ControlServer for Server {
         let settled = settle::settle(&sandbox, &self.sender)
             .await
             .map_err(broken)?;
-        let pending = sandbox.pending_work().map_err(broken)?;
+        let pending = sandbox.pending_work().await.map_err(broken)?;
         Ok(control::SettleReply::new(
             settled.ran.iter().map(job).collect::<Result<_, _>>()?,
             pending.iter().map(pending_job).collect::<Result<_, _>>()?,
@@ -213,7 +215,8 @@ impl ControlServer for Server {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<control::TokensExpiredReply, Rejection> {
-        let epoch = find(self, sandbox.as_str())?.expire_tokens();
+        let sandbox = find(self, sandbox.as_str())?;
+        let epoch = sandbox.expire_tokens().await.map_err(broken)?;
         let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
         Ok(control::TokensExpiredReply::new(control::TokenEpoch::new(
             epoch,
@@ -226,7 +229,8 @@ impl ControlServer for Server {
         object_id: &control::ObjectId,
     ) -> Result<control::ExplanationReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
-        let (mut explanation, rows) = sandbox.explain(object_id.as_str()).map_err(broken)??;
+        let explained = sandbox.explain(object_id.as_str()).await;
+        let (mut explanation, rows) = explained.map_err(broken)??;
         explanation.causes = rows.iter().map(cause).collect();
         Ok(control::ExplanationReply::new(explanation))
     }
@@ -296,7 +300,18 @@ impl ControlServer for Server {
     }
 }
 
-fn refused(error: DirectoryError, name: &str) -> Rejection {
+fn refused(error: ChangeError, name: &str) -> Rejection {
+    let error = match error {
+        ChangeError::Directory(error) => error,
+        ChangeError::Load(error) => {
+            tracing::error!(sandbox = name, %error, "a sandbox could not be made or deleted");
+            return match error {
+                LoadError::Store(StoreError::Full(_)) => broken(Broken::Outage(Outage::Full)),
+                LoadError::Store(_) => broken(Broken::Outage(Outage::Unavailable)),
+                _ => broken(Broken::Journal),
+            };
+        }
+    };
     match error {
         DirectoryError::Default => conflict(
             Problem::new("DEFAULT_SANDBOX", "The default sandbox cannot be deleted.")
@@ -360,7 +375,16 @@ fn invalid(pointer: &str, received: &str, expected: &str) -> Rejection {
 }
 
 fn broken(error: Broken) -> Rejection {
-    at_fault(&error.to_string())
+    match error {
+        Broken::Outage(outage) => Rejection {
+            status: Refusal::StoreUnavailable.status(),
+            problems: vec![Problem::new(
+                payments::code(Refusal::StoreUnavailable),
+                sentence(&outage.to_string()),
+            )],
+        },
+        Broken::Defect | Broken::Journal => at_fault(&error.to_string()),
+    }
 }
 
 fn at_fault(description: &str) -> Rejection {

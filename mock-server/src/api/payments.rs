@@ -66,6 +66,7 @@ pub(super) fn code(refusal: Refusal) -> &'static str {
         Refusal::Scope => "INSUFFICIENT_SCOPE",
         Refusal::SignatureInvalid => "SIGNATURE_INVALID",
         Refusal::SignatureRequired => "SIGNATURE_REQUIRED",
+        Refusal::StoreUnavailable => "STORE_UNAVAILABLE",
         Refusal::TokenExpired => "TOKEN_EXPIRED",
         Refusal::TokenInvalid => "TOKEN_INVALID",
         Refusal::Unauthorized => "UNAUTHORIZED",

@@ -67,6 +67,7 @@ impl ApiProfile for Profile {
             Refusal::Internal => "INTERNAL_SERVER_ERROR",
             Refusal::FileRefused | Refusal::KeyInvalid | Refusal::Validation => "INVALID_FIELD",
             Refusal::RateLimited => "RATE_LIMIT",
+            Refusal::StoreUnavailable => "STORE_UNAVAILABLE",
             Refusal::UnknownPath => "NOT_FOUND",
             Refusal::Scope
             | Refusal::SignatureInvalid
@@ -140,7 +141,7 @@ fn message(problem: &Problem, manner: Manner) -> String {
 /// The category that a code belongs to.
 fn error_type(code: &str) -> &'static str {
     match code {
-        "INTERNAL_SERVER_ERROR" | "NOT_BUILT" => "API_ERROR",
+        "INTERNAL_SERVER_ERROR" | "NOT_BUILT" | "STORE_UNAVAILABLE" => "API_ERROR",
         "RATE_LIMIT" => "RATE_LIMIT_EXCEEDED",
         "INVALID_API_KEYS"
         | "INVALID_PUBLIC_TOKEN"

@@ -9,17 +9,18 @@ use std::{
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::Parser;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use layer2_types::signing_string;
+use layer2_types::{control::SandboxInfo, signing_string};
 use tracing_subscriber::EnvFilter;
 
 use super::args::{Cli, Command, HealthArgs, RequestArgs, ServeArgs, SignArgs, VerifyArgs};
 use crate::{
     ready_file,
-    sandbox_server::{Bound, SandboxServer, SandboxServerBuilder, serve},
+    sandbox_server::{Opened, SandboxServer, SandboxServerBuilder, serve},
     start_error::StartError,
 };
 
@@ -72,6 +73,7 @@ fn run_server(args: &ServeArgs) -> Result<ExitCode, CommandError> {
         .with_ansi(io::stderr().is_terminal())
         .init();
     let bound = builder(args).bind()?;
+    let random_seed = bound.random_seed;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -79,19 +81,20 @@ fn run_server(args: &ServeArgs) -> Result<ExitCode, CommandError> {
     runtime.block_on(async {
         // Registered before anybody can know that the server is there.
         let stop = stop_signal().map_err(io_error("cannot listen for signals"))?;
+        let opened = bound.open().await?;
         if let Some(path) = &args.ready_file {
-            ready_file::write(path, &bound.info).map_err(io_error(format!(
+            ready_file::write(path, &opened.info).map_err(io_error(format!(
                 "cannot write the ready file {}",
                 path.display()
             )))?;
         }
-        write_out(&banner(&bound))?;
-        let Bound {
+        write_out(&banner(&opened.info, random_seed))?;
+        let Opened {
             server, listener, ..
-        } = bound;
-        serve(server, listener, stop)
-            .await
-            .map_err(io_error("the server ended"))
+        } = opened;
+        let served = serve(Arc::clone(&server), listener, stop).await;
+        server.close().await;
+        served.map_err(io_error("the server ended"))
     })?;
     // A name that is being resolved must not hold up the end.
     runtime.shutdown_background();
@@ -108,7 +111,11 @@ fn builder(args: &ServeArgs) -> SandboxServerBuilder {
         .errors(args.errors.into())
         .opaque_codes(args.opaque_codes)
         .strict(args.strict)
-        .allow_callbacks(args.allow_callbacks);
+        .information_requests(args.information_requests)
+        .timestamps(args.timestamps.into())
+        .webhook_log_limit(args.webhook_log_limit)
+        .allow_callbacks(args.allow_callbacks)
+        .store(args.store.clone());
     if let Some(url) = &args.public_url {
         builder = builder.public_url(url);
     }
@@ -145,10 +152,9 @@ fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
 }
 
 /// What a start prints: where the server is and how to call it.
-fn banner(bound: &Bound) -> String {
-    let info = &bound.info;
+fn banner(info: &SandboxInfo, random_seed: bool) -> String {
     let (payments, accounting, plaid) = (&info.payments, &info.accounting, &info.plaid);
-    let note = if bound.random_seed {
+    let note = if random_seed {
         "Others can reach this address, so seed and credentials are new at every start; --seed keeps them.\n"
     } else {
         ""

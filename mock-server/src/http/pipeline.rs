@@ -23,11 +23,11 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, State},
 };
-use http::{Request, Response, StatusCode, request::Parts};
+use http::{Request, Response, StatusCode, header, request::Parts};
 use layer2_types::operation::{Effect, RunsIn};
 use layer2_world::{
     command::ClientCommand,
-    request::{OperationRef, Reply, Request as WorldRequest},
+    request::{OperationRef, Request as WorldRequest},
 };
 
 use super::{
@@ -40,10 +40,10 @@ use super::{
 };
 use crate::{
     api::{Call, Caller, Surface, manner::Manner, oauth, refuse},
-    errors::{Failure, Refusal, sentence},
+    errors::{Failure, RETRY_AFTER_SECONDS, Refusal, sentence},
     faults::Strike,
     generated,
-    sandbox::{Broken, Sandbox, Seen},
+    sandbox::{Broken, Sandbox},
     server::Server,
     tokens::TokenApi,
 };
@@ -286,40 +286,40 @@ impl Exchange {
                 "the request was not led to a sandbox",
             ));
         };
-        let seen = match operation.effect {
-            Effect::Read => self.read(sandbox, &command.request)?,
-            Effect::Write => self.write(sandbox, command, file)?,
-        };
-        // Nobody sees what a crash could take back: not the writer, not a reader, and not who is refused because of it.
-        let durable = sandbox.durable(seen.seq).await;
-        durable.map_err(|error| self.broken(error))?;
-        Ok(seen.result?)
+        match operation.effect {
+            Effect::Read => self.read(sandbox, &command.request).await,
+            Effect::Write => {
+                let answer = self.write(sandbox, command, file).await;
+                sandbox.tend_journal();
+                answer
+            }
+        }
     }
 
-    fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Seen<Answer>, Failure> {
+    async fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Answer, Failure> {
+        let reply = sandbox
+            .query(request)
+            .await
+            .map_err(|error| self.broken(error))??;
         if !request.op.operation().is_download() {
-            let seen = sandbox.query(request).map_err(|error| self.broken(error))?;
-            return seen.try_map(|reply| Ok(Answer::json(reply.status, reply.body)));
+            return Ok(Answer::json(reply.status, reply.body));
         }
-        let open = |reply: Reply| (reply.status, OpenFile::of(&reply, &sandbox.blobs));
-        let seen = sandbox
-            .query_then(request, open)
-            .map_err(|error| self.broken(error))?;
-        seen.try_map(|(status, file)| match file {
-            Some(file) => Ok(Answer::of(status, AnswerContent::File(file))),
+        let opened = OpenFile::of(&reply, sandbox).await;
+        match opened.map_err(|error| self.broken(error))? {
+            Some(file) => Ok(Answer::of(reply.status, AnswerContent::File(file))),
             None => Err(internal(
                 self.surface,
                 "the state machine names a file whose bytes are not here",
             )),
-        })
+        }
     }
 
-    fn write(
+    async fn write(
         &self,
         sandbox: &Sandbox,
         command: ClientCommand,
         file: Option<FileBytes>,
-    ) -> Result<Seen<Answer>, Failure> {
+    ) -> Result<Answer, Failure> {
         // The bytes lie where the command's row will name them before there is a row.
         let lease = match file {
             Some(FileBytes { id, bytes }) => {
@@ -328,25 +328,34 @@ impl Exchange {
             }
             None => None,
         };
-        let seen = sandbox
+        let accepted = sandbox
             .command(command, lease)
-            .map_err(|error| self.broken(error))?;
-        seen.try_map(|accepted| {
-            let reply = accepted.reply.ok_or_else(|| {
-                internal(
-                    self.surface,
-                    "the state machine accepted the request without a reply",
-                )
-            })?;
-            Ok(Answer {
-                replayed: accepted.replayed,
-                ..Answer::json(reply.status, reply.body)
-            })
+            .await
+            .map_err(|error| self.broken(error))??;
+        let reply = accepted.reply.ok_or_else(|| {
+            internal(
+                self.surface,
+                "the state machine accepted the request without a reply",
+            )
+        })?;
+        Ok(Answer {
+            replayed: accepted.replayed,
+            ..Answer::json(reply.status, reply.body)
         })
     }
 
+    /// What the state of the sandbox means for the request.
     fn broken(&self, error: Broken) -> Failure {
-        internal(self.surface, &error.to_string())
+        let profile = self.surface.profile();
+        match error {
+            Broken::Outage(outage) => refuse(
+                profile,
+                Refusal::StoreUnavailable,
+                sentence(&outage.to_string()),
+            )
+            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Broken::Defect | Broken::Journal => internal(self.surface, &error.to_string()),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! A journal that lives as long as its sandbox.
 
-use std::{io, sync::Mutex};
+use std::sync::Mutex;
 
-use super::{Durable, Journal, Row};
-use crate::sandbox::lock;
+use super::{Journal, Mark, Opened, Row, Write};
+use crate::{sandbox::lock, store::Pending};
 
-/// Rows in a list. It grows with the sandbox, as the state does; `reset` and `delete` end both.
+/// Rows in a list. It grows with the sandbox, as the state does; `reset` and `delete` end both. The bytes of files stay
+/// where they were put (`Blobs`), and nothing is read again, so nothing else is noted.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryJournal {
     /// Taken under the lock of the sandbox or by a look at all rows, so nobody waits for it on the way of a request.
@@ -13,28 +14,23 @@ pub(crate) struct MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
-    fn load(&self) -> io::Result<Vec<Row>> {
-        Ok(lock(&self.rows).clone())
+    fn open(&self) -> Pending<'_, Opened> {
+        Box::pin(async { Ok(Opened::default()) })
     }
 
-    fn append(&self, row: Row) -> io::Result<()> {
-        lock(&self.rows).push(row);
-        Ok(())
-    }
-
-    /// Memory survives no crash, so there is nothing to wait for.
-    fn durable(&self, _seq: u64) -> Option<Durable> {
-        None
-    }
-
-    fn clear(&self) -> io::Result<()> {
-        lock(&self.rows).clear();
-        Ok(())
-    }
-
-    fn find(&self, is_wanted: &mut dyn FnMut(&Row) -> bool) -> io::Result<Vec<Row>> {
+    fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
         let rows = lock(&self.rows);
-        let wanted = rows.iter().filter(|row| is_wanted(row));
-        Ok(wanted.cloned().collect())
+        let begin = usize::try_from(after).unwrap_or(usize::MAX).min(rows.len());
+        let page = rows.iter().skip(begin).take(most).cloned().collect();
+        Box::pin(async move { Ok(page) })
+    }
+
+    fn write(&self, write: Write) -> Mark {
+        match write {
+            Write::Row { row, .. } => lock(&self.rows).push(row),
+            Write::Reset(_) => lock(&self.rows).clear(),
+            Write::Head(_) => {}
+        }
+        Mark::default()
     }
 }

@@ -1,22 +1,33 @@
 //! The list of accepted commands that is the sandbox.
 //!
-//! A row holds the command, when it landed and a digest of what came of it. Rejected commands, replays of saved replies
-//! and reads leave no row. Replaying the rows of a genesis gives the same world ([`replay`]), and tells the exact row at
-//! which code and history part, should they.
+//! A row holds the command, when it landed, the version of the rules that carried it out and a digest of what came of
+//! it. Rejected commands, replays of saved replies and reads leave no row. Replaying the rows of a genesis gives the same
+//! world ([`replay`]), and tells the exact row at which code and history part, should they.
 //!
-//! The journal of this version lives in memory. A durable one implements [`Journal`] and is chosen in [`open`]. It is
-//! waited for after the lock of the sandbox is released and before any reply leaves, refusals, reads and saved replies
-//! too (`Sandbox::durable`), so that nobody ever sees what a crash could take back. A sandbox begins with the rows that
-//! its journal has; a journal that fails breaks its sandbox, and that one alone, until it is reset.
+//! There are two kinds of journals. An *exclusive* one belongs to one server: it is handed what happened under the lock
+//! of the sandbox ([`Journal::write`]) and makes it safe afterwards, and nothing that rests on a write leaves before it
+//! is ([`Journal::durable`]): no reply, no refusal, no saved reply and no delivery, so that nobody ever sees what a
+//! crash could take back. A *shared* one orders the servers that use it ([`Journal::shared`]): a command begins by
+//! taking the sandbox for itself and reading what others have written, and ends by a commit.
+//!
+//! If a journal loses what it was handed, the state in memory is ahead of it. The sandbox then throws its state away and
+//! reads what is safe (`Sandbox::turn`); the lost writes have not happened, and whoever waits for them is told so.
 
 pub(crate) mod memory;
 pub(crate) mod replay;
 
-use std::{fmt, io, pin::Pin, sync::Arc};
+use std::fmt;
 
-use layer2_world::{Genesis, Outcome, command::Command};
+use bytes::Bytes;
+use jiff::SignedDuration;
+use layer2_world::{Outcome, command::Command};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::{
+    blobs::BlobId,
+    store::{Pending, StoreError},
+};
 pub use replay::{ReplayError, replay};
 
 /// One accepted command.
@@ -31,37 +42,169 @@ pub struct Row {
     pub command: Command,
     /// SHA-256 of what came of it: the reply, and the work that ran.
     pub digest: [u8; 32],
+    /// The rules that carried it out ([`layer2_world::RULES_VERSION`]): others may make something else of it.
+    pub rules: u32,
+}
+
+/// What moves beside the commands, and has to be the same after a restart and at every server that shares the sandbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// How many times the sandbox has begun again.
+    pub(crate) generation: u64,
+    /// How many times its tokens were expired.
+    pub(crate) epoch: u64,
+    /// By how much advances have moved the business clock.
+    pub(crate) advanced: SignedDuration,
+}
+
+/// What a sandbox hands to its journal.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    /// A command was accepted. The bytes of a file that it names are safe no later than the row that names them.
+    Row {
+        row: Row,
+        file: Option<(BlobId, Bytes)>,
+    },
+    /// The clock was moved, or tokens were expired.
+    Head(Head),
+    /// The sandbox begins again: rows, snapshots and files of the generation before are forgotten.
+    Reset(Head),
+}
+
+/// How many writes an exclusive journal was handed, this one included. It never goes back, not even at a reset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Mark(pub(crate) u64);
+
+/// The state after a row, as text ([`layer2_world::World::snapshot`]).
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    /// Of which generation.
+    pub(crate) generation: u64,
+    /// The last row that it holds.
+    pub(crate) seq: u64,
+    pub(crate) text: String,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("generation", &self.generation)
+            .field("seq", &self.seq)
+            .field("bytes", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a journal has of its sandbox, but for the rows after the snapshot.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Opened {
+    pub(crate) head: Head,
+    pub(crate) snapshot: Option<Snapshot>,
+    /// The files that rows name: digest and length.
+    pub(crate) blobs: Vec<(BlobId, u64)>,
 }
 
 /// Where the rows of one sandbox are kept.
 pub(crate) trait Journal: fmt::Debug + Send + Sync {
-    /// All rows in their order, those of an earlier run too.
-    fn load(&self) -> io::Result<Vec<Row>>;
+    /// What is there.
+    fn open(&self) -> Pending<'_, Opened>;
 
-    /// Takes the next row. Called under the lock of the sandbox, so it hands the row over and waits for nothing; what
-    /// waits is [`Journal::durable`]. A row that is not taken has not happened: its reply never leaves.
-    fn append(&self, row: Row) -> io::Result<()>;
+    /// At most so many rows after a position, in their order. Rows that a snapshot holds are there too, since they
+    /// explain how things came about.
+    fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>>;
 
-    /// The rows that a test picks, oldest first.
-    fn find(&self, is_wanted: &mut dyn FnMut(&Row) -> bool) -> io::Result<Vec<Row>> {
-        let mut rows = self.load()?;
-        rows.retain(|row| is_wanted(row));
-        Ok(rows)
+    /// Takes what has happened. Called under the lock of the sandbox, so it hands over and waits for nothing. A write
+    /// that is lost has not happened: what rests on it never leaves.
+    fn write(&self, write: Write) -> Mark;
+
+    /// What to wait for until everything up to the mark survives a crash; nothing where it does, or never will. An
+    /// error says that it has not happened.
+    fn durable(&self, _mark: Mark) -> Option<Pending<'static, ()>> {
+        None
     }
 
-    /// What to wait for until the rows up to `seq` survive a crash; nothing where they do, or never will.
-    fn durable(&self, seq: u64) -> Option<Durable>;
+    /// What to wait for before the lock of the sandbox is taken, where too much is on its way already.
+    fn room(&self) -> Option<Pending<'_, ()>> {
+        None
+    }
 
-    /// Forgets all rows: the sandbox begins again.
-    fn clear(&self) -> io::Result<()>;
+    /// Why it has lost writes, until [`Journal::recover`].
+    fn failure(&self) -> Option<StoreError> {
+        None
+    }
+
+    /// Forgets the writes that were lost; what is written from here on follows what is safe. Called under the lock of
+    /// the sandbox, which then reads its state again.
+    fn recover(&self) {}
+
+    /// Whether something can be written again after a failure.
+    fn probe(&self) -> Pending<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Whether a snapshot is worth its price by now.
+    fn wants_snapshot(&self) -> bool {
+        false
+    }
+
+    /// Whether there are rows that the next start would have to carry out.
+    fn outgrows_snapshot(&self) -> bool {
+        false
+    }
+
+    /// Keeps a snapshot in place of the one before. One that has been overtaken by a reset is dropped.
+    fn snapshot(&self, _snapshot: Snapshot) -> Pending<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// The bytes of a file that a row of this generation names.
+    fn blob(&self, _id: BlobId) -> Pending<'_, Option<Bytes>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// The journal as one that several servers write, if it is one.
+    fn shared(&self) -> Option<&dyn SharedJournal> {
+        None
+    }
+
+    /// Whether it is this server that sends the webhooks of the sandbox.
+    fn may_dispatch(&self) -> bool {
+        true
+    }
 }
 
-/// Completes when rows are safe, or cannot be made so.
-pub(crate) type Durable = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+/// A journal that several servers write. It keeps the order by itself: [`Journal::write`] is never called, and what a
+/// turn has written is safe once its commit has come back.
+pub(crate) trait SharedJournal: Send + Sync {
+    /// Takes the sandbox for one server, and tells what was written since the position that it has seen. Dropping the
+    /// turn gives the sandbox back, with nothing written.
+    fn begin(&self, seen: Position) -> Pending<'_, (News, Box<dyn Turn>)>;
 
-/// The journal of the sandbox with this genesis. Which store that is, is decided here and nowhere else.
-pub(crate) fn open(_genesis: &Genesis) -> Arc<dyn Journal> {
-    Arc::new(memory::MemoryJournal::default())
+    /// Tells what was written since, without taking the sandbox: for reads.
+    fn look(&self, seen: Position) -> Pending<'_, News>;
+}
+
+/// The time during which a shared sandbox belongs to one server.
+pub(crate) trait Turn: Send {
+    /// Writes what has happened and gives the sandbox back. After an error nobody knows whether it was written: the
+    /// state is thrown away and read again.
+    fn commit(self: Box<Self>, writes: Vec<Write>) -> Pending<'static, ()>;
+}
+
+/// How far a server has seen a shared journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) generation: u64,
+    pub(crate) seq: u64,
+}
+
+/// What others have written.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// These rows follow, and the head is this one now.
+    Rows(Head, Vec<Row>),
+    /// The sandbox has begun again, or too much was written: it is quicker to read it anew. The head is this one now.
+    Reopen(Head),
 }
 
 /// Digest of what came of a command.

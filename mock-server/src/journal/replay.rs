@@ -58,7 +58,13 @@ impl ReplayError {
 /// At the first row that is not what it was.
 pub fn replay(genesis: Genesis, rows: &[Row]) -> Result<World, ReplayError> {
     let mut world = World::new(genesis);
-    for (expected, row) in (1_u64..).zip(rows) {
+    replay_onto(&mut world, 0, rows)?;
+    Ok(world)
+}
+
+/// Carries out the rows that follow the position `seen`, which the world stands at, and says where it stands then.
+pub(crate) fn replay_onto(world: &mut World, seen: u64, rows: &[Row]) -> Result<u64, ReplayError> {
+    for (expected, row) in (seen + 1..).zip(rows) {
         if row.seq != expected {
             return Err(ReplayError::Gap {
                 expected,
@@ -80,5 +86,5 @@ pub fn replay(genesis: Genesis, rows: &[Row]) -> Result<World, ReplayError> {
             return Err(ReplayError::Diverged { seq: row.seq });
         }
     }
-    Ok(world)
+    Ok(rows.last().map_or(seen, |row| row.seq))
 }

@@ -1,29 +1,21 @@
 //! Tests of a sandbox: its lock, its journal and its files.
 
+use std::sync::atomic::AtomicU64;
+
 use futures_util::FutureExt as _;
 use layer2_types::payments;
 use layer2_world::{
     command::{Fingerprint, IdempotencyKey},
     request::{Actor, OperationRef},
-    seed::Seed,
 };
 
 use super::*;
 use crate::{
     blobs::BlobId,
     clocks::MANUAL_START,
-    journal::{Durable, memory::MemoryJournal},
+    journal::{Mark, Opened, Write, memory::MemoryJournal},
+    store::Pending,
 };
-
-fn sandbox() -> Sandbox {
-    let genesis = Genesis {
-        name: "test".to_owned(),
-        seed: Seed::new([1; 32]),
-        settings: Settings::default(),
-        start: MANUAL_START,
-    };
-    Sandbox::new(genesis, ClockMode::Manual)
-}
 
 fn list() -> Request {
     Request {
@@ -35,27 +27,8 @@ fn list() -> Request {
     }
 }
 
-#[test]
-fn a_panic_under_the_lock_breaks_the_sandbox_until_it_is_reset() {
-    let sandbox = sandbox();
-    assert!(sandbox.query(&list()).expect("sound").result.is_ok());
-    let panicked = std::thread::scope(|scope| {
-        scope
-            .spawn(|| {
-                let _core = sandbox.core();
-                panic!("a defect");
-            })
-            .join()
-            .is_err()
-    });
-    assert!(panicked);
-    assert_eq!(sandbox.query(&list()).err(), Some(Broken::Defect));
-    sandbox.reset();
-    assert!(sandbox.query(&list()).expect("mended").result.is_ok());
-}
-
 /// A command with a key; what it does is no matter here, only whether it is accepted.
-fn subscribe() -> ClientCommand {
+fn subscribe(key: &str) -> ClientCommand {
     let body = r#"{"event_type":"ACCOUNT_OPEN","callback_url":"http://127.0.0.1:9/events"}"#;
     ClientCommand {
         request: Request {
@@ -63,163 +36,275 @@ fn subscribe() -> ClientCommand {
             body: Some(body.to_owned()),
             ..list()
         },
-        key: Some(IdempotencyKey::new("k").expect("a key")),
+        key: Some(IdempotencyKey::new(key).expect("a key")),
         fingerprint: Fingerprint::new([7; 32]),
     }
 }
 
-#[test]
-fn the_bytes_of_a_file_stay_with_the_command_that_was_accepted() {
-    let sandbox = sandbox();
-    let send = |command: ClientCommand, text: &'static str| {
-        let bytes = bytes::Bytes::from_static(text.as_bytes());
+#[tokio::test]
+async fn a_panic_under_the_lock_breaks_the_sandbox_until_it_is_reset() {
+    let sandbox = Sandbox::in_memory(ClockMode::Manual).await;
+    assert!(sandbox.query(&list()).await.expect("sound").is_ok());
+    let panicked = std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                let _core = sandbox.lock(Intent::Write);
+                panic!("a defect");
+            })
+            .join()
+            .is_err()
+    });
+    assert!(panicked);
+    assert_eq!(sandbox.query(&list()).await.err(), Some(Broken::Defect));
+    sandbox.reset().await.expect("a reset mends it");
+    assert!(sandbox.query(&list()).await.expect("mended").is_ok());
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_file_stay_with_the_command_that_was_accepted() {
+    let sandbox = Sandbox::in_memory(ClockMode::Manual).await;
+    let send = async |command: ClientCommand, text: &'static str| {
+        let bytes = Bytes::from_static(text.as_bytes());
         let lease = sandbox.blobs.put(BlobId::of(&bytes), bytes).expect("room");
-        let seen = sandbox.command(command, Some(lease)).expect("sound");
-        seen.result
+        let sent = sandbox.command(command, Some(lease)).await;
+        sent.expect("sound")
     };
     let has = |text: &str| sandbox.blobs.get(BlobId::of(text.as_bytes())).is_some();
 
-    let mut refused = subscribe();
+    let mut refused = subscribe("k");
     refused.request.body = None;
-    assert!(send(refused, "refused").is_err());
+    assert!(send(refused, "refused").await.is_err());
     assert!(!has("refused"));
 
-    let first = send(subscribe(), "accepted").expect("accepted");
+    let first = send(subscribe("k"), "accepted").await.expect("accepted");
     assert!(!first.replayed && has("accepted"));
-    let again = send(subscribe(), "sent again").expect("its saved reply");
-    assert!(again.replayed && has("accepted") && !has("sent again"));
+    let again = send(subscribe("k"), "sent again").await;
+    assert!(again.expect("its saved reply").replayed);
+    assert!(has("accepted") && !has("sent again"));
 
-    sandbox.reset();
+    sandbox.reset().await.expect("sound");
     assert!(!has("accepted"));
 }
 
-/// A journal that can be told to fail, and whose rows are safe when it is told so.
+/// A journal that makes its writes safe when it is told to, and loses them when it is told to.
 #[derive(Debug, Default)]
 struct SlowJournal {
-    rows: MemoryJournal,
-    fails: AtomicBool,
-    safe: Arc<Notify>,
+    safe: MemoryJournal,
+    handed: Mutex<Vec<Write>>,
+    marks: AtomicU64,
+    is_full: AtomicBool,
+    has_lost: AtomicBool,
+    flushed: Arc<Notify>,
 }
 
 impl SlowJournal {
-    fn check(&self) -> io::Result<()> {
-        match self.fails.load(Ordering::Relaxed) {
-            true => Err(io::Error::other("the disk is full")),
-            false => Ok(()),
+    /// Makes safe what it was handed.
+    fn flush(&self) {
+        for write in lock(&self.handed).drain(..) {
+            self.safe.write(write);
         }
+        self.flushed.notify_waiters();
+    }
+
+    /// Takes nothing from now on, and has lost what was not safe.
+    fn fill(&self) {
+        self.is_full.store(true, Ordering::Relaxed);
+        self.has_lost.store(true, Ordering::Relaxed);
+        self.flushed.notify_waiters();
+    }
+
+    fn full(&self) -> Option<StoreError> {
+        let is_full = self.is_full.load(Ordering::Relaxed);
+        is_full.then(|| StoreError::Full("as ordered".to_owned()))
     }
 }
 
 impl Journal for SlowJournal {
-    fn load(&self) -> io::Result<Vec<Row>> {
-        self.check()?;
-        self.rows.load()
+    fn open(&self) -> Pending<'_, Opened> {
+        self.safe.open()
     }
 
-    fn append(&self, row: Row) -> io::Result<()> {
-        self.check()?;
-        self.rows.append(row)
+    fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
+        self.safe.rows(after, most)
     }
 
-    fn durable(&self, seq: u64) -> Option<Durable> {
-        let (checked, safe) = (self.check(), Arc::clone(&self.safe));
-        (seq > 0).then(|| -> Durable {
-            Box::pin(async move {
-                safe.notified().await;
-                checked
-            })
-        })
+    fn write(&self, write: Write) -> Mark {
+        if self.full().is_some() {
+            self.has_lost.store(true, Ordering::Relaxed);
+        }
+        lock(&self.handed).push(write);
+        Mark(self.marks.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
-    fn clear(&self) -> io::Result<()> {
-        self.rows.clear()
+    fn durable(&self, _mark: Mark) -> Option<Pending<'static, ()>> {
+        if lock(&self.handed).is_empty() {
+            return None;
+        }
+        if let Some(full) = self.full() {
+            return Some(Box::pin(async move { Err(full) }));
+        }
+        let flushed = Arc::clone(&self.flushed);
+        Some(Box::pin(async move {
+            flushed.notified().await;
+            Ok(())
+        }))
+    }
+
+    fn failure(&self) -> Option<StoreError> {
+        let has_lost = self.has_lost.load(Ordering::Relaxed);
+        self.full().filter(|_| has_lost)
+    }
+
+    fn recover(&self) {
+        lock(&self.handed).clear();
+        self.has_lost.store(false, Ordering::Relaxed);
+    }
+
+    fn probe(&self) -> Pending<'_, ()> {
+        let outcome = self.full().map_or(Ok(()), Err);
+        Box::pin(async move { outcome })
     }
 }
 
-fn on(journal: &Arc<SlowJournal>) -> Sandbox {
-    let genesis = sandbox().genesis;
+async fn on(journal: &Arc<SlowJournal>) -> Sandbox {
+    let genesis = Sandbox::in_memory(ClockMode::Manual).await.genesis;
     let journal: Arc<dyn Journal> = Arc::<SlowJournal>::clone(journal);
-    Sandbox::with_journal(genesis, ClockMode::Manual, journal)
+    let opened = Sandbox::open(genesis, ClockMode::Manual, journal).await;
+    opened.expect("a journal that can be read")
 }
 
-#[test]
-fn a_sandbox_goes_on_where_its_journal_ends() {
-    let journal = Arc::new(SlowJournal::default());
-    let first = on(&journal);
-    let seen = first.command(subscribe(), None).expect("sound");
-    assert!(seen.result.is_ok());
-    assert_eq!((seen.seq, first.accepted()), (1, 1));
-
-    let second = on(&journal);
-    assert_eq!(second.snapshot(), first.snapshot());
-    let again = second.command(subscribe(), None).expect("sound");
-    assert!(again.result.expect("the saved reply").replayed);
-    assert_eq!(
-        (again.seq, second.accepted()),
-        (1, 1),
-        "a replay rests on the row of the first"
-    );
-
-    second.reset();
-    assert_eq!(second.rows(), Ok(Vec::new()));
-    assert_eq!(on(&journal).accepted(), 0);
-}
-
-#[test]
-fn a_journal_that_fails_breaks_its_sandbox_and_no_reply_leaves() {
-    let journal = Arc::new(SlowJournal::default());
-    let sandbox = on(&journal);
-    journal.fails.store(true, Ordering::Relaxed);
-    let lost = sandbox.command(subscribe(), None);
-    assert_eq!(lost.err(), Some(Broken::Journal));
-    assert_eq!(sandbox.query(&list()).err(), Some(Broken::Journal));
-    assert_eq!(
-        on(&journal).query(&list()).err(),
-        Some(Broken::Journal),
-        "nor can it be read"
-    );
-
-    journal.fails.store(false, Ordering::Relaxed);
-    assert_eq!(
-        sandbox.query(&list()).err(),
-        Some(Broken::Journal),
-        "it does not mend itself"
-    );
-    sandbox.reset();
-    assert!(sandbox.query(&list()).expect("mended").result.is_ok());
+/// The result of a turn whose writes are made safe as soon as it waits for them.
+async fn flushed<T>(journal: &SlowJournal, turn: impl Future<Output = T>) -> T {
+    tokio::pin!(turn);
+    match turn.as_mut().now_or_never() {
+        Some(result) => result,
+        None => {
+            journal.flush();
+            turn.await
+        }
+    }
 }
 
 #[tokio::test]
-async fn what_rests_on_a_row_waits_until_the_row_is_safe() {
+async fn a_sandbox_goes_on_where_its_journal_ends() {
     let journal = Arc::new(SlowJournal::default());
-    let sandbox = on(&journal);
-    assert_eq!(sandbox.durable(0).await, Ok(()), "nothing to wait for");
-    let written = sandbox.command(subscribe(), None).expect("sound");
-    let read = sandbox.query(&list()).expect("sound");
-    let mut refused = subscribe();
-    refused.request.body = None;
-    refused.key = None;
-    let refused = sandbox.command(refused, None).expect("sound");
-    assert!(refused.result.is_err());
-    assert_eq!([written.seq, read.seq, refused.seq], [1, 1, 1]);
+    let first = on(&journal).await;
+    let sent = flushed(&journal, first.command(subscribe("k"), None)).await;
+    assert!(sent.expect("sound").is_ok());
+    assert_eq!(first.accepted(), 1);
 
-    let waiting = sandbox.durable(read.seq);
-    tokio::pin!(waiting);
-    assert!(waiting.as_mut().now_or_never().is_none());
-    journal.safe.notify_one();
-    assert_eq!(waiting.await, Ok(()));
+    let second = on(&journal).await;
+    assert_eq!(second.snapshot().await, first.snapshot().await);
+    let again = second.command(subscribe("k"), None).await.expect("sound");
+    assert!(again.expect("the saved reply").replayed);
+    assert_eq!(second.accepted(), 1);
 
-    journal.fails.store(true, Ordering::Relaxed);
-    journal.safe.notify_one();
-    assert_eq!(sandbox.durable(1).await, Err(Broken::Journal));
-    assert_eq!(sandbox.query(&list()).err(), Some(Broken::Journal));
+    flushed(&journal, second.reset()).await.expect("sound");
+    assert_eq!(second.rows().await, Ok(Vec::new()));
+    assert_eq!(on(&journal).await.accepted(), 0);
 }
 
-#[test]
-fn tokens_expire_by_epoch_and_a_reset_does_not_bring_them_back() {
-    let sandbox = sandbox();
+#[tokio::test]
+async fn what_rests_on_a_write_waits_until_it_is_safe() {
+    let journal = Arc::new(SlowJournal::default());
+    let sandbox = on(&journal).await;
+    assert!(
+        sandbox.query(&list()).now_or_never().is_some(),
+        "nothing to wait for"
+    );
+    let mut writer = Box::pin(sandbox.command(subscribe("k"), None));
+    assert!(writer.as_mut().now_or_never().is_none());
+    let request = list();
+    let mut reader = Box::pin(sandbox.query(&request));
+    assert!(
+        reader.as_mut().now_or_never().is_none(),
+        "nor may it be read"
+    );
+    let mut replay = Box::pin(sandbox.command(subscribe("k"), None));
+    assert!(replay.as_mut().now_or_never().is_none(), "nor repeated");
+    let mut unkeyed = subscribe("other");
+    unkeyed.request.body = None;
+    let mut refused = Box::pin(sandbox.command(unkeyed, None));
+    assert!(refused.as_mut().now_or_never().is_none(), "nor refused");
+    journal.flush();
+    assert!(writer.await.expect("safe").is_ok());
+    assert!(reader.await.expect("safe").is_ok());
+    assert!(replay.await.expect("safe").expect("saved").replayed);
+    assert!(refused.await.expect("safe").is_err());
+}
+
+#[tokio::test]
+async fn a_full_store_refuses_what_it_cannot_keep_and_goes_on_answering_reads() {
+    let journal = Arc::new(SlowJournal::default());
+    let sandbox = on(&journal).await;
+    let kept = flushed(&journal, sandbox.command(subscribe("kept"), None)).await;
+    assert!(kept.expect("sound").is_ok());
+    let before = sandbox.snapshot().await.expect("sound");
+
+    let mut lost = Box::pin(sandbox.command(subscribe("lost"), None));
+    assert!(lost.as_mut().now_or_never().is_none());
+    journal.fill();
+    drop(lost);
+    let full = Some(Broken::Outage(Outage::Full));
+    assert_eq!(sandbox.snapshot().await, Ok(before.clone()), "it is gone");
+    for _ in 0..2 {
+        let refused = sandbox.command(subscribe("lost"), None).await;
+        assert_eq!(refused.err(), full);
+        assert!(sandbox.query(&list()).await.expect("served").is_ok());
+    }
+    assert_eq!(sandbox.expire_tokens().await.err(), full);
     assert_eq!(sandbox.epoch(), 0);
-    assert_eq!(sandbox.expire_tokens(), 1);
-    sandbox.reset();
-    assert_eq!(sandbox.epoch(), 1);
+    assert_eq!(sandbox.snapshot().await, Ok(before));
+
+    journal.is_full.store(false, Ordering::Relaxed);
+    let done = flushed(&journal, sandbox.command(subscribe("lost"), None)).await;
+    assert!(!done.expect("there is room").expect("accepted").replayed);
+    let again = sandbox.command(subscribe("kept"), None).await;
+    assert!(again.expect("sound").expect("saved").replayed);
+    assert_eq!(on(&journal).await.accepted(), 2);
+}
+
+#[tokio::test]
+async fn rows_of_other_rules_are_not_carried_out() {
+    let journal = Arc::new(SlowJournal::default());
+    let sandbox = on(&journal).await;
+    let sent = flushed(&journal, sandbox.command(subscribe("k"), None)).await;
+    assert!(sent.expect("sound").is_ok());
+    let mut row = sandbox.rows().await.expect("sound").remove(0);
+    let genesis = sandbox.genesis.clone();
+    let load = async |row: Row| {
+        let journal = MemoryJournal::default();
+        journal.write(Write::Row { row, file: None });
+        let opened = Sandbox::open(genesis.clone(), ClockMode::Manual, Arc::new(journal)).await;
+        opened.map(|sandbox| sandbox.accepted())
+    };
+    assert_eq!(load(row.clone()).await.ok(), Some(1));
+    row.digest[0] ^= 1;
+    let diverged = load(row.clone()).await.expect_err("another result");
+    assert!(
+        diverged.to_string().contains("row 1 of the journal"),
+        "{diverged}"
+    );
+    row.rules = 0;
+    let other = load(row).await.expect_err("other rules").to_string();
+    assert!(other.contains("rows from 1 on"), "{other}");
+    assert!(other.contains("version 0 of the rules"), "{other}");
+    assert!(other.contains("SIGTERM"), "{other}");
+}
+
+#[tokio::test]
+async fn tokens_and_the_clock_go_on_where_they_were() {
+    let journal = Arc::new(MemoryJournal::default());
+    let genesis = Sandbox::in_memory(ClockMode::Manual).await.genesis;
+    let sandbox = Sandbox::open(genesis, ClockMode::Manual, journal).await;
+    let sandbox = sandbox.expect("an empty journal");
+    assert_eq!(sandbox.epoch(), 0);
+    assert_eq!(sandbox.expire_tokens().await, Ok(1));
+    let target = MANUAL_START + SignedDuration::from_hours(1);
+    assert_eq!(sandbox.advance_towards(target).await, Ok(false));
+    sandbox.reset().await.expect("sound");
+    assert_eq!(sandbox.epoch(), 1, "a reset brings no token back");
+    let (now, advanced) = sandbox.clock().await.expect("sound");
+    assert_eq!(now, MANUAL_START, "the clock begins again");
+    assert_eq!(advanced, SignedDuration::ZERO);
 }

@@ -42,7 +42,7 @@ pub(crate) async fn run(sandbox: Arc<Sandbox>, sender: Arc<Sender>) {
         if sandbox.is_closed() {
             return;
         }
-        let wait = match sandbox.dispatch_step() {
+        let wait = match sandbox.dispatch_step().await {
             Ok((step, wait)) => {
                 for attempt in step.attempts {
                     tokio::spawn(send_and_finish(
@@ -66,15 +66,11 @@ pub(crate) async fn run(sandbox: Arc<Sandbox>, sender: Arc<Sender>) {
 }
 
 async fn send_and_finish(sandbox: Arc<Sandbox>, sender: Arc<Sender>, attempt: Attempt) {
-    if sandbox.durable(attempt.seq).await.is_err() {
-        // Nobody is told of what may never have happened; the journal has said why in the log.
-        return;
-    }
     let outcome = sender.send(&attempt.delivery).await;
-    if sandbox.finish(&attempt, outcome).is_err() {
+    if sandbox.finish(&attempt, outcome).await.is_err() {
         tracing::error!(
             sandbox = sandbox.name(),
-            "the outcome of a delivery met a broken sandbox"
+            "the outcome of a delivery could not be kept"
         );
     }
 }

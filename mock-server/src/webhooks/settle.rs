@@ -86,7 +86,7 @@ impl<'s> Driver<'s> {
             let changed = self.sandbox.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let step = self.sandbox.step(limits::DELIVERIES_AT_ONCE)?;
+            let step = self.sandbox.step(limits::DELIVERIES_AT_ONCE).await?;
             settled.ran.extend(step.ran);
             if !step.attempts.is_empty() {
                 self.send_in_order(step.attempts).await?;
@@ -97,7 +97,7 @@ impl<'s> Driver<'s> {
             } else if step.overdue {
                 // Work that makes work at the same instant: on with it, until a limit ends it and it is reported.
             } else if let Some(instant) = to_go {
-                if !self.sandbox.advance_towards(instant)? {
+                if !self.sandbox.advance_towards(instant).await? {
                     // The target is reached; what is due there still runs.
                     to_go = None;
                 }
@@ -111,15 +111,12 @@ impl<'s> Driver<'s> {
 
     /// Sends all at once and feeds the outcomes back in the order in which the attempts were due.
     async fn send_in_order(&self, attempts: Vec<Attempt>) -> Result<(), Broken> {
-        if let Some(seq) = attempts.iter().map(|attempt| attempt.seq).max() {
-            self.sandbox.durable(seq).await?;
-        }
         let mut tasks = Vec::with_capacity(attempts.len());
         for attempt in &attempts {
             tasks.push(Box::pin(self.sender.send(&attempt.delivery)));
         }
         for (attempt, outcome) in attempts.iter().zip(join_all(tasks).await) {
-            self.sandbox.finish(attempt, outcome)?;
+            self.sandbox.finish(attempt, outcome).await?;
         }
         Ok(())
     }
@@ -151,7 +148,6 @@ async fn join_all<F: Future + Unpin>(mut futures: Vec<F>) -> Vec<F::Output> {
 #[cfg(test)]
 mod tests {
     use jiff::ToSpan as _;
-    use layer2_world::{Genesis, seed::Seed, settings::Settings};
 
     use super::*;
     use crate::{
@@ -161,18 +157,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_advance_that_meets_its_limit_is_not_complete() {
-        let genesis = Genesis {
-            name: "test".to_owned(),
-            seed: Seed::new([1; 32]),
-            settings: Settings::default(),
-            start: MANUAL_START,
-        };
-        let sandbox = Sandbox::new(genesis, ClockMode::Manual);
+        let sandbox = Sandbox::in_memory(ClockMode::Manual).await;
         let sender = Sender::new(CallbackPolicy::default());
         // Within two years the accounts that the sandbox begins with fall asleep.
         let target = MANUAL_START + (2 * 366 * 24).hours();
-        let is_left = || {
-            let pending = sandbox.pending_work().expect("sound");
+        let is_left = async || {
+            let pending = sandbox.pending_work().await.expect("sound");
             pending.iter().any(|work| work.due <= target)
         };
 
@@ -180,12 +170,12 @@ mod tests {
         driver.limits.rounds = 1;
         let cut_off = driver.run(Some(target)).await.expect("sound");
         assert!(!cut_off.complete && cut_off.ran.is_empty());
-        assert!(is_left());
-        let (now, _) = sandbox.clock().expect("sound");
+        assert!(is_left().await);
+        let (now, _) = sandbox.clock().await.expect("sound");
         assert!(MANUAL_START < now && now < target, "{now}");
 
         let done = advance(&sandbox, &sender, target).await.expect("sound");
         assert!(done.complete && !done.ran.is_empty());
-        assert!(!is_left());
+        assert!(!is_left().await);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     socket::{write, write_but},
-    support::{Caller, Reply},
+    support::{self, Caller, Reply},
 };
 use layer2_mock::{ClockMode, Row, SandboxServer, replay};
 use reqwest::{Method, header::HeaderName};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::{sync::Barrier, task::JoinSet};
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .start()
         .await
@@ -174,7 +174,7 @@ async fn two_hundred_sandboxes_do_not_see_each_other() {
         let rows = server.journal(&caller.sandbox).expect("journal");
         let genesis = server.genesis(&caller.sandbox).expect("genesis");
         let again = replay(genesis, &rows).expect("the same world");
-        assert!(Some(again.snapshot()) == server.snapshot(&caller.sandbox));
+        assert!(Some(again.snapshot().unwrap()) == server.snapshot(&caller.sandbox));
     }
     assert!(server.snapshot("default") == untouched);
     assert_eq!(server.contract_violations(), Vec::<String>::new());
@@ -267,7 +267,7 @@ async fn sixty_four_tasks_between_ten_accounts_end_with_the_right_sums() {
     books_balance(&caller).await;
     let rows = server.journal("default").expect("journal");
     let again = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
-    assert!(Some(again.snapshot()) == server.snapshot("default"));
+    assert!(Some(again.snapshot().unwrap()) == server.snapshot("default"));
     assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 

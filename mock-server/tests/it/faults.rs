@@ -4,14 +4,14 @@ use std::io::Read;
 
 use crate::{
     socket::{exchange, write},
-    support::{Caller, Reply},
+    support::{self, Caller, Reply},
 };
 use layer2_mock::{ClockMode, SandboxServer, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .start()
         .await
@@ -322,7 +322,7 @@ async fn replies_of_a_later_version_reach_the_client_alone() {
     assert_eq!(server.contract_violations(), Vec::<String>::new());
     let rows = server.journal("default").expect("journal");
     let world = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
-    assert_eq!(Some(world.snapshot()), server.snapshot("default"));
+    assert_eq!(Some(world.snapshot().unwrap()), server.snapshot("default"));
 }
 
 #[tokio::test]
@@ -392,11 +392,7 @@ async fn faults_are_matched_counted_listed_and_deleted() {
 #[tokio::test]
 async fn chance_comes_from_the_seed() {
     let run = async || {
-        let server = SandboxServer::builder()
-            .seed(11)
-            .start()
-            .await
-            .expect("start");
+        let server = support::builder().seed(11).start().await.expect("start");
         let caller = Caller::new(&server).await;
         order(
             &caller,

@@ -18,7 +18,10 @@ mod mistakes;
 mod money;
 mod paging;
 mod refusals;
+mod settings;
 mod socket;
+#[cfg(feature = "sqlite")]
+mod stores;
 mod support;
 mod versions;
 mod walk;

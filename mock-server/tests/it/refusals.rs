@@ -1,12 +1,12 @@
 //! Requests that lead nowhere or are not as documented, and what they are told.
 
-use crate::support::{Caller, Reply};
+use crate::support::{self, Caller, Reply};
 use layer2_mock::SandboxServer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::start().await.expect("start");
+    let server = support::builder().start().await.expect("start");
     let caller = Caller::new(&server).await;
     (server, caller)
 }
@@ -77,6 +77,7 @@ async fn a_body_is_json_of_its_media_type_and_size() {
             "pointer": "content-type",
             "received": "application/x-www-form-urlencoded",
             "expected": "application/json",
+            "hint": "Send the body with `content-type: application/json`.",
         }]})
     );
     let reply = caller.post("/api/v1/transfers", &" ".repeat(65_537)).await;
@@ -176,7 +177,7 @@ async fn strict_refuses_what_the_platform_ignores() {
     let body = r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":"1.5","colour":"red"}"#;
     let (_lenient, caller) = server().await;
     caller.post("/api/v1/transfers", body).await.ok();
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .strict(true)
         .start()
         .await

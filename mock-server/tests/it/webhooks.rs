@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::{socket::write, support::Caller};
+use crate::{
+    socket::write,
+    support::{self, Caller},
+};
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use ed25519_dalek::{Signature, VerifyingKey};
 use http::{HeaderMap, StatusCode, Uri};
@@ -55,7 +58,7 @@ async fn take(
 }
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .start()
         .await
@@ -153,7 +156,7 @@ async fn a_failed_delivery_is_tried_again_when_the_clock_gets_there() {
     assert!(ids.iter().all(|id| *id == ids[0]), "the event keeps its id");
     let rows = server.journal("default").expect("journal");
     let world = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
-    assert_eq!(Some(world.snapshot()), server.snapshot("default"));
+    assert_eq!(Some(world.snapshot().unwrap()), server.snapshot("default"));
 }
 
 #[tokio::test]
@@ -270,7 +273,7 @@ async fn a_receiver_that_fails_all_day_is_marked_and_can_be_served_again() {
     }
     let rows = server.journal("default").expect("journal");
     let world = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
-    assert_eq!(Some(world.snapshot()), server.snapshot("default"));
+    assert_eq!(Some(world.snapshot().unwrap()), server.snapshot("default"));
     assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
@@ -321,7 +324,7 @@ async fn other_networks_are_out_of_reach_unless_allowed() {
         text.contains("is not allowed to call this address"),
         "{text}"
     );
-    let open = SandboxServer::builder()
+    let open = support::builder()
         .allow_callbacks(CallbackPolicy::Private)
         .start()
         .await

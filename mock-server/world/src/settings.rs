@@ -1,14 +1,18 @@
 //! What a sandbox can be told about itself.
 //!
 //! A setting is either a choice of the platform's version or one of the guesses that nothing public settles. Each has a
-//! default; all of them are part of the genesis, so that a replay knows them.
+//! default; all of them are part of the genesis, so that a replay knows them. Each can be set by an option of the program,
+//! by the control API when a sandbox is made, and by the builder of a server inside a program (a test compares).
+
+use core::ops::RangeInclusive;
 
 use layer2_types::operation::Platform;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// The settings of one sandbox.
+/// The settings of one sandbox. One that is missing in its text is at its default: a later version may have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Settings {
     /// Which version of the platform it is.
@@ -30,6 +34,9 @@ pub struct Settings {
     /// How many finished events, with their deliveries, are kept for the webhook log.
     pub webhook_log_limit: u32,
 }
+
+/// What [`Settings::webhook_log_limit`] can be: a log of some length that does not eat up the memory.
+pub const WEBHOOK_LOG_LIMITS: RangeInclusive<u32> = 1..=1_000_000;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -54,7 +61,7 @@ impl Default for Settings {
 pub enum SignaturePolicy {
     /// The operations that accept a movement of money.
     Accepts,
-    /// None.
+    /// No operation; one that is sent is still verified.
     IfSent,
     /// Every request of the payments API.
     All,

@@ -61,6 +61,10 @@ pub struct World {
     pub(crate) plaid: plaid::state::State,
 }
 
+/// The version of the rules: what a command does, and what a snapshot holds. Raised by every change after which a journal
+/// that is carried out again may lead elsewhere, so that no journal is carried out by rules that did not write it.
+pub const RULES_VERSION: u32 = 1;
+
 /// Jobs that one command runs at most.
 const JOBS_AT_ONCE: usize = 1_000;
 
@@ -234,14 +238,13 @@ impl World {
     }
 
     /// The whole world as text; equal worlds give equal texts.
-    pub fn snapshot(&self) -> String {
-        // Every part is a struct, a list or a map with text keys, which JSON can always say.
-        serde_json::to_string(self).unwrap_or_default()
+    pub fn snapshot(&self) -> Result<String, SnapshotError> {
+        serde_json::to_string(self).map_err(|_| SnapshotError::unwritable())
     }
 
     /// A world from its snapshot.
     pub fn restore(snapshot: &str) -> Result<Self, SnapshotError> {
-        serde_json::from_str(snapshot).map_err(|error| SnapshotError::new(&error))
+        serde_json::from_str(snapshot).map_err(|error| SnapshotError::unreadable(&error))
     }
 
     /// Recomputes the books and compares. A sound world has no violation.

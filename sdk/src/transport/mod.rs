@@ -71,6 +71,7 @@
 //! # }
 //! ```
 
+mod open;
 mod pool;
 mod with_reqwest;
 
@@ -86,6 +87,8 @@ use http::StatusCode;
 use layer2_types::operation::Operation;
 use reqwest::Url;
 
+pub(crate) use self::open::Chunks;
+pub use self::open::OpenReply;
 pub use self::pool::ConnectionPolicy;
 pub(crate) use self::with_reqwest::DEFAULT_REPLY_LIMIT;
 pub use self::with_reqwest::ReqwestTransport;
@@ -108,6 +111,18 @@ pub trait HttpTransport: fmt::Debug + Send + Sync + 'static {
         request: HttpRequest,
         limit: Duration,
     ) -> Result<HttpReply, TransportError>;
+
+    /// Sends `request` once and gives the body as it comes, for a file that goes to disk. `limit` covers the time until
+    /// the head of the reply, and then each silence in the body.
+    ///
+    /// Without one of its own a transport reads the whole body first: right, but in memory.
+    async fn open(
+        &self,
+        request: HttpRequest,
+        limit: Duration,
+    ) -> Result<OpenReply, TransportError> {
+        self.execute(request, limit).await.map(OpenReply::from)
+    }
 }
 
 #[async_trait]
@@ -118,6 +133,14 @@ impl<T: HttpTransport + ?Sized> HttpTransport for Arc<T> {
         limit: Duration,
     ) -> Result<HttpReply, TransportError> {
         T::execute(self, request, limit).await
+    }
+
+    async fn open(
+        &self,
+        request: HttpRequest,
+        limit: Duration,
+    ) -> Result<OpenReply, TransportError> {
+        T::open(self, request, limit).await
     }
 }
 

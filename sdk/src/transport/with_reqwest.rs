@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use bytes::BytesMut;
+use futures_util::stream;
 use http::HeaderMap;
 use http::StatusCode;
 use tokio::time::Instant;
@@ -20,6 +21,7 @@ use super::ConnectionPolicy;
 use super::HttpReply;
 use super::HttpRequest;
 use super::HttpTransport;
+use super::OpenReply;
 use super::TransportError;
 use crate::error::Error;
 use crate::error::ErrorKind;
@@ -107,6 +109,30 @@ impl HttpTransport for ReqwestTransport {
             }),
             Err(unread) => Err(unread.after(status, headers)),
         }
+    }
+
+    async fn open(
+        &self,
+        request: HttpRequest,
+        limit: Duration,
+    ) -> Result<OpenReply, TransportError> {
+        let mut response = timeout_at(
+            Instant::now() + limit,
+            self.http.execute(request.into_reqwest()),
+        )
+        .await
+        .map_err(|elapsed| TransportError::TimedOut(elapsed.into()))?
+        .map_err(before_status)?;
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let body = stream::try_unfold(response, move |mut response| async move {
+            match chunk(&mut response, Instant::now() + limit).await {
+                Ok(chunk) => Ok(chunk.map(|chunk| (chunk, response))),
+                Err(Unread::Broken(cause)) => Err(cause),
+                Err(Unread::TooLong) => Err("the body is longer than the limit".into()),
+            }
+        });
+        Ok(OpenReply::new(status, headers, body))
     }
 }
 

@@ -26,6 +26,7 @@ pub mod signing_string;
 pub mod slippage;
 pub mod tagged;
 pub mod timestamp;
+pub mod update;
 
 #[cfg(all(
     test,
@@ -60,6 +61,7 @@ pub use crate::signing_string::signing_string;
 pub use crate::slippage::{InvalidSlippage, Slippage};
 pub use crate::tagged::{TagError, UnknownVariant};
 pub use crate::timestamp::{Date, InvalidDate, InvalidTimestamp, Timestamp};
+pub use crate::update::{Emptied, NewValue};
 
 /// Payments: customers, accounts, transactions, transfers and webhooks of the Layer2 platform.
 #[cfg(feature = "payments")]

@@ -224,6 +224,47 @@ macro_rules! shown {
     };
 }
 
+/// Setters of requests whose `updates` name fields: one for each field that can be named.
+macro_rules! updates {
+    ($(
+        $request:ident {
+            $( $set:ident = $name:literal, $owner:ident::$member:ident: $ty:ty; )+
+        }
+    )+) => {$(
+        impl $request {
+            /// The fields that can be named.
+            pub const FIELDS: &'static [&'static str] = &[$( $name ),+];
+
+            /// Changes a field by its name, also one that this version of the crate does not know. The last of several
+            /// values for one field counts.
+            #[must_use]
+            pub fn set(mut self, field: &str, value: impl Into<String>) -> Self {
+                let updates = self.updates.get_or_insert_with(Vec::new);
+                let value = value.into();
+                match updates.iter_mut().find(|update| update.field.as_deref() == Some(field)) {
+                    Some(update) => update.value = Some(value),
+                    None => updates.push(
+                        crate::payments::FieldUpdate::new().with_field(field.to_owned()).with_value(value),
+                    ),
+                }
+                self
+            }
+
+            $(
+                #[doc = concat!(
+                    "Changes `", $name, "`: [`", stringify!($owner), "::", stringify!($member),
+                    "`](crate::payments::", stringify!($owner), "::", stringify!($member), ").",
+                )]
+                #[inline]
+                #[must_use]
+                pub fn $set(self, value: impl crate::update::NewValue<$ty>) -> Self {
+                    self.set($name, value.to_text())
+                }
+            )+
+        }
+    )+};
+}
+
 /// A tagged union of the documents: one variant per tag value, and `Unknown` for tags of a newer platform.
 macro_rules! tagged_union {
     (

@@ -125,9 +125,15 @@ fn object(reading: &mut Reading<'_>, node: &Node) -> Object {
             );
         }
     }
+    let of_updates = node.get("x-updates").map(Node::entries).unwrap_or_default();
+    let updates = of_updates
+        .iter()
+        .map(|entry| (entry.key.clone(), reading.list_of_texts(&entry.node)))
+        .collect();
     Object {
         properties,
         always_sent,
+        updates,
     }
 }
 

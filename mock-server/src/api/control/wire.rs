@@ -5,7 +5,10 @@ use layer2_types::{control, operation::Platform};
 use layer2_world::{
     Command, JobReport,
     rejection::Rejection,
-    settings::{ErrorStyle, Profile as WorkProfile, Settings, SignaturePolicy},
+    settings::{
+        ErrorStyle, Profile as WorkProfile, Settings, SignaturePolicy, TimestampStyle,
+        WEBHOOK_LOG_LIMITS,
+    },
 };
 
 use super::{at_fault, broken, invalid};
@@ -95,6 +98,25 @@ fn apply(settings: &mut Settings, wanted: &control::SandboxSettings) -> Result<(
             ));
         }
     }
+    match &wanted.timestamps {
+        None => {}
+        Some(control::TimestampSetting::NewYork) => settings.timestamps = TimestampStyle::NewYork,
+        Some(control::TimestampSetting::Utc) => settings.timestamps = TimestampStyle::Utc,
+        Some(other) => {
+            return Err(invalid(
+                "/settings/timestamps",
+                other.as_str(),
+                "new-york or utc",
+            ));
+        }
+    }
+    if let Some(limit) = wanted.webhook_log_limit {
+        let place = "/settings/webhook_log_limit";
+        settings.webhook_log_limit = u32::try_from(limit)
+            .ok()
+            .filter(|limit| WEBHOOK_LOG_LIMITS.contains(limit))
+            .ok_or_else(|| invalid(place, &limit.to_string(), "1 to 1000000"))?;
+    }
     settings.opaque_codes = wanted.opaque_codes.unwrap_or(settings.opaque_codes);
     settings.strict = wanted.strict.unwrap_or(settings.strict);
     settings.information_requests = wanted
@@ -124,6 +146,11 @@ pub(super) fn summary(sandbox: &Sandbox) -> Result<control::SandboxSummary, Reje
         .with_opaque_codes(settings.opaque_codes)
         .with_strict(settings.strict)
         .with_information_requests(settings.information_requests)
+        .with_timestamps(match settings.timestamps {
+            TimestampStyle::Utc => control::TimestampSetting::Utc,
+            _ => control::TimestampSetting::NewYork,
+        })
+        .with_webhook_log_limit(i32::try_from(settings.webhook_log_limit).unwrap_or(i32::MAX))
         .with_profile(match settings.profile {
             WorkProfile::Realistic => control::ProfileSetting::Realistic,
             _ => control::ProfileSetting::Fast,
@@ -155,8 +182,8 @@ pub(super) fn reply(
     Ok(control::SandboxReply::new(info))
 }
 
-pub(super) fn clock(sandbox: &Sandbox) -> Result<control::ClockReply, Rejection> {
-    let (now, advanced) = sandbox.clock().map_err(broken)?;
+pub(super) async fn clock(sandbox: &Sandbox) -> Result<control::ClockReply, Rejection> {
+    let (now, advanced) = sandbox.clock().await.map_err(broken)?;
     Ok(control::ClockReply::new(control::ClockState::new(
         utc(now),
         clock_mode(sandbox),
@@ -177,13 +204,13 @@ pub(super) fn cause(row: &Row) -> control::Cause {
 }
 
 /// The clock after an advance, with the work due by `target` that a limit has left.
-pub(super) fn advanced(
+pub(super) async fn advanced(
     sandbox: &Sandbox,
     target: Timestamp,
     complete: bool,
 ) -> Result<control::ClockAdvanceReply, Rejection> {
-    let clock = clock(sandbox)?.data;
-    let mut left = sandbox.pending_work().map_err(broken)?;
+    let clock = clock(sandbox).await?.data;
+    let mut left = sandbox.pending_work().await.map_err(broken)?;
     // With a clock that runs, more may have become due since a complete advance ended; that is not what it has left.
     left.retain(|work| !complete && work.due <= target);
     Ok(control::ClockAdvanceReply::new(control::ClockAdvance::new(
@@ -217,33 +244,26 @@ fn named_job(kind: &str, due: Timestamp, subject: &str) -> Result<control::Job, 
 #[cfg(test)]
 mod tests {
     use jiff::ToSpan as _;
-    use layer2_world::{Genesis, seed::Seed};
 
     use super::*;
     use crate::clocks::MANUAL_START;
 
-    #[test]
-    fn an_advance_that_was_cut_off_lists_what_is_due_by_its_target() {
-        let genesis = Genesis {
-            name: "test".to_owned(),
-            seed: Seed::new([1; 32]),
-            settings: Settings::default(),
-            start: MANUAL_START,
-        };
-        let sandbox = Sandbox::new(genesis, ClockMode::Manual);
-        let advance = |hours: i64, complete| {
-            let reply = advanced(&sandbox, MANUAL_START + hours.hours(), complete);
+    #[tokio::test]
+    async fn an_advance_that_was_cut_off_lists_what_is_due_by_its_target() {
+        let sandbox = Sandbox::in_memory(ClockMode::Manual).await;
+        let advance = async |hours: i64, complete| {
+            let reply = advanced(&sandbox, MANUAL_START + hours.hours(), complete).await;
             reply.expect("a reply").data
         };
-        let cut_off = advance(2 * 366 * 24, false);
+        let cut_off = advance(2 * 366 * 24, false).await;
         assert!(!cut_off.complete);
         assert!(!cut_off.pending.is_empty());
         assert_eq!(cut_off.pending[0].kind, "check_dormancy");
         assert_eq!(
-            advance(1, false).pending,
+            advance(1, false).await.pending,
             [],
             "what is due later is not left"
         );
-        assert_eq!(advance(1, true).pending, []);
+        assert_eq!(advance(1, true).await.pending, []);
     }
 }

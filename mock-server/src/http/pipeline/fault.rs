@@ -163,7 +163,10 @@ impl Exchange {
                         500.. => Refusal::Internal,
                         _ => Refusal::Validation,
                     };
-                    code_of_status(api, *status).unwrap_or_else(|| profile.code(other))
+                    // The store is well: whoever orders a 503 means the platform.
+                    code_of_status(api, *status)
+                        .filter(|code| *code != profile.code(Refusal::StoreUnavailable))
+                        .unwrap_or_else(|| profile.code(other))
                 });
                 let problem =
                     Problem::new(code, format!("The platform answers with status {status}."));

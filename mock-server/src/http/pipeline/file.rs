@@ -11,12 +11,13 @@ use layer2_world::{Content, Download, Reply, rejection::Problem};
 use super::Exchange;
 use crate::{
     api::refuse_with,
-    blobs::{BlobId, Blobs, Full},
+    blobs::{BlobId, Full},
     errors::{Failure, Refusal, sentence},
     http::{
         disposition,
         form::{self, FILE_PART, FORM_MEDIA, FormError, SentFile},
     },
+    sandbox::{Broken, Sandbox},
 };
 
 /// What an upload is to be, for refusals.
@@ -32,17 +33,22 @@ pub(super) struct OpenFile {
 
 impl OpenFile {
     /// Opens the file that the reply of a download names; none if the reply names no file that is here.
-    pub(super) fn of(reply: &Reply, blobs: &Blobs) -> Option<OpenFile> {
-        let download: Download = serde_json::from_str(&reply.body).ok()?;
-        let bytes = match download.content {
-            Content::Blob { sha256 } => blobs.get(BlobId::parse(&sha256)?)?,
-            Content::Text { text } => Bytes::from(text),
+    pub(super) async fn of(reply: &Reply, sandbox: &Sandbox) -> Result<Option<OpenFile>, Broken> {
+        let Ok(download) = serde_json::from_str::<Download>(&reply.body) else {
+            return Ok(None);
         };
-        Some(OpenFile {
+        let bytes = match download.content {
+            Content::Blob { sha256 } => match BlobId::parse(&sha256) {
+                Some(id) => sandbox.file(id).await?,
+                None => None,
+            },
+            Content::Text { text } => Some(Bytes::from(text)),
+        };
+        Ok(bytes.map(|bytes| OpenFile {
             name: download.file_name,
             media_type: download.media_type,
             bytes,
-        })
+        }))
     }
 
     /// Gives a reply its bytes and headers. A browser is told to save it, and not to guess another type: it came from
@@ -180,6 +186,7 @@ fn pointer_token(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clocks::ClockMode;
 
     fn reply(content: Content) -> Reply {
         let download = Download {
@@ -193,19 +200,22 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_download_becomes_bytes_that_a_browser_saves() {
-        let blobs = Blobs::new(100);
+    #[tokio::test]
+    async fn a_download_becomes_bytes_that_a_browser_saves() {
+        let sandbox = Sandbox::in_memory(ClockMode::Manual).await;
+        let blobs = &sandbox.blobs;
         let id = BlobId::of(b"%PDF");
         blobs
             .put(id, Bytes::from_static(b"%PDF"))
             .expect("room")
-            .keep();
+            .keep()
+            .expect("here");
         let named = reply(Content::Blob {
             sha256: id.to_string(),
         });
         let mut response = Response::new(Body::empty());
-        let file = OpenFile::of(&named, &blobs).expect("it is here");
+        let file = OpenFile::of(&named, &sandbox).await.expect("sound");
+        let file = file.expect("it is here");
         assert_eq!(file.bytes, "%PDF");
         file.send(&mut response);
         let header = |name: &str| response.headers()[name].to_str().expect("text");
@@ -221,12 +231,14 @@ mod tests {
         );
 
         blobs.clear();
-        assert!(OpenFile::of(&named, &blobs).is_none());
+        let gone = OpenFile::of(&named, &sandbox).await.expect("sound");
+        assert!(gone.is_none());
         let written = reply(Content::Text {
             text: "paid".to_owned(),
         });
+        let written = OpenFile::of(&written, &sandbox).await.expect("sound");
         assert_eq!(
-            OpenFile::of(&written, &blobs).map(|file| file.bytes),
+            written.map(|file| file.bytes),
             Some(Bytes::from_static(b"paid"))
         );
     }

@@ -185,7 +185,8 @@ fn a_tag_that_names_no_variant_hides_nothing_else() {
     let mut found = hints(operation, body);
     found.sort_unstable();
     let amount = "Leave currency, spaces and thousands separators out; the amount is in units of the asset, never in cents.";
-    let required = "Required here: source_account_id, destination_counterparty_id, amount, purpose.";
+    let required =
+        "Required here: source_account_id, destination_counterparty_id, amount, purpose.";
     let wanted = [
         ("/amount", amount),
         ("/destination_counterparty_id", required),

@@ -142,17 +142,7 @@ fn read_fee(wanted: &control::WithdrawalFee, n: usize) -> Result<Fee, Rejection>
                 .bad_request(),
         );
     }
-    let Some(asset) = assets::asset(wanted.asset_type_id.as_str()) else {
-        let ids: Vec<&str> = assets::ASSETS.iter().map(|asset| asset.id).collect();
-        return Err(
-            Problem::new(code::ASSET_NOT_SUPPORTED, "There is no such asset type.")
-                .at(place("asset_type_id"))
-                .received(wanted.asset_type_id.as_str())
-                .expected(ids.join(", "))
-                .hint("Asset types are spelt as in the accounts that hold them; a currency alone is none.")
-                .bad_request(),
-        );
-    };
+    let asset = assets::known(wanted.asset_type_id.as_str(), &place("asset_type_id"))?;
     Ok(Fee {
         rail: Rail::from(wanted.rail.as_str()),
         asset: AssetTypeId::new(asset.id).map_err(|_| Rejection::bad_id())?,

@@ -44,6 +44,7 @@ use crate::payments::field_table;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
+use crate::table::named;
 use crate::world::World;
 
 /// An application.
@@ -67,6 +68,8 @@ pub(crate) struct ApplicationRow {
     /// Place in the journal of the command that made it.
     pub(crate) cause: u64,
 }
+
+named!(ApplicationRow: ApplicationId);
 
 /// How long an access code works.
 const CODE_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -96,7 +99,7 @@ impl Applications for World {
 
         row.documents = self.ask_for_documents(cx, &owner, &row.applicant.documents())?;
         let id = row.id.clone();
-        self.payments.applications.insert(id.clone(), row);
+        self.payments.applications.insert(row);
         self.emit_application(cx, &id);
         Ok(reference(id))
     }

@@ -33,6 +33,7 @@ use crate::payments::originator::Sender;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::schedule::Work;
+use crate::table::named;
 use crate::world::World;
 
 /// Money that came from outside.
@@ -55,6 +56,8 @@ pub(crate) struct InboundRow {
     /// Place in the journal of the command that made it.
     pub(crate) cause: u64,
 }
+
+named!(InboundRow: InboundId);
 
 /// Whose money it is, and what it has become there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,7 +156,7 @@ impl World {
             uncovered: MinorUnits::ZERO,
             cause: cx.seq(),
         };
-        self.payments.inbound.insert(id.clone(), row);
+        self.payments.inbound.insert(row);
         match arrival.receiver {
             Receiver::Account(account) => {
                 let deposit = self.standing_deposit(cx, &account, arrival.asset)?;

@@ -54,6 +54,17 @@ impl World {
         self.emit(cx, payload(AccountEventData::new(state)));
     }
 
+    /// Tells that senders of money to an account have to be told something else than before.
+    pub(crate) fn emit_instructions(&mut self, cx: &mut WriteContext<'_>, id: &AccountId) {
+        let Some(row) = self.payments.accounts.get(id) else {
+            return;
+        };
+        let state =
+            AccountState::new(id.clone()).with_status(row.standing.account_status(cx.platform()));
+        let data = AccountEventData::new(state);
+        self.emit(cx, EventPayload::AccountDepositInstructionsUpdate(data));
+    }
+
     /// Tells how far an application has come.
     pub(crate) fn emit_application(&mut self, cx: &mut WriteContext<'_>, id: &ApplicationId) {
         let Some(row) = self.payments.applications.get(id) else {

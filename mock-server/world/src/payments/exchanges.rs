@@ -39,10 +39,12 @@ use crate::payments::orders::Kind;
 use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
 use crate::payments::orders::Wait;
+use crate::payments::private::Private;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::settings::TimestampStyle;
+use crate::table::named;
 use crate::world::World;
 
 pub(crate) use execution::ExchangeJob;
@@ -55,7 +57,7 @@ pub(crate) struct ExchangeRow {
     pub(crate) order: OrderType,
     pub(crate) source: Leg,
     pub(crate) destination: Leg,
-    description: Option<String>,
+    description: Option<Private>,
     pub(crate) stage: ExchangeStage,
     created: Timestamp,
     /// Last instant at which it can be accepted.
@@ -67,6 +69,8 @@ pub(crate) struct ExchangeRow {
     /// Place in the journal of the command that made it.
     pub(crate) cause: u64,
 }
+
+named!(ExchangeRow: ExchangeId);
 
 /// One side of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -211,11 +215,11 @@ impl World {
             .schedule
             .add(orders::after(valid_until), ExchangeJob::Expire(id.clone()));
         let row = ExchangeRow {
-            id: id.clone(),
+            id,
             order: terms.order,
             source: terms.source,
             destination: terms.destination,
-            description: body.description,
+            description: body.description.map(Private::new),
             stage: ExchangeStage::Requested,
             created: cx.now(),
             valid_until,
@@ -224,7 +228,7 @@ impl World {
             cause: cx.seq(),
         };
         let reply = payments::ExchangeReply::new(row.on_wire(cx.settings().timestamps));
-        self.payments.exchanges.insert(id, row);
+        self.payments.exchanges.insert(row);
         Ok(reply)
     }
 }
@@ -266,7 +270,7 @@ impl ExchangeRow {
         Trail {
             order: self.id.as_str(),
             category: TransactionCategory::Exchange,
-            description: self.description.as_deref(),
+            description: self.description.clone(),
         }
     }
 

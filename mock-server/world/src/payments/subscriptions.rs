@@ -18,6 +18,7 @@ use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::rejection::nearest;
+use crate::table::named;
 use crate::world::World;
 
 /// A subscription.
@@ -27,6 +28,8 @@ pub(crate) struct SubscriptionRow {
     pub(crate) event_type: EventType,
     pub(crate) callback_url: String,
 }
+
+named!(SubscriptionRow: SubscriptionId);
 
 const PATH: &str = "/v1/subscriptions";
 
@@ -65,7 +68,7 @@ impl Subscriptions for World {
             callback_url: body.callback_url,
         };
         let reply = payments::SubscriptionReply::new(self.subscription_on_wire(&row));
-        self.payments.subscriptions.insert(id, row);
+        self.payments.subscriptions.insert(row);
         Ok(reply)
     }
 

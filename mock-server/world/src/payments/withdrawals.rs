@@ -27,7 +27,6 @@ use crate::context::WriteContext;
 use crate::file::Download;
 use crate::generated::payments::Withdrawals;
 use crate::ids::IdKind;
-use crate::payments::assets;
 use crate::payments::documents::DocumentOwner;
 use crate::payments::funds;
 use crate::payments::machines::WITHDRAWAL;
@@ -38,6 +37,7 @@ use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::table::Table;
+use crate::table::named;
 use crate::world::World;
 
 mod acceptance;
@@ -82,6 +82,8 @@ pub(crate) struct WithdrawalRow {
     /// Place in the journal of the command that made it.
     pub(crate) cause: u64,
 }
+
+named!(WithdrawalRow: WithdrawalId);
 
 /// A job on the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,8 +136,7 @@ impl Withdrawals for World {
         let counterparty = self
             .payments
             .counterparty(&wanted.counterparty, "/destination_counterparty_id")?;
-        let asset = assets::asset(source.asset.as_str())
-            .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
+        let asset = source.known_asset()?;
         let amount = funds::to_minor(wanted.amount, asset, "/amount")?;
         self.must_transact(source, "/source_account_id")?;
         checks::must_be_usable(counterparty, source, "/destination_counterparty_id")?;
@@ -165,7 +166,7 @@ impl Withdrawals for World {
         };
         let owner = DocumentOwner::Withdrawal { id: id.clone() };
         row.papers = self.ask_for_documents(cx, &owner, &asked)?;
-        self.payments.withdrawals.rows.insert(id.clone(), row);
+        self.payments.withdrawals.rows.insert(row);
         self.await_papers_or_acceptance(cx, &id);
         self.withdrawal_state(&id)
     }

@@ -2,12 +2,11 @@
 
 //! The resources of the control API.
 
-use futures_core::Stream;
 use layer2_types::control::{self, OperationId};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::page::{Page, paginate};
+use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
 
 /// Isolated worlds, each with its own credentials, data, books, clocks and faults.
@@ -332,9 +331,10 @@ impl<'c> Inbound<'c> {
     /// - What happens next: The screening takes no time with the profile `fast` and three minutes
     ///   of business time with `realistic`. The account gets a TRANSFER_IN transaction that is
     ///   PENDING and then POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED, and
-    ///   its deposit is EXECUTED. Where the account can take no money by then, the money goes back:
-    ///   the transaction is CANCELLED, the deposit FAILURE. Money that names nobody is UNASSIGNED
-    ///   and makes no transaction.
+    ///   its deposit is EXECUTED; an account that had no instructions has them from then on, with
+    ///   ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. Where the account can take no money by then, the
+    ///   money goes back: the transaction is CANCELLED, the deposit FAILURE. Money that names
+    ///   nobody is UNASSIGNED and makes no transaction.
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat pays a second time; list what arrived first.
     ///
@@ -375,12 +375,10 @@ impl<'c> Inbound<'c> {
         Ok(reply.map(|list| Page::new(list.data.inbound, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, sandbox: &control::SandboxName, params: control::InboundListParams,
-    ) -> impl Stream<Item = Result<control::Inbound, Error>> + Send + use<> {
+    ) -> Items<control::Inbound> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,
@@ -487,7 +485,7 @@ impl<'c> Rates<'c> {
     /// - Retry: A repeat pins the same rate again.
     ///
     /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
-    /// `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
+    /// `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/rates`
     pub async fn pin(
@@ -509,7 +507,7 @@ impl<'c> Rates<'c> {
     /// - Retry: A repeat finds the rate with the market already and leaves it there.
     ///
     /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
-    /// `PAIR_NOT_SUPPORTED`.
+    /// `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`.
     ///
     /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
     pub async fn unpin(
@@ -716,8 +714,9 @@ pub struct Ledger<'c> {
 impl<'c> Ledger<'c> {
     /// Read the trial balance.
     ///
-    /// Adds up the books for each asset and says whether what the platform holds is what it owes.
-    /// It holds at every instant; a difference is a fault of the server.
+    /// Adds up the books for each asset. At every instant custody, clearing and in flight together
+    /// are what customers are owed, what the platform has earned in fees and what stands in
+    /// suspense; a difference is a fault of the server.
     ///
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
@@ -752,12 +751,10 @@ impl<'c> Ledger<'c> {
         Ok(reply.map(|list| Page::new(list.data.entries, list.links)))
     }
 
-    /// Walks through all pages of [`entries`](Self::entries) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`entries`](Self::entries): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn entries_stream(
         &self, sandbox: &control::SandboxName, params: control::LedgerEntriesParams,
-    ) -> impl Stream<Item = Result<control::LedgerEntry, Error>> + Send + use<> {
+    ) -> Items<control::LedgerEntry> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,
@@ -802,12 +799,10 @@ impl<'c> Deliveries<'c> {
         Ok(reply.map(|list| Page::new(list.data.deliveries, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, sandbox: &control::SandboxName, params: control::DeliveriesListParams,
-    ) -> impl Stream<Item = Result<control::Delivery, Error>> + Send + use<> {
+    ) -> Items<control::Delivery> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,

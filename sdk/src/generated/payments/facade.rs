@@ -2,13 +2,13 @@
 
 //! The resources of the payments API.
 
-use futures_core::Stream;
 use layer2_types::payments::{self, OperationId};
 
 use crate::client::Client;
 use crate::download::Download;
+use crate::download_stream::DownloadStream;
 use crate::error::Error;
-use crate::page::{Page, paginate};
+use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
 use crate::upload::Upload;
 
@@ -57,12 +57,10 @@ impl<'c> Applications<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::ApplicationsListParams,
-    ) -> impl Stream<Item = Result<payments::Application, Error>> + Send + use<> {
+    ) -> Items<payments::Application> {
         paginate(
             self.client,
             params,
@@ -399,6 +397,18 @@ impl<'c> Documents<'c> {
             )
             .await
     }
+
+    /// The same as [`download`](Self::download) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn download_stream(
+        &self, document_id: &payments::DocumentId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
+                OperationId::DocumentsDownload.operation(),
+                &[document_id.as_str()],
+            )
+            .await
+    }
 }
 
 /// The end users whose money the platform keeps, people and companies.
@@ -437,12 +447,8 @@ impl<'c> Customers<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: payments::CustomersListParams,
-    ) -> impl Stream<Item = Result<payments::Customer, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: payments::CustomersListParams) -> Items<payments::Customer> {
         paginate(
             self.client,
             params,
@@ -510,7 +516,9 @@ impl<'c> Customers<'c> {
     /// - Before: The status of the customer allows updates; each named field can be changed; a new
     ///   status is one that may follow the present one.
     /// - What happens next: The customer has the new values at once. A new status sends its event
-    ///   (such as CUSTOMER_FROZEN); CLOSED and FROZEN weigh on the customer's accounts too.
+    ///   (such as CUSTOMER_FROZEN); CLOSED and FROZEN weigh on the customer's accounts too. A new
+    ///   name or address changes what senders of money are told, which
+    ///   ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE tells of each account that has instructions.
     /// - Undo: Change the fields back; the status CLOSED is final.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat of a
     ///   change of status is refused.
@@ -701,12 +709,8 @@ impl<'c> Accounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: payments::AccountsListParams,
-    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: payments::AccountsListParams) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
@@ -766,10 +770,11 @@ impl<'c> Accounts<'c> {
     ///
     /// - When to use it: Use it to show a customer where to send crypto assets.
     /// - Before: The account holds a crypto asset and may transact.
-    /// - What happens next: The address takes money at once. Money that arrives at the address
-    ///   becomes transactions of the account, with TRANSACTION_PENDING and TRANSACTION_POSTED. The
-    ///   platform publishes no time for the screening before the posting; the mock server takes
-    ///   none, or three minutes with the profile `realistic`.
+    /// - What happens next: The address takes money at once; the first one of an account is told
+    ///   with ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. Money that arrives at the address becomes
+    ///   transactions of the account, with TRANSACTION_PENDING and TRANSACTION_POSTED. The platform
+    ///   publishes no time for the screening before the posting; the mock server takes none, or
+    ///   three minutes with the profile `realistic`.
     /// - Undo: It cannot be undone; an address that was given once must be expected to receive
     ///   money.
     /// - Retry: The same idempotency key gives the first address back; without a key another
@@ -827,12 +832,10 @@ impl<'c> PaymentAccounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::PaymentAccountsListParams,
-    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+    ) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
@@ -987,13 +990,11 @@ impl<'c> PaymentAccounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list_transactions`](Self::list_transactions) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_transactions_stream(
         &self, account_id: &payments::AccountId,
         params: payments::PaymentAccountsListTransactionsParams,
-    ) -> impl Stream<Item = Result<payments::PaymentTransaction, Error>> + Send + use<> {
+    ) -> Items<payments::PaymentTransaction> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1077,12 +1078,10 @@ impl<'c> Transactions<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::TransactionsListParams,
-    ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
+    ) -> Items<payments::Transaction> {
         paginate(
             self.client,
             params,
@@ -1142,12 +1141,10 @@ impl<'c> Transactions<'c> {
         )
     }
 
-    /// Walks through all pages of [`list_for_account`](Self::list_for_account) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_for_account_stream(
         &self, account_id: &payments::AccountId, params: payments::TransactionsListForAccountParams,
-    ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
+    ) -> Items<payments::Transaction> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1383,12 +1380,10 @@ impl<'c> Statements<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, account_id: &payments::AccountId, params: payments::StatementsListParams,
-    ) -> impl Stream<Item = Result<payments::StatementSummary, Error>> + Send + use<> {
+    ) -> Items<payments::StatementSummary> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1455,12 +1450,10 @@ impl<'c> Counterparties<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::CounterpartiesListParams,
-    ) -> impl Stream<Item = Result<payments::Counterparty, Error>> + Send + use<> {
+    ) -> Items<payments::Counterparty> {
         paginate(
             self.client,
             params,
@@ -1494,7 +1487,8 @@ impl<'c> Counterparties<'c> {
     ///   connected too. Layer2 1.0.5 has the statuses and not the events. The platform publishes no
     ///   time for the screening; the mock server does it at once, or with the profile `realistic`
     ///   after some two minutes.
-    /// - Undo: There is no call that deletes a counterparty; set its status to CLOSED.
+    /// - Undo: There is no call that deletes a counterparty; once it has been screened, set its
+    ///   status to CLOSED.
     /// - Retry: The same idempotency key gives the first reply back; without a key a second
     ///   counterparty is registered.
     ///
@@ -1539,7 +1533,7 @@ impl<'c> Counterparties<'c> {
     /// - When to use it: Use it to correct what was registered, or to freeze or close a
     ///   counterparty.
     /// - Before: The counterparty is not CLOSED; each named field can still be changed; a new
-    ///   status is one that may follow the present one.
+    ///   status is one that may follow the present one. Nothing but the screening ends PENDING.
     /// - What happens next: The counterparty has the new values at once. A new status sends its
     ///   event, such as COUNTERPARTY_CLOSED.
     /// - Undo: Change the fields back; the status CLOSED is final.
@@ -1672,8 +1666,9 @@ impl<'c> Deposits<'c> {
     /// - Before: The account may transact. For PULL the counterparty belongs to the account's
     ///   customer, is ACTIVE, linked and of the same asset type, and one of its rails can pull
     ///   (ACH, EFT).
-    /// - What happens next: The deposit is REQUESTED at once. A PUSH one becomes EXECUTED when the
-    ///   first money was screened and posted, each payment with TRANSACTION_PENDING and
+    /// - What happens next: The deposit is REQUESTED at once. The first instructions of an account
+    ///   are told with ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. A PUSH deposit becomes EXECUTED when
+    ///   the first money was screened and posted, each payment with TRANSACTION_PENDING and
     ///   TRANSACTION_POSTED; a PULL one waits for its acceptance. Where the account has
     ///   instructions already, they are given again. When money comes lies with its sender; the
     ///   platform publishes no time for its screening, and the mock server takes none, or three
@@ -1895,6 +1890,18 @@ impl<'c> Withdrawals<'c> {
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
+                OperationId::WithdrawalsGetReceipt.operation(),
+                &[withdrawal_id.as_str()],
+            )
+            .await
+    }
+
+    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn get_receipt_stream(
+        &self, withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
                 OperationId::WithdrawalsGetReceipt.operation(),
                 &[withdrawal_id.as_str()],
             )

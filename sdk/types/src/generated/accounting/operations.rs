@@ -8,7 +8,7 @@ use crate::operation::{Api, Effect, HttpMethod, IdempotencyRule, Operation, Retr
 pub const COMMON_ERRORS: &[&str] = &[
     "SpecifiedBadRequest", "MalformedJson", "Unauthorized", "TokenExpired", "InsufficientScope",
     "UnknownPath", "MethodNotAllowed", "BodyTooLarge", "UnsupportedMediaType", "RateLimited",
-    "InternalError", "NotBuilt",
+    "InternalError", "NotBuilt", "StoreUnavailable",
 ];
 
 /// What the operations of the API have in common.

@@ -30,6 +30,9 @@ error_codes! {
     Internal = "INTERNAL", status 500,
         means "The server failed.",
         remedy "Read the server's log for the request id, and report the fault.";
+    StoreUnavailable = "STORE_UNAVAILABLE", status 503,
+        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was done.",
+        remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows that it was done; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet.",
         remedy "Do what the hint says in its place, or answer the call with a fake of your own.";

@@ -7,7 +7,7 @@ use crate::operation::{Api, Effect, HttpMethod, Operation, PagingRule, RetryRule
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
     "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-    "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT",
+    "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT", "STORE_UNAVAILABLE",
 ];
 
 /// What the operations of the API have in common.
@@ -183,15 +183,16 @@ operations! {
     RatesPin = "rates_pin" => Operation {
         id: "rates_pin", resource: "rates", summary: "Pin a rate", method: HttpMethod::Post,
         path: "/sandboxes/{sandbox}/rates", effect: Effect::Write,
-        errors: &["NOT_FOUND", "PAIR_NOT_SUPPORTED", "RATE_OUT_OF_RANGE"], body_limit: 65_536,
-        request_media: &["application/json"], ..BASE
+        errors: &["NOT_FOUND", "ASSET_NOT_SUPPORTED", "PAIR_NOT_SUPPORTED", "RATE_OUT_OF_RANGE"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Unpin a rate. `DELETE
     /// /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`.
     RatesUnpin = "rates_unpin" => Operation {
         id: "rates_unpin", resource: "rates", summary: "Unpin a rate", method: HttpMethod::Delete,
         path: "/sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}",
-        effect: Effect::Write, errors: &["NOT_FOUND", "PAIR_NOT_SUPPORTED"], ..BASE
+        effect: Effect::Write, errors: &["NOT_FOUND", "ASSET_NOT_SUPPORTED", "PAIR_NOT_SUPPORTED"],
+        ..BASE
     };
     /// Create a sandbox. `POST /sandboxes`.
     SandboxesCreate = "sandboxes_create" => Operation {

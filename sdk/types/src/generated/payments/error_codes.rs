@@ -48,6 +48,9 @@ error_codes! {
     Internal = "INTERNAL", status 500,
         means "The server failed; whether the request was carried out is not known.",
         remedy "Repeat it with the same idempotency key, or read the object first.";
+    StoreUnavailable = "STORE_UNAVAILABLE", status 503,
+        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was done.",
+        remedy "Wait as long as `Retry-After` says and send the request again, with the same idempotency key; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet.",
         remedy "Do what the hint says in its place, or answer the call with a fake of your own.";

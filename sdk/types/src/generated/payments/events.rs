@@ -67,8 +67,8 @@ events! {
     /// An account was not used for twelve months. Sent when the status of an account becomes
     /// DORMANT.
     AccountDormant(AccountEventData) of [RailV1_1_2] = "ACCOUNT_DORMANT";
-    /// The deposit instructions of an account changed. Sent when money for an account has to be
-    /// sent to another place than before.
+    /// The deposit instructions of an account changed. Sent when an account gets its first
+    /// instructions, and when they change since its customer has another name or address.
     AccountDepositInstructionsUpdate(AccountEventData) of [RailV1_1_2] = "ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE";
     /// A transaction was held. Sent when a transaction is made as a hold.
     TransactionAuthorized(TransactionEventData) of [RailV1_1_2] = "TRANSACTION_AUTHORIZED";

@@ -48,6 +48,9 @@ error_codes! {
     InternalServerError = "INTERNAL_SERVER_ERROR", status 500,
         means "The server failed; of the type API_ERROR.",
         remedy "Send a read again; after a write look first at what is there.";
+    StoreUnavailable = "STORE_UNAVAILABLE", status 503,
+        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was done; of the type API_ERROR.",
+        remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows that it was done; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet; of the type API_ERROR.",
         remedy "Do what the hint says in its place, or answer the call with a fake of your own.";

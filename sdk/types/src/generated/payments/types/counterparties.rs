@@ -20,7 +20,7 @@ open_enums! {
         Closed = "CLOSED",
         /// Locked for a while; nothing can be done with it.
         Frozen = "FROZEN",
-        /// Being screened; nothing can be done with it yet.
+        /// Being screened; no money can pass it, and only the platform ends it.
         Pending = "PENDING",
         /// Enhanced due diligence is due; it works, and FROZEN or CLOSED may follow.
         Edd = "EDD",
@@ -2403,6 +2403,39 @@ models! {
             /// chooses.
             account_number: String = with_account_number, personal;
         }
+    }
+}
+
+updates! {
+    CounterpartyUpdateRequest {
+        set_status = "status", CounterpartyFiatUs::status: CounterpartyStatus;
+        set_description = "description", CounterpartyFiatUs::description: String;
+        set_profile_name = "profile.name", CounterpartyProfile::name: String;
+        set_profile_email = "profile.email", CounterpartyProfile::email: String;
+        set_profile_telephone_number = "profile.telephone_number",
+            CounterpartyProfile::telephone_number: String;
+        set_profile_tax_reference_number = "profile.tax_reference_number",
+            CounterpartyProfile::tax_reference_number: String;
+        set_profile_date_of_birth = "profile.date_of_birth",
+            CounterpartyProfile::date_of_birth: Date;
+        set_profile_line_of_business = "profile.line_of_business",
+            CounterpartyProfile::line_of_business: LineOfBusiness;
+        set_profile_relationship_to_customer = "profile.relationship_to_customer",
+            CounterpartyProfile::relationship_to_customer: RelationshipToCustomer;
+        set_profile_address_unit_number = "profile.address.unit_number",
+            Address::unit_number: String;
+        set_profile_address_address_line1 = "profile.address.address_line1",
+            Address::address_line1: String;
+        set_profile_address_address_line2 = "profile.address.address_line2",
+            Address::address_line2: String;
+        set_profile_address_address_line3 = "profile.address.address_line3",
+            Address::address_line3: String;
+        set_profile_address_city = "profile.address.city", Address::city: String;
+        set_profile_address_state = "profile.address.state", Address::state: String;
+        set_profile_address_postal_code = "profile.address.postal_code",
+            Address::postal_code: String;
+        set_profile_address_country_code = "profile.address.country_code",
+            Address::country_code: String;
     }
 }
 

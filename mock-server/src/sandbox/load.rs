@@ -1,0 +1,81 @@
+//! From what a journal has to the state again: the last snapshot, and the rows after it.
+//!
+//! Each row is carried out by the rules that wrote it, or not at all: newer rules may make something else of it, and
+//! then nobody would know what the state is. A server that is stopped in an orderly way leaves a snapshot at the end of
+//! each journal, so that the next version has no row to carry out.
+
+use layer2_world::{Genesis, RULES_VERSION, World, snapshot::SnapshotError};
+
+use super::core::State;
+use crate::{
+    blobs::Blobs,
+    clocks::{ClockMode, SandboxClock},
+    journal::{Journal, ReplayError, replay::replay_onto},
+    store::StoreError,
+};
+
+/// Rows that are read at once.
+const PAGE: usize = 1_000;
+
+/// Why the state of a sandbox cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}; nothing was changed")]
+    Replay(#[from] ReplayError),
+    #[error(
+        "its rows from {seq} on were written under version {written} of the rules, and this server plays by version {}; start it once with the layer2-mock that wrote it and stop that with SIGTERM, which leaves a snapshot that this one reads; nothing was changed",
+        RULES_VERSION
+    )]
+    Rules { seq: u64, written: u32 },
+    #[error("{0}; nothing was changed")]
+    Snapshot(#[from] SnapshotError),
+    #[error(
+        "its snapshot is that of another sandbox; restore the store from a copy; nothing was changed"
+    )]
+    OtherGenesis,
+}
+
+/// Reads the state, and tells the blobs which files there are.
+pub(super) async fn load(
+    journal: &dyn Journal,
+    genesis: &Genesis,
+    clock_mode: ClockMode,
+    blobs: &Blobs,
+) -> Result<State, LoadError> {
+    let opened = journal.open().await?;
+    let (mut world, mut last_seq) = match opened.snapshot {
+        Some(snapshot) => (World::restore(&snapshot.text)?, snapshot.seq),
+        None => (World::new(genesis.clone()), 0),
+    };
+    if world.genesis() != genesis {
+        return Err(LoadError::OtherGenesis);
+    }
+    let mut latest = None;
+    loop {
+        let rows = journal.rows(last_seq, PAGE).await?;
+        let Some(last) = rows.last() else { break };
+        latest = Some(last.now);
+        if let Some(other) = rows.iter().find(|row| row.rules != RULES_VERSION) {
+            return Err(LoadError::Rules {
+                seq: other.seq,
+                written: other.rules,
+            });
+        }
+        last_seq = replay_onto(&mut world, last_seq, &rows)?;
+    }
+    let mut clock = SandboxClock::new(clock_mode, genesis.start);
+    clock.resume(
+        opened.head.advanced,
+        Some(world.business_now(genesis.start)),
+    );
+    clock.resume(opened.head.advanced, latest);
+    blobs.load(&opened.blobs);
+    Ok(State {
+        world,
+        last_seq,
+        head: opened.head,
+        clock,
+    })
+}

@@ -1,0 +1,240 @@
+//! How a sandbox is entered: what comes before the lock, and what has to be safe before anything leaves.
+//!
+//! In memory nothing is waited for. An exclusive journal is waited for afterwards, until what is seen is safe. A shared
+//! one is waited for before, as others may have written, and afterwards, for its commit. Where a journal has lost what
+//! it was handed, the state is read again before anybody sees it; until something can be written again, commands are
+//! refused and reads go on.
+
+use std::sync::{MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::{Broken, LoadError, Sandbox, core::Core, load::load, lock};
+use crate::journal::{Mark, News, SharedJournal};
+
+/// What a turn is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Intent {
+    /// To look. Due work runs first where it can.
+    Read,
+    /// To begin again: also where the sandbox is broken.
+    Reset,
+    /// To change something.
+    Write,
+}
+
+/// How an attempt to enter ended.
+enum Entered<T> {
+    /// The work was done; its result rests on this write.
+    Done(T, Mark),
+    /// Nothing can be written for now.
+    Refused,
+    /// The state has to be read again.
+    Stale,
+}
+
+impl Sandbox {
+    /// Does something with the state, and gives the result once all that it rests on is safe.
+    pub(super) async fn turn<T>(
+        &self,
+        intent: Intent,
+        work: impl FnOnce(&mut Core) -> T,
+    ) -> Result<T, Broken> {
+        let (result, mark) = self.enter(intent, work).await?;
+        self.durable(mark).await?;
+        Ok(result)
+    }
+
+    /// Does something with the state that nobody learns of, so that nobody waits until it is safe.
+    pub(super) async fn turn_unseen<T>(
+        &self,
+        intent: Intent,
+        work: impl FnOnce(&mut Core) -> T,
+    ) -> Result<T, Broken> {
+        Ok(self.enter(intent, work).await?.0)
+    }
+
+    async fn enter<T>(
+        &self,
+        intent: Intent,
+        work: impl FnOnce(&mut Core) -> T,
+    ) -> Result<(T, Mark), Broken> {
+        if let Some(room) = self.journal.room() {
+            room.await.map_err(|error| self.told(&error))?;
+        }
+        if let Some(shared) = self.journal.shared() {
+            let result = self.enter_shared(shared, intent, work).await?;
+            return Ok((result, Mark::default()));
+        }
+        let mut work = Some(work);
+        loop {
+            match self.try_enter(intent, &mut work)? {
+                Entered::Done(result, mark) => return Ok((result, mark)),
+                Entered::Stale => self.mend().await?,
+                Entered::Refused => self.probe().await?,
+            }
+        }
+    }
+
+    /// Does the work under the lock, unless something has to be mended first.
+    fn try_enter<T>(
+        &self,
+        intent: Intent,
+        work: &mut Option<impl FnOnce(&mut Core) -> T>,
+    ) -> Result<Entered<T>, Broken> {
+        let mut core = self.lock(intent)?;
+        if core.is_stale || self.journal.failure().is_some() {
+            if intent != Intent::Reset {
+                return Ok(Entered::Stale);
+            }
+            // What was lost belongs to what the reset ends.
+            self.journal.recover();
+        }
+        if intent == Intent::Write && core.refusing.is_some() {
+            return Ok(Entered::Refused);
+        }
+        // It is taken once: whatever comes back without a result has not taken it.
+        let Some(work) = work.take() else {
+            return Err(Broken::Defect);
+        };
+        let result = work(&mut core);
+        core.sound()?;
+        Ok(Entered::Done(result, core.mark()))
+    }
+
+    async fn enter_shared<T>(
+        &self,
+        shared: &dyn SharedJournal,
+        intent: Intent,
+        work: impl FnOnce(&mut Core) -> T,
+    ) -> Result<T, Broken> {
+        let _one_at_a_time = self.entering.lock().await;
+        if self.lock(intent)?.is_stale && intent != Intent::Reset {
+            self.reload().await?;
+        }
+        let seen = self.lock(intent)?.position();
+        if intent == Intent::Read {
+            let news = shared.look(seen).await.map_err(|error| self.told(&error))?;
+            self.take_in(intent, news).await?;
+            let mut core = self.lock(intent)?;
+            let now = core.clock.now(Timestamp::now());
+            if !core.world.is_due(now) {
+                return Ok(work(&mut core));
+            }
+        }
+        let seen = self.lock(intent)?.position();
+        let (news, turn) = shared
+            .begin(seen)
+            .await
+            .map_err(|error| self.told(&error))?;
+        self.take_in(intent, news).await?;
+        let (result, writes) = {
+            let mut core = self.lock(intent)?;
+            let result = work(&mut core);
+            (result, core.collect())
+        };
+        if writes.is_empty() {
+            return Ok(result);
+        }
+        match turn.commit(writes).await {
+            Ok(()) => Ok(result),
+            Err(error) => {
+                // Whether it was written is not known here; the next turn reads what is there.
+                lock(&self.core).is_stale = true;
+                Err(self.told(&error))
+            }
+        }
+    }
+
+    /// Brings the state up to what others have written.
+    async fn take_in(&self, intent: Intent, news: News) -> Result<(), Broken> {
+        match news {
+            News::Rows(head, _) | News::Reopen(head) if intent == Intent::Reset => {
+                self.lock(intent)?.head = head;
+                Ok(())
+            }
+            News::Rows(head, rows) => {
+                let mut core = self.lock(intent)?;
+                let followed = core.follow(head, &rows);
+                if let Err(error) = followed {
+                    tracing::error!(sandbox = self.name(), %error, "a shared journal cannot be followed");
+                    core.broken = Some(Broken::Journal);
+                    return Err(Broken::Journal);
+                }
+                self.note_epoch(&core);
+                Ok(())
+            }
+            News::Reopen(_) => self.reload().await,
+        }
+    }
+
+    /// Waits until everything up to the mark survives a crash.
+    async fn durable(&self, mark: Mark) -> Result<(), Broken> {
+        match self.journal.durable(mark) {
+            None => Ok(()),
+            Some(safe) => safe.await.map_err(|error| self.told(&error)),
+        }
+    }
+
+    /// Reads the state again after the journal has lost writes. From then on commands are refused until something can
+    /// be written.
+    async fn mend(&self) -> Result<(), Broken> {
+        let _one_at_a_time = self.entering.lock().await;
+        {
+            let mut core = self.lock(Intent::Write)?;
+            let failure = self.journal.failure();
+            if !core.is_stale && failure.is_none() {
+                return Ok(());
+            }
+            core.is_stale = true;
+            if let Some(Broken::Outage(outage)) = failure.map(|error| self.told(&error)) {
+                core.refusing = Some(outage);
+            }
+            self.journal.recover();
+        }
+        self.reload().await
+    }
+
+    async fn reload(&self) -> Result<(), Broken> {
+        let loaded = load(&*self.journal, &self.genesis, self.clock_mode, &self.blobs).await;
+        let mut core = self.lock(Intent::Write)?;
+        match loaded {
+            // A reset came between: its state is newer.
+            _ if !core.is_stale && self.journal.shared().is_none() => Ok(()),
+            Ok(state) => {
+                core.replace(state);
+                self.note_epoch(&core);
+                Ok(())
+            }
+            Err(LoadError::Store(error)) => Err(self.told(&error)),
+            Err(error) => {
+                tracing::error!(sandbox = self.name(), %error, "the journal of a sandbox cannot be read");
+                core.broken = Some(Broken::Journal);
+                Err(Broken::Journal)
+            }
+        }
+    }
+
+    /// Finds out whether something can be written again.
+    async fn probe(&self) -> Result<(), Broken> {
+        self.journal
+            .probe()
+            .await
+            .map_err(|error| self.told(&error))?;
+        self.lock(Intent::Write)?.refusing = None;
+        self.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// The lock, unless the sandbox is broken; a reset is let in all the same.
+    pub(super) fn lock(&self, intent: Intent) -> Result<MutexGuard<'_, Core>, Broken> {
+        if intent == Intent::Reset {
+            let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+            self.core.clear_poison();
+            return Ok(core);
+        }
+        let core = self.core.lock().map_err(|_| Broken::Defect)?;
+        core.sound()?;
+        Ok(core)
+    }
+}

@@ -1,0 +1,126 @@
+//! Where sandboxes are kept: in memory, in a file, in a database.
+//!
+//! A store keeps of each sandbox what it began with ([`Charter`]), what moves beside its commands ([`Head`]), the
+//! journal of its commands, snapshots that spare a start the replay, and the bytes of its files. There is no second
+//! model of the data: the state is what the journal leads to, whatever the store.
+//!
+//! What decides how a store behaves is [`Journal`]; which one it is, is decided by [`open`] and nowhere else.
+//!
+//! [`Head`]: crate::journal::Head
+
+mod memory;
+#[cfg(feature = "sqlite")]
+mod record;
+#[cfg(feature = "sqlite")]
+mod seal;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod url;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use jiff::Timestamp;
+use layer2_world::{Genesis, seed::Seed, settings::Settings};
+use serde::{Deserialize, Serialize};
+
+use super::{clocks::ClockMode, journal::Journal};
+pub(crate) use memory::MemoryStore;
+pub use url::{InvalidStoreUrl, StoreUrl};
+
+/// An answer of a store that may have to wait for a disk or a network.
+pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Where the sandboxes of one server are kept.
+pub(crate) trait Store: fmt::Debug + Send + Sync {
+    /// All sandboxes that are there, by name.
+    fn sandboxes(&self) -> Pending<'_, Vec<Kept>>;
+
+    /// Keeps a new sandbox; [`StoreError::Taken`] if there is one of this name.
+    fn create<'a>(&'a self, charter: &'a Charter) -> Pending<'a, Arc<dyn Journal>>;
+
+    /// Forgets a sandbox with all that is kept of it; one that is not there is no error.
+    fn delete<'a>(&'a self, name: &'a str) -> Pending<'a, ()>;
+
+    /// Lets go of what it holds, after what was handed over is safe. Nothing is asked of it afterwards.
+    fn close(&self) -> Pending<'_, ()>;
+}
+
+/// A sandbox that a store keeps.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) charter: Charter,
+    pub(crate) journal: Arc<dyn Journal>,
+}
+
+/// What a sandbox is made from: with the seed of the server it is the genesis, and it never changes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Charter {
+    pub(crate) name: String,
+    /// Text of the client's that makes another sandbox of the same name. A secret, as all credentials follow from it.
+    pub(crate) seed: Option<String>,
+    pub(crate) settings: Settings,
+    pub(crate) clock: ClockMode,
+    /// Business time at the beginning.
+    pub(crate) start: Timestamp,
+}
+
+impl Charter {
+    /// What the state machine begins with, below this server's seed.
+    pub(crate) fn genesis(&self, server: &Seed) -> Genesis {
+        let own = self.seed.as_deref().unwrap_or_default();
+        Genesis {
+            name: self.name.clone(),
+            seed: server.child("sandbox", &[self.name.as_bytes(), own.as_bytes()]),
+            settings: self.settings.clone(),
+            start: self.start,
+        }
+    }
+}
+
+impl fmt::Debug for Charter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Charter")
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a store does not do what it is asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// The store takes no more.
+    #[error("the store is full: {0}")]
+    Full(String),
+    /// The store cannot be reached, or cannot be written for now.
+    #[error("the store does not answer: {0}")]
+    Unavailable(String),
+    /// There is a sandbox of this name.
+    #[error("a sandbox with this name is kept already")]
+    Taken,
+    /// What is there is not what was written, or not for this server. Says where, and what to do.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// Opens the store of a URL. What it holds is sealed under keys that follow from the seed of the server.
+pub(crate) async fn open(url: &StoreUrl, seed: &Seed) -> Result<Arc<dyn Store>, StoreError> {
+    match url {
+        StoreUrl::Memory => Ok(Arc::new(MemoryStore)),
+        #[cfg(feature = "sqlite")]
+        StoreUrl::Sqlite { path, max_mib } => {
+            Ok(Arc::new(sqlite::SqliteStore::open(path, *max_mib, seed)?))
+        }
+        #[cfg(not(feature = "sqlite"))]
+        StoreUrl::Sqlite { .. } => Err(not_built("sqlite")),
+        StoreUrl::Postgres { .. } => Err(not_built("postgres")),
+    }
+}
+
+/// The store is not part of this build.
+fn not_built(feature: &str) -> StoreError {
+    StoreError::Unusable(format!(
+        "this build keeps nothing in {feature}: build layer2-mock with the cargo feature `{feature}`, which its binary has by default"
+    ))
+}
