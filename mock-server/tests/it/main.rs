@@ -18,6 +18,7 @@ mod mistakes;
 mod money;
 mod paging;
 mod refusals;
+mod settings;
 mod socket;
 #[cfg(feature = "sqlite")]
 mod stores;
