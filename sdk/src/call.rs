@@ -17,9 +17,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::HeaderValue;
 use http::StatusCode;
-use http::header::ACCEPT;
 use layer2_types::operation::Operation;
 use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
@@ -356,8 +354,8 @@ macro_rules! api {
             ) -> Result<reqwest::Response, progenitor_client::Error> {
                 let operation = self.inner.operation;
                 if let Some(media_type) = operation.reply_media {
-                    let media_type = HeaderValue::from_static(media_type);
-                    request.headers_mut().insert(ACCEPT, media_type);
+                    let media_type = http::HeaderValue::from_static(media_type);
+                    request.headers_mut().insert(http::header::ACCEPT, media_type);
                 }
                 let info = progenitor_client::OperationInfo {
                     operation_id: operation.id,
