@@ -17,9 +17,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::HeaderValue;
 use http::StatusCode;
-use http::header::ACCEPT;
 use layer2_types::operation::Operation;
 use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
@@ -84,6 +82,10 @@ impl CallLayer {
     }
 
     /// The same with the body of a success left on its way.
+    #[cfg_attr(
+        not(any(feature = "payments", feature = "control")),
+        allow(dead_code, reason = "the other APIs move no files")
+    )]
     pub(crate) fn with_open_body(self) -> Self {
         Self {
             leaves_body_open: true,
@@ -160,6 +162,10 @@ impl CallRecord {
     }
 
     /// The body that is still on its way; none if the call did not leave it open.
+    #[cfg_attr(
+        not(any(feature = "payments", feature = "control")),
+        allow(dead_code, reason = "the other APIs move no files")
+    )]
     pub(crate) fn take_body(&self) -> Option<Chunks> {
         self.lock_body().0.take()
     }
@@ -356,8 +362,8 @@ macro_rules! api {
             ) -> Result<reqwest::Response, progenitor_client::Error> {
                 let operation = self.inner.operation;
                 if let Some(media_type) = operation.reply_media {
-                    let media_type = HeaderValue::from_static(media_type);
-                    request.headers_mut().insert(ACCEPT, media_type);
+                    let media_type = http::HeaderValue::from_static(media_type);
+                    request.headers_mut().insert(http::header::ACCEPT, media_type);
                 }
                 let info = progenitor_client::OperationInfo {
                     operation_id: operation.id,
