@@ -33,6 +33,9 @@ cargo run --locked --quiet -p layer2-codegen -- --check
 
 step 'tests'
 run_tests --workspace --locked
+
+step 'the server over SQLite'
+TEST_STORE=sqlite run_tests --package layer2-mock --test it --locked
 passed=$count
 
 # Workspace unification hides a feature that a published crate forgot to ask for, so each is built and tested alone.

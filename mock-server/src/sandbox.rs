@@ -100,11 +100,25 @@ pub(crate) enum Broken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Outage {
     /// It takes no more.
-    #[error("the store of the server is full, and what cannot be kept is not done")]
+    #[error("the store of the server is full; nothing was done")]
     Full,
     /// It cannot be reached or written.
-    #[error("the store of the server does not answer, and what cannot be kept is not done")]
+    #[error("the store of the server does not answer; nothing is done that it cannot keep")]
     Unavailable,
+}
+
+impl Outage {
+    /// What to do about it.
+    pub(crate) fn hint(self) -> &'static str {
+        match self {
+            Outage::Full => {
+                "Reads go on. Delete or reset sandboxes that are not needed, or give the store more room; then send the request again."
+            }
+            Outage::Unavailable => {
+                "Send the request again, with the same idempotency key where it takes one; the log of the server says what is wrong."
+            }
+        }
+    }
 }
 
 /// A delivery that was handed out to be sent.
@@ -409,8 +423,10 @@ impl Sandbox {
 
     /// The state as text, for comparison with a replay.
     pub(crate) async fn snapshot(&self) -> Result<String, Broken> {
-        let written = self.turn(Intent::Read, |core| core.world.snapshot());
-        written.await?.map_err(|_| Broken::Defect)
+        let text = self
+            .turn(Intent::Read, |core| core.world.snapshot())
+            .await?;
+        text.map_err(|_| Broken::Defect)
     }
 
     /// Sets about keeping a snapshot, once the journal has grown so much that it is worth its price.
@@ -444,8 +460,8 @@ impl Sandbox {
             })
             .await?;
         let written = tokio::task::spawn_blocking(move || world.snapshot()).await;
-        let written = written.map_err(|_| Broken::Defect)?;
-        snapshot.text = written.map_err(|_| Broken::Defect)?;
+        let text = written.ok().and_then(Result::ok);
+        snapshot.text = text.ok_or(Broken::Defect)?;
         let kept = self.journal.snapshot(snapshot).await;
         kept.map_err(|error| self.told(&error))
     }

@@ -24,7 +24,12 @@ fn main() -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for id in io::stdin().lock().lines() {
         let id = id?;
-        let message = signing_string(seconds, "POST", &format!("/api/v1/transfers/{id}/accept"), b"");
+        let message = signing_string(
+            seconds,
+            "POST",
+            &format!("/api/v1/transfers/{id}/accept"),
+            b"",
+        );
         let signature = hex::encode(key.sign(&message).to_bytes());
         writeln!(out, "{id} {seconds} {signature}")?;
     }

@@ -13,7 +13,7 @@ pub struct SnapshotError(#[from] Kind);
 #[derive(Debug, Error)]
 enum Kind {
     #[error(
-        "this snapshot was not made by this version of the mock (line {line}, column {column}); use the version that made it, or reset the sandbox"
+        "the snapshot cannot be read by this version of the mock (line {line}, column {column}); use the version that made it, or reset the sandbox"
     )]
     Unreadable { line: usize, column: usize },
     #[error("the state of this sandbox cannot be written as text; its journal has all of it")]

@@ -182,5 +182,6 @@ const PLACELESS: &[&str] = &[
     "METHOD_NOT_ALLOWED",
     "NOT_BUILT",
     "RATE_LIMITED",
+    "STORE_UNAVAILABLE",
     "UNKNOWN_PATH",
 ];
