@@ -1,0 +1,169 @@
+//! Sandboxes in a database of PostgreSQL's, which several servers may share.
+//!
+//! The servers know nothing of each other: the lock on the row of a sandbox orders their commands, and each carries out
+//! again what others have written before it adds anything. So all of them have the same state, which is the one that the
+//! journal leads to, and none is a leader. What a server has in memory is a copy that it may throw away at any time.
+//!
+//! Connections are not encrypted: the database is meant to stand next to the servers, and what is written there is sealed
+//! all the same.
+
+mod connections;
+mod errors;
+mod journal;
+mod lease;
+mod schema;
+mod statements;
+
+use std::sync::Arc;
+
+use layer2_world::seed::Seed;
+use tokio_postgres::{Config, config::SslMode, types::ToSql};
+
+use super::{
+    Charter, Fresh, Kept, Listed, Pending, SharedStore, Store, StoreError, record,
+    seal::{Place, Sealer},
+};
+use crate::journal::Journal;
+use connections::{Connections, within};
+use journal::{Filed, PostgresJournal, get};
+use lease::Leases;
+
+/// What the proof of a store says once it is opened.
+const PROOF: &[u8] = b"layer2-mock";
+
+/// The store of a database.
+#[derive(Debug)]
+pub(crate) struct PostgresStore {
+    connections: Arc<Connections>,
+    sealer: Arc<Sealer>,
+    leases: Leases,
+    changes: Fresh<i64>,
+}
+
+impl PostgresStore {
+    /// Opens the store, and makes its tables if there are none.
+    pub(crate) async fn open(url: &str, seed: &Seed) -> Result<PostgresStore, StoreError> {
+        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // What the parser says of a part of the URL does not repeat the part.
+            StoreError::Unusable(format!(
+                "the URL is not one of a database ({error}); expected postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+            ))
+        })?;
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(StoreError::Unusable(
+                "connections to the database cannot be encrypted, and its URL asks for that; leave sslmode out and reach the database over a socket, a private network or a tunnel".to_owned(),
+            ));
+        }
+        let sealer = Arc::new(Sealer::new(seed));
+        let connections = Arc::new(Connections::new(config));
+        let (client, _) = connections.plain().await?;
+        let proof = schema::make(&client, &sealer.seal(Place::Check, PROOF)?).await?;
+        if sealer.open(Place::Check, &proof).ok().as_deref() != Some(PROOF) {
+            return Err(StoreError::Unusable(
+                "it was made under another seed, and what it holds opens under that one alone; start with the same --seed, or choose another database; nothing was changed".to_owned(),
+            ));
+        }
+        Ok(PostgresStore {
+            leases: Leases::start(Arc::clone(&connections)),
+            connections,
+            sealer,
+            changes: Fresh::default(),
+        })
+    }
+
+    fn file(&self, id: i64, name: String) -> Arc<dyn Journal> {
+        Arc::new(PostgresJournal::new(Filed {
+            id,
+            name,
+            connections: Arc::clone(&self.connections),
+            sealer: Arc::clone(&self.sealer),
+            desk: self.leases.desk(id),
+        }))
+    }
+}
+
+impl Store for PostgresStore {
+    fn sandboxes(&self) -> Pending<'_, Vec<Kept>> {
+        Box::pin(async {
+            let listed = self.list().await?;
+            let kept = listed.into_iter().map(|listed| Kept {
+                journal: self.journal(&listed),
+                charter: listed.charter,
+            });
+            Ok(kept.collect())
+        })
+    }
+
+    fn create<'a>(&'a self, charter: &'a Charter) -> Pending<'a, Arc<dyn Journal>> {
+        Box::pin(async move {
+            let name = &charter.name;
+            let sealed = record::seal(&self.sealer, Place::Charter { sandbox: name }, charter)?;
+            let borrowed = self.connections.borrow().await?;
+            let connection = borrowed.get();
+            let parameters: [&(dyn ToSql + Sync); 2] = [name, &sealed];
+            let created = connection
+                .client
+                .query_opt(&connection.statements.create, &parameters);
+            let row = within(created).await?.ok_or(StoreError::Taken)?;
+            let id = get(&row, 0)?;
+            borrowed.give_back();
+            Ok(self.file(id, name.clone()))
+        })
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let borrowed = self.connections.borrow().await?;
+            let connection = borrowed.get();
+            let deleted = connection
+                .client
+                .execute(&connection.statements.delete, &[&name]);
+            within(deleted).await?;
+            borrowed.give_back();
+            Ok(())
+        })
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(async {
+            self.leases.end();
+            self.connections.close().await;
+            Ok(())
+        })
+    }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        Some(self)
+    }
+}
+
+impl SharedStore for PostgresStore {
+    fn changes(&self) -> Pending<'_, i64> {
+        Box::pin(self.changes.get(async || {
+            let reader = self.connections.reader().await?;
+            let asked = reader.client.query_one(&reader.statements.changes, &[]);
+            get(&within(asked).await?, 0)
+        }))
+    }
+
+    fn list(&self) -> Pending<'_, Vec<Listed>> {
+        Box::pin(async {
+            let reader = self.connections.reader().await?;
+            let rows = within(reader.client.query(&reader.statements.list, &[])).await?;
+            let listed = rows.iter().map(|row| {
+                let name: String = get(row, 1)?;
+                let place = Place::Charter { sandbox: &name };
+                Ok(Listed {
+                    id: get(row, 0)?,
+                    epoch: get::<i64>(row, 2)?.unsigned_abs(),
+                    charter: record::open(&self.sealer, place, get(row, 3)?)?,
+                })
+            });
+            listed.collect()
+        })
+    }
+
+    fn journal(&self, listed: &Listed) -> Arc<dyn Journal> {
+        self.file(listed.id, listed.charter.name.clone())
+    }
+}
