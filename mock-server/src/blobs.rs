@@ -29,6 +29,15 @@ impl BlobId {
         BlobId(Sha256::digest(bytes).into())
     }
 
+    /// Wraps the 32 bytes of a digest.
+    pub(crate) fn from_bytes(digest: [u8; 32]) -> BlobId {
+        BlobId(digest)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The digest as the state machine writes it: 64 lower-case hex digits.
     pub(crate) fn parse(hex: &str) -> Option<BlobId> {
         let mut digest = [0; 32];

@@ -233,7 +233,12 @@ impl Sandbox {
         &self,
         request: &Request,
     ) -> Result<Result<Reply, Rejection>, Broken> {
-        self.look(|core, now| core.world.query(request, now)).await
+        let query = |core: &mut Core, now| core.world.query(request, now);
+        match self.look(query).await {
+            // What it rested on is lost; it is asked again of what is safe.
+            Err(Broken::Outage(_)) => self.look(query).await,
+            other => other,
+        }
     }
 
     /// Business time, and by how much advances have moved it. Due work is left alone.
@@ -407,9 +412,22 @@ impl Sandbox {
         self.turn(Intent::Read, |core| core.world.snapshot()).await
     }
 
-    /// Keeps a snapshot of the state, if the journal has use for one.
+    /// Sets about keeping a snapshot, once the journal has grown so much that it is worth its price.
+    pub(crate) fn tend_journal(self: &Arc<Self>) {
+        if !self.journal.wants_snapshot() {
+            return;
+        }
+        let sandbox = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Err(error) = sandbox.keep_snapshot().await {
+                tracing::warn!(sandbox = sandbox.name(), %error, "no snapshot could be kept");
+            }
+        });
+    }
+
+    /// Keeps a snapshot of the state, if there are rows that the next start would have to carry out.
     pub(crate) async fn keep_snapshot(&self) -> Result<(), Broken> {
-        if !self.journal.is_durable() {
+        if !self.journal.outgrows_snapshot() {
             return Ok(());
         }
         // A copy is made under the lock and written down beside it, as the copy takes a fraction of the time.

@@ -8,7 +8,16 @@
 //!
 //! [`Head`]: crate::journal::Head
 
+pub(crate) mod fresh;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod record;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod seal;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod url;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
@@ -18,6 +27,8 @@ use layer2_world::{Genesis, seed::Seed, settings::Settings};
 use serde::{Deserialize, Serialize};
 
 use super::{clocks::ClockMode, journal::Journal};
+#[cfg(feature = "postgres")]
+use fresh::Fresh;
 pub(crate) use memory::MemoryStore;
 pub use url::{InvalidStoreUrl, StoreUrl};
 
@@ -37,6 +48,33 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
 
     /// Lets go of what it holds, after what was handed over is safe. Nothing is asked of it afterwards.
     fn close(&self) -> Pending<'_, ()>;
+
+    /// The store as one that several servers use, if it is one.
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        None
+    }
+}
+
+/// A store that several servers use: sandboxes come and go without the doing of this one.
+pub(crate) trait SharedStore: Send + Sync {
+    /// A number that is another one whenever a sandbox was made or deleted, or the tokens of one were expired.
+    fn changes(&self) -> Pending<'_, i64>;
+
+    /// All sandboxes that are there, by name.
+    fn list(&self) -> Pending<'_, Vec<Listed>>;
+
+    /// The journal of one of them.
+    fn journal(&self, listed: &Listed) -> Arc<dyn Journal>;
+}
+
+/// A sandbox of a shared store.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    /// A number that no other sandbox of the store has ever had ([`Journal::identity`]).
+    pub(crate) id: i64,
+    /// How many times its tokens were expired.
+    pub(crate) epoch: u64,
+    pub(crate) charter: Charter,
 }
 
 /// A sandbox that a store keeps.
@@ -99,10 +137,20 @@ pub(crate) enum StoreError {
 }
 
 /// Opens the store of a URL. What it holds is sealed under keys that follow from the seed of the server.
-pub(crate) async fn open(url: &StoreUrl, _seed: &Seed) -> Result<Arc<dyn Store>, StoreError> {
+pub(crate) async fn open(url: &StoreUrl, seed: &Seed) -> Result<Arc<dyn Store>, StoreError> {
     match url {
         StoreUrl::Memory => Ok(Arc::new(MemoryStore)),
+        #[cfg(feature = "sqlite")]
+        StoreUrl::Sqlite { path, max_mib } => {
+            Ok(Arc::new(sqlite::SqliteStore::open(path, *max_mib, seed)?))
+        }
+        #[cfg(not(feature = "sqlite"))]
         StoreUrl::Sqlite { .. } => Err(not_built("sqlite")),
+        #[cfg(feature = "postgres")]
+        StoreUrl::Postgres { url } => {
+            Ok(Arc::new(postgres::PostgresStore::open(url, seed).await?))
+        }
+        #[cfg(not(feature = "postgres"))]
         StoreUrl::Postgres { .. } => Err(not_built("postgres")),
     }
 }

@@ -287,7 +287,11 @@ impl Exchange {
         };
         match operation.effect {
             Effect::Read => self.read(sandbox, &command.request).await,
-            Effect::Write => self.write(sandbox, command, file).await,
+            Effect::Write => {
+                let answer = self.write(sandbox, command, file).await;
+                sandbox.tend_journal();
+                answer
+            }
         }
     }
 
@@ -339,6 +343,7 @@ impl Exchange {
         })
     }
 
+    /// What the state of the sandbox means for the request.
     fn broken(&self, error: Broken) -> Failure {
         let profile = self.surface.profile();
         match error {

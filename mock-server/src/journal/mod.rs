@@ -23,6 +23,7 @@ use jiff::SignedDuration;
 use layer2_world::{Outcome, command::Command};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Notify;
 
 use super::{
     blobs::BlobId,
@@ -142,13 +143,13 @@ pub(crate) trait Journal: fmt::Debug + Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// Whether a snapshot is worth its price.
+    /// Whether a snapshot is worth its price by now.
     fn wants_snapshot(&self) -> bool {
         false
     }
 
-    /// Whether the journal has use for snapshots, also for one that nobody has asked for.
-    fn is_durable(&self) -> bool {
+    /// Whether there are rows that the next start would have to carry out.
+    fn outgrows_snapshot(&self) -> bool {
         false
     }
 
@@ -170,6 +171,17 @@ pub(crate) trait Journal: fmt::Debug + Send + Sync {
     /// Whether it is this server that sends the webhooks of the sandbox.
     fn may_dispatch(&self) -> bool {
         true
+    }
+
+    /// Tells one who waits that others may have written, or that it is now this server that sends; where nobody else
+    /// writes there is nothing to wait for.
+    fn stirred(&self) -> Option<&Notify> {
+        None
+    }
+
+    /// Which sandbox of a shared store it belongs to: names are used again, this number is not.
+    fn identity(&self) -> i64 {
+        0
     }
 }
 

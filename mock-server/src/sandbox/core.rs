@@ -91,6 +91,8 @@ impl Core {
         self.head = state.head;
         self.clock = state.clock;
         self.is_stale = false;
+        // It rests on nothing that is still on its way.
+        self.mark = Mark::default();
         self.collected.clear();
     }
 

@@ -1,0 +1,270 @@
+//! The journal of one sandbox in a file of SQLite's.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+
+use super::{
+    lane::Lane,
+    schema::{self, Sandbox},
+    writer::{Job, Writer},
+};
+use crate::{
+    blobs::BlobId,
+    journal::{Journal, Mark, Opened, Row, Snapshot, Write},
+    store::{
+        Pending, StoreError, record,
+        seal::{Place, Sealer},
+    },
+};
+
+/// Bytes of one part of a snapshot: a part is one value of the file, whose values have a limit.
+const PART: usize = 4 * 1024 * 1024;
+
+/// A journal below this many bytes is carried out again sooner than a snapshot of it is written.
+const SNAPSHOT_FLOOR: u64 = 8 * 1024 * 1024;
+
+/// The journal of one sandbox.
+pub(super) struct SqliteJournal {
+    writer: Arc<Writer>,
+    sealer: Arc<Sealer>,
+    lane: Arc<Lane>,
+    /// Of which generation the next row is. Changes under the lock of the sandbox alone.
+    generation: AtomicU64,
+    is_taking_snapshot: AtomicBool,
+}
+
+impl SqliteJournal {
+    pub(super) fn new(
+        writer: Arc<Writer>,
+        sealer: Arc<Sealer>,
+        sandbox: Sandbox,
+        name: &str,
+    ) -> SqliteJournal {
+        SqliteJournal {
+            writer,
+            sealer,
+            lane: Arc::new(Lane::new(sandbox, name)),
+            generation: AtomicU64::new(0),
+            is_taking_snapshot: AtomicBool::new(false),
+        }
+    }
+
+    async fn read_snapshot(
+        &self,
+        generation: u64,
+        seq: u64,
+        parts: u64,
+    ) -> Result<Snapshot, StoreError> {
+        let sandbox = self.lane.sandbox;
+        let mut text = Vec::new();
+        for part in 0..parts {
+            let body = self
+                .writer
+                .ask(move |connection| schema::snapshot_part(connection, sandbox, seq, part))
+                .await?;
+            let place = self.part_place(generation, seq, part, parts);
+            text.extend(self.sealer.open(place, &body)?);
+        }
+        let text = String::from_utf8(text)
+            .map_err(|_| StoreError::Unusable(format!("the snapshot at row {seq} is not text")))?;
+        Ok(Snapshot {
+            generation,
+            seq,
+            text,
+        })
+    }
+
+    async fn write_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+        let Snapshot {
+            generation,
+            seq,
+            text,
+        } = snapshot;
+        let sandbox = self.lane.sandbox;
+        let parts = text.len().div_ceil(PART) as u64;
+        let mut bytes = 0;
+        for (part, plain) in (0..).zip(text.as_bytes().chunks(PART)) {
+            let place = self.part_place(generation, seq, part, parts);
+            let body = self.sealer.seal(place, plain)?;
+            bytes += body.len() as u64;
+            // Each part is a transaction of its own, so that commands go on in between.
+            self.writer
+                .ask(move |connection| {
+                    schema::add_snapshot_part(connection, sandbox, seq, part, &body)
+                })
+                .await?;
+        }
+        let lane = Arc::clone(&self.lane);
+        self.writer
+            .ask(move |connection| {
+                schema::finish_snapshot(connection, sandbox, generation, seq, parts, bytes)?;
+                let stored = schema::stored(connection, sandbox)?;
+                lane.journal_bytes
+                    .store(stored.journal_bytes, Ordering::Relaxed);
+                lane.snapshot_bytes
+                    .store(stored.snapshot_bytes, Ordering::Relaxed);
+                Ok(())
+            })
+            .await
+    }
+
+    fn part_place(&self, generation: u64, seq: u64, part: u64, parts: u64) -> Place<'_> {
+        Place::SnapshotPart {
+            sandbox: &self.lane.name,
+            generation,
+            seq,
+            part,
+            parts,
+        }
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn open(&self) -> Pending<'_, Opened> {
+        Box::pin(async {
+            let sandbox = self.lane.sandbox;
+            let (stored, blobs) = self
+                .writer
+                .ask(move |connection| {
+                    Ok((
+                        schema::stored(connection, sandbox)?,
+                        schema::blobs(connection, sandbox)?,
+                    ))
+                })
+                .await?;
+            self.generation.store(stored.generation, Ordering::Release);
+            let lane = &self.lane;
+            lane.journal_bytes
+                .store(stored.journal_bytes, Ordering::Relaxed);
+            lane.snapshot_bytes
+                .store(stored.snapshot_bytes, Ordering::Relaxed);
+            let place = Place::Head {
+                sandbox: &lane.name,
+            };
+            let snapshot = match stored.snapshot {
+                Some((seq, parts)) => {
+                    Some(self.read_snapshot(stored.generation, seq, parts).await?)
+                }
+                None => None,
+            };
+            Ok(Opened {
+                head: record::open(&self.sealer, place, &stored.head)?,
+                snapshot,
+                blobs: blobs
+                    .into_iter()
+                    .map(|(digest, length)| (BlobId::from_bytes(digest), length))
+                    .collect(),
+            })
+        })
+    }
+
+    fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
+        Box::pin(async move {
+            let sandbox = self.lane.sandbox;
+            let rows = self
+                .writer
+                .ask(move |connection| schema::rows(connection, sandbox, after, most))
+                .await?;
+            let generation = self.generation.load(Ordering::Acquire);
+            rows.into_iter()
+                .map(|(seq, body)| {
+                    let place = Place::Row {
+                        sandbox: &self.lane.name,
+                        generation,
+                        seq,
+                    };
+                    record::open_row(&self.sealer, place, seq, &body)
+                })
+                .collect()
+        })
+    }
+
+    fn write(&self, write: Write) -> Mark {
+        if let Write::Reset(head) = &write {
+            self.generation.store(head.generation, Ordering::Release);
+        }
+        let mark = self.lane.next_mark();
+        self.writer.hand_over(Job {
+            lane: Arc::clone(&self.lane),
+            mark,
+            generation: self.generation.load(Ordering::Acquire),
+            write,
+        });
+        mark
+    }
+
+    fn durable(&self, mark: Mark) -> Option<Pending<'static, ()>> {
+        self.lane.durable(mark)
+    }
+
+    fn room(&self) -> Option<Pending<'_, ()>> {
+        self.writer.room()
+    }
+
+    fn failure(&self) -> Option<StoreError> {
+        self.lane.failure()
+    }
+
+    fn recover(&self) {
+        self.lane.recover();
+    }
+
+    fn probe(&self) -> Pending<'_, ()> {
+        Box::pin(self.writer.ask(|connection| schema::probe(connection)))
+    }
+
+    fn wants_snapshot(&self) -> bool {
+        let journal = self.lane.journal_bytes.load(Ordering::Relaxed);
+        let snapshot = self.lane.snapshot_bytes.load(Ordering::Relaxed);
+        journal > snapshot.max(SNAPSHOT_FLOOR) && !self.is_taking_snapshot.load(Ordering::Relaxed)
+    }
+
+    fn outgrows_snapshot(&self) -> bool {
+        self.lane.journal_bytes.load(Ordering::Relaxed) > 0
+    }
+
+    fn snapshot(&self, snapshot: Snapshot) -> Pending<'_, ()> {
+        Box::pin(async move {
+            if self.is_taking_snapshot.swap(true, Ordering::AcqRel) {
+                return Ok(());
+            }
+            let written = self.write_snapshot(snapshot).await;
+            self.is_taking_snapshot.store(false, Ordering::Release);
+            written
+        })
+    }
+
+    fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {
+        Box::pin(async move {
+            let sandbox = self.lane.sandbox;
+            let digest = *id.as_bytes();
+            let body = self
+                .writer
+                .ask(move |connection| schema::blob(connection, sandbox, &digest))
+                .await?;
+            let generation = self.generation.load(Ordering::Acquire);
+            let place = Place::Blob {
+                sandbox: &self.lane.name,
+                generation,
+                digest: &digest,
+            };
+            let opened = body.map(|body| self.sealer.open(place, &body));
+            Ok(opened.transpose()?.map(Bytes::from))
+        })
+    }
+}
+
+impl fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteJournal")
+            .field("lane", &self.lane)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,272 @@
+//! The thread that owns the connection.
+//!
+//! Writes wait in its queue, and all that wait are committed together, so that one synchronisation of the disk serves
+//! many commands. Questions are answered in their place in the queue: they see what was handed over before them. Sealing
+//! is done here too, off the lock of the sandbox.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+
+use rusqlite::{Connection, Transaction};
+use tokio::sync::{Notify, oneshot};
+
+use super::{
+    lane::Lane,
+    schema::{self, failed},
+};
+use crate::{
+    journal::{Mark, Write},
+    store::{
+        Pending, StoreError, record,
+        seal::{Place, Sealer},
+    },
+};
+
+/// Writes that are committed together at most.
+const BATCH: usize = 1_024;
+
+/// Writes that may wait before sandboxes wait for the queue to become shorter.
+const QUEUE: usize = 8 * BATCH;
+
+/// What a sandbox hands over.
+pub(super) struct Job {
+    pub(super) lane: Arc<Lane>,
+    pub(super) mark: Mark,
+    /// Of which generation it is; of a reset, the one that begins.
+    pub(super) generation: u64,
+    pub(super) write: Write,
+}
+
+type Question = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Message {
+    Ask(Question),
+    Close(oneshot::Sender<()>),
+    Write(Job),
+}
+
+/// The near end of the queue.
+pub(super) struct Writer {
+    queue: mpsc::Sender<Message>,
+    waiting: Arc<Waiting>,
+}
+
+/// How many writes wait.
+#[derive(Debug, Default)]
+struct Waiting {
+    writes: AtomicUsize,
+    /// Told whenever there are fewer.
+    fewer: Notify,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, sealer: Arc<Sealer>) -> Result<Writer, StoreError> {
+        let (queue, messages) = mpsc::channel();
+        let waiting = Arc::new(Waiting::default());
+        let thread = Thread {
+            connection,
+            sealer,
+            messages,
+            waiting: Arc::clone(&waiting),
+        };
+        std::thread::Builder::new()
+            .name("layer2-mock-store".to_owned())
+            .spawn(move || thread.run())
+            .map_err(|error| StoreError::Unavailable(format!("no thread can be had: {error}")))?;
+        Ok(Writer { queue, waiting })
+    }
+
+    /// Hands a write over. If nobody takes it, it is lost.
+    pub(super) fn hand_over(&self, job: Job) {
+        let (lane, mark) = (Arc::clone(&job.lane), job.mark);
+        self.waiting.writes.fetch_add(1, Ordering::AcqRel);
+        if self.queue.send(Message::Write(job)).is_err() {
+            lane.lose(mark, &closed());
+        }
+    }
+
+    /// What to wait for while too much waits.
+    pub(super) fn room(&self) -> Option<Pending<'_, ()>> {
+        let has_room = |waiting: &Waiting| waiting.writes.load(Ordering::Acquire) < QUEUE;
+        if has_room(&self.waiting) {
+            return None;
+        }
+        Some(Box::pin(async move {
+            loop {
+                // Registered before the look, so that no change is missed.
+                let fewer = self.waiting.fewer.notified();
+                if has_room(&self.waiting) {
+                    return Ok(());
+                }
+                fewer.await;
+            }
+        }))
+    }
+
+    /// Has something asked of the connection, after what was handed over before.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let question = Box::new(move |connection: &mut Connection| {
+            // Whoever asked may have gone.
+            let _ = answer.send(question(connection));
+        });
+        if self.queue.send(Message::Ask(question)).is_err() {
+            return Err(closed());
+        }
+        answered.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Ends the thread after all that was handed over, and the lock on the file with it.
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        let (close, is_closed) = oneshot::channel();
+        if self.queue.send(Message::Close(close)).is_ok() {
+            // The thread answers, or has ended by itself.
+            let _ = is_closed.await;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("waiting", &self.waiting.writes)
+            .finish_non_exhaustive()
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("it is closed".to_owned())
+}
+
+/// The far end.
+struct Thread {
+    connection: Connection,
+    sealer: Arc<Sealer>,
+    messages: mpsc::Receiver<Message>,
+    waiting: Arc<Waiting>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        let mut batch = Vec::new();
+        while let Ok(first) = self.messages.recv() {
+            let mut next = Some(first);
+            let other = loop {
+                match next {
+                    Some(Message::Write(job)) => batch.push(job),
+                    other => break other,
+                }
+                if batch.len() == BATCH {
+                    break None;
+                }
+                next = self.messages.try_recv().ok();
+            };
+            self.commit(&mut batch);
+            match other {
+                Some(Message::Ask(question)) => question(&mut self.connection),
+                Some(Message::Close(is_closed)) => return self.end(is_closed),
+                Some(Message::Write(_)) | None => {}
+            }
+        }
+    }
+
+    /// Writes a batch in one transaction, and tells whoever waits for it.
+    fn commit(&mut self, batch: &mut Vec<Job>) {
+        if batch.is_empty() {
+            return;
+        }
+        let taken = batch.len();
+        // What follows a write that was lost is lost with it.
+        batch.retain(|job| !job.lane.is_lost(job.mark));
+        let written = self.write(batch);
+        for job in batch.drain(..) {
+            match &written {
+                Ok(()) => job.lane.settle(job.mark),
+                Err(error) => job.lane.lose(job.mark, error),
+            }
+        }
+        self.waiting.writes.fetch_sub(taken, Ordering::AcqRel);
+        self.waiting.fewer.notify_waiters();
+    }
+
+    fn write(&mut self, batch: &[Job]) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction().map_err(failed)?;
+        let mut added: Vec<(&Arc<Lane>, u64)> = Vec::new();
+        for job in batch {
+            let bytes = write_one(&transaction, &self.sealer, job)?;
+            match added
+                .iter_mut()
+                .find(|(lane, _)| Arc::ptr_eq(lane, &job.lane))
+            {
+                Some((_, sum)) => *sum += bytes,
+                None => added.push((&job.lane, bytes)),
+            }
+        }
+        for (lane, bytes) in &added {
+            schema::count_bytes(&transaction, lane.sandbox, *bytes)?;
+        }
+        transaction.commit().map_err(failed)?;
+        for (lane, bytes) in added {
+            lane.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Leaves one file behind, without a log beside it.
+    fn end(self, is_closed: oneshot::Sender<()>) {
+        let Thread { connection, .. } = self;
+        if let Err((_, error)) = connection.close() {
+            tracing::error!(%error, "the store could not be closed");
+        }
+        // Whoever waits may have gone.
+        let _ = is_closed.send(());
+    }
+}
+
+/// Writes one thing, and says how many bytes it adds to the journal.
+fn write_one(transaction: &Transaction<'_>, sealer: &Sealer, job: &Job) -> Result<u64, StoreError> {
+    let (sandbox, name) = (job.lane.sandbox, job.lane.name.as_str());
+    let generation = job.generation;
+    match &job.write {
+        Write::Row { row, file } => {
+            if let Some((id, bytes)) = file {
+                let digest = id.as_bytes();
+                let place = Place::Blob {
+                    sandbox: name,
+                    generation,
+                    digest,
+                };
+                let body = sealer.seal(place, bytes)?;
+                schema::add_blob(transaction, sandbox, digest, bytes.len() as u64, &body)?;
+            }
+            let place = Place::Row {
+                sandbox: name,
+                generation,
+                seq: row.seq,
+            };
+            let body = record::seal_row(sealer, place, row)?;
+            schema::add_row(transaction, sandbox, row.seq, &body)?;
+            Ok(body.len() as u64)
+        }
+        Write::Head(head) | Write::Reset(head) => {
+            if matches!(job.write, Write::Reset(_)) {
+                schema::forget(transaction, sandbox)?;
+                job.lane.journal_bytes.store(0, Ordering::Relaxed);
+                job.lane.snapshot_bytes.store(0, Ordering::Relaxed);
+            }
+            let body = record::seal(sealer, Place::Head { sandbox: name }, head)?;
+            schema::set_head(transaction, sandbox, head.generation, &body)?;
+            Ok(0)
+        }
+    }
+}
