@@ -13,9 +13,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard, watch};
 
-use super::{Broken, Outage, Sandbox, core::Core, lock, turn::Intent};
+use super::{Broken, LoadError, Outage, Sandbox, core::Core, lock, turn::Intent};
 use crate::{
-    journal::{News, SharedJournal, Turn, Write},
+    journal::{News, Position, SharedJournal, Turn, Write},
     store::{
         StoreError,
         fresh::{Arrival, Number, Questions},
@@ -57,6 +57,25 @@ impl std::fmt::Debug for Batch {
         f.debug_struct("Batch")
             .field("writes", &self.writes.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// How to learn what others have written.
+#[derive(Clone, Copy)]
+enum Ask<'s> {
+    Look(&'s dyn SharedJournal),
+    Turn(&'s dyn SharedJournal),
+}
+
+impl Ask<'_> {
+    async fn put(self, seen: Position) -> Result<(News, Option<Box<dyn Turn>>), StoreError> {
+        match self {
+            Ask::Look(shared) => Ok((shared.look(seen).await?, None)),
+            Ask::Turn(shared) => {
+                let (news, turn) = shared.begin(seen).await?;
+                Ok((news, Some(turn)))
+            }
+        }
     }
 }
 
@@ -126,8 +145,7 @@ impl Sandbox {
         if !line.is_lost && line.fresh.is_after(arrived) {
             return Ok(());
         }
-        let asked = async |seen| Ok((shared.look(seen).await?, None));
-        self.catch_up(line, Intent::Read, asked).await?;
+        self.catch_up(line, Intent::Read, Ask::Look(shared)).await?;
         Ok(())
     }
 
@@ -138,11 +156,7 @@ impl Sandbox {
         line: &mut Line,
         intent: Intent,
     ) -> Result<(), Broken> {
-        let asked = async |seen| {
-            let (news, turn) = shared.begin(seen).await?;
-            Ok((news, Some(turn)))
-        };
-        let Some(turn) = self.catch_up(line, intent, asked).await? else {
+        let Some(turn) = self.catch_up(line, intent, Ask::Turn(shared)).await? else {
             return Err(Broken::Defect);
         };
         line.batch = Some(Batch {
@@ -160,13 +174,11 @@ impl Sandbox {
         &self,
         line: &mut Line,
         intent: Intent,
-        ask: impl AsyncFn(
-            crate::journal::Position,
-        ) -> Result<(News, Option<Box<dyn Turn>>), StoreError>,
+        ask: Ask<'_>,
     ) -> Result<Option<Box<dyn Turn>>, Broken> {
         for _ in 0..TRIES {
             let number = self.gate.questions.put();
-            let caught_up = self.try_catch_up(line, intent, &ask).await;
+            let caught_up = self.try_catch_up(line, intent, ask).await;
             match caught_up {
                 Ok(Some(turn)) => {
                     line.fresh = number;
@@ -187,17 +199,15 @@ impl Sandbox {
         &self,
         line: &mut Line,
         intent: Intent,
-        ask: &impl AsyncFn(
-            crate::journal::Position,
-        ) -> Result<(News, Option<Box<dyn Turn>>), StoreError>,
+        ask: Ask<'_>,
     ) -> Result<Option<Option<Box<dyn Turn>>>, Broken> {
         let is_reset = intent == Intent::Reset;
         if line.is_lost && !is_reset {
-            self.reload().await?;
+            self.reload_shared().await?;
             line.is_lost = false;
         }
         let seen = lock(&self.core).position();
-        let (news, turn) = ask(seen).await.map_err(|error| self.told(&error))?;
+        let (news, turn) = ask.put(seen).await.map_err(|error| self.told(&error))?;
         match news {
             News::Rows(head, _) | News::Reopen(head) if is_reset => {
                 self.lock(intent)?.head = head;
@@ -210,7 +220,7 @@ impl Sandbox {
                     core.broken = Some(Broken::Journal);
                     return Err(Broken::Journal);
                 }
-                self.note_epoch(&core);
+                self.note_epoch(head.epoch);
             }
             News::Reopen(_) => {
                 line.is_lost = true;
@@ -222,6 +232,31 @@ impl Sandbox {
             }
         }
         Ok(Some(turn))
+    }
+
+    /// Reads the state again, whatever there was: also one that a defect has broken, if another server has begun anew.
+    async fn reload_shared(&self) -> Result<(), Broken> {
+        let loaded = self.load().await;
+        let mut core = self.lock(Intent::Reset)?;
+        match loaded {
+            Ok(state) => {
+                if state.head.generation != core.head.generation {
+                    lock(&self.faults).clear();
+                    lock(&self.requests).clear();
+                }
+                self.note_epoch(state.head.epoch);
+                core.replace(state);
+                core.broken = None;
+                self.changed.notify_waiters();
+                Ok(())
+            }
+            Err(LoadError::Store(error)) => Err(self.told(&error)),
+            Err(error) => {
+                tracing::error!(sandbox = self.name(), %error, "the journal of a sandbox cannot be read");
+                core.broken = Some(Broken::Journal);
+                Err(Broken::Journal)
+            }
+        }
     }
 }
 
@@ -236,9 +271,7 @@ async fn commit(line: Arc<Mutex<Line>>) {
     else {
         return;
     };
-    // Until it is known how it ended, nobody sees what was done.
-    line.is_lost = true;
     let ended = turn.commit(writes).await;
-    line.is_lost = ended.is_err();
+    line.is_lost |= ended.is_err();
     outcome.send_replace(Some(ended));
 }

@@ -115,9 +115,10 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let borrowed = self.connections.borrow().await?;
             let connection = borrowed.get();
+            let parameters: [&(dyn ToSql + Sync); 1] = [&name];
             let deleted = connection
                 .client
-                .execute(&connection.statements.delete, &[&name]);
+                .execute(&connection.statements.delete, &parameters);
             within(deleted).await?;
             borrowed.give_back();
             Ok(())

@@ -46,9 +46,12 @@ pub(super) struct PostgresJournal {
     place: Arc<Filed>,
     /// The generation that rows and files are read of: the one that was seen last.
     generation: AtomicU64,
-    /// The position that was seen last, and that of the last snapshot that is known.
+    /// The last row that was seen.
     seen: AtomicU64,
+    /// The last row that the snapshot has.
     kept: AtomicU64,
+    /// The last row when a snapshot was asked for.
+    asked: AtomicU64,
 }
 
 /// Where a sandbox is filed.
@@ -68,13 +71,13 @@ impl PostgresJournal {
             generation: AtomicU64::new(0),
             seen: AtomicU64::new(0),
             kept: AtomicU64::new(0),
+            asked: AtomicU64::new(0),
         }
     }
 
     /// What the database says of others: the head, and the rows after a position.
     fn news(&self, seen: Position, head: Stored, contents: &[Columns]) -> Result<News, StoreError> {
-        self.generation.store(head.head.generation, Ordering::Release);
-        self.seen.store(head.seq, Ordering::Release);
+        self.note(head);
         let ahead = head.seq.checked_sub(seen.seq);
         let is_near = ahead.is_some_and(|ahead| ahead <= FOLLOWED.unsigned_abs());
         if head.head.generation != seen.generation || !is_near {
@@ -82,6 +85,15 @@ impl PostgresJournal {
         }
         let rows = self.place.rows(seen.generation, seen.seq, contents, 0)?;
         Ok(News::Rows(head.head, rows))
+    }
+
+    fn note(&self, head: Stored) {
+        let generation = head.head.generation;
+        if self.generation.swap(generation, Ordering::AcqRel) != generation {
+            self.kept.store(0, Ordering::Release);
+            self.asked.store(0, Ordering::Release);
+        }
+        self.seen.store(head.seq, Ordering::Release);
     }
 
     async fn begin(&self, seen: Position) -> Result<(News, PostgresTurn), StoreError> {
@@ -127,9 +139,7 @@ impl Journal for PostgresJournal {
             let files: [&(dyn ToSql + Sync); 2] = [&place.id, &column(head.head.generation)];
             let files = within(client.query(&statements.files, &files)).await?;
             let blobs = files.iter().map(file).collect::<Result<_, _>>()?;
-            self.generation
-                .store(head.head.generation, Ordering::Release);
-            self.seen.store(head.seq, Ordering::Release);
+            self.note(head);
             let kept = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
             self.kept.store(kept, Ordering::Release);
             Ok(Opened {
@@ -160,16 +170,20 @@ impl Journal for PostgresJournal {
     }
 
     fn wants_snapshot(&self) -> bool {
-        let (seen, kept) = (&self.seen, &self.kept);
-        let rows = seen
-            .load(Ordering::Acquire)
-            .saturating_sub(kept.load(Ordering::Acquire));
-        // One of the servers is enough.
-        rows >= ROWS_PER_SNAPSHOT && self.may_dispatch()
+        let seen = self.seen.load(Ordering::Acquire);
+        let kept = self.kept.load(Ordering::Acquire);
+        let asked = self.asked.load(Ordering::Acquire);
+        // One of the servers is enough, and it is asked once.
+        seen.saturating_sub(kept.max(asked)) >= ROWS_PER_SNAPSHOT
+            && self.may_dispatch()
+            && self
+                .asked
+                .compare_exchange(asked, seen, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
     }
 
-    fn is_durable(&self) -> bool {
-        true
+    fn outgrows_snapshot(&self) -> bool {
+        self.seen.load(Ordering::Acquire) > self.kept.load(Ordering::Acquire)
     }
 
     fn snapshot(&self, snapshot: Snapshot) -> Pending<'_, ()> {
@@ -271,7 +285,11 @@ impl Turn for PostgresTurn {
                 head,
             } = *self;
             if writes.is_empty() {
-                within(borrowed.get().client.batch_execute("ROLLBACK")).await?;
+                // Nothing rests on it; a connection that does not answer is not used again.
+                let ended = within(borrowed.get().client.batch_execute("ROLLBACK")).await;
+                if ended.is_err() {
+                    return Ok(());
+                }
             } else {
                 let batch = Batch::of(&place, head, writes)?;
                 within(batch.write(&place, &borrowed)).await?;
