@@ -1,13 +1,13 @@
 //! Who may call: tokens, scopes, signatures, and the whole body of every refusal on the way to the state machine.
 
-use crate::support::{Caller, Reply};
+use crate::support::{self, Caller, Reply};
 use ed25519_dalek::{Signer, SigningKey};
 use layer2_mock::{SandboxServer, SignaturePolicy};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::start().await.expect("start");
+    let server = support::builder().start().await.expect("start");
     let caller = Caller::new(&server).await;
     (server, caller)
 }
@@ -392,14 +392,14 @@ async fn a_bad_signature_is_met_with_the_mistake_behind_it() {
 
 #[tokio::test]
 async fn all_or_no_signatures_can_be_demanded() {
-    let all = SandboxServer::builder()
+    let all = support::builder()
         .signatures(SignaturePolicy::All)
         .start()
         .await
         .expect("start");
     let reply = Caller::new(&all).await.get("/api/v1/customers").await;
     assert_eq!(reply.code(), "SIGNATURE_REQUIRED");
-    let none = SandboxServer::builder()
+    let none = support::builder()
         .signatures(SignaturePolicy::IfSent)
         .start()
         .await

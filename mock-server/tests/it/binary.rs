@@ -2,28 +2,13 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
-const BINARY: &str = env!("CARGO_BIN_EXE_layer2-mock");
+use crate::support::Folder;
 
-/// A folder that is removed when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("layer2-mock-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("folder");
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_layer2-mock");
 
 /// Starts the server and waits for the first line of its banner, which comes after the ready file.
 fn start(ready_file: &Path) -> Child {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     socket::{write, write_but},
-    support::{Caller, Reply},
+    support::{self, Caller, Reply},
 };
 use layer2_mock::{ClockMode, Row, SandboxServer, replay};
 use reqwest::{Method, header::HeaderName};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::{sync::Barrier, task::JoinSet};
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .start()
         .await

@@ -1,7 +1,7 @@
 //! What the server says of an id.
 
-use crate::support::Caller;
-use layer2_mock::{ClockMode, SandboxServer};
+use crate::support::{self, Caller};
+use layer2_mock::ClockMode;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn count(explained: &Value, list: &str) -> usize {
 /// that nobody can reach, and every id that the explanations name is explained in turn.
 #[tokio::test]
 async fn every_id_of_a_story_leads_to_the_others() {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .start()
         .await
@@ -136,7 +136,7 @@ async fn every_id_of_a_story_leads_to_the_others() {
 
 #[tokio::test]
 async fn an_id_that_nothing_has_is_a_404_with_the_nearest_one() {
-    let server = SandboxServer::start().await.expect("start");
+    let server = support::builder().start().await.expect("start");
     let caller = Caller::new(&server).await;
     let reply = caller.control(Method::GET, "/explain/ACNE_USD", None).await;
     assert_eq!(reply.status, 404);

@@ -4,14 +4,14 @@ use std::io::Read;
 
 use crate::{
     socket::{exchange, write},
-    support::{Caller, Reply},
+    support::{self, Caller, Reply},
 };
 use layer2_mock::{ClockMode, SandboxServer, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .start()
         .await
@@ -392,11 +392,7 @@ async fn faults_are_matched_counted_listed_and_deleted() {
 #[tokio::test]
 async fn chance_comes_from_the_seed() {
     let run = async || {
-        let server = SandboxServer::builder()
-            .seed(11)
-            .start()
-            .await
-            .expect("start");
+        let server = support::builder().seed(11).start().await.expect("start");
         let caller = Caller::new(&server).await;
         order(
             &caller,

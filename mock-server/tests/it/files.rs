@@ -5,14 +5,14 @@ use layer2_mock::SandboxServer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Reply};
+use crate::support::{self, Caller, Reply};
 
 const PATH: &str = "/api/v1/documents/905666e7-2d5b-4ac4-bd96-e02675fc678f";
 
 const FORM: &str = "multipart/form-data; boundary=b0";
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::start().await.expect("start");
+    let server = support::builder().start().await.expect("start");
     let caller = Caller::new(&server).await;
     (server, caller)
 }

@@ -19,6 +19,8 @@ mod money;
 mod paging;
 mod refusals;
 mod socket;
+#[cfg(feature = "sqlite")]
+mod stores;
 mod support;
 mod versions;
 mod walk;

@@ -5,11 +5,11 @@ use layer2_mock::{ErrorStyle, SandboxServer};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Reply};
+use crate::support::{self, Caller, Reply};
 
 /// A helpful server with a sandbox of these settings.
 async fn sandbox(settings: Value) -> (SandboxServer, Caller) {
-    let server = SandboxServer::start().await.expect("start");
+    let server = support::builder().start().await.expect("start");
     let caller = Caller::new(&server).await;
     let body = json!({"name": "told", "settings": settings});
     let made = caller
@@ -113,7 +113,7 @@ async fn the_documented_manner_has_the_statuses_and_the_members_that_the_vendor_
 
 #[tokio::test]
 async fn a_server_that_is_told_so_keeps_to_the_documents_for_callers_of_no_sandbox() {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .errors(ErrorStyle::Documented)
         .start()
         .await

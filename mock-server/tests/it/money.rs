@@ -4,14 +4,14 @@ use std::net::TcpStream;
 
 use crate::{
     socket::exchange,
-    support::{Caller, Reply},
+    support::{self, Caller, Reply},
 };
 use layer2_mock::{ClockMode, ReplayError, SandboxServer, World, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .start()
         .await
@@ -215,19 +215,15 @@ async fn a_reset_begins_again_with_the_same_credentials() {
 #[tokio::test]
 async fn two_servers_start_alike_and_a_seed_makes_another() {
     let (one, two) = (
-        SandboxServer::start().await.expect("one"),
-        SandboxServer::start().await.expect("two"),
+        support::builder().start().await.expect("one"),
+        support::builder().start().await.expect("two"),
     );
     assert_eq!(
         one.info().payments.client_secret,
         two.info().payments.client_secret
     );
     assert_eq!(one.control_token(), two.control_token());
-    let other = SandboxServer::builder()
-        .seed(7)
-        .start()
-        .await
-        .expect("other");
+    let other = support::builder().seed(7).start().await.expect("other");
     assert_ne!(
         one.info().payments.client_secret,
         other.info().payments.client_secret

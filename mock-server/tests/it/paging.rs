@@ -1,12 +1,12 @@
 //! Lists that are read page by page while the sandbox goes on.
 
-use crate::support::Caller;
+use crate::support::{self, Caller};
 use layer2_mock::{ClockMode, SandboxServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn server(strict: bool) -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .strict(strict)
         .start()

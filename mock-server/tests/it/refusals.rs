@@ -1,12 +1,12 @@
 //! Requests that lead nowhere or are not as documented, and what they are told.
 
-use crate::support::{Caller, Reply};
+use crate::support::{self, Caller, Reply};
 use layer2_mock::SandboxServer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::start().await.expect("start");
+    let server = support::builder().start().await.expect("start");
     let caller = Caller::new(&server).await;
     (server, caller)
 }
@@ -176,7 +176,7 @@ async fn strict_refuses_what_the_platform_ignores() {
     let body = r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":"1.5","colour":"red"}"#;
     let (_lenient, caller) = server().await;
     caller.post("/api/v1/transfers", body).await.ok();
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .strict(true)
         .start()
         .await

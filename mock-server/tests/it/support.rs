@@ -1,12 +1,60 @@
 //! What the tests of the server share: a plain HTTP client that knows nothing of the project.
 
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
 use ed25519_dalek::{Signer, SigningKey};
-use layer2_mock::SandboxServer;
+use layer2_mock::{SandboxServer, SandboxServerBuilder};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 
 /// Members of an error that link to what explains its code.
 const LINKS: [&str; 3] = ["doc_url", "documentation_url", "error_uri"];
+
+/// A server to be started, on the store that `TEST_STORE` names: memory, or a file of its own in the folder of the build.
+pub(crate) fn builder() -> SandboxServerBuilder {
+    let builder = SandboxServer::builder();
+    let store = match std::env::var("TEST_STORE").as_deref() {
+        Err(_) | Ok("memory") => return builder,
+        Ok("sqlite") => {
+            static MADE: AtomicU32 = AtomicU32::new(0);
+            let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("stores");
+            std::fs::create_dir_all(&folder).expect("folder");
+            let number = MADE.fetch_add(1, Ordering::Relaxed);
+            let path = folder.join(format!("{}-{number}.db", std::process::id()));
+            // A process of an earlier run may have had the number.
+            for end in ["", "-wal"] {
+                let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+            }
+            format!("sqlite:{}", path.display())
+        }
+        Ok(other) => panic!("TEST_STORE={other}: expected memory or sqlite"),
+    };
+    builder.store(store.parse().expect("a store"))
+}
+
+/// A folder that is removed when the test ends.
+#[derive(Debug)]
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Folder {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        let path = std::env::temp_dir().join(format!("layer2-mock-{name}-{process}-{number}"));
+        std::fs::create_dir_all(&path).expect("folder");
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 /// A reply, read whole.
 #[derive(Debug)]

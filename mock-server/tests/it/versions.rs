@@ -4,13 +4,13 @@
 use layer2_mock::{ClockMode, Platform, SandboxServer};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Reply};
+use crate::support::{self, Caller, Reply};
 
 const RAIL: Platform = Platform::RailV1_1_2;
 const LAYER2: Platform = Platform::Layer2V1_0_5;
 
 async fn server(platform: Platform, strict: bool) -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .platform(platform)
         .strict(strict)

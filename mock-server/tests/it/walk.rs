@@ -4,7 +4,7 @@
 //! What the walk moves is proven in the world's own walk, by the hundred thousand; this one is about what is sent.
 //! `WALK_STEPS` makes it longer, `WALK_SEED` another one.
 
-use crate::support::{Caller, Reply};
+use crate::support::{self, Caller, Reply};
 use layer2_mock::{ClockMode, Platform, Profile, SandboxServer, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -315,7 +315,7 @@ fn asked(variable: &str) -> Option<u64> {
 /// Walks, and gives the server with what has become of it.
 #[expect(clippy::print_stdout, reason = "who sees the test fail needs the seed")]
 async fn walk(platform: Platform, seed: u64) -> SandboxServer {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .platform(platform)
         .profile(Profile::Realistic)

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::{socket::write, support::Caller};
+use crate::{
+    socket::write,
+    support::{self, Caller},
+};
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use ed25519_dalek::{Signature, VerifyingKey};
 use http::{HeaderMap, StatusCode, Uri};
@@ -55,7 +58,7 @@ async fn take(
 }
 
 async fn server() -> (SandboxServer, Caller) {
-    let server = SandboxServer::builder()
+    let server = support::builder()
         .clock(ClockMode::Manual)
         .start()
         .await
@@ -321,7 +324,7 @@ async fn other_networks_are_out_of_reach_unless_allowed() {
         text.contains("is not allowed to call this address"),
         "{text}"
     );
-    let open = SandboxServer::builder()
+    let open = support::builder()
         .allow_callbacks(CallbackPolicy::Private)
         .start()
         .await

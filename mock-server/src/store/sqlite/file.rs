@@ -65,7 +65,11 @@ fn look_at(path: &Path) -> Result<bool, StoreError> {
     let mut header = [0; HEADER];
     let length = match File::open(path) {
         Ok(mut file) => {
-            let length = file.metadata().map_err(unreadable)?.len();
+            let about = file.metadata().map_err(unreadable)?;
+            if !about.is_file() {
+                return Err(unreadable(io::Error::other("it is no file")));
+            }
+            let length = about.len();
             if length == 0 && !has_log(path) {
                 return Ok(false);
             }

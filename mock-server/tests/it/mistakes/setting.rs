@@ -7,7 +7,7 @@ use layer2_mock::{ClockMode, SandboxServer};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, Reply};
+use crate::support::{self, Caller, Reply};
 
 /// One mistake: the name of its file and the request that makes it.
 pub(super) type Mistake = (&'static str, RequestBuilder);
@@ -126,7 +126,7 @@ impl Call {
 
 impl Setting {
     pub(super) async fn new() -> Setting {
-        let server = SandboxServer::builder()
+        let server = support::builder()
             .clock(ClockMode::Manual)
             .start()
             .await

@@ -1,0 +1,48 @@
+//! Sandboxes that outlive their server.
+
+mod full;
+mod kept;
+mod killed;
+mod refused;
+
+use std::path::Path;
+
+use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder, StoreUrl};
+
+use crate::support::{Caller, Folder};
+
+/// A store in a file of its own.
+struct Kept {
+    folder: Folder,
+}
+
+impl Kept {
+    fn new(name: &str) -> Kept {
+        Kept {
+            folder: Folder::new(name),
+        }
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.0.join("sandboxes.db")
+    }
+
+    /// A server on the file, whose clock stands still.
+    fn builder(&self) -> SandboxServerBuilder {
+        SandboxServer::builder()
+            .clock(ClockMode::Manual)
+            .store(in_file(&self.path(), ""))
+    }
+
+    async fn start(&self) -> (SandboxServer, Caller) {
+        let server = self.builder().start().await.expect("start");
+        let caller = Caller::new(&server).await;
+        (server, caller)
+    }
+}
+
+/// The URL of a store, with what stands behind its path.
+fn in_file(path: &Path, query: &str) -> StoreUrl {
+    let url = format!("sqlite:{}{query}", path.display());
+    url.parse().expect("a store")
+}

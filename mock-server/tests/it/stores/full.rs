@@ -1,0 +1,109 @@
+//! A store that takes no more.
+
+use layer2_mock::SandboxServer;
+use reqwest::Method;
+use serde_json::json;
+
+use super::{Kept, in_file};
+use crate::support::{Caller, Reply};
+
+/// Makes a subscription, a row of some length; most of its address is filler.
+async fn fill(caller: &Caller, number: usize) -> Reply {
+    let url = format!("http://127.0.0.1:9/{}/{number}", "x".repeat(1_900));
+    let body = json!({"event_type": "ACCOUNT_OPEN", "callback_url": url}).to_string();
+    let key = format!("k-{number}");
+    let headers = [("x-l2f-idempotency-id", key.as_str())];
+    caller
+        .send(Method::POST, "/api/v1/subscriptions", Some(&body), &headers)
+        .await
+}
+
+#[tokio::test]
+async fn a_full_store_refuses_writes_serves_reads_and_heals() {
+    let kept = Kept::new("full");
+    let small = || kept.builder().store(in_file(&kept.path(), "?max-mib=1"));
+    let server = small().start().await.expect("start");
+    let caller = Caller::new(&server).await;
+    caller.fund("100").await;
+    let mut accepted = 0;
+    let refused = loop {
+        let reply = fill(&caller, accepted).await;
+        if !reply.status.is_success() {
+            break reply;
+        }
+        accepted += 1;
+        assert!(accepted < 2_000, "it is never full");
+    };
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert_eq!(refused.code(), "STORE_UNAVAILABLE");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert!(refused.text.contains("full"), "{}", refused.text);
+
+    // Reads go on, of what is safe and nothing else, and no write gets through.
+    let made = |server: &SandboxServer| {
+        let rows = server.journal("default").expect("journal");
+        let commands = rows.iter().map(|row| format!("{:?}", row.command));
+        commands
+            .filter(|command| command.contains("subscriptions_create"))
+            .count()
+    };
+    assert_eq!(made(&server), accepted);
+    let before = server.snapshot("default");
+    for _ in 0..3 {
+        assert_eq!(fill(&caller, accepted).await.status, 503);
+        let body = r#"{"account_id":"ACME_USD","amount":1}"#;
+        let control = caller.control(Method::POST, "/inbound", Some(body)).await;
+        assert_eq!(
+            (control.status.as_u16(), control.code().as_str()),
+            (503, "STORE_UNAVAILABLE")
+        );
+        assert_eq!(control.header("retry-after"), Some("1"));
+        let advance = caller
+            .control(Method::POST, "/clock/advance", Some(r#"{"seconds":5}"#))
+            .await;
+        assert_eq!(advance.header("retry-after"), Some("1"));
+        caller.get("/api/v1/accounts/deposits").await.ok();
+        caller
+            .control(Method::GET, "/ledger/trial-balance", None)
+            .await
+            .ok();
+    }
+    assert!(server.snapshot("default") == before);
+    // What was acknowledged is answered from its saved reply once there is room; here nothing is written for it, but
+    // nobody knows beforehand.
+    assert_eq!(fill(&caller, 0).await.status, 503);
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+
+    // A reset makes room.
+    caller.control(Method::POST, "/reset", None).await.ok();
+    fill(&caller, accepted).await.ok();
+    assert_eq!(made(&server), 1);
+    drop(server);
+    let (server, caller) = kept.start().await;
+    assert_eq!(made(&server), 1);
+    let again = fill(&caller, accepted).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+}
+
+#[tokio::test]
+async fn a_full_store_is_whole_when_it_is_opened_with_more_room() {
+    let kept = Kept::new("more-room");
+    let small = kept.builder().store(in_file(&kept.path(), "?max-mib=1"));
+    let server = small.start().await.expect("start");
+    let caller = Caller::new(&server).await;
+    let mut accepted = 0;
+    while fill(&caller, accepted).await.status.is_success() {
+        accepted += 1;
+    }
+    let state = server.snapshot("default");
+    drop(server);
+    let (server, caller) = kept.start().await;
+    assert!(server.snapshot("default") == state);
+    let reply = fill(&caller, accepted).await;
+    assert_eq!(
+        reply.header("idempotent-replayed"),
+        None,
+        "it was not done before"
+    );
+    assert!(reply.status.is_success());
+}
