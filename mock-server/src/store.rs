@@ -156,6 +156,7 @@ pub(crate) async fn open(url: &StoreUrl, seed: &Seed) -> Result<Arc<dyn Store>, 
 }
 
 /// The store is not part of this build.
+#[cfg(not(all(feature = "postgres", feature = "sqlite")))]
 fn not_built(feature: &str) -> StoreError {
     StoreError::Unusable(format!(
         "this build keeps nothing in {feature}: build layer2-mock with the cargo feature `{feature}`, which its binary has by default"
