@@ -107,11 +107,16 @@ impl ControlServer for Server {
         &self,
         body: control::SandboxCreateRequest,
     ) -> Result<control::SandboxReply, Rejection> {
-        let plan = plan(self, &body)?;
-        let name = plan.name.clone();
-        let created = self.create(plan).await;
-        let sandbox = created.map_err(|error| refused(error, &name))?;
-        reply(self, &sandbox)
+        loop {
+            let plan = plan(self, &body)?;
+            let name = plan.name.clone();
+            match self.create(plan).await {
+                Ok(sandbox) => return reply(self, &sandbox),
+                // The name is of our making, and another server that shares the store has just made the same.
+                Err(ChangeError::Directory(DirectoryError::Taken)) if body.name.is_none() => {}
+                Err(error) => return Err(refused(error, &name)),
+            }
+        }
     }
 
     async fn sandboxes_list(&self) -> Result<control::SandboxListReply, Rejection> {

@@ -1,5 +1,10 @@
 //! A database that goes away and comes back.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use reqwest::{Method, StatusCode};
 use tokio::task::JoinSet;
 
@@ -65,26 +70,32 @@ async fn connections_that_are_cut_again_and_again_lose_and_repeat_nothing() {
     let database = Database::new().await;
     let servers = servers::<2>(&database).await;
     let callers: Vec<Caller> = servers.iter().map(|(_, caller)| caller.clone()).collect();
+    let acknowledged = Arc::new(AtomicUsize::new(0));
     let mut senders = JoinSet::new();
     for sender in 0..SENDERS {
         let mut callers = callers.clone();
         callers.rotate_left(sender % 2);
+        let acknowledged = Arc::clone(&acknowledged);
         senders.spawn(async move {
             let mut ids = Vec::new();
             for number in 0..EACH {
                 ids.push(insist(&callers, &format!("cut-{sender}-{number}")).await);
+                acknowledged.fetch_add(1, Ordering::AcqRel);
             }
             ids
         });
     }
     let mut ids = Vec::new();
     let mut cut = 0;
-    // All connections are cut, again and again, for as long as anybody sends.
-    while !senders.is_empty() {
-        cut += database.cut_connections().await;
-        while let Some(of_one) = senders.try_join_next() {
-            ids.extend(of_one.expect("a sender"));
+    // All connections are cut, again and again, whenever some more transfers have been acknowledged.
+    for enough in (10..SENDERS * EACH).step_by(10) {
+        while acknowledged.load(Ordering::Acquire) < enough {
+            tokio::task::yield_now().await;
         }
+        cut += database.cut_connections().await;
+    }
+    while let Some(of_one) = senders.join_next().await {
+        ids.extend(of_one.expect("a sender"));
     }
     assert!(cut > 0);
     ids.sort();
