@@ -45,6 +45,6 @@ pub use self::{
 };
 pub use layer2_types::operation::Platform;
 pub use layer2_world::{
-    Genesis, World,
+    Genesis, RULES_VERSION, World,
     settings::{ErrorStyle, Profile, SignaturePolicy},
 };

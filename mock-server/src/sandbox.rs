@@ -104,11 +104,25 @@ pub(crate) enum Broken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Outage {
     /// It takes no more.
-    #[error("the store of the server is full, and what cannot be kept is not done")]
+    #[error("the store of the server is full; nothing was done")]
     Full,
     /// It cannot be reached or written.
-    #[error("the store of the server does not answer, and what cannot be kept is not done")]
+    #[error("the store of the server does not answer; nothing is done that it cannot keep")]
     Unavailable,
+}
+
+impl Outage {
+    /// What to do about it.
+    pub(crate) fn hint(self) -> &'static str {
+        match self {
+            Outage::Full => {
+                "Reads go on. Delete or reset sandboxes that are not needed, or give the store more room; then send the request again."
+            }
+            Outage::Unavailable => {
+                "Send the request again, with the same idempotency key where it takes one; the log of the server says what is wrong."
+            }
+        }
+    }
 }
 
 /// A delivery that was handed out to be sent.

@@ -382,10 +382,13 @@ fn broken(error: Broken) -> Rejection {
     match error {
         Broken::Outage(outage) => Rejection {
             status: Refusal::StoreUnavailable.status(),
-            problems: vec![Problem::new(
-                payments::code(Refusal::StoreUnavailable),
-                sentence(&outage.to_string()),
-            )],
+            problems: vec![
+                Problem::new(
+                    payments::code(Refusal::StoreUnavailable),
+                    sentence(&outage.to_string()),
+                )
+                .hint(outage.hint()),
+            ],
         },
         Broken::Defect | Broken::Journal => at_fault(&error.to_string()),
     }

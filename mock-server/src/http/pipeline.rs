@@ -27,6 +27,7 @@ use http::{Request, Response, StatusCode, header, request::Parts};
 use layer2_types::operation::{Effect, RunsIn};
 use layer2_world::{
     command::ClientCommand,
+    rejection::Problem,
     request::{OperationRef, Request as WorldRequest},
 };
 
@@ -39,7 +40,7 @@ use super::{
     route::{NoMatch, Target},
 };
 use crate::{
-    api::{Call, Caller, Surface, manner::Manner, oauth, refuse},
+    api::{Call, Caller, Surface, manner::Manner, oauth, refuse, refuse_with},
     errors::{Failure, RETRY_AFTER_SECONDS, Refusal, sentence},
     faults::Strike,
     generated,
@@ -351,11 +352,9 @@ impl Exchange {
     fn broken(&self, error: Broken) -> Failure {
         let profile = self.surface.profile();
         match error {
-            Broken::Outage(outage) => refuse(
-                profile,
-                Refusal::StoreUnavailable,
-                sentence(&outage.to_string()),
-            )
+            Broken::Outage(outage) => refuse_with(profile, Refusal::StoreUnavailable, |code| {
+                Problem::new(code, sentence(&outage.to_string())).hint(outage.hint())
+            })
             .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
             Broken::Defect | Broken::Journal => internal(self.surface, &error.to_string()),
         }

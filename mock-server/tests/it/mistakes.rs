@@ -17,6 +17,8 @@ mod onboarding;
 mod other_apis;
 mod requests;
 mod setting;
+#[cfg(feature = "sqlite")]
+mod store;
 mod transfers;
 mod withdrawals;
 
@@ -24,6 +26,8 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 
+#[cfg(feature = "sqlite")]
+use crate::support::Folder;
 use crate::support::Reply;
 use golden::{compare, names, told};
 use setting::{Mistake, Setting};
@@ -109,6 +113,14 @@ async fn mistakes_with_a_full_server() {
     let at = Setting::new().await;
     full::set_up(&at).await;
     check("full", &at, full::mistakes(&at)).await;
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn mistakes_with_a_full_store() {
+    let folder = Folder::new("mistakes");
+    let at = store::set_up(&folder).await;
+    check("store", &at, store::mistakes(&at)).await;
 }
 
 /// Makes the mistakes of a subject and compares what they are met with.

@@ -3,6 +3,7 @@
 mod full;
 mod kept;
 mod killed;
+mod older;
 mod refused;
 
 use std::path::Path;

@@ -95,8 +95,9 @@ impl Lane {
                 progress.lost.push(first.0..=u64::MAX);
                 progress.failure = Some(error.clone());
             }
+            // Before anybody is told: whoever was refused finds the sandbox mended.
+            self.has_failed.store(true, Ordering::Release);
         });
-        self.has_failed.store(true, Ordering::Release);
     }
 
     pub(super) fn failure(&self) -> Option<StoreError> {
@@ -115,8 +116,8 @@ impl Lane {
             {
                 *last = *last.start()..=handed;
             }
+            self.has_failed.store(false, Ordering::Release);
         });
-        self.has_failed.store(false, Ordering::Release);
     }
 
     /// What to wait for until a write is safe.

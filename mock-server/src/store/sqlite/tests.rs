@@ -1,1 +1,218 @@
-//! Tests of the file: what is refused, and that nothing of it is readable.
+//! Tests of what lies in the file: snapshots, rows that were moved or changed, and sandboxes side by side.
+
+use std::path::PathBuf;
+
+use layer2_world::{
+    command::{Command, Internal},
+    settings::Settings,
+};
+
+use super::*;
+use crate::{
+    clocks::{ClockMode, MANUAL_START},
+    journal::{Mark, Row, Snapshot, Write},
+    sandbox::Sandbox as Living,
+};
+
+/// A file that is removed when the test ends.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let folder =
+            std::env::temp_dir().join(format!("layer2-mock-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("folder");
+        Scratch(folder)
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.join("sandboxes.db")
+    }
+
+    fn open(&self) -> SqliteStore {
+        SqliteStore::open(&self.path(), None, &Seed::new([1; 32])).expect("a store")
+    }
+
+    /// Does something to the file that no server does.
+    fn tamper(&self, statement: &str) {
+        let connection = rusqlite::Connection::open(self.path()).expect("file");
+        let changed = connection.execute(statement, []).expect(statement);
+        assert!(changed > 0, "{statement}");
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn charter(name: &str) -> Charter {
+    Charter {
+        name: name.to_owned(),
+        seed: None,
+        settings: Settings::default(),
+        clock: ClockMode::Manual,
+        start: MANUAL_START,
+    }
+}
+
+async fn load(kept: Kept) -> Result<Living, String> {
+    let genesis = kept.charter.genesis(&Seed::new([1; 32]));
+    let opened = Living::open(genesis, ClockMode::Manual, kept.journal).await;
+    opened.map_err(|error| error.to_string())
+}
+
+async fn made(store: &SqliteStore, name: &str) -> Living {
+    let charter = charter(name);
+    let journal = store.create(&charter).await.expect("made");
+    load(Kept { charter, journal }).await.expect("empty")
+}
+
+/// The sandboxes of the file, or why one of them does not come back.
+async fn again(scratch: &Scratch) -> Result<Vec<Living>, String> {
+    let store = scratch.open();
+    let mut living = Vec::new();
+    for kept in store.sandboxes().await.map_err(|error| error.to_string())? {
+        living.push(load(kept).await?);
+    }
+    store.close().await.expect("closed");
+    Ok(living)
+}
+
+/// Moves the clock far enough that due work makes a row, and says how many there are.
+async fn a_year(sandbox: &Living) -> u64 {
+    let (now, _) = sandbox.clock().await.expect("sound");
+    let target = now + jiff::SignedDuration::from_hours(400 * 24);
+    sandbox.advance_towards(target).await.expect("sound");
+    while sandbox.advance_towards(target).await.expect("sound") {
+        sandbox.step(0).await.expect("sound");
+    }
+    sandbox.accepted()
+}
+
+#[tokio::test]
+async fn a_snapshot_stands_for_the_rows_before_it() {
+    let scratch = Scratch::new("snapshot");
+    let store = scratch.open();
+    let sandbox = made(&store, "a").await;
+    let first = a_year(&sandbox).await;
+    assert!(first > 0);
+    sandbox.keep_snapshot().await.expect("kept");
+    assert_eq!(rows_after_snapshot(&store).await, 0);
+    let second = first + 1;
+    let settled = sandbox.step(0).await.expect("sound");
+    drop(settled);
+    let state = sandbox.snapshot().await.expect("sound");
+    store.close().await.expect("closed");
+    let brought_back = again(&scratch).await.expect("whole");
+    assert_eq!(brought_back[0].snapshot().await, Ok(state));
+    assert!(brought_back[0].accepted() <= second);
+    assert_eq!(brought_back[0].accepted(), sandbox.accepted());
+
+    // The rows that the snapshot holds explain how things came about; the start does not carry them out.
+    scratch.tamper("UPDATE rows SET body = zeroblob(60)");
+    assert!(again(&scratch).await.is_ok());
+    // Without the snapshot they would be needed.
+    scratch.tamper("UPDATE sandboxes SET snapshot_seq = NULL");
+    let refused = again(&scratch).await.expect_err("changed rows");
+    assert!(
+        refused.contains("row 1 of the journal of the sandbox `a`"),
+        "{refused}"
+    );
+}
+
+/// How many rows the next start would carry out.
+async fn rows_after_snapshot(store: &SqliteStore) -> usize {
+    let kept = store.sandboxes().await.expect("sound").remove(0);
+    let opened = kept.journal.open().await.expect("sound");
+    let seq = opened.snapshot.map_or(0, |snapshot| snapshot.seq);
+    kept.journal.rows(seq, 1_000).await.expect("sound").len()
+}
+
+#[tokio::test]
+async fn a_record_at_another_place_is_told_by_its_name() {
+    let scratch = Scratch::new("moved");
+    let store = scratch.open();
+    for name in ["a", "b"] {
+        a_year(&made(&store, name).await).await;
+    }
+    store.close().await.expect("closed");
+    assert_eq!(again(&scratch).await.expect("whole").len(), 2);
+    let whole = std::fs::read(scratch.path()).expect("file");
+    for (statement, named) in [
+        (
+            "UPDATE rows SET body = (SELECT body FROM rows ORDER BY place DESC LIMIT 1)
+             WHERE place = (SELECT min(place) FROM rows)",
+            "row 1 of the journal of the sandbox `a` does not open",
+        ),
+        (
+            "UPDATE sandboxes SET head = (SELECT head FROM sandboxes WHERE name = 'b')",
+            "the head of the sandbox `a` does not open",
+        ),
+        (
+            "UPDATE sandboxes SET name = 'c' WHERE name = 'b'",
+            "what the sandbox `c` was made from does not open",
+        ),
+        (
+            "UPDATE sandboxes SET generation = 1 WHERE name = 'a'",
+            "row 1 of the journal of the sandbox `a` does not open",
+        ),
+        (
+            "UPDATE rows SET place = place + 1 WHERE place = (SELECT min(place) FROM rows)",
+            "row 2 of the journal of the sandbox `a` does not open",
+        ),
+    ] {
+        std::fs::write(scratch.path(), &whole).expect("file");
+        scratch.tamper(statement);
+        let refused = again(&scratch).await.expect_err(statement);
+        assert!(refused.contains(named), "{statement}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_snapshot_lies_in_parts_and_a_later_reset_drops_it() {
+    let scratch = Scratch::new("parts");
+    let store = scratch.open();
+    let journal = store.create(&charter("a")).await.expect("made");
+    let row = Row {
+        seq: 1,
+        now: MANUAL_START,
+        command: Command::Internal(Internal::RunDue),
+        digest: [0; 32],
+        rules: 0,
+    };
+    let mark = journal.write(Write::Row { row, file: None });
+    assert_eq!(mark, Mark(1));
+    if let Some(safe) = journal.durable(mark) {
+        safe.await.expect("safe");
+    }
+    assert!(journal.outgrows_snapshot() && !journal.wants_snapshot());
+    let long = Snapshot {
+        generation: 0,
+        seq: 1,
+        text: "é".repeat(5_000_000),
+    };
+    journal.snapshot(long.clone()).await.expect("kept");
+    assert!(!journal.outgrows_snapshot());
+    let opened = journal.open().await.expect("sound");
+    assert!(opened.snapshot == Some(long));
+
+    let head = Head {
+        generation: 1,
+        ..Head::default()
+    };
+    journal.write(Write::Reset(head));
+    let late = Snapshot {
+        generation: 0,
+        seq: 1,
+        text: "late".to_owned(),
+    };
+    journal.snapshot(late).await.expect("dropped");
+    let opened = journal.open().await.expect("sound");
+    assert_eq!((opened.head, opened.snapshot), (head, None));
+    assert_eq!(journal.rows(0, 10).await, Ok(Vec::new()));
+    store.close().await.expect("closed");
+    let closed = store.create(&charter("b")).await;
+    assert!(matches!(closed, Err(StoreError::Unavailable(_))));
+}

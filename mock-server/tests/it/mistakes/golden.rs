@@ -180,5 +180,6 @@ const PLACELESS: &[&str] = &[
     "LIMIT_REACHED",
     "METHOD_NOT_ALLOWED",
     "RATE_LIMITED",
+    "STORE_UNAVAILABLE",
     "UNKNOWN_PATH",
 ];

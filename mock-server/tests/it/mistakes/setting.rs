@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::{Signer, SigningKey};
-use layer2_mock::{ClockMode, SandboxServer};
+use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -126,7 +126,11 @@ impl Call {
 
 impl Setting {
     pub(super) async fn new() -> Setting {
-        let server = support::builder()
+        Setting::on(support::builder()).await
+    }
+
+    pub(super) async fn on(builder: SandboxServerBuilder) -> Setting {
+        let server = builder
             .clock(ClockMode::Manual)
             .start()
             .await
