@@ -1,6 +1,7 @@
 //! What all requests of one server share.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
@@ -255,22 +256,29 @@ impl Server {
         };
         // Asked before the list: what happens in between is seen next time.
         let changes = shared.changes().await?;
-        let listed = shared.list().await?;
-        for known in self.directory.all() {
-            match listed.iter().find(|listed| listed.id == known.identity()) {
-                Some(listed) => known.note_epoch(listed.epoch),
-                None => self.directory.forget(known.name()),
+        let known: BTreeMap<i64, Arc<Sandbox>> = self
+            .directory
+            .all()
+            .into_iter()
+            .map(|sandbox| (sandbox.identity(), sandbox))
+            .collect();
+        let ids: Vec<i64> = known.keys().copied().collect();
+        let listed = shared.list(&ids).await?;
+        let mut gone = known.clone();
+        let mut kept = Vec::new();
+        for listed in listed {
+            gone.remove(&listed.id);
+            if let Some(sandbox) = known.get(&listed.id) {
+                sandbox.note_epoch(listed.epoch);
             }
+            kept.extend(listed.kept);
+        }
+        for sandbox in gone.values() {
+            self.directory.forget(sandbox.name());
         }
         let mut added = Vec::new();
-        for listed in listed {
-            let name = listed.charter.name.clone();
-            if self.directory.named(&name).is_some() {
-                continue;
-            }
-            let journal = shared.journal(&listed);
-            let charter = listed.charter;
-            let sandbox = Arc::new(self.load(Kept { charter, journal }).await?);
+        for kept in kept {
+            let sandbox = Arc::new(self.load(kept).await?);
             // As many may be kept as could be made.
             if self.directory.add(Arc::clone(&sandbox)).is_ok() {
                 added.push(sandbox);

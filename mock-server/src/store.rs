@@ -57,14 +57,12 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
 
 /// A store that several servers use: sandboxes come and go without the doing of this one.
 pub(crate) trait SharedStore: Send + Sync {
-    /// A number that is another one whenever a sandbox was made or deleted, or the tokens of one were expired.
+    /// A number that is another one whenever another server has made or deleted a sandbox, or any has expired the tokens
+    /// of one.
     fn changes(&self) -> Pending<'_, i64>;
 
-    /// All sandboxes that are there, by name.
-    fn list(&self) -> Pending<'_, Vec<Listed>>;
-
-    /// The journal of one of them.
-    fn journal(&self, listed: &Listed) -> Arc<dyn Journal>;
+    /// All sandboxes that are there, by name; of those that are known no more than that they are there.
+    fn list<'a>(&'a self, known: &'a [i64]) -> Pending<'a, Vec<Listed>>;
 }
 
 /// A sandbox of a shared store.
@@ -74,7 +72,8 @@ pub(crate) struct Listed {
     pub(crate) id: i64,
     /// How many times its tokens were expired.
     pub(crate) epoch: u64,
-    pub(crate) charter: Charter,
+    /// What it is, unless that is known.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// A sandbox that a store keeps.
@@ -147,9 +146,7 @@ pub(crate) async fn open(url: &StoreUrl, seed: &Seed) -> Result<Arc<dyn Store>, 
         #[cfg(not(feature = "sqlite"))]
         StoreUrl::Sqlite { .. } => Err(not_built("sqlite")),
         #[cfg(feature = "postgres")]
-        StoreUrl::Postgres { url } => {
-            Ok(Arc::new(postgres::PostgresStore::open(url, seed).await?))
-        }
+        StoreUrl::Postgres { url } => Ok(Arc::new(postgres::PostgresStore::open(url, seed).await?)),
         #[cfg(not(feature = "postgres"))]
         StoreUrl::Postgres { .. } => Err(not_built("postgres")),
     }

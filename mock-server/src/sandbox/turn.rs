@@ -7,7 +7,11 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
-use super::{Broken, LoadError, Sandbox, core::{Core, State}, load::load};
+use super::{
+    Broken, LoadError, Sandbox,
+    core::{Core, State},
+    load::load,
+};
 use crate::journal::Mark;
 
 /// What a turn is for.

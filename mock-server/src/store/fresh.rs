@@ -105,7 +105,11 @@ mod tests {
         gate.add_permits(2);
         assert_eq!(first.await.expect("task"), Ok(1));
         for late in late {
-            assert_eq!(late.await.expect("task"), Ok(2), "one question for all five");
+            assert_eq!(
+                late.await.expect("task"),
+                Ok(2),
+                "one question for all five"
+            );
         }
         gate.add_permits(1);
         assert_eq!(get().await.expect("task"), Ok(3));

@@ -17,6 +17,7 @@ mod statements;
 use std::sync::Arc;
 
 use layer2_world::seed::Seed;
+use tokio::sync::RwLock;
 use tokio_postgres::{Config, config::SslMode, types::ToSql};
 
 use super::{
@@ -38,6 +39,9 @@ pub(crate) struct PostgresStore {
     sealer: Arc<Sealer>,
     leases: Leases,
     changes: Fresh<i64>,
+    /// How many of the changes are of this server's own doing. Held while one is made, so that none is counted for
+    /// another server's.
+    own: RwLock<i64>,
 }
 
 impl PostgresStore {
@@ -68,6 +72,14 @@ impl PostgresStore {
             connections,
             sealer,
             changes: Fresh::default(),
+            own: RwLock::default(),
+        })
+    }
+
+    fn kept(&self, id: i64, name: String, charter: &[u8]) -> Result<Kept, StoreError> {
+        Ok(Kept {
+            charter: record::open(&self.sealer, Place::Charter { sandbox: &name }, charter)?,
+            journal: self.file(id, name),
         })
     }
 
@@ -85,11 +97,8 @@ impl PostgresStore {
 impl Store for PostgresStore {
     fn sandboxes(&self) -> Pending<'_, Vec<Kept>> {
         Box::pin(async {
-            let listed = self.list().await?;
-            let kept = listed.into_iter().map(|listed| Kept {
-                journal: self.journal(&listed),
-                charter: listed.charter,
-            });
+            let listed = self.list(&[]).await?;
+            let kept = listed.into_iter().filter_map(|listed| listed.kept);
             Ok(kept.collect())
         })
     }
@@ -101,10 +110,13 @@ impl Store for PostgresStore {
             let borrowed = self.connections.borrow().await?;
             let connection = borrowed.get();
             let parameters: [&(dyn ToSql + Sync); 2] = [name, &sealed];
+            let mut own = self.own.write().await;
             let created = connection
                 .client
                 .query_opt(&connection.statements.create, &parameters);
-            let row = within(created).await?.ok_or(StoreError::Taken)?;
+            let created = within(created).await?;
+            *own += 1;
+            let row = created.ok_or(StoreError::Taken)?;
             let id = get(&row, 0)?;
             borrowed.give_back();
             Ok(self.file(id, name.clone()))
@@ -116,10 +128,12 @@ impl Store for PostgresStore {
             let borrowed = self.connections.borrow().await?;
             let connection = borrowed.get();
             let parameters: [&(dyn ToSql + Sync); 1] = [&name];
+            let mut own = self.own.write().await;
             let deleted = connection
                 .client
                 .execute(&connection.statements.delete, &parameters);
             within(deleted).await?;
+            *own += 1;
             borrowed.give_back();
             Ok(())
         })
@@ -141,30 +155,34 @@ impl Store for PostgresStore {
 impl SharedStore for PostgresStore {
     fn changes(&self) -> Pending<'_, i64> {
         Box::pin(self.changes.get(async || {
+            let own = self.own.read().await;
             let reader = self.connections.reader().await?;
             let asked = reader.client.query_one(&reader.statements.changes, &[]);
-            get(&within(asked).await?, 0)
+            let all: i64 = get(&within(asked).await?, 0)?;
+            Ok(all - *own)
         }))
     }
 
-    fn list(&self) -> Pending<'_, Vec<Listed>> {
-        Box::pin(async {
+    fn list<'a>(&'a self, known: &'a [i64]) -> Pending<'a, Vec<Listed>> {
+        Box::pin(async move {
             let reader = self.connections.reader().await?;
-            let rows = within(reader.client.query(&reader.statements.list, &[])).await?;
+            let parameters: [&(dyn ToSql + Sync); 1] = [&known];
+            let asked = reader.client.query(&reader.statements.list, &parameters);
+            let rows = within(asked).await?;
             let listed = rows.iter().map(|row| {
-                let name: String = get(row, 1)?;
-                let place = Place::Charter { sandbox: &name };
+                let id = get(row, 0)?;
+                let charter: Option<&[u8]> = get(row, 3)?;
+                let kept = match charter {
+                    Some(charter) => Some(self.kept(id, get(row, 1)?, charter)?),
+                    None => None,
+                };
                 Ok(Listed {
-                    id: get(row, 0)?,
+                    id,
                     epoch: get::<i64>(row, 2)?.unsigned_abs(),
-                    charter: record::open(&self.sealer, place, get(row, 3)?)?,
+                    kept,
                 })
             });
             listed.collect()
         })
-    }
-
-    fn journal(&self, listed: &Listed) -> Arc<dyn Journal> {
-        self.file(listed.id, listed.charter.name.clone())
     }
 }

@@ -1,8 +1,8 @@
 //! Several servers that share sandboxes in a database of PostgreSQL's, over HTTP.
 
 pub(crate) mod database;
-mod killed;
 mod kept;
+mod killed;
 mod lost;
 mod order;
 mod sandboxes;

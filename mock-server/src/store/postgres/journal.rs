@@ -25,9 +25,7 @@ use super::{
 };
 use crate::{
     blobs::BlobId,
-    journal::{
-        Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write,
-    },
+    journal::{Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write},
     store::{
         Pending, StoreError, record,
         seal::{Place, Sealer},
@@ -44,14 +42,31 @@ const ROWS_PER_SNAPSHOT: u64 = 20_000;
 #[derive(Debug)]
 pub(super) struct PostgresJournal {
     place: Arc<Filed>,
+    seen: Arc<Seen>,
+}
+
+/// What is known of the journal, for questions that are no turns.
+#[derive(Debug, Default)]
+struct Seen {
     /// The generation that rows and files are read of: the one that was seen last.
     generation: AtomicU64,
-    /// The last row that was seen.
-    seen: AtomicU64,
+    /// The last row.
+    seq: AtomicU64,
     /// The last row that the snapshot has.
     kept: AtomicU64,
     /// The last row when a snapshot was asked for.
     asked: AtomicU64,
+}
+
+impl Seen {
+    fn note(&self, stored: Stored) {
+        let generation = stored.head.generation;
+        if self.generation.swap(generation, Ordering::AcqRel) != generation {
+            self.kept.store(0, Ordering::Release);
+            self.asked.store(0, Ordering::Release);
+        }
+        self.seq.store(stored.seq, Ordering::Release);
+    }
 }
 
 /// Where a sandbox is filed.
@@ -68,16 +83,13 @@ impl PostgresJournal {
     pub(super) fn new(place: Filed) -> PostgresJournal {
         PostgresJournal {
             place: Arc::new(place),
-            generation: AtomicU64::new(0),
-            seen: AtomicU64::new(0),
-            kept: AtomicU64::new(0),
-            asked: AtomicU64::new(0),
+            seen: Arc::default(),
         }
     }
 
     /// What the database says of others: the head, and the rows after a position.
     fn news(&self, seen: Position, head: Stored, contents: &[Columns]) -> Result<News, StoreError> {
-        self.note(head);
+        self.seen.note(head);
         let ahead = head.seq.checked_sub(seen.seq);
         let is_near = ahead.is_some_and(|ahead| ahead <= FOLLOWED.unsigned_abs());
         if head.head.generation != seen.generation || !is_near {
@@ -85,15 +97,6 @@ impl PostgresJournal {
         }
         let rows = self.place.rows(seen.generation, seen.seq, contents, 0)?;
         Ok(News::Rows(head.head, rows))
-    }
-
-    fn note(&self, head: Stored) {
-        let generation = head.head.generation;
-        if self.generation.swap(generation, Ordering::AcqRel) != generation {
-            self.kept.store(0, Ordering::Release);
-            self.asked.store(0, Ordering::Release);
-        }
-        self.seen.store(head.seq, Ordering::Release);
     }
 
     async fn begin(&self, seen: Position) -> Result<(News, PostgresTurn), StoreError> {
@@ -119,6 +122,7 @@ impl PostgresJournal {
         let news = self.news(seen, head, &rows)?;
         let turn = PostgresTurn {
             place: Arc::clone(&self.place),
+            seen: Arc::clone(&self.seen),
             borrowed,
             head,
         };
@@ -139,9 +143,9 @@ impl Journal for PostgresJournal {
             let files: [&(dyn ToSql + Sync); 2] = [&place.id, &column(head.head.generation)];
             let files = within(client.query(&statements.files, &files)).await?;
             let blobs = files.iter().map(file).collect::<Result<_, _>>()?;
-            self.note(head);
+            self.seen.note(head);
             let kept = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
-            self.kept.store(kept, Ordering::Release);
+            self.seen.kept.store(kept, Ordering::Release);
             Ok(Opened {
                 head: head.head,
                 snapshot,
@@ -153,7 +157,7 @@ impl Journal for PostgresJournal {
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
         Box::pin(async move {
             let place = &self.place;
-            let generation = self.generation.load(Ordering::Acquire);
+            let generation = self.seen.generation.load(Ordering::Acquire);
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let reader = place.connections.reader().await?;
             let parameters: [&(dyn ToSql + Sync); 4] =
@@ -170,26 +174,27 @@ impl Journal for PostgresJournal {
     }
 
     fn wants_snapshot(&self) -> bool {
-        let seen = self.seen.load(Ordering::Acquire);
-        let kept = self.kept.load(Ordering::Acquire);
-        let asked = self.asked.load(Ordering::Acquire);
+        let seen = self.seen.seq.load(Ordering::Acquire);
+        let kept = self.seen.kept.load(Ordering::Acquire);
+        let asked = self.seen.asked.load(Ordering::Acquire);
         // One of the servers is enough, and it is asked once.
         seen.saturating_sub(kept.max(asked)) >= ROWS_PER_SNAPSHOT
             && self.may_dispatch()
             && self
+                .seen
                 .asked
                 .compare_exchange(asked, seen, Ordering::AcqRel, Ordering::Acquire)
                 .is_ok()
     }
 
     fn outgrows_snapshot(&self) -> bool {
-        self.seen.load(Ordering::Acquire) > self.kept.load(Ordering::Acquire)
+        self.seen.seq.load(Ordering::Acquire) > self.seen.kept.load(Ordering::Acquire)
     }
 
     fn snapshot(&self, snapshot: Snapshot) -> Pending<'_, ()> {
         Box::pin(async move {
             self.place.keep_snapshot(&snapshot).await?;
-            self.kept.fetch_max(snapshot.seq, Ordering::AcqRel);
+            self.seen.kept.fetch_max(snapshot.seq, Ordering::AcqRel);
             Ok(())
         })
     }
@@ -197,12 +202,13 @@ impl Journal for PostgresJournal {
     fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {
         Box::pin(async move {
             let place = &self.place;
-            let generation = self.generation.load(Ordering::Acquire);
+            let generation = self.seen.generation.load(Ordering::Acquire);
             let reader = place.connections.reader().await?;
             let digest = &id.as_bytes()[..];
-            let parameters: [&(dyn ToSql + Sync); 3] =
-                [&place.id, &column(generation), &digest];
-            let asked = reader.client.query_opt(&reader.statements.file, &parameters);
+            let parameters: [&(dyn ToSql + Sync); 3] = [&place.id, &column(generation), &digest];
+            let asked = reader
+                .client
+                .query_opt(&reader.statements.file, &parameters);
             let Some(row) = within(asked).await? else {
                 return Ok(None);
             };
@@ -272,6 +278,7 @@ impl SharedJournal for PostgresJournal {
 #[derive(Debug)]
 struct PostgresTurn {
     place: Arc<Filed>,
+    seen: Arc<Seen>,
     borrowed: Borrowed,
     head: Stored,
 }
@@ -281,6 +288,7 @@ impl Turn for PostgresTurn {
         Box::pin(async move {
             let PostgresTurn {
                 place,
+                seen,
                 borrowed,
                 head,
             } = *self;
@@ -293,6 +301,7 @@ impl Turn for PostgresTurn {
             } else {
                 let batch = Batch::of(&place, head, writes)?;
                 within(batch.write(&place, &borrowed)).await?;
+                seen.note(batch.head);
             }
             borrowed.give_back();
             Ok(())
@@ -350,11 +359,7 @@ impl Batch {
     }
 
     /// Sends everything at once, the commit last. If one of them fails, so does the transaction.
-    async fn write(
-        &self,
-        place: &Filed,
-        borrowed: &Borrowed,
-    ) -> Result<(), tokio_postgres::Error> {
+    async fn write(&self, place: &Filed, borrowed: &Borrowed) -> Result<(), tokio_postgres::Error> {
         let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
         let Statements {
             add_file,
@@ -563,7 +568,8 @@ fn number(column: i64) -> Result<u64, StoreError> {
 
 /// A column, which is of another type only if somebody has changed the tables.
 pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Columns, at: usize) -> Result<T, StoreError> {
-    row.try_get(at).map_err(|_| unreadable(row.columns()[at].type_()))
+    row.try_get(at)
+        .map_err(|_| unreadable(row.columns()[at].type_()))
 }
 
 fn unreadable(found: &Type) -> StoreError {

@@ -75,7 +75,8 @@ pub(super) async fn make(client: &Client, offered: &[u8]) -> Result<Vec<u8>, Sto
         &[(&MAKING, tokio_postgres::types::Type::INT8)],
     ))
     .await?;
-    let there = within(client.query_typed_one("SELECT to_regclass('layer2_store') IS NOT NULL", &[]));
+    let there =
+        within(client.query_typed_one("SELECT to_regclass('layer2_store') IS NOT NULL", &[]));
     if !there.await?.get::<_, bool>(0) {
         within(client.batch_execute(TABLES)).await?;
         let insert = "INSERT INTO layer2_store (version, proof) VALUES ($1, $2)";

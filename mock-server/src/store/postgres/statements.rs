@@ -65,8 +65,7 @@ const ADD_FILE: &str = "INSERT INTO layer2_files (sandbox, generation, id, lengt
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
 
 /// Parameters: sandbox, generation.
-const FILES: &str =
-    "SELECT id, length FROM layer2_files WHERE sandbox = $1 AND generation = $2";
+const FILES: &str = "SELECT id, length FROM layer2_files WHERE sandbox = $1 AND generation = $2";
 
 /// Parameters: sandbox, generation, digest.
 const FILE: &str =
@@ -94,7 +93,9 @@ const CHANGED: &str = "UPDATE layer2_store SET changes = changes + 1";
 
 const CHANGES: &str = "SELECT changes FROM layer2_store";
 
-const LIST: &str = "SELECT id, name, epoch, charter FROM layer2_sandboxes ORDER BY name";
+/// What is known is not sent again. Parameters: known sandboxes.
+const LIST: &str = "SELECT id, name, epoch, CASE WHEN id = ANY($1) THEN NULL ELSE charter END \
+    FROM layer2_sandboxes ORDER BY name";
 
 /// Parameters: name, charter.
 const CREATE: &str = "WITH changed AS (UPDATE layer2_store SET changes = changes + 1) \

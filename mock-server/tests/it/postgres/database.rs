@@ -133,8 +133,9 @@ impl Drop for Database {
 
 /// The URL of a store in a new database on the server that `TEST_POSTGRES` names. It goes with the server.
 pub(crate) fn on_shared_server() -> String {
-    let server = std::env::var("TEST_POSTGRES")
-        .expect("TEST_STORE=postgres needs TEST_POSTGRES, the URL of a server; ./test.sh sets both");
+    let server = std::env::var("TEST_POSTGRES").expect(
+        "TEST_STORE=postgres needs TEST_POSTGRES, the URL of a server; ./test.sh sets both",
+    );
     on_a_thread_of_its_own(server, |server| async move {
         let name = create(&server).await;
         named(&server, &name)
@@ -142,7 +143,10 @@ pub(crate) fn on_shared_server() -> String {
 }
 
 /// Does something on a runtime that is neither the caller's nor waits for it.
-fn on_a_thread_of_its_own<T, F>(server: String, work: impl FnOnce(String) -> F + Send + 'static) -> T
+fn on_a_thread_of_its_own<T, F>(
+    server: String,
+    work: impl FnOnce(String) -> F + Send + 'static,
+) -> T
 where
     T: Send + 'static,
     F: Future<Output = T>,

@@ -36,7 +36,11 @@ async fn a_start_brings_back_all_that_there_was() {
     let kept = client
         .query_one("SELECT count(*) FROM layer2_snapshots", &[])
         .await;
-    assert_eq!(kept.expect("snapshots").get::<_, i64>(0), 1, "left at the end");
+    assert_eq!(
+        kept.expect("snapshots").get::<_, i64>(0),
+        1,
+        "left at the end"
+    );
     let (server, again) = start(&database).await;
     assert_eq!(server.journal("default").expect("journal"), journal);
     assert_eq!(server.snapshot("default").expect("snapshot"), snapshot);
@@ -69,7 +73,12 @@ async fn a_file_that_one_server_took_in_is_given_out_by_another_until_a_reset() 
     let (_second, there) = start(&database).await;
     let path = document(&here, "ADA").await;
     let upload = here
-        .request(Method::POST, &path, None, &[("content-type", "application/octet-stream")])
+        .request(
+            Method::POST,
+            &path,
+            None,
+            &[("content-type", "application/octet-stream")],
+        )
         .body("%PDF-1.7 a bill");
     Reply::read(upload.send().await.expect("sent")).await.ok();
     let path = format!("{path}/download");
@@ -95,7 +104,10 @@ async fn the_database_shows_no_secret_and_nothing_that_people_wrote() {
         "source_account_id": "ACME_USD", "destination_account_id": "JANE_USD", "amount": 1,
         "description": "between-you-and-me",
     });
-    caller.post("/api/v1/transfers", &body.to_string()).await.ok();
+    caller
+        .post("/api/v1/transfers", &body.to_string())
+        .await
+        .ok();
     let info = server.info();
     drop(server);
 

@@ -16,7 +16,12 @@ use crate::{
 
 /// A refusal that says to come again.
 fn assert_come_again(reply: &Reply) {
-    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{}", reply.text);
+    assert_eq!(
+        reply.status,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "{}",
+        reply.text
+    );
     assert_eq!(reply.code(), "STORE_UNAVAILABLE", "{}", reply.text);
     let seconds = reply.header("retry-after").expect("Retry-After");
     assert!(seconds.parse::<u32>().is_ok(), "{seconds}");
@@ -134,7 +139,10 @@ async fn a_database_that_cannot_be_used_is_refused_with_a_reason() {
         (format!("{}?sslmode=require", database.url()), "encrypted"),
         (format!("{}?colour=red", database.url()), "postgres://USER"),
         (format!("{}_gone", database.url()), "does not exist"),
-        ("postgres://nobody:open-sesame@127.0.0.1:1/x".to_owned(), "refused"),
+        (
+            "postgres://nobody:open-sesame@127.0.0.1:1/x".to_owned(),
+            "refused",
+        ),
     ] {
         let store = url.parse().expect("a store");
         let refused = builder(&database).store(store).start().await;

@@ -110,7 +110,10 @@ async fn tokens_that_one_expires_are_expired_and_clocks_that_one_moves_have_move
         .await;
     let advanced = advanced.ok();
     let told = second.control(Method::GET, "/clock", None).await.ok();
-    assert_eq!(told["data"]["now"], advanced["data"]["now"], "{told} {advanced}");
+    assert_eq!(
+        told["data"]["now"], advanced["data"]["now"],
+        "{told} {advanced}"
+    );
 
     second.get("/api/v1/customers").await.ok();
     first
