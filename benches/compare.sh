@@ -2,6 +2,7 @@
 # Compares the mock server with a bare axum handler, side by side in one run, and prints ratios.
 #
 # Rounds alternate between the two servers, so that whatever else the machine does hits both; the median round counts.
+# The accept of a transfer is signed and is compared with a handler that verifies one signature and does nothing else.
 # Also prints start-up time, idle memory and CPU per request. Needs wrk and jq (installed through apt-get when missing).
 #
 # usage: benches/compare.sh [rounds] [seconds per round] [connections]
@@ -23,11 +24,11 @@ started=$(date +%s%N)
 mock=$!
 until curl -sf -o /dev/null http://127.0.0.1:4010/healthz; do :; done
 ready=$(date +%s%N)
-./target/release/bare-axum 127.0.0.1:4011 &
+field() { jq -r "$1" "$scratch/ready.json"; }
+./target/release/bare-axum 127.0.0.1:4011 "$(field .payments.verify_key)" &
 bare=$!
 until curl -s -o /dev/null http://127.0.0.1:4011/; do :; done
 
-field() { jq -r "$1" "$scratch/ready.json"; }
 rss() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$1/status"; }
 cpu() { awk '{print ($14 + $15) * 10}' "/proc/$1/stat"; } # milliseconds, at 100 ticks a second
 
@@ -60,6 +61,33 @@ request = function()
 end
 LUA
 
+# The same, and notes the id of each transfer that was made.
+sed '$d' "$scratch/post.lua" >"$scratch/make.lua"
+cat >>"$scratch/make.lua" <<LUA
+end
+local ids = assert(io.open("$scratch/ids", "w"))
+response = function(status, headers, body)
+    ids:write(body:match('"id":"([^"]+)"'), "\\n")
+end
+LUA
+# One signed accept per line of the file, each once.
+cat >"$scratch/accept.lua" <<LUA
+local requests, n = {}, 0
+init = function()
+    for line in io.lines("$scratch/signed") do
+        local id, seconds, signature = line:match("(%S+) (%S+) (%S+)")
+        wrk.headers["x-timestamp"], wrk.headers["x-signature"] = seconds, signature
+        wrk.headers["x-l2f-idempotency-id"] = id
+        wrk.headers["Authorization"] = "Bearer $token"
+        requests[#requests + 1] = wrk.format("POST", "/api/v1/transfers/" .. id .. "/accept")
+    end
+end
+request = function()
+    n = n + 1
+    return requests[n] or error("more requests than transfers were prepared")
+end
+LUA
+
 # Prints "requests-per-second cpu-microseconds-per-request" and fails on any reply that is not 2xx.
 load() { # pid url script
     local before after
@@ -72,10 +100,11 @@ load() { # pid url script
 
 median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
-compare() { # label path script
-    local round
+compare() { # label path script [what each round needs]
+    local round prepare=${4:-true}
     : >"$scratch/mock.txt" : >"$scratch/bare.txt"
     for ((round = 0; round < rounds; round++)); do
+        "$prepare"
         load "$bare" "http://127.0.0.1:4011$2" "$3" >>"$scratch/bare.txt"
         load "$mock" "http://127.0.0.1:4010$2" "$3" >>"$scratch/mock.txt"
     done
@@ -88,4 +117,10 @@ compare() { # label path script
 
 compare 'GET account' "/api/v1/accounts/deposits/$source" get
 compare 'POST transfer, keyed' /api/v1/transfers post
+# As many transfers as a round of accepts can take; making one takes less time than accepting it.
+sign_accepts() {
+    wrk -t1 -c"$connections" -d"$((seconds * 2))s" -s "$scratch/make.lua" http://127.0.0.1:4010/api/v1/transfers >/dev/null
+    ./target/release/sign-accepts "$(field .payments.signing_key)" <"$scratch/ids" >"$scratch/signed"
+}
+compare 'POST accept, signed' '' accept sign_accepts
 printf 'memory after the load %s MiB\n' "$(rss "$mock")"

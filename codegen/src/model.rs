@@ -8,6 +8,7 @@ pub mod error_code;
 pub mod event;
 pub mod operation;
 pub mod shape;
+pub mod update;
 
 pub mod read;
 
@@ -72,6 +73,7 @@ impl Model {
         };
         model.check_names(&mut reading);
         model.check_files(&mut reading);
+        model.check_updates(&mut reading);
         reading.finish(model)
     }
 

@@ -1,7 +1,7 @@
 //! Documents that cannot be used: each gives the committed message, with its place, and no panic.
 //!
 //! A case is a folder of fragments in `broken/`; `broken/<case>.expected` holds the messages.
-//! `UPDATE_EXPECTED=1` writes these files anew, to be read before they are committed.
+//! `UPDATE_GOLDEN=1` writes these files anew, to be read before they are committed.
 
 #![expect(clippy::expect_used, reason = "a helper of a test fails the test")]
 

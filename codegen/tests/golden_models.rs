@@ -15,7 +15,9 @@ use serde_json::value::RawValue;
 
 // The golden models speak of their support code as the generated ones do: by `crate::` paths.
 #[allow(unused_imports, reason = "each model uses the ones that it needs")]
-use layer2_types::{amount, id, json, open_enum, patch, project, query, redact, tagged, timestamp};
+use layer2_types::{
+    amount, id, json, object, open_enum, patch, project, query, redact, tagged, timestamp, update,
+};
 mod operation {
     pub(crate) use layer2_types::operation::{Platform, PlatformVersion};
 }

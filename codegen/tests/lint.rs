@@ -2,7 +2,7 @@
 //!
 //! A failing document is a patch (RFC 7396: maps are merged, `null` removes) of `lint/good.yaml`, so
 //! that it shows the deviation and nothing else. The message that it must give stands beside it in
-//! `<rule>.expected`; `UPDATE_EXPECTED=1` writes these files anew, to be read before they are
+//! `<rule>.expected`; `UPDATE_GOLDEN=1` writes these files anew, to be read before they are
 //! committed.
 
 #![expect(clippy::expect_used, reason = "a helper of a test fails the test")]

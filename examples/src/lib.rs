@@ -2,5 +2,10 @@
 
 #![allow(clippy::print_stdout, reason = "programs that show what they do")]
 
+pub mod books;
 pub mod flow;
+pub mod journal;
+pub mod progress;
 pub mod receiver;
+pub mod table;
+pub mod target;

@@ -46,5 +46,5 @@ pub use self::{
 pub use layer2_types::operation::Platform;
 pub use layer2_world::{
     Genesis, RULES_VERSION, World,
-    settings::{ErrorStyle, Profile, SignaturePolicy},
+    settings::{ErrorStyle, Profile, SignaturePolicy, TimestampStyle},
 };

@@ -39,6 +39,7 @@ pub(crate) fn info(server: &Server, sandbox: &Sandbox) -> Result<SandboxInfo, In
         |id: &str| control::ClientId::new(id).map_err(|error| InfoError(error.to_string()));
     let payments = PaymentsAccess::new(
         format!("{url}/api"),
+        // Any server id is taken: which sandbox a token is for, the credentials say. Its name only makes a log readable.
         format!("{url}/oauth2/{}/v1/token", sandbox.name()),
         client(credentials.payments.id())?,
         credentials.payments.reveal().to_owned(),

@@ -436,7 +436,10 @@ impl Sandbox {
 
     /// The state as text, for comparison with a replay.
     pub(crate) async fn snapshot(&self) -> Result<String, Broken> {
-        self.turn(Intent::Read, |core| core.world.snapshot()).await
+        let text = self
+            .turn(Intent::Read, |core| core.world.snapshot())
+            .await?;
+        text.map_err(|_| Broken::Defect)
     }
 
     /// Sets about keeping a snapshot, once the journal has grown so much that it is worth its price.
@@ -470,7 +473,8 @@ impl Sandbox {
             })
             .await?;
         let written = tokio::task::spawn_blocking(move || world.snapshot()).await;
-        snapshot.text = written.map_err(|_| Broken::Defect)?;
+        let text = written.ok().and_then(Result::ok);
+        snapshot.text = text.ok_or(Broken::Defect)?;
         let kept = self.journal.snapshot(snapshot).await;
         kept.map_err(|error| self.told(&error))
     }

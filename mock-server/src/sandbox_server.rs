@@ -17,7 +17,9 @@ use layer2_types::{control::SandboxInfo, operation::Platform};
 use layer2_world::{
     Genesis,
     seed::Seed,
-    settings::{ErrorStyle, Profile, Settings, SignaturePolicy},
+    settings::{
+        ErrorStyle, Profile, Settings, SignaturePolicy, TimestampStyle, WEBHOOK_LOG_LIMITS,
+    },
 };
 use tokio::{runtime::Handle, sync::oneshot};
 
@@ -274,6 +276,25 @@ impl SandboxServerBuilder {
     /// Whether unknown request fields and amounts sent as text are refused.
     pub fn strict(mut self, strict: bool) -> Self {
         self.settings.strict = strict;
+        self
+    }
+
+    /// Whether an invoice is asked for over a withdrawal that is worth more than 10,000 US dollars.
+    pub fn information_requests(mut self, asked: bool) -> Self {
+        self.settings.information_requests = asked;
+        self
+    }
+
+    /// Zone of the timestamps in replies and events.
+    pub fn timestamps(mut self, style: TimestampStyle) -> Self {
+        self.settings.timestamps = style;
+        self
+    }
+
+    /// How many finished events, with their deliveries, the webhook log keeps; at least 1 and at most a million.
+    pub fn webhook_log_limit(mut self, limit: u32) -> Self {
+        let (least, most) = (*WEBHOOK_LOG_LIMITS.start(), *WEBHOOK_LOG_LIMITS.end());
+        self.settings.webhook_log_limit = limit.clamp(least, most);
         self
     }
 

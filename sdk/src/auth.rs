@@ -36,7 +36,8 @@ pub(crate) enum Auth {
 
 /// What one attempt is sent with.
 pub(crate) struct Grant {
-    headers: Vec<(HeaderName, HeaderValue)>,
+    header: (HeaderName, HeaderValue),
+    second: Option<(HeaderName, HeaderValue)>,
     origin: Origin,
 }
 
@@ -51,26 +52,26 @@ impl Auth {
     pub(crate) async fn grant(&self, tools: Tools<'_>) -> Result<Grant, Error> {
         match self {
             Self::Bearer(token) => Ok(Grant {
-                headers: vec![(
+                header: (
                     AUTHORIZATION,
                     sensitive(&format!("Bearer {}", token.expose_secret()))?,
-                )],
+                ),
+                second: None,
                 origin: Origin::Fixed,
             }),
             Self::Headers(provider) => {
                 let credentials = ask(provider.as_ref()).await?;
                 Ok(Grant {
-                    headers: vec![
-                        (PLAID_CLIENT_ID, sensitive(credentials.client_id())?),
-                        (PLAID_SECRET, sensitive(credentials.expose_secret())?),
-                    ],
+                    header: (PLAID_CLIENT_ID, sensitive(credentials.client_id())?),
+                    second: Some((PLAID_SECRET, sensitive(credentials.expose_secret())?)),
                     origin: Origin::Credentials(credentials),
                 })
             }
             Self::Token(store) => {
                 let token = store.token(tools).await?;
                 Ok(Grant {
-                    headers: vec![(AUTHORIZATION, token.authorization.clone())],
+                    header: (AUTHORIZATION, token.authorization.clone()),
+                    second: None,
                     origin: Origin::Token(token.generation),
                 })
             }
@@ -114,7 +115,10 @@ async fn ask(provider: &dyn CredentialsProvider) -> Result<Credentials, Error> {
 impl Grant {
     /// Puts the grant on a request, in place of an older one.
     pub(crate) fn dress(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.headers {
+        for (name, value) in [Some(&self.header), self.second.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             headers.insert(name.clone(), value.clone());
         }
     }

@@ -3,9 +3,11 @@
 //! It refuses what is visibly wrong, so that a client that is built is one that may work: a public key where the private
 //! one belongs, an address without its base path, plain http to another machine, test helpers beside production.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use layer2_types::Api;
 use layer2_types::Platform;
 use secrecy::ExposeSecret as _;
@@ -31,11 +33,15 @@ use crate::runtime::Sleep;
 use crate::signing::Ed25519Signer;
 use crate::signing::SignRequests;
 use crate::signing::Signer;
+use crate::signing_scheme::SigningScheme;
 use crate::skew::Skew;
 use crate::token::TokenEndpoint;
 use crate::token::TokenStore;
 use crate::token::TokenStyle;
-use crate::transport::Transport;
+use crate::transport;
+use crate::transport::ConnectionPolicy;
+use crate::transport::HttpTransport;
+use crate::transport::ReqwestTransport;
 
 /// Time limit of one attempt.
 const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -48,6 +54,7 @@ pub struct AccountingAccess {
     environment: Environment,
     provider: Arc<dyn CredentialsProvider>,
     scopes: Vec<String>,
+    token_style: TokenStyle,
 }
 
 impl AccountingAccess {
@@ -72,6 +79,7 @@ impl AccountingAccess {
             environment,
             provider: Arc::new(provider),
             scopes,
+            token_style: TokenStyle::BasicForm,
         }
     }
 
@@ -79,6 +87,13 @@ impl AccountingAccess {
     #[must_use]
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Asks for tokens in another style.
+    #[must_use]
+    pub fn token_style(mut self, style: TokenStyle) -> Self {
+        self.token_style = style;
         self
     }
 }
@@ -89,6 +104,7 @@ pub struct ClientBuilder {
     environment: Environment,
     payments: Option<Arc<dyn CredentialsProvider>>,
     scopes: Vec<String>,
+    token_style: TokenStyle,
     accounting: Option<AccountingAccess>,
     plaid: Option<Arc<dyn CredentialsProvider>>,
     plaid_base_url: Option<String>,
@@ -96,11 +112,15 @@ pub struct ClientBuilder {
     signer: Option<Arc<dyn Signer>>,
     signing_key: Option<SecretString>,
     sign: SignRequests,
+    signing_scheme: SigningScheme,
     platform: Platform,
     allow_insecure_http: bool,
     retry: RetryPolicy,
     retry_budget: u32,
-    connect_timeout: Duration,
+    connections: ConnectionPolicy,
+    reply_limit: usize,
+    transport: Option<Arc<dyn HttpTransport>>,
+    wrappers: Wrappers,
     attempt_timeout: Duration,
     deadline: Duration,
     user_agent: Option<String>,
@@ -113,6 +133,7 @@ impl ClientBuilder {
             environment: Environment::default(),
             payments: None,
             scopes: Vec::new(),
+            token_style: TokenStyle::BasicQuery,
             accounting: None,
             plaid: None,
             plaid_base_url: None,
@@ -120,11 +141,15 @@ impl ClientBuilder {
             signer: None,
             signing_key: None,
             sign: SignRequests::default(),
+            signing_scheme: SigningScheme::default(),
             platform: Platform::default(),
             allow_insecure_http: false,
             retry: RetryPolicy::default(),
             retry_budget: RetryBudget::DEFAULT_CAPACITY,
-            connect_timeout: Transport::DEFAULT_CONNECT_TIMEOUT,
+            connections: ConnectionPolicy::default(),
+            reply_limit: transport::DEFAULT_REPLY_LIMIT,
+            transport: None,
+            wrappers: Wrappers::default(),
             attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
             deadline: DEFAULT_DEADLINE,
             user_agent: None,
@@ -163,6 +188,13 @@ impl ClientBuilder {
     #[must_use]
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Asks for tokens of the payments API in another style.
+    #[must_use]
+    pub fn token_style(mut self, style: TokenStyle) -> Self {
+        self.token_style = style;
         self
     }
 
@@ -217,6 +249,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets what signatures cover and how they are sent.
+    #[must_use]
+    pub fn signing_scheme(mut self, scheme: SigningScheme) -> Self {
+        self.signing_scheme = scheme;
+        self
+    }
+
     /// Keeps to one version of the platform: operations that it lacks are refused before they are sent.
     #[must_use]
     pub fn platform(mut self, platform: Platform) -> Self {
@@ -248,7 +287,41 @@ impl ClientBuilder {
     /// Sets the time limit for a connection, 3 s by default.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connections.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how connections are made and kept.
+    #[must_use]
+    pub fn connections(mut self, policy: ConnectionPolicy) -> Self {
+        self.connections = policy;
+        self
+    }
+
+    /// Sets the longest body of a reply that is read, 64 MiB by default.
+    #[must_use]
+    pub fn reply_limit(mut self, bytes: usize) -> Self {
+        self.reply_limit = bytes;
+        self
+    }
+
+    /// Sends through this transport instead of reqwest; the settings of connections and replies are then its own.
+    #[must_use]
+    pub fn transport(mut self, transport: impl HttpTransport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Puts a middleware around the transport, see [`transport`](crate::transport). The one that is given last sees a
+    /// request first.
+    #[must_use]
+    pub fn wrap_transport<T: HttpTransport>(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn HttpTransport>) -> T + Send + 'static,
+    ) -> Self {
+        self.wrappers
+            .0
+            .push(Box::new(|inner| Arc::new(wrap(inner))));
         self
     }
 
@@ -295,7 +368,7 @@ impl ClientBuilder {
     }
 
     /// Checks everything that can be seen from here and makes the client.
-    pub fn build(self) -> Result<Client, Error> {
+    pub fn build(mut self) -> Result<Client, Error> {
         let payments = self.payments_lane()?;
         let accounting = self.accounting_lane()?;
         let plaid = self.plaid_lane()?;
@@ -317,24 +390,39 @@ impl ClientBuilder {
             .iter()
             .filter_map(|lane| lane.as_ref())
             .all(|lane| environment::is_loopback(&lane.base));
-        let transport = Transport::new(self.connect_timeout, &self.full_user_agent(), loopback)?;
+        let (http, transport) = self.http(loopback)?;
+        let transport = std::mem::take(&mut self.wrappers).around(transport);
         let signer = self.read_signer()?;
+        let user_agent = self.full_user_agent()?;
         let shared = Shared {
             payments,
             accounting,
             plaid,
             control,
+            http,
+            user_agent,
             transport,
             runtime: self.runtime,
             retry: self.retry,
             budget: RetryBudget::new(self.retry_budget),
             signer,
             sign: self.sign,
+            signing_scheme: self.signing_scheme,
             platform: self.platform,
             attempt_timeout: self.attempt_timeout,
             deadline: self.deadline,
         };
         Ok(Client::from(shared))
+    }
+
+    /// What makes requests, and what sends them.
+    fn http(&self, loopback: bool) -> Result<(reqwest::Client, Arc<dyn HttpTransport>), Error> {
+        if let Some(transport) = &self.transport {
+            return Ok((transport::request_maker()?, Arc::clone(transport)));
+        }
+        let http = transport::http_client(&self.connections, loopback)?;
+        let ours = ReqwestTransport::new(http.clone()).with_reply_limit(self.reply_limit);
+        Ok((http, Arc::new(ours)))
     }
 
     fn payments_lane(&self) -> Result<Option<Lane>, Error> {
@@ -345,7 +433,7 @@ impl ClientBuilder {
             Api::Payments,
             &self.environment,
             provider,
-            TokenStyle::Query,
+            self.token_style,
             &self.scopes,
         )
         .map(Some)
@@ -359,15 +447,10 @@ impl ClientBuilder {
             environment,
             provider,
             scopes,
+            token_style,
         } = access;
-        self.oauth_lane(
-            Api::Accounting,
-            environment,
-            provider,
-            TokenStyle::Form,
-            scopes,
-        )
-        .map(Some)
+        self.oauth_lane(Api::Accounting, environment, provider, *token_style, scopes)
+            .map(Some)
     }
 
     fn plaid_lane(&self) -> Result<Option<Lane>, Error> {
@@ -462,10 +545,32 @@ impl ClientBuilder {
         }
     }
 
-    fn full_user_agent(&self) -> String {
+    fn full_user_agent(&self) -> Result<HeaderValue, Error> {
         let own = concat!("layer2-sdk-rust/", env!("CARGO_PKG_VERSION"));
-        self.user_agent
-            .as_ref()
-            .map_or_else(|| own.to_owned(), |product| format!("{product} {own}"))
+        let Some(product) = &self.user_agent else {
+            return Ok(HeaderValue::from_static(own));
+        };
+        HeaderValue::try_from(format!("{product} {own}"))
+            .map_err(|_| config("the user agent has a character that no HTTP header may carry"))
+    }
+}
+
+type Wrap = Box<dyn FnOnce(Arc<dyn HttpTransport>) -> Arc<dyn HttpTransport> + Send>;
+
+/// The middleware that was given, in that order.
+#[derive(Default)]
+struct Wrappers(Vec<Wrap>);
+
+impl Wrappers {
+    fn around(self, transport: Arc<dyn HttpTransport>) -> Arc<dyn HttpTransport> {
+        self.0
+            .into_iter()
+            .fold(transport, |inner, wrap| wrap(inner))
+    }
+}
+
+impl fmt::Debug for Wrappers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Wrappers").field(&self.0.len()).finish()
     }
 }

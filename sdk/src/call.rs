@@ -33,7 +33,8 @@ use crate::options::CallOptions;
 use crate::pipeline;
 use crate::pipeline::REQUEST_ID_HEADER;
 use crate::reply::Reply;
-use crate::transport::Exchange;
+use crate::transport::Chunks;
+use crate::transport::HttpReply;
 
 /// What one call carries through the generated client.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ pub(crate) struct CallLayer {
     pub(crate) options: Arc<CallOptions>,
     pub(crate) operation: &'static Operation,
     pub(crate) record: Arc<CallRecord>,
+    /// Whether the body of a success is left to the caller, as the record's [`CallRecord::take_body`].
+    pub(crate) leaves_body_open: bool,
 }
 
 /// What is learned while a call is made.
@@ -51,7 +54,18 @@ pub(crate) struct CallRecord {
     request_id: OnceLock<String>,
     echoed_id: Mutex<Option<String>>,
     idempotency_key: OnceLock<IdempotencyKey>,
-    reply: OnceLock<(StatusCode, Bytes)>,
+    reply: Mutex<Option<HttpReply>>,
+    body: Mutex<OpenBody>,
+}
+
+/// The body of a reply that is still on its way.
+#[derive(Default)]
+struct OpenBody(Option<Chunks>);
+
+impl fmt::Debug for OpenBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OpenBody").field(&self.0.is_some()).finish()
+    }
 }
 
 impl CallLayer {
@@ -65,6 +79,15 @@ impl CallLayer {
             options: Arc::clone(options),
             operation,
             record: Arc::default(),
+            leaves_body_open: false,
+        }
+    }
+
+    /// The same with the body of a success left on its way.
+    pub(crate) fn with_open_body(self) -> Self {
+        Self {
+            leaves_body_open: true,
+            ..self
         }
     }
 
@@ -72,7 +95,11 @@ impl CallLayer {
     async fn exec(&self, request: reqwest::Request) -> reqwest::Response {
         // Boxed: the state of the loop would otherwise be part of every facade method's future.
         match Box::pin(pipeline::send(self, request)).await {
-            Ok(exchange) => whole_response(exchange),
+            Ok(reply) => {
+                let response = whole_response(reply.status, reply.body.clone());
+                self.record.answered(reply);
+                response
+            }
             Err(error) => failed_response(error),
         }
     }
@@ -106,12 +133,41 @@ impl CallRecord {
             .get(REQUEST_ID_HEADER)
             .and_then(|id| id.to_str().ok())
         {
-            *self.echo() = Some(id.to_owned());
+            let is_ours = id == self.sent_id();
+            *self.echo() = (!is_ours).then(|| id.to_owned());
         }
     }
 
-    pub(crate) fn answered(&self, exchange: &Exchange) {
-        let _ = self.reply.set((exchange.status, exchange.body.clone()));
+    /// Keeps the body that is still on its way.
+    pub(crate) fn opened(&self, body: Chunks) {
+        self.lock_body().0 = Some(body);
+    }
+
+    /// The body that is still on its way; none if the call did not leave it open.
+    pub(crate) fn take_body(&self) -> Option<Chunks> {
+        self.lock_body().0.take()
+    }
+
+    fn lock_body(&self) -> MutexGuard<'_, OpenBody> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the reply that ended the call, past the generated client, which needs the status and the bytes only.
+    fn answered(&self, reply: HttpReply) {
+        *self.lock_reply() = Some(reply);
+    }
+
+    fn take_reply(&self) -> Option<HttpReply> {
+        self.lock_reply().take()
+    }
+
+    fn lock_reply(&self) -> MutexGuard<'_, Option<HttpReply>> {
+        self.reply.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The id that was sent; empty before a request is made.
+    pub(crate) fn sent_id(&self) -> &str {
+        self.request_id.get().map_or("", String::as_str)
     }
 
     pub(crate) fn attempts(&self) -> u32 {
@@ -173,8 +229,9 @@ impl<C> Call<C> {
         } = &self.layer;
         match operation.await {
             Ok(value) => {
-                let (status, headers) = (value.status(), value.headers().clone());
-                Ok(record.reply(status, headers, value.into_inner()))
+                let headers = record.take_reply().map(|reply| reply.headers);
+                let status = value.status();
+                Ok(record.reply(status, headers.unwrap_or_default(), value.into_inner()))
             }
             Err(error) => Err(lift::<T>(error, record, known)),
         }
@@ -189,12 +246,16 @@ fn lift<T: DeserializeOwned>(
 ) -> Error {
     use progenitor_client::Error as Generated;
 
+    let body = || record.take_reply().map(|reply| reply.body);
     let error = match error {
         Generated::UnexpectedResponse(response) => match response.extensions().get::<Error>() {
             Some(error) => return error.clone(),
-            None => unexpected(response.status(), record),
+            None => unexpected(response.status(), body().unwrap_or_default()),
         },
-        Generated::InvalidResponsePayload(body, cause) => undecodable::<T>(body, &cause, record),
+        Generated::InvalidResponsePayload(body, cause) => {
+            let status = record.take_reply().map(|reply| reply.status);
+            undecodable::<T>(status.unwrap_or_default(), body, &cause)
+        }
         // The hook never fails by itself, so this one comes from building the request.
         Generated::CommunicationError(cause) => {
             Error::before_sending(ErrorKind::InvalidRequest, "the request could not be built")
@@ -204,7 +265,7 @@ fn lift<T: DeserializeOwned>(
             ErrorKind::InvalidRequest,
             format!("the request could not be built: {why}"),
         ),
-        Generated::ErrorResponse(reply) => unexpected(reply.status(), record),
+        Generated::ErrorResponse(reply) => unexpected(reply.status(), body().unwrap_or_default()),
         Generated::InvalidUpgrade(cause) | Generated::ResponseBodyError(cause) => Error::new(
             ErrorKind::Decode,
             Outcome::Done,
@@ -216,12 +277,7 @@ fn lift<T: DeserializeOwned>(
 }
 
 /// A success that the operation does not document.
-pub(crate) fn unexpected(status: StatusCode, record: &CallRecord) -> Error {
-    let body = record
-        .reply
-        .get()
-        .map(|(_, body)| body.clone())
-        .unwrap_or_default();
+pub(crate) fn unexpected(status: StatusCode, body: Bytes) -> Error {
     Error::new(
         ErrorKind::UnexpectedReply,
         Outcome::Done,
@@ -232,9 +288,9 @@ pub(crate) fn unexpected(status: StatusCode, record: &CallRecord) -> Error {
 
 /// A success that does not read. The message tells where, not what: the text may be personal.
 pub(crate) fn undecodable<T: DeserializeOwned>(
+    status: StatusCode,
     body: Bytes,
     cause: &serde_json::Error,
-    record: &CallRecord,
 ) -> Error {
     let mut reader = serde_json::Deserializer::from_slice(&body);
     let path = serde_path_to_error::deserialize::<_, T>(&mut reader)
@@ -248,17 +304,12 @@ pub(crate) fn undecodable<T: DeserializeOwned>(
         cause.line(),
         cause.column(),
     );
-    let status = record
-        .reply
-        .get()
-        .map_or(StatusCode::OK, |(status, _)| *status);
     Error::new(ErrorKind::Decode, Outcome::Done, message).with_reply(status, body)
 }
 
-fn whole_response(exchange: Exchange) -> reqwest::Response {
-    let mut response = http::Response::new(exchange.body);
-    *response.status_mut() = exchange.status;
-    *response.headers_mut() = exchange.headers;
+fn whole_response(status: StatusCode, body: Bytes) -> reqwest::Response {
+    let mut response = http::Response::new(body);
+    *response.status_mut() = status;
     response.into()
 }
 
@@ -323,7 +374,7 @@ macro_rules! api {
                     .lane(layer.operation.api)
                     .map_err(|error| layer.record.complete(error, layer.operation))?;
                 let base = lane.base.as_str().trim_end_matches('/');
-                let http = layer.shared.transport.http().clone();
+                let http = layer.shared.http.clone();
                 let api =
                     crate::generated::$api::client::Client::new_with_client(base, http, layer.clone());
                 Ok(Call { api, layer })

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use layer2_types::Api;
 use layer2_types::Platform;
 use reqwest::Url;
@@ -21,9 +22,10 @@ use crate::retry::RetryPolicy;
 use crate::runtime::Runtime;
 use crate::signing::SignRequests;
 use crate::signing::Signer;
+use crate::signing_scheme::SigningScheme;
 use crate::skew::Skew;
 use crate::token::Tools;
-use crate::transport::Transport;
+use crate::transport::HttpTransport;
 
 /// A client of the platforms. Resources are reached by method: `client.transfers().get(&id)`.
 #[derive(Clone)]
@@ -39,12 +41,16 @@ pub(crate) struct Shared {
     pub(crate) accounting: Option<Lane>,
     pub(crate) plaid: Option<Lane>,
     pub(crate) control: Option<Lane>,
-    pub(crate) transport: Transport,
+    /// Makes requests; sends none.
+    pub(crate) http: reqwest::Client,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) transport: Arc<dyn HttpTransport>,
     pub(crate) runtime: Runtime,
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
     pub(crate) signer: Option<Arc<dyn Signer>>,
     pub(crate) sign: SignRequests,
+    pub(crate) signing_scheme: SigningScheme,
     pub(crate) platform: Platform,
     pub(crate) attempt_timeout: Duration,
     pub(crate) deadline: Duration,
@@ -120,7 +126,8 @@ impl Shared {
     pub(crate) fn tools(&self, left: Duration) -> Tools<'_> {
         Tools {
             runtime: &self.runtime,
-            transport: &self.transport,
+            transport: self.transport.as_ref(),
+            user_agent: &self.user_agent,
             retry: &self.retry,
             left,
         }

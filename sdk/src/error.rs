@@ -32,6 +32,7 @@ use layer2_types::operation::Effect;
 use layer2_types::operation::Operation;
 
 use crate::idempotency::IdempotencyKey;
+use crate::options::CallOptions;
 
 /// Why a call failed. Ask [`kind`](Self::kind) what broke and [`outcome`](Self::outcome) whether the work was done.
 #[derive(Clone)]
@@ -69,12 +70,16 @@ pub enum ErrorKind {
     Credentials,
     /// The platform did it, but the reply does not read as documented.
     Decode,
+    /// A file came and could not be written on this machine.
+    File,
     /// 403: the token lacks a scope, or the resource is not for this client.
     Forbidden,
     /// The request was not sent because it is visibly wrong.
     InvalidRequest,
     /// 404: no such resource, or the base URL is wrong.
     NotFound,
+    /// The version of the platform that the client keeps to does not have this operation; nothing was sent.
+    NotOnPlatform,
     /// 429: too many requests.
     RateLimited,
     /// Any other 4xx: the platform understood the request and said no.
@@ -204,6 +209,33 @@ impl Error {
     /// Whether the same call, with the same idempotency key, may work later and is safe to make.
     pub fn is_retryable(&self) -> bool {
         self.inner.retryable
+    }
+
+    /// Options that make the same call again: with the key that this one carried, so that the platform recognises it
+    /// however the first one ended. None for a call that carries no key; read the resource before repeating that.
+    ///
+    /// With [`operation`](Self::operation), [`attempts`](Self::attempts) and [`request_id`](Self::request_id) this is
+    /// what a job that is to be resumed after a crash has to store: the key's text is enough, see
+    /// [`IdempotencyKey::new`].
+    ///
+    /// ```
+    /// use layer2_sdk::{Client, Error, Outcome, payments::TransferRequest};
+    ///
+    /// async fn pay(client: &Client, order: &TransferRequest) -> Result<(), Error> {
+    ///     let Err(error) = client.transfers().create(order).await else {
+    ///         return Ok(());
+    ///     };
+    ///     match error.resume_options() {
+    ///         Some(again) if error.outcome() == Outcome::Unknown => {
+    ///             client.with(again).transfers().create(order).await.map(|_| ())
+    ///         }
+    ///         _ => Err(error),
+    ///     }
+    /// }
+    /// ```
+    pub fn resume_options(&self) -> Option<CallOptions> {
+        let key = self.inner.idempotency_key.clone()?;
+        Some(CallOptions::new().idempotency_key(key))
     }
 
     /// How long the server asked to wait, if it did.
@@ -349,9 +381,11 @@ impl ErrorKind {
             Self::Connect => "connect",
             Self::Credentials => "credentials",
             Self::Decode => "decode",
+            Self::File => "file",
             Self::Forbidden => "forbidden",
             Self::InvalidRequest => "invalid_request",
             Self::NotFound => "not_found",
+            Self::NotOnPlatform => "not_on_platform",
             Self::RateLimited => "rate_limited",
             Self::Refused => "refused",
             Self::ReplyCut => "reply_cut",

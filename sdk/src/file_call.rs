@@ -1,10 +1,13 @@
-//! The two calls that progenitor cannot make: sending a file and receiving one.
+//! The calls that progenitor cannot make: sending a file and receiving one, whole or as it comes.
 //!
 //! They build their request here and go through the same loop as every other call ([`pipeline::send`]), so that tokens,
 //! keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the same
 //! bytes, and the platform can tell a repeat by its key.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header::ACCEPT;
 use http::header::CONTENT_DISPOSITION;
 use http::header::CONTENT_TYPE;
@@ -18,11 +21,12 @@ use crate::call::undecodable;
 use crate::call::unexpected;
 use crate::client::Client;
 use crate::download::Download;
+use crate::download_stream::DownloadStream;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::pipeline;
 use crate::reply::Reply;
-use crate::transport::Exchange;
+use crate::transport::HttpReply;
 use crate::upload::Upload;
 
 impl Client {
@@ -46,7 +50,7 @@ impl Client {
         match serde_json::from_slice(&exchange.body) {
             Ok(value) => Ok(layer.record.reply(exchange.status, exchange.headers, value)),
             Err(cause) => {
-                let error = undecodable::<T>(exchange.body, &cause, &layer.record);
+                let error = undecodable::<T>(exchange.status, exchange.body, &cause);
                 Err(layer.record.complete(error, operation))
             }
         }
@@ -59,17 +63,42 @@ impl Client {
         ids: &[&str],
     ) -> Result<Reply<Download>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
-        let Exchange {
+        let HttpReply {
             status,
             mut headers,
             body,
         } = exchange(&layer, ids, None).await?;
         let file = Download::new(&headers, body);
-        // The name of a file is personal, and the headers of a reply can be printed.
-        if let Some(name) = headers.get_mut(CONTENT_DISPOSITION) {
-            name.set_sensitive(true);
-        }
+        hide_name(&mut headers);
         Ok(layer.record.reply(status, headers, file))
+    }
+
+    /// Receives a file as it comes, for the generated facade. `ids` are the path parameters, in order.
+    pub(crate) async fn download_stream(
+        &self,
+        operation: &'static Operation,
+        ids: &[&str],
+    ) -> Result<Reply<DownloadStream>, Error> {
+        let layer = CallLayer::new(self.shared(), self.options(), operation).with_open_body();
+        let HttpReply {
+            status,
+            mut headers,
+            ..
+        } = exchange(&layer, ids, None).await?;
+        let body = layer.record.take_body();
+        // A success always leaves its body; without one there is nothing to read.
+        let body = body.unwrap_or_else(|| Box::pin(futures_util::stream::empty()));
+        let record = Arc::clone(&layer.record);
+        let file = DownloadStream::new(status, &headers, body, record, operation);
+        hide_name(&mut headers);
+        Ok(layer.record.reply(status, headers, file))
+    }
+}
+
+/// The name of a file is personal, and the headers of a reply can be printed.
+fn hide_name(headers: &mut HeaderMap) {
+    if let Some(name) = headers.get_mut(CONTENT_DISPOSITION) {
+        name.set_sensitive(true);
     }
 }
 
@@ -78,7 +107,7 @@ async fn exchange(
     layer: &CallLayer,
     ids: &[&str],
     body: Option<(String, Bytes)>,
-) -> Result<Exchange, Error> {
+) -> Result<HttpReply, Error> {
     let operation = layer.operation;
     let request =
         request(layer, ids, body).map_err(|error| layer.record.complete(error, operation))?;
@@ -87,7 +116,7 @@ async fn exchange(
     if operation.success.contains(&exchange.status.as_u16()) {
         return Ok(exchange);
     }
-    let error = unexpected(exchange.status, &layer.record);
+    let error = unexpected(exchange.status, exchange.body);
     Err(layer.record.complete(error, operation))
 }
 
@@ -108,8 +137,7 @@ fn request(
     };
     let mut builder = layer
         .shared
-        .transport
-        .http()
+        .http
         .request(method, format!("{base}{}", path(operation.path, ids)))
         .header(ACCEPT, operation.reply_media.unwrap_or("application/json"));
     if let Some((media_type, bytes)) = body {

@@ -16,10 +16,13 @@ pub(crate) fn platform(operation: &Operation, platform: Platform) -> Result<(), 
     if operation.is_on(platform) {
         return Ok(());
     }
+    let versions: Vec<String> = operation.versions.iter().map(ToString::to_string).collect();
     Err(Error::before_sending(
-        ErrorKind::InvalidRequest,
+        ErrorKind::NotOnPlatform,
         format!(
-            "{platform} does not have this operation; choose another platform on the builder to use it"
+            "the client keeps to {platform}, and only {} has this operation; choose that platform on the builder, or \
+             `Platform::Union`, to use it",
+            versions.join(", ")
         ),
     ))
 }

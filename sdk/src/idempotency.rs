@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::runtime::NoEntropy;
 use crate::runtime::Runtime;
@@ -18,7 +19,7 @@ const MAX_CHARACTERS: usize = 255;
 
 /// A key of 1 to 255 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct IdempotencyKey(String);
+pub struct IdempotencyKey(Arc<str>);
 
 impl IdempotencyKey {
     /// Takes a key of the caller's own.
@@ -29,7 +30,7 @@ impl IdempotencyKey {
         }
         match key.bytes().position(|byte| !byte.is_ascii_graphic()) {
             Some(position) => Err(InvalidIdempotencyKey::Character(position)),
-            None => Ok(Self(key)),
+            None => Ok(Self(key.into())),
         }
     }
 
@@ -40,7 +41,9 @@ impl IdempotencyKey {
 
     /// A random version 4 UUID.
     pub(crate) fn random(runtime: &Runtime) -> Result<Self, NoEntropy> {
-        runtime.uuid().map(|uuid| Self(uuid.to_string()))
+        let uuid = runtime.uuid()?;
+        let mut text = uuid::Uuid::encode_buffer();
+        Ok(Self(Arc::from(&*uuid.hyphenated().encode_lower(&mut text))))
     }
 }
 

@@ -11,6 +11,8 @@
 )]
 
 mod auth;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod budget;
 mod builder;
 mod call;
@@ -22,6 +24,8 @@ mod decode;
     allow(dead_code, reason = "the other APIs move no files")
 )]
 mod download;
+#[cfg(feature = "payments")]
+mod download_stream;
 mod environment;
 pub mod error;
 #[cfg(feature = "payments")]
@@ -40,12 +44,14 @@ mod page;
 mod pipeline;
 mod reply;
 mod retry;
+mod rotation;
 pub mod runtime;
 mod signing;
+mod signing_scheme;
 mod skew;
 mod telemetry;
 mod token;
-mod transport;
+pub mod transport;
 #[cfg_attr(
     not(feature = "payments"),
     allow(dead_code, reason = "the other APIs move no files")
@@ -80,21 +86,31 @@ pub use layer2_types::control;
 pub use layer2_types::payments;
 #[cfg(feature = "plaid")]
 pub use layer2_types::plaid;
-pub use layer2_types::{Amount, Api, Date, Operation, Patch, Platform, Timestamp, UnknownValue};
+pub use layer2_types::{
+    Amount, Api, Date, Operation, Patch, Platform, Rounding, Slippage, Timestamp, UnknownValue,
+};
+#[cfg(feature = "payments")]
+pub use layer2_types::{Money, MoneyError, Priced};
 
 pub use crate::builder::{AccountingAccess, ClientBuilder};
 pub use crate::client::Client;
 pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};
 pub use crate::download::Download;
+#[cfg(feature = "payments")]
+pub use crate::download_stream::DownloadStream;
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};
 pub use crate::idempotency::{IDEMPOTENCY_HEADER, IdempotencyKey, InvalidIdempotencyKey};
 pub use crate::options::CallOptions;
-pub use crate::page::{Page, PageLinks};
+pub use crate::page::{Items, Page, PageLinks, Pages};
 pub use crate::pipeline::REQUEST_ID_HEADER;
 pub use crate::reply::Reply;
 pub use crate::retry::RetryPolicy;
+pub use crate::rotation::{RotatingCredentials, RotatingSigner};
 pub use crate::signing::{
     Ed25519Signer, InvalidSigningKey, SIGNATURE_HEADER, SignRequests, Signer, TIMESTAMP_HEADER,
 };
+pub use crate::signing_scheme::{SignatureEncoding, SignedPart, SigningScheme};
+pub use crate::token::TokenStyle;
+pub use crate::transport::ConnectionPolicy;
 pub use crate::upload::Upload;

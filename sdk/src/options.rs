@@ -8,6 +8,7 @@ use http::HeaderName;
 use http::HeaderValue;
 
 use crate::idempotency::IdempotencyKey;
+use crate::retry::RetryPolicy;
 
 /// Options of one call, given with [`Client::with`](crate::Client::with).
 ///
@@ -19,6 +20,7 @@ pub struct CallOptions {
     pub(crate) request_id: Option<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
     pub(crate) sign: Option<bool>,
     pub(crate) headers: HeaderMap,
     /// Query of a page link; replaces the parameters of the same name.
@@ -59,6 +61,13 @@ impl CallOptions {
         self
     }
 
+    /// How often and how fast this call is tried again; the client's retry budget counts all the same.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
     /// Signs the request, or does not, whatever the operation says.
     #[must_use]
     pub fn sign(mut self, sign: bool) -> Self {
@@ -85,6 +94,7 @@ impl CallOptions {
             request_id: self.request_id.or_else(|| base.request_id.clone()),
             timeout: self.timeout.or(base.timeout),
             deadline: self.deadline.or(base.deadline),
+            retry: self.retry.or(base.retry),
             sign: self.sign.or(base.sign),
             headers,
             page_query: if self.page_query.is_empty() {
@@ -104,6 +114,7 @@ impl fmt::Debug for CallOptions {
             .field("request_id", &self.request_id)
             .field("timeout", &self.timeout)
             .field("deadline", &self.deadline)
+            .field("retry", &self.retry)
             .field("sign", &self.sign)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
@@ -118,6 +129,7 @@ mod tests {
     fn later_options_win_and_earlier_ones_stay() {
         let base = CallOptions::new()
             .timeout(Duration::from_secs(1))
+            .retry(RetryPolicy::never())
             .sign(true)
             .header(
                 HeaderName::from_static("x-team"),
@@ -128,6 +140,7 @@ mod tests {
             .request_id("r")
             .over(&base);
         assert_eq!(merged.timeout, Some(Duration::from_secs(2)));
+        assert_eq!(merged.retry, Some(RetryPolicy::never()));
         assert_eq!(merged.sign, Some(true));
         assert_eq!(merged.request_id.as_deref(), Some("r"));
         assert_eq!(merged.headers["x-team"], "s3cret");

@@ -1,6 +1,7 @@
-//! Lists, page by page or item by item.
+//! Lists, item by item or page by page.
 //!
-//! [`paginate`] follows `links.next`; an empty or absent link ends the list. Only the query of a link is taken, over
+//! A list method with `_stream` behind its name gives [`Items`], which [`into_pages`](Items::into_pages) turns into
+//! [`Pages`]. Both follow `links.next`; an empty or absent link ends the list. Only the query of a link is taken, over
 //! the parameters that the caller gave: filters stay even where a link forgets them, whatever else the link carries
 //! (`as_of`) travels on, and a link can never lead to another host. An item that was on the previous page already, as
 //! happens when a new row pushes others down while one reads, is dropped.
@@ -10,9 +11,16 @@
 
 use std::collections::HashSet;
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::task::Context;
+use std::task::Poll;
+use std::task::ready;
 
 use futures_core::Stream;
+use futures_core::stream::BoxStream;
+use futures_util::StreamExt as _;
 use futures_util::stream;
 use reqwest::Url;
 
@@ -90,6 +98,110 @@ impl From<layer2_types::control::Links> for PageLinks {
     }
 }
 
+/// The items of a list, as a stream that reads page after page.
+///
+/// A page is asked for when its first item is. The stream ends after the first error. [`into_pages`](Self::into_pages)
+/// gives the same list a page at a time. Either way the filters of the call go with every page, and what was on the page
+/// before is dropped.
+///
+/// ```no_run
+/// use futures_util::TryStreamExt as _;
+/// use layer2_sdk::payments::{AccountId, TransactionsListParams};
+///
+/// # async fn run(client: layer2_sdk::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let params = TransactionsListParams::new().with_account_id(AccountId::new("ACME_USD")?);
+///
+/// // Item by item,
+/// let mut rows = client.transactions().list_stream(params.clone());
+/// while let Some(row) = rows.try_next().await? {
+///     println!("{}", row.id);
+/// }
+///
+/// // or page by page, to store each with the place to go on from.
+/// let mut pages = client.transactions().list_stream(params).into_pages();
+/// while let Some(page) = pages.try_next().await? {
+///     println!("{} rows, then {:?}", page.items.len(), page.links.next);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Items<T> {
+    pages: Pages<T>,
+    ready: VecDeque<T>,
+    /// Links of the page whose items are ready.
+    links: PageLinks,
+}
+
+// Items are moved in and out, never pinned.
+impl<T> Unpin for Items<T> {}
+
+impl<T> Items<T> {
+    /// The same list, page by page. Of a page that was read and not yet taken whole, the rest comes first.
+    pub fn into_pages(mut self) -> Pages<T> {
+        if !self.ready.is_empty() {
+            self.pages.left_over = Some(Page::new(self.ready.into(), self.links));
+        }
+        self.pages
+    }
+}
+
+impl<T> Stream for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(Pin::new(&mut self.pages).poll_next(cx)) {
+                Some(Ok(page)) => {
+                    self.links = page.links;
+                    self.ready.extend(page.items);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("ready", &self.ready.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The pages of a list, as a stream; see [`Items`]. A page whose items were all on the one before comes empty.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Pages<T> {
+    pages: BoxStream<'static, Result<Page<T>, Error>>,
+    /// What an item stream had read before it became one of pages.
+    left_over: Option<Page<T>>,
+}
+
+// As above.
+impl<T> Unpin for Pages<T> {}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<Page<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(page) = self.left_over.take() {
+            return Poll::Ready(Some(Ok(page)));
+        }
+        self.pages.as_mut().poll_next(cx)
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").finish_non_exhaustive()
+    }
+}
+
 /// All items of a list, page after page. Ends after the first error.
 ///
 /// `fetch` reads one page with a client that knows which one; `id` tells items apart.
@@ -98,7 +210,7 @@ pub(crate) fn paginate<T, P, F, Fetching, I>(
     params: P,
     fetch: F,
     id: I,
-) -> impl Stream<Item = Result<T, Error>> + Send + use<T, P, F, Fetching, I>
+) -> Items<T>
 where
     T: Send + 'static,
     P: Clone + Send + 'static,
@@ -113,15 +225,22 @@ where
         id,
         next: Next::Page(Vec::new()),
         visited: HashSet::new(),
-        ready: VecDeque::new(),
         previous: HashSet::new(),
     };
-    stream::unfold(walk, |mut walk| async move {
-        walk.next().await.map(|item| (item, walk))
-    })
+    let pages = stream::unfold(walk, |mut walk| async move {
+        walk.next().await.map(|page| (page, walk))
+    });
+    Items {
+        pages: Pages {
+            pages: pages.boxed(),
+            left_over: None,
+        },
+        ready: VecDeque::new(),
+        links: PageLinks::default(),
+    }
 }
 
-struct Walk<T, P, F, I> {
+struct Walk<P, F, I> {
     client: Client,
     params: P,
     fetch: F,
@@ -129,7 +248,6 @@ struct Walk<T, P, F, I> {
     next: Next,
     /// Queries of the pages that were read, so that a circle of links is noticed.
     visited: HashSet<Vec<(String, String)>>,
-    ready: VecDeque<T>,
     /// Ids of the page that was read last.
     previous: HashSet<String>,
 }
@@ -142,37 +260,27 @@ enum Next {
     End,
 }
 
-impl<T, P, F, Fetching, I> Walk<T, P, F, I>
-where
-    P: Clone,
-    F: Fn(Client, P) -> Fetching,
-    Fetching: Future<Output = Result<Reply<Page<T>>, Error>>,
-    I: Fn(&T) -> String,
-{
-    async fn next(&mut self) -> Option<Result<T, Error>> {
-        loop {
-            if let Some(item) = self.ready.pop_front() {
-                return Some(Ok(item));
-            }
-            let query = match std::mem::replace(&mut self.next, Next::End) {
-                Next::Page(query) => query,
-                Next::Nowhere => return Some(Err(goes_nowhere())),
-                Next::End => return None,
-            };
-            if let Err(error) = self.read(query).await {
-                return Some(Err(error));
-            }
-        }
-    }
-
-    async fn read(&mut self, query: Vec<(String, String)>) -> Result<(), Error> {
+impl<P, F, I> Walk<P, F, I> {
+    async fn next<T, Fetching>(&mut self) -> Option<Result<Page<T>, Error>>
+    where
+        P: Clone,
+        F: Fn(Client, P) -> Fetching,
+        Fetching: Future<Output = Result<Reply<Page<T>>, Error>>,
+        I: Fn(&T) -> String,
+    {
+        let query = match std::mem::replace(&mut self.next, Next::End) {
+            Next::Page(query) => query,
+            Next::Nowhere => return Some(Err(goes_nowhere())),
+            Next::End => return None,
+        };
         let client = self.client.with(CallOptions {
             page_query: query.clone(),
             ..CallOptions::new()
         });
-        let page = (self.fetch)(client, self.params.clone())
-            .await?
-            .into_inner();
+        let mut page = match (self.fetch)(client, self.params.clone()).await {
+            Ok(reply) => reply.into_inner(),
+            Err(error) => return Some(Err(error)),
+        };
         self.visited.insert(query);
         self.next = match page.links.next() {
             None => Next::End,
@@ -183,12 +291,9 @@ where
         };
         let ids: HashSet<String> = page.items.iter().map(&self.id).collect();
         let previous = std::mem::replace(&mut self.previous, ids);
-        self.ready.extend(
-            page.items
-                .into_iter()
-                .filter(|item| !previous.contains(&(self.id)(item))),
-        );
-        Ok(())
+        page.items
+            .retain(|item| !previous.contains(&(self.id)(item)));
+        Some(Ok(page))
     }
 }
 

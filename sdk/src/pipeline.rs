@@ -12,12 +12,13 @@ use std::time::Duration;
 use http::HeaderName;
 use http::HeaderValue;
 use http::StatusCode;
+use http::header::USER_AGENT;
 use layer2_types::operation::IdempotencyRule;
 use layer2_types::operation::Operation;
-use layer2_types::signing_string;
 use tracing::Instrument as _;
 
 use crate::auth::Grant;
+use crate::budget::Payment;
 use crate::budget::RetryCost;
 use crate::call::CallLayer;
 use crate::client::Lane;
@@ -36,8 +37,9 @@ use crate::signing::SIGNATURE_HEADER;
 use crate::signing::SignDecision;
 use crate::signing::TIMESTAMP_HEADER;
 use crate::telemetry;
-use crate::transport::Broken;
-use crate::transport::Exchange;
+use crate::transport::HttpReply;
+use crate::transport::HttpRequest;
+use crate::transport::TransportError;
 use crate::verdict;
 use crate::verdict::Failure;
 
@@ -56,20 +58,22 @@ const OWNED: [&str; 7] = [
 ];
 
 /// Sends `request` for the operation of `layer` until it succeeds or nothing more may be tried.
-pub(crate) async fn send(layer: &CallLayer, request: reqwest::Request) -> Result<Exchange, Error> {
+///
+/// Dropped before it is ready: nothing is sent afterwards, what was paid for a retry that never left comes back, and
+/// no lock stays closed. What the request that was on its way has done is unknown.
+pub(crate) async fn send(layer: &CallLayer, request: reqwest::Request) -> Result<HttpReply, Error> {
     let operation = layer.operation;
     let prepared = match prepare(layer, request) {
         Ok(prepared) => prepared,
         Err(error) => return Err(layer.record.complete(error, operation)),
     };
-    let request_id = layer.record.request_id().unwrap_or_default();
-    let span = telemetry::call_span(operation, &prepared.lane.base, &request_id);
+    let span = telemetry::call_span(operation, &prepared.lane.base, layer.record.sent_id());
     let result = attempts(layer, prepared).instrument(span.clone()).await;
     match result {
-        Ok(exchange) => {
-            telemetry::record_status(&span, exchange.status);
+        Ok(reply) => {
+            telemetry::record_status(&span, reply.status);
             span.record("layer2.attempts", layer.record.attempts());
-            Ok(exchange)
+            Ok(reply)
         }
         Err(error) => {
             let error = layer.record.complete(error, operation);
@@ -83,7 +87,6 @@ pub(crate) async fn send(layer: &CallLayer, request: reqwest::Request) -> Result
 struct Prepared<'a> {
     lane: &'a Lane,
     request: reqwest::Request,
-    body: bytes::Bytes,
     may_repeat: bool,
 }
 
@@ -93,26 +96,27 @@ fn prepare<'a>(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Pr
         options,
         operation,
         record,
+        ..
     } = layer;
     let lane = shared.lane(operation.api)?;
     guard::platform(operation, shared.platform)?;
     guard::path(operation, &lane.base, request.url())?;
     guard::overlay_query(request.url_mut(), &options.page_query);
 
-    let body = match request.body() {
-        None => bytes::Bytes::new(),
-        Some(body) => body
-            .as_bytes()
-            .map(bytes::Bytes::copy_from_slice)
-            .ok_or_else(|| {
-                invalid(
-                    "the body is a stream: it can neither be signed nor sent twice, give its bytes",
-                )
-            })?,
-    };
+    if request.body().is_some_and(|body| body.as_bytes().is_none()) {
+        return Err(invalid(
+            "the body is a stream: it can neither be signed nor sent twice, give its bytes",
+        ));
+    }
+    let may_repeat = retry::may_repeat(operation, body_of(&request));
     let headers = request.headers_mut();
+    headers.insert(USER_AGENT, shared.user_agent.clone());
     for (name, value) in &options.headers {
-        if OWNED.contains(&name.as_str()) {
+        let scheme = &shared.signing_scheme;
+        let owned = OWNED.contains(&name.as_str())
+            || *name == scheme.signature_header
+            || *name == scheme.timestamp_header;
+        if owned {
             return Err(invalid(format!(
                 "the header {name} belongs to the client; use the call option for it"
             )));
@@ -132,13 +136,16 @@ fn prepare<'a>(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Pr
         );
         record.keyed_with(key);
     }
-    let may_repeat = retry::may_repeat(operation, &body);
     Ok(Prepared {
         lane,
         request,
-        body,
         may_repeat,
     })
+}
+
+fn body_of(request: &reqwest::Request) -> &[u8] {
+    let body = request.body().and_then(reqwest::Body::as_bytes);
+    body.unwrap_or_default()
 }
 
 fn request_id(options: &CallOptions, shared: &Shared) -> Result<String, Error> {
@@ -183,13 +190,14 @@ struct Progress {
     last_retry: Option<RetryCost>,
 }
 
-async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange, Error> {
+async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<HttpReply, Error> {
     let CallLayer {
         shared,
         options,
         operation,
-        record,
+        ..
     } = layer;
+    let policy = options.retry.as_ref().unwrap_or(&shared.retry);
     let now = shared.runtime.clock.monotonic();
     let mut progress = Progress {
         deadline: now.saturating_add(options.deadline.unwrap_or(shared.deadline)),
@@ -200,16 +208,16 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange,
     };
     loop {
         let failure = match attempt(layer, &prepared, progress.deadline).await {
-            Ok(exchange) => {
+            Ok(reply) => {
                 shared.budget.reward(progress.last_retry);
-                record.answered(&exchange);
-                return Ok(exchange);
+                return Ok(reply);
             }
             Err(failure) => failure,
         };
         progress.known = progress.known.max(failure.error.outcome());
         if failure.send_again && !progress.sent_again {
             progress.sent_again = true;
+            telemetry::sending_again(operation, &failure.error);
             continue;
         }
         let situation = Situation {
@@ -217,25 +225,30 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<Exchange,
             may_repeat: prepared.may_repeat,
             known: progress.known,
             left: left(shared, progress.deadline),
-            wait: shared.retry.backoff(progress.counted, &shared.runtime),
+            wait: policy.backoff(progress.counted, &shared.runtime),
         };
-        let pay = || shared.budget.pay(failure.cost);
-        match retry::decide(&shared.retry, &failure, situation, pay) {
+        let mut payment = None;
+        let pay = || {
+            payment = shared.budget.pay(failure.cost);
+            payment.is_some()
+        };
+        match retry::decide(policy, &failure, situation, pay) {
             Decision::Again(wait) => {
-                progress.last_retry = Some(failure.cost);
-                progress.counted += 1;
-                tracing::debug!(operation = %operation, wait_ms = wait.as_millis(), "trying again");
+                telemetry::retrying(operation, &failure.error, progress.counted, wait);
                 shared.runtime.sleep.sleep(wait).await;
+                progress.last_retry = payment.map(Payment::spend);
+                progress.counted += 1;
             }
             Decision::Stop { gave_up, retryable } => {
                 let error = failure
                     .error
                     .at_least(progress.known)
                     .with_retryable(retryable);
-                return Err(match gave_up {
-                    Some(why) => error.with_gave_up(why),
-                    None => error,
-                });
+                let Some(why) = gave_up else {
+                    return Err(error);
+                };
+                telemetry::gave_up(operation, &error, progress.counted, why);
+                return Err(error.with_gave_up(why));
             }
         }
     }
@@ -251,43 +264,51 @@ async fn attempt(
     layer: &CallLayer,
     prepared: &Prepared<'_>,
     deadline: Duration,
-) -> Result<Exchange, Failure> {
+) -> Result<HttpReply, Failure> {
     let CallLayer {
         shared,
         options,
         operation,
         record,
+        ..
     } = layer;
     let (grant, request) = ready(layer, prepared, deadline).await?;
-    let signed = request.headers().contains_key(SIGNATURE_HEADER);
+    let signed = request
+        .headers()
+        .contains_key(&shared.signing_scheme.signature_header);
 
-    let span = telemetry::attempt_span(operation, record.attempts());
+    let span = telemetry::attempt_span(operation, &prepared.lane.base, record.attempts());
     record.count_attempt();
     let limit = options.timeout.unwrap_or(shared.attempt_timeout);
     let limit = limit.min(left(shared, deadline));
     let sent_at = shared.runtime.clock.now();
     let sent = shared.runtime.clock.monotonic();
-    let result = shared
-        .transport
-        .execute(request, limit)
+    let result = exchange(layer, request, limit)
         .instrument(span.clone())
         .await;
     let took = shared.runtime.clock.monotonic().saturating_sub(sent);
     let mut learned = false;
-    if let Ok(Exchange { headers, .. }) | Err(Broken::Cut { headers, .. }) = &result {
+    let headers = match &result {
+        Ok(reply) => Some(&reply.headers),
+        Err(broken) => broken.headers(),
+    };
+    if let Some(headers) = headers {
         record.echoed(headers);
         learned = prepared.lane.skew.learn(sent_at, took, headers);
     }
-    let exchange = match result {
-        Ok(exchange) => exchange,
+    if learned {
+        telemetry::clock_skewed(&prepared.lane.base, prepared.lane.skew.offset_ms());
+    }
+    let reply = match result {
+        Ok(reply) => reply,
         Err(broken) => return Err(verdict::on_broken(broken, operation, &span)),
     };
-    telemetry::record_status(&span, exchange.status);
-    if exchange.status.is_success() {
-        return Ok(exchange);
+    telemetry::record_status(&span, reply.status);
+    if reply.status.is_success() {
+        return Ok(reply);
     }
-    let failure = verdict::on_refusal(&exchange, operation, shared);
-    if exchange.status != StatusCode::UNAUTHORIZED {
+    let failure = verdict::on_refusal(&reply, operation, shared);
+    if reply.status != StatusCode::UNAUTHORIZED {
         return Err(failure);
     }
     let auth = &prepared.lane.auth;
@@ -309,6 +330,40 @@ async fn attempt(
     })
 }
 
+/// How much later than its limit a transport may be before it is given up. Ours keeps the limit by itself, and tells a
+/// status that came from one that did not.
+const TRANSPORT_GRACE: Duration = Duration::from_millis(100);
+
+async fn exchange(
+    layer: &CallLayer,
+    request: reqwest::Request,
+    limit: Duration,
+) -> Result<HttpReply, TransportError> {
+    let request = HttpRequest::of_operation(request, layer.operation);
+    let transport = &layer.shared.transport;
+    let exchange = async {
+        if !layer.leaves_body_open {
+            return transport.execute(request, limit).await;
+        }
+        let reply = transport.open(request, limit).await?;
+        if !reply.status.is_success() {
+            return reply.read(REFUSAL_LIMIT).await;
+        }
+        layer.record.opened(reply.body);
+        Ok(HttpReply::new(
+            reply.status,
+            reply.headers,
+            bytes::Bytes::new(),
+        ))
+    };
+    tokio::time::timeout(limit.saturating_add(TRANSPORT_GRACE), exchange)
+        .await
+        .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
+}
+
+/// Longest body of a refusal that is read where a file was asked for.
+const REFUSAL_LIMIT: usize = 1024 * 1024;
+
 /// The request of one attempt with its grant and its signature. A token endpoint, a credentials provider or a signer
 /// that hangs costs the call its time and no more.
 async fn ready(
@@ -325,7 +380,7 @@ async fn ready(
             .try_clone()
             .ok_or_else(|| invalid("the body cannot be sent twice"))?;
         grant.dress(request.headers_mut());
-        sign(layer, prepared.lane, &mut request, &prepared.body).await?;
+        sign(layer, prepared.lane, &mut request).await?;
         Ok((grant, request))
     };
     tokio::time::timeout(waiting, dressed)
@@ -339,12 +394,7 @@ async fn ready(
 }
 
 /// Timestamp and signature, the last things that are put on a request.
-async fn sign(
-    layer: &CallLayer,
-    lane: &Lane,
-    request: &mut reqwest::Request,
-    body: &[u8],
-) -> Result<(), Error> {
+async fn sign(layer: &CallLayer, lane: &Lane, request: &mut reqwest::Request) -> Result<(), Error> {
     let CallLayer {
         shared,
         options,
@@ -371,25 +421,20 @@ async fn sign(
         (_, Some(signer)) => signer,
     };
     let seconds = lane.skew.platform_seconds(shared.runtime.clock.now());
-    let url = request.url();
-    let path_and_query = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
-    let message = signing_string(seconds, request.method().as_str(), &path_and_query, body);
+    let scheme = &shared.signing_scheme;
+    let message = scheme.message(
+        seconds,
+        request.method().as_str(),
+        (&lane.base, request.url()),
+        body_of(request),
+    );
     let signature = signer
         .sign(&message)
         .await
         .map_err(|source| before(ErrorKind::Signer, "the signer failed").with_source(source))?;
     let headers = request.headers_mut();
-    headers.insert(
-        HeaderName::from_static(TIMESTAMP_HEADER),
-        HeaderValue::from(seconds),
-    );
-    headers.insert(
-        HeaderName::from_static(SIGNATURE_HEADER),
-        header_value(&hex::encode(signature), "signature")?,
-    );
+    headers.insert(scheme.timestamp_header.clone(), HeaderValue::from(seconds));
+    headers.insert(scheme.signature_header.clone(), scheme.encode(&signature));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::StatusCode;
+use http::header::DATE;
 use http::header::RETRY_AFTER;
 use layer2_types::operation::IdempotencyRule;
 use layer2_types::operation::Operation;
@@ -158,20 +159,26 @@ pub(crate) fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// What `Retry-After` asks for: seconds, or a date compared with `now` (RFC 9110, 10.2.3).
+/// What `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3). A date is the server's, so it is compared with the
+/// server's own `Date` where there is one, and with our `now` where there is not: the clocks may be days apart.
 pub(crate) fn retry_after(headers: &HeaderMap, now: jiff::Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = httpdate::parse_http_date(text).ok()?;
-    let date = date
-        .duration_since(std::time::SystemTime::UNIX_EPOCH)
-        .ok()?;
-    let now = u64::try_from(now.as_millisecond())
-        .map(Duration::from_millis)
-        .unwrap_or_default();
-    Some(date.saturating_sub(now))
+    let until = since_epoch(text)?;
+    let server_now = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let now = server_now.and_then(since_epoch).unwrap_or_else(|| {
+        u64::try_from(now.as_millisecond())
+            .map(Duration::from_millis)
+            .unwrap_or_default()
+    });
+    Some(until.saturating_sub(now))
+}
+
+fn since_epoch(date: &str) -> Option<Duration> {
+    let date = httpdate::parse_http_date(date).ok()?;
+    date.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()
 }
 
 #[cfg(test)]
@@ -329,6 +336,13 @@ mod tests {
         );
         let later = header("Sun, 06 Nov 1994 08:50:07 GMT");
         assert_eq!(retry_after(&later, now), Some(Duration::from_secs(30)));
+        let mut by_its_own_clock = later.clone();
+        let server_now = "Sun, 06 Nov 1994 08:50:00 GMT".parse().unwrap();
+        by_its_own_clock.insert(DATE, server_now);
+        assert_eq!(
+            retry_after(&by_its_own_clock, now),
+            Some(Duration::from_secs(7))
+        );
         let past = header("Sun, 06 Nov 1994 08:00:00 GMT");
         assert_eq!(retry_after(&past, now), Some(Duration::ZERO));
         assert_eq!(retry_after(&header("soon"), now), None);

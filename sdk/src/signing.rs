@@ -3,7 +3,7 @@
 //! The string to sign is `timestamp + METHOD + path + body`, exactly as sent, the path with the API's base (`/api`) and
 //! the query if there is one; the signature travels as lower-case hex in `x-signature`, the second in `x-timestamp`
 //! (platform facts, request signing). The form of the string lives in `layer2-types`, so that whoever checks it reads
-//! the same function.
+//! the same function; [`SigningScheme`](crate::SigningScheme) has the other positions of what is guessed about it.
 //!
 //! A [`Signer`] is asynchronous, since the key may live in a key service. The one in memory takes the two forms that are
 //! met in the wild, a seed of 64 hex digits and PKCS#8 (hex or PEM), and refuses a public key with the reason.
@@ -40,6 +40,10 @@ pub enum SignRequests {
     /// Those whose operation takes a signature in the documents.
     #[default]
     WhereTaken,
+    /// Those whose operation demands one in the documents: the accepts.
+    WhereRequired,
+    /// None, unless a call asks for it with [`CallOptions::sign`](crate::CallOptions::sign).
+    Never,
     /// All requests to the payments API. It verifies any signature that it is sent.
     All,
 }
@@ -49,8 +53,12 @@ impl SignRequests {
     pub(crate) fn decide(self, rule: SignatureRule, wish: Option<bool>) -> SignDecision {
         match (wish, rule) {
             (Some(false), _) => SignDecision::No,
-            (Some(true), _) | (None, SignatureRule::Required) => SignDecision::Must,
-            (None, SignatureRule::Optional) => SignDecision::IfPossible,
+            (Some(true), _) => SignDecision::Must,
+            (None, _) if self == Self::Never => SignDecision::No,
+            (None, SignatureRule::Required) => SignDecision::Must,
+            (None, SignatureRule::Optional) if self != Self::WhereRequired => {
+                SignDecision::IfPossible
+            }
             (None, _) if self == Self::All => SignDecision::IfPossible,
             (None, _) => SignDecision::No,
         }
@@ -393,6 +401,25 @@ mod tests {
                 SignatureRule::Required,
                 Some(false),
                 No,
+            ),
+            (
+                SignRequests::WhereRequired,
+                SignatureRule::Required,
+                None,
+                Must,
+            ),
+            (
+                SignRequests::WhereRequired,
+                SignatureRule::Optional,
+                None,
+                No,
+            ),
+            (SignRequests::Never, SignatureRule::Required, None, No),
+            (
+                SignRequests::Never,
+                SignatureRule::Required,
+                Some(true),
+                Must,
             ),
             (SignRequests::All, SignatureRule::None, None, IfPossible),
             (SignRequests::All, SignatureRule::Required, Some(false), No),

@@ -45,9 +45,14 @@ impl Skew {
         (offset - before).abs() > NOISE_MS
     }
 
+    /// How far the platform's clock is ahead of ours, in milliseconds.
+    pub(crate) fn offset_ms(&self) -> i64 {
+        self.offset_ms.load(Ordering::Relaxed)
+    }
+
     /// Our `now` by the platform's clock, in whole seconds.
     pub(crate) fn platform_seconds(&self, now: jiff::Timestamp) -> i64 {
-        let offset = self.offset_ms.load(Ordering::Relaxed);
+        let offset = self.offset_ms();
         now.as_millisecond()
             .saturating_add(offset)
             .div_euclid(1_000)

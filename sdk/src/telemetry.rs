@@ -1,8 +1,20 @@
-//! What the client tells about its work: `tracing` spans with the names of OpenTelemetry's HTTP conventions.
+//! What the client tells about its work: `tracing` spans and events with the names of OpenTelemetry's HTTP conventions.
 //!
-//! One span per call and one per attempt below it. Neither carries a body, a header, a query or an id of a resource:
-//! the path is told as the template of the operation (`url.template`). A subscriber that bridges to OpenTelemetry needs
-//! no mapping.
+//! One span per call, `layer2.call`, and one per attempt below it, `layer2.attempt`, which is the client span of the
+//! conventions: its `otel.name` is method and template, its length is the duration of the request. A subscriber that
+//! bridges to OpenTelemetry needs no mapping. None carries a body, a header, a query or an id of a resource: the path is
+//! told as the template of the operation (`url.template`), and `url.full`, which would hold ids, is left out.
+//!
+//! | event | level | tells |
+//! |---|---|---|
+//! | `layer2.retry` | debug | another attempt follows: why (`error.type`), after how many, and after which wait |
+//! | `layer2.gave_up` | info | no other follows, though one could have helped: `layer2.gave_up` |
+//! | `layer2.sent_again` | debug | a 401 is answered with another token, or with the time that the reply taught |
+//! | `layer2.token.fetched` | debug | a token came, and how long it lives |
+//! | `layer2.token.not_renewed` | warn | the old token serves on |
+//! | `layer2.clock.skewed` | warn | the platform's clock differs from ours; signatures follow it |
+
+use std::time::Duration;
 
 use http::StatusCode;
 use layer2_types::operation::Operation;
@@ -11,13 +23,16 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::error::Error;
+use crate::error::GaveUp;
+use crate::verdict::names_signature;
 
 /// The span of a whole call.
 pub(crate) fn call_span(operation: &Operation, base: &Url, request_id: &str) -> Span {
     tracing::info_span!(
         "layer2.call",
         "otel.name" = %operation,
-        "otel.kind" = "client",
+        "otel.kind" = "internal",
+        "otel.status_code" = Empty,
         "http.request.method" = operation.method.as_str(),
         "url.template" = operation.path,
         "server.address" = base.host_str(),
@@ -33,12 +48,17 @@ pub(crate) fn call_span(operation: &Operation, base: &Url, request_id: &str) -> 
 }
 
 /// The span of one attempt. `resend` counts from zero.
-pub(crate) fn attempt_span(operation: &Operation, resend: u32) -> Span {
+pub(crate) fn attempt_span(operation: &Operation, base: &Url, resend: u32) -> Span {
     tracing::info_span!(
         "layer2.attempt",
+        "otel.name" = %format_args!("{} {}", operation.method.as_str(), operation.path),
         "otel.kind" = "client",
+        "otel.status_code" = Empty,
         "http.request.method" = operation.method.as_str(),
         "url.template" = operation.path,
+        "url.scheme" = base.scheme(),
+        "server.address" = base.host_str(),
+        "server.port" = base.port_or_known_default(),
         "http.request.resend_count" = (resend > 0).then_some(resend),
         "http.response.status_code" = Empty,
         "error.type" = Empty,
@@ -50,17 +70,112 @@ pub(crate) fn record_status(span: &Span, status: StatusCode) {
     span.record("http.response.status_code", status.as_u16());
     if !status.is_success() {
         span.record("error.type", status.as_str());
+        span.record("otel.status_code", "ERROR");
     }
+}
+
+/// Notes a failure that has no status.
+pub(crate) fn record_error(span: &Span, error: &Error) {
+    span.record("error.type", error.kind().as_str());
+    span.record("otel.status_code", "ERROR");
 }
 
 /// Notes how a call ended.
 pub(crate) fn record_failure(span: &Span, error: &Error) {
     match error.status() {
         Some(status) => record_status(span, status),
-        None => {
-            span.record("error.type", error.kind().as_str());
-        }
+        None => record_error(span, error),
     }
     span.record("layer2.outcome", tracing::field::debug(error.outcome()));
     span.record("layer2.attempts", error.attempts());
+    span.record("otel.status_code", "ERROR");
+}
+
+/// Another attempt follows.
+pub(crate) fn retrying(operation: &Operation, error: &Error, attempts: u32, wait: Duration) {
+    tracing::debug!(
+        name: "layer2.retry",
+        {
+            "layer2.operation" = operation.id,
+            "error.type" = error_type(error),
+            "http.response.status_code" = error.status().map(|status| status.as_u16()),
+            "layer2.attempts" = attempts,
+            "layer2.wait_ms" = millis(wait),
+            "layer2.retry_after_ms" = error.retry_after().map(millis)
+        },
+        "trying again"
+    );
+}
+
+/// No other attempt follows, though one could have helped.
+pub(crate) fn gave_up(operation: &Operation, error: &Error, attempts: u32, why: GaveUp) {
+    tracing::info!(
+        name: "layer2.gave_up",
+        {
+            "layer2.operation" = operation.id,
+            "error.type" = error_type(error),
+            "layer2.attempts" = attempts,
+            "layer2.gave_up" = ?why
+        },
+        "not tried again"
+    );
+}
+
+/// A 401 is answered with other means at once.
+pub(crate) fn sending_again(operation: &Operation, error: &Error) {
+    tracing::debug!(
+        name: "layer2.sent_again",
+        {
+            "layer2.operation" = operation.id,
+            "layer2.reason" = if names_signature(error) {
+                "clock"
+            } else {
+                "token"
+            }
+        },
+        "sending again after a 401"
+    );
+}
+
+/// A token came.
+pub(crate) fn token_fetched(generation: u64, life: Duration) {
+    tracing::debug!(
+        name: "layer2.token.fetched",
+        {
+            "layer2.token.generation" = generation,
+            "layer2.token.life_s" = life.as_secs()
+        },
+        "got a token"
+    );
+}
+
+/// The old token serves on. The text says why and holds no secret.
+pub(crate) fn token_not_renewed(why: &str) {
+    tracing::warn!(
+        name: "layer2.token.not_renewed",
+        {
+            "error.message" = why
+        },
+        "token not renewed, the old one is used while it is valid"
+    );
+}
+
+/// The clocks differ.
+pub(crate) fn clock_skewed(base: &Url, offset_ms: i64) {
+    tracing::warn!(
+        name: "layer2.clock.skewed",
+        {
+            "server.address" = base.host_str(),
+            "layer2.clock.offset_ms" = offset_ms
+        },
+        "the platform's clock differs from this machine's; signatures follow the platform's"
+    );
+}
+
+fn error_type(error: &Error) -> &'static str {
+    error.kind().as_str()
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -26,6 +26,7 @@ use http::header::ACCEPT;
 use http::header::AUTHORIZATION;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
+use http::header::USER_AGENT;
 use reqwest::Url;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -39,9 +40,11 @@ use crate::error::Outcome;
 use crate::retry;
 use crate::retry::RetryPolicy;
 use crate::runtime::Runtime;
-use crate::transport::Broken;
-use crate::transport::Exchange;
-use crate::transport::Transport;
+use crate::telemetry;
+use crate::transport::HttpReply;
+use crate::transport::HttpRequest;
+use crate::transport::HttpTransport;
+use crate::transport::TransportError;
 
 /// Time limit of one request to a token endpoint.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,13 +59,17 @@ const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Longest margin before the end at which a token is renewed.
 const LONGEST_MARGIN: Duration = Duration::from_secs(60);
 
-/// Where a server expects the parameters of a token request.
+/// Where a token endpoint expects the parameters and the secret (RFC 6749, 2.3.1 and 4.4.2). The published samples
+/// decide the default of each API; another position is for a server in between, or a vendor that changes its mind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TokenStyle {
-    /// In the query, with an empty body (payments).
-    Query,
-    /// In a form, with the client id repeated (accounting).
-    Form,
+#[non_exhaustive]
+pub enum TokenStyle {
+    /// Parameters in a form with the client id repeated, the secret in `Authorization: Basic` (accounting).
+    BasicForm,
+    /// Parameters in the query with an empty body, the secret in `Authorization: Basic` (payments).
+    BasicQuery,
+    /// All of it in a form, the id and the secret too, and no `Authorization`.
+    SecretForm,
 }
 
 /// The token endpoint of one API.
@@ -77,7 +84,8 @@ pub(crate) struct TokenEndpoint {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tools<'a> {
     pub(crate) runtime: &'a Runtime,
-    pub(crate) transport: &'a Transport,
+    pub(crate) transport: &'a dyn HttpTransport,
+    pub(crate) user_agent: &'a HeaderValue,
     pub(crate) retry: &'a RetryPolicy,
     /// What is left of the time of the call that asks.
     pub(crate) left: Duration,
@@ -180,10 +188,7 @@ impl TokenStore {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no token within {limit:?}"),
         };
-        tracing::warn!(
-            error = renewed,
-            "token not renewed, the old one is used while it is valid"
-        );
+        telemetry::token_not_renewed(&renewed);
         self.hush(tools.runtime);
         old
     }
@@ -235,6 +240,7 @@ impl TokenStore {
             expires_at: granted.asked_at + life,
         });
         current.token = Some(Arc::clone(&token));
+        telemetry::token_fetched(token.generation, life);
         token
     }
 
@@ -286,10 +292,12 @@ impl TokenStore {
         tools: Tools<'_>,
     ) -> Result<Granted, Refusal> {
         let asked_at = tools.runtime.clock.monotonic();
-        let request = self.endpoint.request(credentials)?;
+        let mut request = self.endpoint.request(credentials)?;
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, tools.user_agent.clone());
         let exchange = tools
             .transport
-            .execute(request, FETCH_TIMEOUT)
+            .execute(HttpRequest::of_token(request), FETCH_TIMEOUT)
             .await
             .map_err(Refusal::broken)?;
         if exchange.status.is_success() {
@@ -308,14 +316,17 @@ impl TokenEndpoint {
             if !self.scopes.is_empty() {
                 query.append_pair("scope", &self.scopes.join(" "));
             }
-            if self.style == TokenStyle::Form {
+            if self.style != TokenStyle::BasicQuery {
                 query.append_pair("client_id", credentials.client_id());
+            }
+            if self.style == TokenStyle::SecretForm {
+                query.append_pair("client_secret", credentials.expose_secret());
             }
         }
         // The query's encoding is the form's encoding.
         let form = match self.style {
-            TokenStyle::Query => None,
-            TokenStyle::Form => {
+            TokenStyle::BasicQuery => None,
+            TokenStyle::BasicForm | TokenStyle::SecretForm => {
                 let form = url.query().unwrap_or_default().to_owned();
                 url.set_query(None);
                 Some(form)
@@ -323,7 +334,9 @@ impl TokenEndpoint {
         };
         let mut request = reqwest::Request::new(Method::POST, url);
         let headers = request.headers_mut();
-        headers.insert(AUTHORIZATION, basic(credentials)?);
+        if self.style != TokenStyle::SecretForm {
+            headers.insert(AUTHORIZATION, basic(credentials)?);
+        }
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(
@@ -337,14 +350,34 @@ impl TokenEndpoint {
     }
 }
 
+/// Id and secret, each form-encoded first, as RFC 6749 section 2.3.1 says.
 fn basic(credentials: &Credentials) -> Result<HeaderValue, Error> {
-    let pair = Zeroizing::new(format!(
-        "{}:{}",
-        credentials.client_id(),
-        credentials.expose_secret()
-    ));
+    let mut pair = Zeroizing::new(String::new());
+    push_form_encoded(&mut pair, credentials.client_id());
+    pair.push(':');
+    push_form_encoded(&mut pair, credentials.expose_secret());
     let text = Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
     sensitive(&text)
+}
+
+/// Adds a text in the form of `application/x-www-form-urlencoded`.
+fn push_form_encoded(to: &mut String, text: &str) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    // No room is left behind by growing that would hold a copy of the secret.
+    to.reserve_exact(text.len() * 3 + 1);
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
+                to.push(char::from(byte));
+            }
+            b' ' => to.push('+'),
+            _ => {
+                to.push('%');
+                to.push(char::from(DIGITS[usize::from(byte >> 4)]));
+                to.push(char::from(DIGITS[usize::from(byte & 0x0f)]));
+            }
+        }
+    }
 }
 
 /// A header value that HTTP logs leave out.
@@ -368,7 +401,7 @@ struct Granted {
 }
 
 impl Granted {
-    fn read(exchange: &Exchange, asked_at: Duration) -> Result<Self, Error> {
+    fn read(exchange: &HttpReply, asked_at: Duration) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Wire {
             access_token: String,
@@ -408,7 +441,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn replied(exchange: &Exchange, runtime: &Runtime) -> Self {
+    fn replied(exchange: &HttpReply, runtime: &Runtime) -> Self {
         let status = exchange.status;
         let credentials_refused = status == StatusCode::UNAUTHORIZED
             || error_details(&exchange.body)
@@ -435,15 +468,25 @@ impl Refusal {
         }
     }
 
-    fn broken(broken: Broken) -> Self {
+    fn broken(broken: TransportError) -> Self {
         let (message, source) = match broken {
-            Broken::NotSent(source) => ("no connection to the token endpoint", Some(source)),
-            Broken::NoReply(source) => (
+            TransportError::NotSent(source) => {
+                ("no connection to the token endpoint", Some(source))
+            }
+            TransportError::NoReply(source) => (
                 "the token endpoint closed the connection without a reply",
                 Some(source),
             ),
-            Broken::TimedOut(source) => ("the token endpoint did not reply in time", Some(source)),
-            Broken::Cut { source, .. } => ("the token endpoint's reply broke off", source),
+            TransportError::TimedOut(source) => {
+                ("the token endpoint did not reply in time", Some(source))
+            }
+            TransportError::Cut { source, .. } => {
+                ("the token endpoint's reply broke off", Some(source))
+            }
+            TransportError::TooLong { .. } => (
+                "the token endpoint's reply is no token: it is far too long",
+                None,
+            ),
         };
         let error = Error::before_sending(ErrorKind::Token, message).with_retryable(true);
         Self::from_parts(error.with_any_source(source))
@@ -488,7 +531,7 @@ mod tests {
 
     #[test]
     fn payments_parameters_go_into_the_query_and_nothing_into_the_body() {
-        let request = endpoint(TokenStyle::Query)
+        let request = endpoint(TokenStyle::BasicQuery)
             .request(&Credentials::new("id", "secret"))
             .unwrap();
         assert_eq!(
@@ -502,7 +545,7 @@ mod tests {
 
     #[test]
     fn accounting_parameters_go_into_a_form() {
-        let request = endpoint(TokenStyle::Form)
+        let request = endpoint(TokenStyle::BasicForm)
             .request(&Credentials::new("id", "secret"))
             .unwrap();
         assert_eq!(
@@ -514,6 +557,25 @@ mod tests {
             std::str::from_utf8(body).unwrap(),
             "grant_type=client_credentials&scope=customers%3Aread+accounts%3Aread&client_id=id"
         );
+    }
+
+    #[test]
+    fn id_and_secret_are_form_encoded_before_they_are_joined() {
+        let header = basic(&Credentials::new("id:1", "a+b c%é")).unwrap();
+        let encoded = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
+        let pair = String::from_utf8(BASE64.decode(encoded).unwrap()).unwrap();
+        assert_eq!(pair, "id%3A1:a%2Bb+c%25%C3%A9");
+    }
+
+    #[test]
+    fn a_secret_in_the_form_is_in_no_header() {
+        let request = endpoint(TokenStyle::SecretForm)
+            .request(&Credentials::new("id", "se cret"))
+            .unwrap();
+        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap();
+        assert!(body.ends_with(b"&client_id=id&client_secret=se+cret"));
+        assert_eq!(request.url().query(), None);
+        assert!(!request.headers().contains_key(AUTHORIZATION));
     }
 
     #[test]

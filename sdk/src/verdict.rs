@@ -9,6 +9,7 @@ use tracing::Span;
 
 use crate::budget::RetryCost;
 use crate::client::Shared;
+use crate::credentials::BoxError;
 use crate::decode::body_request_id;
 use crate::decode::error_details;
 use crate::error::Error;
@@ -16,8 +17,8 @@ use crate::error::ErrorKind;
 use crate::error::Outcome;
 use crate::retry;
 use crate::telemetry;
-use crate::transport::Broken;
-use crate::transport::Exchange;
+use crate::transport::HttpReply;
+use crate::transport::TransportError;
 
 /// An attempt that failed, and what follows from it.
 pub(crate) struct Failure {
@@ -42,18 +43,18 @@ impl From<Error> for Failure {
 }
 
 /// A whole reply that is no success.
-pub(crate) fn on_refusal(exchange: &Exchange, operation: &Operation, shared: &Shared) -> Failure {
-    let status = exchange.status;
+pub(crate) fn on_refusal(reply: &HttpReply, operation: &Operation, shared: &Shared) -> Failure {
+    let status = reply.status;
     let error = Error::new(
         ErrorKind::of_status(status),
         Outcome::of_status(status, operation.effect),
         said(status),
     )
-    .with_details(error_details(&exchange.body))
-    .with_request_id(body_request_id(operation.api, &exchange.body))
-    .with_reply(status, exchange.body.clone())
+    .with_details(error_details(&reply.body))
+    .with_request_id(body_request_id(operation.api, &reply.body))
+    .with_reply(status, reply.body.clone())
     .with_retry_after(retry::retry_after(
-        &exchange.headers,
+        &reply.headers,
         shared.runtime.clock.now(),
     ));
     Failure {
@@ -87,30 +88,34 @@ pub(crate) fn names_signature(error: &Error) -> bool {
 }
 
 /// An exchange that broke.
-pub(crate) fn on_broken(broken: Broken, operation: &Operation, span: &Span) -> Failure {
+pub(crate) fn on_broken(broken: TransportError, operation: &Operation, span: &Span) -> Failure {
     let silence = Outcome::of_silence(operation.effect);
     let (error, cost) = match broken {
-        Broken::Cut { status, source, .. } => {
+        TransportError::Cut { status, source, .. } => {
             telemetry::record_status(span, status);
-            return on_cut(status, source, operation);
+            return on_cut(status, Some(source), operation);
         }
-        Broken::NotSent(source) => {
+        TransportError::TooLong { status, .. } => {
+            telemetry::record_status(span, status);
+            return on_cut(status, None, operation);
+        }
+        TransportError::NotSent(source) => {
             let error = Error::before_sending(ErrorKind::Connect, "no connection to the API")
                 .with_source(source);
             (error, RetryCost::Failure)
         }
-        Broken::NoReply(source) => {
+        TransportError::NoReply(source) => {
             let message = "the connection ended before a reply came";
             let error = Error::new(ErrorKind::ReplyLost, silence, message).with_source(source);
             (error, RetryCost::Failure)
         }
-        Broken::TimedOut(source) => {
+        TransportError::TimedOut(source) => {
             let message = "no reply came in time";
             let error = Error::new(ErrorKind::Timeout, silence, message).with_source(source);
             (error, RetryCost::Timeout)
         }
     };
-    span.record("error.type", error.kind().as_str());
+    telemetry::record_error(span, &error);
     Failure {
         error,
         transient: true,
@@ -120,7 +125,7 @@ pub(crate) fn on_broken(broken: Broken, operation: &Operation, span: &Span) -> F
 }
 
 /// A reply whose status came and whose body did not. The status says what is known about the work.
-fn on_cut(status: StatusCode, source: Option<reqwest::Error>, operation: &Operation) -> Failure {
+fn on_cut(status: StatusCode, source: Option<BoxError>, operation: &Operation) -> Failure {
     let success = status.is_success();
     // Without a source it was we who stopped reading: a body beyond the limit will be as long the next time.
     let transient = source.is_some() && (success || retry::is_transient(status));

@@ -113,3 +113,21 @@ fn the_readme_shows_the_quickstart_as_it_is() {
         "copy the main function of the quickstart into the README"
     );
 }
+
+/// The document tells which assets and products there are; the tables of the state machine decide it.
+#[test]
+fn the_document_lists_the_assets_and_products_that_there_are() {
+    let table = read("mock-server/world/src/payments/assets.rs");
+    let (table, _) = table.split_once("#[cfg(test)]").expect("tests");
+    let ids: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("id: \"")?.strip_suffix("\","))
+        .collect();
+    assert!(ids.len() >= 13, "{ids:?}");
+    let document = read("openapi/payments/shared.yaml");
+    let missing: Vec<_> = ids
+        .iter()
+        .filter(|id| !document.contains(&format!("`{id}`")))
+        .collect();
+    assert_eq!(missing, Vec::<&&str>::new());
+}

@@ -1,14 +1,19 @@
 //! The floor that the mock server is compared with: axum that decodes, checks two fields and answers, and keeps nothing.
 //!
-//! It has the same two routes and replies of the same size as the mock server, so that a ratio between the two is what
-//! tokens, scopes, validation, idempotency, the ledger and the journal cost.
+//! It has the same three routes and replies of the same size as the mock server, so that a ratio between the two is what
+//! tokens, scopes, validation, idempotency, the ledger and the journal cost. Its accept verifies one signature, with the
+//! same library and over the same string as the mock server, and does nothing else.
+//!
+//! usage: bare-axum [address] [public key, 64 hex digits]
 
 use axum::{
     Json, Router,
-    extract::Path,
-    http::StatusCode,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
     routing::{get, post},
 };
+use ed25519_dalek::{Signature, VerifyingKey};
+use layer2_types::signing_string;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
@@ -37,7 +42,7 @@ struct TransferRequest {
 
 #[derive(Serialize)]
 struct Transfer {
-    id: &'static str,
+    id: String,
     status: &'static str,
     created_timestamp: &'static str,
     valid_until: &'static str,
@@ -74,16 +79,47 @@ async fn account(Path(id): Path<String>) -> Json<Envelope<Account>> {
     })
 }
 
-async fn transfer(
+async fn create(
     Json(request): Json<TransferRequest>,
 ) -> Result<Json<Envelope<Transfer>>, StatusCode> {
     if request.amount == 0 || request.source_account_id == request.destination_account_id {
         return Err(StatusCode::BAD_REQUEST);
     }
-    Ok(Json(Envelope {
+    let id = "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11".to_owned();
+    Ok(Json(transfer(id, "REQUESTED", request)))
+}
+
+async fn accept(
+    State(key): State<Option<VerifyingKey>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Envelope<Transfer>>, StatusCode> {
+    let key = key.ok_or(StatusCode::NOT_IMPLEMENTED)?;
+    verify(&key, &format!("/api/v1/transfers/{id}/accept"), &headers)
+        .ok_or(StatusCode::UNAUTHORIZED)?;
+    let request = TransferRequest {
+        source_account_id: "ACME_USD".to_owned(),
+        destination_account_id: "ACME_PAYROLL_USD".to_owned(),
+        amount: 1,
+    };
+    Ok(Json(transfer(id, "ACCEPTED", request)))
+}
+
+fn verify(key: &VerifyingKey, path: &str, headers: &HeaderMap) -> Option<()> {
+    let header = |name| headers.get(name)?.to_str().ok();
+    let seconds = header("x-timestamp")?.parse().ok()?;
+    let mut signature = [0; 64];
+    hex::decode_to_slice(header("x-signature")?, &mut signature).ok()?;
+    let message = signing_string(seconds, "POST", path, b"");
+    key.verify_strict(&message, &Signature::from_bytes(&signature))
+        .ok()
+}
+
+fn transfer(id: String, status: &'static str, request: TransferRequest) -> Envelope<Transfer> {
+    Envelope {
         data: Transfer {
-            id: "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11",
-            status: "REQUESTED",
+            id,
+            status,
             created_timestamp: "2026-01-05T09:00:00.000001-05:00",
             valid_until: "2026-01-05T10:00:00.000001-05:00",
             source_details: Source {
@@ -97,17 +133,25 @@ async fn transfer(
                 amount_to_credit: request.amount,
             },
         },
-    }))
+    }
 }
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    let address = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "127.0.0.1:4011".to_owned());
+    let mut args = std::env::args().skip(1);
+    let address = args.next().unwrap_or_else(|| "127.0.0.1:4011".to_owned());
+    let key = args.next().map(|hex| public_key(&hex)).transpose()?;
     let listener = tokio::net::TcpListener::bind(address).await?;
     let routes = Router::new()
         .route("/api/v1/accounts/deposits/{id}", get(account))
-        .route("/api/v1/transfers", post(transfer));
+        .route("/api/v1/transfers", post(create))
+        .route("/api/v1/transfers/{id}/accept", post(accept))
+        .with_state(key);
     axum::serve(listener, routes).await
+}
+
+fn public_key(text: &str) -> std::io::Result<VerifyingKey> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).map_err(std::io::Error::other)?;
+    VerifyingKey::from_bytes(&bytes).map_err(std::io::Error::other)
 }

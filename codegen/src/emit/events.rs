@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::Model;
+use crate::model::operation::Version;
+use crate::model::read::Word as _;
 
 use super::rust::{Source, literal, sentence, variant};
 
@@ -25,8 +27,21 @@ pub(super) fn contents(model: &Model) -> Option<String> {
                 sentence(&event.when)
             ));
             let (name, payload) = (variant(&event.name), &event.payload);
-            source.line(&format!("{name}({payload}) = {};", literal(&event.name)));
+            let versions = versions(&event.versions);
+            source.line(&format!(
+                "{name}({payload}){versions} = {};",
+                literal(&event.name)
+            ));
         }
     });
     Some(source.text())
+}
+
+/// ` of [RailV1_1_2]`, or nothing for an event that every version sends.
+fn versions(versions: &[Version]) -> String {
+    let names: Vec<_> = versions.iter().map(|version| version.variant()).collect();
+    match names[..] {
+        [] => String::new(),
+        _ => format!(" of [{}]", names.join(", ")),
+    }
 }

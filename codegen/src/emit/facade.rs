@@ -26,7 +26,7 @@ pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
         source.doc(&sentence(&tag.description));
         source.line("#[derive(Clone, Copy, Debug)]");
         source.block(&format!("pub struct {name}<'c> {{"), "}", |source| {
-            source.line("client: &'c Client,");
+            source.line("pub(crate) client: &'c Client,");
         });
         source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
             for operation in model.operations_of(&tag.name) {
@@ -50,9 +50,6 @@ fn header(model: &Model) -> String {
         .operations
         .iter()
         .any(|o| matches!(envelope(model, o), Envelope::Page(..)));
-    if has_streams {
-        source.line("use futures_core::Stream;");
-    }
     source.line(&format!(
         "use layer2_types::{}::{{self, OperationId}};",
         model.api
@@ -61,10 +58,11 @@ fn header(model: &Model) -> String {
     source.line("use crate::client::Client;");
     if model.operations.iter().any(Operation::is_download) {
         source.line("use crate::download::Download;");
+        source.line("use crate::download_stream::DownloadStream;");
     }
     source.line("use crate::error::Error;");
     match (has_pages, has_streams) {
-        (true, true) => source.line("use crate::page::{Page, paginate};"),
+        (true, true) => source.line("use crate::page::{Items, Page, paginate};"),
         (true, false) => source.line("use crate::page::Page;"),
         (false, _) => {}
     }
@@ -117,7 +115,9 @@ fn entrances(source: &mut Source, model: &Model) {
     let name = type_name(&model.api);
     source.doc(&format!("{}.", model.title));
     source.line("#[derive(Clone, Copy, Debug)]");
-    source.line(&format!("pub struct {name}<'c> {{ client: &'c Client }}"));
+    source.line(&format!(
+        "pub struct {name}<'c> {{ pub(crate) client: &'c Client }}"
+    ));
     source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
         entrance_methods(source, model, "'c", "self.client");
     });
@@ -181,6 +181,29 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
     if let Some(item) = stream_item(model, operation) {
         stream(source, model, operation, &item);
     }
+    if operation.is_download() {
+        download_stream(source, model, operation);
+    }
+}
+
+/// A download whose bytes are given on as they come.
+fn download_stream(source: &mut Source, model: &Model, operation: &Operation) {
+    let verb = operation.verb();
+    source.line(&format!(
+        "/// The same as [`{verb}`](Self::{verb}) for a file that goes to disk or further on: the bytes as they come, \
+         with a limit.",
+    ));
+    let open = format!(
+        "pub async fn {verb}_stream(&self{}) -> Result<Reply<DownloadStream>, Error> {{",
+        parameters(model, operation)
+    );
+    source.block(&open, "}", |source| {
+        source.line(&format!(
+            "self.client.download_stream(OperationId::{}.operation(), &[{}]).await",
+            operations::variant(operation),
+            path_ids(model, operation),
+        ));
+    });
 }
 
 /// Room for what is run beside `let reply = call.run(…).await?;`.
@@ -189,23 +212,11 @@ const ONE_LINE: usize = 50;
 /// The call of an operation that moves a file: progenitor cannot make it, so it is carried out by
 /// the hand-written `upload` and `download` of the client, over the same layers.
 fn by_hand(model: &Model, operation: &Operation, reply: &Envelope<'_>) -> String {
-    let ids: Vec<_> = operation
-        .path_params
-        .iter()
-        .map(|parameter| {
-            let name = field(&parameter.name);
-            match model.resolve(&parameter.ty) {
-                Type::Scalar(Scalar::String, _) => name,
-                Type::Named(_) => format!("{name}.as_str()"),
-                _ => format!("&{name}.to_string()"),
-            }
-        })
-        .collect();
+    let ids = path_ids(model, operation);
     let id = format!(
         "OperationId::{}.operation()",
         operations::variant(operation)
     );
-    let ids = ids.join(", ");
     match (model.upload_part(operation), operation.reply_schema()) {
         // The model has refused an upload that is not answered with JSON.
         (Some(part), schema) => {
@@ -216,6 +227,19 @@ fn by_hand(model: &Model, operation: &Operation, reply: &Envelope<'_>) -> String
         }
         (None, _) => reply.returned(&format!("self.client.download({id}, &[{ids}])")),
     }
+}
+
+/// The path parameters as texts, in order.
+fn path_ids(model: &Model, operation: &Operation) -> String {
+    let texts = operation.path_params.iter().map(|parameter| {
+        let name = field(&parameter.name);
+        match model.resolve(&parameter.ty) {
+            Type::Scalar(Scalar::String, _) => name,
+            Type::Named(_) => format!("{name}.as_str()"),
+            _ => format!("&{name}.to_string()"),
+        }
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 /// The parameters of a method: path ids, query parameters as one struct, body or file.

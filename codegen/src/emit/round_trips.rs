@@ -1,10 +1,12 @@
-//! A test for `layer2-types`: every model is decoded and written again, and nothing is lost.
+//! Tests for `layer2-types`: every model is decoded and written again, and nothing is lost; every model is printed, and
+//! nothing is shown that must not reach a log; every id refuses what would change a path.
 //!
 //! The shape of each model is known here, so each gets two samples. The *full* one has every field,
 //! with 28 digits in each amount. The one of a *later* platform says what the documents do not know
 //! yet: enum values and variants without a name here, a member that no model has, and null where
 //! null is a state of its own. Samples are made of what a caller meets: requests, replies, events,
-//! and each variant of each union; all other models are inside these.
+//! and each variant of each union; all other models are inside these. What is sensitive has values
+//! of its own in both, which the tests know by sight.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +46,56 @@ pub(super) fn contents(model: &Model) -> String {
             line(source, "Event", &unknown, &unknown);
         }
     });
+    emit_queries(&mut source, model);
+    emit_ids(&mut source, model);
     source.text()
+}
+
+/// The parameter structs that hold something sensitive, with a value for each of its fields.
+fn emit_queries(source: &mut Source, model: &Model) {
+    let sensitive = model.operations.iter().filter(|operation| {
+        let mut query = operation.query.iter();
+        query.any(|parameter| parameter.sensitive.is_some())
+    });
+    let rows: Vec<_> = sensitive
+        .filter_map(|operation| {
+            let pairs: Vec<_> = operation
+                .query
+                .iter()
+                .map(|parameter| {
+                    let mut samples = Samples::new(false);
+                    samples.withheld = parameter.sensitive.is_some();
+                    let sample = samples.typed(model, &parameter.ty);
+                    let value = serde_json::from_str::<String>(&sample).unwrap_or(sample);
+                    format!("({:?}, {value:?})", parameter.name)
+                })
+                .collect();
+            Some((operation.params_name()?, pairs))
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    source.blank();
+    source.block("queries! {", "}", |source| {
+        for (name, pairs) in rows {
+            source.listed(&format!("{name} = [ "), &pairs, " ];");
+        }
+    });
+}
+
+/// The ids that can stand in a path: all but secrets, which travel in bodies.
+fn emit_ids(source: &mut Source, model: &Model) {
+    let ids: Vec<_> = model
+        .schemas
+        .values()
+        .filter(|schema| matches!(schema.shape, Shape::Id(_)) && schema.sensitive.is_none())
+        .map(|schema| schema.name.as_str())
+        .collect();
+    if !ids.is_empty() {
+        source.blank();
+        source.listed("ids_in_paths! { ", &ids, " }");
+    }
 }
 
 fn line(source: &mut Source, model: &str, full: &str, later: &str) {
@@ -89,19 +140,14 @@ fn variants(model: &Model) -> impl Iterator<Item = (&str, &Union, &Variant)> {
 /// An event around its data; without a type it is one that nobody knows.
 fn envelope(event_type: Option<&str>, data: &str) -> String {
     format!(
-        r#"{{"event_id":"id","event_date":"{TIMESTAMP}","event_type":{},"event_data":{data}}}"#,
+        r#"{{"event_id":"{ID}","event_date":"{TIMESTAMP}","event_type":{},"event_data":{data}}}"#,
         text(event_type.unwrap_or(LATER))
     )
 }
 
 /// The full sample and the one of a later platform.
 fn both(make: impl Fn(Samples) -> String) -> [String; 2] {
-    [false, true].map(|is_later| {
-        make(Samples {
-            is_later,
-            inside: BTreeSet::new(),
-        })
-    })
+    [false, true].map(|is_later| make(Samples::new(is_later)))
 }
 
 /// Makes samples of one kind.
@@ -109,26 +155,53 @@ struct Samples {
     is_later: bool,
     /// The models around the one that is made; one that is inside itself is left out.
     inside: BTreeSet<String>,
+    /// Whether what is made must not reach a log.
+    withheld: bool,
 }
 
 impl Samples {
+    fn new(is_later: bool) -> Self {
+        Self {
+            is_later,
+            inside: BTreeSet::new(),
+            withheld: false,
+        }
+    }
+
     fn named(&mut self, model: &Model, name: &str) -> String {
         let Some(schema) = model.schemas.get(name) else {
             return "null".to_owned();
         };
-        match &schema.shape {
+        self.within(schema.sensitive.is_some(), |samples| {
+            samples.shape(model, name, &schema.shape)
+        })
+    }
+
+    /// Makes something that is withheld if it, or what it is part of, is.
+    fn within(&mut self, is_withheld: bool, make: impl FnOnce(&mut Self) -> String) -> String {
+        let before = self.withheld;
+        self.withheld |= is_withheld;
+        let made = make(self);
+        self.withheld = before;
+        made
+    }
+
+    fn shape(&mut self, model: &Model, name: &str, shape: &Shape) -> String {
+        match shape {
             Shape::Object(object) => self.object(model, name, object),
             Shape::Union(union) if self.is_later => unknown_object(&union.tag, LATER),
             Shape::Union(union) => union.variants.first().map_or_else(
                 || "null".to_owned(),
                 |variant| self.variant(model, union, variant),
             ),
-            Shape::Enum(values) if self.is_later && values.values.len() > 1 => text(LATER),
+            Shape::Enum(values) if self.is_later && values.values.len() > 1 => {
+                text(if self.withheld { WITHHELD } else { LATER })
+            }
             Shape::Enum(values) => values
                 .values
                 .first()
                 .map_or_else(|| "null".to_owned(), |value| text(&value.wire)),
-            Shape::Id(_) => text("id"),
+            Shape::Id(_) => text(if self.withheld { WITHHELD } else { ID }),
             Shape::Alias(inner) => self.typed(model, inner),
             // No value holds a file; the model is refused if one does.
             Shape::File | Shape::Form(_) => "null".to_owned(),
@@ -159,7 +232,9 @@ impl Samples {
             let value = if self.is_later && has_null && constant(model, &property.ty).is_none() {
                 "null".to_owned()
             } else {
-                self.typed(model, &property.ty)
+                self.within(property.sensitive.is_some(), |samples| {
+                    samples.typed(model, &property.ty)
+                })
             };
             members.push(format!("{}:{value}", text(&property.name)));
         }
@@ -170,13 +245,14 @@ impl Samples {
     fn typed(&mut self, model: &Model, ty: &Type) -> String {
         match ty {
             Type::Named(name) => self.named(model, name),
+            Type::Scalar(scalar, _) if self.withheld => withheld(*scalar),
             Type::Scalar(scalar, _) => match scalar {
                 Scalar::String => text("text"),
                 Scalar::Bool => "true".to_owned(),
                 Scalar::Int32 => i32::MAX.to_string(),
                 // The first whole number that a float cannot hold.
                 Scalar::Int64 => "9007199254740993".to_owned(),
-                Scalar::Amount => DIGITS.to_owned(),
+                Scalar::Amount | Scalar::Slippage => DIGITS.to_owned(),
                 Scalar::Timestamp => text(TIMESTAMP),
                 Scalar::Date => text("2026-01-05"),
             },
@@ -196,15 +272,32 @@ fn unknown_object(tag: &str, kind: &str) -> String {
     )
 }
 
+/// What is known by sight to be withheld; a truth value says nothing of the kind.
+fn withheld(scalar: Scalar) -> String {
+    match scalar {
+        Scalar::String => text(WITHHELD),
+        Scalar::Bool => "true".to_owned(),
+        Scalar::Int32 => "1902030405".to_owned(),
+        Scalar::Int64 => "9007190203040506".to_owned(),
+        Scalar::Amount | Scalar::Slippage => "190203040506070809.1902030405".to_owned(),
+        Scalar::Timestamp => text("1902-03-04T05:06:07.000008-05:00"),
+        Scalar::Date => text("1902-03-04"),
+    }
+}
+
 /// A JSON string.
 fn text(text: &str) -> String {
     Value::from(text).to_string()
 }
 
+/// What an id is in a sample.
+const ID: &str = "some-id";
 /// What an amount is in a sample.
 const DIGITS: &str = "123456789012345678.1234567891";
 const TIMESTAMP: &str = "2026-01-05T09:00:00.000001-05:00";
 /// A value that no enum has and no union.
 const LATER: &str = "ADDED_LATER";
+/// A sensitive text, also where a text is one of the values of an enum.
+const WITHHELD: &str = "withheld";
 /// A member that no model has; the test knows it by this name.
 const ADDED: &str = "added_later";

@@ -313,6 +313,7 @@ impl Types<'_> {
             Scalar::Int32 => "i32".to_owned(),
             Scalar::Int64 => "i64".to_owned(),
             Scalar::Amount => format!("{}Amount", self.scalars),
+            Scalar::Slippage => format!("{}Slippage", self.scalars),
             Scalar::Timestamp => format!("{}Timestamp", self.scalars),
             Scalar::Date => format!("{}Date", self.scalars),
         }

@@ -2,6 +2,7 @@
 
 mod object;
 mod projection;
+mod updates;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use crate::output::File;
 
 use self::object::{emit_object, property_doc};
 use self::projection::emit_projections;
+use self::updates::{emit_updates, updates};
 use super::rust::{Source, Types, field, literal, plain_field, sentence, variant};
 
 /// The files below `<folder>/types/`.
@@ -70,6 +72,7 @@ pub(super) fn contents(model: &Model, name: &str, schemas: &[&Schema]) -> String
         });
         body.blank();
     }
+    emit_updates(&mut body, model, schemas);
     emit_projections(&mut body, model, schemas);
     let body = body.text();
     let mut source = Source::new(model);
@@ -144,6 +147,8 @@ fn named_types<'m>(model: &'m Model, schemas: &[&'m Schema]) -> BTreeSet<&'m str
         .flat_map(|schema| schema.shape.names())
         .collect();
     open.extend(accessors);
+    let updates = schemas.iter().flat_map(|schema| updates(model, schema));
+    open.extend(updates.flat_map(|update| update.property.ty.names()));
     while let Some(name) = open.pop() {
         match model.schemas.get(name).map(|schema| &schema.shape) {
             Some(Shape::Alias(ty)) => open.extend(ty.names()),
@@ -161,6 +166,7 @@ const SUPPORT: &[(&str, &str)] = &[
     ("RawJson", "json::RawJson"),
     ("PlatformVersion", "operation::PlatformVersion"),
     ("Patch", "patch::Patch"),
+    ("Slippage", "slippage::Slippage"),
     ("Date", "timestamp::Date"),
     ("Timestamp", "timestamp::Timestamp"),
 ];

@@ -360,6 +360,7 @@ static SCHEMA: Object = Object {
         ("x-sensitive", Shape::Text),
         ("x-patch", Shape::Bool),
         ("x-always-sent", Shape::List(&Shape::Text)),
+        ("x-updates", Shape::Map(&TEXTS)),
         ("x-enum-descriptions", Shape::Map(&Shape::Text)),
         ("x-versions", Shape::ListOrMap(&Shape::Text)),
     ],

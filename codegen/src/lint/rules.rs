@@ -287,7 +287,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "number-decimal",
-        "A number is money: `format: decimal`.",
+        "A number is money or a slippage: `format: decimal`, `format: slippage`.",
         scalar::number_decimal,
     ),
     rule(

@@ -81,6 +81,8 @@ pub struct Object {
     pub properties: Vec<Property>,
     /// What the mock sends beside the required ones.
     pub always_sent: Vec<String>,
+    /// Schemas with the fields of theirs that an update of this shape can name.
+    pub updates: Vec<(String, Vec<String>)>,
 }
 
 /// A field of a struct.
@@ -205,6 +207,8 @@ words! {
         Int64 = "integer int64",
         /// Money.
         Amount = "number decimal",
+        /// How far a price may move.
+        Slippage = "number slippage",
         /// An instant.
         Timestamp = "string date-time",
         /// A day.

@@ -73,7 +73,13 @@ fn replacements(model: &Model) -> Vec<(String, String)> {
                 format!("{}::{}", model.api, schema.name),
             )
         });
-    let of_scalars = [Scalar::Amount, Scalar::Timestamp, Scalar::Date].map(|scalar| {
+    let of_scalars = [
+        Scalar::Amount,
+        Scalar::Slippage,
+        Scalar::Timestamp,
+        Scalar::Date,
+    ]
+    .map(|scalar| {
         (
             scalar_schema(scalar),
             format!("::layer2_types::{}", scalar.variant()),
@@ -147,7 +153,9 @@ fn schema(model: &Model, ty: &Type) -> Value {
             Scalar::Bool => json!({ "type": "boolean" }),
             Scalar::Int32 => json!({ "type": "integer", "format": "int32" }),
             Scalar::Int64 => json!({ "type": "integer", "format": "int64" }),
-            Scalar::Amount | Scalar::Timestamp | Scalar::Date => reference(&scalar_schema(*scalar)),
+            Scalar::Amount | Scalar::Slippage | Scalar::Timestamp | Scalar::Date => {
+                reference(&scalar_schema(*scalar))
+            }
         },
         Type::List(inner, _) => json!({ "type": "array", "items": schema(model, inner) }),
         Type::Map(_) | Type::Json => json!({}),

@@ -278,10 +278,10 @@ fn of_scalar(scalar: Scalar, side: Side) -> Value {
         (Scalar::Int64, _) => {
             json!({ "type": "integer", "minimum": i64::MIN, "maximum": i64::MAX })
         }
-        (Scalar::Amount, Side::Request) => {
+        (Scalar::Amount | Scalar::Slippage, Side::Request) => {
             json!({ "type": ["number", "string"], "pattern": DECIMAL })
         }
-        (Scalar::Amount, Side::Reply) => json!({ "type": "number" }),
+        (Scalar::Amount | Scalar::Slippage, Side::Reply) => json!({ "type": "number" }),
         (Scalar::Timestamp, _) => json!({ "type": "string", "format": "date-time" }),
         (Scalar::Date, _) => json!({ "type": "string", "format": "date" }),
     }

@@ -11,14 +11,14 @@ pub(crate) fn matches(file: &Path, problems: &[Problem]) {
         .iter()
         .map(|problem| format!("{problem}\n"))
         .collect();
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(file, &said).expect("the file can be written");
     }
     let expected = fs::read_to_string(file).unwrap_or_default();
     assert_eq!(
         said,
         expected,
-        "{} differs; UPDATE_EXPECTED=1 writes it",
+        "{} differs; UPDATE_GOLDEN=1 writes it",
         file.display()
     );
 }

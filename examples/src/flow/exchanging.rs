@@ -1,5 +1,6 @@
 //! Dollars become bitcoin, by what they cost and by what they buy.
 
+use layer2_sdk::Slippage;
 use layer2_sdk::payments::{
     AccountId, Exchange, ExchangeAcceptRequest, ExchangeAction, ExchangeRequest,
 };
@@ -27,8 +28,8 @@ async fn exchange(
     let exchanges = story.client.exchanges();
     let id = exchanges.create_market(&order).await?.id.clone();
 
-    // A fraction: half a percent. Beyond it nothing is traded.
-    let limit = ExchangeAcceptRequest::new("0.005".parse()?);
+    // Half a percent. Beyond it nothing is traded.
+    let limit = ExchangeAcceptRequest::new(Slippage::percent("0.5")?);
     exchanges.accept(&id, &limit).await?;
     story.settle().await?;
     let done = story.client.exchanges().get(&id).await?;

@@ -1,34 +1,36 @@
 //! A person becomes a customer: fields, papers, agreement, decision.
 
 use layer2_sdk::{
-    Upload, control,
+    Date, Upload, control,
     payments::{
         AccountId, AccountToOpen, ApplicationId, ApplicationRequest, ApplicationRequestIndividual,
-        ApplicationReview, ApplicationUpdateRequest, CustomerId, DocumentStatus, FieldUpdate,
-        IndividualApplicantRequest,
+        ApplicationReview, ApplicationUpdateRequest, AssetRange, CustomerId, DocumentStatus,
+        EmploymentStatus, IndividualApplicantRequest, SourceOfFunds, UsResidencyStatus,
     },
 };
 
 use super::{Step, story::Story};
 
-/// What a person has to tell besides the name. Members of nested objects are named with dots.
-const ANSWERS: [(&str, &str); 15] = [
-    ("email_address", "ada@example.com"),
-    ("telephone_number", "+16175550100"),
-    ("mailing_address.address_line1", "1 Example Street"),
-    ("mailing_address.city", "Boston"),
-    ("mailing_address.state", "MA"),
-    ("mailing_address.postal_code", "02135"),
-    ("mailing_address.country_code", "US"),
-    ("tax_reference_number", "123-45-6789"),
-    ("nationality", "GB"),
-    ("date_of_birth", "1980-12-10"),
-    ("us_residency_status", "RESIDENT_ALIEN"),
-    ("employment_status", "SELF_EMPLOYED"),
-    ("primary_source_of_funds", "SAVINGS"),
-    ("total_assets", "TEN_TO_100K"),
-    ("information_attested", "true"),
-];
+/// What a person has to tell besides the name: a setter for each field that can be named, so that a misspelt one does
+/// not compile.
+fn answers() -> Step<ApplicationUpdateRequest> {
+    Ok(ApplicationUpdateRequest::new()
+        .set_email_address("ada@example.com")
+        .set_telephone_number("+16175550100")
+        .set_mailing_address_address_line1("1 Example Street")
+        .set_mailing_address_city("Boston")
+        .set_mailing_address_state("MA")
+        .set_mailing_address_postal_code("02135")
+        .set_mailing_address_country_code("US")
+        .set_tax_reference_number("123-45-6789")
+        .set_nationality("GB")
+        .set_date_of_birth(Date::new(1980, 12, 10)?)
+        .set_us_residency_status(UsResidencyStatus::ResidentAlien)
+        .set_employment_status(EmploymentStatus::SelfEmployed)
+        .set_primary_source_of_funds(SourceOfFunds::Savings)
+        .set_total_assets(AssetRange::TenTo100k)
+        .set_information_attested(true))
+}
 
 /// Onboards Ada, from her name to her first account.
 pub async fn onboard(story: &mut Story) -> Step<(CustomerId, AccountId)> {
@@ -54,13 +56,7 @@ pub async fn onboard(story: &mut Story) -> Step<(CustomerId, AccountId)> {
         missing_papers(&review).count(),
     );
 
-    let updates = ANSWERS.map(|(field, value)| {
-        FieldUpdate::new()
-            .with_field(field.to_owned())
-            .with_value(value.to_owned())
-    });
-    let answers = ApplicationUpdateRequest::new().with_updates(updates.to_vec());
-    applications.update(&id, &answers).await?;
+    applications.update(&id, &answers()?).await?;
     hand_in_papers(story, &review).await?;
 
     let review = story.client.applications().get_status(&id).await?;

@@ -1,15 +1,25 @@
 //! Money leaves: a counterparty is registered and screened, and a wire goes to it.
 
-use layer2_sdk::payments::{
-    AccountId, Address, CounterpartyId, CounterpartyProfileRequest, CounterpartyRequest,
-    CounterpartyRequestFiatUs, CounterpartyRoutingAccountRequest, CustomerId, ProfileType, Rail,
-    WithdrawalPurpose, WithdrawalRequest, WithdrawalRequestFedwire,
+use layer2_sdk::{
+    Client,
+    payments::{
+        AccountId, Address, CounterpartyId, CounterpartyProfileRequest, CounterpartyRequest,
+        CounterpartyRequestFiatUs, CounterpartyRoutingAccountRequest, CustomerId, ProfileType,
+        Rail, WithdrawalPurpose, WithdrawalRequest, WithdrawalRequestFedwire,
+    },
 };
 
 use super::{Step, story::Story};
 
 /// Registers a landlord's bank account and waits for its screening.
 pub async fn register_landlord(story: &mut Story, customer: &CustomerId) -> Step<CounterpartyId> {
+    let id = landlord(&story.client, customer).await?;
+    story.settle().await?;
+    Ok(id)
+}
+
+/// Registers a landlord's bank account.
+pub async fn landlord(client: &Client, customer: &CustomerId) -> Step<CounterpartyId> {
     let address = Address::new()
         .with_address_line1("9 Example Wharf".to_owned())
         .with_city("Boston".to_owned())
@@ -30,13 +40,11 @@ pub async fn register_landlord(story: &mut Story, customer: &CustomerId) -> Step
     .with_institution_address(address);
     let request =
         CounterpartyRequestFiatUs::new(customer.clone(), vec![Rail::Fedwire], profile, bank);
-    let counterparties = story.client.counterparties();
+    let counterparties = client.counterparties();
     let registered = counterparties
         .create(&CounterpartyRequest::FiatUs(request))
         .await?;
-    let id = registered.id.clone();
-    story.settle().await?;
-    Ok(id)
+    Ok(registered.id.clone())
 }
 
 /// Sends money to a counterparty by Fedwire, and reads the receipt.

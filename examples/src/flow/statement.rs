@@ -29,14 +29,19 @@ fn text(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
 
-/// Prints for each asset what customers are owed and what the platform holds for them.
+/// Prints for each asset what is owed, to whom, and what the platform holds for it.
 pub async fn print_trial_balance(story: &Story) -> Step<()> {
     let control = story.client.control();
     let books = control.ledger().trial_balance(&story.sandbox).await?;
     for asset in &books.assets {
         println!(
-            "trial balance {}: owed {}, held {}, difference {}",
-            asset.asset_type_id, asset.customers_owed, asset.custody, asset.sum
+            "trial balance {}: customers {}, fees {}, suspense {}, custody {}, difference {}",
+            asset.asset_type_id,
+            asset.customers_owed,
+            asset.fees,
+            asset.suspense,
+            asset.custody,
+            asset.sum
         );
     }
     if books.balanced {

@@ -190,6 +190,7 @@ impl ControlServer for Server {
                 .at("/seconds")
                 .received(body.seconds.to_string())
                 .expected(format!("1 to {}", limits::ADVANCE_SECONDS))
+                .hint("Time runs forward alone; go further in several calls.")
                 .bad_request()
             })?;
         let settled = settle::advance(&sandbox, &self.sender, target)

@@ -296,7 +296,10 @@ fn basic(header: &str) -> Option<(String, String)> {
     }
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
-    Some((query::decode(id).ok()?, query::decode(secret).ok()?))
+    Some((
+        query::decode_form(id).ok()?,
+        query::decode_form(secret).ok()?,
+    ))
 }
 
 #[cfg(test)]
@@ -307,6 +310,8 @@ mod tests {
     fn reads_basic_credentials() {
         let header = format!("Basic {}", STANDARD.encode("id%3A1:s:e"));
         assert_eq!(basic(&header), Some(("id:1".to_owned(), "s:e".to_owned())));
+        let header = format!("Basic {}", STANDARD.encode("id:a%2Bb+c%25"));
+        assert_eq!(basic(&header), Some(("id".to_owned(), "a+b c%".to_owned())));
         assert_eq!(basic("Bearer abc"), None);
         assert_eq!(basic("Basic !!!"), None);
         assert_eq!(basic("Basic"), None);

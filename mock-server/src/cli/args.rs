@@ -3,11 +3,17 @@
 //! Options say what the server is; nothing is read from the environment but `RUST_LOG`. What a run prints to standard
 //! output is the start banner or the answer of the command; logs go to standard error.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use layer2_types::operation::Platform;
-use layer2_world::settings::{ErrorStyle, Profile, SignaturePolicy};
+use layer2_world::settings::{
+    ErrorStyle, Profile, Settings, SignaturePolicy, TimestampStyle, WEBHOOK_LOG_LIMITS,
+};
 
 use crate::{clocks::ClockMode, store::StoreUrl, webhooks::guard::CallbackPolicy};
 
@@ -37,8 +43,8 @@ pub(crate) enum Command {
 /// Options of the server.
 #[derive(Args, Clone)]
 pub(crate) struct ServeArgs {
-    /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4010")]
+    /// Address and port to listen on, such as 127.0.0.1:4010 or localhost:4010; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4010", value_parser = parse_listen)]
     pub(crate) listen: SocketAddr,
     /// URL under which clients reach the server, where it is not the address it listens on.
     #[arg(long, value_name = "URL")]
@@ -70,6 +76,15 @@ pub(crate) struct ServeArgs {
     /// Refuse unknown request fields and amounts sent as text.
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Ask for an invoice over a withdrawal that is worth more than 10,000 US dollars.
+    #[arg(long)]
+    pub(crate) information_requests: bool,
+    /// Zone of the timestamps in replies and events.
+    #[arg(long, value_enum, default_value_t = TimestampsArg::NewYork)]
+    pub(crate) timestamps: TimestampsArg,
+    /// How many finished events, with their deliveries, the webhook log keeps.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().webhook_log_limit, value_parser = parse_log_limit)]
+    pub(crate) webhook_log_limit: u32,
     /// Where webhooks may be sent: loopback, private or any.
     #[arg(long, value_name = "WHERE", default_value = "loopback")]
     pub(crate) allow_callbacks: CallbackPolicy,
@@ -96,6 +111,9 @@ impl fmt::Debug for ServeArgs {
             .field("errors", &self.errors)
             .field("opaque_codes", &self.opaque_codes)
             .field("strict", &self.strict)
+            .field("information_requests", &self.information_requests)
+            .field("timestamps", &self.timestamps)
+            .field("webhook_log_limit", &self.webhook_log_limit)
             .field("allow_callbacks", &self.allow_callbacks)
             .field("store", &self.store)
             .finish_non_exhaustive()
@@ -105,6 +123,32 @@ impl fmt::Debug for ServeArgs {
 fn parse_platform(text: &str) -> Result<Platform, String> {
     text.parse()
         .map_err(|_| "expected union, rail-1.1.2 or layer2-1.0.5".to_owned())
+}
+
+fn parse_log_limit(text: &str) -> Result<u32, String> {
+    let limit = text.parse().ok();
+    limit
+        .filter(|limit| WEBHOOK_LOG_LIMITS.contains(limit))
+        .ok_or_else(|| "expected 1 to 1000000".to_owned())
+}
+
+/// The address to listen on; a name is looked up, and its first loopback address taken.
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    const FORM: &str = "expected an address and a port, such as 127.0.0.1:4010";
+    let found = text
+        .to_socket_addrs()
+        .map_err(|error| format!("{FORM} ({error})"))?;
+    found
+        .into_iter()
+        .find(|address| address.ip().is_loopback())
+        .ok_or_else(|| {
+            format!(
+                "{FORM}; a name is taken where it means this machine alone, such as localhost:4010"
+            )
+        })
 }
 
 /// `--clock`.
@@ -150,7 +194,7 @@ pub(crate) enum SignaturesArg {
     Accepts,
     /// Every request of the payments API.
     All,
-    /// None.
+    /// No operation; one that is sent is still verified.
     IfSent,
 }
 
@@ -178,6 +222,24 @@ impl From<ErrorsArg> for ErrorStyle {
         match arg {
             ErrorsArg::Helpful => ErrorStyle::Helpful,
             ErrorsArg::Documented => ErrorStyle::Documented,
+        }
+    }
+}
+
+/// `--timestamps`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TimestampsArg {
+    /// New York time with its offset, as observed on the platform.
+    NewYork,
+    /// UTC.
+    Utc,
+}
+
+impl From<TimestampsArg> for TimestampStyle {
+    fn from(arg: TimestampsArg) -> TimestampStyle {
+        match arg {
+            TimestampsArg::NewYork => TimestampStyle::NewYork,
+            TimestampsArg::Utc => TimestampStyle::Utc,
         }
     }
 }
@@ -291,5 +353,16 @@ mod tests {
         assert_eq!(ErrorStyle::from(args.errors), ErrorStyle::Documented);
         assert_eq!(args.allow_callbacks, CallbackPolicy::Private);
         assert!(Cli::try_parse_from(["layer2-mock", "--platform", "rail-9"]).is_err());
+        assert!(Cli::try_parse_from(["layer2-mock", "--webhook-log-limit", "0"]).is_err());
+    }
+
+    #[test]
+    fn the_name_of_this_machine_is_an_address_to_listen_on() {
+        let cli = Cli::parse_from(["layer2-mock", "--listen", "localhost:4011"]);
+        assert!(cli.serve.listen.ip().is_loopback());
+        assert_eq!(cli.serve.listen.port(), 4011);
+        let refused = Cli::try_parse_from(["layer2-mock", "--listen", "4011"]);
+        let text = refused.expect_err("no address").to_string();
+        assert!(text.contains("such as 127.0.0.1:4010"), "{text}");
     }
 }

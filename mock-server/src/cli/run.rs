@@ -111,6 +111,9 @@ fn builder(args: &ServeArgs) -> SandboxServerBuilder {
         .errors(args.errors.into())
         .opaque_codes(args.opaque_codes)
         .strict(args.strict)
+        .information_requests(args.information_requests)
+        .timestamps(args.timestamps.into())
+        .webhook_log_limit(args.webhook_log_limit)
         .allow_callbacks(args.allow_callbacks)
         .store(args.store.clone());
     if let Some(url) = &args.public_url {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! route -> what other servers did to sandboxes -> body within its limit -> sandbox and token
-//!       -> ordered fault in place of the work -> scope -> signature -> media type, JSON or file -> query, idempotency key, validation
+//!       -> ordered fault in place of the work -> scope -> is it built -> signature -> media type, JSON or file
+//!       -> query, idempotency key, validation
 //!       -> one lock: due work, replay or execute, journal -> durable -> reply -> ordered fault after the work
 //! ```
 //!
@@ -225,6 +226,7 @@ impl Exchange {
         self.meet_faults(operation, &parts.headers, sent);
         self.fail_before_work(operation.api).await?;
         self.check_scopes(operation, &caller)?;
+        self.must_be_built(operation)?;
         if let Some(sandbox) = &self.sandbox {
             self.check_signature(server, sandbox, operation, parts, &bytes)?;
         }

@@ -13,12 +13,14 @@ pub(crate) fn parse_pairs(text: &str) -> Result<Vec<(String, String)>, EncodingE
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((
-                decode(&name.replace('+', " "))?,
-                decode(&value.replace('+', " "))?,
-            ))
+            Ok((decode_form(name)?, decode_form(value)?))
         })
         .collect()
+}
+
+/// A decoded text of a form, in which `+` is a space.
+pub(crate) fn decode_form(text: &str) -> Result<String, EncodingError> {
+    decode(&text.replace('+', " "))
 }
 
 /// A decoded path segment.

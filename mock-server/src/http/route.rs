@@ -52,6 +52,8 @@ pub(crate) enum NoMatch {
     MissingVersion { path: String },
     /// The path has the `/api` base twice.
     RepeatedBase { path: String },
+    /// The path of the control API needs its sandbox.
+    MissingSandbox { path: String },
     /// Nothing there; `nearest` is the path that looks most like it.
     Path { nearest: Option<String> },
 }
@@ -176,6 +178,14 @@ impl Routes {
                 return NoMatch::MissingVersion { path: versioned };
             }
         }
+        if let Some(rest) = path.strip_prefix(CONTROL_BASE)
+            && let Ok(found) = self.router.at(&format!("{SANDBOXES}/default{rest}"))
+            && let Some(row) = self.rows.get(*found.value)
+        {
+            return NoMatch::MissingSandbox {
+                path: row.template.clone(),
+            };
+        }
         let nearest = self
             .rows
             .iter()
@@ -225,6 +235,9 @@ pub(crate) fn template(operation: &Operation) -> String {
     };
     format!("{base}{}", operation.path)
 }
+
+/// Where the control API has its sandboxes.
+const SANDBOXES: &str = "/_control/v1/sandboxes";
 
 /// A path this many edits away is no longer a slip of the pen.
 const MAX_DISTANCE: usize = 4;
@@ -332,6 +345,12 @@ mod tests {
             find("POST", "/api/v1/transfers/x/acept"),
             Err(NoMatch::Path {
                 nearest: Some("/api/v1/transfers/{transfer_id}/accept".to_owned())
+            })
+        );
+        assert_eq!(
+            find("POST", "/_control/v1/inbound"),
+            Err(NoMatch::MissingSandbox {
+                path: "/_control/v1/sandboxes/{sandbox}/inbound".to_owned()
             })
         );
         assert_eq!(

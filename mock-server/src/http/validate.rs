@@ -5,10 +5,14 @@
 //! costs nothing. A request is refused with everything that is wrong with it at once, each with its JSON pointer.
 //!
 //! Unknown members and numeric strings for amounts are let through, as the platform does; under `strict` both are
-//! refused. Under one version of the platform, what only the other has is not there (see `platform`). What a field marked `x-sensitive` held is never repeated.
+//! refused. The control API is ours: it refuses unknown members always, since a setting that is misspelt and ignored
+//! makes a test prove nothing. Under one version of the platform, what only the other has is not there (see `platform`).
+//! What a field marked `x-sensitive` held is never repeated.
 
+mod describe;
 mod platform;
 mod strict;
+mod union;
 mod words;
 
 use std::{
@@ -16,7 +20,7 @@ use std::{
     sync::{OnceLock, PoisonError, RwLock},
 };
 
-use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
+use jsonschema::Validator;
 use layer2_types::operation::{Api, Operation, PagingRule, Platform};
 use layer2_world::rejection::Problem;
 use serde::Deserialize;
@@ -26,9 +30,9 @@ use super::{
     json::{Exact, Json},
     limits,
 };
-use platform::{Side, differs_by_version, project, versions_of_value};
-use strict::{is_member, make_strict};
-use words::{article, complaint, excerpt, expectation, meant, wants_container};
+use platform::{Side, differs_by_version, project};
+use strict::{refuse_texts_for_numbers, refuse_unknown_members};
+use union::check_what_is_common;
 
 /// A generated schema set cannot be used; a defect of this crate, not of the request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -158,6 +162,28 @@ struct Compiled {
 struct Schema {
     source: Value,
     validator: Validator<Exact>,
+    unknown: Unknown,
+}
+
+/// What becomes of members that the document does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unknown {
+    /// They are let through, as the platform does.
+    Ignored,
+    /// The sandbox is strict.
+    Refused,
+    /// The API is ours and has no members that a later version might add unseen.
+    RefusedAlways,
+}
+
+impl Unknown {
+    fn of(api: Api, reading: Reading, side: Side) -> Unknown {
+        match (api, side) {
+            (Api::Control, Side::Request) => Unknown::RefusedAlways,
+            _ if reading.strict => Unknown::Refused,
+            _ => Unknown::Ignored,
+        }
+    }
 }
 
 /// Gives the compiled schemas of an operation, compiling them on the first call. One set serves all platforms where
@@ -207,15 +233,26 @@ impl Compiled {
             .and_then(|text| serde_json::from_str(text).map_err(|error| fail(error.to_string())))?;
         let schema = |mut source: Value, side: Side| {
             project(&mut source, reading.platform, side);
+            let unknown = Unknown::of(operation.api, reading, side);
+            if side == Side::Request {
+                check_what_is_common(&mut source);
+            }
             if reading.strict {
-                make_strict(&mut source);
+                refuse_texts_for_numbers(&mut source);
+            }
+            if unknown != Unknown::Ignored {
+                refuse_unknown_members(&mut source);
             }
             let validator = jsonschema::options_for::<Exact>()
                 .with_draft(jsonschema::Draft::Draft202012)
                 .should_validate_formats(true)
                 .build(&source)
                 .map_err(|error| fail(error.to_string()))?;
-            Ok(Schema { source, validator })
+            Ok(Schema {
+                source,
+                validator,
+                unknown,
+            })
         };
         let sent = |source: Option<Value>| {
             let made = source.map(|source| schema(source, Side::Request));
@@ -284,150 +321,6 @@ impl Schema {
             .or(boolean)
             .unwrap_or_else(|| Json::String(text.to_owned()))
     }
-
-    fn problems<'s>(
-        &'s self,
-        value: &'s Json,
-        place: Place,
-        code: &'static str,
-    ) -> impl Iterator<Item = Problem> + 's {
-        self.validator
-            .iter_errors(value)
-            .flat_map(move |error| self.describe(&error, value, place, code))
-            .take(limits::PROBLEMS)
-    }
-
-    /// One error in words: what, where, what came and what was expected.
-    fn describe(
-        &self,
-        error: &ValidationError<'_>,
-        value: &Json,
-        place: Place,
-        code: &'static str,
-    ) -> Vec<Problem> {
-        let at = error.instance_path().as_str();
-        let subject = match (place, at) {
-            (Place::Body, "") => "The body".to_owned(),
-            (Place::Body, at) => format!("`{}`", name_of(at)),
-            (Place::Query, at) => format!("The parameter `{}`", name_of(at)),
-        };
-        if let ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } = error.kind()
-        {
-            let path = error.evaluation_path().as_str();
-            let object = path.strip_suffix("/unevaluatedProperties").unwrap_or(path);
-            let passed = walk(&self.source, object);
-            let is_named = |name: &str| {
-                let both = passed.last().zip(value.at(at));
-                both.is_some_and(|(schema, object)| is_member(&self.source, schema, object, name))
-            };
-            return unexpected
-                .iter()
-                // Where a member of a variant is wrong, the others of it count as unexpected too.
-                .filter(|name| !is_named(name))
-                .map(|name| {
-                    Problem::new(code, format!("`{name}` is not a field of this request."))
-                        .at(pointer(place, &format!("{at}/{}", escape(name))))
-                        .hint("The sandbox is strict; without --strict unknown fields are ignored, as the platform does.")
-                })
-                .collect();
-        }
-        if let ValidationErrorKind::Required { property } = error.kind() {
-            let name = property.as_str().unwrap_or_default();
-            return vec![
-                Problem::new(code, format!("`{name}` is missing."))
-                    .at(pointer(place, &format!("{at}/{}", escape(name))))
-                    .expected(self.expectation_of(error, name)),
-            ];
-        }
-        let problem = Problem::new(code, format!("{subject} {}.", complaint(error.kind())))
-            .at(pointer(place, at));
-        let problem = match expectation(error.kind()) {
-            Some(expected) => problem.expected(expected),
-            None => problem,
-        };
-        let received = value.at(at);
-        vec![match received {
-            Some(_) if self.is_sensitive(error) => problem.received("** redacted **"),
-            // A text in the place of an object may hold what the members of the object would: it is not repeated.
-            Some(Json::String(text)) if wants_container(error.kind()) => problem
-                .received(format!("a string of {} characters", text.chars().count()))
-                .hint("Send the JSON itself, not a text that holds it: it was written as JSON twice, or is a plain text."),
-            Some(received) => {
-                let hint = self.other_version(error, received).or_else(|| {
-                    meant(error.kind(), received).map(|meant| format!("Did you mean `{meant}`?"))
-                });
-                let problem = problem.received(excerpt(received));
-                match hint {
-                    Some(hint) => problem.hint(hint),
-                    None => problem,
-                }
-            }
-            None => problem,
-        }]
-    }
-
-    /// What to say of a value that only another version of the platform has.
-    fn other_version(&self, error: &ValidationError<'_>, received: &Json) -> Option<String> {
-        let (ValidationErrorKind::Enum { .. }, Json::String(value)) = (error.kind(), received)
-        else {
-            return None;
-        };
-        let passed = walk(&self.source, error.evaluation_path().as_str());
-        let versions = passed
-            .iter()
-            .rev()
-            .find_map(|schema| versions_of_value(schema, value))?;
-        Some(format!(
-            "Only {versions} has this value; the sandbox plays another version of the platform, by its setting `platform`."
-        ))
-    }
-
-    /// What the missing member should have been.
-    fn expectation_of(&self, error: &ValidationError<'_>, name: &str) -> String {
-        let path = error.evaluation_path().as_str();
-        let object = path.strip_suffix("/required").unwrap_or(path);
-        let property = walk(&self.source, object)
-            .last()
-            .and_then(|schema| schema.get("properties")?.get(name));
-        let types = property
-            .map(|schema| types_of(&self.source, schema))
-            .unwrap_or_default();
-        match types.as_slice() {
-            [one] => article(one),
-            // An amount: sent as a number, and read from a text too.
-            several if several.iter().any(|name| name == "number") => article("number"),
-            _ => "a value".to_owned(),
-        }
-    }
-
-    /// Whether any schema on the way to the error is marked sensitive.
-    fn is_sensitive(&self, error: &ValidationError<'_>) -> bool {
-        walk(&self.source, error.evaluation_path().as_str())
-            .iter()
-            .any(|schema| schema.get("x-sensitive").is_some())
-    }
-}
-
-/// The schemas that an evaluation path passes through, `$ref`s followed.
-fn walk<'v>(root: &'v Value, path: &str) -> Vec<&'v Value> {
-    let mut passed = vec![root];
-    let mut here = root;
-    for token in path.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        let next = match here {
-            _ if token == "$ref" => resolve(root, here),
-            Value::Array(items) => token
-                .parse::<usize>()
-                .ok()
-                .and_then(|index| items.get(index)),
-            _ => here.get(&token),
-        };
-        let Some(next) = next else { break };
-        here = next;
-        passed.push(here);
-    }
-    passed
 }
 
 fn resolve<'v>(root: &'v Value, schema: &'v Value) -> Option<&'v Value> {
@@ -455,26 +348,6 @@ fn types_of(root: &Value, schema: &Value) -> Vec<String> {
                 .flat_map(|part| types_of(root, part))
                 .collect()
         }
-    }
-}
-
-/// JSON pointer into the body, or the name of a query parameter.
-fn pointer(place: Place, at: &str) -> String {
-    match place {
-        Place::Body => at.to_owned(),
-        Place::Query => name_of(at),
-    }
-}
-
-/// The last token of a pointer; an element of a list is told with the name of the list.
-fn name_of(at: &str) -> String {
-    let plain = |token: &str| token.replace("~1", "/").replace("~0", "~");
-    let mut tokens = at.rsplit('/');
-    let last = tokens.next().unwrap_or_default();
-    let is_element = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-    match tokens.next().filter(|list| is_element && !list.is_empty()) {
-        Some(list) => format!("{}[{last}]", plain(list)),
-        None => plain(last),
     }
 }
 

@@ -174,7 +174,7 @@ async fn two_hundred_sandboxes_do_not_see_each_other() {
         let rows = server.journal(&caller.sandbox).expect("journal");
         let genesis = server.genesis(&caller.sandbox).expect("genesis");
         let again = replay(genesis, &rows).expect("the same world");
-        assert!(Some(again.snapshot()) == server.snapshot(&caller.sandbox));
+        assert!(Some(again.snapshot().unwrap()) == server.snapshot(&caller.sandbox));
     }
     assert!(server.snapshot("default") == untouched);
     assert_eq!(server.contract_violations(), Vec::<String>::new());
@@ -267,7 +267,7 @@ async fn sixty_four_tasks_between_ten_accounts_end_with_the_right_sums() {
     books_balance(&caller).await;
     let rows = server.journal("default").expect("journal");
     let again = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
-    assert!(Some(again.snapshot()) == server.snapshot("default"));
+    assert!(Some(again.snapshot().unwrap()) == server.snapshot("default"));
     assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 

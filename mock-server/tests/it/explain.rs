@@ -134,6 +134,200 @@ async fn every_id_of_a_story_leads_to_the_others() {
     assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
+fn id_of(reply: &Value) -> String {
+    reply["data"]["id"].as_str().expect("id").to_owned()
+}
+
+/// Explains an id and says in short what was told: kind, status, the operations that led to it, and how many
+/// transactions, holds and entries it has.
+async fn in_short(caller: &Caller, id: &str) -> Value {
+    let explained = explain(caller, id).await;
+    assert_eq!(explained["id"], id);
+    json!({
+        "kind": explained["kind"], "status": explained["status"], "causes": operations(&explained),
+        "transactions": count(&explained, "transactions"), "holds": count(&explained, "holds"),
+        "entries": count(&explained, "entries"),
+    })
+}
+
+fn bank_account() -> Value {
+    let address = json!({"address_line1": "9 Example Wharf", "city": "Boston", "state": "MA", "postal_code": "02110",
+        "country_code": "US"});
+    json!({
+        "counterparty_type": "FIAT_US", "customer_id": "ACME", "supported_rails": ["ACH"],
+        "profile": {"profile_type": "CORPORATION", "name": "Harbor Estates LLC", "relationship_to_customer": "SUPPLIER",
+            "address": address.clone()},
+        "account_information": {"asset_type_id": "FIAT_TESTNET_USD", "account_number": "000123456789",
+            "type": "CHECKING", "routing_number": "021001208", "institution_name": "Example Bank",
+            "institution_address": address},
+    })
+}
+
+/// Goal: whatever moves money is explained with its transactions, its hold and its entries. Method: money arrives, a part
+/// is sent to a counterparty, and the money, its deposit, the withdrawal and the counterparty are explained.
+#[tokio::test]
+async fn money_that_comes_and_goes_is_explained_from_both_ends() {
+    let server = support::builder().start().await.expect("start");
+    let caller = Caller::new(&server).await;
+    let body = json!({"account_id": "ACME_USD", "amount": 10}).to_string();
+    let came = caller
+        .control(Method::POST, "/inbound", Some(&body))
+        .await
+        .ok()["data"]
+        .clone();
+    let (inbound, deposit) = (came["id"].as_str(), came["deposit_id"].as_str());
+    let (inbound, deposit) = (inbound.expect("id"), deposit.expect("deposit"));
+    let made = caller
+        .post("/api/v1/counterparties", &bank_account().to_string())
+        .await;
+    let counterparty = id_of(&made.ok());
+    caller.settle().await;
+    let body = json!({"withdrawal_rail": "ACH", "source_account_id": "ACME_USD",
+        "destination_counterparty_id": counterparty, "amount": 4, "purpose": "RENTAL_PROPERTY", "memo": "RENT03"});
+    let made = caller.post("/api/v1/withdrawals", &body.to_string()).await;
+    let withdrawal = id_of(&made.ok());
+    let accept = format!("/api/v1/withdrawals/{withdrawal}/accept");
+    caller.post_signed(&accept, "k").await.ok();
+    let accepted = explain(&caller, &withdrawal).await;
+    assert_eq!(accepted["holds"][0]["amount"], 4);
+    caller.settle().await;
+
+    let came = json!({"kind": "inbound", "status": "POSTED", "causes": ["control.inbound_create", "due_work"],
+        "transactions": 1, "holds": 0, "entries": 2});
+    assert_eq!(in_short(&caller, inbound).await, came);
+    let causes = came["causes"].clone();
+    let standing = json!({"kind": "deposit", "status": "EXECUTED", "causes": causes,
+        "transactions": 1, "holds": 0, "entries": 2});
+    assert_eq!(in_short(&caller, deposit).await, standing);
+    let credit = &explain(&caller, inbound).await["transactions"][0];
+    let credit = explain(&caller, credit.as_str().expect("id")).await;
+    assert_eq!(
+        credit["entries"][0]["description"],
+        format!("inbound {inbound}")
+    );
+
+    let sent = explain(&caller, &withdrawal).await;
+    let hold = &sent["holds"][0];
+    assert_eq!(
+        (&hold["account"], &hold["asset_type_id"], &hold["state"]),
+        (
+            &json!("ACME_USD"),
+            &json!("FIAT_TESTNET_USD"),
+            &json!("SETTLED")
+        )
+    );
+    let short = in_short(&caller, &withdrawal).await;
+    assert_eq!(
+        (&short["kind"], &short["status"], &short["transactions"]),
+        (&json!("withdrawal"), &json!("EXECUTED"), &json!(1))
+    );
+    let causes = short["causes"].as_array().expect("causes");
+    assert_eq!(
+        causes[..2],
+        ["payments.withdrawals_create", "payments.withdrawals_accept"]
+    );
+    assert_eq!(short["entries"], 2, "to the rail, and out of custody");
+    let owner = in_short(&caller, &counterparty).await;
+    assert_eq!(
+        (&owner["kind"], &owner["status"]),
+        (&json!("counterparty"), &json!("ACTIVE"))
+    );
+    assert_eq!(owner["causes"][0], "payments.counterparties_create");
+    for list in ["transactions", "holds", "entries"] {
+        assert_eq!(owner[list], short[list], "{list} of the withdrawal");
+    }
+    let account = in_short(&caller, "ACME_USD").await;
+    assert_eq!(
+        (&account["holds"], &account["transactions"]),
+        (&json!(1), &json!(2))
+    );
+}
+
+#[tokio::test]
+async fn an_exchange_is_explained_with_both_its_transactions() {
+    let server = support::builder().start().await.expect("start");
+    let caller = Caller::new(&server).await;
+    caller.fund("10").await;
+    let body = json!({"customer_id": "ACME", "account_to_open": {"account_id": "ACME_USDC",
+        "product_id": "DEPOSIT_BASIC", "asset_type_id": "ETHEREUM_SEPOLIA_USDC"}});
+    caller
+        .post("/api/v1/accounts/deposits", &body.to_string())
+        .await
+        .ok();
+    let body = json!({"source_account_id": "ACME_USD", "destination_account_id": "ACME_USDC", "amount": 5,
+        "action": "FIX_SOURCE"});
+    let made = caller
+        .post("/api/v1/exchanges/market", &body.to_string())
+        .await;
+    let exchange = id_of(&made.ok());
+    let accept = format!("/api/v1/exchanges/{exchange}/accept");
+    let request = caller.signed_with(&accept, "k", Some(r#"{"maximum_slippage":0.5}"#));
+    assert!(request.send().await.expect("sent").status().is_success());
+    caller.settle().await;
+
+    let short = in_short(&caller, &exchange).await;
+    assert_eq!(
+        (&short["kind"], &short["status"]),
+        (&json!("exchange"), &json!("EXECUTED"))
+    );
+    assert_eq!(
+        (&short["transactions"], &short["holds"]),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(
+        short["causes"],
+        json!([
+            "payments.exchanges_create_market",
+            "payments.exchanges_accept",
+            "due_work"
+        ])
+    );
+    assert!(short["entries"].as_u64().expect("entries") >= 2, "{short}");
+}
+
+#[tokio::test]
+async fn an_application_its_person_and_its_documents_are_explained() {
+    let server = support::builder().start().await.expect("start");
+    let caller = Caller::new(&server).await;
+    let body = json!({
+        "application_type": "CORPORATION", "customer_id": "GLOBEX",
+        "account_to_open": {"account_id": "GLOBEX_USD", "product_id": "DEPOSIT_BASIC",
+            "asset_type_id": "FIAT_TESTNET_USD"},
+        "terms_and_conditions_accepted": true, "customer_details": {"registered_name": "Globex Corporation"},
+    });
+    let made = caller.post("/api/v1/applications", &body.to_string()).await;
+    let application = id_of(&made.ok());
+    let persons = format!("/api/v1/applications/{application}/individual");
+    let body =
+        json!({"individual_type": ["OFFICER"], "first_name": "Grace", "last_name": "Example"});
+    let person = id_of(&caller.post(&persons, &body.to_string()).await.ok());
+    let status = format!("/api/v1/applications/{application}/status");
+    let review = caller.get(&status).await.ok();
+    let document = &review["data"]["application_document_errors"][0]["id"];
+
+    let rows = [
+        (
+            document.as_str().expect("document"),
+            json!({"kind": "document", "status": "MISSING", "causes": ["payments.applications_create"]}),
+        ),
+        (
+            person.as_str(),
+            json!({"kind": "individual", "status": null, "causes": ["payments.applications_add_individual"]}),
+        ),
+        (
+            application.as_str(),
+            json!({"kind": "application", "status": "INCOMPLETE",
+                "causes": ["payments.applications_create", "payments.applications_add_individual"]}),
+        ),
+    ];
+    for (id, mut wanted) in rows {
+        for list in ["transactions", "holds", "entries"] {
+            wanted[list] = json!(0);
+        }
+        assert_eq!(in_short(&caller, id).await, wanted);
+    }
+}
+
 #[tokio::test]
 async fn an_id_that_nothing_has_is_a_404_with_the_nearest_one() {
     let server = support::builder().start().await.expect("start");

@@ -322,7 +322,7 @@ async fn replies_of_a_later_version_reach_the_client_alone() {
     assert_eq!(server.contract_violations(), Vec::<String>::new());
     let rows = server.journal("default").expect("journal");
     let world = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
-    assert_eq!(Some(world.snapshot()), server.snapshot("default"));
+    assert_eq!(Some(world.snapshot().unwrap()), server.snapshot("default"));
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod paging;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod refusals;
+mod settings;
 mod socket;
 #[cfg(feature = "sqlite")]
 mod stores;

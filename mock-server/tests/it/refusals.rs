@@ -77,6 +77,7 @@ async fn a_body_is_json_of_its_media_type_and_size() {
             "pointer": "content-type",
             "received": "application/x-www-form-urlencoded",
             "expected": "application/json",
+            "hint": "Send the body with `content-type: application/json`.",
         }]})
     );
     let reply = caller.post("/api/v1/transfers", &" ".repeat(65_537)).await;

@@ -331,7 +331,7 @@ async fn walk(platform: Platform, seed: u64) -> SandboxServer {
     assert_eq!(server.contract_violations(), Vec::<String>::new());
     let rows = server.journal("default").expect("journal");
     let again = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
-    assert!(Some(again.snapshot()) == server.snapshot("default"));
+    assert!(Some(again.snapshot().unwrap()) == server.snapshot("default"));
     let (accepted, refused) = (walker.accepted, walker.refused);
     assert!(
         accepted > refused / 2 && refused > 20,

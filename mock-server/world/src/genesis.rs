@@ -61,7 +61,7 @@ impl World {
                 details,
                 payors: Vec::new(),
             };
-            self.payments.customers.insert(id, row);
+            self.payments.customers.insert(row);
         }
         for (account, customer) in ACCOUNTS {
             let opening = NewAccount {

@@ -21,11 +21,13 @@ mod payments;
 mod plaid;
 pub mod rejection;
 pub mod request;
+mod rows;
 mod schedule;
 pub mod seed;
 pub mod settings;
 pub mod snapshot;
 mod table;
+pub mod unbuilt;
 mod world;
 
 pub use crate::command::ClientCommand;

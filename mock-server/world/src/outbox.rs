@@ -43,6 +43,9 @@ pub const ATTEMPT_OFFSETS: [Duration; 8] = [
 /// Up to this many hundredths of the offset are added, so that the retries of many events spread out.
 const JITTER_HUNDREDTHS: u32 = 10;
 
+/// So many tries of a delivery are remembered: those of the schedule, and as many that were ordered later.
+const ATTEMPTS_KEPT: usize = 2 * ATTEMPT_OFFSETS.len();
+
 /// Id of the delivery of one event to one subscription.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DeliveryId(String);
@@ -106,6 +109,7 @@ pub(crate) struct DeliveryRow {
     pub(crate) subscription: SubscriptionId,
     pub(crate) url: String,
     pub(crate) state: DeliveryState,
+    /// The newest ones.
     pub(crate) attempts: Vec<AttemptRow>,
     /// It had ended and was ordered again: then one attempt is all there is, whatever the schedule says.
     once: bool,
@@ -283,6 +287,9 @@ impl Outbox {
         if attempt != expected {
             return;
         }
+        if row.attempts.len() == ATTEMPTS_KEPT {
+            row.attempts.remove(0);
+        }
         row.attempts.push(AttemptRow {
             attempt,
             due,
@@ -342,17 +349,23 @@ impl Outbox {
         self.pending.insert((now, number));
     }
 
-    /// Cancels what is still to be sent to a subscription.
+    /// Cancels what is still to be sent to a subscription. Only what waits is looked at.
     pub(crate) fn cancel(&mut self, subscription: &SubscriptionId, keep: u32) {
-        for (number, row) in &mut self.deliveries {
-            if let DeliveryState::Pending { due, .. } = row.state
-                && row.subscription == *subscription
-            {
-                self.pending.remove(&(due, *number));
-                self.finished.insert(*number);
-                row.state = DeliveryState::Cancelled;
-            }
-        }
+        let Self {
+            deliveries,
+            pending,
+            finished,
+            ..
+        } = self;
+        pending.retain(|(_, number)| {
+            let row = deliveries.get_mut(number);
+            let Some(row) = row.filter(|row| row.subscription == *subscription) else {
+                return true;
+            };
+            row.state = DeliveryState::Cancelled;
+            finished.insert(*number);
+            false
+        });
         self.forget_oldest(keep);
     }
 
@@ -500,6 +513,20 @@ mod tests {
         }
         assert_eq!(outbox.delivery(&id).unwrap().0.attempts.len(), 5);
         assert!(outbox.is_failing(&"sub".parse().unwrap()));
+    }
+
+    #[test]
+    fn of_a_delivery_that_is_ordered_again_and_again_the_newest_tries_are_kept() {
+        let (mut outbox, seed) = outbox_with(1);
+        let id = DeliveryId::new("delivery-0");
+        outbox.finish(&seed, &id, 1, TAKEN, 10);
+        for attempt in 2..=50 {
+            outbox.redeliver(&id, at(500));
+            outbox.finish(&seed, &id, attempt, TAKEN, 10);
+        }
+        let row = outbox.delivery(&id).unwrap().0;
+        let kept: Vec<u32> = row.attempts.iter().map(|row| row.attempt).collect();
+        assert_eq!(kept, (35..=50).collect::<Vec<_>>());
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! rows before it no longer match the filter of the request.
 
 use core::fmt;
+use core::ops::Range;
 use core::str::FromStr;
 
 use layer2_types::control;
@@ -170,15 +171,9 @@ impl Page {
         order: RowOrder,
         made: u64,
     ) -> Cut<T> {
-        let newest = self.as_of.map_or(made, |as_of| as_of.newest);
-        let behind = self
-            .as_of
-            .and_then(|as_of| as_of.behind)
-            .filter(|_| order != RowOrder::Changing);
-        let skipped = match behind {
-            Some(_) => 0,
-            None => self.number.saturating_mul(self.size),
-        };
+        let newest = self.newest(made);
+        let behind = self.behind().filter(|_| order != RowOrder::Changing);
+        let skipped = self.skipped(behind);
         let mut cut = Cut {
             rows: Vec::new(),
             page: self,
@@ -211,9 +206,92 @@ impl Page {
         }
         cut
     }
+
+    /// The same out of a run of rows that nothing filters: `at` gives number and row of each of the `places`, and the
+    /// numbers rise. No more rows are looked at than the page shows and binary searches need.
+    pub(crate) fn pick<T>(
+        self,
+        places: Range<usize>,
+        at: impl Fn(usize) -> Option<(u64, T)>,
+        order: RowOrder,
+        made: u64,
+    ) -> Cut<T> {
+        let newest = self.newest(made);
+        let number_at = |place| at(place).map_or(u64::MAX, |(number, _)| number);
+        let end = first_without(places.clone(), |place| number_at(place) <= newest);
+        let start = places.start;
+        let (behind, skipped) = (self.behind(), self.skipped(self.behind()));
+        let newest_first = order == RowOrder::NewestFirst;
+        let rest = match (behind, newest_first) {
+            (Some(behind), true) => {
+                start..first_without(start..end, |place| number_at(place) < behind)
+            }
+            (Some(behind), false) => {
+                first_without(start..end, |place| number_at(place) <= behind)..end
+            }
+            (None, true) => start..end.saturating_sub(skipped).max(start),
+            (None, false) => start.saturating_add(skipped).min(end)..end,
+        };
+        let shown = if newest_first {
+            rest.end.saturating_sub(self.size).max(rest.start)..rest.end
+        } else {
+            rest.start..rest.start.saturating_add(self.size).min(rest.end)
+        };
+        let more = shown.len() < rest.len();
+        let mut rows: Vec<(u64, T)> = shown.filter_map(at).collect();
+        if newest_first {
+            rows.reverse();
+        }
+        Cut {
+            page: self,
+            total: end - start,
+            more,
+            newest,
+            last: rows.last().map(|(number, _)| *number),
+            rows: rows.into_iter().map(|(_, row)| row).collect(),
+        }
+    }
+
+    /// The newest row that the list has.
+    fn newest(self, made: u64) -> u64 {
+        self.as_of.map_or(made, |as_of| as_of.newest)
+    }
+
+    /// The row that the page goes on behind.
+    fn behind(self) -> Option<u64> {
+        self.as_of.and_then(|as_of| as_of.behind)
+    }
+
+    /// How many rows are before the page.
+    const fn skipped(self, behind: Option<u64>) -> usize {
+        match behind {
+            Some(_) => 0,
+            None => self.number.saturating_mul(self.size),
+        }
+    }
+}
+
+/// The first of the places for which `holds` is false; it is true for those before and false for those after.
+pub(crate) fn first_without(places: Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
+    let Range { mut start, mut end } = places;
+    while start < end {
+        let middle = start + (end - start) / 2;
+        if holds(middle) {
+            start = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    start
 }
 
 impl<T> Cut<T> {
+    /// How many rows the whole list has.
+    #[cfg(test)]
+    pub(crate) const fn total(&self) -> usize {
+        self.total
+    }
+
     /// The links of the page in its list at `path`; `query` holds the parameters of the request.
     pub(crate) fn links(&self, path: &str, query: &[(&str, String)]) -> PageLinks {
         let (number, size) = (self.page.number, self.page.size);
@@ -325,6 +403,61 @@ mod tests {
             (links.prev.as_str(), links.next.as_str()),
             ("/v1/x?page=2&page_size=2&as_of=5", "")
         );
+    }
+
+    /// Goal: whether a page is picked or cut, it is the same page with the same links. Method: every page of every list of
+    /// up to six rows, some of whose numbers are left out, from its beginning and behind each row.
+    #[test]
+    fn a_page_that_is_picked_is_the_one_that_is_cut() {
+        for gaps in 0..64_u64 {
+            let list: Vec<(u64, u64)> = (1..=6)
+                .filter(|number| gaps >> (number - 1) & 1 == 0)
+                .map(|number| (number, number * 10))
+                .collect();
+            let mut as_ofs = vec![None];
+            for newest in 0..=6 {
+                let behind = (0..=6).map(Some).chain([None]);
+                as_ofs.extend(behind.map(|behind| Some(AsOf { newest, behind })));
+            }
+            for as_of in as_ofs {
+                for (number, size) in [(0, 1), (0, 2), (1, 2), (2, 2), (0, 6), (3, 9)] {
+                    let page = Page {
+                        as_of,
+                        ..Page::of(Some(number), Some(size)).unwrap()
+                    };
+                    let at = |place: usize| list.get(place).copied();
+                    let picked = page.pick(0..list.len(), at, RowOrder::OldestFirst, 6);
+                    let cut = page.cut(list.iter().copied(), RowOrder::OldestFirst, 6);
+                    assert_eq!(picked, cut, "{list:?}");
+                    let picked = page.pick(0..list.len(), at, RowOrder::NewestFirst, 6);
+                    let cut = page.cut(list.iter().rev().copied(), RowOrder::NewestFirst, 6);
+                    assert_eq!(picked, cut, "{list:?} from its end");
+                }
+            }
+        }
+    }
+
+    /// However long the list, a page looks at what it shows and at a few rows more.
+    #[test]
+    fn a_page_that_is_picked_looks_at_few_rows() {
+        let made = 1_000_000;
+        for order in [RowOrder::OldestFirst, RowOrder::NewestFirst] {
+            for (number, as_of) in [(0, None), (40_000, None), (7, Some("900000-450000"))] {
+                let looked_at = core::cell::Cell::new(0);
+                let at = |place: usize| {
+                    looked_at.set(looked_at.get() + 1);
+                    Some((place as u64 + 1, ()))
+                };
+                let page = Page {
+                    as_of: as_of.map(|text| text.parse().unwrap()),
+                    ..Page::of(Some(number), None).unwrap()
+                };
+                let cut = page.pick(0..made, at, order, made as u64);
+                assert_eq!(cut.rows.len(), 20);
+                // Two binary searches of twenty steps, and the page.
+                assert!(looked_at.get() <= 62, "{} of {made}", looked_at.get());
+            }
+        }
     }
 
     /// Goal: no row twice, none missing. Method: the pages of a list are read one by one, and before each of them rows

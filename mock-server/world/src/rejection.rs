@@ -8,6 +8,8 @@
 use layer2_types::Operation;
 use layer2_types::operation::Api;
 
+use crate::unbuilt;
+
 /// The codes that the world sends; each is listed in the document of its API (a test compares).
 pub mod code {
     #![allow(missing_docs, reason = "the documents describe each code")]
@@ -252,7 +254,10 @@ impl Rejection {
                     code,
                     format!("`{}` is documented but not built yet.", operation.id),
                 )
-                .hint("Nothing was done. The changelog says which version builds it; until then, answer this call with a fake of your own."),
+                .hint(
+                    unbuilt::instead_of(operation)
+                        .unwrap_or("Answer this call with a fake of your own."),
+                ),
             ],
         }
     }
@@ -309,23 +314,27 @@ pub(crate) fn validation_code(api: Api) -> &'static str {
     }
 }
 
-/// The known value that a reader most likely meant: at most a third of its characters differ.
+/// The known value that a reader most likely meant: at most a third of its characters differ, or one of the two begins the
+/// other.
 pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if wanted.len() > NEAREST_LENGTH_MAX {
         return None;
     }
-    known
+    let wanted = wanted.to_lowercase();
+    let known = known
         .filter(|candidate| candidate.len() <= NEAREST_LENGTH_MAX)
-        .take(NEAREST_CANDIDATES_MAX)
-        .map(|candidate| {
-            (
-                distance(&wanted.to_lowercase(), &candidate.to_lowercase()),
-                candidate,
-            )
+        .take(NEAREST_CANDIDATES_MAX);
+    known
+        .filter_map(|candidate| {
+            let lower = candidate.to_lowercase();
+            let distance = distance(&wanted, &lower);
+            let is_near = distance * 3 <= candidate.chars().count();
+            let begins = wanted.len().min(lower.len()) >= NEAREST_BEGINNING
+                && (lower.starts_with(&wanted) || wanted.starts_with(&lower));
+            (is_near || begins).then_some((!is_near, distance, candidate))
         })
-        .filter(|(distance, candidate)| distance * 3 <= candidate.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .min_by_key(|(is_beginning, distance, _)| (*is_beginning, *distance))
+        .map(|(_, _, candidate)| candidate)
 }
 
 /// A reply must not grow with the mistake that it tells of.
@@ -335,20 +344,30 @@ const RECEIVED_LENGTH_MAX: usize = 200;
 const NEAREST_CANDIDATES_MAX: usize = 200;
 const NEAREST_LENGTH_MAX: usize = 64;
 
-/// Levenshtein's distance, one row at a time.
+/// A shorter text begins too many names.
+const NEAREST_BEGINNING: usize = 3;
+
+/// How many letters differ: each that is too much, missing or another one counts, and so does a pair in the wrong order.
 fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().collect();
     let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, left_char) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right_char) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(left_char != *right_char);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
+    for i in 1..=left.len() {
+        let mut row = vec![i];
+        for j in 1..=right.len() {
+            let above = &rows[i - 1];
+            let substituted = above[j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            let mut least = substituted.min(above[j] + 1).min(row[j - 1] + 1);
+            let is_swapped =
+                i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+            if is_swapped {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[right.len()]
+    rows[left.len()][right.len()]
 }
 
 #[cfg(test)]
@@ -511,6 +530,12 @@ mod tests {
         assert_eq!(nearest("acme-usd", known.into_iter()), Some("ACME_USD"));
         assert_eq!(nearest("treasury", known.into_iter()), None);
         assert_eq!(nearest("", known.into_iter()), None);
+        assert_eq!(nearest("jane", known.into_iter()), Some("JANE_USD"));
+        assert_eq!(nearest("JA", known.into_iter()), None, "too short to tell");
+        assert_eq!(nearest("titel", ["title"].into_iter()), Some("title"));
+        assert_eq!(nearest("OPENED", ["OPEN"].into_iter()), Some("OPEN"));
+        let rails = ["SEPA_INSTANT", "SEPA_CT"];
+        assert_eq!(nearest("sepa", rails.into_iter()), Some("SEPA_CT"));
     }
 
     #[test]

@@ -129,11 +129,6 @@ impl Schedule {
         self.waiting.remove(&(due, number));
     }
 
-    /// Whether this very job waits. Looks through all that wait, so it is not for what happens often.
-    pub(crate) fn holds(&self, job: &Job) -> bool {
-        self.waiting.values().any(|waiting| waiting == job)
-    }
-
     /// When the next job is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         self.waiting.first_key_value().map(|((due, _), _)| *due)
@@ -195,9 +190,7 @@ mod tests {
         let mut schedule = Schedule::default();
         let number = schedule.add(at(1), job("off"));
         schedule.add(at(1), job("on"));
-        assert!(schedule.holds(&job("off")));
         schedule.remove(at(1), number);
-        assert!(!schedule.holds(&job("off")) && schedule.holds(&job("on")));
         assert_eq!(schedule.take_due(at(1)).unwrap().job, job("on"));
         assert_eq!(schedule.take_due(at(1)), None);
     }

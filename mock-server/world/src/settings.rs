@@ -1,7 +1,10 @@
 //! What a sandbox can be told about itself.
 //!
 //! A setting is either a choice of the platform's version or one of the guesses that nothing public settles. Each has a
-//! default; all of them are part of the genesis, so that a replay knows them.
+//! default; all of them are part of the genesis, so that a replay knows them. Each can be set by an option of the program,
+//! by the control API when a sandbox is made, and by the builder of a server inside a program (a test compares).
+
+use core::ops::RangeInclusive;
 
 use layer2_types::operation::Platform;
 use serde::Deserialize;
@@ -32,6 +35,9 @@ pub struct Settings {
     pub webhook_log_limit: u32,
 }
 
+/// What [`Settings::webhook_log_limit`] can be: a log of some length that does not eat up the memory.
+pub const WEBHOOK_LOG_LIMITS: RangeInclusive<u32> = 1..=1_000_000;
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -55,7 +61,7 @@ impl Default for Settings {
 pub enum SignaturePolicy {
     /// The operations that accept a movement of money.
     Accepts,
-    /// None.
+    /// No operation; one that is sent is still verified.
     IfSent,
     /// Every request of the payments API.
     All,

@@ -5,23 +5,32 @@
 
 use thiserror::Error;
 
-/// Why a snapshot could not be restored.
+/// Why a snapshot could not be made, or not be restored.
 #[derive(Debug, Error)]
-#[error(
-    "the snapshot cannot be read by this version of the mock (line {line}, column {column}); use the version that made it, or reset the sandbox"
-)]
-pub struct SnapshotError {
-    line: usize,
-    column: usize,
+#[error(transparent)]
+pub struct SnapshotError(#[from] Kind);
+
+#[derive(Debug, Error)]
+enum Kind {
+    #[error(
+        "the snapshot cannot be read by this version of the mock (line {line}, column {column}); use the version that made it, or reset the sandbox"
+    )]
+    Unreadable { line: usize, column: usize },
+    #[error("the state of this sandbox cannot be written as text; its journal has all of it")]
+    Unwritable,
 }
 
+// The texts of the errors of serde are left out: they may quote customer data.
 impl SnapshotError {
-    // The text of the parse error is left out: it may quote customer data.
-    pub(crate) fn new(error: &serde_json::Error) -> Self {
-        Self {
+    pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
+        Self(Kind::Unreadable {
             line: error.line(),
             column: error.column(),
-        }
+        })
+    }
+
+    pub(crate) const fn unwritable() -> Self {
+        Self(Kind::Unwritable)
     }
 }
 

@@ -1,74 +1,193 @@
 //! Rows by id, in the order in which they came.
 //!
-//! Lists of the platform are oldest first; ids chosen by clients sort otherwise. Both orders are kept, and both are the
-//! same in every replay.
+//! Lists of the platform are oldest first, in every replay. An id is found by a hash of its text, which names the place of
+//! its row and nothing else: the text stands in the row alone.
 
-use std::collections::BTreeMap;
+use core::hash::Hasher as _;
+use core::marker::PhantomData;
+use std::hash::DefaultHasher;
 
+use hashbrown::HashTable;
 use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
+use serde::Serializer;
 
-/// A table of one resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Table<K: Ord, V> {
-    made: u64,
-    numbers: BTreeMap<K, u64>,
-    rows: BTreeMap<u64, V>,
+use crate::page::Cut;
+use crate::page::Page;
+use crate::page::RowOrder;
+use crate::rows::Rows;
+
+/// A row that has an id.
+pub(crate) trait Named<K> {
+    fn id(&self) -> &K;
 }
 
-impl<K: Ord, V> Default for Table<K, V> {
+/// Gives rows their ids by the member `id`: `named!(CustomerRow: CustomerId)`.
+macro_rules! named {
+    ($row:ty: $id:ty) => {
+        impl $crate::table::Named<$id> for $row {
+            fn id(&self) -> &$id {
+                &self.id
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+/// A table of one resource.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<K, V> {
+    rows: Rows<V>,
+    /// Numbers of rows by the hash of their ids. It is only ever asked, never walked, so its order cannot show.
+    places: HashTable<u64>,
+    ids: PhantomData<K>,
+}
+
+impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
         Self {
-            made: 0,
-            numbers: BTreeMap::new(),
-            rows: BTreeMap::new(),
+            rows: Rows::default(),
+            places: HashTable::new(),
+            ids: PhantomData,
         }
     }
 }
 
-impl<K: Ord, V> Table<K, V> {
-    /// Adds a row. The caller has checked that the id is free.
-    pub(crate) fn insert(&mut self, id: K, row: V) {
-        debug_assert!(!self.numbers.contains_key(&id), "an id names one row");
-        self.made += 1;
-        self.numbers.insert(id, self.made);
-        self.rows.insert(self.made, row);
+impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
+    /// Adds a row. The caller has checked that its id is free.
+    pub(crate) fn insert(&mut self, row: V) {
+        debug_assert!(!self.contains(row.id()), "an id names one row");
+        let hash = hash(row.id().as_ref());
+        let number = self.rows.push(row);
+        let Self { rows, places, .. } = self;
+        places.insert_unique(hash, number, |number| hash_of(rows, *number));
     }
 
     pub(crate) fn get(&self, id: &K) -> Option<&V> {
-        self.rows.get(self.numbers.get(id)?)
+        self.rows.get(self.number(id)?)
     }
 
     pub(crate) fn get_mut(&mut self, id: &K) -> Option<&mut V> {
-        self.rows.get_mut(self.numbers.get(id)?)
+        let number = self.number(id)?;
+        self.rows.get_mut(number)
     }
 
     pub(crate) fn contains(&self, id: &K) -> bool {
-        self.numbers.contains_key(id)
+        self.number(id).is_some()
     }
 
     pub(crate) fn remove(&mut self, id: &K) -> Option<V> {
-        self.rows.remove(&self.numbers.remove(id)?)
+        let (rows, text) = (&self.rows, id.as_ref());
+        let found = self
+            .places
+            .find_entry(hash(text), |number| is_named(rows, *number, text));
+        let (number, _) = found.ok()?.remove();
+        self.rows.take(number)
     }
 
     /// The rows, oldest first.
     pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = &V> {
-        self.rows.values()
+        self.rows.numbered().map(|(_, row)| row)
     }
 
     /// The rows with their numbers, oldest first.
     pub(crate) fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &V)> {
-        self.rows.iter().map(|(number, row)| (*number, row))
+        self.rows.numbered()
+    }
+
+    /// The row with a number.
+    pub(crate) fn row(&self, number: u64) -> Option<&V> {
+        self.rows.get(number)
+    }
+
+    /// The number of a row.
+    pub(crate) fn number(&self, id: &K) -> Option<u64> {
+        let text = id.as_ref();
+        let found = self
+            .places
+            .find(hash(text), |number| is_named(&self.rows, *number, text));
+        found.copied()
     }
 
     /// How many rows were ever made: the number of the newest one.
     pub(crate) const fn made(&self) -> u64 {
-        self.made
+        self.rows.made()
     }
 
-    /// The ids, by name.
+    /// The ids, oldest first.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &K> {
-        self.numbers.keys()
+        self.rows().map(Named::id)
+    }
+
+    /// A page of the rows, oldest first; of all of them without a filter, and then no more rows are looked at than it
+    /// shows.
+    pub(crate) fn page(&self, page: Page, filter: Option<impl Fn(&V) -> bool>) -> Cut<&V> {
+        let made = self.made();
+        match filter {
+            None if self.rows.is_whole() => {
+                let at = |place: usize| {
+                    let number = place as u64 + 1;
+                    Some((number, self.rows.get(number)?))
+                };
+                // A place in memory is no more than a `usize` can tell.
+                let places = 0..usize::try_from(made).unwrap_or(usize::MAX);
+                page.pick(places, at, RowOrder::OldestFirst, made)
+            }
+            _ => {
+                let matching = self
+                    .numbered()
+                    .filter(|(_, row)| filter.as_ref().is_none_or(|filter| filter(row)));
+                page.cut(matching, RowOrder::OldestFirst, made)
+            }
+        }
+    }
+}
+
+fn is_named<K: AsRef<str>, V: Named<K>>(rows: &Rows<V>, number: u64, id: &str) -> bool {
+    rows.get(number).is_some_and(|row| row.id().as_ref() == id)
+}
+
+fn hash_of<K: AsRef<str>, V: Named<K>>(rows: &Rows<V>, number: u64) -> u64 {
+    rows.get(number).map_or(0, |row| hash(row.id().as_ref()))
+}
+
+/// Ids may be chosen by clients, so the hash is one whose collisions are not easily found.
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(id.as_bytes());
+    hasher.finish()
+}
+
+/// Two tables are equal when their rows are.
+impl<K, V: PartialEq> PartialEq for Table<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows
+    }
+}
+
+impl<K, V: Eq> Eq for Table<K, V> {}
+
+/// The rows; places follow from them.
+impl<K, V: Serialize> Serialize for Table<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
+    }
+}
+
+impl<'de, K: AsRef<str>, V: Named<K> + Deserialize<'de>> Deserialize<'de> for Table<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let rows = Rows::<V>::deserialize(deserializer)?;
+        let mut places = HashTable::new();
+        for (number, row) in rows.numbered() {
+            let hash = hash(row.id().as_ref());
+            places.insert_unique(hash, number, |number| hash_of(&rows, *number));
+        }
+        Ok(Self {
+            rows,
+            places,
+            ids: PhantomData,
+        })
     }
 }
 
@@ -76,18 +195,53 @@ impl<K: Ord, V> Table<K, V> {
 mod tests {
     use super::*;
 
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Row {
+        id: String,
+        value: u64,
+    }
+
+    named!(Row: String);
+
+    fn row(id: &str, value: u64) -> Row {
+        Row {
+            id: id.to_owned(),
+            value,
+        }
+    }
+
     #[test]
     fn rows_come_oldest_first_and_leave_no_trace() {
-        let mut table = Table::default();
-        table.insert("b".to_owned(), 1);
-        table.insert("a".to_owned(), 2);
-        assert_eq!(table.rows().copied().collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(table.ids().collect::<Vec<_>>(), ["a", "b"]);
-        assert_eq!(table.remove(&"b".to_owned()), Some(1));
+        let mut table = Table::<String, Row>::default();
+        table.insert(row("b", 1));
+        table.insert(row("a", 2));
+        let values =
+            |table: &Table<String, Row>| table.rows().map(|row| row.value).collect::<Vec<_>>();
+        assert_eq!(values(&table), [1, 2]);
+        assert_eq!(table.ids().collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!(table.remove(&"b".to_owned()), Some(row("b", 1)));
         assert!(!table.contains(&"b".to_owned()) && table.get(&"b".to_owned()).is_none());
-        *table.get_mut(&"a".to_owned()).unwrap() = 3;
-        assert_eq!(table.get(&"a".to_owned()), Some(&3));
-        assert_eq!(table.numbered().collect::<Vec<_>>(), [(2, &3)]);
+        table.get_mut(&"a".to_owned()).unwrap().value = 3;
+        assert_eq!(table.get(&"a".to_owned()), Some(&row("a", 3)));
+        assert_eq!(table.number(&"a".to_owned()), Some(2));
         assert_eq!(table.made(), 2);
+
+        let text = serde_json::to_string(&table).unwrap();
+        let restored: Table<String, Row> = serde_json::from_str(&text).unwrap();
+        assert_eq!(restored, table);
+        assert_eq!(restored.get(&"a".to_owned()), Some(&row("a", 3)));
+        assert_eq!(restored.made(), 2, "numbers are not given again");
+    }
+
+    #[test]
+    fn every_id_is_found_however_many_there_are() {
+        let mut table = Table::<String, Row>::default();
+        for n in 0..5_000 {
+            table.insert(row(&format!("id-{n}"), n));
+        }
+        for n in 0..5_000 {
+            assert_eq!(table.get(&format!("id-{n}")).unwrap().value, n);
+        }
+        assert!(!table.contains(&"id-5000".to_owned()));
     }
 }

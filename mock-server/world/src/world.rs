@@ -238,14 +238,13 @@ impl World {
     }
 
     /// The whole world as text; equal worlds give equal texts.
-    pub fn snapshot(&self) -> String {
-        // Every part is a struct, a list or a map with text keys, which JSON can always say.
-        serde_json::to_string(self).unwrap_or_default()
+    pub fn snapshot(&self) -> Result<String, SnapshotError> {
+        serde_json::to_string(self).map_err(|_| SnapshotError::unwritable())
     }
 
     /// A world from its snapshot.
     pub fn restore(snapshot: &str) -> Result<Self, SnapshotError> {
-        serde_json::from_str(snapshot).map_err(|error| SnapshotError::new(&error))
+        serde_json::from_str(snapshot).map_err(|error| SnapshotError::unreadable(&error))
     }
 
     /// Recomputes the books and compares. A sound world has no violation.

@@ -4,27 +4,30 @@
 //! clock's, a wrong key is the configuration's, and a rewritten body is the receiver's own.
 
 use std::fmt;
+use std::time::Duration;
+
+use http::HeaderName;
 
 use crate::signing::SIGNATURE_HEADER;
-use crate::webhook::verify::STANDARD_SIGNATURE;
+use crate::webhook::scheme::STANDARD_SIGNATURE;
 
 /// Why a delivery is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookError {
     /// A header is not there.
-    #[error(
-        "the header {header} is missing: the request is no webhook, the proxy drops it, or the scheme is another one"
-    )]
+    #[error("the header {header} is missing: {}", why_missing(found.as_ref()))]
     HeaderMissing {
         /// Its name.
-        header: &'static str,
+        header: HeaderName,
+        /// The signature header of another scheme, which is there.
+        found: Option<HeaderName>,
     },
     /// A header does not read.
     #[error("the header {header} does not read: {}", expected_form(header))]
     Malformed {
         /// Its name.
-        header: &'static str,
+        header: HeaderName,
     },
     /// No known key made the signature.
     #[error("no key matches the signature: {}", list(causes))]
@@ -42,14 +45,17 @@ pub enum WebhookError {
     },
     /// Signed too long ago, or in the future.
     #[error(
-        "signed at {signed_at}, which is too far from now ({now}): an old delivery was replayed, or one of the clocks is \
-         wrong"
+        "signed at {signed_at}, which is more than {} s from now ({now}): an old delivery was replayed, or one of the \
+         clocks is wrong",
+        tolerance.as_secs()
     )]
     OutsideTolerance {
         /// When it was signed, by the sender's clock.
         signed_at: jiff::Timestamp,
         /// The time here.
         now: jiff::Timestamp,
+        /// How far apart they may be.
+        tolerance: Duration,
     },
 }
 
@@ -57,10 +63,14 @@ pub enum WebhookError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
+    /// There is no body: something read it before it was checked.
+    BodyIsEmpty,
     /// The signature fits the body in another spelling: it was parsed and printed before it came here.
     BodyWasRewritten,
     /// The signature was made with a key that is registered as belonging elsewhere, under this label.
     KeyOfAnother(String),
+    /// The signature is of a key pair and the keys are shared secrets, or the other way round.
+    KeyOfOtherKind,
     /// The verifier has no keys.
     NoKeys,
     /// The signature covers another path than the verifier was given.
@@ -75,10 +85,17 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BodyIsEmpty => f.write_str(
+                "the body is empty; something has read it before, so give the verifier the bytes that were received",
+            ),
             Self::BodyWasRewritten => f.write_str(
                 "the body was parsed and printed again before it was checked; give the verifier the raw bytes",
             ),
             Self::KeyOfAnother(label) => write!(f, "it was signed with the key of {label}"),
+            Self::KeyOfOtherKind => f.write_str(
+                "the signature and the keys are of different kinds; v1 goes with a shared secret (whsec_), every other \
+                 signature with a public key",
+            ),
             Self::NoKeys => f.write_str("the verifier has no keys; give it the `signature_verification_key`"),
             Self::PathDiffers { signed } => {
                 write!(f, "the sender signed the path {signed}; give the verifier the callback URL of the subscription")
@@ -99,10 +116,23 @@ fn list(causes: &[Cause]) -> String {
         .join("; ")
 }
 
-fn expected_form(header: &str) -> &'static str {
-    match header {
-        SIGNATURE_HEADER => "it has 128 hex digits",
-        STANDARD_SIGNATURE => "it has one or more of `v1a,<base64>`, separated by spaces",
-        _ => "it is a Unix time in seconds",
+fn why_missing(found: Option<&HeaderName>) -> String {
+    match found {
+        Some(other) => format!(
+            "but {other} is there, so the delivery is signed by another scheme; give the verifier that `WebhookScheme`"
+        ),
+        None => {
+            "the request is no webhook, the proxy drops it, or the scheme is another one".to_owned()
+        }
+    }
+}
+
+fn expected_form(header: &HeaderName) -> &'static str {
+    if *header == STANDARD_SIGNATURE {
+        "it has one or more of `v1a,<base64>` and `v1,<base64>`, separated by spaces"
+    } else if header.as_str() == SIGNATURE_HEADER {
+        "it is one Ed25519 signature of 64 bytes in the spelling of the scheme, hex if not set"
+    } else {
+        "it is a Unix time in seconds, ten digits"
     }
 }

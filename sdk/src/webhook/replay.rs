@@ -6,7 +6,8 @@
 //! delivery tries again. Marking an event *before* the work alone would lose it when the work fails.
 //!
 //! A handler may also never come to its end: a web server drops it when the sender hangs up, or it panics, or the
-//! process dies. So a claim is a lease, and ends by itself.
+//! process dies. So a claim is a lease, and ends by itself. A handler that outlives its lease may find that another one
+//! has claimed the event meanwhile; each claim has an [owner](ClaimOwner), and nobody gives back what another one holds.
 //!
 //! [`InMemoryReplayStore`] serves one process. With several, put the claims into a database that they share.
 
@@ -21,29 +22,55 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use crate::credentials::BoxError;
 use crate::runtime::Clock;
+use crate::runtime::Dice;
+use crate::runtime::NoEntropy;
 use crate::runtime::SystemClock;
+use crate::runtime::SystemDice;
 use crate::webhook::Event;
 
 /// Keeps which events were handled.
 #[async_trait]
 pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
-    /// Claims an event for handling. One caller at a time gets [`Claim::New`]; another one may get it once `lease` has
-    /// passed without a confirmation.
-    async fn claim(&self, event_id: &str, lease: Duration) -> Result<Claim, BoxError>;
+    /// Claims an event for handling, for `owner`. One caller at a time gets [`Claim::New`]; another one may get it once
+    /// `lease` has passed without a confirmation.
+    async fn claim(
+        &self,
+        event_id: &str,
+        owner: ClaimOwner,
+        lease: Duration,
+    ) -> Result<Claim, BoxError>;
 
-    /// The event was handled and stays so.
+    /// The event was handled and stays so, whoever holds the claim by now.
     async fn confirm(&self, event_id: &str) -> Result<(), BoxError>;
 
-    /// The event was not handled; the next delivery may claim it.
-    async fn release(&self, event_id: &str) -> Result<(), BoxError>;
+    /// `owner` has not handled the event; the next delivery may claim it. Does nothing unless the claim is still of this
+    /// owner and not confirmed.
+    async fn release(&self, event_id: &str, owner: ClaimOwner) -> Result<(), BoxError>;
 
     /// The handler was dropped or has panicked. As [`release`](Self::release), from where nothing can wait; a store that
     /// must wait leaves it to the lease, which is what this does unless it is overridden.
-    fn abandon(&self, event_id: &str) {
-        let _ = event_id;
+    fn abandon(&self, event_id: &str, owner: ClaimOwner) {
+        let _ = (event_id, owner);
+    }
+}
+
+/// Who has claimed an event: a number that no other claim has, on this machine or another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClaimOwner(Uuid);
+
+impl ClaimOwner {
+    /// Takes the number from a store that keeps it.
+    pub fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The number, for a store that keeps it.
+    pub fn as_uuid(&self) -> &Uuid {
+        &self.0
     }
 }
 
@@ -75,9 +102,12 @@ pub enum Handled<T> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GuardError<E> {
-    /// The handler failed. The claim was given back.
+    /// The handler failed. The claim was given back, or ends with its lease where the store failed as well.
     #[error("the event was not handled")]
     Handler(#[source] E),
+    /// The operating system gave no random bytes to name the claim with.
+    #[error("the claim could not be named")]
+    NoEntropy(#[source] NoEntropy),
     /// The store failed.
     #[error("the store of handled events failed")]
     Store(#[source] BoxError),
@@ -88,6 +118,7 @@ pub enum GuardError<E> {
 pub struct ReplayGuard {
     store: Arc<dyn ReplayStore>,
     lease: Duration,
+    dice: Arc<dyn Dice>,
 }
 
 /// How long a handler may take before its event counts as given up. The platform waits seconds for an answer.
@@ -101,9 +132,15 @@ impl ReplayGuard {
 
     /// A guard over a store of your own.
     pub fn with_store(store: impl ReplayStore) -> Self {
+        Self::with_shared(Arc::new(store))
+    }
+
+    /// A guard over a store that others use too.
+    pub fn with_shared(store: Arc<dyn ReplayStore>) -> Self {
         Self {
-            store: Arc::new(store),
+            store,
             lease: LEASE,
+            dice: Arc::new(SystemDice),
         }
     }
 
@@ -115,12 +152,20 @@ impl ReplayGuard {
         self
     }
 
+    /// Takes the numbers of claims from elsewhere. They must never repeat.
+    #[must_use]
+    pub fn dice(mut self, dice: impl Dice) -> Self {
+        self.dice = Arc::new(dice);
+        self
+    }
+
     /// Runs `handler` unless the event was handled before.
     ///
     /// The event is free again for the next delivery if the handler fails, if its future is dropped, and if it panics.
     ///
     /// # Errors
-    /// What the handler says, or the store. After a failed confirmation the event counts as not handled.
+    /// What the handler says, or the store. After a failed confirmation the event counts as not handled. A store that
+    /// fails to take a claim back hides no error of the handler; the claim then ends with its lease.
     pub async fn handle<T, E, F, Handling>(
         &self,
         event: Event,
@@ -131,7 +176,8 @@ impl ReplayGuard {
         Handling: Future<Output = Result<T, E>>,
     {
         let id = event.event_id.as_str().to_owned();
-        let claim = self.store.claim(&id, self.lease).await;
+        let owner = self.owner().map_err(GuardError::NoEntropy)?;
+        let claim = self.store.claim(&id, owner, self.lease).await;
         match claim.map_err(GuardError::Store)? {
             Claim::New => {}
             Claim::InProgress => return Ok(Handled::InProgress),
@@ -140,6 +186,7 @@ impl ReplayGuard {
         let claimed = Claimed {
             store: self.store.as_ref(),
             event_id: &id,
+            owner,
             open: true,
         };
         match handler(event).await {
@@ -149,11 +196,24 @@ impl ReplayGuard {
                 Ok(Handled::Now(value))
             }
             Err(error) => {
-                self.store.release(&id).await.map_err(GuardError::Store)?;
-                claimed.close();
+                match self.store.release(&id, owner).await {
+                    Ok(()) => claimed.close(),
+                    // Stays open, so that it is abandoned; beyond that the lease ends it.
+                    Err(store) => {
+                        tracing::warn!(event_id = %id, error = %store, "claim not given back");
+                    }
+                }
                 Err(GuardError::Handler(error))
             }
         }
+    }
+
+    fn owner(&self) -> Result<ClaimOwner, NoEntropy> {
+        let mut bytes = [0; 16];
+        self.dice.fill(&mut bytes)?;
+        Ok(ClaimOwner(
+            uuid::Builder::from_random_bytes(bytes).into_uuid(),
+        ))
     }
 }
 
@@ -161,6 +221,7 @@ impl ReplayGuard {
 struct Claimed<'a> {
     store: &'a dyn ReplayStore,
     event_id: &'a str,
+    owner: ClaimOwner,
     open: bool,
 }
 
@@ -173,7 +234,7 @@ impl Claimed<'_> {
 impl Drop for Claimed<'_> {
     fn drop(&mut self) {
         if self.open {
-            self.store.abandon(self.event_id);
+            self.store.abandon(self.event_id, self.owner);
         }
     }
 }
@@ -188,10 +249,19 @@ pub struct InMemoryReplayStore {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// `None` once confirmed, else when the lease ends, on the monotonic clock.
-    claims: HashMap<String, Option<Duration>>,
+    claims: HashMap<String, Standing>,
     /// Confirmed ids, the oldest first.
     confirmed: VecDeque<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Standing {
+    Claimed {
+        owner: ClaimOwner,
+        /// When the lease ends, on the monotonic clock.
+        until: Duration,
+    },
+    Confirmed,
 }
 
 impl InMemoryReplayStore {
@@ -225,22 +295,29 @@ impl Default for InMemoryReplayStore {
 
 #[async_trait]
 impl ReplayStore for InMemoryReplayStore {
-    async fn claim(&self, event_id: &str, lease: Duration) -> Result<Claim, BoxError> {
+    async fn claim(
+        &self,
+        event_id: &str,
+        owner: ClaimOwner,
+        lease: Duration,
+    ) -> Result<Claim, BoxError> {
         let now = self.clock.monotonic();
         let mut seen = self.seen();
         match seen.claims.get(event_id) {
-            Some(None) => return Ok(Claim::Done),
-            Some(Some(end)) if now < *end => return Ok(Claim::InProgress),
+            Some(Standing::Confirmed) => return Ok(Claim::Done),
+            Some(Standing::Claimed { until, .. }) if now < *until => return Ok(Claim::InProgress),
             _ => {}
         }
-        let end = now.saturating_add(lease);
-        seen.claims.insert(event_id.to_owned(), Some(end));
+        let until = now.saturating_add(lease);
+        seen.claims
+            .insert(event_id.to_owned(), Standing::Claimed { owner, until });
         Ok(Claim::New)
     }
 
     async fn confirm(&self, event_id: &str) -> Result<(), BoxError> {
         let mut seen = self.seen();
-        if let Some(None) = seen.claims.insert(event_id.to_owned(), None) {
+        let before = seen.claims.insert(event_id.to_owned(), Standing::Confirmed);
+        if before == Some(Standing::Confirmed) {
             return Ok(());
         }
         seen.confirmed.push_back(event_id.to_owned());
@@ -252,14 +329,18 @@ impl ReplayStore for InMemoryReplayStore {
         Ok(())
     }
 
-    async fn release(&self, event_id: &str) -> Result<(), BoxError> {
-        self.abandon(event_id);
+    async fn release(&self, event_id: &str, owner: ClaimOwner) -> Result<(), BoxError> {
+        self.abandon(event_id, owner);
         Ok(())
     }
 
-    fn abandon(&self, event_id: &str) {
+    fn abandon(&self, event_id: &str, owner: ClaimOwner) {
         let mut seen = self.seen();
-        if let Some(Some(_)) = seen.claims.get(event_id) {
+        let held = matches!(
+            seen.claims.get(event_id),
+            Some(Standing::Claimed { owner: holder, .. }) if *holder == owner
+        );
+        if held {
             seen.claims.remove(event_id);
         }
     }
@@ -269,27 +350,34 @@ impl ReplayStore for InMemoryReplayStore {
 mod tests {
     use super::*;
 
+    const A: ClaimOwner = ClaimOwner(Uuid::from_u128(1));
+    const B: ClaimOwner = ClaimOwner(Uuid::from_u128(2));
+
+    async fn claim(store: &InMemoryReplayStore, event_id: &str, owner: ClaimOwner) -> Claim {
+        store.claim(event_id, owner, LEASE).await.unwrap()
+    }
+
     #[tokio::test]
     async fn one_claim_wins_and_a_released_one_is_free_again() {
         let store = InMemoryReplayStore::default();
-        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::New);
-        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::InProgress);
-        store.release("e").await.unwrap();
-        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::New);
+        assert_eq!(claim(&store, "e", A).await, Claim::New);
+        assert_eq!(claim(&store, "e", B).await, Claim::InProgress);
+        store.release("e", A).await.unwrap();
+        assert_eq!(claim(&store, "e", B).await, Claim::New);
         store.confirm("e").await.unwrap();
-        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::Done);
+        assert_eq!(claim(&store, "e", A).await, Claim::Done);
     }
 
     #[tokio::test]
     async fn memory_is_bounded_and_keeps_the_newest() {
         let store = InMemoryReplayStore::with_capacity(2);
         for id in ["a", "b", "c"] {
-            store.claim(id, LEASE).await.unwrap();
+            claim(&store, id, A).await;
             store.confirm(id).await.unwrap();
         }
-        assert_eq!(store.claim("c", LEASE).await.unwrap(), Claim::Done);
-        assert_eq!(store.claim("b", LEASE).await.unwrap(), Claim::Done);
-        assert_eq!(store.claim("a", LEASE).await.unwrap(), Claim::New);
+        assert_eq!(claim(&store, "c", A).await, Claim::Done);
+        assert_eq!(claim(&store, "b", A).await, Claim::Done);
+        assert_eq!(claim(&store, "a", A).await, Claim::New);
     }
 
     #[derive(Clone, Debug, Default)]
@@ -309,20 +397,36 @@ mod tests {
     async fn a_claim_that_nobody_ends_ends_by_itself() {
         let hand = Hand::default();
         let store = InMemoryReplayStore::default().with_clock(hand.clone());
-        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::New);
+        assert_eq!(claim(&store, "e", A).await, Claim::New);
         *hand.0.lock().unwrap() = LEASE - Duration::from_millis(1);
-        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::InProgress);
+        assert_eq!(claim(&store, "e", B).await, Claim::InProgress);
         *hand.0.lock().unwrap() = LEASE;
-        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::New);
+        assert_eq!(claim(&store, "e", B).await, Claim::New);
+    }
+
+    #[tokio::test]
+    async fn nobody_gives_back_what_another_one_holds() {
+        let hand = Hand::default();
+        let store = InMemoryReplayStore::default().with_clock(hand.clone());
+        assert_eq!(claim(&store, "e", A).await, Claim::New);
+        *hand.0.lock().unwrap() = LEASE;
+        assert_eq!(claim(&store, "e", B).await, Claim::New);
+        // A comes to its end at last and has failed.
+        store.release("e", A).await.unwrap();
+        store.abandon("e", A);
+        assert_eq!(claim(&store, "e", A).await, Claim::InProgress);
+        store.release("e", B).await.unwrap();
+        assert_eq!(claim(&store, "e", A).await, Claim::New);
     }
 
     #[tokio::test]
     async fn what_was_handled_stays_so() {
         let store = InMemoryReplayStore::default();
-        store.claim("e", LEASE).await.unwrap();
+        claim(&store, "e", A).await;
         store.confirm("e").await.unwrap();
         // A handler of the same event that was slower than its lease, and was dropped.
-        store.abandon("e");
-        assert_eq!(store.claim("e", LEASE).await.unwrap(), Claim::Done);
+        store.abandon("e", B);
+        store.abandon("e", A);
+        assert_eq!(claim(&store, "e", B).await, Claim::Done);
     }
 }

@@ -1,151 +1,88 @@
 //! Whether a delivery comes from the platform and is fresh.
 //!
-//! Signatures are checked strictly (RFC 8032 with the checks against malleable and small-order keys), against every key
-//! that is known, so that a key can be rotated and one endpoint can serve several subscriptions. The timestamp must lie
-//! within the tolerance on *both* sides: an old one may be a replay, a future one keeps a stolen delivery usable.
+//! Signatures are checked strictly (RFC 8032 with the checks against malleable and small-order keys; shared secrets in
+//! constant time), against every key that is known, so that a key can be rotated and one endpoint can serve several
+//! subscriptions. The timestamp must lie within the tolerance on *both* sides: an old one may be a replay, a future one
+//! keeps a stolen delivery usable.
 //!
-//! When no key matches, the reason is looked for: the mistakes that receivers make are few, and each leaves a trace.
+//! When no key matches, the reason is looked for: the mistakes that receivers make are few, and each leaves a trace. The
+//! search is bounded, since anybody can send a delivery that does not hold.
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use ed25519_dalek::Signature;
-use ed25519_dalek::VerifyingKey;
 use http::HeaderMap;
 use layer2_types::payments::Event;
-use layer2_types::signing_string;
 
 use crate::runtime::Clock;
 use crate::runtime::SystemClock;
-use crate::signing::SIGNATURE_HEADER;
-use crate::signing::TIMESTAMP_HEADER;
 use crate::webhook::error::Cause;
 use crate::webhook::error::WebhookError;
 use crate::webhook::guess;
-
-/// Header names of Standard Webhooks.
-pub(crate) const STANDARD_ID: &str = "webhook-id";
-pub(crate) const STANDARD_TIMESTAMP: &str = "webhook-timestamp";
-pub(crate) const STANDARD_SIGNATURE: &str = "webhook-signature";
-/// Version of an asymmetric signature there.
-pub(crate) const STANDARD_VERSION: &str = "v1a";
+use crate::webhook::key::VerifyKey;
+use crate::webhook::key_store::KeyStore;
+use crate::webhook::key_store::KeyStoreError;
+use crate::webhook::scheme::WebhookScheme;
+use crate::webhook::sent::Sent;
 
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 
-/// How deliveries are signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WebhookScheme {
-    /// `x-signature` in hex over `timestamp + "POST" + path + body`, `x-timestamp` in seconds: as requests are signed.
-    Platform {
-        /// Path of the callback URL as it was given to the subscription, with its query if it has one.
-        callback_path: String,
-    },
-    /// `webhook-signature: v1a,<base64>` over `id.timestamp.body` (Standard Webhooks, asymmetric).
-    StandardWebhooks,
-}
-
-impl WebhookScheme {
-    /// The platform's scheme for the callback URL that was given to the subscription.
-    pub fn platform(callback_url: &str) -> Self {
-        let path = match reqwest::Url::parse(callback_url) {
-            Ok(url) => match url.query() {
-                Some(query) => format!("{}?{query}", url.path()),
-                None => url.path().to_owned(),
-            },
-            // Not a URL, so it is the path already.
-            Err(_) => callback_url.to_owned(),
-        };
-        Self::Platform {
-            callback_path: path,
-        }
-    }
-}
-
-/// A public key of a subscription.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct VerifyKey(VerifyingKey);
-
-impl VerifyKey {
-    /// Reads a key: 64 hex digits, as `signature_verification_key` gives it, or `whpk_` with base64.
-    pub fn parse(text: &str) -> Result<Self, InvalidVerifyKey> {
-        let text = text.trim();
-        let bytes = match text.strip_prefix("whpk_") {
-            Some(encoded) => BASE64.decode(encoded).ok(),
-            None => hex::decode(text).ok(),
-        };
-        let bytes: [u8; 32] = bytes
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or(InvalidVerifyKey)?;
-        Self::from_bytes(&bytes)
-    }
-
-    /// Takes the 32 bytes of a key.
-    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidVerifyKey> {
-        let key = VerifyingKey::from_bytes(bytes).map_err(|_| InvalidVerifyKey)?;
-        if key.is_weak() {
-            Err(InvalidVerifyKey)
-        } else {
-            Ok(Self(key))
-        }
-    }
-
-    fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
-        self.0.verify_strict(message, signature).is_ok()
-    }
-}
-
-impl fmt::Debug for VerifyKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VerifyKey({})", hex::encode(self.0.as_bytes()))
-    }
-}
-
-/// A text that is no verification key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "not a verification key: give the subscription's `signature_verification_key` (64 hex digits) or a key that starts \
-     with whpk_"
-)]
-pub struct InvalidVerifyKey;
-
-/// Checks deliveries. Make one per callback path and keep it.
+/// Checks deliveries. Make one per callback URL and keep it; clones share their keys.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     scheme: WebhookScheme,
-    keys: Vec<VerifyKey>,
-    elsewhere: Vec<(String, VerifyKey)>,
+    ring: Arc<RwLock<Arc<KeyRing>>>,
     tolerance: Duration,
+    explains: bool,
     clock: Arc<dyn Clock>,
 }
 
+/// The keys of a verifier.
+#[derive(Clone, Debug, Default)]
+struct KeyRing {
+    accepted: Vec<VerifyKey>,
+    /// Keys that belong to other endpoints, and what to call them.
+    elsewhere: Vec<(String, VerifyKey)>,
+}
+
 impl Verifier {
-    /// A verifier without keys: give it at least one with [`key`](Self::key).
+    /// A verifier without keys: give it at least one with [`key`](Self::key) or [`load_keys`](Self::load_keys).
     pub fn new(scheme: WebhookScheme) -> Self {
         Self {
             scheme,
-            keys: Vec::new(),
-            elsewhere: Vec::new(),
+            ring: Arc::default(),
             tolerance: DEFAULT_TOLERANCE,
+            explains: true,
             clock: Arc::new(SystemClock::new()),
         }
     }
 
+    /// A verifier of the platform's scheme for a callback URL, with the keys that a store has for it.
+    ///
+    /// # Errors
+    /// If the store fails or holds something that is no key.
+    pub async fn for_callback(
+        callback_url: &str,
+        store: &dyn KeyStore,
+    ) -> Result<Self, KeyStoreError> {
+        let verifier = Self::new(WebhookScheme::platform(callback_url));
+        verifier.load_keys(callback_url, store).await?;
+        Ok(verifier)
+    }
+
     /// Accepts deliveries signed with this key too. Each subscription has one; during a rotation there are two.
     #[must_use]
-    pub fn key(mut self, key: VerifyKey) -> Self {
-        self.keys.push(key);
-        self
+    pub fn key(self, key: VerifyKey) -> Self {
+        self.changed(|ring| ring.accepted.push(key))
     }
 
     /// Names a key that is *not* accepted here, so that a delivery meant for another endpoint is recognised.
     #[must_use]
-    pub fn known_elsewhere(mut self, label: impl Into<String>, key: VerifyKey) -> Self {
-        self.elsewhere.push((label.into(), key));
-        self
+    pub fn known_elsewhere(self, label: impl Into<String>, key: VerifyKey) -> Self {
+        self.changed(|ring| ring.elsewhere.push((label.into(), key)))
     }
 
     /// Sets how far a timestamp may be from now, to either side; 300 s by default.
@@ -155,11 +92,51 @@ impl Verifier {
         self
     }
 
+    /// Sets whether the reason is looked for when no key matches; it is by default. A refused delivery then costs up to
+    /// a few hundred checks of a signature, which an endpoint that strangers flood may want to save.
+    #[must_use]
+    pub fn explain(mut self, explains: bool) -> Self {
+        self.explains = explains;
+        self
+    }
+
     /// Reads the time from elsewhere.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
+    }
+
+    /// Takes these keys in place of those it has, in all clones at once, so that keys rotate without a restart.
+    pub fn replace_keys(&self, keys: impl IntoIterator<Item = VerifyKey>) {
+        let accepted = keys.into_iter().collect();
+        let mut ring = KeyRing::clone(&self.ring());
+        ring.accepted = accepted;
+        self.set(ring);
+    }
+
+    /// Takes the keys that a store has for a callback URL in place of those it has, in all clones at once. Keys of other
+    /// URLs are remembered as belonging elsewhere. Says how many are accepted now.
+    ///
+    /// # Errors
+    /// If the store fails or holds something that is no key; the keys stay as they were.
+    pub async fn load_keys(
+        &self,
+        callback_url: &str,
+        store: &dyn KeyStore,
+    ) -> Result<usize, KeyStoreError> {
+        let mut loaded = KeyRing::default();
+        for stored in store.keys().await.map_err(KeyStoreError::Store)? {
+            let key = stored.verify_key()?;
+            if stored.callback_url == callback_url {
+                loaded.accepted.push(key);
+            } else {
+                loaded.elsewhere.push((stored.label(), key));
+            }
+        }
+        let accepted = loaded.accepted.len();
+        self.set(loaded);
+        Ok(accepted)
     }
 
     /// Checks a delivery now.
@@ -179,49 +156,55 @@ impl Verifier {
         now: jiff::Timestamp,
     ) -> Result<Verified<'b>, WebhookError> {
         let sent = Sent::read(&self.scheme, headers)?;
-        let signed_at =
-            jiff::Timestamp::from_second(sent.timestamp).map_err(|_| WebhookError::Malformed {
-                header: sent.timestamp_header,
-            })?;
+        let signed_at = sent.signed_at;
         let distance = Duration::try_from((now - signed_at).abs()).unwrap_or(Duration::MAX);
         if distance > self.tolerance {
-            return Err(WebhookError::OutsideTolerance { signed_at, now });
+            return Err(WebhookError::OutsideTolerance {
+                signed_at,
+                now,
+                tolerance: self.tolerance,
+            });
         }
+        let ring = self.ring();
         let message = sent.message(&self.scheme, body);
-        if sent.signed_by_any(&self.keys, &message) {
+        if ring
+            .accepted
+            .iter()
+            .any(|key| sent.signed_by(key, &message))
+        {
             return Ok(Verified { body, signed_at });
         }
+        let cause = if self.explains {
+            guess::cause(&guess::Refused {
+                scheme: &self.scheme,
+                keys: &ring.accepted,
+                elsewhere: &ring.elsewhere,
+                sent: &sent,
+                body,
+            })
+        } else {
+            Cause::Unrecognised
+        };
         Err(WebhookError::NoKeyMatches {
-            causes: self.causes(&sent, body, &message),
+            causes: vec![cause],
         })
     }
 
-    /// Why no key matches, the recognised cause alone if there is one, else what it may be.
-    fn causes(&self, sent: &Sent, body: &[u8], message: &[u8]) -> Vec<Cause> {
-        if self.keys.is_empty() {
-            return vec![Cause::NoKeys];
-        }
-        for (label, key) in &self.elsewhere {
-            if sent.signed_by_any(&[*key], message) {
-                return vec![Cause::KeyOfAnother(label.clone())];
-            }
-        }
-        for body in guess::other_spellings(body) {
-            if sent.signed_by_any(&self.keys, &sent.message(&self.scheme, &body)) {
-                return vec![Cause::BodyWasRewritten];
-            }
-        }
-        if let WebhookScheme::Platform { callback_path } = &self.scheme {
-            for path in guess::other_paths(callback_path) {
-                let scheme = WebhookScheme::Platform {
-                    callback_path: path.clone(),
-                };
-                if sent.signed_by_any(&self.keys, &sent.message(&scheme, body)) {
-                    return vec![Cause::PathDiffers { signed: path }];
-                }
-            }
-        }
-        vec![Cause::Unrecognised]
+    /// The same verifier with other keys; clones that were made before keep theirs.
+    fn changed(mut self, change: impl FnOnce(&mut KeyRing)) -> Self {
+        let mut ring = KeyRing::clone(&self.ring());
+        change(&mut ring);
+        self.ring = Arc::new(RwLock::new(Arc::new(ring)));
+        self
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&ring)
+    }
+
+    fn set(&self, ring: KeyRing) {
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 }
 
@@ -254,102 +237,4 @@ impl fmt::Debug for Verified<'_> {
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
     }
-}
-
-/// What the headers of a delivery say.
-struct Sent {
-    timestamp: i64,
-    /// As it was sent: these bytes are signed.
-    timestamp_text: String,
-    timestamp_header: &'static str,
-    message_id: String,
-    signatures: Vec<Signature>,
-}
-
-impl Sent {
-    fn read(scheme: &WebhookScheme, headers: &HeaderMap) -> Result<Self, WebhookError> {
-        let (timestamp_header, signature_header) = match scheme {
-            WebhookScheme::Platform { .. } => (TIMESTAMP_HEADER, SIGNATURE_HEADER),
-            WebhookScheme::StandardWebhooks => (STANDARD_TIMESTAMP, STANDARD_SIGNATURE),
-        };
-        let signature_text = text(headers, signature_header)?;
-        let timestamp_text = text(headers, timestamp_header)?;
-        let message_id = match scheme {
-            WebhookScheme::Platform { .. } => "",
-            WebhookScheme::StandardWebhooks => text(headers, STANDARD_ID)?,
-        };
-        let signatures = match scheme {
-            WebhookScheme::Platform { .. } => {
-                platform_signature(signature_text).into_iter().collect()
-            }
-            WebhookScheme::StandardWebhooks => standard_signatures(signature_text),
-        };
-        if signatures.is_empty() {
-            return Err(WebhookError::Malformed {
-                header: signature_header,
-            });
-        }
-        // Milliseconds have thirteen digits until the year 2286; they read as a date far away and are refused there.
-        let timestamp = match timestamp_text.parse::<i64>() {
-            Ok(timestamp) if timestamp_text.bytes().all(|byte| byte.is_ascii_digit()) => timestamp,
-            _ => {
-                return Err(WebhookError::Malformed {
-                    header: timestamp_header,
-                });
-            }
-        };
-        Ok(Self {
-            timestamp,
-            timestamp_text: timestamp_text.to_owned(),
-            timestamp_header,
-            message_id: message_id.to_owned(),
-            signatures,
-        })
-    }
-
-    fn message(&self, scheme: &WebhookScheme, body: &[u8]) -> Vec<u8> {
-        match scheme {
-            WebhookScheme::Platform { callback_path } => {
-                signing_string(self.timestamp, "POST", callback_path, body)
-            }
-            WebhookScheme::StandardWebhooks => {
-                let mut message =
-                    format!("{}.{}.", self.message_id, self.timestamp_text).into_bytes();
-                message.extend_from_slice(body);
-                message
-            }
-        }
-    }
-
-    fn signed_by_any(&self, keys: &[VerifyKey], message: &[u8]) -> bool {
-        keys.iter().any(|key| {
-            self.signatures
-                .iter()
-                .any(|signature| key.verifies(message, signature))
-        })
-    }
-}
-
-fn text<'h>(headers: &'h HeaderMap, header: &'static str) -> Result<&'h str, WebhookError> {
-    let value = headers
-        .get(header)
-        .ok_or(WebhookError::HeaderMissing { header })?;
-    value
-        .to_str()
-        .map_err(|_| WebhookError::Malformed { header })
-}
-
-fn platform_signature(text: &str) -> Option<Signature> {
-    let bytes: [u8; 64] = hex::decode(text).ok()?.try_into().ok()?;
-    Some(Signature::from_bytes(&bytes))
-}
-
-/// The asymmetric signatures of the list; others are for other schemes and are passed over.
-fn standard_signatures(text: &str) -> Vec<Signature> {
-    text.split_ascii_whitespace()
-        .filter_map(|entry| entry.split_once(','))
-        .filter(|(version, _)| *version == STANDARD_VERSION)
-        .filter_map(|(_, encoded)| BASE64.decode(encoded).ok()?.try_into().ok())
-        .map(|bytes: [u8; 64]| Signature::from_bytes(&bytes))
-        .collect()
 }

@@ -243,6 +243,70 @@ async fn three_failures_are_enough_and_the_error_carries_the_key() {
 }
 
 #[tokio::test]
+async fn a_call_may_have_another_policy_than_its_client() {
+    let stage = Stage::new().await;
+    stage
+        .on("POST", CREATE, stage.script([json(503, "{}")]))
+        .await;
+    let client = stage.client();
+    let patient = RetryPolicy::default()
+        .with_max_attempts(5)
+        .with_backoff(Duration::from_secs(1), Duration::from_secs(1));
+    for (options, attempts, waits) in [
+        (CallOptions::new().retry(RetryPolicy::never()), 1, 0),
+        (CallOptions::new().retry(patient), 5, 4),
+        (CallOptions::new(), 3, 6),
+    ] {
+        let error = client
+            .with(options)
+            .transfers()
+            .create(&transfer())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.attempts(), error.gave_up()),
+            (attempts, Some(GaveUp::Attempts))
+        );
+        assert_eq!(stage.time.sleeps().len(), waits);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_carries_what_resumes_it() {
+    let stage = Stage::new().await;
+    let socket = Socket::play(vec![
+        Answer::HangUp,
+        Answer::HangUp,
+        Answer::HangUp,
+        wire("200 OK", CREATED),
+    ])
+    .await;
+    let client = stage.builder_at(socket.base()).build().unwrap();
+
+    let error = client.transfers().create(&transfer()).await.unwrap_err();
+    assert_eq!((error.outcome(), error.attempts()), (Outcome::Unknown, 3));
+    assert_eq!(error.operation().unwrap().id, "transfers_create");
+    assert!(error.request_id().is_some() && error.is_retryable());
+    let again = client.with(error.resume_options().unwrap());
+    let reply = again.transfers().create(&transfer()).await.unwrap();
+    assert_eq!(reply.idempotency_key(), error.idempotency_key());
+
+    let keys: std::collections::BTreeSet<_> = socket
+        .requests()
+        .iter()
+        .map(|request| line(request, "x-l2f-idempotency-id").to_owned())
+        .collect();
+    assert_eq!(keys.len(), 1, "one key over both calls");
+    // A call without a key has nothing to resume with.
+    let error = client
+        .accounts()
+        .update(&AccountId::new("A_USD").unwrap(), &update())
+        .await
+        .unwrap_err();
+    assert!(error.resume_options().is_none());
+}
+
+#[tokio::test]
 async fn a_doubt_outlives_a_later_refusal() {
     let stage = Stage::new().await;
     let refused = wire(

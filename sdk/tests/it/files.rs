@@ -1,5 +1,6 @@
 //! Files: a form with one part on the way out, bytes with a name on the way in, through the layers of every call.
 
+use futures_util::TryStreamExt as _;
 use layer2_sdk::CallOptions;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::IdempotencyKey;
@@ -210,4 +211,202 @@ async fn a_file_that_would_be_refused_is_not_sent() {
         (error.kind(), error.outcome()),
         (ErrorKind::InvalidRequest, Outcome::NotSent)
     );
+}
+
+/// A reply of 200 with these headers and these bytes, and the end of the connection.
+fn cut_short(length: usize, body: &str) -> Answer {
+    Answer::Write(format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/pdf\r\ncontent-length: {length}\r\n\r\n{body}"
+    ))
+}
+
+fn scan(bytes: usize) -> ResponseTemplate {
+    ResponseTemplate::new(200)
+        .insert_header("content-disposition", "attachment; filename=\"scan.pdf\"")
+        .set_body_raw(vec![7; bytes], "application/pdf")
+}
+
+#[tokio::test]
+async fn a_download_goes_to_a_path_as_it_comes() {
+    let stage = Stage::new().await;
+    let answers = [refusal(503, "BUSY"), scan(300_000)];
+    stage.on("GET", DOWNLOAD, stage.script(answers)).await;
+    let folder = Folder::new("goes_to_a_path");
+
+    let reply = stage
+        .client()
+        .documents()
+        .download_stream(&document())
+        .await
+        .unwrap();
+
+    assert_eq!(
+        reply.attempts(),
+        2,
+        "until the head is there it is a call like any other"
+    );
+    let file = reply.into_inner();
+    assert_eq!(file.file_name(), Some("scan.pdf"));
+    assert_eq!(file.media_type(), Some("application/pdf"));
+    assert_eq!(file.content_length(), Some(300_000));
+    assert!(!format!("{file:?}").contains("scan"));
+    let path = file.save_to(folder.path("a.pdf")).await.unwrap();
+    assert_eq!(std::fs::read(path).unwrap(), vec![7; 300_000]);
+    assert_eq!(folder.names(), ["a.pdf"]);
+}
+
+#[tokio::test]
+async fn a_download_is_a_stream_of_bytes() {
+    let stage = Stage::new().await;
+    let answers = [scan(300_000), scan(1_000), scan(2_000)];
+    stage.on("GET", DOWNLOAD, stage.script(answers)).await;
+    let client = stage.client();
+    let open = || async {
+        let documents = client.documents();
+        let reply = documents.download_stream(&document()).await.unwrap();
+        reply.into_inner()
+    };
+
+    let chunks: Vec<_> = open().await.try_collect().await.unwrap();
+    assert_eq!(chunks.concat(), vec![7; 300_000]);
+    assert_eq!(open().await.bytes().await.unwrap(), vec![7; 1_000]);
+    let mut written = Vec::new();
+    assert_eq!(open().await.write_to(&mut written).await.unwrap(), 2_000);
+    assert_eq!(written, vec![7; 2_000]);
+}
+
+#[tokio::test]
+async fn a_file_beyond_the_limit_is_refused_before_it_is_read() {
+    let stage = Stage::new().await;
+    stage
+        .on("GET", DOWNLOAD, stage.script([scan(1_001), scan(1_000)]))
+        .await;
+    let client = stage.client();
+    let folder = Folder::new("beyond_the_limit");
+    let open = || async {
+        let documents = client.documents();
+        let reply = documents.download_stream(&document()).await.unwrap();
+        reply.into_inner().with_limit(1_000)
+    };
+
+    let error = open()
+        .await
+        .save_to(folder.path("a.pdf"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (ErrorKind::ReplyCut, Outcome::Done)
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("1001 bytes or more, the limit is 1000"),
+        "{error}"
+    );
+    assert!(!error.is_retryable(), "it will be as long the next time");
+    assert!(error.request_id().is_some() && error.operation().is_some());
+    assert!(folder.names().is_empty(), "nothing is left behind");
+    assert_eq!(open().await.bytes().await.unwrap().len(), 1_000);
+}
+
+#[tokio::test]
+async fn a_file_without_a_length_is_refused_at_the_byte_that_is_too_many() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/pdf\r\nconnection: close\r\n\r\n";
+    let answer = Answer::Write(format!("{head}{}", "x".repeat(2_000)));
+    let socket = Socket::play(vec![answer]).await;
+    let stage = Stage::new().await;
+    let client = stage.builder_at(socket.base()).build().unwrap();
+    let documents = client.documents();
+    let file = documents.download_stream(&document()).await.unwrap();
+    let file = file.into_inner();
+    assert_eq!(file.content_length(), None);
+    let error = file.with_limit(1_999).bytes().await.unwrap_err();
+    assert!(error.to_string().contains("the limit is 1999"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_off_leaves_nothing_in_its_place() {
+    let socket = Socket::play(vec![cut_short(100, "only this")]).await;
+    let stage = Stage::new().await;
+    let client = stage.builder_at(socket.base()).build().unwrap();
+    let folder = Folder::new("breaks_off");
+    let path = folder.path("a.pdf");
+    std::fs::write(&path, "what was there").unwrap();
+
+    let documents = client.documents();
+    let file = documents.download_stream(&document()).await.unwrap();
+    let error = file.into_inner().save_to(&path).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::ReplyCut);
+    assert!(error.is_retryable(), "a new call may bring all of it");
+    assert_eq!(
+        socket.requests().len(),
+        1,
+        "bytes that were given on are not asked for again"
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "what was there");
+    assert_eq!(folder.names(), ["a.pdf"]);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_an_error_of_this_side() {
+    let stage = Stage::new().await;
+    stage.on("GET", DOWNLOAD, stage.script([scan(10)])).await;
+    let folder = Folder::new("cannot_be_written");
+    let client = stage.client();
+    let documents = client.documents();
+    let file = documents.download_stream(&document()).await.unwrap();
+    let nowhere = folder.path("no such folder").join("a.pdf");
+    let error = file.into_inner().save_to(nowhere).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (ErrorKind::File, Outcome::Done)
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_streamed_download_has_its_codes() {
+    let stage = Stage::new().await;
+    let path = format!("/api/v1/withdrawals/{ID}/receipt");
+    stage
+        .on("GET", &path, stage.script([refusal(404, "NOT_FOUND")]))
+        .await;
+    let client = stage.client();
+    let withdrawals = client.withdrawals();
+    let id = WithdrawalId::new(ID).unwrap();
+    let error = withdrawals.get_receipt_stream(&id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.has_code("NOT_FOUND"));
+}
+
+/// A folder of one test, gone with it.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let name = format!("layer2-sdk-{test}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.0.join(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).unwrap();
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+        entries
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left of a failed test is in the way of nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

@@ -11,15 +11,26 @@
 )]
 
 mod attempts;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod builder;
+mod cancellation;
 mod files;
+mod guesses;
+#[cfg(feature = "mock")]
+mod mock;
 #[cfg(any(feature = "accounting", feature = "plaid", feature = "control"))]
 mod other_apis;
 mod paging;
 mod replies;
+mod rotation;
 #[cfg(feature = "mock")]
 mod sandbox;
+mod simulator;
 mod stage;
 mod telemetry;
 mod token;
 mod webhook;
+mod webhook_keys;
+mod webhook_replay;
+mod webhook_vectors;

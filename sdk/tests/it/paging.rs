@@ -3,7 +3,10 @@
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use layer2_sdk::ErrorKind;
+use layer2_sdk::Items;
+use layer2_sdk::Page;
 use layer2_sdk::payments::AccountId;
+use layer2_sdk::payments::Transaction;
 use layer2_sdk::payments::TransactionsListForAccountParams;
 use layer2_sdk::payments::TransactionsListParams;
 use wiremock::Request;
@@ -69,6 +72,71 @@ async fn pages_are_followed_with_filters_and_repeated_rows_are_dropped() {
             vec!["account_id=A_USD", "page=2", "page_size=2", "as_of=T1"],
         ]
     );
+}
+
+#[tokio::test]
+async fn pages_come_one_by_one_with_the_filters_and_without_repeats() {
+    let stage = Stage::new().await;
+    let pages = [
+        page(&["a", "b"], "?page=1&as_of=T1"),
+        page(&["b", "c"], "?page=2&as_of=T1"),
+        // All of it was on the page before, which is no reason to stop.
+        page(&["c"], "?page=3&as_of=T1"),
+        page(&["d"], ""),
+    ];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let params = TransactionsListParams::new().with_account_id(AccountId::new("A_USD").unwrap());
+
+    let client = stage.client();
+    let pages: Vec<_> = client
+        .transactions()
+        .list_stream(params)
+        .into_pages()
+        .try_collect()
+        .await
+        .unwrap();
+
+    let ids: Vec<Vec<_>> = pages
+        .iter()
+        .map(|page| page.items.iter().map(|row| row.id.as_str()).collect())
+        .collect();
+    assert_eq!(ids, [vec!["a", "b"], vec!["c"], vec![], vec!["d"]]);
+    let more: Vec<_> = pages.iter().map(Page::has_next).collect();
+    assert_eq!(more, [true, true, true, false]);
+    for request in stage.received(LIST).await {
+        assert!(query(&request).contains(&"account_id=A_USD".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn what_was_read_and_not_taken_is_the_first_of_the_pages() {
+    let stage = Stage::new().await;
+    let pages = [page(&["a", "b", "c"], "?page=1"), page(&["d"], "")];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let client = stage.client();
+    let mut rows = client
+        .transactions()
+        .list_stream(TransactionsListParams::new());
+    assert_eq!(rows.try_next().await.unwrap().unwrap().id.as_str(), "a");
+    let pages: Vec<_> = rows.into_pages().try_collect().await.unwrap();
+    let counts: Vec<_> = pages.iter().map(|page| page.items.len()).collect();
+    assert_eq!(counts, [2, 1]);
+    assert!(
+        pages[0].has_next(),
+        "the rest of a page knows the page's links"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_can_be_named_moved_and_sent() {
+    fn is_at_home_anywhere<T: Send + Unpin + 'static>(_: &T) {}
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let rows: Items<Transaction> = client
+        .transactions()
+        .list_stream(TransactionsListParams::new());
+    is_at_home_anywhere(&rows);
+    is_at_home_anywhere(&rows.into_pages());
 }
 
 #[tokio::test]

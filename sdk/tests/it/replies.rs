@@ -205,8 +205,11 @@ async fn calls_that_cannot_be_right_are_not_sent() {
             .await
             .unwrap_err(),
     );
-    assert_eq!(kind, ErrorKind::InvalidRequest);
-    assert!(text.contains("layer2-1.0.5"), "{text}");
+    assert_eq!(kind, ErrorKind::NotOnPlatform);
+    assert!(
+        text.contains("layer2-1.0.5") && text.contains("rail-1.1.2"),
+        "{text}"
+    );
 
     let unsigned = layer2_sdk::Client::builder()
         .environment(layer2_sdk::Environment::custom(

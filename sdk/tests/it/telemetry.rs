@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use layer2_sdk::payments::TransferId;
 use tracing::Event;
@@ -16,9 +17,11 @@ use tracing::span::Attributes;
 use tracing::span::Id;
 use tracing::span::Record;
 
+use crate::stage::START;
 use crate::stage::Stage;
 use crate::stage::TRANSFER;
 use crate::stage::json;
+use crate::stage::refusal;
 
 /// Writes down every field of every span of the client.
 #[derive(Clone, Default)]
@@ -57,6 +60,10 @@ impl Subscriber for Notes {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
+        self.lines
+            .lock()
+            .unwrap()
+            .push(format!("event {}", event.metadata().name()));
         event.record(&mut self.clone());
     }
 
@@ -99,6 +106,12 @@ async fn a_call_and_its_attempts_are_told_without_what_is_secret() {
         "http.response.status_code=503",
         "error.type=\"503\"",
         "layer2.attempts=2",
+        "event layer2.token.fetched",
+        "event layer2.retry",
+        "otel.name=POST /v1/transfers/{transfer_id}/accept",
+        "otel.kind=\"client\"",
+        "otel.status_code=\"ERROR\"",
+        "url.scheme=\"http\"",
     ] {
         assert!(count(line) >= 1, "{line} in {lines:#?}");
     }
@@ -106,4 +119,66 @@ async fn a_call_and_its_attempts_are_told_without_what_is_secret() {
     for secret in [TRANSFER, "s3cr3t", "token-1", "Bearer"] {
         assert!(!all.contains(secret), "{secret} in {all}");
     }
+}
+
+/// What is told while a call is made against these replies.
+async fn told(replies: Vec<wiremock::ResponseTemplate>) -> Vec<String> {
+    let notes = Notes::default();
+    let guard = tracing::subscriber::set_default(notes.clone());
+    let stage = Stage::new().await;
+    let path = format!("/api/v1/transfers/{TRANSFER}/accept");
+    stage.on("POST", &path, stage.script(replies)).await;
+    let id = TransferId::new(TRANSFER).unwrap();
+    let _ = stage.client().transfers().accept(&id).await;
+    drop(guard);
+    let lines = notes.lines.lock().unwrap().clone();
+    let events = lines.into_iter().filter(|line| {
+        line.starts_with("event ")
+            || line.starts_with("layer2.gave_up=")
+            || line.starts_with("layer2.reason=")
+            || line.starts_with("layer2.clock.offset_ms=")
+    });
+    events.collect()
+}
+
+#[tokio::test]
+async fn every_decision_of_the_layers_is_an_event() {
+    let accepted = || json(200, &format!(r#"{{"data":{{"id":"{TRANSFER}"}}}}"#));
+    let token = "event layer2.token.fetched";
+    let retry = "event layer2.retry";
+
+    assert_eq!(
+        told(vec![json(503, "{}")]).await,
+        [
+            token,
+            retry,
+            retry,
+            "event layer2.gave_up",
+            "layer2.gave_up=Attempts"
+        ]
+    );
+    assert_eq!(
+        told(vec![refusal(401, "TOKEN_EXPIRED"), accepted()]).await,
+        [
+            token,
+            "event layer2.sent_again",
+            "layer2.reason=\"token\"",
+            token
+        ]
+    );
+    let ahead = httpdate::fmt_http_date(
+        std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(START + 1_000),
+    );
+    let stale = refusal(401, "SIGNATURE_INVALID").insert_header("date", ahead.as_str());
+    let late = accepted().insert_header("date", ahead.as_str());
+    assert_eq!(
+        told(vec![stale, late]).await,
+        [
+            token,
+            "event layer2.clock.skewed",
+            "layer2.clock.offset_ms=1000500",
+            "event layer2.sent_again",
+            "layer2.reason=\"clock\""
+        ]
+    );
 }

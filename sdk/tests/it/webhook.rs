@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::HeaderName;
+use layer2_sdk::SignatureEncoding;
 use layer2_sdk::webhook::Cause;
 use layer2_sdk::webhook::EventPayload;
-use layer2_sdk::webhook::ReplayGuard;
+use layer2_sdk::webhook::InvalidVerifyKey;
+use layer2_sdk::webhook::PlatformScheme;
 use layer2_sdk::webhook::Verifier;
 use layer2_sdk::webhook::VerifyKey;
 use layer2_sdk::webhook::WebhookError;
 use layer2_sdk::webhook::WebhookScheme;
-use layer2_sdk::webhook::replay::GuardError;
-use layer2_sdk::webhook::replay::Handled;
+use layer2_sdk::webhook::scheme::Covers;
 use layer2_sdk::webhook::sign::TestSigner;
 
 const NOW: i64 = 1_700_000_000;
@@ -78,7 +81,7 @@ fn one_of_several_keys_is_enough() {
     let other = TestSigner::from_seed([8; 32]).verify_key().unwrap();
     for scheme in schemes() {
         let verifier = Verifier::new(scheme.clone())
-            .key(other)
+            .key(other.clone())
             .key(signer().verify_key().unwrap());
         let headers = signer().headers(&scheme, "m1", NOW, BODY.as_bytes());
         verifier
@@ -115,7 +118,9 @@ fn time_counts_on_both_sides() {
             let result = verifier(&scheme).verify_at(&headers, BODY.as_bytes(), now());
             match result {
                 Ok(_) => assert!(holds, "{distance}"),
-                Err(WebhookError::OutsideTolerance { signed_at, now: at }) => {
+                Err(WebhookError::OutsideTolerance {
+                    signed_at, now: at, ..
+                }) => {
                     assert!(!holds, "{distance}");
                     assert_eq!((signed_at.as_second(), at), (NOW + distance, now()));
                 }
@@ -136,31 +141,96 @@ fn missing_and_malformed_headers_are_told_apart() {
     ];
     for (scheme, names) in schemes().iter().zip(names) {
         for name in names {
+            let header = HeaderName::from_static(name);
             let mut headers = signer().headers(scheme, "m1", NOW, BODY.as_bytes());
             headers.insert(name, "?".parse().unwrap());
-            let error = verifier(scheme)
-                .verify_at(&headers, BODY.as_bytes(), now())
-                .unwrap_err();
-            assert_eq!(error, WebhookError::Malformed { header: name });
+            let malformed = WebhookError::Malformed {
+                header: header.clone(),
+            };
+            assert_eq!(refusal(scheme, &headers), malformed);
             headers.remove(name);
-            let error = verifier(scheme)
-                .verify_at(&headers, BODY.as_bytes(), now())
-                .unwrap_err();
-            assert_eq!(error, WebhookError::HeaderMissing { header: name });
+            let missing = WebhookError::HeaderMissing {
+                header,
+                found: None,
+            };
+            assert_eq!(refusal(scheme, &headers), missing);
         }
     }
-    let mut headers =
-        signer().headers(&WebhookScheme::StandardWebhooks, "m1", NOW, BODY.as_bytes());
+    let scheme = WebhookScheme::StandardWebhooks;
+    let mut headers = signer().headers(&scheme, "m1", NOW, BODY.as_bytes());
     headers.remove("webhook-id");
-    let error = verifier(&WebhookScheme::StandardWebhooks)
-        .verify_at(&headers, BODY.as_bytes(), now())
-        .unwrap_err();
-    assert_eq!(
-        error,
-        WebhookError::HeaderMissing {
-            header: "webhook-id"
-        }
-    );
+    let missing = WebhookError::HeaderMissing {
+        header: HeaderName::from_static("webhook-id"),
+        found: None,
+    };
+    assert_eq!(refusal(&scheme, &headers), missing);
+}
+
+#[test]
+fn a_delivery_of_another_scheme_is_recognised() {
+    let [platform, standard] = schemes();
+    for (is, expected, header, other) in [
+        (&standard, &platform, "x-signature", "webhook-signature"),
+        (&platform, &standard, "webhook-signature", "x-signature"),
+    ] {
+        let headers = signer().headers(is, "m1", NOW, BODY.as_bytes());
+        let error = refusal(expected, &headers);
+        let missing = WebhookError::HeaderMissing {
+            header: HeaderName::from_static(header),
+            found: Some(HeaderName::from_static(other)),
+        };
+        assert_eq!(error, missing);
+        assert!(error.to_string().contains("WebhookScheme"), "{error}");
+    }
+}
+
+fn refusal(scheme: &WebhookScheme, headers: &HeaderMap) -> WebhookError {
+    verifier(scheme)
+        .verify_at(headers, BODY.as_bytes(), now())
+        .unwrap_err()
+}
+
+/// The guess how the platform signs has a setting for each of its parts.
+#[test]
+fn the_platform_scheme_works_in_other_positions() {
+    let url = "https://receiver.example/hooks/layer2?team=a";
+    let names = || {
+        (
+            HeaderName::from_static("x-layer2-signature"),
+            HeaderName::from_static("x-layer2-time"),
+        )
+    };
+    let (signature, timestamp) = names();
+    let renamed = PlatformScheme::new(url).with_headers(signature, timestamp);
+    let positions = [
+        renamed.clone(),
+        PlatformScheme::new(url).with_encoding(SignatureEncoding::Base64),
+        PlatformScheme::new(url).with_covers(Covers::TimestampBody),
+        PlatformScheme::new(url).with_covers(Covers::Body),
+        renamed
+            .with_encoding(SignatureEncoding::Base64)
+            .with_covers(Covers::TimestampBody),
+    ];
+    for position in positions {
+        let scheme = WebhookScheme::from(position);
+        let headers = signer().headers(&scheme, "", NOW, BODY.as_bytes());
+        let positioned = verifier(&scheme);
+        let verified = positioned.verify_at(&headers, BODY.as_bytes(), now());
+        assert!(verified.is_ok(), "{scheme:?}");
+        // Each position is a scheme of its own: the default one does not take its deliveries.
+        let default = &schemes()[0];
+        assert!(
+            verifier(default)
+                .verify_at(&headers, BODY.as_bytes(), now())
+                .is_err()
+        );
+        let other = BODY.replace("C 1", "C 2");
+        assert!(
+            positioned
+                .verify_at(&headers, other.as_bytes(), now())
+                .is_err()
+        );
+    }
 }
 
 #[test]
@@ -214,6 +284,22 @@ fn the_reason_why_no_key_matches_is_recognised() {
         );
         assert_eq!(causes(&empty, &scheme, BODY, BODY), [Cause::NoKeys]);
     }
+    // What a map with sorted keys makes of the body.
+    let sorted = r#"{"event_data":{"customer":{"id":"C 1","status":"ACTIVE"}},"event_date":"2023-11-14T17:13:20.000001-05:00","event_id":"00000000-0000-4000-8000-000000000001","event_type":"CUSTOMER_ACTIVE"}"#;
+    let scheme = &schemes()[0];
+    assert_eq!(
+        causes(&verifier(scheme), scheme, BODY, sorted),
+        [Cause::BodyWasRewritten]
+    );
+    assert_eq!(
+        causes(&verifier(scheme), scheme, BODY, ""),
+        [Cause::BodyIsEmpty]
+    );
+    let silent = verifier(scheme).explain(false);
+    assert_eq!(
+        causes(&silent, scheme, BODY, &pretty),
+        [Cause::Unrecognised]
+    );
     let given = WebhookScheme::platform("https://receiver.example/proxy/hooks/");
     for signed in ["/proxy/hooks", "/hooks/", "/"] {
         let path = WebhookScheme::platform(signed);
@@ -258,61 +344,92 @@ fn keys_are_read_in_both_spellings_and_weak_ones_refused() {
         VerifyKey::parse(base64).unwrap()
     );
     let identity = format!("01{}", "00".repeat(31));
-    for wrong in [
-        "",
-        "00",
-        "whpk_",
-        "whsk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-        &identity,
+    for (wrong, error) in [
+        ("", InvalidVerifyKey::Form),
+        ("00", InvalidVerifyKey::Form),
+        ("whpk_", InvalidVerifyKey::Form),
+        (
+            "whsk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+            InvalidVerifyKey::PrivateKey,
+        ),
+        (
+            "whsec_c2hvcnQ=",
+            InvalidVerifyKey::SecretLength { bytes: 5 },
+        ),
+        (&identity, InvalidVerifyKey::Weak),
     ] {
-        assert!(VerifyKey::parse(wrong).is_err(), "{wrong}");
+        assert_eq!(VerifyKey::parse(wrong).unwrap_err(), error, "{wrong}");
     }
 }
 
-#[tokio::test]
-async fn an_event_is_handled_once_and_again_if_handling_failed() {
-    let event = || serde_json::from_str::<layer2_sdk::webhook::Event>(BODY).unwrap();
-    let guard = ReplayGuard::in_memory();
-    let failed: Result<Handled<()>, GuardError<&str>> =
-        guard.handle(event(), |_| async { Err("database") }).await;
-    assert!(matches!(failed, Err(GuardError::Handler("database"))));
-
-    let inner = guard.clone();
-    let handled = guard
-        .handle(event(), |event| async move {
-            let meanwhile = inner.handle(event, |_| async { Ok::<_, &str>(()) }).await;
-            assert!(matches!(meanwhile, Ok(Handled::InProgress)));
-            Ok::<_, &str>(42)
-        })
-        .await;
-    assert!(matches!(handled, Ok(Handled::Now(42))));
-    let again = guard.handle(event(), |_| async { Ok::<_, &str>(43) }).await;
-    assert!(matches!(again, Ok(Handled::Before)));
+#[test]
+fn a_shared_secret_and_a_key_pair_do_not_stand_in_for_each_other() {
+    let scheme = WebhookScheme::StandardWebhooks;
+    let shared = TestSigner::from_shared_secret(&[7; 32]).unwrap();
+    let verifiers = [
+        Verifier::new(scheme.clone()).key(shared.verify_key().unwrap()),
+        verifier(&scheme),
+    ];
+    for (signer, [right, wrong]) in [
+        (&shared, [&verifiers[0], &verifiers[1]]),
+        (&signer(), [&verifiers[1], &verifiers[0]]),
+    ] {
+        let headers = signer.headers(&scheme, "m1", NOW, BODY.as_bytes());
+        right.verify_at(&headers, BODY.as_bytes(), now()).unwrap();
+        let error = wrong
+            .verify_at(&headers, BODY.as_bytes(), now())
+            .unwrap_err();
+        let causes = vec![Cause::KeyOfOtherKind];
+        assert_eq!(error, WebhookError::NoKeyMatches { causes });
+    }
+    // The platform has no shared secrets; a public key as the secret of an HMAC is the classic confusion.
+    let headers = shared.headers(&schemes()[0], "", NOW, BODY.as_bytes());
+    assert!(!headers.contains_key("x-signature"));
+    let public = hex::decode(signer().platform_key().unwrap()).unwrap();
+    let confused = TestSigner::from_shared_secret(&public).unwrap();
+    let headers = confused.headers(&scheme, "m1", NOW, BODY.as_bytes());
+    assert!(
+        verifier(&scheme)
+            .verify_at(&headers, BODY.as_bytes(), now())
+            .is_err()
+    );
 }
 
-#[tokio::test]
-async fn an_event_whose_handler_was_dropped_or_panicked_can_be_handled_again() {
-    let event = || serde_json::from_str::<layer2_sdk::webhook::Event>(BODY).unwrap();
-    let guard = ReplayGuard::in_memory();
-
-    // The sender hangs up and the web server drops the handler.
-    let dropped = guard.handle(event(), |_| std::future::pending::<Result<(), &str>>());
-    tokio::select! {
-        biased;
-        _ = dropped => unreachable!("it never ends"),
-        () = std::future::ready(()) => {}
+#[test]
+fn secrets_are_not_printed() {
+    let secret = TestSigner::from_shared_secret(b"0123456789abcdefghijklmnopqrstuv").unwrap();
+    let key = VerifyKey::parse(&secret.standard_key()).unwrap();
+    assert_eq!(key, secret.verify_key().unwrap());
+    let verifier = Verifier::new(WebhookScheme::StandardWebhooks).key(key);
+    for printed in [
+        format!("{secret:?}"),
+        format!("{verifier:?}"),
+        format!("{:?}", signer()),
+    ] {
+        for told in ["0123", "MDEy", "48, 49", "07070707"] {
+            assert!(!printed.contains(told), "{printed}");
+        }
     }
+}
 
-    let inner = guard.clone();
-    let panicked = tokio::spawn(async move {
-        let handler = |_| async { panic!("a handler with a bug") };
-        let _ = inner.handle::<(), &str, _, _>(event(), handler).await;
-    });
-    assert!(panicked.await.unwrap_err().is_panic());
-
-    let event = serde_json::from_str::<layer2_sdk::webhook::Event>(BODY).unwrap();
-    let handled = guard.handle(event, |_| async { Ok::<_, &str>(42) }).await;
-    assert!(matches!(handled, Ok(Handled::Now(42))));
+#[test]
+fn keys_rotate_while_the_verifier_is_in_use() {
+    let scheme = &schemes()[0];
+    let (old, new) = (signer(), TestSigner::generate().unwrap());
+    let holds = |verifier: &Verifier, signer: &TestSigner| {
+        let headers = signer.headers(scheme, "", NOW, BODY.as_bytes());
+        verifier.verify_at(&headers, BODY.as_bytes(), now()).is_ok()
+    };
+    let verifier = verifier(scheme);
+    let in_use = verifier.clone();
+    assert!(holds(&in_use, &old) && !holds(&in_use, &new));
+    verifier.replace_keys([old.verify_key().unwrap(), new.verify_key().unwrap()]);
+    assert!(holds(&in_use, &old) && holds(&in_use, &new));
+    verifier.replace_keys([new.verify_key().unwrap()]);
+    assert!(!holds(&in_use, &old) && holds(&in_use, &new));
+    // One that was made from it stands for itself.
+    let more = verifier.clone().key(old.verify_key().unwrap());
+    assert!(holds(&more, &old) && !holds(&in_use, &old));
 }
 
 proptest::proptest! {

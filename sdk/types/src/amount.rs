@@ -2,9 +2,10 @@
 //!
 //! Money crosses the wire as a JSON number. [`Amount`] reads that number from its *text*, keeps
 //! every digit, and writes it back as the shortest decimal. It never rounds: what does not fit is
-//! an [`AmountError`]. It does no arithmetic, because a sum of two assets, or of two scales, is a
-//! decision that belongs to whoever knows the asset; [`Amount::to_minor`] and
-//! [`Amount::from_minor`] are the two doors to integers.
+//! an [`AmountError`]. It does no arithmetic, because a sum of two assets would be nonsense and an
+//! amount does not know its asset: `Money` does, and adds up. [`Amount::to_minor`] and
+//! [`Amount::from_minor`] are the two doors to integers, and [`Amount::round_to`] rounds for those
+//! who say how.
 //!
 //! # Range
 //!
@@ -28,9 +29,11 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 
 mod parse;
+mod rounding;
 mod wire;
 
 use self::parse::{assemble, parse};
+pub use self::rounding::Rounding;
 
 /// An exact decimal number of some asset.
 ///
@@ -197,6 +200,10 @@ impl AmountError {
         self.kind
     }
 
+    pub(crate) const fn too_large() -> Self {
+        Self::new(AmountErrorKind::TooLarge)
+    }
+
     const fn new(kind: AmountErrorKind) -> Self {
         Self { kind }
     }
@@ -240,6 +247,13 @@ impl fmt::Display for AmountError {
 }
 
 impl std::error::Error for AmountError {}
+
+impl From<std::convert::Infallible> for AmountError {
+    /// Whole numbers are always amounts; this lets them stand where a text may.
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
 
 /// The ways in which an amount can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,10 +1,21 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+#[allow(
+    unused_macros,
+    reason = "which of them are used depends on the APIs that are on"
+)]
+#[macro_use]
+mod model;
+
 pub mod amount;
 pub mod error_code;
 pub mod id;
 pub mod json;
+#[cfg(feature = "payments")]
+pub mod money;
+#[doc(hidden)]
+pub mod object;
 pub mod open_enum;
 pub mod operation;
 pub mod patch;
@@ -12,21 +23,10 @@ pub mod project;
 pub mod query;
 pub mod redact;
 pub mod signing_string;
+pub mod slippage;
 pub mod tagged;
 pub mod timestamp;
-
-#[cfg(any(
-    feature = "payments",
-    feature = "accounting",
-    feature = "plaid",
-    feature = "control"
-))]
-#[allow(
-    unused_macros,
-    reason = "which of them are used depends on the APIs that are on"
-)]
-#[macro_use]
-mod model;
+pub mod update;
 
 #[cfg(all(
     test,
@@ -43,9 +43,11 @@ mod round_trip;
 #[rustfmt::skip]
 mod generated;
 
-pub use crate::amount::{Amount, AmountError, AmountErrorKind};
+pub use crate::amount::{Amount, AmountError, AmountErrorKind, Rounding};
 pub use crate::error_code::ErrorCodeInfo;
 pub use crate::id::{InvalidId, InvalidIdKind};
+#[cfg(feature = "payments")]
+pub use crate::money::{Money, MoneyError, MoneyErrorKind, Priced};
 pub use crate::open_enum::UnknownValue;
 pub use crate::operation::{
     Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, Platform, PlatformVersion,
@@ -56,8 +58,10 @@ pub use crate::project::Project;
 pub use crate::query::{QueryError, QueryParams};
 pub use crate::redact::Redacted;
 pub use crate::signing_string::signing_string;
+pub use crate::slippage::{InvalidSlippage, Slippage};
 pub use crate::tagged::{TagError, UnknownVariant};
 pub use crate::timestamp::{Date, InvalidDate, InvalidTimestamp, Timestamp};
+pub use crate::update::{Emptied, NewValue};
 
 /// Payments: customers, accounts, transactions, transfers and webhooks of the Layer2 platform.
 #[cfg(feature = "payments")]

@@ -2,7 +2,7 @@
 //!
 //! A model of the documents is a list of fields and a few rules about them: which are required, which may be absent,
 //! which must not reach a log. The generated files state exactly that, one line a field; the constructors, the
-//! serde attributes, the redacted `Debug` and the tag decoding are written once, here. The expansion is what one
+//! reading and writing, the redacted `Debug` and the tag decoding are written once, here. The expansion is what one
 //! would write by hand, so rustdoc shows ordinary structs and enums.
 //!
 //! What the macros refuse to use: `#[serde(tag)]`, `#[serde(untagged)]` and `#[serde(flatten)]`. These buffer their
@@ -52,39 +52,34 @@ macro_rules! models {
 ///
 /// Four blocks, each of them optional and in this order: `constant` (one possible value, filled in by `new`),
 /// `required` (parameters of `new`), `optional` (`Option`, left out when `None`), `patch` (absent, null or a value).
+/// A field whose name on the wire is another says it: `created_at as "createdAt": Timestamp`.
 /// A field may end in `, personal` or `, secret`: then `Debug` tells only whether it is there.
 macro_rules! model {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
-            $(constant { $( $(#[$cm:meta])* $cf:ident: $ct:ty = $cv:expr; )+ })?
-            $(required { $( $(#[$rm:meta])* $rf:ident: $rt:ty $(, $rs:ident)?; )+ })?
-            $(optional { $( $(#[$om:meta])* $of:ident: $ot:ty = $ow:ident $(, $os:ident)?; )+ })?
-            $(patch { $( $(#[$pm:meta])* $pf:ident: $pt:ty = $pw:ident $(, $ps:ident)?; )+ })?
+            $(constant { $( $(#[$cm:meta])* $cf:ident $(as $cn:literal)?: $ct:ty = $cv:expr; )+ })?
+            $(required { $( $(#[$rm:meta])* $rf:ident $(as $rn:literal)?: $rt:ty $(, $rs:ident)?; )+ })?
+            $(optional { $( $(#[$om:meta])* $of:ident $(as $on:literal)?: $ot:ty = $ow:ident $(, $os:ident)?; )+ })?
+            $(patch { $( $(#[$pm:meta])* $pf:ident $(as $pn:literal)?: $pt:ty = $pw:ident $(, $ps:ident)?; )+ })?
         }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, PartialEq)]
         #[non_exhaustive]
         pub struct $name {
             $($( $(#[$cm])* pub $cf: $ct, )+)?
             $($( $(#[$rm])* pub $rf: $rt, )+)?
-            $($(
-                $(#[$om])*
-                #[serde(default, skip_serializing_if = "Option::is_none")]
-                pub $of: Option<$ot>,
-            )+)?
-            $($(
-                $(#[$pm])*
-                #[serde(default, skip_serializing_if = "crate::patch::Patch::is_absent")]
-                pub $pf: crate::patch::Patch<$pt>,
-            )+)?
+            $($( $(#[$om])* pub $of: Option<$ot>, )+)?
+            $($( $(#[$pm])* pub $pf: crate::patch::Patch<$pt>, )+)?
         }
 
+        // `inline` leaves it to the crates that call one of these to compile it: most call few.
         impl $name {
             /// Builds the value from what is required; everything else is absent.
             #[allow(clippy::too_many_arguments, reason = "one parameter for each required field")]
             #[allow(clippy::new_without_default, reason = "a tag alone is no default of a variant")]
+            #[inline]
             #[must_use]
             pub fn new($($( $rf: $rt ),+)?) -> Self {
                 Self {
@@ -97,6 +92,7 @@ macro_rules! model {
 
             $($(
                 #[doc = concat!("Sets `", stringify!($of), "`.")]
+                #[inline]
                 #[must_use]
                 pub fn $ow(mut self, value: $ot) -> Self {
                     self.$of = Some(value);
@@ -106,6 +102,7 @@ macro_rules! model {
 
             $($(
                 #[doc = concat!("Sets `", stringify!($pf), "`, to a value or to null.")]
+                #[inline]
                 #[must_use]
                 pub fn $pw(mut self, value: impl Into<crate::patch::Patch<$pt>>) -> Self {
                     self.$pf = value.into();
@@ -116,14 +113,104 @@ macro_rules! model {
 
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($name))
-                    $($( .field(crate::model::plain_name(stringify!($cf)), &self.$cf) )+)?
-                    $($( .field(crate::model::plain_name(stringify!($rf)), shown!(required self.$rf $(, $rs)?)) )+)?
-                    $($( .field(crate::model::plain_name(stringify!($of)), shown!(optional self.$of $(, $os)?)) )+)?
-                    $($( .field(crate::model::plain_name(stringify!($pf)), shown!(patch self.$pf $(, $ps)?)) )+)?
-                    .finish()
+                crate::object::show(f, stringify!($name), &[
+                    $($( (wire_name!($cf $($cn)?), &self.$cf), )+)?
+                    $($( (wire_name!($rf $($rn)?), shown!(required self.$rf $(, $rs)?)), )+)?
+                    $($( (wire_name!($of $($on)?), shown!(optional self.$of $(, $os)?)), )+)?
+                    $($( (wire_name!($pf $($pn)?), shown!(patch self.$pf $(, $ps)?)), )+)?
+                ])
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                #[allow(unused_mut, reason = "an object of no members is not written to")]
+                let mut object = crate::object::Writer::start(serializer);
+                $($( object.required(wire_name!($cf $($cn)?), &self.$cf); )+)?
+                $($( object.required(wire_name!($rf $($rn)?), &self.$rf); )+)?
+                $($( object.optional(wire_name!($of $($on)?), &self.$of); )+)?
+                $($( object.patch(wire_name!($pf $($pn)?), &self.$pf); )+)?
+                object.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::object::read(deserializer)
+            }
+        }
+
+        const _: () = {
+            #[allow(non_camel_case_types, missing_debug_implementations, reason = "nobody sees it")]
+            pub enum Member {
+                $($( $cf, )+)?
+                $($( $rf, )+)?
+                $($( $of, )+)?
+                $($( $pf, )+)?
+            }
+
+            #[allow(missing_debug_implementations, reason = "nobody sees it")]
+            pub struct Draft {
+                $($( $cf: Option<$ct>, )+)?
+                $($( $rf: Option<$rt>, )+)?
+                $($( $of: Option<$ot>, )+)?
+                $($( $pf: crate::patch::Patch<$pt>, )+)?
+            }
+
+            impl crate::object::Object for $name {
+                const NAME: &'static str = stringify!($name);
+                const MEMBERS: &'static [(&'static str, Member)] = &[
+                    $($( (wire_name!($cf $($cn)?), Member::$cf), )+)?
+                    $($( (wire_name!($rf $($rn)?), Member::$rf), )+)?
+                    $($( (wire_name!($of $($on)?), Member::$of), )+)?
+                    $($( (wire_name!($pf $($pn)?), Member::$pf), )+)?
+                ];
+                type Member = Member;
+                type Draft = Draft;
+
+                fn draft() -> Draft {
+                    Draft {
+                        $($( $cf: None, )+)?
+                        $($( $rf: None, )+)?
+                        $($( $of: None, )+)?
+                        $($( $pf: crate::patch::Patch::Absent, )+)?
+                    }
+                }
+
+                #[allow(unused_variables, reason = "an object of no members reads none")]
+                fn read<'de, A: serde::de::MapAccess<'de>>(
+                    draft: &mut Draft,
+                    member: &Member,
+                    members: &mut A,
+                ) -> Result<(), A::Error> {
+                    match *member {
+                        $($( Member::$cf => crate::object::fill(&mut draft.$cf, members), )+)?
+                        $($( Member::$rf => crate::object::fill_required(&mut draft.$rf, members), )+)?
+                        $($( Member::$of => crate::object::fill(&mut draft.$of, members), )+)?
+                        $($( Member::$pf => crate::object::fill(&mut draft.$pf, members), )+)?
+                    }
+                }
+
+                fn finish<E: serde::de::Error>(draft: Draft) -> Result<Self, E> {
+                    Ok(Self {
+                        $($( $cf: crate::object::required(draft.$cf, wire_name!($cf $($cn)?))?, )+)?
+                        $($( $rf: crate::object::required(draft.$rf, wire_name!($rf $($rn)?))?, )+)?
+                        $($( $of: draft.$of, )+)?
+                        $($( $pf: draft.$pf, )+)?
+                    })
+                }
+            }
+        };
+    };
+}
+
+/// The name of a field on the wire: its own, or the one that it says.
+macro_rules! wire_name {
+    ($field:ident) => {
+        const { crate::object::plain_name(stringify!($field)) }
+    };
+    ($field:ident $name:literal) => {
+        $name
     };
 }
 
@@ -135,6 +222,47 @@ macro_rules! shown {
     ($presence:ident $field:expr, $sensitivity:ident) => {
         &crate::redact::Redacted::$presence(&$field)
     };
+}
+
+/// Setters of requests whose `updates` name fields: one for each field that can be named.
+macro_rules! updates {
+    ($(
+        $request:ident {
+            $( $set:ident = $name:literal, $owner:ident::$member:ident: $ty:ty; )+
+        }
+    )+) => {$(
+        impl $request {
+            /// The fields that can be named.
+            pub const FIELDS: &'static [&'static str] = &[$( $name ),+];
+
+            /// Changes a field by its name, also one that this version of the crate does not know. The last of several
+            /// values for one field counts.
+            #[must_use]
+            pub fn set(mut self, field: &str, value: impl Into<String>) -> Self {
+                let updates = self.updates.get_or_insert_with(Vec::new);
+                let value = value.into();
+                match updates.iter_mut().find(|update| update.field.as_deref() == Some(field)) {
+                    Some(update) => update.value = Some(value),
+                    None => updates.push(
+                        crate::payments::FieldUpdate::new().with_field(field.to_owned()).with_value(value),
+                    ),
+                }
+                self
+            }
+
+            $(
+                #[doc = concat!(
+                    "Changes `", $name, "`: [`", stringify!($owner), "::", stringify!($member),
+                    "`](crate::payments::", stringify!($owner), "::", stringify!($member), ").",
+                )]
+                #[inline]
+                #[must_use]
+                pub fn $set(self, value: impl crate::update::NewValue<$ty>) -> Self {
+                    self.set($name, value.to_text())
+                }
+            )+
+        }
+    )+};
 }
 
 /// A tagged union of the documents: one variant per tag value, and `Unknown` for tags of a newer platform.
@@ -254,11 +382,23 @@ macro_rules! shared_value {
 /// The webhook events of one API: `EventPayload`, decoded by the event's type, and the `Event` around it.
 macro_rules! events {
     (
-        $( $(#[$vm:meta])* $variant:ident($ty:ty) = $value:literal; )+
+        $( $(#[$vm:meta])* $variant:ident($ty:ty) $(of [$($version:ident),+])? = $value:literal; )+
     ) => {
         crate::id! {
             /// Id of an event, made by the platform; the same in every delivery of the event.
             pub struct EventId;
+        }
+
+        impl EventType {
+            /// Whether this version of the platform sends such events. Of a type that is not known here nothing is known,
+            /// so the answer is yes.
+            #[must_use]
+            pub fn is_sent_by(&self, platform: crate::operation::Platform) -> bool {
+                match self.as_str() {
+                    $( $value => platform.includes(&[$($(crate::operation::PlatformVersion::$version),+)?]), )+
+                    _ => true,
+                }
+            }
         }
 
         /// What an event tells, by its type.
@@ -528,9 +668,4 @@ macro_rules! no_projection {
     ($($name:ty),+ $(,)?) => {
         $( impl crate::project::Project for $name {} )+
     };
-}
-
-/// A field's name without the mark of a raw identifier.
-pub(crate) fn plain_name(field: &'static str) -> &'static str {
-    field.strip_prefix("r#").unwrap_or(field)
 }

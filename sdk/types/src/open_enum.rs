@@ -133,6 +133,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::update::Value for $name {
+            fn to_text(&self) -> ::std::string::String {
+                ::std::string::String::from(self.as_str())
+            }
+        }
+
         impl $crate::query::QueryValue for $name {
             const EXPECTED: &'static str = "text";
 

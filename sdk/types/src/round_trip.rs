@@ -1,8 +1,11 @@
-//! Round trips of the generated models, for their generated tests.
+//! What must hold of every generated model, for the generated tests.
 //!
 //! A model must give back what it was given, number by number and digit by digit, so texts are compared as exact trees:
 //! members in any order, scalars as they were written. A member that the model does not have is dropped without a word;
 //! the samples of a later platform carry one in every object, called [`ADDED`].
+//!
+//! What is sensitive has values of its own in the samples ([`WITHHELD`]): none of them may be in what `Debug` prints of
+//! a model, while all others must.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +22,46 @@ macro_rules! round_trips {
             let mut lost = Vec::new();
             $( lost.extend(crate::round_trip::losses::<$model>(stringify!($model), $full, $later)); )+
             assert!(lost.is_empty(), "{}", lost.join("\n"));
+        }
+
+        #[test]
+        fn no_model_shows_what_is_withheld_and_every_model_shows_the_rest() {
+            let mut wrong = Vec::new();
+            $( wrong.extend(crate::round_trip::slips::<$model>(stringify!($model), $full, $later)); )+
+            assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        }
+    };
+}
+
+/// The test that query parameters do not show what is sensitive about them.
+macro_rules! queries {
+    ( $( $params:ident = $pairs:expr; )+ ) => {
+        #[test]
+        fn no_query_shows_what_is_withheld() {
+            $(
+                let pairs = $pairs.map(|(name, value)| (String::from(name), String::from(value)));
+                let params = <$params as crate::query::QueryParams>::from_pairs(&pairs).expect("values that fit");
+                let slip = crate::round_trip::slip(stringify!($params), &params);
+                assert_eq!(slip, None);
+            )+
+        }
+    };
+}
+
+/// The test that ids refuse what would change a path.
+macro_rules! ids_in_paths {
+    ( $( $id:ident ),+ $(,)? ) => {
+        #[test]
+        fn no_id_leaves_its_place_in_a_path() {
+            for trick in crate::round_trip::TRICKS {
+                $(
+                    assert!($id::new(*trick).is_err(), "{} takes {trick:?}", stringify!($id));
+                    // A reply is kept as it came, and what is kept is known to be unfit.
+                    let json = serde_json::to_string(trick).expect("a text");
+                    let kept: $id = serde_json::from_str(&json).expect("any text");
+                    assert!(!kept.is_path_safe(), "{} trusts {trick:?}", stringify!($id));
+                )+
+            }
         }
     };
 }
@@ -47,6 +90,90 @@ pub(crate) fn losses<T: DeserializeOwned + Serialize>(
         })
         .collect()
 }
+
+/// Texts that mean something else in a path than one segment.
+pub(crate) const TRICKS: &[&str] = &[
+    "",
+    ".",
+    "..",
+    "/",
+    "../admin",
+    "a/b",
+    "..\\admin",
+    "%2f",
+    "a%2Fb",
+    "%2e%2e",
+    "%252f",
+    "a?b=c",
+    "a#b",
+    "a\0",
+    "a\nb",
+    "a\r\nHost: x",
+    "\u{7f}",
+    "\u{85}",
+];
+
+/// What `Debug` shows of the model's samples and must not, or must and does not.
+pub(crate) fn slips<T: DeserializeOwned + std::fmt::Debug>(
+    model: &str,
+    full: &str,
+    later: &str,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for sample in [full, later] {
+        let value: T = match serde_json::from_str(sample) {
+            Ok(value) => value,
+            Err(error) => {
+                wrong.push(format!("{model}: does not decode: {error}"));
+                continue;
+            }
+        };
+        wrong.extend(slip(model, &value));
+        wrong.extend(hidden(model, sample, &format!("{value:?}")));
+    }
+    wrong
+}
+
+/// What is sensitive and shown.
+pub(crate) fn slip(model: &str, value: &impl std::fmt::Debug) -> Option<String> {
+    let shown = [format!("{value:?}"), format!("{value:#?}")];
+    let mark = WITHHELD
+        .iter()
+        .find(|mark| shown.iter().any(|text| text.contains(**mark)))?;
+    Some(format!("{model} shows {mark}: {}", shown[0]))
+}
+
+/// What is not sensitive and hidden: every text, id and amount of the sample is to be found in what is shown of it. What
+/// is inside of JSON of no particular type stays hidden.
+fn hidden(model: &str, sample: &str, shown: &str) -> Option<String> {
+    let sent = |text: &str| {
+        [":", "["]
+            .iter()
+            .map(|before| sample.matches(&format!("{before}{text}")).count())
+            .sum::<usize>()
+    };
+    let amounts = sent(DIGITS) - sample.matches(&format!("\"b\":{DIGITS}")).count();
+    [
+        (sent("\"text\""), "\"text\"".to_owned()),
+        (sent("\"some-id\""), "(\"some-id\")".to_owned()),
+        (amounts, format!("Amount({DIGITS})")),
+    ]
+    .into_iter()
+    .find(|(sent, text)| shown.matches(text.as_str()).count() < *sent)
+    .map(|(sent, text)| format!("{model} has {sent} times {text} and shows less: {shown}"))
+}
+
+/// What an amount is in a sample.
+const DIGITS: &str = "123456789012345678.1234567891";
+
+/// How sensitive values begin in the samples.
+const WITHHELD: &[&str] = &[
+    "withheld",
+    "1902030405",
+    "9007190203040506",
+    "190203040506070809",
+    "1902-03-04",
+];
 
 fn written_again<T: DeserializeOwned + Serialize>(sample: &str) -> serde_json::Result<Exact> {
     let value: T = serde_json::from_str(sample)?;
@@ -136,6 +263,34 @@ mod tests {
         let lost = losses::<Forgetful>("Forgetful", full, r#"{"amount":7}"#);
         assert_eq!(lost.len(), 2, "as it is and with a member more");
         assert!(lost[0].contains("memo") && lost[0].ends_with("{\"amount\":7}"));
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "it is printed")]
+    struct Talkative {
+        name: String,
+    }
+
+    #[test]
+    fn what_a_model_shows_is_seen() {
+        let secret = r#"{"name":"withheld"}"#;
+        let plain = r#"{"name":"text"}"#;
+        assert_eq!(slips::<Talkative>("Talkative", plain, plain), [""; 0]);
+        let wrong = slips::<Talkative>("Talkative", secret, plain);
+        assert_eq!(wrong.len(), 1);
+        assert!(wrong[0].starts_with("Talkative shows withheld"));
+    }
+
+    #[test]
+    fn what_a_model_hides_is_seen() {
+        let shown = "Good { amount: ** redacted ** }";
+        let full = format!(
+            r#"{{"amount":{DIGITS},"id":"some-id","list":["text"],"any":{{"b":{DIGITS}}}}}"#
+        );
+        assert!(hidden("Good", &full, shown).is_some());
+        let shown =
+            format!("Good {{ amount: Amount({DIGITS}), id: Id(\"some-id\"), list: [\"text\"] }}");
+        assert_eq!(hidden("Good", &full, &shown), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the document says about an operation, for the reader of a method.
 
 use crate::emit::rust::sentence;
-use crate::model::operation::{Idempotency, Operation, Retry, Signature};
+use crate::model::operation::{Effect, Idempotency, Operation, Retry, Signature};
 use crate::model::read::Word as _;
 
 /// What the document says about an operation, as paragraphs.
@@ -50,6 +50,7 @@ pub(super) fn documentation(operation: &Operation) -> Vec<String> {
         Retry::Keyed => "Is repeated only with the same key.".to_owned(),
         Retry::Never => "Is never repeated once a byte has left.".to_owned(),
     });
+    rules.push(dropped(operation).to_owned());
     if operation.deprecated {
         rules.push("The platform advises against it.".to_owned());
     }
@@ -61,4 +62,19 @@ pub(super) fn documentation(operation: &Operation) -> Vec<String> {
     }
     paragraphs.push(rules.join(" "));
     paragraphs
+}
+
+/// What is known when the future of a call is dropped before it is ready.
+fn dropped(operation: &Operation) -> &'static str {
+    match (operation.effect, operation.retry, operation.idempotency) {
+        (Effect::Read, ..) => "Can be dropped at any time.",
+        (_, Retry::Safe, _) => "If it is dropped, it may be done; call again.",
+        (_, Retry::Keyed, Idempotency::ExternalId) => {
+            "If it is dropped, it may be done; call again with the same id."
+        }
+        (_, Retry::Keyed, _) => {
+            "If it is dropped, it may be done; call again with the same key, one of your own."
+        }
+        (_, Retry::Never, _) => "If it is dropped, it may be done; read before you call again.",
+    }
 }

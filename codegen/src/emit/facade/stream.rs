@@ -90,15 +90,13 @@ pub(super) fn stream(
         format!(".{}()", model.api)
     };
     source.line(&format!(
-        "/// Walks through all pages of [`{0}`](Self::{0}) and gives the items one by one.",
+        "/// Walks through all pages of [`{0}`](Self::{0}): item by item, or with \
+         [`into_pages`](Items::into_pages) page by page.",
         own.trim_start_matches("r#")
     ));
-    source.line("///");
-    source
-        .doc("A page is asked for when its first item is; the stream ends after the first error.");
     let open = format!(
         "pub fn {verb}_stream(&self{parameters}, params: {}::{params}) \
-         -> impl Stream<Item = Result<{item_type}, Error>> + Send + use<> {{",
+         -> Items<{item_type}> {{",
         model.api
     );
     source.block(&open, "}", |source| {

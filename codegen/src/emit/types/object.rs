@@ -78,13 +78,15 @@ fn emit_block(
             let field = field(&property.name);
             let plain = field.strip_prefix("r#").unwrap_or(&field);
             source.doc(&property_doc(model, property));
-            if plain != property.name {
-                source.line(&format!("#[serde(rename = {})]", literal(&property.name)));
-            }
+            let on_the_wire = if plain == property.name {
+                String::new()
+            } else {
+                format!(" as {}", literal(&property.name))
+            };
             let ty = property_type(model, schema, property);
             let with = ending(property, &plain_field(&property.name));
             let withheld = sensitivity(model, property);
-            source.line(&format!("{field}: {ty}{with}{withheld};"));
+            source.line(&format!("{field}{on_the_wire}: {ty}{with}{withheld};"));
         }
     });
 }

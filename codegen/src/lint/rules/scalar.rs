@@ -13,7 +13,7 @@ use crate::source::Node;
 pub(super) fn number_decimal(outline: &Outline<'_>, report: &mut Report) {
     for schema in &outline.schemas {
         let number = schema.text("type") == Some("number");
-        let decimal = schema.text("format") == Some("decimal");
+        let decimal = matches!(schema.text("format"), Some("decimal" | "slippage"));
         if number != decimal {
             report.add(
                 schema.place,
@@ -21,7 +21,7 @@ pub(super) fn number_decimal(outline: &Outline<'_>, report: &mut Report) {
                     "{} is a number that is not `format: decimal`, or the reverse",
                     schema.name()
                 ),
-                "money and rates are `type: number, format: decimal`; counts are `type: integer`",
+                "money and rates are `type: number, format: decimal`, the part of a price that may be lost is `format: slippage`; counts are `type: integer`",
             );
         }
     }

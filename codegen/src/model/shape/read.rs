@@ -125,9 +125,15 @@ fn object(reading: &mut Reading<'_>, node: &Node) -> Object {
             );
         }
     }
+    let of_updates = node.get("x-updates").map(Node::entries).unwrap_or_default();
+    let updates = of_updates
+        .iter()
+        .map(|entry| (entry.key.clone(), reading.list_of_texts(&entry.node)))
+        .collect();
     Object {
         properties,
         always_sent,
+        updates,
     }
 }
 
@@ -277,11 +283,12 @@ fn scalar(reading: &mut Reading<'_>, node: &Node, kind: &str, format: &str) -> T
         ("integer", "int32") => Scalar::Int32,
         ("integer", "int64") => Scalar::Int64,
         ("number", "decimal") => Scalar::Amount,
+        ("number", "slippage") => Scalar::Slippage,
         _ => return refuse_shape(reading, node),
     };
     let allowed = match scalar {
         Scalar::String => STRING_LIMITS,
-        Scalar::Int32 | Scalar::Int64 | Scalar::Amount => NUMBER_LIMITS,
+        Scalar::Int32 | Scalar::Int64 | Scalar::Amount | Scalar::Slippage => NUMBER_LIMITS,
         Scalar::Bool | Scalar::Timestamp | Scalar::Date => &[],
     };
     known_keywords(reading, node, allowed);

@@ -5,7 +5,10 @@ use layer2_types::{control, operation::Platform};
 use layer2_world::{
     Command, JobReport,
     rejection::Rejection,
-    settings::{ErrorStyle, Profile as WorkProfile, Settings, SignaturePolicy},
+    settings::{
+        ErrorStyle, Profile as WorkProfile, Settings, SignaturePolicy, TimestampStyle,
+        WEBHOOK_LOG_LIMITS,
+    },
 };
 
 use super::{at_fault, broken, invalid};
@@ -95,6 +98,25 @@ fn apply(settings: &mut Settings, wanted: &control::SandboxSettings) -> Result<(
             ));
         }
     }
+    match &wanted.timestamps {
+        None => {}
+        Some(control::TimestampSetting::NewYork) => settings.timestamps = TimestampStyle::NewYork,
+        Some(control::TimestampSetting::Utc) => settings.timestamps = TimestampStyle::Utc,
+        Some(other) => {
+            return Err(invalid(
+                "/settings/timestamps",
+                other.as_str(),
+                "new-york or utc",
+            ));
+        }
+    }
+    if let Some(limit) = wanted.webhook_log_limit {
+        let place = "/settings/webhook_log_limit";
+        settings.webhook_log_limit = u32::try_from(limit)
+            .ok()
+            .filter(|limit| WEBHOOK_LOG_LIMITS.contains(limit))
+            .ok_or_else(|| invalid(place, &limit.to_string(), "1 to 1000000"))?;
+    }
     settings.opaque_codes = wanted.opaque_codes.unwrap_or(settings.opaque_codes);
     settings.strict = wanted.strict.unwrap_or(settings.strict);
     settings.information_requests = wanted
@@ -124,6 +146,11 @@ pub(super) fn summary(sandbox: &Sandbox) -> Result<control::SandboxSummary, Reje
         .with_opaque_codes(settings.opaque_codes)
         .with_strict(settings.strict)
         .with_information_requests(settings.information_requests)
+        .with_timestamps(match settings.timestamps {
+            TimestampStyle::Utc => control::TimestampSetting::Utc,
+            _ => control::TimestampSetting::NewYork,
+        })
+        .with_webhook_log_limit(i32::try_from(settings.webhook_log_limit).unwrap_or(i32::MAX))
         .with_profile(match settings.profile {
             WorkProfile::Realistic => control::ProfileSetting::Realistic,
             _ => control::ProfileSetting::Fast,

@@ -7,7 +7,7 @@ use ed25519_dalek::VerifyingKey;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use layer2_types::operation::{Api, IdempotencyRule, Operation};
-use layer2_world::{command::IdempotencyKey, rejection::Problem};
+use layer2_world::{command::IdempotencyKey, rejection::Problem, unbuilt};
 
 use super::{Exchange, body::BodyError, internal};
 use crate::{
@@ -101,9 +101,12 @@ impl Exchange {
                 nearest: Some(nearest),
             } => unknown(format!("Did you mean `{nearest}`?")),
             NoMatch::Path { nearest: None } => unknown(
-                "The payments API is below /api, accounting below /v1, control below /_control/v1."
+                "The payments API is below /api/v1, accounting below /v1, control below /_control/v1; the paths of Plaid, such as /item/public_token/exchange, begin at the root."
                     .to_owned(),
             ),
+            NoMatch::MissingSandbox { path } => unknown(format!(
+                "This is said of a sandbox: `{path}` exists. The first sandbox is named `default`."
+            )),
         }
     }
 
@@ -238,7 +241,10 @@ impl Exchange {
                 .expected(read.join(", "));
                 match file {
                     true => problem.hint("Send the file as one part of a form, named `file`."),
-                    false => problem,
+                    false => problem.hint(format!(
+                        "Send the body with `content-type: {}`.",
+                        read.join("` or `")
+                    )),
                 }
             },
         ))
@@ -262,6 +268,7 @@ impl Exchange {
                 Problem::new(code, "The idempotency key cannot be used.")
                     .at(headers::IDEMPOTENCY_ID.as_str())
                     .expected("1 to 255 visible ASCII characters, such as a UUID")
+                    .hint("Make a new UUID for what shall happen once, and keep it for all repetitions of that request.")
             })
         })?;
         self.key = Some(key.as_str().to_owned());
@@ -278,6 +285,16 @@ impl Exchange {
                 strict: settings.strict,
             }
         })
+    }
+
+    /// Refuses what is not built before anybody has to get its body right. What the version of the sandbox does not have
+    /// is for the state machine to say.
+    pub(super) fn must_be_built(&self, operation: &Operation) -> Result<(), Failure> {
+        let refusal = unbuilt::refusal(operation);
+        match refusal.filter(|_| operation.is_on(self.reading().platform)) {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(()),
+        }
     }
 
     pub(super) fn validate(

@@ -17,8 +17,8 @@ use super::{TOLERANCE_SECONDS, read_hex};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spelling {
     Base64,
-    /// Hex of fewer or more bytes than a signature has.
-    Length(usize),
+    /// Hex of fewer or more digits than a signature has.
+    Digits(usize),
     LowerHex,
     /// Hex behind `0x`.
     PrefixedHex,
@@ -43,7 +43,7 @@ impl Spelling {
         }
         match text.len() {
             length if length > 0 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-                (Spelling::Length(length / 2), None)
+                (Spelling::Digits(length), None)
             }
             _ => (Spelling::Unreadable, None),
         }
@@ -56,12 +56,13 @@ impl Spelling {
             Spelling::Base64 => {
                 "the header x-signature is base64: send the 64 bytes in lower-case hex".to_owned()
             }
-            Spelling::Length(32) => {
+            Spelling::Digits(64) => {
                 "the header x-signature has 32 bytes, the length of a key or of a hash: send the 64 bytes of the Ed25519 signature"
                     .to_owned()
             }
-            Spelling::Length(bytes) => {
-                format!("the header x-signature has {bytes} bytes: an Ed25519 signature has 64")
+            Spelling::Digits(count) => {
+                let plural = if count == 1 { "" } else { "s" };
+                format!("the header x-signature has {count} hex digit{plural}: an Ed25519 signature has 128")
             }
             Spelling::PrefixedHex => {
                 "the header x-signature starts with 0x: send the 128 digits alone".to_owned()
@@ -188,7 +189,7 @@ mod tests {
             (format!("0x{hex}"), Spelling::PrefixedHex, true),
             (standard, Spelling::Base64, true),
             (url, Spelling::Base64, true),
-            (hex[..64].to_owned(), Spelling::Length(32), false),
+            (hex[..64].to_owned(), Spelling::Digits(64), false),
             ("zz".to_owned(), Spelling::Unreadable, false),
             (String::new(), Spelling::Unreadable, false),
         ];

@@ -1,13 +1,29 @@
-//! The strict form of a schema: what the platform lets through and a test may want refused.
+//! The strict forms of a schema: what the platform lets through and a test may want refused.
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::resolve;
 use crate::http::json::Json;
 
-/// Turns a schema into its strict form: amounts are numbers, and every place that holds an object with named members
-/// refuses others.
-pub(super) fn make_strict(schema: &mut Value) {
+/// Makes amounts numbers: a text that spells one is refused.
+pub(super) fn refuse_texts_for_numbers(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(refuse_texts_for_numbers),
+        Value::Object(members) => {
+            if members.get("type").is_some_and(is_number_or_text) {
+                members.insert("type".to_owned(), Value::from("number"));
+                members.remove("pattern");
+            }
+            members.values_mut().for_each(refuse_texts_for_numbers);
+        }
+        _ => {}
+    }
+}
+
+/// Makes every place that holds an object with named members refuse others.
+pub(super) fn refuse_unknown_members(schema: &mut Value) {
     let root = schema.clone();
     harden(&root, schema, true);
 }
@@ -16,10 +32,6 @@ fn harden(root: &Value, schema: &mut Value, is_place: bool) {
     let Value::Object(members) = schema else {
         return;
     };
-    if members.get("type").is_some_and(is_number_or_text) {
-        members.insert("type".to_owned(), Value::from("number"));
-        members.remove("pattern");
-    }
     for key in ["properties", "$defs", "patternProperties"] {
         if let Some(Value::Object(children)) = members.get_mut(key) {
             // A definition is no place of its own: what refers to it is.
@@ -53,16 +65,37 @@ fn harden(root: &Value, schema: &mut Value, is_place: bool) {
     }
 }
 
-/// Whether a schema, behind its references and in the variant that the tag of `object` chooses, names a member.
-pub(super) fn is_member(root: &Value, schema: &Value, object: &Json, name: &str) -> bool {
-    let named = schema.pointer("/properties").and_then(Value::as_object);
-    let cases = schema.get("allOf").and_then(Value::as_array);
-    named.is_some_and(|named| named.contains_key(name))
-        || resolve(root, schema).is_some_and(|target| is_member(root, target, object, name))
-        || cases.into_iter().flatten().any(|case| {
-            let chosen = case.get("if").is_none_or(|tag| is_chosen(tag, object));
-            chosen && is_member(root, case.get("then").unwrap_or(case), object, name)
-        })
+/// The members that a schema names for an object, behind its references and in the variant that the tag of the object
+/// chooses; where it chooses none, those of all variants.
+pub(super) fn members<'v>(root: &'v Value, schema: &'v Value, object: &Json) -> BTreeSet<&'v str> {
+    let own = schema.get("properties").and_then(Value::as_object);
+    let mut names: BTreeSet<&str> = own
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if let Some(target) = resolve(root, schema) {
+        names.extend(members(root, target, object));
+    }
+    let parts = schema.get("allOf").and_then(Value::as_array);
+    let (cases, plain): (Vec<_>, Vec<_>) = parts
+        .into_iter()
+        .flatten()
+        .partition(|part| part.get("if").is_some());
+    for part in plain {
+        names.extend(members(root, part, object));
+    }
+    let variants: Vec<(bool, &Value)> = cases
+        .into_iter()
+        .filter_map(|case| Some((is_chosen(case.get("if")?, object), case.get("then")?)))
+        .collect();
+    let is_any_chosen = variants.iter().any(|(chosen, _)| *chosen);
+    for (chosen, variant) in variants {
+        if chosen || !is_any_chosen {
+            names.extend(members(root, variant, object));
+        }
+    }
+    names
 }
 
 /// Whether `if` of a case holds: each member that it names has its one value.

@@ -1,5 +1,7 @@
 //! What is said of requests and replies that are not as documented, in every form of a schema.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::http::route;
 
@@ -7,7 +9,11 @@ fn schema(source: Value) -> Schema {
     let validator = jsonschema::options_for::<Exact>()
         .build(&source)
         .expect("schema");
-    Schema { source, validator }
+    Schema {
+        source,
+        validator,
+        unknown: Unknown::Refused,
+    }
 }
 
 fn problems(schema: &Schema, body: &str) -> Vec<Problem> {
@@ -85,7 +91,8 @@ fn tells_everything_at_once_with_pointers() {
 #[test]
 fn strict_refuses_unknown_members_and_numeric_strings() {
     let mut source = sample();
-    make_strict(&mut source);
+    refuse_texts_for_numbers(&mut source);
+    refuse_unknown_members(&mut source);
     let strict = schema(source);
     let lenient = schema(sample());
     let body = r#"{"amount":"12","account":{"id":"a","extra":1},"other":2,"free":{"any":1}}"#;
@@ -125,15 +132,92 @@ fn strict_names_what_is_unknown_and_not_what_stands_beside_it() {
             "Firm": {"type": "object", "properties": {"kind": {"const": "FIRM"}, "number": {"type": "string"}}}
         }
     });
-    make_strict(&mut source);
+    refuse_texts_for_numbers(&mut source);
+    refuse_unknown_members(&mut source);
     let strict = schema(source);
     let body = r#"{"kind":"PERSON","name":"Ada","number":"7","house":{"city":"Paris","floor":3}}"#;
-    let mut pointers: Vec<_> = problems(&strict, body)
+    let found = problems(&strict, body);
+    let floor = found
+        .iter()
+        .find(|one| one.pointer.as_deref() == Some("/house/floor"));
+    assert_eq!(floor.and_then(|one| one.expected.as_deref()), Some("city"));
+    let mut pointers: Vec<_> = found
         .into_iter()
         .filter_map(|problem| problem.pointer)
         .collect();
     pointers.sort_unstable();
     assert_eq!(pointers, ["/house/floor", "/number"]);
+}
+
+/// What is said of a request: where, and the hint.
+fn hints(operation: &Operation, body: &str) -> Vec<(String, Option<String>)> {
+    let body = Json::parse(body).expect("JSON");
+    let parts = Parts {
+        query: &[],
+        body: Some(&body),
+    };
+    let found = request(operation, parts, Reading::default(), "BAD").expect("schemas");
+    let at = |problem: Problem| (problem.pointer.unwrap_or_default(), problem.hint);
+    found.into_iter().map(at).collect()
+}
+
+#[test]
+fn a_misspelt_member_is_named_where_the_right_one_is_missing() {
+    let operation = layer2_types::payments::OperationId::TransfersCreate.operation();
+    let body = r#"{"source_acount_id":"A","destination_account_id":"B","amount":1,"note":"x"}"#;
+    let hint = "`source_acount_id` is not a member here; did you mean `source_account_id`?";
+    assert_eq!(
+        hints(operation, body),
+        [("/source_account_id".to_owned(), Some(hint.to_owned()))]
+    );
+    let body = r#"{"source_account_id":"A","destination_account_id":"B","note":"x"}"#;
+    let hint = "`note` is not a member here.";
+    assert_eq!(
+        hints(operation, body),
+        [("/amount".to_owned(), Some(hint.to_owned()))]
+    );
+}
+
+#[test]
+fn a_tag_that_names_no_variant_hides_nothing_else() {
+    let operation = layer2_types::payments::OperationId::WithdrawalsCreate.operation();
+    let body = r#"{"withdrawal_rail":"SEPA","amount":"5,000.00","purpose":"RENT"}"#;
+    let mut found = hints(operation, body);
+    found.sort_unstable();
+    let amount = "Leave currency, spaces and thousands separators out; the amount is in units of the asset, never in cents.";
+    let required =
+        "Required here: source_account_id, destination_counterparty_id, amount, purpose.";
+    let wanted = [
+        ("/amount", amount),
+        ("/destination_counterparty_id", required),
+        ("/purpose", "Did you mean `RENTAL_PROPERTY`?"),
+        ("/source_account_id", required),
+        ("/withdrawal_rail", "Did you mean `SEPA_CT`?"),
+    ];
+    let wanted = wanted.map(|(at, hint)| (at.to_owned(), Some(hint.to_owned())));
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn control_refuses_what_it_does_not_know() {
+    let operation = layer2_types::control::OperationId::SandboxesCreate.operation();
+    let body = r#"{"name":"third","settings":{"strikt":true,"zzz":1}}"#;
+    let fallback = "Leave it out: the control API ignores nothing, so that no setting is lost.";
+    let wanted = [
+        (
+            "/settings/strikt".to_owned(),
+            Some("Did you mean `strict`?".to_owned()),
+        ),
+        ("/settings/zzz".to_owned(), Some(fallback.to_owned())),
+    ];
+    assert_eq!(hints(operation, body), wanted);
+    let amount = layer2_types::control::OperationId::InboundCreate.operation();
+    let body = r#"{"account_id":"ACME_USD","amount":"12.50"}"#;
+    assert_eq!(
+        hints(amount, body),
+        [],
+        "a text that spells an amount is one"
+    );
 }
 
 #[test]
@@ -207,7 +291,7 @@ fn what_is_the_same_on_every_version_is_compiled_once() {
             };
             std::ptr::from_ref(compiled(id.operation(), reading).expect("schemas"))
         });
-        forms.collect::<std::collections::BTreeSet<_>>().len()
+        forms.collect::<BTreeSet<_>>().len()
     };
     assert_eq!(forms(OperationId::TransfersCreate), 1);
     assert_eq!(forms(OperationId::CustomersList), Platform::ALL.len());

@@ -158,6 +158,10 @@ fn sandboxes_and_clocks() -> Vec<(&'static str, Call)> {
             make(json!({"settings": {"platform": "rail-2"}})),
         ),
         (
+            "sandbox_with_a_misspelt_setting",
+            make(json!({"name": "third", "settings": {"strikt": true}})),
+        ),
+        (
             "default_sandbox_deleted",
             delete("/_control/v1/sandboxes/default"),
         ),

@@ -42,7 +42,7 @@ pub(super) fn told(setting: &Setting, request: &Request, reply: &Reply) -> Strin
 /// Compares with the file of a mistake, or writes it.
 pub(super) fn compare(subject: &str, name: &str, told: &str) -> Option<String> {
     let path = folder().join(subject).join(format!("{name}.json"));
-    if std::env::var_os("WRITE_MISTAKES").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::create_dir_all(path.parent().expect("folder")).expect(subject);
         fs::write(&path, told).expect(name);
         return None;
@@ -140,7 +140,8 @@ fn every_code_of_every_operation_has_its_reply() {
     assert!(stale.is_empty(), "within reach, or gone: {stale:#?}");
 }
 
-/// A newcomer learns from each where it was wrong, what to do, and where the code is explained.
+/// A newcomer learns from each where it was wrong, what to do, and where the code is explained. The token endpoints and
+/// Plaid have no members for it: their one text says it.
 #[test]
 fn every_reply_says_where_it_was_and_what_to_do() {
     let reference = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/errors.md");
@@ -153,7 +154,7 @@ fn every_reply_says_where_it_was_and_what_to_do() {
         let is_placed = says("pointer") || PLACELESS.contains(&code);
         let anchor = anchor(&error).unwrap_or_default();
         let is_explained = reference.contains(&format!("<a id=\"{anchor}\"></a>"));
-        if !(is_placed && is_explained && (says("expected") || says("hint"))) {
+        if !(is_placed && is_explained && says("hint")) {
             helpless.push(format!("{file}: {error}"));
         }
     }
@@ -179,6 +180,7 @@ const PLACELESS: &[&str] = &[
     "INTERNAL",
     "LIMIT_REACHED",
     "METHOD_NOT_ALLOWED",
+    "NOT_BUILT",
     "RATE_LIMITED",
     "STORE_UNAVAILABLE",
     "UNKNOWN_PATH",

@@ -82,6 +82,21 @@ fn bodies(at: &Setting) -> Vec<Mistake> {
             at.post(transfers, &"x".repeat(10_000_000)),
         ),
         (
+            "body_with_a_misspelt_member",
+            at.post(
+                transfers,
+                &TRANSFER.replace("source_account_id", "source_acount_id"),
+            ),
+        ),
+        (
+            "body_with_a_tag_of_no_variant",
+            at.post(
+                "/api/v1/withdrawals",
+                r#"{"withdrawal_rail":"SEPA","amount":"5,000.00","purpose":"RENT"}"#,
+            ),
+        ),
+        ("operation_not_built", at.post("/api/v1/payments", "{}")),
+        (
             "body_of_wrong_types",
             at.post(
                 transfers,

@@ -19,14 +19,18 @@ use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::request::Answered;
 use crate::settings::TimestampStyle;
+use crate::table::named;
 use crate::world::World;
 
 /// A business, with its details as they are shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct BusinessRow {
+    id: BusinessId,
     details: Business,
     archived_at: Option<Timestamp>,
 }
+
+named!(BusinessRow: BusinessId);
 
 impl Businesses for World {
     fn businesses_create(
@@ -54,10 +58,11 @@ impl Businesses for World {
 
         let row = BusinessRow {
             details: new_business(cx, &id, body),
+            id,
             archived_at: None,
         };
         let reply = row.on_wire();
-        self.accounting.businesses.insert(id, row);
+        self.accounting.businesses.insert(row);
         Ok(Answered {
             status: 201,
             value: reply,

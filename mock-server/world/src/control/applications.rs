@@ -165,7 +165,7 @@ fn must_be_reviewed(from: ApplicationStage, decision: &Decision) -> Result<(), R
     }
     let problem = Problem::new(
         code::STATUS_CHANGE_NOT_ALLOWED,
-        format!("An application that is {from} cannot become {to}."),
+        format!("The application is {from} and cannot become {to}."),
     )
     .at("/decision")
     .received(to.to_string())
@@ -177,7 +177,7 @@ fn must_be_reviewed(from: ApplicationStage, decision: &Decision) -> Result<(), R
         stage if stage.is_editable() => {
             problem.hint("The applicant has to complete and submit it first.")
         }
-        _ => problem,
+        _ => problem.hint("The decision stands; apply anew for another one."),
     }
     .bad_request())
 }

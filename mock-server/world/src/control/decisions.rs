@@ -81,7 +81,7 @@ fn decided(noun: &str, from: Standing, wanted: &str) -> Result<Standing, Rejecti
     let from_name = from.name("ACTIVE");
     let problem = Problem::new(
         code::STATUS_CHANGE_NOT_ALLOWED,
-        format!("A {noun} that is {from_name} cannot become {wanted}."),
+        format!("The {noun} is {from_name} and cannot become {wanted}."),
     )
     .at("/status")
     .received(wanted)
@@ -94,7 +94,9 @@ fn decided(noun: &str, from: Standing, wanted: &str) -> Result<Standing, Rejecti
         true => problem.hint(format!(
             "It is {wanted} already; there is nothing to decide."
         )),
-        false => problem,
+        false => problem.hint(
+            "Control takes the steps of the platform's own table; go by one of these statuses.",
+        ),
     };
     Err(problem.bad_request())
 }

@@ -113,7 +113,7 @@ impl World {
 
 fn attempt_on_wire(row: &AttemptRow) -> control::DeliveryAttempt {
     let attempt = control::DeliveryAttempt::new(
-        // There are eight attempts.
+        // Nobody orders as many attempts as an `i32` can count.
         i32::try_from(row.attempt).unwrap_or(i32::MAX),
         clock::wire(row.due, TimestampStyle::Utc),
         outcome_on_wire(row.outcome),

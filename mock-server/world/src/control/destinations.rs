@@ -12,7 +12,6 @@ use crate::payments::arrivals::Receiver;
 use crate::payments::assets;
 use crate::payments::assets::Asset;
 use crate::payments::assets::AssetKind;
-use crate::payments::deposits::asset_of;
 use crate::payments::private::Private;
 use crate::payments::routes::Mark;
 use crate::payments::routes::SHARED_ACCOUNT_NUMBER;
@@ -38,7 +37,7 @@ impl World {
         let sent = body.asset_type_id.as_ref();
         if let Some(named) = &body.account_id {
             let account = self.named_account(named)?;
-            let asset = asset_of(account)?;
+            let asset = account.known_asset()?;
             if let Some(sent) = sent
                 && sent.as_str() != asset.id
             {
@@ -58,7 +57,7 @@ impl World {
         let owner = match owner {
             Some((account, route)) => {
                 let account = self.payments.account(account, mark.place())?;
-                Some((account, asset_of(account)?, route.rail()))
+                Some((account, account.known_asset()?, route.rail()))
             }
             None => None,
         };
@@ -145,6 +144,7 @@ pub(super) fn fitting_rail(
     .at("/rail")
     .received(asked.as_str())
     .expected(asset.rail_names())
+    .hint("Name one of these rails, or none: the usual one of the asset is taken then.")
     .bad_request())
 }
 
@@ -212,5 +212,6 @@ fn wrong_asset(problem: impl Into<String>, received: &str, expected: &str) -> Re
         .at("/asset_type_id")
         .received(received)
         .expected(expected)
+        .hint("Asset types are spelt as in the accounts that hold them; a currency alone is none.")
         .bad_request()
 }

@@ -1,20 +1,29 @@
-//! What an object is, and all that belongs to it: transactions, entries, events, deliveries and what is scheduled.
+//! What an object is, and all that belongs to it: transactions, holds, entries, events, deliveries and what is scheduled.
 //!
 //! Everything is found in rows that are there anyway: entries by what they are for, events by the ids in their bodies,
-//! jobs by what they work on. Which operation stands at a place of the journal is for the shell to add, who keeps it.
+//! jobs by what they work on. What an id names stands in `subject`. Which operation stands at a place of the journal is
+//! for the shell to add, who keeps it.
+
+mod subject;
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+use layer2_ledger::Hold;
+use layer2_ledger::HoldState;
 use layer2_types::control;
 use layer2_types::control::ObjectKind;
-use layer2_types::payments::AccountId;
 
 use crate::clock;
 use crate::outbox::DeliveryRow;
 use crate::outbox::EventRow;
+use crate::payments::funds;
 use crate::rejection::Rejection;
 use crate::settings::TimestampStyle;
 use crate::world::World;
+
+use subject::Subject;
+use subject::purpose_of;
 
 /// An explanation and the places in the journal that it comes from.
 #[derive(Clone, Debug)]
@@ -23,31 +32,6 @@ pub struct Explained {
     pub explanation: control::Explanation,
     /// The places in the journal, in their order.
     pub causes: BTreeSet<u64>,
-}
-
-/// What an object is, and by which names others speak of it.
-struct Subject {
-    kind: ObjectKind,
-    status: Option<String>,
-    /// What entries are for, where they are for it.
-    purpose: Option<String>,
-    /// Its account, where it has one.
-    account: Option<AccountId>,
-    /// The command that made it, where that is kept.
-    cause: Option<u64>,
-    events: Mentions,
-}
-
-/// Which events tell of an object.
-enum Mentions {
-    /// Those that name it in their body.
-    Body,
-    /// The one of this id.
-    Event(String),
-    /// None.
-    None,
-    /// Those that were sent to this subscription.
-    Subscription,
 }
 
 /// Of each list the newest are shown.
@@ -72,13 +56,15 @@ impl World {
         let mut causes: BTreeSet<u64> = told.iter().map(|(_, event)| event.cause).collect();
         causes.extend(subject.cause);
 
-        let transactions = self.transactions_of(id, &subject, &mut causes)?;
+        let transactions = self.transactions_of(&subject, &mut causes)?;
+        let holds = self.holds_of(&subject, &mut causes)?;
         let entries = self.entries_of(id, &subject, &mut causes)?;
         let mut explanation = control::Explanation::new(
             control::ObjectId::new(id).map_err(|_| Rejection::bad_id())?,
             subject.kind,
             Vec::new(),
             newest(transactions),
+            newest(holds),
             newest(entries),
             newest(events(&told)?),
             newest(self.deliveries_of(id, &told)?),
@@ -91,110 +77,67 @@ impl World {
         })
     }
 
-    fn subject(&self, id: &str) -> Option<Subject> {
-        self.money_subject(id)
-            .or_else(|| self.party_subject(id))
-            .or_else(|| self.told_subject(id))
-            .or_else(|| self.entry_subject(id))
-    }
-
-    fn money_subject(&self, id: &str) -> Option<Subject> {
-        let payments = &self.payments;
-        if let Some(row) = id.parse().ok().and_then(|id| payments.transfers.get(&id)) {
-            return Some(Subject {
-                status: Some(row.stage.status().as_str().to_owned()),
-                purpose: Some(id.to_owned()),
-                cause: Some(row.cause),
-                ..Subject::new(ObjectKind::Transfer)
-            });
-        }
-        let row = id
-            .parse()
-            .ok()
-            .and_then(|id| payments.transactions.get(&id))?;
-        Some(Subject {
-            status: Some(row.stage.status().as_str().to_owned()),
-            purpose: Some(row.category_id.as_str().to_owned()),
-            account: Some(row.account.clone()),
-            cause: Some(row.cause),
-            ..Subject::new(ObjectKind::Transaction)
-        })
-    }
-
-    fn party_subject(&self, id: &str) -> Option<Subject> {
-        let (payments, platform) = (&self.payments, self.settings().platform);
-        if let Some(row) = id.parse().ok().and_then(|id| payments.accounts.get(&id)) {
-            let status = row.standing.account_status(platform);
-            return Some(Subject {
-                status: Some(status.as_str().to_owned()),
-                account: Some(row.id.clone()),
-                ..Subject::new(ObjectKind::Account)
-            });
-        }
-        let row = id.parse().ok().and_then(|id| payments.customers.get(&id))?;
-        let status = row.standing.customer_status(platform);
-        Some(Subject {
-            status: Some(status.as_str().to_owned()),
-            ..Subject::new(ObjectKind::Customer)
-        })
-    }
-
-    fn told_subject(&self, id: &str) -> Option<Subject> {
-        let subscription = id.parse().ok();
-        if subscription.is_some_and(|id| self.payments.subscriptions.contains(&id)) {
-            return Some(Subject {
-                events: Mentions::Subscription,
-                ..Subject::new(ObjectKind::Subscription)
-            });
-        }
-        let mut deliveries = self.outbox.numbered().map(|(_, both)| both);
-        let (row, event) =
-            deliveries.find(|(row, event)| row.id.as_str() == id || event.id == id)?;
-        let kind = match row.id.as_str() == id {
-            true => ObjectKind::Delivery,
-            false => ObjectKind::Event,
-        };
-        Some(Subject {
-            cause: Some(event.cause),
-            events: Mentions::Event(event.id.clone()),
-            ..Subject::new(kind)
-        })
-    }
-
-    fn entry_subject(&self, id: &str) -> Option<Subject> {
-        let number: u64 = id.parse().ok()?;
-        let mut entries = self.payments.funds.book().entries().iter();
-        let entry = entries.find(|entry| entry.sequence() == number)?;
-        Some(Subject {
-            cause: Some(entry.stamp().cause),
-            events: Mentions::None,
-            ..Subject::new(ObjectKind::Entry)
-        })
-    }
-
     fn transactions_of(
         &self,
-        id: &str,
         subject: &Subject,
         causes: &mut BTreeSet<u64>,
     ) -> Result<Vec<control::ObjectId>, Rejection> {
         let rows = self.payments.transactions.numbered().map(|(_, row)| row);
-        let narrative = match (&subject.kind, id.parse()) {
-            (ObjectKind::Entry, Ok(number)) => self.payments.funds.narrative(number),
-            _ => "",
-        };
-        let own = rows.filter(|row| match subject.kind {
-            ObjectKind::Account => row.account.as_str() == id,
-            ObjectKind::Entry => narrative.ends_with(row.category_id.as_str()),
-            ObjectKind::Transaction => row.id.as_str() == id,
-            ObjectKind::Transfer => row.category_id.as_str() == id,
-            _ => false,
+        let own = rows.filter(|row| {
+            subject.transactions.contains(row.id.as_str())
+                || subject.orders.contains(row.category_id.as_str())
+                || (subject.kind == ObjectKind::Account
+                    && subject.account.as_ref() == Some(&row.account))
         });
         own.map(|row| {
             causes.insert(row.cause);
             control::ObjectId::new(row.id.as_str()).map_err(|_| Rejection::bad_id())
         })
         .collect()
+    }
+
+    /// The holds of the object: those that its orders placed, or those on its account.
+    fn holds_of(
+        &self,
+        subject: &Subject,
+        causes: &mut BTreeSet<u64>,
+    ) -> Result<Vec<control::ExplainedHold>, Rejection> {
+        let funds = &self.payments.funds;
+        let account = match (&subject.kind, &subject.account) {
+            (ObjectKind::Account, Some(id)) => funds.ledger_account(id),
+            _ => None,
+        };
+        let own =
+            funds.book().holds().iter().filter(|hold| {
+                subject.holds.contains(&hold.id()) || account == Some(hold.account())
+            });
+        own.map(|hold| {
+            causes.insert(hold.placed().cause);
+            self.hold_on_wire(hold)
+        })
+        .collect()
+    }
+
+    fn hold_on_wire(&self, hold: &Hold) -> Result<control::ExplainedHold, Rejection> {
+        let book = self.payments.funds.book();
+        let broken = || Rejection::internal("A hold names an account that is not in the books.");
+        let account = book.account(hold.account()).map_err(|_| broken())?;
+        let asset = book.asset(account.asset()).ok_or_else(broken)?;
+        let placed = hold.placed();
+        let at = Timestamp::from_microsecond(placed.at_micros).unwrap_or(Timestamp::MAX);
+        Ok(control::ExplainedHold::new(
+            account.id().as_str().to_owned(),
+            control::AssetTypeId::new(asset.code().as_str()).map_err(|_| Rejection::bad_id())?,
+            funds::to_wire(hold.amount(), asset.scale()),
+            match hold.state() {
+                HoldState::Open => control::HoldState::Open,
+                HoldState::Released { .. } => control::HoldState::Released,
+                HoldState::Settled { .. } => control::HoldState::Settled,
+            },
+            clock::wire(at, TimestampStyle::Utc),
+            // A journal does not come near the end of 63 bits.
+            i64::try_from(placed.cause).unwrap_or(i64::MAX),
+        ))
     }
 
     /// The entries of the object: those that are for it, those of its account, or those of the command that an event
@@ -215,14 +158,15 @@ impl World {
                     .any(|posting| Some(posting.account()) == account)
             });
             touches
-                && match (&subject.kind, &subject.purpose) {
-                    (_, Some(purpose)) => funds.narrative(entry.sequence()).ends_with(purpose),
-                    (ObjectKind::Account, _) => true,
-                    (ObjectKind::Entry, _) => entry.sequence().to_string() == id,
-                    (ObjectKind::Delivery | ObjectKind::Event, _) => {
+                && match subject.kind {
+                    ObjectKind::Account => true,
+                    ObjectKind::Entry => entry.sequence().to_string() == id,
+                    ObjectKind::Delivery | ObjectKind::Event => {
                         subject.cause == Some(entry.stamp().cause)
                     }
-                    _ => false,
+                    _ => subject
+                        .purposes
+                        .contains(purpose_of(funds.narrative(entry.sequence()))),
                 }
         });
         own.map(|entry| {
@@ -273,28 +217,6 @@ impl World {
 
     fn explained_ids(&self) -> impl Iterator<Item = &str> {
         self.customer_ids().chain(self.account_ids())
-    }
-}
-
-impl Subject {
-    fn new(kind: ObjectKind) -> Self {
-        Self {
-            kind,
-            status: None,
-            purpose: None,
-            account: None,
-            cause: None,
-            events: Mentions::Body,
-        }
-    }
-
-    fn is_told_by(&self, id: &str, row: &DeliveryRow, event: &EventRow) -> bool {
-        match &self.events {
-            Mentions::Body => event.body.contains(&format!("\"{id}\"")),
-            Mentions::Event(wanted) => event.id == *wanted,
-            Mentions::None => false,
-            Mentions::Subscription => row.subscription.as_str() == id,
-        }
     }
 }
 

@@ -11,13 +11,11 @@ use crate::context::WriteContext;
 use crate::control::destinations::fitting_rail;
 use crate::generated::control::Inbound;
 use crate::page::Page;
-use crate::page::RowOrder;
 use crate::payments::accounts::AccountRow;
 use crate::payments::arrivals::Arrival;
 use crate::payments::arrivals::InboundRow;
 use crate::payments::arrivals::Receiver;
 use crate::payments::deposit_stages::InboundStage;
-use crate::payments::deposits::asset_of;
 use crate::payments::funds;
 use crate::payments::originator::Sender;
 use crate::payments::private::Private;
@@ -62,14 +60,11 @@ impl Inbound for World {
         params: control::InboundListParams,
     ) -> Result<control::InboundListReply, Rejection> {
         let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
-        let table = &self.payments.inbound;
-        let matching = table.numbered().filter(|(_, row)| {
-            params
-                .status
-                .as_ref()
-                .is_none_or(|status| row.stage.status() == *status)
-        });
-        let cut = page.cut(matching, RowOrder::OldestFirst, table.made());
+        let wanted = params
+            .status
+            .as_ref()
+            .map(|status| |row: &InboundRow| row.stage.status() == *status);
+        let cut = self.payments.inbound.page(page, wanted);
         let path = self.control_path("inbound");
         let links = cut.links(&path, &params.to_pairs()).into_control();
         let rows: Result<Vec<_>, _> = cut.rows.into_iter().map(on_wire).collect();
@@ -94,7 +89,7 @@ impl Inbound for World {
             return Err(holds_another(account, row));
         }
         self.must_transact(account, "/account_id")?;
-        let (account_id, asset) = (account.id.clone(), asset_of(account)?);
+        let (account_id, asset) = (account.id.clone(), account.known_asset()?);
 
         self.assign_inbound(cx, &inbound_id, account_id, asset)?;
         self.inbound_reply(&inbound_id)

@@ -7,7 +7,6 @@ use layer2_ledger::MinorUnits;
 use layer2_ledger::Posting;
 use layer2_ledger::Side;
 use layer2_types::control;
-use layer2_types::payments::AccountId;
 use layer2_types::query::QueryParams as _;
 
 use crate::clock;
@@ -43,30 +42,26 @@ impl Ledger for World {
         let book = self.payments.funds.book();
         let made = book.sequence();
         let cut = match &params.account_id {
-            None => page.cut(
-                book.entries().iter().map(|entry| (entry.sequence(), entry)),
-                RowOrder::OldestFirst,
-                made,
-            ),
+            None => {
+                let entries = book.entries();
+                let at = |place: usize| entries.get(place).map(|entry| (entry.sequence(), entry));
+                page.pick(0..entries.len(), at, RowOrder::OldestFirst, made)
+            }
             Some(account) => {
                 let known = || book.accounts().map(|(_, account)| account.id().as_str());
                 let unknown =
                     || Rejection::unknown_id("account", account.as_str(), known()).at("account_id");
-                let ix = AccountId::new(account.as_str())
-                    .ok()
-                    .and_then(|id| self.payments.funds.ledger_account(&id))
-                    .or_else(|| {
-                        book.accounts()
-                            .find(|(_, row)| row.id().as_str() == account.as_str())
-                            .map(|(ix, _)| ix)
-                    })
+                let ix = self
+                    .payments
+                    .funds
+                    .named(account.as_str())
                     .ok_or_else(unknown)?;
-                let entries = book.entries_of(ix, ..).map_err(|_| unknown())?;
-                page.cut(
-                    entries.map(|entry| (entry.sequence(), entry)),
-                    RowOrder::OldestFirst,
-                    made,
-                )
+                let count = book.entry_count(ix, u64::MAX).map_err(|_| unknown())?;
+                let at = |place: usize| {
+                    let entry = book.entries_of(ix, place..=place).ok()?.next()?;
+                    Some((entry.sequence(), entry))
+                };
+                page.pick(0..count, at, RowOrder::OldestFirst, made)
             }
         };
         let path = self.control_path("ledger/entries");
@@ -126,7 +121,9 @@ fn totals_on_wire(totals: &AssetTotals) -> Result<control::TrialBalanceAsset, Re
     let wire = |units: MinorUnits| funds::to_wire(units, totals.scale);
     Ok(control::TrialBalanceAsset::new(
         control::AssetTypeId::new(totals.asset.as_str()).map_err(|_| Rejection::bad_id())?,
-        wire(totals.owes()),
+        wire(totals.customers_owed),
+        wire(totals.fees),
+        wire(totals.suspense),
         wire(totals.custody),
         wire(totals.clearing),
         wire(totals.in_flight),

@@ -109,6 +109,7 @@ fn must_be_possible(row: &WithdrawalRow, outcome: &WithdrawalOutcome) -> Result<
                     .at("/outcome")
                     .received(other.as_str())
                     .expected("SETTLED, FAILED, RETURNED or DOCUMENTS_RECEIVED")
+                    .hint("Outcomes are spelt in capitals, as listed.")
                     .bad_request(),
             );
         }
@@ -119,7 +120,7 @@ fn must_be_possible(row: &WithdrawalRow, outcome: &WithdrawalOutcome) -> Result<
     let status = row.status();
     Err(Problem::new(
         code::STATUS_CHANGE_NOT_ALLOWED,
-        format!("A withdrawal that is {status} cannot become {outcome} now."),
+        format!("The withdrawal is {status} and cannot become {outcome} now."),
     )
     .at("/outcome")
     .received(outcome.as_str())
@@ -137,19 +138,11 @@ fn read_fee(wanted: &control::WithdrawalFee, n: usize) -> Result<Fee, Rejection>
                 .at(place("rail"))
                 .received(&wanted.rail)
                 .expected(rails.join(", "))
+                .hint("Rails are spelt as in the `withdrawal_rail` of a withdrawal.")
                 .bad_request(),
         );
     }
-    let Some(asset) = assets::asset(wanted.asset_type_id.as_str()) else {
-        let ids: Vec<&str> = assets::ASSETS.iter().map(|asset| asset.id).collect();
-        return Err(
-            Problem::new(code::ASSET_NOT_SUPPORTED, "There is no such asset type.")
-                .at(place("asset_type_id"))
-                .received(wanted.asset_type_id.as_str())
-                .expected(ids.join(", "))
-                .bad_request(),
-        );
-    };
+    let asset = assets::known(wanted.asset_type_id.as_str(), &place("asset_type_id"))?;
     Ok(Fee {
         rail: Rail::from(wanted.rail.as_str()),
         asset: AssetTypeId::new(asset.id).map_err(|_| Rejection::bad_id())?,

@@ -29,9 +29,9 @@ impl Rates for World {
         cx: &mut WriteContext<'_>,
         body: control::RatePinRequest,
     ) -> Result<control::RateReply, Rejection> {
-        let source = known_asset(&body.source_asset_type_id, "/source_asset_type_id")?;
+        let source = assets::known(body.source_asset_type_id.as_str(), "/source_asset_type_id")?;
         let place = "/destination_asset_type_id";
-        let destination = known_asset(&body.destination_asset_type_id, place)?;
+        let destination = assets::known(body.destination_asset_type_id.as_str(), place)?;
         let pair = exchangeable(source, destination, place)?;
         let rate = PinnedRate::new(body.rate).ok_or_else(|| {
             Problem::new(code::RATE_OUT_OF_RANGE, "The rate cannot be pinned.")
@@ -52,9 +52,9 @@ impl Rates for World {
         source_asset_type_id: control::AssetTypeId,
         destination_asset_type_id: control::AssetTypeId,
     ) -> Result<control::RateReply, Rejection> {
-        let source = known_asset(&source_asset_type_id, "source_asset_type_id")?;
+        let source = assets::known(source_asset_type_id.as_str(), "source_asset_type_id")?;
         let place = "destination_asset_type_id";
-        let destination = known_asset(&destination_asset_type_id, place)?;
+        let destination = assets::known(destination_asset_type_id.as_str(), place)?;
         let pair = exchangeable(source, destination, place)?;
 
         self.payments.market.unpin(pair);
@@ -83,13 +83,6 @@ impl World {
             pinned.is_some(),
         ))
     }
-}
-
-fn known_asset(id: &control::AssetTypeId, place: &str) -> Result<&'static Asset, Rejection> {
-    assets::asset(id.as_str()).ok_or_else(|| {
-        let known = assets::ASSETS.iter().map(|asset| asset.id);
-        Rejection::unknown_id("asset type", id.as_str(), known).at(place)
-    })
 }
 
 fn exchangeable(

@@ -15,21 +15,21 @@ use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Accounts;
 use crate::page::Page;
-use crate::page::RowOrder;
 use crate::payments::assets;
 use crate::payments::assets::Asset;
 use crate::payments::assets::AssetKind;
 use crate::payments::external_id;
+use crate::payments::field_table::field_and_value;
+use crate::payments::field_table::no_updates;
 use crate::payments::funds;
 use crate::payments::machines::standing::Standing;
 use crate::payments::routes::Route;
 use crate::payments::standing::Resource;
-use crate::payments::standing::field_and_value;
-use crate::payments::standing::no_updates;
 use crate::payments::standing::requested_standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
+use crate::table::named;
 use crate::world::World;
 
 /// An account.
@@ -48,7 +48,11 @@ pub(crate) struct AccountRow {
     pub(crate) opened: Timestamp,
     /// When it was opened, or had its last posting.
     pub(crate) last_used: Timestamp,
+    /// Whether a look at it waits on the schedule, which may let it fall asleep.
+    pub(crate) is_watched: bool,
 }
+
+named!(AccountRow: AccountId);
 
 /// The customer id of the client's own accounts.
 pub(crate) const SELF: &str = "SELF";
@@ -62,7 +66,7 @@ impl Accounts for World {
         body: payments::AccountOpenRequest,
     ) -> Result<payments::AccountRefReply, Rejection> {
         let wanted = body.account_to_open;
-        self.customer_may_open(&body.customer_id)?;
+        self.must_allow_updates(&body.customer_id)?;
         let asset = offered_asset(&wanted.product_id, &wanted.asset_type_id)?;
         external_id::check(wanted.account_id.as_str(), "/account_to_open/account_id")?;
         if self.payments.accounts.contains(&wanted.account_id)
@@ -90,8 +94,10 @@ impl Accounts for World {
     ) -> Result<payments::AccountListReply, Rejection> {
         let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
         let platform = cx.platform();
-        let table = &self.payments.accounts;
-        let matching = table.numbered().filter(|(_, row)| {
+        let is_narrowed = params.customer_id.is_some()
+            || params.product_type.is_some()
+            || params.status.is_some();
+        let wanted = |row: &AccountRow| {
             params
                 .customer_id
                 .as_ref()
@@ -104,8 +110,9 @@ impl Accounts for World {
                     .status
                     .as_ref()
                     .is_none_or(|status| row.standing.account_status(platform) == *status)
-        });
-        let cut = page.cut(matching, RowOrder::OldestFirst, table.made());
+        };
+        let table = &self.payments.accounts;
+        let cut = table.page(page, is_narrowed.then_some(wanted));
         let links = cut.links(PATH, &params.to_pairs());
         let accounts = cut
             .rows
@@ -164,15 +171,14 @@ impl Accounts for World {
         account_id: AccountId,
     ) -> Result<payments::AddressLeaseReply, Rejection> {
         let account = self.payments.account(&account_id, "account_id")?;
-        let asset = assets::asset(account.asset.as_str())
-            .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
+        let asset = account.known_asset()?;
         if asset.kind != AssetKind::Crypto {
             return Err(no_address(account));
         }
         self.must_transact(account, "account_id")?;
         let asset_type_id = account.asset.clone();
 
-        self.payments.routes.open(cx, &account_id, asset)?;
+        self.open_routes(cx, &account_id, asset)?;
         let routes = self.payments.routes.of(&account_id);
         let (lease, address) = routes
             .iter()
@@ -203,6 +209,12 @@ pub(crate) struct NewAccount {
 }
 
 impl AccountRow {
+    /// What is known of its asset.
+    pub(crate) fn known_asset(&self) -> Result<&'static Asset, Rejection> {
+        assets::asset(self.asset.as_str())
+            .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))
+    }
+
     /// The client's own accounts are of their own type, whatever the product.
     pub(crate) fn product_type(&self) -> ProductType {
         if self.customer.as_str() == SELF {
@@ -226,34 +238,21 @@ impl World {
             .funds
             .open(&opening.id, opening.asset)
             .map_err(|_| Rejection::internal("The books of the account could not be opened."))?;
-        self.payments.accounts.insert(
-            opening.id.clone(),
-            AccountRow {
-                id: opening.id.clone(),
-                customer: opening.customer,
-                product: opening.product,
-                asset: asset_id,
-                decimals: opening.asset.decimals,
-                standing: Standing::Active,
-                before_freeze: None,
-                opened: cx.now(),
-                last_used: cx.now(),
-            },
-        );
+        self.payments.accounts.insert(AccountRow {
+            id: opening.id.clone(),
+            customer: opening.customer,
+            product: opening.product,
+            asset: asset_id,
+            decimals: opening.asset.decimals,
+            standing: Standing::Active,
+            before_freeze: None,
+            opened: cx.now(),
+            last_used: cx.now(),
+            is_watched: false,
+        });
         self.watch_dormancy(&opening.id, cx.now());
         self.emit_account(cx, &opening.id);
         Ok(())
-    }
-
-    fn customer_may_open(&self, id: &CustomerId) -> Result<(), Rejection> {
-        if id.as_str() == SELF {
-            return Ok(());
-        }
-        let customer = self.payments.customer(id, "/customer_id")?;
-        if customer.standing.rights(self.settings().platform).update {
-            return Ok(());
-        }
-        Err(customer.not_updatable().at("/customer_id").bad_request())
     }
 
     fn account_on_wire(&self, cx: &ReadContext<'_>, row: &AccountRow) -> payments::Account {
@@ -354,5 +353,6 @@ fn not_updatable(field: &str) -> Rejection {
     .at("/updates/0/field")
     .received(field)
     .expected("status")
+    .hint("Everything else is fixed when the account is opened; open another one, and close this one.")
     .bad_request()
 }

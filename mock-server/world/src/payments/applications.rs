@@ -44,6 +44,7 @@ use crate::payments::field_table;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
+use crate::table::named;
 use crate::world::World;
 
 /// An application.
@@ -64,7 +65,11 @@ pub(crate) struct ApplicationRow {
     pub(crate) documents: Vec<DocumentId>,
     /// What a reviewer asked to be changed and was not changed yet.
     pub(crate) requested: Vec<control::ApplicationChange>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
+
+named!(ApplicationRow: ApplicationId);
 
 /// How long an access code works.
 const CODE_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -94,7 +99,7 @@ impl Applications for World {
 
         row.documents = self.ask_for_documents(cx, &owner, &row.applicant.documents())?;
         let id = row.id.clone();
-        self.payments.applications.insert(id.clone(), row);
+        self.payments.applications.insert(row);
         self.emit_application(cx, &id);
         Ok(reference(id))
     }
@@ -361,6 +366,7 @@ fn new_application(
         stage_since: cx.now(),
         documents: Vec::new(),
         requested: Vec::new(),
+        cause: cx.seq(),
     })
 }
 

@@ -33,6 +33,7 @@ use crate::payments::originator::Sender;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::schedule::Work;
+use crate::table::named;
 use crate::world::World;
 
 /// Money that came from outside.
@@ -52,7 +53,11 @@ pub(crate) struct InboundRow {
     pub(crate) correction: Option<TransactionId>,
     /// What the account could not cover then.
     pub(crate) uncovered: MinorUnits,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
+
+named!(InboundRow: InboundId);
 
 /// Whose money it is, and what it has become there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +65,14 @@ pub(crate) struct Claim {
     pub(crate) account: AccountId,
     pub(crate) deposit: DepositId,
     pub(crate) transaction: TransactionId,
+}
+
+impl InboundRow {
+    /// Its transactions: the credit, and what took it back.
+    pub(crate) fn transactions(&self) -> impl Iterator<Item = &TransactionId> {
+        let credit = self.claim.as_ref().map(|claim| &claim.transaction);
+        credit.into_iter().chain(&self.correction)
+    }
 }
 
 /// What is done with money from outside later.
@@ -141,8 +154,9 @@ impl World {
             claim: None,
             correction: None,
             uncovered: MinorUnits::ZERO,
+            cause: cx.seq(),
         };
-        self.payments.inbound.insert(id.clone(), row);
+        self.payments.inbound.insert(row);
         match arrival.receiver {
             Receiver::Account(account) => {
                 let deposit = self.standing_deposit(cx, &account, arrival.asset)?;

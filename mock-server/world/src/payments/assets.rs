@@ -7,6 +7,11 @@
 use layer2_types::control::InboundRail;
 use layer2_types::payments::ProductType;
 
+use crate::rejection::Problem;
+use crate::rejection::Rejection;
+use crate::rejection::code;
+use crate::rejection::nearest;
+
 /// One asset type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asset {
@@ -158,6 +163,22 @@ pub(crate) fn ids_of(kind: AssetKind) -> String {
 /// The asset with this id.
 pub(crate) fn asset(id: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.id == id)
+}
+
+/// The asset that a request names at `place`.
+pub(crate) fn known(id: &str, place: &str) -> Result<&'static Asset, Rejection> {
+    asset(id).ok_or_else(|| {
+        let ids: Vec<&str> = ASSETS.iter().map(|asset| asset.id).collect();
+        let problem = Problem::new(code::ASSET_NOT_SUPPORTED, "There is no such asset type.")
+            .at(place)
+            .received(id)
+            .expected(ids.join(", "));
+        match nearest(id, ids.iter().copied()) {
+            Some(near) => problem.hint(format!("Did you mean `{near}`?")),
+            None => problem.hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none."),
+        }
+        .bad_request()
+    })
 }
 
 /// The product with this id.

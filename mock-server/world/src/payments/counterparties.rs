@@ -24,11 +24,9 @@ use crate::generated::payments::Counterparties;
 use crate::ids::IdKind;
 use crate::not_built;
 use crate::page::Page;
-use crate::page::RowOrder;
-use crate::payments::accounts::SELF;
 use crate::payments::machines::standing::Standing;
-use crate::payments::standing::no_updates;
 use crate::rejection::Rejection;
+use crate::table::named;
 use crate::world::World;
 
 mod draft;
@@ -37,8 +35,10 @@ mod form;
 mod kinds;
 mod model;
 mod screening;
+mod usable;
 
 pub(crate) use screening::CounterpartyJob;
+pub(crate) use usable::Flow;
 
 /// A counterparty. Its status is kept beside its details, which hold none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,7 +55,11 @@ pub(crate) struct CounterpartyRow {
     pub(crate) asset: Option<AssetTypeId>,
     pub(crate) rails: Vec<Rail>,
     pub(crate) details: Counterparty,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
+
+named!(CounterpartyRow: CounterpartyId);
 
 const PATH: &str = "/v1/counterparties";
 
@@ -66,14 +70,11 @@ impl Counterparties for World {
         params: payments::CounterpartiesListParams,
     ) -> Result<payments::CounterpartyListReply, Rejection> {
         let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
-        let table = &self.payments.counterparties;
-        let matching = table.numbered().filter(|(_, row)| {
-            params
-                .customer_id
-                .as_ref()
-                .is_none_or(|customer| row.customer == *customer)
-        });
-        let cut = page.cut(matching, RowOrder::OldestFirst, table.made());
+        let wanted = params
+            .customer_id
+            .as_ref()
+            .map(|customer| |row: &CounterpartyRow| row.customer == *customer);
+        let cut = self.payments.counterparties.page(page, wanted);
         let links = cut.links(PATH, &params.to_pairs());
         let counterparties = cut.rows.into_iter().map(|row| row.on_wire(cx)).collect();
         Ok(payments::CounterpartyListReply::new(
@@ -88,25 +89,23 @@ impl Counterparties for World {
         body: payments::CounterpartyRequest,
     ) -> Result<payments::CounterpartyRefReply, Rejection> {
         let registration = draft::read(&body, cx.platform())?;
-        self.customer_may_register(&registration.customer)?;
+        self.must_allow_updates(&registration.customer)?;
         registration.check()?;
         let id =
             CounterpartyId::new(cx.mint(IdKind::Counterparty)).map_err(|_| Rejection::bad_id())?;
         let details = model::registered(&body, &id)?;
 
-        self.payments.counterparties.insert(
-            id.clone(),
-            CounterpartyRow {
-                id: id.clone(),
-                customer: registration.customer.clone(),
-                standing: Standing::Pending,
-                approved: false,
-                connected: !registration.is_linked(),
-                asset: registration.asset().cloned(),
-                rails: registration.rails,
-                details,
-            },
-        );
+        self.payments.counterparties.insert(CounterpartyRow {
+            id: id.clone(),
+            customer: registration.customer.clone(),
+            standing: Standing::Pending,
+            approved: false,
+            connected: !registration.is_linked(),
+            asset: registration.asset().cloned(),
+            rails: registration.rails,
+            details,
+            cause: cx.seq(),
+        });
         self.emit_counterparty(cx, &id);
         let due = clock::later(cx.now(), self.delays().counterparty_screening);
         self.schedule.add(due, CounterpartyJob::Screen(id.clone()));
@@ -136,9 +135,6 @@ impl Counterparties for World {
             .payments
             .counterparty(&counterparty_id, "counterparty_id")?;
         let updates = body.updates.unwrap_or_default();
-        if updates.is_empty() {
-            return Err(no_updates());
-        }
         let changed = fields::changed(row, cx, &updates)?;
 
         if let Some(row) = self.payments.counterparties.get_mut(&counterparty_id) {
@@ -195,18 +191,6 @@ impl World {
         row.approved |= to == Standing::Active;
         self.emit_counterparty(cx, id);
     }
-
-    /// Refuses a customer for whom nothing can be registered; the client registers for itself too.
-    fn customer_may_register(&self, id: &CustomerId) -> Result<(), Rejection> {
-        if id.as_str() == SELF {
-            return Ok(());
-        }
-        let customer = self.payments.customer(id, "/customer_id")?;
-        if customer.standing.rights(self.settings().platform).update {
-            return Ok(());
-        }
-        Err(customer.not_updatable().at("/customer_id").bad_request())
-    }
 }
 
 impl CounterpartyRow {
@@ -219,16 +203,5 @@ impl CounterpartyRow {
     fn on_wire(&self, cx: &ReadContext<'_>) -> Counterparty {
         let status = self.standing.counterparty_status(cx.platform());
         model::with_status(self.details.clone(), status)
-    }
-}
-
-/// What to do about a counterparty whose status lets no money pass.
-pub(crate) const fn hint_of(standing: Standing) -> &'static str {
-    match standing.bare() {
-        Standing::Pending => {
-            "A new counterparty is PENDING until it has been screened; read it, or wait for COUNTERPARTY_ACTIVE."
-        }
-        Standing::Closed => "CLOSED is final; register another counterparty.",
-        _ => "Change the status, or let control decide it, and try again.",
     }
 }

@@ -108,7 +108,10 @@ const CORPORATION: &[Field<CustomerCorporation>] = corporation_fields![];
 
 #[cfg(test)]
 mod tests {
+    use layer2_types::payments::CustomerUpdateRequest;
+
     use super::*;
+    use crate::payments::field_table::check_names;
     use crate::payments::field_table::check_table;
     use crate::rejection::code;
 
@@ -131,6 +134,13 @@ mod tests {
             CORPORATION,
             &CustomerCorporation::new("ACME".parse().unwrap()),
         );
+    }
+
+    #[test]
+    fn the_tables_are_those_of_the_document() {
+        let names = INDIVIDUAL.iter().map(|field| field.name);
+        let names = names.chain(CORPORATION.iter().map(|field| field.name));
+        check_names(names, ELSEWHERE, CustomerUpdateRequest::FIELDS);
     }
 
     #[test]

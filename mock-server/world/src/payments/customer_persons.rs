@@ -96,7 +96,7 @@ impl World {
 
 impl CustomerRow {
     /// The persons of a company; a customer that is a person is refused.
-    pub(super) fn persons(&self) -> Result<&[Individual], Rejection> {
+    pub(crate) fn persons(&self) -> Result<&[Individual], Rejection> {
         match &self.details {
             Customer::Corporation(company) => {
                 Ok(company.individuals.as_deref().unwrap_or_default())

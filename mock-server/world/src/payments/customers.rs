@@ -15,7 +15,6 @@ use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Customers;
 use crate::page::Page;
-use crate::page::RowOrder;
 use crate::payments::customer_fields;
 use crate::payments::field_table;
 use crate::payments::field_table::Change;
@@ -26,6 +25,7 @@ use crate::payments::standing::requested_standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
+use crate::table::named;
 use crate::world::World;
 
 /// A customer. Its status is kept beside its details, which hold none.
@@ -38,6 +38,8 @@ pub(crate) struct CustomerRow {
     pub(crate) payors: Vec<payments::PayorRequest>,
 }
 
+named!(CustomerRow: CustomerId);
+
 const PATH: &str = "/v1/customers";
 
 impl Customers for World {
@@ -48,8 +50,8 @@ impl Customers for World {
     ) -> Result<payments::CustomerListReply, Rejection> {
         let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
         let platform = cx.platform();
-        let table = &self.payments.customers;
-        let matching = table.numbered().filter(|(_, row)| {
+        let is_narrowed = params.r#type.is_some() || params.status.is_some();
+        let wanted = |row: &CustomerRow| {
             params
                 .r#type
                 .as_ref()
@@ -58,8 +60,9 @@ impl Customers for World {
                     .status
                     .as_ref()
                     .is_none_or(|status| row.standing.customer_status(platform) == *status)
-        });
-        let cut = page.cut(matching, RowOrder::OldestFirst, table.made());
+        };
+        let table = &self.payments.customers;
+        let cut = table.page(page, is_narrowed.then_some(wanted));
         let links = cut.links(PATH, &params.to_pairs());
         let customers = cut.rows.into_iter().map(|row| row.on_wire(cx)).collect();
         Ok(payments::CustomerListReply::new(
@@ -86,10 +89,12 @@ impl Customers for World {
         let row = self.payments.customer(&customer_id, "customer_id")?;
         let updates = body.updates.unwrap_or_default();
         let changed = row.changed(cx, &updates)?;
+        let told = self.told_to_senders(&customer_id);
 
         if let Some(row) = self.payments.customers.get_mut(&customer_id) {
             row.details = changed.details;
         }
+        self.tell_changed_instructions(cx, &told);
         if let Some(to) = changed.standing {
             self.set_customer_standing(cx, &customer_id, to);
         }

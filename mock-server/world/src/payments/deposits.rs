@@ -20,7 +20,6 @@ use crate::context::WriteContext;
 use crate::generated::payments::Deposits as Operations;
 use crate::ids::IdKind;
 use crate::payments::accounts::AccountRow;
-use crate::payments::assets;
 use crate::payments::assets::Asset;
 use crate::payments::deposit_stages::DEPOSIT;
 use crate::payments::deposit_stages::DepositStage;
@@ -29,6 +28,7 @@ use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::table::Table;
+use crate::table::named;
 use crate::world::World;
 
 /// A deposit.
@@ -39,7 +39,11 @@ pub(crate) struct DepositRow {
     pub(crate) stage: DepositStage,
     pub(crate) created: Timestamp,
     pub(crate) way: Way,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
+
+named!(DepositRow: DepositId);
 
 /// How the money comes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +75,7 @@ impl Operations for World {
             other => return Err(unknown_type(other.tag())),
         };
         let account = self.payments.account(account_id, DESTINATION)?.clone();
-        let asset = asset_of(&account)?;
+        let asset = account.known_asset()?;
         let id = match body {
             DepositRequest::Pull(body) => {
                 let pull = self.checked_pull(&account, asset, &body)?;
@@ -136,7 +140,7 @@ impl Deposits {
         if row.way == Way::Push {
             self.standing.insert(row.account.clone(), row.id.clone());
         }
-        self.rows.insert(row.id.clone(), row);
+        self.rows.insert(row);
     }
 }
 
@@ -148,6 +152,7 @@ impl DepositRow {
             stage: DepositStage::Requested,
             created: cx.now(),
             way,
+            cause: cx.seq(),
         }
     }
 
@@ -170,7 +175,7 @@ impl World {
             return Ok(id.clone());
         }
         let id = mint_deposit(cx)?;
-        self.payments.routes.open(cx, account, asset)?;
+        self.open_routes(cx, account, asset)?;
         self.payments
             .deposits
             .insert(DepositRow::new(cx, &id, account, Way::Push));
@@ -236,12 +241,6 @@ impl World {
 
 /// Where a request names the account.
 const DESTINATION: &str = "/deposit_destination/destination_account_id";
-
-/// The asset of an account, from the table.
-pub(crate) fn asset_of(account: &AccountRow) -> Result<&'static Asset, Rejection> {
-    assets::asset(account.asset.as_str())
-        .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))
-}
 
 fn mint_deposit(cx: &mut WriteContext<'_>) -> Result<DepositId, Rejection> {
     DepositId::new(cx.mint(IdKind::Deposit)).map_err(|_| Rejection::bad_id())

@@ -43,15 +43,18 @@ impl World {
     /// An account has left the standing DORMANT, by use or by a change of its status: it is watched again. A watch that
     /// still waits from before is enough.
     pub(crate) fn watch_woken(&mut self, id: &AccountId, woken: Timestamp) {
-        let job = AccountJob::CheckDormancy(id.clone()).into();
-        if !self.schedule.holds(&job) {
+        let row = self.payments.accounts.get(id);
+        if row.is_some_and(|row| !row.is_watched) {
             self.watch_dormancy(id, woken);
         }
     }
 
     /// Looks again at an account a year after it was used.
     pub(crate) fn watch_dormancy(&mut self, id: &AccountId, used: Timestamp) {
-        if let Some(due) = a_year_after(used) {
+        if let Some(row) = self.payments.accounts.get_mut(id)
+            && let Some(due) = a_year_after(used)
+        {
+            row.is_watched = true;
             self.schedule
                 .add(due, AccountJob::CheckDormancy(id.clone()));
         }
@@ -59,9 +62,10 @@ impl World {
 
     /// An account that was not used for a year falls asleep; one that was is looked at again a year after that.
     fn check_dormancy(&mut self, cx: &mut WriteContext<'_>, id: &AccountId) {
-        let Some(row) = self.payments.accounts.get(id) else {
+        let Some(row) = self.payments.accounts.get_mut(id) else {
             return;
         };
+        row.is_watched = false;
         let (standing, last_used) = (row.standing, row.last_used);
         let still_used = a_year_after(last_used).is_none_or(|due| due > cx.now());
         match standing {

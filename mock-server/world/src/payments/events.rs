@@ -3,7 +3,6 @@
 //! The body is written once, when it happens, in the form of the chosen platform version; every delivery and every retry
 //! sends the same text. An event that a version does not have is not sent under it.
 
-use layer2_types::operation::Platform;
 use layer2_types::payments::AccountEventData;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AccountState;
@@ -15,7 +14,6 @@ use layer2_types::payments::CustomerId;
 use layer2_types::payments::CustomerState;
 use layer2_types::payments::Event;
 use layer2_types::payments::EventPayload;
-use layer2_types::payments::EventType;
 use layer2_types::payments::TransactionEventData;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransactionState;
@@ -56,6 +54,17 @@ impl World {
         self.emit(cx, payload(AccountEventData::new(state)));
     }
 
+    /// Tells that senders of money to an account have to be told something else than before.
+    pub(crate) fn emit_instructions(&mut self, cx: &mut WriteContext<'_>, id: &AccountId) {
+        let Some(row) = self.payments.accounts.get(id) else {
+            return;
+        };
+        let state =
+            AccountState::new(id.clone()).with_status(row.standing.account_status(cx.platform()));
+        let data = AccountEventData::new(state);
+        self.emit(cx, EventPayload::AccountDepositInstructionsUpdate(data));
+    }
+
     /// Tells how far an application has come.
     pub(crate) fn emit_application(&mut self, cx: &mut WriteContext<'_>, id: &ApplicationId) {
         let Some(row) = self.payments.applications.get(id) else {
@@ -84,7 +93,7 @@ impl World {
     pub(crate) fn emit(&mut self, cx: &mut WriteContext<'_>, mut payload: EventPayload) {
         let platform = cx.platform();
         let event_type = payload.event_type();
-        if !is_sent(platform, &event_type) {
+        if !event_type.is_sent_by(platform) {
             return;
         }
         payload.project(platform);
@@ -119,29 +128,6 @@ impl World {
             origin: cx.origin(),
             recipients,
         });
-    }
-}
-
-/// Whether a version of the platform sends an event. 1.0.5 tells of applications and payments alone, and 1.1.2 has no
-/// events of payments but one.
-pub(crate) fn is_sent(platform: Platform, event_type: &EventType) -> bool {
-    match platform {
-        Platform::Layer2V1_0_5 => matches!(
-            event_type,
-            EventType::ApplicationReadyForSubmission
-                | EventType::ApplicationSubmitted
-                | EventType::ApplicationProcessing
-                | EventType::ApplicationChangeRequested
-                | EventType::ApplicationRejected
-                | EventType::ApplicationApproved
-                | EventType::PaymentConfirmed
-                | EventType::PaymentExchangeExecuted
-        ),
-        Platform::RailV1_1_2 => !matches!(
-            event_type,
-            EventType::PaymentConfirmed | EventType::PaymentExchangeExecuted
-        ),
-        _ => true,
     }
 }
 

@@ -39,10 +39,12 @@ use crate::payments::orders::Kind;
 use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
 use crate::payments::orders::Wait;
+use crate::payments::private::Private;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::settings::TimestampStyle;
+use crate::table::named;
 use crate::world::World;
 
 pub(crate) use execution::ExchangeJob;
@@ -55,7 +57,7 @@ pub(crate) struct ExchangeRow {
     pub(crate) order: OrderType,
     pub(crate) source: Leg,
     pub(crate) destination: Leg,
-    description: Option<String>,
+    description: Option<Private>,
     pub(crate) stage: ExchangeStage,
     created: Timestamp,
     /// Last instant at which it can be accepted.
@@ -64,7 +66,11 @@ pub(crate) struct ExchangeRow {
     expiry: u64,
     /// What acceptance has made.
     accepted: Option<Accepted>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
+
+named!(ExchangeRow: ExchangeId);
 
 /// One side of an exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +136,7 @@ impl Exchanges for World {
         body: payments::ExchangeAcceptRequest,
     ) -> Result<payments::ExchangeReply, Rejection> {
         let mut exchange = self.payments.exchange(&exchange_id)?.clone();
-        let slippage = Slippage::new(body.maximum_slippage)?;
+        let slippage = Slippage::new(body.maximum_slippage.fraction())?;
         KIND.must_be_acceptable(cx, exchange.wait(), &exchange.stage)?;
         let to_hold = terms::to_hold(exchange.order.fixes, exchange.source.amount)
             .ok_or_else(|| Rejection::internal("What is to be held cannot be counted."))?;
@@ -209,24 +215,30 @@ impl World {
             .schedule
             .add(orders::after(valid_until), ExchangeJob::Expire(id.clone()));
         let row = ExchangeRow {
-            id: id.clone(),
+            id,
             order: terms.order,
             source: terms.source,
             destination: terms.destination,
-            description: body.description,
+            description: body.description.map(Private::new),
             stage: ExchangeStage::Requested,
             created: cx.now(),
             valid_until,
             expiry,
             accepted: None,
+            cause: cx.seq(),
         };
         let reply = payments::ExchangeReply::new(row.on_wire(cx.settings().timestamps));
-        self.payments.exchanges.insert(id, row);
+        self.payments.exchanges.insert(row);
         Ok(reply)
     }
 }
 
 impl ExchangeRow {
+    /// The hold of its money, once it is accepted.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        self.accepted.as_ref().map(|accepted| accepted.hold)
+    }
+
     fn on_wire(&self, style: TimestampStyle) -> payments::Exchange {
         let mut source = payments::ExchangeSource::new()
             .with_source_account_id(self.source.account.clone())
@@ -258,7 +270,7 @@ impl ExchangeRow {
         Trail {
             order: self.id.as_str(),
             category: TransactionCategory::Exchange,
-            description: self.description.as_deref(),
+            description: self.description.clone(),
         }
     }
 

@@ -8,8 +8,6 @@ use layer2_types::Date;
 use layer2_types::payments;
 use layer2_types::payments::FieldUpdate;
 
-use crate::payments::standing::field_and_value;
-use crate::payments::standing::no_updates;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
@@ -38,6 +36,11 @@ macro_rules! field {
         $crate::payments::field_table::field!(
             @of concat!(stringify!($address), ".", stringify!($part)),
             $read, $address, layer2_types::payments::Address, $part
+        )
+    };
+    ($name:literal $read:ident $address:ident . $part:ident) => {
+        $crate::payments::field_table::field!(
+            @of $name, $read, $address, layer2_types::payments::Address, $part
         )
     };
     ($read:ident $profile:ident : $kind:ident => $member:ident) => {
@@ -140,7 +143,7 @@ impl Change<'_> {
         .expected(names.join(", "));
         match nearest(self.field, names.iter().copied()) {
             Some(near) => problem.hint(format!("Did you mean `{near}`?")),
-            None => problem,
+            None => problem.hint("Names are those of the reply, with a point before the member of a member; what is not listed is fixed once it is given."),
         }
         .bad_request()
     }
@@ -190,6 +193,24 @@ pub(crate) fn make_all(
     })
 }
 
+/// Field and value of one update; both have to be there.
+pub(crate) fn field_and_value(update: &FieldUpdate, n: usize) -> Result<(&str, &str), Rejection> {
+    match (&update.field, &update.value) {
+        (Some(field), Some(value)) => Ok((field, value)),
+        (None, _) => Err(missing("field", n)),
+        (_, None) => Err(missing("value", n)),
+    }
+}
+
+/// The problem of a list of updates that changes nothing.
+pub(crate) fn no_updates() -> Rejection {
+    Problem::new(code::VALIDATION_FAILED, "There is nothing to change.")
+        .at("/updates")
+        .expected("a list of at least one `{field, value}`")
+        .bad_request()
+}
+
+/// The problem of an update that names a field again.
 fn named_twice(field: &str, n: usize) -> Rejection {
     Problem::new(
         code::VALIDATION_FAILED,
@@ -198,6 +219,16 @@ fn named_twice(field: &str, n: usize) -> Rejection {
     .at(format!("/updates/{n}/field"))
     .received(field)
     .expected("each field at most once")
+    .bad_request()
+}
+
+fn missing(member: &str, n: usize) -> Rejection {
+    Problem::new(
+        code::VALIDATION_FAILED,
+        format!("An update needs a `{member}`."),
+    )
+    .at(format!("/updates/{n}/{member}"))
+    .expected("a text")
     .bad_request()
 }
 
@@ -269,10 +300,12 @@ choices!(
     InvestmentExperience,
     InvestmentPlan,
     InvestmentStrategy,
+    LineOfBusiness,
     MonthlyCount,
     MonthlyValue,
     PrimaryBusiness,
     RegulatedStatus,
+    RelationshipToCustomer,
     RestrictedActivity,
     SourceOfFunds,
     TradeCount,
@@ -357,6 +390,20 @@ pub(crate) fn check_table<T: Clone + PartialEq>(table: &[Field<T>], empty: &T) {
             field.name
         );
     }
+}
+
+/// Whether tables and what their callers set themselves are the fields that the document lists for a request.
+#[cfg(test)]
+pub(crate) fn check_names<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    elsewhere: &[&'a str],
+    documented: &[&'a str],
+) {
+    use std::collections::BTreeSet;
+
+    let names: BTreeSet<_> = names.into_iter().chain(elsewhere.iter().copied()).collect();
+    let documented: BTreeSet<_> = documented.iter().copied().collect();
+    assert_eq!(names, documented);
 }
 
 #[cfg(test)]

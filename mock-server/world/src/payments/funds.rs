@@ -181,6 +181,13 @@ impl Funds {
         self.accounts.get(id).map(|handles| handles.own)
     }
 
+    /// The account of the book that is named by the id of a platform account, or by its own.
+    pub(crate) fn named(&self, id: &str) -> Option<AccountIx> {
+        let own = AccountId::new(id).ok();
+        own.and_then(|id| self.ledger_account(&id))
+            .or_else(|| self.book.find(&LedgerAccountId::new(id).ok()?).ok())
+    }
+
     /// What an entry is for.
     pub(crate) fn narrative(&self, sequence: u64) -> &str {
         self.narratives.get(&sequence).map_or("", String::as_str)
@@ -318,6 +325,7 @@ pub(crate) fn too_large() -> Problem {
         "The amount is more than the books can hold.",
     )
     .expected("at most 28 digits, all money of the asset in the sandbox together")
+    .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
 }
 
 /// As many of the smallest units of an asset as an amount on the wire can tell: 28 digits.

@@ -139,8 +139,18 @@ pub(crate) const INDIVIDUAL: &[Field<Individual>] = &[
 
 #[cfg(test)]
 mod tests {
+    use layer2_types::payments::IndividualUpdateRequest;
+
     use super::*;
+    use crate::payments::field_table::check_names;
     use crate::payments::field_table::check_table;
+
+    #[test]
+    fn the_table_is_that_of_the_document_and_the_older_name() {
+        let names = INDIVIDUAL.iter().map(|field| field.name);
+        let names = names.filter(|name| *name != "person_role");
+        check_names(names, &[], IndividualUpdateRequest::FIELDS);
+    }
 
     #[test]
     fn every_field_of_a_person_can_be_set() {

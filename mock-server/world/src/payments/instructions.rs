@@ -1,18 +1,27 @@
 //! Deposit instructions: what a sender is told, route by route.
 //!
 //! The receiver is the customer, with the address that is known of it; the bank is the one that was observed, but for its
-//! name and BIC, which are made up (a BIC with `0` in its eighth place is one for tests, ISO 9362).
+//! name and BIC, which are made up (a BIC with `0` in its eighth place is one for tests, ISO 9362). Instructions change when
+//! routes are opened, and when the customer has another name or address; either is told.
 
 use layer2_types::payments;
+use layer2_types::payments::AccountId;
 use layer2_types::payments::Address;
 use layer2_types::payments::Customer;
+use layer2_types::payments::CustomerId;
 use layer2_types::payments::DepositInstruction;
 
+use crate::context::WriteContext;
 use crate::payments::accounts::AccountRow;
 use crate::payments::assets;
+use crate::payments::assets::Asset;
 use crate::payments::routes::Route;
 use crate::payments::routes::SHARED_ACCOUNT_NUMBER;
+use crate::rejection::Rejection;
 use crate::world::World;
+
+/// An account and its instructions.
+pub(crate) type Told = (AccountId, Vec<DepositInstruction>);
 
 /// Whom money for an account is addressed to.
 pub(crate) struct Holder {
@@ -43,6 +52,38 @@ impl World {
                 name: CLIENT_NAME.to_owned(),
                 address: address("1 Financial Place", "Boston", "MA", "02135"),
             },
+        }
+    }
+
+    /// Opens the routes of an account that has none, and tells that there are instructions now.
+    pub(crate) fn open_routes(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account: &AccountId,
+        asset: &Asset,
+    ) -> Result<(), Rejection> {
+        if self.payments.routes.open(cx, account, asset)? {
+            self.emit_instructions(cx, account);
+        }
+        Ok(())
+    }
+
+    /// What senders are told now of each account of a customer.
+    pub(crate) fn told_to_senders(&self, id: &CustomerId) -> Vec<Told> {
+        let accounts = self.payments.accounts.rows();
+        accounts
+            .filter(|account| account.customer == *id)
+            .map(|account| (account.id.clone(), self.instructions(account)))
+            .collect()
+    }
+
+    /// Tells of each account whose instructions are others than before.
+    pub(crate) fn tell_changed_instructions(&mut self, cx: &mut WriteContext<'_>, before: &[Told]) {
+        for (id, told) in before {
+            let now = self.payments.accounts.get(id);
+            if now.is_some_and(|account| self.instructions(account) != *told) {
+                self.emit_instructions(cx, id);
+            }
         }
     }
 

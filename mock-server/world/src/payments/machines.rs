@@ -20,7 +20,7 @@ pub use exchange::ExchangeStage;
 pub use withdrawal::WITHDRAWAL;
 pub use withdrawal::WithdrawalStage;
 
-/// Where a transfer stands.
+/// Where a transfer stands. The document has a status CANCELLED too, but no call that cancels a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TransferStage {
@@ -32,8 +32,6 @@ pub enum TransferStage {
     Executed,
     /// Not accepted in time.
     Expired,
-    /// Withdrawn before it was accepted.
-    Cancelled,
     /// Could not be executed; the hold was released.
     Rejected,
 }
@@ -44,11 +42,7 @@ pub const TRANSFER: Machine<TransferStage> = Machine {
     rows: &[
         Row {
             from: TransferStage::Requested,
-            next: &[
-                TransferStage::Accepted,
-                TransferStage::Expired,
-                TransferStage::Cancelled,
-            ],
+            next: &[TransferStage::Accepted, TransferStage::Expired],
         },
         Row {
             from: TransferStage::Accepted,
@@ -60,10 +54,6 @@ pub const TRANSFER: Machine<TransferStage> = Machine {
         },
         Row {
             from: TransferStage::Expired,
-            next: &[],
-        },
-        Row {
-            from: TransferStage::Cancelled,
             next: &[],
         },
         Row {
@@ -81,7 +71,6 @@ impl TransferStage {
             Self::Accepted => TransferStatus::Accepted,
             Self::Executed => TransferStatus::Executed,
             Self::Expired => TransferStatus::Expired,
-            Self::Cancelled => TransferStatus::Cancelled,
             Self::Rejected => TransferStatus::Rejected,
         }
     }
@@ -162,7 +151,6 @@ mod tests {
         for last in [
             TransferStage::Executed,
             TransferStage::Expired,
-            TransferStage::Cancelled,
             TransferStage::Rejected,
         ] {
             assert!(TRANSFER.is_final(last), "{last}");
@@ -175,18 +163,16 @@ mod tests {
     fn a_transfer_is_accepted_once() {
         assert!(TRANSFER.allows(TransferStage::Requested, TransferStage::Accepted));
         assert!(!TRANSFER.allows(TransferStage::Accepted, TransferStage::Accepted));
-        assert!(!TRANSFER.allows(TransferStage::Accepted, TransferStage::Cancelled));
         assert!(!TRANSFER.allows(TransferStage::Requested, TransferStage::Executed));
     }
 
     #[test]
     fn the_machines_print_as_tables() {
         let expected = "| transfer | may become |\n|---|---|\n\
-             | REQUESTED | ACCEPTED, EXPIRED, CANCELLED |\n\
+             | REQUESTED | ACCEPTED, EXPIRED |\n\
              | ACCEPTED | EXECUTED, REJECTED |\n\
              | EXECUTED | nothing: the status is final |\n\
              | EXPIRED | nothing: the status is final |\n\
-             | CANCELLED | nothing: the status is final |\n\
              | REJECTED | nothing: the status is final |\n";
         assert_eq!(TRANSFER.to_table(), expected);
     }

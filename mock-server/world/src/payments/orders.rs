@@ -20,6 +20,7 @@ use crate::ids::IdKind;
 use crate::payments::accounts::AccountRow;
 use crate::payments::funds;
 use crate::payments::machines::TransactionStage;
+use crate::payments::private::Private;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -121,7 +122,7 @@ pub(crate) struct Trail<'a> {
     /// Id of the order.
     pub(crate) order: &'a str,
     pub(crate) category: TransactionCategory,
-    pub(crate) description: Option<&'a str>,
+    pub(crate) description: Option<Private>,
 }
 
 /// One transaction of an order.
@@ -150,7 +151,7 @@ impl Trail<'_> {
             kind: side.kind,
             category: self.category.clone(),
             category_id: CategoryId::new(self.order).map_err(|_| Rejection::bad_id())?,
-            description: self.description.map(str::to_owned),
+            description: self.description.clone(),
             originator: None,
             rail: None,
             at: cx.now(),

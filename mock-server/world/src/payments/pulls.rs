@@ -5,11 +5,9 @@
 
 use layer2_ledger::MinorUnits;
 use layer2_types::control::InboundRail;
-use layer2_types::operation::Platform;
 use layer2_types::payments;
 use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::CounterpartyId;
-use layer2_types::payments::CustomerId;
 use layer2_types::payments::Rail;
 use serde::Deserialize;
 use serde::Serialize;
@@ -20,13 +18,11 @@ use crate::payments::arrivals::Arrival;
 use crate::payments::arrivals::Receiver;
 use crate::payments::assets;
 use crate::payments::assets::Asset;
-use crate::payments::counterparties;
 use crate::payments::counterparties::CounterpartyRow;
+use crate::payments::counterparties::Flow;
 use crate::payments::deposits::DepositRow;
 use crate::payments::deposits::Way;
-use crate::payments::deposits::asset_of;
 use crate::payments::funds;
-use crate::payments::machines::standing::Standing;
 use crate::payments::originator::Sender;
 use crate::payments::private::Private;
 use crate::rejection::Problem;
@@ -45,20 +41,6 @@ pub(crate) struct Pull {
     is_accepted: bool,
 }
 
-/// A counterparty, as far as a pull asks about it.
-#[derive(Clone, Debug)]
-struct PullSource {
-    id: CounterpartyId,
-    customer: CustomerId,
-    standing: Standing,
-    /// Whether it is of a linked type and the link is made.
-    is_linked: bool,
-    asset: Option<AssetTypeId>,
-    rails: Vec<Rail>,
-    /// Name of its owner.
-    name: Option<Private>,
-}
-
 impl Pull {
     /// How much, as a reply tells it.
     pub(crate) fn details(&self, decimals: u32) -> payments::DepositDetails {
@@ -69,7 +51,8 @@ impl Pull {
     }
 }
 
-impl PullSource {
+/// What pulls alone ask of a counterparty.
+impl CounterpartyRow {
     /// The rail by which money for an account can be fetched from here.
     fn rail_to(
         &self,
@@ -88,37 +71,13 @@ impl PullSource {
         }
     }
 
-    fn must_be_usable(&self, account: &AccountRow, place: &str) -> Result<(), Rejection> {
-        let problem = |description: String| {
-            Problem::new(code::COUNTERPARTY_NOT_USABLE, description).at(place)
-        };
-        if self.customer != account.customer {
-            return Err(problem(format!(
-                "Counterparty `{}` belongs to customer `{}`, account `{}` to customer `{}`.",
-                self.id, self.customer, account.id, account.customer
-            ))
-            .received(self.customer.as_str())
-            .expected(account.customer.as_str())
-            .hint("A counterparty is registered for one customer; register and link it again for the other one.")
-            .bad_request());
-        }
-        // In EDD a counterparty acts as if it were active, under every version.
-        if self.standing.rights(Platform::Union).transact {
-            return Ok(());
-        }
-        let status = self.standing.name("ACTIVE");
-        Err(problem(format!(
-            "Money cannot come from counterparty `{}`: it is {status}.",
-            self.id
-        ))
-        .received(status)
-        .expected("ACTIVE, EDD or DORMANT")
-        .hint(counterparties::hint_of(self.standing))
-        .bad_request())
+    fn owner_name(&self) -> Option<Private> {
+        let name = self.details.profile()?.name.clone();
+        name.map(Private::new)
     }
 
     fn must_be_linked(&self, place: &str) -> Result<(), Rejection> {
-        if self.is_linked {
+        if LINKED.contains(&self.details.tag()) && self.connected {
             return Ok(());
         }
         Err(Problem::new(
@@ -158,11 +117,11 @@ impl World {
         body: &payments::DepositRequestPull,
     ) -> Result<Pull, Rejection> {
         let named = &body.deposit_source.source_counterparty_id;
-        let source = PullSource::of(self.payments.counterparty(named, SOURCE)?);
+        let source = self.payments.counterparty(named, SOURCE)?;
         if asset.pull_rails.is_empty() {
             return Err(asset_not_pulled(asset));
         }
-        source.must_be_usable(account, SOURCE)?;
+        source.must_be_usable(Flow::In, account, SOURCE)?;
         let rail = source.rail_to(account, asset, SOURCE)?;
         let amount = funds::to_minor(
             body.deposit_details.amount,
@@ -170,7 +129,7 @@ impl World {
             "/deposit_details/amount",
         )?;
         Ok(Pull {
-            source: source.id,
+            source: source.id.clone(),
             amount,
             rail,
             reference: body.deposit_details.reference.clone().map(Private::new),
@@ -191,9 +150,9 @@ impl World {
             return Err(accepted_already(row));
         }
         let account = self.payments.account(&row.account, "deposit_id")?;
-        let asset = asset_of(account)?;
-        let source = PullSource::of(self.payments.counterparty(&pull.source, "deposit_id")?);
-        source.must_be_usable(account, "deposit_id")?;
+        let asset = account.known_asset()?;
+        let source = self.payments.counterparty(&pull.source, "deposit_id")?;
+        source.must_be_usable(Flow::In, account, "deposit_id")?;
         self.must_transact(account, "deposit_id")?;
 
         let arrival = Arrival {
@@ -201,7 +160,7 @@ impl World {
             amount: pull.amount,
             rail: pull.rail.clone(),
             sender: Sender {
-                name: source.name,
+                name: source.owner_name(),
                 memo: pull.reference.clone(),
                 is_linked: true,
             },
@@ -215,23 +174,6 @@ impl World {
             pull.is_accepted = true;
         }
         Ok(())
-    }
-}
-
-impl PullSource {
-    fn of(row: &CounterpartyRow) -> Self {
-        let profile = row.details.profile();
-        Self {
-            id: row.id.clone(),
-            customer: row.customer.clone(),
-            standing: row.standing,
-            is_linked: LINKED.contains(&row.details.tag()) && row.connected,
-            asset: row.asset.clone(),
-            rails: row.rails.clone(),
-            name: profile
-                .and_then(|profile| profile.name.clone())
-                .map(Private::new),
-        }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::payments::deposit_stages::INBOUND;
 use crate::payments::deposit_stages::InboundStage;
 use crate::payments::machines::TransactionStage;
 use crate::payments::orders::mint_transaction;
+use crate::payments::private::Private;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -101,7 +102,7 @@ impl World {
             category: TransactionCategory::Deposit,
             category_id: CategoryId::new(claim.deposit.as_str())
                 .map_err(|_| Rejection::bad_id())?,
-            description: reason,
+            description: reason.map(Private::new),
             originator: None,
             rail: Some(row.sender.rail_information(&row.rail, row.id.as_str())),
             at: cx.now(),

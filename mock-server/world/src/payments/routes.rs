@@ -125,15 +125,15 @@ impl Routes {
         Some((account, route))
     }
 
-    /// Opens the routes of an account that has none.
+    /// Opens the routes of an account that has none, and says whether it had none.
     pub(crate) fn open(
         &mut self,
         cx: &mut WriteContext<'_>,
         account: &AccountId,
         asset: &Asset,
-    ) -> Result<(), Rejection> {
+    ) -> Result<bool, Rejection> {
         if self.by_account.contains_key(account) {
-            return Ok(());
+            return Ok(false);
         }
         let mut routes = Vec::new();
         for rail in asset.rails {
@@ -143,7 +143,7 @@ impl Routes {
             self.owners.insert(route.mark(), account.clone());
         }
         self.by_account.insert(account.clone(), routes);
-        Ok(())
+        Ok(true)
     }
 }
 

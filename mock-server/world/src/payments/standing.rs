@@ -5,12 +5,14 @@
 
 use layer2_types::payments::AccountId;
 use layer2_types::payments::CustomerId;
-use layer2_types::payments::FieldUpdate;
 
 use crate::context::WriteContext;
+use crate::machine::Machine;
 use crate::payments::accounts::AccountRow;
+use crate::payments::accounts::SELF;
 use crate::payments::counterparties::CounterpartyRow;
 use crate::payments::customers::CustomerRow;
+use crate::payments::machines::standing::COUNTERPARTY;
 use crate::payments::machines::standing::Rights;
 use crate::payments::machines::standing::STANDING;
 use crate::payments::machines::standing::Standing;
@@ -65,6 +67,18 @@ impl World {
             _ => "Change the status, or let control decide it, and try again.",
         })
         .bad_request())
+    }
+
+    /// Refuses a customer for whom nothing can be opened or registered; the client does both for itself too.
+    pub(crate) fn must_allow_updates(&self, id: &CustomerId) -> Result<(), Rejection> {
+        if id.as_str() == SELF {
+            return Ok(());
+        }
+        let customer = self.payments.customer(id, "/customer_id")?;
+        if customer.standing.rights(self.settings().platform).update {
+            return Ok(());
+        }
+        Err(customer.not_updatable().at("/customer_id").bad_request())
     }
 
     /// Changes where a customer stands, tells it, and takes the accounts along.
@@ -157,6 +171,14 @@ impl Resource<'_> {
         }
     }
 
+    /// What a client may ask for.
+    const fn machine(self) -> &'static Machine<Standing> {
+        match self {
+            Self::Customer(_) | Self::Account(_) => &STANDING,
+            Self::Counterparty(_) => &COUNTERPARTY,
+        }
+    }
+
     const fn active(self) -> &'static str {
         match self {
             Self::Customer(_) | Self::Counterparty(_) => "ACTIVE",
@@ -182,23 +204,22 @@ pub(crate) fn requested_standing(
     let (from, active, noun) = (resource.standing(), resource.active(), resource.noun());
     let mut named = Standing::ALL.into_iter();
     let to = named.find(|standing| standing.name(active) == value);
-    if let Some(to) = to.filter(|to| STANDING.allows(from, *to)) {
+    let next = resource.machine().next(from);
+    if let Some(to) = to.filter(|to| next.contains(to)) {
         return Ok(to);
     }
     let from_name = from.name(active);
-    let platforms = from.is_platforms() || to.is_some_and(Standing::is_platforms);
-    let description = if from.is_platforms() {
+    // Only the platform leaves a status that is not final and that no client leaves.
+    let waits = next.is_empty() && from != Standing::Closed;
+    let platforms = waits || to.is_some_and(Standing::is_platforms);
+    let description = if waits {
         format!("The {noun} is {from_name}: its next step is the platform's, not the client's.")
     } else if platforms {
         format!("Only the platform sets {value}.")
     } else {
         format!("The {noun} is {from_name} and cannot become {value}.")
     };
-    let allowed: Vec<&str> = STANDING
-        .next(from)
-        .iter()
-        .map(|standing| standing.name(active))
-        .collect();
+    let allowed: Vec<&str> = next.iter().map(|standing| standing.name(active)).collect();
     let problem = Problem::new(code::STATUS_CHANGE_NOT_ALLOWED, description)
         .at(pointer)
         .received(value)
@@ -213,47 +234,14 @@ pub(crate) fn requested_standing(
         problem.hint(format!("Did you mean `{near}`?"))
     } else if from == Standing::Closed {
         problem.hint(format!("CLOSED is final; use another {noun}."))
+    } else if from_name == value {
+        problem.hint(format!(
+            "It is {value} already; there is nothing to change."
+        ))
     } else {
-        problem
+        problem.hint(
+            "Go by one of these statuses; what a client cannot set, control decides in a sandbox.",
+        )
     };
     Err(problem.bad_request())
-}
-
-/// Field and value of one update; both have to be there.
-pub(crate) fn field_and_value(update: &FieldUpdate, n: usize) -> Result<(&str, &str), Rejection> {
-    match (&update.field, &update.value) {
-        (Some(field), Some(value)) => Ok((field, value)),
-        (None, _) => Err(missing("field", n)),
-        (_, None) => Err(missing("value", n)),
-    }
-}
-
-/// The problem of a list of updates that changes nothing.
-pub(crate) fn no_updates() -> Rejection {
-    Problem::new(code::VALIDATION_FAILED, "There is nothing to change.")
-        .at("/updates")
-        .expected("a list of at least one `{field, value}`")
-        .bad_request()
-}
-
-/// The problem of an update that names a field again.
-pub(crate) fn named_twice(field: &str, n: usize) -> Rejection {
-    Problem::new(
-        code::VALIDATION_FAILED,
-        "A field can be changed once in a request.",
-    )
-    .at(format!("/updates/{n}/field"))
-    .received(field)
-    .expected("each field at most once")
-    .bad_request()
-}
-
-fn missing(member: &str, n: usize) -> Rejection {
-    Problem::new(
-        code::VALIDATION_FAILED,
-        format!("An update needs a `{member}`."),
-    )
-    .at(format!("/updates/{n}/{member}"))
-    .expected("a text")
-    .bad_request()
 }

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::payments::accounts::AccountRow;
+use crate::payments::accounts::SELF;
 use crate::payments::applications::ApplicationRow;
 use crate::payments::arrivals::InboundRow;
 use crate::payments::counterparties::CounterpartyRow;
@@ -35,6 +36,7 @@ use crate::payments::withdrawals::Fees;
 use crate::payments::withdrawals::WithdrawalRow;
 use crate::payments::withdrawals::Withdrawn;
 use crate::rejection::Rejection;
+use crate::table::Named;
 use crate::table::Table;
 
 /// The state of the payments API.
@@ -62,7 +64,14 @@ pub(crate) struct State {
 /// parameter.
 impl State {
     pub(crate) fn customer(&self, id: &CustomerId, place: &str) -> Result<&CustomerRow, Rejection> {
-        find(&self.customers, id, "customer", place)
+        find(&self.customers, id, "customer", place).map_err(|mut rejection| {
+            if id.as_str() == SELF {
+                for problem in &mut rejection.problems {
+                    problem.hint = Some(SELF_IS_NO_CUSTOMER.to_owned());
+                }
+            }
+            rejection
+        })
     }
 
     pub(crate) fn account(&self, id: &AccountId, place: &str) -> Result<&AccountRow, Rejection> {
@@ -117,7 +126,9 @@ impl State {
     }
 }
 
-fn find<'a, K: Ord + AsRef<str>, V>(
+const SELF_IS_NO_CUSTOMER: &str = "SELF is you, the client: accounts of your treasury and your own counterparties carry it, but it is not a customer that could be read or changed.";
+
+fn find<'a, K: AsRef<str>, V: Named<K>>(
     table: &'a Table<K, V>,
     id: &K,
     resource: &str,

@@ -19,6 +19,7 @@ use crate::page::Page;
 use crate::page::RowOrder;
 use crate::payments::accounts::AccountRow;
 use crate::payments::funds;
+use crate::payments::private::Private;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::world::World;
@@ -169,7 +170,7 @@ impl World {
         balance: MinorUnits,
     ) -> payments::StatementTransaction {
         let style = self.settings().timestamps;
-        let description = row.description.clone();
+        let description = row.description.as_ref().map(Private::reveal);
         let mut on_wire = payments::StatementTransaction::new(row.id.clone())
             .with_transaction_type(row.kind.clone())
             .with_description(description.unwrap_or_else(|| usual_description(&row.category)))

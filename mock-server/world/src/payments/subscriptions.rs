@@ -14,11 +14,11 @@ use crate::context::WriteContext;
 use crate::generated::payments::Subscriptions;
 use crate::ids::IdKind;
 use crate::outbox;
-use crate::payments::events;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::rejection::nearest;
+use crate::table::named;
 use crate::world::World;
 
 /// A subscription.
@@ -28,6 +28,8 @@ pub(crate) struct SubscriptionRow {
     pub(crate) event_type: EventType,
     pub(crate) callback_url: String,
 }
+
+named!(SubscriptionRow: SubscriptionId);
 
 const PATH: &str = "/v1/subscriptions";
 
@@ -66,7 +68,7 @@ impl Subscriptions for World {
             callback_url: body.callback_url,
         };
         let reply = payments::SubscriptionReply::new(self.subscription_on_wire(&row));
-        self.payments.subscriptions.insert(id, row);
+        self.payments.subscriptions.insert(row);
         Ok(reply)
     }
 
@@ -97,7 +99,7 @@ impl World {
 }
 
 fn must_be_sent(cx: &WriteContext<'_>, event_type: &EventType) -> Result<(), Rejection> {
-    if event_type.is_known() && events::is_sent(cx.platform(), event_type) {
+    if event_type.is_known() && event_type.is_sent_by(cx.platform()) {
         return Ok(());
     }
     let known = || EventType::ALL.iter().map(EventType::as_str);

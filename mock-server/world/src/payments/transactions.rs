@@ -3,6 +3,7 @@
 //! They are written by what moves money and read here. The order is that in which they came, which is also that of their
 //! dates: a client command is always later than the one before it.
 
+use core::ops::Range;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -18,18 +19,26 @@ use layer2_types::payments::TransactionOriginator;
 use layer2_types::payments::TransactionType;
 use layer2_types::query::QueryParams as _;
 use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
+use serde::Serializer;
 
 use crate::clock;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Transactions;
+use crate::page;
+use crate::page::Cut;
 use crate::page::Page;
 use crate::page::RowOrder;
 use crate::payments::funds;
 use crate::payments::machines::TRANSACTION;
 use crate::payments::machines::TransactionStage;
+use crate::payments::private::Private;
 use crate::rejection::Rejection;
+use crate::settings::TimestampStyle;
+use crate::table::Table;
+use crate::table::named;
 use crate::world::World;
 
 /// A row of an account's history.
@@ -45,7 +54,7 @@ pub(crate) struct TransactionRow {
     pub(crate) kind: TransactionType,
     pub(crate) category: TransactionCategory,
     pub(crate) category_id: CategoryId,
-    pub(crate) description: Option<String>,
+    pub(crate) description: Option<Private>,
     pub(crate) originator: Option<TransactionOriginator>,
     pub(crate) rail: Option<RailInformation>,
     pub(crate) at: Timestamp,
@@ -54,54 +63,45 @@ pub(crate) struct TransactionRow {
     pub(crate) cause: u64,
 }
 
-/// All transactions of a sandbox, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+named!(TransactionRow: TransactionId);
+
+/// All transactions of a sandbox, oldest first, and so in the order of their dates.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct TransactionLog {
-    rows: Vec<TransactionRow>,
-    by_id: BTreeMap<TransactionId, usize>,
-    by_account: BTreeMap<AccountId, Vec<usize>>,
+    rows: Table<TransactionId, TransactionRow>,
+    /// The numbers of the rows of each account, oldest first.
+    by_account: BTreeMap<AccountId, Vec<u64>>,
 }
 
 impl TransactionLog {
-    pub(crate) fn add(&mut self, row: TransactionRow) {
-        let place = self.rows.len();
-        self.by_id.insert(row.id.clone(), place);
-        self.by_account
-            .entry(row.account.clone())
-            .or_default()
-            .push(place);
-        self.rows.push(row);
+    /// Adds a row. The order of the log is that of the dates, so a row is never dated before the one before it.
+    pub(crate) fn add(&mut self, mut row: TransactionRow) {
+        let newest = self.rows.row(self.rows.made());
+        debug_assert!(newest.is_none_or(|newest| newest.at <= row.at), "{row:?}");
+        row.at = newest.map_or(row.at, |newest| newest.at.max(row.at));
+        self.note(&row.account, self.rows.made() + 1);
+        self.rows.insert(row);
     }
 
     pub(crate) fn get(&self, id: &TransactionId) -> Option<&TransactionRow> {
-        self.rows.get(*self.by_id.get(id)?)
-    }
-
-    fn get_mut(&mut self, id: &TransactionId) -> Option<&mut TransactionRow> {
-        self.rows.get_mut(*self.by_id.get(id)?)
+        self.rows.get(id)
     }
 
     /// Makes an estimate final. Only a transaction that is on its way has one.
     pub(crate) fn revalue(&mut self, id: &TransactionId, value: MinorUnits) {
-        if let Some(row) = self.get_mut(id) {
+        if let Some(row) = self.rows.get_mut(id) {
             debug_assert!(!TRANSACTION.is_final(row.stage), "{} is final", row.stage);
             row.value = value;
         }
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = &TransactionId> {
-        self.by_id.keys()
+        self.rows.ids()
     }
 
     /// All rows with their numbers, oldest first.
     pub(crate) fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &TransactionRow)> {
-        let rows = self.rows.iter().enumerate();
-        rows.map(|(place, row)| (place as u64 + 1, row))
-    }
-
-    /// How many rows there are: the number of the newest one.
-    fn made(&self) -> u64 {
-        self.rows.len() as u64
+        self.rows.numbered()
     }
 
     /// The rows of one account with their numbers, oldest first.
@@ -109,10 +109,71 @@ impl TransactionLog {
         &self,
         account: &AccountId,
     ) -> impl DoubleEndedIterator<Item = (u64, &TransactionRow)> {
-        let places = self.by_account.get(account).map_or(&[][..], Vec::as_slice);
-        places
-            .iter()
-            .filter_map(|place| Some((*place as u64 + 1, self.rows.get(*place)?)))
+        let history = self.history(Some(account));
+        (0..history.len()).filter_map(move |place| history.at(place))
+    }
+
+    /// The history of an account, or of all.
+    fn history(&self, account: Option<&AccountId>) -> History<'_> {
+        let of = |account| self.by_account.get(account).map_or(&[][..], Vec::as_slice);
+        History {
+            rows: &self.rows,
+            numbers: account.map(of),
+        }
+    }
+
+    fn note(&mut self, account: &AccountId, number: u64) {
+        match self.by_account.get_mut(account) {
+            Some(numbers) => numbers.push(number),
+            None => {
+                self.by_account.insert(account.clone(), vec![number]);
+            }
+        }
+    }
+}
+
+/// The rows; whose they are follows from them.
+impl Serialize for TransactionLog {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TransactionLog {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut log = Self::default();
+        let rows = Table::<TransactionId, TransactionRow>::deserialize(deserializer)?;
+        for (number, row) in rows.numbered() {
+            log.note(&row.account, number);
+        }
+        log.rows = rows;
+        Ok(log)
+    }
+}
+
+/// Transactions in their order, each at a place: 0, 1, 2.
+#[derive(Clone, Copy)]
+struct History<'a> {
+    rows: &'a Table<TransactionId, TransactionRow>,
+    /// The numbers of the rows at the places; of all rows, in their order, where there are none.
+    numbers: Option<&'a [u64]>,
+}
+
+impl<'a> History<'a> {
+    fn len(&self) -> usize {
+        match self.numbers {
+            Some(numbers) => numbers.len(),
+            // Rows in memory are no more than a `usize` can tell.
+            None => usize::try_from(self.rows.made()).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn at(&self, place: usize) -> Option<(u64, &'a TransactionRow)> {
+        let number = match self.numbers {
+            Some(numbers) => *numbers.get(place)?,
+            None => place as u64 + 1,
+        };
+        Some((number, self.rows.row(number)?))
     }
 }
 
@@ -122,8 +183,19 @@ impl Transactions for World {
         cx: &ReadContext<'_>,
         params: payments::TransactionsListParams,
     ) -> Result<payments::TransactionListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
-        let filter = |(_, row): &(u64, &TransactionRow)| {
+        let listing = Listing {
+            page: Page::of(params.page, params.page_size)?.as_of(cx)?,
+            made: self.payments.transactions.rows.made(),
+            days: Days {
+                first: params.start_date,
+                last: params.end_date,
+            },
+            order: params.order.clone(),
+        };
+        let is_narrowed = params.category_id.is_some()
+            || params.category_type.is_some()
+            || params.transaction_status.is_some();
+        let wanted = |row: &TransactionRow| {
             params
                 .category_id
                 .as_ref()
@@ -137,30 +209,17 @@ impl Transactions for World {
                     .as_ref()
                     .is_none_or(|status| row.stage.status() == *status)
         };
-        let days = Days {
-            first: params.start_date,
-            last: params.end_date,
-        };
-        let listing = Listing {
-            page,
-            days,
-            order: params.order.clone(),
-        };
-        let query = params.to_pairs();
-        Ok(match &params.account_id {
-            Some(account) => {
-                let rows = self
-                    .payments
-                    .transactions
-                    .of_account(account)
-                    .filter(filter);
-                self.list(rows, &listing, "/v1/transactions", &query)
-            }
-            None => {
-                let rows = self.payments.transactions.numbered().filter(filter);
-                self.list(rows, &listing, "/v1/transactions", &query)
-            }
-        })
+        let history = self
+            .payments
+            .transactions
+            .history(params.account_id.as_ref());
+        let cut = listing.cut(
+            history.len(),
+            |place| history.at(place),
+            self.settings().timestamps,
+            is_narrowed.then_some(wanted),
+        );
+        Ok(self.list(cut, "/v1/transactions", &params.to_pairs()))
     }
 
     fn transactions_get(
@@ -180,20 +239,22 @@ impl Transactions for World {
         account_id: AccountId,
         params: payments::TransactionsListForAccountParams,
     ) -> Result<payments::TransactionListReply, Rejection> {
-        let page = Page::of(params.page, params.page_size)?.as_of(cx)?;
-        self.payments.account(&account_id, "account_id")?;
-        let days = Days {
-            first: params.start_date,
-            last: params.end_date,
-        };
         let listing = Listing {
-            page,
-            days,
+            page: Page::of(params.page, params.page_size)?.as_of(cx)?,
+            made: self.payments.transactions.rows.made(),
+            days: Days {
+                first: params.start_date,
+                last: params.end_date,
+            },
             order: params.order.clone(),
         };
+        self.payments.account(&account_id, "account_id")?;
+        let history = self.payments.transactions.history(Some(&account_id));
+        let all = None::<fn(&TransactionRow) -> bool>;
+        let style = self.settings().timestamps;
+        let cut = listing.cut(history.len(), |place| history.at(place), style, all);
         let path = format!("/v1/accounts/deposits/{account_id}/transactions");
-        let rows = self.payments.transactions.of_account(&account_id);
-        Ok(self.list(rows, &listing, &path, &params.to_pairs()))
+        Ok(self.list(cut, &path, &params.to_pairs()))
     }
 
     fn transactions_get_for_account(
@@ -225,6 +286,8 @@ impl Transactions for World {
 /// Which rows of a list to show, in which direction.
 struct Listing {
     page: Page,
+    /// The newest transaction that there is.
+    made: u64,
     days: Days,
     order: Option<SortOrder>,
 }
@@ -236,9 +299,55 @@ struct Days {
 }
 
 impl Days {
-    fn include(&self, day: jiff::civil::Date) -> bool {
-        self.first.is_none_or(|first| first.civil() <= day)
-            && self.last.is_none_or(|last| day <= last.civil())
+    /// The places of a history that fall in these days. Dates rise with the places, so their ends are searched for, and
+    /// no date is worked out where no day was given.
+    fn places<'a>(
+        &self,
+        len: usize,
+        at: impl Fn(usize) -> Option<(u64, &'a TransactionRow)>,
+        style: TimestampStyle,
+    ) -> Range<usize> {
+        let day_of = |place| at(place).map(|(_, row)| clock::day(row.at, style));
+        let start = self.first.map_or(0, |first| {
+            page::first_without(0..len, |place| {
+                day_of(place).is_some_and(|day| day < first.civil())
+            })
+        });
+        let end = self.last.map_or(len, |last| {
+            page::first_without(start..len, |place| {
+                day_of(place).is_some_and(|day| day <= last.civil())
+            })
+        });
+        start..end
+    }
+}
+
+impl Listing {
+    /// The page of a history, with a filter or of all that is in the days; then no more rows are looked at than the
+    /// page shows and binary searches need.
+    fn cut<'a>(
+        &self,
+        len: usize,
+        at: impl Fn(usize) -> Option<(u64, &'a TransactionRow)>,
+        style: TimestampStyle,
+        filter: Option<impl Fn(&TransactionRow) -> bool>,
+    ) -> Cut<&'a TransactionRow> {
+        let places = self.days.places(len, &at, style);
+        let order = match self.order {
+            Some(SortOrder::Desc) => RowOrder::NewestFirst,
+            _ => RowOrder::OldestFirst,
+        };
+        let Some(filter) = filter else {
+            return self.page.pick(places, at, order, self.made);
+        };
+        let matching = |place| at(place).filter(|(_, row)| filter(row));
+        match order {
+            RowOrder::NewestFirst => {
+                let rows = places.rev().filter_map(matching);
+                self.page.cut(rows, order, self.made)
+            }
+            _ => self.page.cut(places.filter_map(matching), order, self.made),
+        }
     }
 }
 
@@ -257,7 +366,7 @@ impl World {
         id: &TransactionId,
         to: TransactionStage,
     ) {
-        let Some(row) = self.payments.transactions.get_mut(id) else {
+        let Some(row) = self.payments.transactions.rows.get_mut(id) else {
             return;
         };
         debug_assert!(TRANSACTION.allows(row.stage, to), "{} to {to}", row.stage);
@@ -266,26 +375,15 @@ impl World {
         self.emit_transaction(cx, id);
     }
 
-    fn list<'a>(
+    fn list(
         &self,
-        rows: impl DoubleEndedIterator<Item = (u64, &'a TransactionRow)>,
-        listing: &Listing,
+        cut: Cut<&TransactionRow>,
         path: &str,
         query: &[(&str, String)],
     ) -> payments::TransactionListReply {
-        let style = self.settings().timestamps;
-        let made = self.payments.transactions.made();
-        let rows = rows.filter(|(_, row)| listing.days.include(clock::day(row.at, style)));
-        let cut = match listing.order {
-            Some(SortOrder::Desc) => listing.page.cut(rows.rev(), RowOrder::NewestFirst, made),
-            _ => listing.page.cut(rows, RowOrder::OldestFirst, made),
-        };
         let links = cut.links(path, query);
-        let transactions = cut
-            .rows
-            .into_iter()
-            .map(|row| self.transaction_on_wire(row))
-            .collect();
+        let rows = cut.rows.into_iter();
+        let transactions = rows.map(|row| self.transaction_on_wire(row)).collect();
         payments::TransactionListReply::new(
             payments::TransactionList::new().with_transactions(transactions),
         )
@@ -302,9 +400,80 @@ impl World {
             .with_category_type(row.category.clone())
             .with_category_id(row.category_id.clone());
         transaction.transaction_posted_date = row.posted_at.map(|at| clock::wire(at, style));
-        transaction.description.clone_from(&row.description);
+        transaction.description = row.description.as_ref().map(Private::reveal);
         transaction.originator.clone_from(&row.originator);
         transaction.rail_information.clone_from(&row.rail);
         transaction
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    const ROWS: usize = 100_000;
+
+    /// A transaction each minute.
+    fn rows() -> Vec<TransactionRow> {
+        let start: Timestamp = "2026-01-05T14:00:00Z".parse().unwrap();
+        let row = |n: usize| TransactionRow {
+            id: format!("transaction-{n}").parse().unwrap(),
+            account: "ACME_MAIN".parse().unwrap(),
+            decimals: 2,
+            value: MinorUnits::new(1),
+            stage: TransactionStage::Posted,
+            kind: TransactionType::InternalTransfer,
+            category: TransactionCategory::Transfer,
+            category_id: "transfer".parse().unwrap(),
+            description: None,
+            originator: None,
+            rail: None,
+            at: start + SignedDuration::from_mins(i64::try_from(n).unwrap()),
+            posted_at: None,
+            cause: 1,
+        };
+        (0..ROWS).map(row).collect()
+    }
+
+    /// Goal: a page of a long history costs what a page of a short one does, with days and without. Method: rows are
+    /// counted when they are looked at.
+    #[test]
+    fn a_page_of_a_long_history_looks_at_few_rows() {
+        let rows = rows();
+        let day = |text: &str| Some(text.parse().unwrap());
+        let style = TimestampStyle::NewYork;
+        for (first, last, total) in [
+            (None, None, ROWS),
+            (day("2026-02-01"), None, ROWS - (26 * 24 + 15) * 60),
+            (None, day("2026-01-05"), 15 * 60),
+            (day("2026-02-01"), day("2026-02-02"), 2 * 24 * 60),
+            (day("2027-01-01"), None, 0),
+        ] {
+            for order in [SortOrder::Asc, SortOrder::Desc] {
+                let listing = Listing {
+                    page: Page::of(Some(1), None).unwrap(),
+                    made: ROWS as u64,
+                    days: Days { first, last },
+                    order: Some(order),
+                };
+                let looked_at = Cell::new(0_usize);
+                let at = |place: usize| {
+                    looked_at.set(looked_at.get() + 1);
+                    Some((place as u64 + 1, rows.get(place)?))
+                };
+                let all = None::<fn(&TransactionRow) -> bool>;
+                let picked = listing.cut(ROWS, at, style, all);
+                // A page, and four binary searches of seventeen steps at the most.
+                assert!(looked_at.get() <= 20 + 4 * 17, "{}", looked_at.get());
+
+                let every = listing.cut(ROWS, at, style, Some(|_: &TransactionRow| true));
+                assert_eq!(picked, every, "{first:?} to {last:?}");
+                assert_eq!(picked.total(), total, "{first:?} to {last:?}");
+            }
+        }
     }
 }

@@ -23,7 +23,6 @@ use crate::context::WriteContext;
 use crate::generated::payments::Transfers;
 use crate::ids::IdKind;
 use crate::payments::accounts::AccountRow;
-use crate::payments::assets;
 use crate::payments::funds;
 use crate::payments::funds::Movement;
 use crate::payments::machines::TRANSFER;
@@ -34,11 +33,13 @@ use crate::payments::orders::Kind;
 use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
 use crate::payments::orders::Wait;
+use crate::payments::private::Private;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::schedule::Work;
 use crate::settings::TimestampStyle;
+use crate::table::named;
 use crate::world::World;
 
 /// A transfer.
@@ -50,7 +51,7 @@ pub(crate) struct TransferRow {
     pub(crate) asset: AssetTypeId,
     pub(crate) decimals: u32,
     pub(crate) amount: MinorUnits,
-    pub(crate) description: Option<String>,
+    description: Option<Private>,
     pub(crate) stage: TransferStage,
     pub(crate) created: Timestamp,
     /// Last instant at which it can be accepted.
@@ -62,6 +63,8 @@ pub(crate) struct TransferRow {
     /// Place in the journal of the command that made it.
     pub(crate) cause: u64,
 }
+
+named!(TransferRow: TransferId);
 
 /// What belongs to a transfer once it is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,8 +129,7 @@ impl Transfers for World {
             .account(&body.destination_account_id, "/destination_account_id")?;
         orders::must_differ(&source.id, &destination.id)?;
         must_match(source, destination)?;
-        let asset = assets::asset(source.asset.as_str())
-            .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
+        let asset = source.known_asset()?;
         let amount = funds::to_minor(body.amount, asset, "/amount")?;
         self.must_transact(source, "/source_account_id")?;
         self.must_transact(destination, "/destination_account_id")?;
@@ -139,13 +141,13 @@ impl Transfers for World {
             .schedule
             .add(orders::after(valid_until), TransferJob::Expire(id.clone()));
         let row = TransferRow {
-            id: id.clone(),
+            id,
             source: source.id.clone(),
             destination: destination.id.clone(),
             asset: source.asset.clone(),
             decimals: source.decimals,
             amount,
-            description: body.description,
+            description: body.description.map(Private::new),
             stage: TransferStage::Requested,
             created: cx.now(),
             valid_until,
@@ -154,7 +156,7 @@ impl Transfers for World {
             cause: cx.seq(),
         };
         let reply = payments::TransferReply::new(row.on_wire(cx.settings().timestamps));
-        self.payments.transfers.insert(id, row);
+        self.payments.transfers.insert(row);
         Ok(reply)
     }
 
@@ -185,7 +187,7 @@ impl Transfers for World {
         let trail = Trail {
             order: transfer.id.as_str(),
             category: TransactionCategory::Transfer,
-            description: transfer.description.as_deref(),
+            description: transfer.description.clone(),
         };
         let side = |account, value, stage| Side {
             account,
@@ -284,6 +286,11 @@ impl World {
 }
 
 impl TransferRow {
+    /// The hold of its money, once it is accepted.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        self.accepted.as_ref().map(|accepted| accepted.hold)
+    }
+
     fn on_wire(&self, style: TimestampStyle) -> payments::Transfer {
         let amount = funds::to_wire(self.amount, self.decimals);
         payments::Transfer::new(self.id.clone())

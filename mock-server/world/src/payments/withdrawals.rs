@@ -27,7 +27,6 @@ use crate::context::WriteContext;
 use crate::file::Download;
 use crate::generated::payments::Withdrawals;
 use crate::ids::IdKind;
-use crate::payments::assets;
 use crate::payments::documents::DocumentOwner;
 use crate::payments::funds;
 use crate::payments::machines::WITHDRAWAL;
@@ -38,6 +37,7 @@ use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 use crate::table::Table;
+use crate::table::named;
 use crate::world::World;
 
 mod acceptance;
@@ -79,7 +79,11 @@ pub(crate) struct WithdrawalRow {
     papers: Vec<DocumentId>,
     accepted: Option<Accepted>,
     sent: Option<Sent>,
+    /// Place in the journal of the command that made it.
+    pub(crate) cause: u64,
 }
+
+named!(WithdrawalRow: WithdrawalId);
 
 /// A job on the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,8 +136,7 @@ impl Withdrawals for World {
         let counterparty = self
             .payments
             .counterparty(&wanted.counterparty, "/destination_counterparty_id")?;
-        let asset = assets::asset(source.asset.as_str())
-            .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))?;
+        let asset = source.known_asset()?;
         let amount = funds::to_minor(wanted.amount, asset, "/amount")?;
         self.must_transact(source, "/source_account_id")?;
         checks::must_be_usable(counterparty, source, "/destination_counterparty_id")?;
@@ -159,10 +162,11 @@ impl Withdrawals for World {
             papers: Vec::new(),
             accepted: None,
             sent: None,
+            cause: cx.seq(),
         };
         let owner = DocumentOwner::Withdrawal { id: id.clone() };
         row.papers = self.ask_for_documents(cx, &owner, &asked)?;
-        self.payments.withdrawals.rows.insert(id.clone(), row);
+        self.payments.withdrawals.rows.insert(row);
         self.await_papers_or_acceptance(cx, &id);
         self.withdrawal_state(&id)
     }
@@ -254,6 +258,11 @@ impl WithdrawalRow {
             has_expired: self.stage == WithdrawalStage::Expired,
             valid_until: self.valid_until,
         }
+    }
+
+    /// The hold of its money, once it is accepted.
+    pub(crate) fn hold(&self) -> Option<HoldId> {
+        self.accepted.as_ref().map(|accepted| accepted.hold)
     }
 
     /// Whether it was accepted and nothing final has become of it.

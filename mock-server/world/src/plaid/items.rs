@@ -13,6 +13,7 @@ use crate::ids::IdKind;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
+use crate::table::named;
 use crate::world::World;
 
 /// A linked login.
@@ -24,6 +25,8 @@ pub(crate) struct ItemRow {
     pub(crate) products: Vec<String>,
     pub(crate) created: Timestamp,
 }
+
+named!(ItemRow: String);
 
 /// A public token that was made, exchanged or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

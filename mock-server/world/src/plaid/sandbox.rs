@@ -50,7 +50,7 @@ impl Sandbox for World {
                 .collect(),
             created: cx.now(),
         };
-        self.plaid.items.insert(item.clone(), row);
+        self.plaid.items.insert(row);
         let valid_until = clock::later(cx.now(), PUBLIC_TOKEN_LIFE);
         self.plaid.public_tokens.insert(
             token,

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
 use layer2_world::Rejection;
-use layer2_world::machines::standing::STANDING;
+use layer2_world::machines::standing::COUNTERPARTY;
 use layer2_world::machines::standing::Standing;
 use layer2_world::rejection::Problem;
 use serde_json::Value;
@@ -273,6 +273,38 @@ fn a_name_that_is_corrected_is_screened_as_it_is_then() {
     assert_eq!(play.counterparty_status(&id), "CLOSED");
 }
 
+/// A client cannot approve its own counterparty: neither a clean one before its time, nor one in whose name the screening
+/// is about to find something.
+#[test]
+fn no_client_steps_over_the_screening() {
+    for (name, found) in [
+        ("Harbor Estates LLC", "ACTIVE"),
+        ("a screening hit", "CLOSED"),
+    ] {
+        let mut play = realistic();
+        let id = play.register(&us_bank("ACME")).unwrap();
+        play.patch_counterparty(&id, "profile.name", name).unwrap();
+        for to in ["ACTIVE", "CLOSED"] {
+            let refused = play.patch_counterparty(&id, "status", to).unwrap_err();
+            assert_eq!(
+                refused,
+                Problem::new(
+                    "STATUS_CHANGE_NOT_ALLOWED",
+                    "The counterparty is PENDING: its next step is the platform's, not the client's."
+                )
+                .at("/updates/0/value")
+                .received(to)
+                .expected("no other status")
+                .hint("In a sandbox, decide it through the control API.")
+                .bad_request()
+            );
+        }
+        assert_eq!(play.counterparty_status(&id), "PENDING");
+        play.advance(SignedDuration::from_mins(3));
+        assert_eq!(play.counterparty_status(&id), found, "{name}");
+    }
+}
+
 /// Every step that a client can ask for, by asking.
 #[test]
 fn clients_can_take_the_steps_of_the_table_and_no_other() {
@@ -292,7 +324,7 @@ fn clients_can_take_the_steps_of_the_table_and_no_other() {
             let outcome = play.patch_counterparty(&id, "status", to.name("ACTIVE"));
             assert_eq!(
                 outcome.is_ok(),
-                STANDING.allows(from, to),
+                COUNTERPARTY.allows(from, to),
                 "{from} to {to}: {outcome:?}"
             );
             if let Err(rejection) = outcome {
@@ -374,9 +406,12 @@ fn each_version_tells_what_it_knows() {
 
 fn refusal(body: &str) -> Rejection {
     let mut play = Play::new();
-    let before = play.world.snapshot();
+    let before = play.world.snapshot().unwrap();
     let rejection = play.register(body).unwrap_err();
-    assert!(play.world.snapshot() == before, "{body} left a trace");
+    assert!(
+        play.world.snapshot().unwrap() == before,
+        "{body} left a trace"
+    );
     rejection
 }
 

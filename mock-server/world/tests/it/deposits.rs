@@ -11,6 +11,7 @@ use layer2_world::Settings;
 use layer2_world::rejection::code;
 
 use crate::support::Play;
+use crate::support::TAKEN;
 use crate::support::codes;
 use crate::support::field;
 use crate::support::fields;
@@ -355,7 +356,7 @@ fn what_a_push_deposit_refuses() {
             )
         );
         play.patch_account("ACME_USD", "FROZEN").unwrap();
-        let before = play.world.snapshot();
+        let before = play.world.snapshot().unwrap();
         assert_eq!(
             push(&mut play, "ACME_USD").unwrap_err(),
             frozen(destination)
@@ -376,7 +377,10 @@ fn what_a_push_deposit_refuses() {
                 .unwrap_err(),
             not_found("deposit", NOBODY, "deposit_id", unknown())
         );
-        assert!(play.world.snapshot() == before, "a refusal left a trace");
+        assert!(
+            play.world.snapshot().unwrap() == before,
+            "a refusal left a trace"
+        );
     }
 }
 
@@ -425,7 +429,7 @@ fn what_a_request_for_an_address_refuses() {
 
         open(&mut play, "ACME_BTC", "BITCOIN_TESTNET_BTC");
         play.patch_account("ACME_BTC", "CLOSED").unwrap();
-        let before = play.world.snapshot();
+        let before = play.world.snapshot().unwrap();
         let closed = Problem::new(
             code::ACCOUNT_NOT_USABLE,
             "Money of account `ACME_BTC` cannot move: the account is CLOSED.",
@@ -438,7 +442,10 @@ fn what_a_request_for_an_address_refuses() {
             address(&mut play, "ACME_BTC").unwrap_err(),
             closed.bad_request()
         );
-        assert!(play.world.snapshot() == before, "a refusal left a trace");
+        assert!(
+            play.world.snapshot().unwrap() == before,
+            "a refusal left a trace"
+        );
     }
     let refused = address(&mut fast(Platform::RailV1_1_2), "ACME_USD").unwrap_err();
     assert_eq!((refused.status, codes(&refused)), (404, vec!["NOT_FOUND"]));
@@ -477,7 +484,7 @@ fn a_key_gives_one_deposit_and_another_request_with_it_is_refused() {
         let again = play.send(sent(&path, body), Some("key-1")).unwrap();
         assert!(again.replayed);
         assert_eq!(again.reply.unwrap().body, first.reply.unwrap().body);
-        let before = play.world.snapshot();
+        let before = play.world.snapshot().unwrap();
         let refused = play
             .send(sent(&other_path, other_body), Some("key-1"))
             .unwrap_err();
@@ -492,6 +499,75 @@ fn a_key_gives_one_deposit_and_another_request_with_it_is_refused() {
         .expected("the same request as the first time, or a key that was not used yet")
         .hint("Make one key per logical operation and keep it for its retries alone.");
         assert_eq!(refused, expected.bad_request());
-        assert!(play.world.snapshot() == before);
+        assert!(play.world.snapshot().unwrap() == before);
     }
+}
+
+/// Goal: whoever follows the event knows when senders have to be told something new, and is not woken otherwise.
+#[test]
+fn instructions_tell_when_they_come_and_when_they_change() {
+    const EVENT: &str = "ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE";
+    let mut play = fast(Platform::Union);
+    open(&mut play, "ACME_USDC", "ETHEREUM_SEPOLIA_USDC");
+    play.subscribe(EVENT);
+
+    push(&mut play, "ACME_USD").unwrap();
+    let sent = play.deliver(TAKEN);
+    let bodies: Vec<&str> = sent.iter().map(|due| due.body.as_str()).collect();
+    let [body] = bodies.as_slice() else {
+        panic!("{bodies:?}");
+    };
+    assert_eq!(field(body, "event_type"), EVENT);
+    assert!(
+        body.contains(r#""event_data":{"account":{"id":"ACME_USD","status":"OPEN"}}"#),
+        "{body}"
+    );
+    // They are there already, whoever asks for them.
+    push(&mut play, "ACME_USD").unwrap();
+    play.inbound("ACME_USD", "10").unwrap();
+    assert!(play.told().is_empty());
+
+    // The first address of an account, and the first money that comes to one.
+    let path = [("account_id", "ACME_USDC")];
+    play.post("payments.accounts_request_address", &path, "")
+        .unwrap();
+    assert_eq!(play.told(), [EVENT]);
+    play.inbound("JANE_USD", "10").unwrap();
+    assert_eq!(play.told(), [EVENT]);
+
+    let changed = |play: &mut Play, name: &str, value: &str| {
+        let body = format!(r#"{{"updates":[{{"field":"{name}","value":"{value}"}}]}}"#);
+        play.post(
+            "payments.customers_update",
+            &[("customer_id", "ACME")],
+            &body,
+        )
+        .unwrap();
+        let sent = play.deliver(TAKEN);
+        sent.iter()
+            .map(|due| {
+                let account = due.body.split(r#""account":"#).nth(1).unwrap();
+                field(account, "id")
+            })
+            .collect::<Vec<_>>()
+    };
+    // Coins go to an address, whoever owns it.
+    assert_eq!(
+        changed(&mut play, "registered_name", "Acme Two Inc"),
+        ["ACME_USD"]
+    );
+    assert_eq!(
+        changed(&mut play, "registered_address.city", "Salem"),
+        ["ACME_USD"]
+    );
+    assert!(changed(&mut play, "registered_address.city", "Salem").is_empty());
+    assert!(changed(&mut play, "website_address", "https://acme.example").is_empty());
+}
+
+#[test]
+fn layer2_does_not_tell_of_instructions() {
+    let mut play = fast(Platform::Layer2V1_0_5);
+    play.subscribe("APPLICATION_APPROVED");
+    push(&mut play, "ACME_USD").unwrap();
+    assert!(play.told().is_empty());
 }

@@ -19,6 +19,7 @@ mod operations;
 mod oracle;
 mod other_apis;
 mod paying;
+mod privacy;
 mod pulls;
 mod random;
 mod rejections;

@@ -187,8 +187,15 @@ impl Oracle {
             .filter(|account| account.asset == asset)
             .map(|account| account.current)
             .sum();
-        let owed = customers + platform.suspense + platform.fees;
-        assert_eq!(told.owed, owed, "owed of {asset}");
+        assert_eq!(told.customers, customers, "owed to customers in {asset}");
+        assert_eq!(told.fees, platform.fees, "fees in {asset}");
+        assert_eq!(told.suspense, platform.suspense, "suspense of {asset}");
+        let owed = told.customers + told.fees + told.suspense;
+        assert_eq!(
+            told.custody + told.clearing + told.in_flight,
+            owed,
+            "what is held of {asset} is what is owed"
+        );
         assert_eq!(told.sum, 0, "{asset} does not balance");
         assert_eq!(told.clearing, 0, "clearing of {asset}");
         assert_eq!(

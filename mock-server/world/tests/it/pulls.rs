@@ -36,7 +36,7 @@ fn register(play: &mut Play, country: &str, rail: &str, asset: &str) -> String {
 
 /// What the owner does at the bank in the widget of the link's provider.
 fn link(play: &mut Play) {
-    let snapshot = play.world.snapshot();
+    let snapshot = play.world.snapshot().unwrap();
     assert!(snapshot.contains(r#""connected":false"#));
     let linked = snapshot.replace(r#""connected":false"#, r#""connected":true"#);
     play.world = World::restore(&linked).unwrap();
@@ -208,7 +208,7 @@ fn what_a_pull_refuses_of_its_counterparty() {
         );
 
         link(&mut play);
-        let before = play.world.snapshot();
+        let before = play.world.snapshot().unwrap();
         let foreign = Problem::new(
             code::COUNTERPARTY_NOT_USABLE,
             format!("Counterparty `{source}` belongs to customer `ACME`, account `JANE_USD` to customer `JANE`."),
@@ -216,12 +216,15 @@ fn what_a_pull_refuses_of_its_counterparty() {
         .at(SOURCE)
         .received("ACME")
         .expected("JANE")
-        .hint("A counterparty is registered for one customer; register and link it again for the other one.");
+        .hint("A counterparty is registered for one customer; register it again for the other one.");
         assert_eq!(
             pull(&mut play, "JANE_USD", &source, "1").unwrap_err(),
             foreign.bad_request()
         );
-        assert!(play.world.snapshot() == before, "a refusal left a trace");
+        assert!(
+            play.world.snapshot().unwrap() == before,
+            "a refusal left a trace"
+        );
 
         patch(&mut play, &source, "FROZEN");
         assert_eq!(
@@ -245,7 +248,7 @@ fn what_a_pull_refuses_of_its_assets_and_rails() {
         // A Canadian bank account in US dollars: ACH does not reach it, and EFT does not carry them.
         let abroad = register(&mut play, "CA", "EFT", "FIAT_TESTNET_USD");
         link(&mut play);
-        let before = play.world.snapshot();
+        let before = play.world.snapshot().unwrap();
 
         let mismatch = Problem::new(
             code::ASSET_MISMATCH,
@@ -283,7 +286,10 @@ fn what_a_pull_refuses_of_its_assets_and_rails() {
             pull(&mut play, "ACME_USD", &abroad, "1").unwrap_err(),
             rail.bad_request()
         );
-        assert!(play.world.snapshot() == before, "a refusal left a trace");
+        assert!(
+            play.world.snapshot().unwrap() == before,
+            "a refusal left a trace"
+        );
     }
 }
 
@@ -327,20 +333,23 @@ fn what_a_pull_refuses_of_its_amount() {
         ),
     ];
     for (sent, expected) in cases {
-        let before = play.world.snapshot();
+        let before = play.world.snapshot().unwrap();
         assert_eq!(
             pull(&mut play, "ACME_USD", &source, sent).unwrap_err(),
             expected.bad_request(),
             "{sent}"
         );
-        assert!(play.world.snapshot() == before, "{sent} left a trace");
+        assert!(
+            play.world.snapshot().unwrap() == before,
+            "{sent} left a trace"
+        );
     }
     // Each fits by itself, both do not: what is too much is found when the money is ordered.
     let most = "99999999999999999999999999";
     let first = pull(&mut play, "ACME_USD", &source, most).unwrap().body;
     let second = pull(&mut play, "ACME_USD", &source, most).unwrap().body;
     accept(&mut play, &field(&first, "id")).unwrap();
-    let before = play.world.snapshot();
+    let before = play.world.snapshot().unwrap();
     let too_large = Problem::new(
         code::AMOUNT_TOO_LARGE,
         "The amount is more than the books can hold.",
@@ -351,7 +360,10 @@ fn what_a_pull_refuses_of_its_amount() {
         accept(&mut play, &field(&second, "id")).unwrap_err(),
         too_large.bad_request()
     );
-    assert!(play.world.snapshot() == before, "a refusal left a trace");
+    assert!(
+        play.world.snapshot().unwrap() == before,
+        "a refusal left a trace"
+    );
     assert!(play.balanced());
 }
 

@@ -247,7 +247,7 @@ fn what_an_assignment_refuses() {
     let mut play = Play::new();
     open(&mut play, "ACME_EUR", "FIAT_TESTNET_EUR");
     let lost = lost_wire(&mut play);
-    let before = play.world.snapshot();
+    let before = play.world.snapshot().unwrap();
     assert_eq!(
         codes(&assign(&mut play, "nothing", "ACME_USD").unwrap_err()),
         ["NOT_FOUND"]
@@ -267,7 +267,10 @@ fn what_an_assignment_refuses() {
         assign(&mut play, &lost, "ACME_EUR").unwrap_err(),
         expect(mismatch)
     );
-    assert!(play.world.snapshot() == before, "a refusal left a trace");
+    assert!(
+        play.world.snapshot().unwrap() == before,
+        "a refusal left a trace"
+    );
 
     play.patch_account("ACME_USD", "FROZEN").unwrap();
     let unusable = assign(&mut play, &lost, "ACME_USD").unwrap_err();
@@ -297,7 +300,7 @@ fn money_goes_back_once() {
     );
     let lost = lost_wire(&mut play);
     send_back(&mut play, &lost).unwrap();
-    let before = play.world.snapshot();
+    let before = play.world.snapshot().unwrap();
     let twice = Problem::new(
         code::INBOUND_NOT_RETURNABLE,
         "The money was returned already.",
@@ -307,7 +310,10 @@ fn money_goes_back_once() {
     .expected("UNASSIGNED, PENDING, POSTED")
     .hint("Money goes back once; let it arrive again if it has to.");
     assert_eq!(send_back(&mut play, &lost).unwrap_err(), expect(twice));
-    assert!(play.world.snapshot() == before, "a refusal left a trace");
+    assert!(
+        play.world.snapshot().unwrap() == before,
+        "a refusal left a trace"
+    );
 }
 
 #[test]
@@ -415,13 +421,16 @@ fn what_an_arrival_refuses() {
         ),
     ];
     for (body, expected) in cases {
-        let before = play.world.snapshot();
+        let before = play.world.snapshot().unwrap();
         assert_eq!(
             arrive(&mut play, body).unwrap_err(),
             expect(expected),
             "{body}"
         );
-        assert!(play.world.snapshot() == before, "{body} left a trace");
+        assert!(
+            play.world.snapshot().unwrap() == before,
+            "{body} left a trace"
+        );
     }
 }
 
@@ -430,7 +439,7 @@ fn the_books_take_no_more_in_suspense_than_the_wire_can_tell() {
     let mut play = Play::new();
     let most = r#"{"memo":"Rent","asset_type_id":"FIAT_TESTNET_USD","amount":99999999999999999999999999.99}"#;
     arrive(&mut play, most).unwrap();
-    let before = play.world.snapshot();
+    let before = play.world.snapshot().unwrap();
     let more = r#"{"memo":"Rent","asset_type_id":"FIAT_TESTNET_USD","amount":0.01}"#;
     let refused = Problem::new(
         code::AMOUNT_TOO_LARGE,
@@ -439,7 +448,10 @@ fn the_books_take_no_more_in_suspense_than_the_wire_can_tell() {
     .at("/amount")
     .expected("at most 28 digits, all money of the asset in the sandbox together");
     assert_eq!(arrive(&mut play, more).unwrap_err(), expect(refused));
-    assert!(play.world.snapshot() == before, "a refusal left a trace");
+    assert!(
+        play.world.snapshot().unwrap() == before,
+        "a refusal left a trace"
+    );
     assert!(play.balanced());
 }
 

@@ -11,7 +11,7 @@ use crate::reply::Reply;
 /// The companies whose books are kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Businesses<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Businesses<'c> {
@@ -31,8 +31,9 @@ impl<'c> Businesses<'c> {
     /// - Retry: With the same external id the repeat answers 200 with the business as it is and
     ///   `previously_imported` true; without one another business is made.
     ///
-    /// Your own id in the body makes a repeat harmless. Is repeated only with the same key. Errors:
-    /// `PhoneNumberInUse`, `InvalidProcessorToken`, `PlaidNotConfigured`.
+    /// Your own id in the body makes a repeat harmless. Is repeated only with the same key. If it
+    /// is dropped, it may be done; call again with the same id. Errors: `PhoneNumberInUse`,
+    /// `InvalidProcessorToken`, `PlaidNotConfigured`.
     ///
     /// `POST /v1/businesses`
     pub async fn create(
@@ -46,7 +47,7 @@ impl<'c> Businesses<'c> {
     ///
     /// Gives a business as it is now. An archived business is not found.
     ///
-    /// Can be repeated freely. Errors: `SpecifiedIdNotFound`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `SpecifiedIdNotFound`.
     ///
     /// `GET /v1/businesses/{business_id}`
     pub async fn get(
@@ -60,7 +61,7 @@ impl<'c> Businesses<'c> {
 /// Accounting API.
 #[derive(Clone, Copy, Debug)]
 pub struct Accounting<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Accounting<'c> {

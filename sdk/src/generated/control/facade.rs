@@ -2,18 +2,17 @@
 
 //! The resources of the control API.
 
-use futures_core::Stream;
 use layer2_types::control::{self, OperationId};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::page::{Page, paginate};
+use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
 
 /// Isolated worlds, each with its own credentials, data, books, clocks and faults.
 #[derive(Clone, Copy, Debug)]
 pub struct Sandboxes<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Sandboxes<'c> {
@@ -30,7 +29,8 @@ impl<'c> Sandboxes<'c> {
     /// - Retry: With a name a repeat is refused as the name is taken; without one it makes another
     ///   sandbox.
     ///
-    /// Is never repeated once a byte has left. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes`
     pub async fn create(
@@ -45,7 +45,7 @@ impl<'c> Sandboxes<'c> {
     ///
     /// Gives the sandboxes of this server, without their credentials.
     ///
-    /// Can be repeated freely.
+    /// Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /sandboxes`
     pub async fn list(&self) -> Result<Reply<control::SandboxList>, Error> {
@@ -58,7 +58,7 @@ impl<'c> Sandboxes<'c> {
     ///
     /// Gives the addresses, credentials and first data of a sandbox, as the ready file has them.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}`
     pub async fn get(
@@ -80,7 +80,8 @@ impl<'c> Sandboxes<'c> {
     ///   credentials.
     /// - Retry: A repeat does not find the sandbox.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `DEFAULT_SANDBOX`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `DEFAULT_SANDBOX`.
     ///
     /// `DELETE /sandboxes/{sandbox}`
     pub async fn delete(
@@ -103,7 +104,8 @@ impl<'c> Sandboxes<'c> {
     /// - Undo: It cannot be undone.
     /// - Retry: A repeat resets the sandbox again.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/reset`
     pub async fn reset(
@@ -118,7 +120,7 @@ impl<'c> Sandboxes<'c> {
 /// The clocks of a sandbox and the work that waits for them.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Clock<'c> {
@@ -126,7 +128,7 @@ impl<'c> Clock<'c> {
     ///
     /// Gives the business time of a sandbox, and how it runs.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/clock`
     pub async fn get(
@@ -153,8 +155,8 @@ impl<'c> Clock<'c> {
     /// - Undo: The clock never runs backwards; reset the sandbox to begin again.
     /// - Retry: A repeat advances the clock again; read the clock first.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `CLOCK_BUSY`,
-    /// `CLOCK_OUT_OF_RANGE`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`, `CLOCK_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/clock/advance`
     pub async fn advance(
@@ -180,7 +182,8 @@ impl<'c> Clock<'c> {
     /// - Undo: There is nothing to undo; the work would have been done anyway.
     /// - Retry: A repeat finds nothing more to do.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
+    /// `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/settle`
     pub async fn settle(
@@ -201,7 +204,7 @@ impl<'c> Clock<'c> {
     /// - Undo: It cannot be undone; clients ask for a new token.
     /// - Retry: A repeat ends the tokens that were issued in between as well.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `POST /sandboxes/{sandbox}/tokens/expire`
     pub async fn expire_tokens(
@@ -216,7 +219,7 @@ impl<'c> Clock<'c> {
 /// Failures that are ordered in advance.
 #[derive(Clone, Copy, Debug)]
 pub struct Faults<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Faults<'c> {
@@ -235,8 +238,8 @@ impl<'c> Faults<'c> {
     /// - Undo: Delete the fault, or clear all faults.
     /// - Retry: A repeat orders a second fault.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `FAULT_NOT_SUPPORTED`,
-    /// `LIMIT_REACHED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `FAULT_NOT_SUPPORTED`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes/{sandbox}/faults`
     pub async fn create(
@@ -251,7 +254,7 @@ impl<'c> Faults<'c> {
     ///
     /// Gives the faults of a sandbox, those that have ended included, with how often they matched.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/faults`
     pub async fn list(
@@ -273,7 +276,7 @@ impl<'c> Faults<'c> {
     /// - Undo: Order the faults again.
     /// - Retry: A repeat finds no faults.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults`
     pub async fn clear(
@@ -295,7 +298,7 @@ impl<'c> Faults<'c> {
     /// - Undo: Order the fault again.
     /// - Retry: A repeat finds no such fault and is answered with 404.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults/{fault_id}`
     pub async fn delete(
@@ -310,7 +313,7 @@ impl<'c> Faults<'c> {
 /// Money that arrives from outside the platform.
 #[derive(Clone, Copy, Debug)]
 pub struct Inbound<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Inbound<'c> {
@@ -328,15 +331,16 @@ impl<'c> Inbound<'c> {
     /// - What happens next: The screening takes no time with the profile `fast` and three minutes
     ///   of business time with `realistic`. The account gets a TRANSFER_IN transaction that is
     ///   PENDING and then POSTED, with the events TRANSACTION_PENDING and TRANSACTION_POSTED, and
-    ///   its deposit is EXECUTED. Where the account can take no money by then, the money goes back:
-    ///   the transaction is CANCELLED, the deposit FAILURE. Money that names nobody is UNASSIGNED
-    ///   and makes no transaction.
+    ///   its deposit is EXECUTED; an account that had no instructions has them from then on, with
+    ///   ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. Where the account can take no money by then, the
+    ///   money goes back: the transaction is CANCELLED, the deposit FAILURE. Money that names
+    ///   nobody is UNASSIGNED and makes no transaction.
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat pays a second time; list what arrived first.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
-    /// `ASSET_NOT_SUPPORTED`, `RAIL_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
-    /// `TOO_MANY_DECIMALS`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ASSET_NOT_SUPPORTED`,
+    /// `RAIL_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound`
     pub async fn create(
@@ -352,7 +356,7 @@ impl<'c> Inbound<'c> {
     /// Gives all money that came from outside, oldest first, narrowed to one status; UNASSIGNED
     /// shows what waits in suspense. Money that was pulled is listed too.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/inbound`
     pub async fn list(
@@ -371,12 +375,10 @@ impl<'c> Inbound<'c> {
         Ok(reply.map(|list| Page::new(list.data.inbound, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, sandbox: &control::SandboxName, params: control::InboundListParams,
-    ) -> impl Stream<Item = Result<control::Inbound, Error>> + Send + use<> {
+    ) -> Items<control::Inbound> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,
@@ -401,8 +403,9 @@ impl<'c> Inbound<'c> {
     /// - Undo: Return it, which takes the money back from the account.
     /// - Retry: A repeat is refused, as the money is assigned.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
-    /// `ASSET_MISMATCH`, `INBOUND_NOT_ASSIGNABLE`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ASSET_MISMATCH`,
+    /// `INBOUND_NOT_ASSIGNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/assign`
     pub async fn assign(
@@ -428,7 +431,8 @@ impl<'c> Inbound<'c> {
     /// - Undo: Let the money arrive again.
     /// - Retry: A repeat is refused, as the money is returned.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`
     pub async fn r#return(
@@ -444,7 +448,7 @@ impl<'c> Inbound<'c> {
 /// What exchanges give, pinned or by the market.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Rates<'c> {
@@ -454,7 +458,7 @@ impl<'c> Rates<'c> {
     /// this instant of the business clock, the cost of the exchange included, and whether the rate
     /// is pinned.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/rates`
     pub async fn list(
@@ -480,7 +484,8 @@ impl<'c> Rates<'c> {
     /// - Undo: Unpin the rate, or pin another.
     /// - Retry: A repeat pins the same rate again.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
+    /// `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/rates`
     pub async fn pin(
@@ -501,7 +506,8 @@ impl<'c> Rates<'c> {
     /// - Undo: Pin the rate again.
     /// - Retry: A repeat finds the rate with the market already and leaves it there.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `PAIR_NOT_SUPPORTED`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
+    /// `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`.
     ///
     /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
     pub async fn unpin(
@@ -520,7 +526,7 @@ impl<'c> Rates<'c> {
 /// Money that leaves the platform, and what that costs.
 #[derive(Clone, Copy, Debug)]
 pub struct Outgoing<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Outgoing<'c> {
@@ -542,8 +548,9 @@ impl<'c> Outgoing<'c> {
     /// - Undo: It cannot be undone; what was settled can be returned.
     /// - Retry: A repeat is refused, as the withdrawal has its outcome.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`,
-    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`, `ACCOUNT_NOT_USABLE`,
+    /// `AMOUNT_TOO_LARGE`.
     ///
     /// `POST /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`
     pub async fn decide_withdrawal(
@@ -560,7 +567,7 @@ impl<'c> Outgoing<'c> {
     ///
     /// Gives what a withdrawal costs on each rail. A rail that is not listed is free.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/fees`
     pub async fn list_fees(
@@ -584,8 +591,9 @@ impl<'c> Outgoing<'c> {
     /// - Undo: Set the former table; an empty one makes all rails free.
     /// - Retry: A repeat changes nothing.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`, `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`,
-    /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
+    /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`,
+    /// `RAIL_NOT_SUPPORTED`, `ASSET_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`.
     ///
     /// `PUT /sandboxes/{sandbox}/fees`
     pub async fn set_fees(
@@ -600,7 +608,7 @@ impl<'c> Outgoing<'c> {
 /// What a person at the platform would decide.
 #[derive(Clone, Copy, Debug)]
 pub struct Decisions<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Decisions<'c> {
@@ -622,7 +630,8 @@ impl<'c> Decisions<'c> {
     /// - Undo: An approval and a refusal are final; changes are answered by submitting again.
     /// - Retry: A repeat is refused, as the application is no longer PROCESSING.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/applications/{application_id}/decision`
     pub async fn application(
@@ -649,7 +658,8 @@ impl<'c> Decisions<'c> {
     /// - Undo: Decide the former status where the machine allows it; CLOSED is final.
     /// - Retry: A repeat is refused, as a status cannot change to itself.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/customers/{customer_id}/status`
     pub async fn customer_status(
@@ -678,7 +688,8 @@ impl<'c> Decisions<'c> {
     /// - Undo: Decide the former status where the machine allows it; CLOSED is final.
     /// - Retry: A repeat is refused, as a status cannot change to itself.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`
     pub async fn counterparty_status(
@@ -697,16 +708,17 @@ impl<'c> Decisions<'c> {
 /// The double-entry books of a sandbox.
 #[derive(Clone, Copy, Debug)]
 pub struct Ledger<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Ledger<'c> {
     /// Read the trial balance.
     ///
-    /// Adds up the books for each asset and says whether what the platform holds is what it owes.
-    /// It holds at every instant; a difference is a fault of the server.
+    /// Adds up the books for each asset. At every instant custody, clearing and in flight together
+    /// are what customers are owed, what the platform has earned in fees and what stands in
+    /// suspense; a difference is a fault of the server.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/trial-balance`
     pub async fn trial_balance(
@@ -720,7 +732,7 @@ impl<'c> Ledger<'c> {
     ///
     /// Gives the entries of the books, oldest first, narrowed to those that touch one account.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/entries`
     pub async fn entries(
@@ -739,12 +751,10 @@ impl<'c> Ledger<'c> {
         Ok(reply.map(|list| Page::new(list.data.entries, list.links)))
     }
 
-    /// Walks through all pages of [`entries`](Self::entries) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`entries`](Self::entries): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn entries_stream(
         &self, sandbox: &control::SandboxName, params: control::LedgerEntriesParams,
-    ) -> impl Stream<Item = Result<control::LedgerEntry, Error>> + Send + use<> {
+    ) -> Items<control::LedgerEntry> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,
@@ -761,7 +771,7 @@ impl<'c> Ledger<'c> {
 /// Events on their way to their subscribers.
 #[derive(Clone, Copy, Debug)]
 pub struct Deliveries<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Deliveries<'c> {
@@ -770,7 +780,7 @@ impl<'c> Deliveries<'c> {
     /// Gives the deliveries of a sandbox, oldest first, each with all its tries, why they failed
     /// and what to change.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/deliveries`
     pub async fn list(
@@ -789,12 +799,10 @@ impl<'c> Deliveries<'c> {
         Ok(reply.map(|list| Page::new(list.data.deliveries, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, sandbox: &control::SandboxName, params: control::DeliveriesListParams,
-    ) -> impl Stream<Item = Result<control::Delivery, Error>> + Send + use<> {
+    ) -> Items<control::Delivery> {
         let sandbox = sandbox.to_owned();
         paginate(
             self.client,
@@ -823,7 +831,8 @@ impl<'c> Deliveries<'c> {
     /// - Undo: What was sent cannot be taken back; the receiver knows the event by its id.
     /// - Retry: A repeat sends the event once more.
     ///
-    /// Is never repeated once a byte has left. Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
     ///
     /// `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
     pub async fn redeliver(
@@ -839,18 +848,21 @@ impl<'c> Deliveries<'c> {
 /// What an object is, where it came from and what waits for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Explain<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Explain<'c> {
     /// Explain an object.
     ///
-    /// Says of the id of an account, a customer, a transfer, a transaction, an entry, a
-    /// subscription, an event or a delivery what it is, which commands led to it, which entries of
-    /// the books, transactions, events and deliveries belong to it, and what is scheduled for it.
-    /// Of each list the newest hundred are given.
+    /// Says of an id what it is (a customer, a person, an application, a document, an account, a
+    /// counterparty; a deposit, money from outside, a transfer, an exchange, a withdrawal, a
+    /// transaction; an entry of the books; a subscription, an event, a delivery), which commands
+    /// led to it, which holds, entries of the books, transactions, events and deliveries belong to
+    /// it, and what is scheduled for it. Of each list the newest hundred are given. Money that came
+    /// belongs to its deposit, and what was sent to a counterparty or fetched from one belongs to
+    /// the counterparty.
     ///
-    /// Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/explain/{object_id}`
     pub async fn get(
@@ -865,7 +877,7 @@ impl<'c> Explain<'c> {
 /// Control API.
 #[derive(Clone, Copy, Debug)]
 pub struct Control<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Control<'c> {

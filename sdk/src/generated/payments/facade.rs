@@ -2,20 +2,20 @@
 
 //! The resources of the payments API.
 
-use futures_core::Stream;
 use layer2_types::payments::{self, OperationId};
 
 use crate::client::Client;
 use crate::download::Download;
+use crate::download_stream::DownloadStream;
 use crate::error::Error;
-use crate::page::{Page, paginate};
+use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
 use crate::upload::Upload;
 
 /// The onboarding of a customer, from the first field to the decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Applications<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Applications<'c> {
@@ -24,7 +24,8 @@ impl<'c> Applications<'c> {
     /// Gives the applications that you can see with all that was filled in, narrowed by any of the
     /// filters; an application is listed when it passes every one that is given.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    /// Needs the scope `applications:read`. Can be repeated freely. Can be dropped at any time.
+    /// Only `rail-1.1.2` has it.
     ///
     /// `GET /v1/applications`
     pub async fn list(
@@ -56,12 +57,10 @@ impl<'c> Applications<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::ApplicationsListParams,
-    ) -> impl Stream<Item = Result<payments::Application, Error>> + Send + use<> {
+    ) -> Items<payments::Application> {
         paginate(
             self.client,
             params,
@@ -94,7 +93,8 @@ impl<'c> Applications<'c> {
     ///   refused, as the customer id is taken.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications`
     pub async fn create(
@@ -110,7 +110,8 @@ impl<'c> Applications<'c> {
     /// Gives all that was filled in so far; which details there are is told by `application_type`.
     /// What is still missing is told by the status call.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}`
     pub async fn get(
@@ -140,7 +141,8 @@ impl<'c> Applications<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}`
@@ -158,7 +160,8 @@ impl<'c> Applications<'c> {
     /// under which its documents are uploaded. The two published versions name many of the members
     /// differently; both names are sent side by side, and the older ones are marked as deprecated.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}/status`
     pub async fn get_status(
@@ -188,7 +191,8 @@ impl<'c> Applications<'c> {
     ///   refused, as the application is no longer READY_FOR_SUBMISSION.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/submit`
     pub async fn submit(
@@ -216,7 +220,8 @@ impl<'c> Applications<'c> {
     ///   is added.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/individual`
@@ -245,8 +250,9 @@ impl<'c> Applications<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`,
-    /// `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`, `APPLICATION_NOT_EDITABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}/individual/{individual_id}`
     pub async fn update_individual(
@@ -277,7 +283,8 @@ impl<'c> Applications<'c> {
     ///   not find the person.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `APPLICATION_NOT_EDITABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/applications/{application_id}/individual/{individual_id}`
@@ -308,7 +315,8 @@ impl<'c> Applications<'c> {
     ///   made.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/accesscode`
     pub async fn create_access_code(
@@ -324,7 +332,7 @@ impl<'c> Applications<'c> {
 /// Files that were asked for, uploaded and downloaded under their ids.
 #[derive(Clone, Copy, Debug)]
 pub struct Documents<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Documents<'c> {
@@ -349,8 +357,8 @@ impl<'c> Documents<'c> {
     ///   the same file in the same place.
     ///
     /// Needs the scope `applications:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/documents/{document_id}`
     pub async fn upload(
@@ -375,7 +383,8 @@ impl<'c> Documents<'c> {
     /// Gives the bytes of the file that was uploaded last, whatever its kind; a document without a
     /// file is not found.
     ///
-    /// Needs the scope `applications:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `applications:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/documents/{document_id}/download`
     pub async fn download(
@@ -388,12 +397,24 @@ impl<'c> Documents<'c> {
             )
             .await
     }
+
+    /// The same as [`download`](Self::download) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn download_stream(
+        &self, document_id: &payments::DocumentId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
+                OperationId::DocumentsDownload.operation(),
+                &[document_id.as_str()],
+            )
+            .await
+    }
 }
 
 /// The end users whose money the platform keeps, people and companies.
 #[derive(Clone, Copy, Debug)]
 pub struct Customers<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Customers<'c> {
@@ -401,7 +422,7 @@ impl<'c> Customers<'c> {
     ///
     /// Gives the customers that you can see, oldest first, narrowed by type and status.
     ///
-    /// Needs the scope `customers:read`. Can be repeated freely.
+    /// Needs the scope `customers:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/customers`
     pub async fn list(
@@ -426,12 +447,8 @@ impl<'c> Customers<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: payments::CustomersListParams,
-    ) -> impl Stream<Item = Result<payments::Customer, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: payments::CustomersListParams) -> Items<payments::Customer> {
         paginate(
             self.client,
             params,
@@ -460,8 +477,9 @@ impl<'c> Customers<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it. Errors: `CUSTOMER_CREATION_NOT_ALLOWED`,
-    /// `ALREADY_EXISTS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Only `layer2-1.0.5` has it. Errors: `CUSTOMER_CREATION_NOT_ALLOWED`, `ALREADY_EXISTS`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers`
     pub async fn create(
@@ -476,7 +494,8 @@ impl<'c> Customers<'c> {
     ///
     /// Gives all that is known of a customer; which fields there are is told by `customer_type`.
     ///
-    /// Needs the scope `customers:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `customers:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/customers/{customer_id}`
     pub async fn get(
@@ -497,13 +516,16 @@ impl<'c> Customers<'c> {
     /// - Before: The status of the customer allows updates; each named field can be changed; a new
     ///   status is one that may follow the present one.
     /// - What happens next: The customer has the new values at once. A new status sends its event
-    ///   (such as CUSTOMER_FROZEN); CLOSED and FROZEN weigh on the customer's accounts too.
+    ///   (such as CUSTOMER_FROZEN); CLOSED and FROZEN weigh on the customer's accounts too. A new
+    ///   name or address changes what senders of money are told, which
+    ///   ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE tells of each account that has instructions.
     /// - Undo: Change the fields back; the status CLOSED is final.
     /// - Retry: The same idempotency key gives the first reply back; without a key the repeat of a
     ///   change of status is refused.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
     /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}`
@@ -528,8 +550,9 @@ impl<'c> Customers<'c> {
     ///   is added.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`,
-    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `CUSTOMER_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/individuals`
     pub async fn add_individual(
@@ -545,8 +568,8 @@ impl<'c> Customers<'c> {
     ///
     /// Gives all that is known of a person of a customer that is a company.
     ///
-    /// Needs the scope `customers:read`. Can be repeated freely. Errors: `NOT_FOUND`,
-    /// `NOT_A_CORPORATION`.
+    /// Needs the scope `customers:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`.
     ///
     /// `GET /v1/customers/{customer_id}/individuals/{individual_id}`
     pub async fn get_individual(
@@ -572,8 +595,9 @@ impl<'c> Customers<'c> {
     ///   the same values again.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`,
-    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`, `FIELD_NOT_UPDATABLE`, `CUSTOMER_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}/individuals/{individual_id}`
     pub async fn update_individual(
@@ -604,8 +628,9 @@ impl<'c> Customers<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `customers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`,
-    /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/payor`
     pub async fn add_payor(
@@ -620,7 +645,7 @@ impl<'c> Customers<'c> {
 /// One balance in one asset, owned by one customer or by the client.
 #[derive(Clone, Copy, Debug)]
 pub struct Accounts<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Accounts<'c> {
@@ -640,8 +665,9 @@ impl<'c> Accounts<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`,
-    /// `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`, `PRODUCT_ASSET_NOT_SUPPORTED`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits`
     pub async fn open(
@@ -657,7 +683,7 @@ impl<'c> Accounts<'c> {
     /// Gives the accounts that you can see, oldest first, narrowed by customer, product type and
     /// status.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/accounts/deposits`
     pub async fn list(
@@ -683,12 +709,8 @@ impl<'c> Accounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: payments::AccountsListParams,
-    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: payments::AccountsListParams) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
@@ -701,7 +723,8 @@ impl<'c> Accounts<'c> {
     ///
     /// Gives the account with its status and both balances as they stand now.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}`
     pub async fn get(
@@ -726,8 +749,9 @@ impl<'c> Accounts<'c> {
     /// - Retry: There is no key. A repeat of a change that was made is refused, as a status cannot
     ///   change to itself.
     ///
-    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. Errors:
-    /// `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. If it is dropped,
+    /// it may be done; read before you call again. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`,
+    /// `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/deposits/{account_id}`
     pub async fn update(
@@ -746,18 +770,20 @@ impl<'c> Accounts<'c> {
     ///
     /// - When to use it: Use it to show a customer where to send crypto assets.
     /// - Before: The account holds a crypto asset and may transact.
-    /// - What happens next: The address takes money at once. Money that arrives at the address
-    ///   becomes transactions of the account, with TRANSACTION_PENDING and TRANSACTION_POSTED. The
-    ///   platform publishes no time for the screening before the posting; the mock server takes
-    ///   none, or three minutes with the profile `realistic`.
+    /// - What happens next: The address takes money at once; the first one of an account is told
+    ///   with ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. Money that arrives at the address becomes
+    ///   transactions of the account, with TRANSACTION_PENDING and TRANSACTION_POSTED. The platform
+    ///   publishes no time for the screening before the posting; the mock server takes none, or
+    ///   three minutes with the profile `realistic`.
     /// - Undo: It cannot be undone; an address that was given once must be expected to receive
     ///   money.
     /// - Retry: The same idempotency key gives the first address back; without a key another
     ///   address may come.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
-    /// `ADDRESS_NOT_AVAILABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ADDRESS_NOT_AVAILABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits/{account_id}/address`
     pub async fn request_address(
@@ -772,7 +798,7 @@ impl<'c> Accounts<'c> {
 /// Accounts on which a customer is paid in crypto assets, with who paid what (Layer2 1.0.5).
 #[derive(Clone, Copy, Debug)]
 pub struct PaymentAccounts<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> PaymentAccounts<'c> {
@@ -780,7 +806,8 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// Gives the payment accounts that you can see, oldest first, narrowed by customer and status.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `layer2-1.0.5` has it.
     ///
     /// `GET /v1/accounts/payments`
     pub async fn list(
@@ -805,12 +832,10 @@ impl<'c> PaymentAccounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::PaymentAccountsListParams,
-    ) -> impl Stream<Item = Result<payments::Account, Error>> + Send + use<> {
+    ) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
@@ -837,8 +862,9 @@ impl<'c> PaymentAccounts<'c> {
     ///   refused, as the id is taken.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`,
-    /// `CUSTOMER_NOT_USABLE`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `CUSTOMER_NOT_USABLE`,
+    /// `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments`
     pub async fn open(
@@ -854,8 +880,8 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives the payment account with its status and both balances as they stand now; an account
     /// that is not for payments is not found here.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}`
     pub async fn get(
@@ -880,9 +906,9 @@ impl<'c> PaymentAccounts<'c> {
     /// - Retry: There is no key. A repeat of a change that was made is refused, as a status cannot
     ///   change to itself.
     ///
-    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. Only
-    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`,
-    /// `STATUS_CHANGE_NOT_ALLOWED`.
+    /// Needs the scope `accounts:write`. Is never repeated once a byte has left. If it is dropped,
+    /// it may be done; read before you call again. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`,
+    /// `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/payments/{account_id}`
     pub async fn update(
@@ -912,9 +938,9 @@ impl<'c> PaymentAccounts<'c> {
     ///   address may come.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`,
-    /// `ADDRESS_NOT_AVAILABLE`, `AMOUNT_NOT_POSITIVE`, `TOO_MANY_DECIMALS`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `ADDRESS_NOT_AVAILABLE`,
+    /// `AMOUNT_NOT_POSITIVE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments/{account_id}/address`
     pub async fn request_address(
@@ -933,8 +959,8 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives the history of one payment account, narrowed by day. A payment says which payor it is
     /// of and under which reference.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions`
     pub async fn list_transactions(
@@ -964,13 +990,11 @@ impl<'c> PaymentAccounts<'c> {
         )
     }
 
-    /// Walks through all pages of [`list_transactions`](Self::list_transactions) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_transactions_stream(
         &self, account_id: &payments::AccountId,
         params: payments::PaymentAccountsListTransactionsParams,
-    ) -> impl Stream<Item = Result<payments::PaymentTransaction, Error>> + Send + use<> {
+    ) -> Items<payments::PaymentTransaction> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -993,8 +1017,8 @@ impl<'c> PaymentAccounts<'c> {
     /// Gives one transaction of one payment account; a transaction of another account is not found
     /// here. The payor is told by the list only.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `layer2-1.0.5` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions/{transaction_id}`
     pub async fn get_transaction(
@@ -1014,7 +1038,7 @@ impl<'c> PaymentAccounts<'c> {
 /// The rows of an account's history, one for every hold, movement, fee and correction.
 #[derive(Clone, Copy, Debug)]
 pub struct Transactions<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Transactions<'c> {
@@ -1023,7 +1047,8 @@ impl<'c> Transactions<'c> {
     /// Gives the transactions of every account that you can see, narrowed by account, origin,
     /// status and day.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it.
     ///
     /// `GET /v1/transactions`
     pub async fn list(
@@ -1053,12 +1078,10 @@ impl<'c> Transactions<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::TransactionsListParams,
-    ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
+    ) -> Items<payments::Transaction> {
         paginate(
             self.client,
             params,
@@ -1073,8 +1096,8 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives one transaction, whichever of your accounts it belongs to.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transactions/{transaction_id}`
     pub async fn get(
@@ -1089,7 +1112,8 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives the history of one account, narrowed by day.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions`
     pub async fn list_for_account(
@@ -1117,12 +1141,10 @@ impl<'c> Transactions<'c> {
         )
     }
 
-    /// Walks through all pages of [`list_for_account`](Self::list_for_account) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_for_account_stream(
         &self, account_id: &payments::AccountId, params: payments::TransactionsListForAccountParams,
-    ) -> impl Stream<Item = Result<payments::Transaction, Error>> + Send + use<> {
+    ) -> Items<payments::Transaction> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1141,7 +1163,8 @@ impl<'c> Transactions<'c> {
     ///
     /// Gives one transaction of one account; a transaction of another account is not found here.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions/{transaction_id}`
     pub async fn get_for_account(
@@ -1157,7 +1180,7 @@ impl<'c> Transactions<'c> {
 /// Moves of one asset between two accounts of the platform.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfers<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Transfers<'c> {
@@ -1179,7 +1202,8 @@ impl<'c> Transfers<'c> {
     ///   transfer is requested.
     ///
     /// Needs the scope `transfers:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `ASSET_MISMATCH`, `ACCOUNT_NOT_USABLE`,
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `ASSET_MISMATCH`, `ACCOUNT_NOT_USABLE`,
     /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers`
@@ -1195,7 +1219,8 @@ impl<'c> Transfers<'c> {
     ///
     /// Gives the transfer as it stands now, with its status and both sides.
     ///
-    /// Needs the scope `transfers:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `transfers:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transfers/{transfer_id}`
     pub async fn get(
@@ -1225,8 +1250,9 @@ impl<'c> Transfers<'c> {
     /// - Retry: The same idempotency key gives the first reply back and moves nothing twice.
     ///
     /// Needs the scope `transfers:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Errors: `NOT_FOUND`, `TRANSFER_NOT_ACCEPTABLE`,
-    /// `TRANSFER_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Errors: `NOT_FOUND`, `TRANSFER_NOT_ACCEPTABLE`, `TRANSFER_EXPIRED`,
+    /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers/{transfer_id}/accept`
     pub async fn accept(
@@ -1241,7 +1267,7 @@ impl<'c> Transfers<'c> {
 /// Which events are sent to which address.
 #[derive(Clone, Copy, Debug)]
 pub struct Subscriptions<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Subscriptions<'c> {
@@ -1250,7 +1276,7 @@ impl<'c> Subscriptions<'c> {
     /// Gives all subscriptions on one page. The idempotency header that the platform lists here has
     /// no effect on a read.
     ///
-    /// Needs the scope `subscriptions:read`. Can be repeated freely.
+    /// Needs the scope `subscriptions:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/subscriptions`
     pub async fn list(&self) -> Result<Reply<Page<payments::Subscription>>, Error> {
@@ -1282,7 +1308,8 @@ impl<'c> Subscriptions<'c> {
     ///   subscription is made and each event is sent twice.
     ///
     /// Needs the scope `subscriptions:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `CALLBACK_NOT_ALLOWED`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `CALLBACK_NOT_ALLOWED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/subscriptions`
     pub async fn create(
@@ -1307,7 +1334,8 @@ impl<'c> Subscriptions<'c> {
     ///   not find the subscription.
     ///
     /// Needs the scope `subscriptions:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/subscriptions/{subscription_id}`
     pub async fn delete(
@@ -1322,7 +1350,7 @@ impl<'c> Subscriptions<'c> {
 /// Monthly statements of an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Statements<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Statements<'c> {
@@ -1331,8 +1359,8 @@ impl<'c> Statements<'c> {
     /// Gives the monthly statements of an account, oldest first. A month has its statement when it
     /// is over.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements`
     pub async fn list(
@@ -1352,12 +1380,10 @@ impl<'c> Statements<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, account_id: &payments::AccountId, params: payments::StatementsListParams,
-    ) -> impl Stream<Item = Result<payments::StatementSummary, Error>> + Send + use<> {
+    ) -> Items<payments::StatementSummary> {
         let account_id = account_id.to_owned();
         paginate(
             self.client,
@@ -1375,8 +1401,8 @@ impl<'c> Statements<'c> {
     /// Gives one statement: the balances at both ends of the month, and every transaction posted in
     /// it with the balance after.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`
     pub async fn get(
@@ -1391,7 +1417,7 @@ impl<'c> Statements<'c> {
 /// Bank accounts and wallets outside the platform, with their owners.
 #[derive(Clone, Copy, Debug)]
 pub struct Counterparties<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Counterparties<'c> {
@@ -1400,7 +1426,7 @@ impl<'c> Counterparties<'c> {
     /// Gives the counterparties of all customers that you can see, oldest first, or those of one
     /// customer. The idempotency header that the platform lists here has no effect on a read.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/counterparties`
     pub async fn list(
@@ -1424,12 +1450,10 @@ impl<'c> Counterparties<'c> {
         )
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
         &self, params: payments::CounterpartiesListParams,
-    ) -> impl Stream<Item = Result<payments::Counterparty, Error>> + Send + use<> {
+    ) -> Items<payments::Counterparty> {
         paginate(
             self.client,
             params,
@@ -1463,12 +1487,14 @@ impl<'c> Counterparties<'c> {
     ///   connected too. Layer2 1.0.5 has the statuses and not the events. The platform publishes no
     ///   time for the screening; the mock server does it at once, or with the profile `realistic`
     ///   after some two minutes.
-    /// - Undo: There is no call that deletes a counterparty; set its status to CLOSED.
+    /// - Undo: There is no call that deletes a counterparty; once it has been screened, set its
+    ///   status to CLOSED.
     /// - Retry: The same idempotency key gives the first reply back; without a key a second
     ///   counterparty is registered.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
     /// `INTERMEDIARY_NOT_ALLOWED`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties`
@@ -1485,7 +1511,8 @@ impl<'c> Counterparties<'c> {
     /// Gives a counterparty with its owner, its account and its status. The idempotency header that
     /// the platform lists here has no effect on a read.
     ///
-    /// Needs the scope `accounts:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/counterparties/{counterparty_id}`
     pub async fn get(
@@ -1506,7 +1533,7 @@ impl<'c> Counterparties<'c> {
     /// - When to use it: Use it to correct what was registered, or to freeze or close a
     ///   counterparty.
     /// - Before: The counterparty is not CLOSED; each named field can still be changed; a new
-    ///   status is one that may follow the present one.
+    ///   status is one that may follow the present one. Nothing but the screening ends PENDING.
     /// - What happens next: The counterparty has the new values at once. A new status sends its
     ///   event, such as COUNTERPARTY_CLOSED.
     /// - Undo: Change the fields back; the status CLOSED is final.
@@ -1514,7 +1541,8 @@ impl<'c> Counterparties<'c> {
     ///   change of status is refused.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/counterparties/{counterparty_id}`
@@ -1546,7 +1574,8 @@ impl<'c> Counterparties<'c> {
     ///   ask without it for a fresh one.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `COUNTERPARTY_NOT_USABLE`,
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `COUNTERPARTY_NOT_USABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/details`
@@ -1574,8 +1603,9 @@ impl<'c> Counterparties<'c> {
     ///   anew.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`,
-    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`, `COUNTERPARTY_NOT_USABLE`,
+    /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/accounts`
     pub async fn link_accounts(
@@ -1603,8 +1633,9 @@ impl<'c> Counterparties<'c> {
     ///   is connected again, which changes nothing.
     ///
     /// Needs the scope `accounts:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`,
-    /// `PROCESSOR_TOKEN_INVALID`, `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `LINKING_NOT_SUPPORTED`, `LINK_NOT_KNOWN`, `PROCESSOR_TOKEN_INVALID`,
+    /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/connect`
     pub async fn link_connect(
@@ -1620,7 +1651,7 @@ impl<'c> Counterparties<'c> {
 /// Money that comes from outside, sent by others or fetched.
 #[derive(Clone, Copy, Debug)]
 pub struct Deposits<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Deposits<'c> {
@@ -1635,8 +1666,9 @@ impl<'c> Deposits<'c> {
     /// - Before: The account may transact. For PULL the counterparty belongs to the account's
     ///   customer, is ACTIVE, linked and of the same asset type, and one of its rails can pull
     ///   (ACH, EFT).
-    /// - What happens next: The deposit is REQUESTED at once. A PUSH one becomes EXECUTED when the
-    ///   first money was screened and posted, each payment with TRANSACTION_PENDING and
+    /// - What happens next: The deposit is REQUESTED at once. The first instructions of an account
+    ///   are told with ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE. A PUSH deposit becomes EXECUTED when
+    ///   the first money was screened and posted, each payment with TRANSACTION_PENDING and
     ///   TRANSACTION_POSTED; a PULL one waits for its acceptance. Where the account has
     ///   instructions already, they are given again. When money comes lies with its sender; the
     ///   platform publishes no time for its screening, and the mock server takes none, or three
@@ -1647,7 +1679,8 @@ impl<'c> Deposits<'c> {
     ///   same instructions and PULL makes a second deposit.
     ///
     /// Needs the scope `deposits:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
     /// `COUNTERPARTY_NOT_LINKED`, `PULL_NOT_SUPPORTED`, `ASSET_MISMATCH`, `AMOUNT_NOT_POSITIVE`,
     /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
@@ -1664,7 +1697,8 @@ impl<'c> Deposits<'c> {
     ///
     /// Gives the deposit as it stands now, with its instructions or its source.
     ///
-    /// Needs the scope `deposits:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `deposits:read`. Can be repeated freely. Can be dropped at any time. Errors:
+    /// `NOT_FOUND`.
     ///
     /// `GET /v1/deposits/{deposit_id}`
     pub async fn get(
@@ -1691,7 +1725,8 @@ impl<'c> Deposits<'c> {
     /// - Retry: The same idempotency key gives the first reply back and pulls nothing twice.
     ///
     /// Needs the scope `deposits:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Errors: `NOT_FOUND`, `DEPOSIT_NOT_ACCEPTABLE`,
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Errors: `NOT_FOUND`, `DEPOSIT_NOT_ACCEPTABLE`,
     /// `COUNTERPARTY_NOT_USABLE`, `ACCOUNT_NOT_USABLE`, `AMOUNT_TOO_LARGE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
@@ -1708,7 +1743,7 @@ impl<'c> Deposits<'c> {
 /// Money that is sent to a counterparty.
 #[derive(Clone, Copy, Debug)]
 pub struct Withdrawals<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Withdrawals<'c> {
@@ -1733,9 +1768,10 @@ impl<'c> Withdrawals<'c> {
     ///   withdrawal is requested.
     ///
     /// Needs the scope `withdrawals:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
-    /// `RAIL_NOT_SUPPORTED`, `ASSET_MISMATCH`, `PURPOSE_NOT_ALLOWED`, `AMOUNT_NOT_POSITIVE`,
-    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `RAIL_NOT_SUPPORTED`,
+    /// `ASSET_MISMATCH`, `PURPOSE_NOT_ALLOWED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/withdrawals`
     pub async fn create(
@@ -1751,8 +1787,8 @@ impl<'c> Withdrawals<'c> {
     /// Gives the withdrawal as it stands now. Rail 1.1.2 asks for the scope `withdrawals:read`,
     /// Layer2 1.0.5 for `transfers:read`; either one will do.
     ///
-    /// Needs the scope `withdrawals:read`, or `transfers:read`. Can be repeated freely. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `withdrawals:read`, or `transfers:read`. Can be repeated freely. Can be
+    /// dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}`
     pub async fn get(
@@ -1768,8 +1804,8 @@ impl<'c> Withdrawals<'c> {
     /// Gives the status of a withdrawal and the documents that are asked for. Upload each one under
     /// its id; the withdrawal goes on when none is missing.
     ///
-    /// Needs the scope `withdrawals:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `withdrawals:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/status`
     pub async fn get_status(
@@ -1797,7 +1833,8 @@ impl<'c> Withdrawals<'c> {
     /// - Retry: The same idempotency key gives the first reply back and sends nothing twice.
     ///
     /// Needs the scope `withdrawals:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_ACCEPTABLE`,
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_ACCEPTABLE`,
     /// `WITHDRAWAL_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
@@ -1826,8 +1863,9 @@ impl<'c> Withdrawals<'c> {
     /// - Retry: There is no key: a repeat is refused once the withdrawal is CANCELLING or final, so
     ///   read it before you try again.
     ///
-    /// Needs the scope `withdrawals:write`. Is never repeated once a byte has left. Only
-    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
+    /// Needs the scope `withdrawals:write`. Is never repeated once a byte has left. If it is
+    /// dropped, it may be done; read before you call again. Only `rail-1.1.2` has it. Errors:
+    /// `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/cancel`
     pub async fn cancel(
@@ -1843,8 +1881,8 @@ impl<'c> Withdrawals<'c> {
     /// Gives the receipt as a file. There is one after the withdrawal was executed, which
     /// TRANSACTION_POSTED with the category WITHDRAWAL tells.
     ///
-    /// Needs the scope `withdrawals:read`. Can be repeated freely. Only `rail-1.1.2` has it.
-    /// Errors: `NOT_FOUND`, `RECEIPT_NOT_READY`.
+    /// Needs the scope `withdrawals:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `RECEIPT_NOT_READY`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/receipt`
     pub async fn get_receipt(
@@ -1857,12 +1895,24 @@ impl<'c> Withdrawals<'c> {
             )
             .await
     }
+
+    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn get_receipt_stream(
+        &self, withdrawal_id: &payments::WithdrawalId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
+                OperationId::WithdrawalsGetReceipt.operation(),
+                &[withdrawal_id.as_str()],
+            )
+            .await
+    }
 }
 
 /// Assets of one account changed into those of another.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchanges<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Exchanges<'c> {
@@ -1885,9 +1935,10 @@ impl<'c> Exchanges<'c> {
     ///   exchange is requested.
     ///
     /// Needs the scope `exchanges:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`,
-    /// `ORDER_TYPE_NOT_SUPPORTED`, `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`,
-    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`,
+    /// `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`,
+    /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/market`
     pub async fn create_market(
@@ -1919,10 +1970,10 @@ impl<'c> Exchanges<'c> {
     ///   without it for a fresh one.
     ///
     /// Needs the scope `exchanges:write`. Carries an idempotency key. Is repeated only with the
-    /// same key. Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `SAME_ACCOUNT`,
-    /// `PAIR_NOT_SUPPORTED`, `ORDER_TYPE_NOT_SUPPORTED`, `ACCOUNT_NOT_USABLE`,
-    /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// same key. If it is dropped, it may be done; call again with the same key, one of your own.
+    /// Only `layer2-1.0.5` has it. Errors: `NOT_FOUND`, `SAME_ACCOUNT`, `PAIR_NOT_SUPPORTED`,
+    /// `ORDER_TYPE_NOT_SUPPORTED`, `ACCOUNT_NOT_USABLE`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_SMALL`,
+    /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/quote`
     pub async fn create_quote(
@@ -1938,7 +1989,8 @@ impl<'c> Exchanges<'c> {
     /// Gives the exchange as it stands now, with both sides. The amount that is not fixed is final
     /// once it is EXECUTED.
     ///
-    /// Needs the scope `exchanges:read`. Can be repeated freely. Errors: `NOT_FOUND`.
+    /// Needs the scope `exchanges:read`. Can be repeated freely. Can be dropped at any time.
+    /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/exchanges/{exchange_id}`
     pub async fn get(
@@ -1971,8 +2023,9 @@ impl<'c> Exchanges<'c> {
     /// - Retry: The same idempotency key gives the first reply back and trades nothing twice.
     ///
     /// Needs the scope `exchanges:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Errors: `NOT_FOUND`, `EXCHANGE_NOT_ACCEPTABLE`,
-    /// `EXCHANGE_EXPIRED`, `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Errors: `NOT_FOUND`, `EXCHANGE_NOT_ACCEPTABLE`, `EXCHANGE_EXPIRED`,
+    /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/{exchange_id}/accept`
     pub async fn accept(
@@ -1987,7 +2040,7 @@ impl<'c> Exchanges<'c> {
 /// Collections of money from counterparties.
 #[derive(Clone, Copy, Debug)]
 pub struct Payments<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Payments<'c> {
@@ -2008,9 +2061,9 @@ impl<'c> Payments<'c> {
     ///   payment is requested.
     ///
     /// Needs the scope `payments:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `rail-1.1.2` has it. Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`,
-    /// `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `ASSET_NOT_SUPPORTED`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`,
+    /// `COUNTERPARTY_NOT_USABLE`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments`
     pub async fn create(
@@ -2025,8 +2078,8 @@ impl<'c> Payments<'c> {
     ///
     /// Gives the payment as it stands now, after its acceptance with the deposit instructions.
     ///
-    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `payments:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}`
     pub async fn get(
@@ -2042,8 +2095,8 @@ impl<'c> Payments<'c> {
     /// Gives the status of a payment and the documents that are asked for. Upload each one under
     /// its id; the payment goes on when none is missing.
     ///
-    /// Needs the scope `payments:read`. Can be repeated freely. Only `rail-1.1.2` has it. Errors:
-    /// `NOT_FOUND`.
+    /// Needs the scope `payments:read`. Can be repeated freely. Can be dropped at any time. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}/status`
     pub async fn get_status(
@@ -2074,9 +2127,9 @@ impl<'c> Payments<'c> {
     ///   refused, as the payment is accepted already.
     ///
     /// Needs the scope `payments:write`. Carries an idempotency key. Is repeated only with the same
-    /// key. Only `rail-1.1.2` has it. Errors: `NOT_FOUND`, `PAYMENT_NOT_ACCEPTABLE`,
-    /// `CUSTOMER_NOT_USABLE`, `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`,
-    /// `IDEMPOTENCY_KEY_REUSED`.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own. Only
+    /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `PAYMENT_NOT_ACCEPTABLE`, `CUSTOMER_NOT_USABLE`,
+    /// `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments/{payment_id}/accept`
     pub async fn accept(
@@ -2091,7 +2144,7 @@ impl<'c> Payments<'c> {
 /// Payouts of what came into payment accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct Settlements<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Settlements<'c> {
@@ -2100,8 +2153,8 @@ impl<'c> Settlements<'c> {
     /// Gives what was paid out in one go for payment accounts, broken down by account. The two
     /// accounts in the query narrow the breakdown. Rail 1.1.2 has the call and advises against it.
     ///
-    /// Needs the scope `settlements:read`. Can be repeated freely. The platform advises against it.
-    /// Errors: `NOT_FOUND`.
+    /// Needs the scope `settlements:read`. Can be repeated freely. Can be dropped at any time. The
+    /// platform advises against it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/settlements/{settlement_id}`
     pub async fn get(

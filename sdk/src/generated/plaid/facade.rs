@@ -11,7 +11,7 @@ use crate::reply::Reply;
 /// Shortcuts of the sandbox that stand for a person who links an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Sandbox<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Sandbox<'c> {
@@ -28,7 +28,8 @@ impl<'c> Sandbox<'c> {
     /// - Undo: Leave the token alone, or exchange it and remove the item.
     /// - Retry: A repeat makes another item with another token.
     ///
-    /// Is never repeated once a byte has left. Errors: `INVALID_INSTITUTION`, `INVALID_PRODUCT`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `INVALID_INSTITUTION`, `INVALID_PRODUCT`.
     ///
     /// `POST /sandbox/public_token/create`
     pub async fn public_token_create(
@@ -42,7 +43,7 @@ impl<'c> Sandbox<'c> {
 /// Links to an institution, each made by one sign-in of one person.
 #[derive(Clone, Copy, Debug)]
 pub struct Items<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Items<'c> {
@@ -60,7 +61,8 @@ impl<'c> Items<'c> {
     /// - Undo: Remove the item.
     /// - Retry: A repeat is refused as the token was used; link again if the reply was lost.
     ///
-    /// Is never repeated once a byte has left. Errors: `INVALID_PUBLIC_TOKEN`.
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `INVALID_PUBLIC_TOKEN`.
     ///
     /// `POST /item/public_token/exchange`
     pub async fn public_token_exchange(
@@ -74,7 +76,7 @@ impl<'c> Items<'c> {
 /// Plaid API.
 #[derive(Clone, Copy, Debug)]
 pub struct Plaid<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Plaid<'c> {

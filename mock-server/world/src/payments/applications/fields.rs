@@ -182,9 +182,18 @@ const CORPORATION: &[Field<CorporationApplicant>] = corporation_fields![
 #[cfg(test)]
 mod tests {
     use layer2_types::payments::ApplicationFieldName;
+    use layer2_types::payments::ApplicationUpdateRequest;
 
     use super::*;
+    use crate::payments::field_table::check_names;
     use crate::payments::field_table::check_table;
+
+    #[test]
+    fn the_tables_are_those_of_the_document() {
+        let names = INDIVIDUAL.iter().map(|field| field.name);
+        let names = names.chain(CORPORATION.iter().map(|field| field.name));
+        check_names(names, ELSEWHERE, ApplicationUpdateRequest::FIELDS);
+    }
 
     #[test]
     fn every_field_of_an_applicant_can_be_set() {

@@ -119,9 +119,7 @@ impl World {
             details: row.applicant.to_customer(&row.customer),
             payors: Vec::new(),
         };
-        self.payments
-            .customers
-            .insert(row.customer.clone(), customer);
+        self.payments.customers.insert(customer);
         self.emit_customer(cx, &row.customer);
         self.open_account(cx, opening)?;
         for document in &row.documents {

@@ -112,6 +112,7 @@ impl Registration {
                 } else {
                     rails.join(", ")
                 })
+                .hint("Leave the rail out, or register a counterparty of a type that has it.")
             };
             (!rails.contains(&rail.as_str())).then(problem)
         });
@@ -177,8 +178,8 @@ impl Registration {
             let needed = number.needed_by.is_some_and(|rail| self.has(&rail()));
             match value {
                 None if needed => problems.push(missing(&number.pointer(), number.expected)),
-                Some(value) if !(number.fits)(value) => problems.push(number.misshapen(value)),
-                _ => {}
+                Some(value) => problems.extend(number.fault(value)),
+                None => {}
             }
         }
         if self.has(&Rail::Spei)
@@ -237,17 +238,28 @@ impl Registration {
                     "A bank between two banks is for SWIFT alone, which is not among the rails.",
                 )
                 .at(place)
-                .expected("SWIFT in `supported_rails`, or no intermediary"),
+                .expected("SWIFT in `supported_rails`, or no intermediary")
+                .hint(
+                    "Add SWIFT with the BIC of the account's bank, or leave the intermediary out.",
+                ),
             );
         }
         let american = bank.intermediary_type == IntermediaryType::FiatUs;
         match (&bank.routing_number, american) {
-            (Some(number), true) if !form::is_digits(number, 9) => problems.push(
-                Problem::new(code::VALIDATION_FAILED, "A routing number has nine digits.")
+            (Some(number), true)
+                if !form::is_digits(number, 9) || !form::routing_number_checks(number) =>
+            {
+                problems.push(
+                    Problem::new(
+                        code::VALIDATION_FAILED,
+                        "This is not the routing number of a bank.",
+                    )
                     .at(format!("{place}/routing_number"))
                     .received(number)
-                    .expected("nine digits"),
-            ),
+                    .expected(ROUTING)
+                    .hint(ROUTING_DIGIT.hint),
+                );
+            }
             (Some(number), false) => problems.push(
                 Problem::new(
                     code::VALIDATION_FAILED,
@@ -321,10 +333,18 @@ struct Number {
     of: fn(&BankAccount) -> Option<&String>,
     fits: fn(&str) -> bool,
     expected: &'static str,
+    /// The digits that guard against typing errors, where it has any.
+    checks: Option<CheckDigits>,
     /// The rail that cannot do without it, where the type alone does not say so.
     needed_by: Option<fn() -> Rail>,
     /// Whether it names the account of a person and is not repeated.
     personal: bool,
+}
+
+/// Digits of a number that follow from its others.
+struct CheckDigits {
+    match_the_rest: fn(&str) -> bool,
+    hint: &'static str,
 }
 
 impl Number {
@@ -332,21 +352,45 @@ impl Number {
         format!("/account_information/{}", self.member)
     }
 
-    fn misshapen(&self, value: &str) -> Problem {
-        let problem = Problem::new(
-            code::VALIDATION_FAILED,
-            format!("`{}` does not have its form.", self.member),
-        )
-        .at(self.pointer())
-        .expected(self.expected);
-        if self.personal {
-            return problem;
-        }
-        problem.received(value)
+    /// What is wrong with a value, if anything is.
+    fn fault(&self, value: &str) -> Option<Problem> {
+        let member = self.member;
+        let (description, hint) = match &self.checks {
+            _ if !(self.fits)(value) => (
+                format!("`{member}` does not have its form."),
+                "Send it as a text, with the zeros in front, without spaces and hyphens.",
+            ),
+            Some(digits) if !(digits.match_the_rest)(value) => (
+                format!("The check digits of `{member}` do not match the rest of it."),
+                digits.hint,
+            ),
+            _ => return None,
+        };
+        let problem = Problem::new(code::VALIDATION_FAILED, description)
+            .at(self.pointer())
+            .expected(self.expected)
+            .hint(hint);
+        Some(match self.personal {
+            true => problem,
+            false => problem.received(value),
+        })
     }
 }
 
 const BIC: &str = "a BIC of 8 or 11 capital letters and digits (ISO 9362)";
+
+const ROUTING: &str =
+    "nine digits, of which the last one follows from the others (weights 3, 7, 1)";
+
+const ROUTING_DIGIT: CheckDigits = CheckDigits {
+    match_the_rest: form::routing_number_checks,
+    hint: "It is mistyped, or was made up; 021001208 is one whose last digit is right.",
+};
+
+const IBAN_DIGITS: CheckDigits = CheckDigits {
+    match_the_rest: form::iban_checks,
+    hint: "It is mistyped, or was made up; DE89370400440532013000 is one whose check digits are right.",
+};
 
 const NUMBERS: &[Number] = &[
     Number {
@@ -354,6 +398,7 @@ const NUMBERS: &[Number] = &[
         of: |account| account.account_number.as_ref(),
         fits: |number| !number.trim().is_empty(),
         expected: "the number of the account",
+        checks: None,
         needed_by: None,
         personal: true,
     },
@@ -361,7 +406,8 @@ const NUMBERS: &[Number] = &[
         member: "routing_number",
         of: |account| account.routing_number.as_ref(),
         fits: |number| form::is_digits(number, 9),
-        expected: "nine digits",
+        expected: ROUTING,
+        checks: Some(ROUTING_DIGIT),
         needed_by: None,
         personal: false,
     },
@@ -370,6 +416,7 @@ const NUMBERS: &[Number] = &[
         of: |account| account.institution_number.as_ref(),
         fits: |number| form::is_digits(number, 3),
         expected: "three digits",
+        checks: None,
         needed_by: None,
         personal: false,
     },
@@ -378,6 +425,7 @@ const NUMBERS: &[Number] = &[
         of: |account| account.transit_number.as_ref(),
         fits: |number| form::is_digits(number, 5),
         expected: "five digits",
+        checks: None,
         needed_by: None,
         personal: false,
     },
@@ -386,6 +434,7 @@ const NUMBERS: &[Number] = &[
         of: |account| account.sort_code.as_ref(),
         fits: |number| form::is_digits(number, 6),
         expected: "six digits",
+        checks: None,
         needed_by: None,
         personal: false,
     },
@@ -394,6 +443,7 @@ const NUMBERS: &[Number] = &[
         of: |account| account.ifsc.as_ref(),
         fits: form::is_ifsc,
         expected: "four letters, a zero and six letters or digits",
+        checks: None,
         needed_by: None,
         personal: false,
     },
@@ -402,6 +452,7 @@ const NUMBERS: &[Number] = &[
         of: |account| account.iban.as_ref(),
         fits: form::is_iban,
         expected: "an IBAN without spaces, with its check digits (ISO 13616)",
+        checks: Some(IBAN_DIGITS),
         needed_by: None,
         personal: true,
     },
@@ -410,6 +461,7 @@ const NUMBERS: &[Number] = &[
         of: |account| account.swift_bic.as_ref(),
         fits: form::is_bic,
         expected: BIC,
+        checks: None,
         needed_by: Some(|| Rail::Swift),
         personal: false,
     },

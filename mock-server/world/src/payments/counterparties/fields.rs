@@ -2,21 +2,22 @@
 //!
 //! The account is never changed: one with another number is another counterparty.
 
-use layer2_types::Date;
-use layer2_types::payments::Address;
+use layer2_types::operation::Platform;
 use layer2_types::payments::Counterparty;
 use layer2_types::payments::CounterpartyProfile;
 use layer2_types::payments::FieldUpdate;
-use layer2_types::payments::LineOfBusiness;
-use layer2_types::payments::RelationshipToCustomer;
+use layer2_types::payments::Rail;
 
 use crate::context::WriteContext;
 use crate::payments::counterparties::CounterpartyRow;
+use crate::payments::counterparties::kinds::Kind;
 use crate::payments::counterparties::model;
+use crate::payments::field_table;
+use crate::payments::field_table::Change;
+use crate::payments::field_table::Field;
+use crate::payments::field_table::field;
 use crate::payments::machines::standing::Standing;
 use crate::payments::standing::Resource;
-use crate::payments::standing::field_and_value;
-use crate::payments::standing::named_twice;
 use crate::payments::standing::requested_standing;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -40,71 +41,54 @@ pub(super) fn changed(
         standing: None,
     };
     let may_update = row.standing.rights(cx.platform()).update;
-    let mut problems: Vec<Problem> = Vec::new();
-    let mut seen = Vec::new();
-    for (n, update) in updates.iter().enumerate() {
-        let outcome = field_and_value(update, n).and_then(|(field, value)| {
-            if seen.contains(&field) {
-                return Err(named_twice(field, n));
-            }
-            seen.push(field);
-            if field == "status" {
-                let pointer = format!("/updates/{n}/value");
-                let to = requested_standing(Resource::Counterparty(row), value, &pointer)?;
-                changed.standing = Some(to);
-                return Ok(());
-            }
-            if !may_update {
-                return Err(not_now(row, field, n));
-            }
-            set(row, &mut changed.details, field, value, n)
-        });
-        problems.extend(
-            outcome
-                .err()
-                .into_iter()
-                .flat_map(|rejection| rejection.problems),
-        );
-    }
-    if problems.is_empty() {
-        return Ok(changed);
-    }
-    Err(Rejection {
-        status: 400,
-        problems,
-    })
+    let kept = kept(row, cx.platform());
+    field_table::make_all(updates, |change| {
+        if change.field == "status" {
+            let pointer = format!("/updates/{}/value", change.n);
+            let to = requested_standing(Resource::Counterparty(row), change.value, &pointer)?;
+            changed.standing = Some(to);
+            return Ok(());
+        }
+        if !may_update {
+            return Err(not_now(row, change));
+        }
+        set(row, &mut changed.details, change, kept)
+    })?;
+    Ok(changed)
 }
 
 fn set(
     row: &CounterpartyRow,
     details: &mut Counterparty,
-    name: &str,
-    value: &str,
-    n: usize,
+    change: &Change<'_>,
+    kept: &[&str],
 ) -> Result<(), Rejection> {
-    if name == DESCRIPTION {
-        model::set_description(details, value);
+    if change.field == DESCRIPTION {
+        model::set_description(details, change.value);
         return Ok(());
     }
-    let field = FIELDS.iter().find(|field| field.name == name);
-    let (Some(field), false, Some(profile)) = (field, row.approved, model::profile_mut(details))
-    else {
-        return Err(not_updatable(row, name, n));
-    };
-    // The value may be personal, so only what was expected is told.
-    (field.set)(profile, value).map_err(|expected| {
-        Problem::new(
-            code::VALIDATION_FAILED,
-            format!("`{name}` cannot have this value."),
-        )
-        .at(format!("/updates/{n}/value"))
-        .expected(expected)
-        .bad_request()
-    })
+    let is_known = FIELDS.iter().any(|field| field.name == change.field);
+    match model::profile_mut(details) {
+        Some(profile) if is_known && !row.approved => change.make(FIELDS, profile, &[], kept),
+        _ => Err(not_updatable(row, change)),
+    }
+}
+
+/// The fields that are never emptied.
+fn kept(row: &CounterpartyRow, platform: Platform) -> &'static [&'static str] {
+    let kind = Kind::of(row.details.tag(), Platform::Union);
+    if row.rails.contains(&Rail::Fedwire) {
+        KEPT_FOR_FEDWIRE
+    } else if platform == Platform::RailV1_1_2 && kind.is_some_and(|kind| kind.with_state) {
+        KEPT_WITH_STATE
+    } else {
+        KEPT
+    }
 }
 
 /// A field that is fixed, or none.
-fn not_updatable(row: &CounterpartyRow, name: &str, n: usize) -> Rejection {
+fn not_updatable(row: &CounterpartyRow, change: &Change<'_>) -> Rejection {
+    let (name, n) = (change.field, change.n);
     let mut names = vec!["status", DESCRIPTION];
     if !row.approved {
         names.extend(FIELDS.iter().map(|field| field.name));
@@ -129,7 +113,8 @@ fn not_updatable(row: &CounterpartyRow, name: &str, n: usize) -> Rejection {
 }
 
 /// A change of anything but the status while the status forbids changes.
-fn not_now(row: &CounterpartyRow, name: &str, n: usize) -> Rejection {
+fn not_now(row: &CounterpartyRow, change: &Change<'_>) -> Rejection {
+    let (name, n) = (change.field, change.n);
     let status = row.standing.name("ACTIVE");
     let problem = Problem::new(
         code::FIELD_NOT_UPDATABLE,
@@ -148,91 +133,71 @@ fn not_now(row: &CounterpartyRow, name: &str, n: usize) -> Rejection {
     .bad_request()
 }
 
-/// One field of the owner: its name, how to set it, and what it takes.
-struct Field {
-    name: &'static str,
-    set: fn(&mut CounterpartyProfile, &str) -> Result<(), &'static str>,
-}
-
-/// A field that takes any text.
-macro_rules! text {
-    ($name:literal, $member:ident) => {
-        Field {
-            name: $name,
-            set: |profile, value| {
-                profile.$member = Some(value.to_owned());
-                Ok(())
-            },
-        }
-    };
-}
-
-/// A field that takes one of the values of an enum.
-macro_rules! one_of {
-    ($name:literal, $member:ident, $kind:ty) => {
-        Field {
-            name: $name,
-            set: |profile, value| {
-                let value = <$kind>::from(value);
-                if !value.is_known() {
-                    return Err("one of the values in the reference");
-                }
-                profile.$member = Some(value);
-                Ok(())
-            },
-        }
-    };
-}
-
-/// A part of the address.
-macro_rules! address {
-    ($name:literal, $part:ident) => {
-        Field {
-            name: $name,
-            set: |profile, value| {
-                profile.address.get_or_insert_with(Address::new).$part = Some(value.to_owned());
-                Ok(())
-            },
-        }
-    };
-}
-
 const DESCRIPTION: &str = "description";
 
-const FIELDS: &[Field] = &[
-    Field {
-        name: "profile.name",
-        set: |profile, value| {
-            if value.trim().is_empty() {
-                return Err("a name");
-            }
-            profile.name = Some(value.to_owned());
-            Ok(())
-        },
-    },
-    text!("profile.email", email),
-    text!("profile.telephone_number", telephone_number),
-    text!("profile.tax_reference_number", tax_reference_number),
-    Field {
-        name: "profile.date_of_birth",
-        set: |profile, value| {
-            let date: Date = value.parse().map_err(|_| "a day as YYYY-MM-DD")?;
-            profile.date_of_birth = Some(date);
-            Ok(())
-        },
-    },
-    one_of!("profile.line_of_business", line_of_business, LineOfBusiness),
-    one_of!(
-        "profile.relationship_to_customer",
-        relationship_to_customer,
-        RelationshipToCustomer
-    ),
-    address!("profile.address.unit_number", unit_number),
-    address!("profile.address.address_line1", address_line1),
-    address!("profile.address.address_line2", address_line2),
-    address!("profile.address.address_line3", address_line3),
-    address!("profile.address.city", city),
-    address!("profile.address.state", state),
-    address!("profile.address.postal_code", postal_code),
-    address!("profile.address.country_code", country_code),
+/// The fields of the owner.
+const FIELDS: &[Field<CounterpartyProfile>] = &[
+    field!("profile.name" text name),
+    field!("profile.email" text email),
+    field!("profile.telephone_number" text telephone_number),
+    field!("profile.tax_reference_number" text tax_reference_number),
+    field!("profile.date_of_birth" day date_of_birth),
+    field!("profile.line_of_business" one_of line_of_business),
+    field!("profile.relationship_to_customer" one_of relationship_to_customer),
+    field!("profile.address.unit_number" text address.unit_number),
+    field!("profile.address.address_line1" text address.address_line1),
+    field!("profile.address.address_line2" text address.address_line2),
+    field!("profile.address.address_line3" text address.address_line3),
+    field!("profile.address.city" text address.city),
+    field!("profile.address.state" text address.state),
+    field!("profile.address.postal_code" text address.postal_code),
+    field!("profile.address.country_code" text address.country_code),
 ];
+
+/// What a registration cannot be without, so it is never emptied.
+const KEPT: &[&str] = &["profile.name", "profile.address.country_code"];
+
+/// The same where a rail wants the whole address.
+const KEPT_FOR_FEDWIRE: &[&str] = &[
+    "profile.name",
+    "profile.address.address_line1",
+    "profile.address.city",
+    "profile.address.state",
+    "profile.address.postal_code",
+    "profile.address.country_code",
+];
+
+/// The same where the version wants the state of the owner.
+const KEPT_WITH_STATE: &[&str] = &[
+    "profile.name",
+    "profile.address.state",
+    "profile.address.country_code",
+];
+
+#[cfg(test)]
+mod tests {
+    use layer2_types::payments::CounterpartyUpdateRequest;
+
+    use super::*;
+    use crate::payments::field_table::check_names;
+    use crate::payments::field_table::check_table;
+
+    #[test]
+    fn the_table_is_that_of_the_document() {
+        let names = FIELDS.iter().map(|field| field.name);
+        let elsewhere = &["status", DESCRIPTION];
+        check_names(names, elsewhere, CounterpartyUpdateRequest::FIELDS);
+    }
+
+    #[test]
+    fn every_field_is_read_and_emptied() {
+        check_table(FIELDS, &CounterpartyProfile::default());
+    }
+
+    #[test]
+    fn what_is_kept_are_fields() {
+        for name in [KEPT, KEPT_FOR_FEDWIRE, KEPT_WITH_STATE].concat() {
+            assert!(FIELDS.iter().any(|field| field.name == name), "{name}");
+        }
+    }
+}

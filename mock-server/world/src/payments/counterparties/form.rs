@@ -17,27 +17,44 @@ pub(super) fn is_bic(text: &str) -> bool {
         })
 }
 
-/// Whether a text is an IBAN with the right check digits (ISO 13616: the rest of a division by 97 is 1).
+/// Whether a text has the form of an IBAN (ISO 13616): country, check digits, account.
 pub(super) fn is_iban(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let has_form = (15..=34).contains(&bytes.len())
+    (15..=34).contains(&bytes.len())
         && bytes[..2].iter().all(u8::is_ascii_uppercase)
         && bytes[2..4].iter().all(u8::is_ascii_digit)
         && bytes[4..]
             .iter()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    if !has_form {
-        return false;
-    }
-    let (head, tail) = bytes.split_at(4);
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// Whether the check digits of an IBAN match the rest of it: read as a number, with the first four characters behind
+/// the others and letters from 10 on, it leaves 1 when divided by 97.
+pub(super) fn iban_checks(text: &str) -> bool {
+    let (head, tail) = text.as_bytes().split_at(text.len().min(4));
     let rest = tail.iter().chain(head).fold(0_u32, |rest, byte| {
         if byte.is_ascii_digit() {
             (rest * 10 + u32::from(byte - b'0')) % 97
         } else {
-            (rest * 100 + u32::from(byte - b'A') + 10) % 97
+            // 10 for A: the letters of an IBAN are capitals.
+            (rest * 100 + u32::from(byte.saturating_sub(b'A')) + 10) % 97
         }
     });
     rest == 1
+}
+
+/// Whether the last digit of a routing number matches the others: with the weights 3, 7 and 1 in turn, the nine digits add
+/// up to a multiple of ten (the routing number policy of the American Bankers Association).
+pub(super) fn routing_number_checks(text: &str) -> bool {
+    let weights = [3, 7, 1].into_iter().cycle();
+    let digits = text
+        .bytes()
+        .map(|byte| u32::from(byte.saturating_sub(b'0')));
+    let sum: u32 = digits
+        .zip(weights)
+        .map(|(digit, weight)| digit * weight)
+        .sum();
+    sum % 10 == 0
 }
 
 /// Whether a text is an Indian Financial System Code: a bank, a zero, a branch.
@@ -88,17 +105,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_iban_is_known_by_its_check_digits() {
-        assert!(is_iban("DE89370400440532013000"));
-        assert!(is_iban("GB82WEST12345698765432"));
+    fn an_iban_has_a_form_and_check_digits() {
+        for right in ["DE89370400440532013000", "GB82WEST12345698765432"] {
+            assert!(is_iban(right) && iban_checks(right), "{right}");
+        }
+        let mistyped = "DE88370400440532013000";
+        assert!(is_iban(mistyped) && !iban_checks(mistyped));
         for wrong in [
-            "DE88370400440532013000",
             "DE89 3704 0044 0532 0130 00",
             "de89370400440532013000",
             "DE89",
             "",
         ] {
             assert!(!is_iban(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_routing_number_is_known_by_its_check_digit() {
+        for right in ["021001208", "021000021", "011401533"] {
+            assert!(routing_number_checks(right), "{right}");
+        }
+        for wrong in ["021001209", "201001208", "123456789"] {
+            assert!(!routing_number_checks(wrong), "{wrong}");
         }
     }
 

@@ -66,9 +66,10 @@ pub(super) fn with_status(mut details: Counterparty, status: CounterpartyStatus)
     details
 }
 
-/// The client's own text about it.
+/// The client's own text about it; an empty one is none.
 pub(super) fn set_description(details: &mut Counterparty, text: &str) {
-    on_any_type!(details, Counterparty, model => model.description = Some(text.to_owned()), else {});
+    let text = Some(text.to_owned()).filter(|text| !text.is_empty());
+    on_any_type!(details, Counterparty, model => model.description = text, else {});
 }
 
 /// The owner, to be corrected.

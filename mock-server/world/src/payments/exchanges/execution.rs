@@ -19,6 +19,7 @@ use crate::payments::machines::TransactionStage;
 use crate::payments::market::Pair;
 use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
+use crate::payments::private::Private;
 use crate::schedule::Work;
 use crate::world::World;
 
@@ -179,7 +180,7 @@ impl World {
             return;
         };
         let trail = Trail {
-            description: Some("Market adjustment"),
+            description: Some(Private::new("Market adjustment")),
             ..exchange.trail()
         };
         let side = Side {

@@ -11,7 +11,6 @@ use super::KIND;
 use super::Leg;
 use crate::context::WriteContext;
 use crate::payments::accounts::AccountRow;
-use crate::payments::assets;
 use crate::payments::custodians;
 use crate::payments::custodians::Fixes;
 use crate::payments::custodians::OrderType;
@@ -51,15 +50,15 @@ impl World {
         orders::must_differ(&source.id, &destination.id)?;
         let pair = pair_of(source, destination)?;
         let fixes = fixed_side(&body.action)?;
-        let order = OrderType { pricing, fixes };
-        custodians::must_take(order, source, destination, cx.platform())?;
-        self.must_transact(source, "/source_account_id")?;
-        self.must_transact(destination, "/destination_account_id")?;
         let fixed = match fixes {
             Fixes::Source => pair.source,
             Fixes::Destination => pair.destination,
         };
         let amount = funds::to_minor(body.amount, fixed, "/amount")?;
+        self.must_transact(source, "/source_account_id")?;
+        self.must_transact(destination, "/destination_account_id")?;
+        let order = OrderType { pricing, fixes };
+        custodians::must_take(order, source, destination, cx.platform())?;
         let price = self
             .payments
             .market
@@ -107,11 +106,7 @@ pub(super) fn not_covered(fixes: Fixes, source: &AccountRow, error: &LedgerError
 }
 
 fn pair_of(source: &AccountRow, destination: &AccountRow) -> Result<Pair, Rejection> {
-    let asset_of = |account: &AccountRow| {
-        assets::asset(account.asset.as_str())
-            .ok_or_else(|| Rejection::internal("The asset of an account is not in the table."))
-    };
-    let (sold, bought) = (asset_of(source)?, asset_of(destination)?);
+    let (sold, bought) = (source.known_asset()?, destination.known_asset()?);
     Pair::of(sold, bought).ok_or_else(|| {
         market::no_pair(sold, bought)
             .at("/destination_account_id")

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::machine::Machine;
 use crate::machine::Row;
 
-/// Where an exchange stands.
+/// Where an exchange stands. The document has a status CANCELLED too, but no call that cancels an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ExchangeStage {
@@ -21,8 +21,6 @@ pub enum ExchangeStage {
     Executed,
     /// Not accepted in time.
     Expired,
-    /// Given up before it was accepted.
-    Cancelled,
     /// Not to be had within the slippage, or impossible; the hold was released.
     Rejected,
 }
@@ -33,11 +31,7 @@ pub const EXCHANGE: Machine<ExchangeStage> = Machine {
     rows: &[
         Row {
             from: ExchangeStage::Requested,
-            next: &[
-                ExchangeStage::Accepted,
-                ExchangeStage::Expired,
-                ExchangeStage::Cancelled,
-            ],
+            next: &[ExchangeStage::Accepted, ExchangeStage::Expired],
         },
         Row {
             from: ExchangeStage::Accepted,
@@ -49,10 +43,6 @@ pub const EXCHANGE: Machine<ExchangeStage> = Machine {
         },
         Row {
             from: ExchangeStage::Expired,
-            next: &[],
-        },
-        Row {
-            from: ExchangeStage::Cancelled,
             next: &[],
         },
         Row {
@@ -70,7 +60,6 @@ impl ExchangeStage {
             Self::Accepted => ExchangeStatus::Accepted,
             Self::Executed => ExchangeStatus::Executed,
             Self::Expired => ExchangeStatus::Expired,
-            Self::Cancelled => ExchangeStatus::Cancelled,
             Self::Rejected => ExchangeStatus::Rejected,
         }
     }
@@ -89,11 +78,10 @@ mod tests {
     #[test]
     fn the_machine_prints_as_a_table() {
         let expected = "| exchange | may become |\n|---|---|\n\
-             | REQUESTED | ACCEPTED, EXPIRED, CANCELLED |\n\
+             | REQUESTED | ACCEPTED, EXPIRED |\n\
              | ACCEPTED | EXECUTED, REJECTED |\n\
              | EXECUTED | nothing: the status is final |\n\
              | EXPIRED | nothing: the status is final |\n\
-             | CANCELLED | nothing: the status is final |\n\
              | REJECTED | nothing: the status is final |\n";
         assert_eq!(EXCHANGE.to_table(), expected);
     }

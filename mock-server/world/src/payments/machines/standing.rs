@@ -1,9 +1,10 @@
-//! Standing: the status machine that customers and accounts share, and what each status allows.
+//! Standing: the status machine that customers, accounts and counterparties share, and what each status allows.
 //!
 //! The table is the platform's own page on customers, word for word in its statuses, rights and next statuses; accounts
 //! say OPEN where customers say ACTIVE. *Update* guards changes of the customer and the opening of accounts; *transact*
 //! guards money. A status that ends in `_L2F` waits for the platform: it has the rights of the status it is named after,
-//! but only control leaves it. Under version 1.1.2 EDD does not transact, as that version's reference says.
+//! but only control leaves it. A counterparty is screened before its first use, so no client leaves PENDING for it. Under
+//! version 1.1.2 EDD does not transact, as that version's reference says.
 
 use core::fmt;
 
@@ -52,10 +53,22 @@ pub struct Rights {
     pub transact: bool,
 }
 
-/// What clients may change a standing to.
+/// What clients may change the standing of a customer or an account to.
 pub const STANDING: Machine<Standing> = Machine {
     name: "customer or account",
-    rows: &[
+    rows: &client_rows(&[Standing::Active, Standing::Closed]),
+};
+
+/// What clients may change the standing of a counterparty to: the same, but that nobody steps over its screening. What
+/// is PENDING leaves it by the screening, or by control.
+pub const COUNTERPARTY: Machine<Standing> = Machine {
+    name: "counterparty",
+    rows: &client_rows(&[]),
+};
+
+/// The rows of a machine in the hands of clients, which differ in what follows PENDING alone.
+const fn client_rows(after_pending: &'static [Standing]) -> [Row<Standing>; 9] {
+    [
         Row {
             from: Standing::Active,
             next: &[
@@ -75,7 +88,7 @@ pub const STANDING: Machine<Standing> = Machine {
         },
         Row {
             from: Standing::Pending,
-            next: &[Standing::Active, Standing::Closed],
+            next: after_pending,
         },
         Row {
             from: Standing::Frozen,
@@ -98,8 +111,8 @@ pub const STANDING: Machine<Standing> = Machine {
             from: Standing::PendingL2f,
             next: &[],
         },
-    ],
-};
+    ]
+}
 
 /// What control may change a standing to, besides what clients may: it decides screenings too. Both sides are read
 /// without the `_L2F` mark.
@@ -323,6 +336,16 @@ mod tests {
     }
 
     #[test]
+    fn a_counterparty_differs_in_that_no_client_ends_its_screening() {
+        assert!(COUNTERPARTY.next(Standing::Pending).is_empty());
+        for from in Standing::ALL {
+            if from != Standing::Pending {
+                assert_eq!(COUNTERPARTY.next(from), STANDING.next(from), "{from}");
+            }
+        }
+    }
+
+    #[test]
     fn edd_does_not_transact_under_version_1_1_2() {
         assert!(!Standing::Edd.rights(Platform::RailV1_1_2).transact);
         assert!(!Standing::EddL2f.rights(Platform::RailV1_1_2).transact);
@@ -346,7 +369,7 @@ mod tests {
         assert!(!Standing::Active.control_allows(Standing::Active));
         assert!(Standing::Active.control_allows(Standing::PendingL2f));
         assert!(!Standing::Frozen.control_allows(Standing::PendingL2f));
-        for row in STANDING.rows {
+        for row in STANDING.rows.iter().chain(COUNTERPARTY.rows) {
             for next in row.next {
                 assert!(
                     row.from.control_allows(*next),

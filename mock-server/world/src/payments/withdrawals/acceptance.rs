@@ -11,6 +11,7 @@ use crate::payments::machines::TransactionStage;
 use crate::payments::machines::WithdrawalStage;
 use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
+use crate::payments::private::Private;
 use crate::payments::transactions::TransactionRow;
 use crate::payments::withdrawals::Accepted;
 use crate::payments::withdrawals::KIND;
@@ -81,7 +82,7 @@ impl WithdrawalRow {
         let trail = Trail {
             order: self.id.as_str(),
             category: TransactionCategory::Withdrawal,
-            description: self.details.description().map(String::as_str),
+            description: self.details.description().map(Private::new),
         };
         let mut transaction = trail.transaction(cx, side)?;
         let mut information = RailInformation::new()

@@ -6,53 +6,34 @@ use layer2_types::payments::RelationshipToCustomer;
 use layer2_types::payments::WithdrawalPurpose;
 
 use crate::payments::accounts::AccountRow;
-use crate::payments::counterparties;
 use crate::payments::counterparties::CounterpartyRow;
+use crate::payments::counterparties::Flow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
 
-/// Refuses a counterparty of somebody else, one whose status lets no money go to it, and one that is not linked yet.
+/// Refuses a counterparty that money cannot go to, and one that is not linked yet.
 pub(super) fn must_be_usable(
     counterparty: &CounterpartyRow,
     source: &AccountRow,
     pointer: &str,
 ) -> Result<(), Rejection> {
-    let problem =
-        |description: String| Problem::new(code::COUNTERPARTY_NOT_USABLE, description).at(pointer);
-    if counterparty.customer != source.customer {
-        return Err(problem(format!(
-            "Counterparty `{}` belongs to customer `{}`, account `{}` to customer `{}`.",
-            counterparty.id, counterparty.customer, source.id, source.customer
-        ))
-        .received(counterparty.customer.as_str())
-        .expected(source.customer.as_str())
-        .hint("A counterparty is registered for one customer; register it again for the other one.")
-        .bad_request());
+    counterparty.must_be_usable(Flow::Out, source, pointer)?;
+    if counterparty.connected {
+        return Ok(());
     }
-    // In EDD a counterparty acts as if it were active, under every version.
-    if !counterparty.standing.rights(Platform::Union).transact {
-        let status = counterparty.standing.name("ACTIVE");
-        return Err(problem(format!(
-            "Money cannot go to counterparty `{}`: it is {status}.",
-            counterparty.id
-        ))
-        .received(status)
-        .expected("ACTIVE, EDD or DORMANT")
-        .hint(counterparties::hint_of(counterparty.standing))
-        .bad_request());
-    }
-    if !counterparty.connected {
-        return Err(problem(format!(
+    Err(Problem::new(
+        code::COUNTERPARTY_NOT_USABLE,
+        format!(
             "The account of counterparty `{}` is not linked yet.",
             counterparty.id
-        ))
-        .received("an account that is not linked")
-        .expected("a counterparty whose owner has linked the account")
-        .hint("Finish the linking, or register the account with its numbers.")
-        .bad_request());
-    }
-    Ok(())
+        ),
+    )
+    .at(pointer)
+    .received("an account that is not linked")
+    .expected("a counterparty whose owner has linked the account")
+    .hint("Finish the linking, or register the account with its numbers.")
+    .bad_request())
 }
 
 /// Refuses a rail that the counterparty was not registered with.
@@ -146,6 +127,7 @@ pub(super) fn must_fit_purpose(
     .at("/purpose")
     .received(purpose.as_str())
     .expected("another purpose, or a counterparty with the relationship SELF")
+    .hint("What the owner is to the customer stands in the counterparty's `profile.relationship_to_customer`.")
     .bad_request())
 }
 

@@ -120,10 +120,10 @@ fn unknown_rail(tag: &str, rails: &[&str]) -> Rejection {
         .bad_request()
 }
 
-/// The rails of withdrawals that a version has: Layer2 1.0.5 has the first five.
+/// The rails of withdrawals that a version has.
 fn rails_of(platform: Platform) -> &'static [&'static str] {
     match platform {
-        Platform::Layer2V1_0_5 => RAILS.split_at(5).0,
+        Platform::Layer2V1_0_5 => RAILS_OF_LAYER2,
         _ => RAILS,
     }
 }
@@ -132,3 +132,6 @@ fn rails_of(platform: Platform) -> &'static [&'static str] {
 pub(super) const RAILS: &[&str] = &[
     "ACH", "FEDWIRE", "SWIFT", "CRYPTO", "EFT", "SEPA_CT", "CHAPS", "FPS", "IMPS", "SPEI", "UAEFTS",
 ];
+
+/// Those that Layer2 1.0.5 has.
+const RAILS_OF_LAYER2: &[&str] = &["ACH", "FEDWIRE", "SWIFT", "CRYPTO", "EFT"];

@@ -33,9 +33,12 @@ fn prepared() -> Play {
 
 /// Sends a request that is refused, and holds the world against what it was before.
 fn refused(play: &mut Play, op: &str, path: &[(&str, &str)], body: &str) -> Rejection {
-    let before = play.world.snapshot();
+    let before = play.world.snapshot().unwrap();
     let rejection = play.post(op, path, body).unwrap_err();
-    assert!(play.world.snapshot() == before, "{op} {body} left a trace");
+    assert!(
+        play.world.snapshot().unwrap() == before,
+        "{op} {body} left a trace"
+    );
     let operation = request(op, &[], &[], None).op.operation();
     for code in codes(&rejection) {
         let listed = operation.error_codes().any(|listed| listed == code);
@@ -457,15 +460,12 @@ fn each_rate_that_is_refused_is_told_why() {
         )
     };
     let unknown = |pointer: &str| {
-        Problem::new(
-            "NOT_FOUND",
-            "There is no asset type with this id in this sandbox.",
-        )
-        .at(pointer)
-        .received("FIAT_TESTNET_USB")
-        .expected("the id of one asset type of this sandbox")
-        .hint("Did you mean `FIAT_TESTNET_USD`?")
-        .not_found()
+        Problem::new("ASSET_NOT_SUPPORTED", "There is no such asset type.")
+            .at(pointer)
+            .received("FIAT_TESTNET_USB")
+            .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD, ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL")
+            .hint("Did you mean `FIAT_TESTNET_USD`?")
+            .bad_request()
     };
     let no_pair = |pointer: &str| {
         Problem::new(

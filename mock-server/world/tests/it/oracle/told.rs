@@ -19,7 +19,9 @@ pub(super) struct ToldTotals {
 /// A row of the trial balance.
 #[derive(Debug)]
 pub(super) struct Totals {
-    pub(super) owed: i128,
+    pub(super) customers: i128,
+    pub(super) fees: i128,
+    pub(super) suspense: i128,
     pub(super) custody: i128,
     pub(super) clearing: i128,
     pub(super) in_flight: i128,
@@ -54,7 +56,9 @@ impl ToldTotals {
 
 fn row(told: Json<'_>) -> (String, Totals) {
     let totals = Totals {
-        owed: told.units("/customers_owed"),
+        customers: told.units("/customers_owed"),
+        fees: told.units("/fees"),
+        suspense: told.units("/suspense"),
         custody: told.units("/custody"),
         clearing: told.units("/clearing"),
         in_flight: told.units("/in_flight"),

@@ -148,7 +148,10 @@ impl Walk {
         self.sent += 1;
         let key = format!("walk-{}", self.sent);
         // A snapshot of the world costs as much as hundreds of commands.
-        let before = self.chance.one_in(300).then(|| self.play.world.snapshot());
+        let before = self
+            .chance
+            .one_in(300)
+            .then(|| self.play.world.snapshot().unwrap());
         match self.play.send(request.clone(), Some(&key)) {
             Ok(outcome) => {
                 assert!(!outcome.replayed, "{sent:?} is new");
@@ -161,7 +164,7 @@ impl Walk {
                 self.oracle.refused(sent, &codes(&rejection));
                 // Nothing was due, so nothing but the refused command lies between the two.
                 assert!(
-                    before.is_none_or(|before| before == self.play.world.snapshot()),
+                    before.is_none_or(|before| before == self.play.world.snapshot().unwrap()),
                     "{sent:?} was refused and left a trace"
                 );
                 None

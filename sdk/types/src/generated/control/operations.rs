@@ -183,15 +183,16 @@ operations! {
     RatesPin = "rates_pin" => Operation {
         id: "rates_pin", resource: "rates", summary: "Pin a rate", method: HttpMethod::Post,
         path: "/sandboxes/{sandbox}/rates", effect: Effect::Write,
-        errors: &["NOT_FOUND", "PAIR_NOT_SUPPORTED", "RATE_OUT_OF_RANGE"], body_limit: 65_536,
-        request_media: &["application/json"], ..BASE
+        errors: &["NOT_FOUND", "ASSET_NOT_SUPPORTED", "PAIR_NOT_SUPPORTED", "RATE_OUT_OF_RANGE"],
+        body_limit: 65_536, request_media: &["application/json"], ..BASE
     };
     /// Unpin a rate. `DELETE
     /// /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`.
     RatesUnpin = "rates_unpin" => Operation {
         id: "rates_unpin", resource: "rates", summary: "Unpin a rate", method: HttpMethod::Delete,
         path: "/sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}",
-        effect: Effect::Write, errors: &["NOT_FOUND", "PAIR_NOT_SUPPORTED"], ..BASE
+        effect: Effect::Write, errors: &["NOT_FOUND", "ASSET_NOT_SUPPORTED", "PAIR_NOT_SUPPORTED"],
+        ..BASE
     };
     /// Create a sandbox. `POST /sandboxes`.
     SandboxesCreate = "sandboxes_create" => Operation {

@@ -10,7 +10,7 @@ use super::{
 events! {
     /// An application lacks something. Sent when an application is started, or when something is
     /// missing again.
-    ApplicationIncomplete(ApplicationEventData) = "APPLICATION_INCOMPLETE";
+    ApplicationIncomplete(ApplicationEventData) of [RailV1_1_2] = "APPLICATION_INCOMPLETE";
     /// An application can be submitted. Sent when nothing of an application is missing any more.
     ApplicationReadyForSubmission(ApplicationEventData) = "APPLICATION_READY_FOR_SUBMISSION";
     /// An application was submitted. Sent when an application is handed over for review.
@@ -26,89 +26,89 @@ events! {
     /// first account exist by then.
     ApplicationApproved(ApplicationEventData) = "APPLICATION_APPROVED";
     /// A customer works fully. Sent when the status of a customer becomes ACTIVE.
-    CustomerActive(CustomerEventData) = "CUSTOMER_ACTIVE";
+    CustomerActive(CustomerEventData) of [RailV1_1_2] = "CUSTOMER_ACTIVE";
     /// A customer was closed for good. Sent when the status of a customer becomes CLOSED.
-    CustomerClosed(CustomerEventData) = "CUSTOMER_CLOSED";
+    CustomerClosed(CustomerEventData) of [RailV1_1_2] = "CUSTOMER_CLOSED";
     /// A customer needs enhanced due diligence. Sent when the status of a customer becomes EDD.
-    CustomerEdd(CustomerEventData) = "CUSTOMER_EDD";
+    CustomerEdd(CustomerEventData) of [RailV1_1_2] = "CUSTOMER_EDD";
     /// A customer was frozen. Sent when the status of a customer becomes FROZEN.
-    CustomerFrozen(CustomerEventData) = "CUSTOMER_FROZEN";
+    CustomerFrozen(CustomerEventData) of [RailV1_1_2] = "CUSTOMER_FROZEN";
     /// A customer is under review. Sent when the status of a customer becomes PENDING.
-    CustomerPending(CustomerEventData) = "CUSTOMER_PENDING";
+    CustomerPending(CustomerEventData) of [RailV1_1_2] = "CUSTOMER_PENDING";
     /// A customer needs enhanced due diligence by the platform. Sent when the status of a customer
     /// becomes EDD_L2F, which an answer under Rail 1.1.2 spells EDD.
-    CustomerEddL2f(CustomerEventData) = "CUSTOMER_EDD_L2F";
+    CustomerEddL2f(CustomerEventData) of [RailV1_1_2] = "CUSTOMER_EDD_L2F";
     /// A customer was frozen and waits for the platform. Sent when the status of a customer becomes
     /// FROZEN_L2F, which an answer under Rail 1.1.2 spells FROZEN.
-    CustomerFrozenL2f(CustomerEventData) = "CUSTOMER_FROZEN_L2F";
+    CustomerFrozenL2f(CustomerEventData) of [RailV1_1_2] = "CUSTOMER_FROZEN_L2F";
     /// A customer is under review by the platform. Sent when the status of a customer becomes
     /// PENDING_L2F, which an answer under Rail 1.1.2 spells PENDING.
-    CustomerPendingL2f(CustomerEventData) = "CUSTOMER_PENDING_L2F";
+    CustomerPendingL2f(CustomerEventData) of [RailV1_1_2] = "CUSTOMER_PENDING_L2F";
     /// An account works fully. Sent when the status of an account becomes OPEN, the opening
     /// included.
-    AccountOpen(AccountEventData) = "ACCOUNT_OPEN";
+    AccountOpen(AccountEventData) of [RailV1_1_2] = "ACCOUNT_OPEN";
     /// An account was closed for good. Sent when the status of an account becomes CLOSED.
-    AccountClosed(AccountEventData) = "ACCOUNT_CLOSED";
+    AccountClosed(AccountEventData) of [RailV1_1_2] = "ACCOUNT_CLOSED";
     /// An account needs enhanced due diligence. Sent when the status of an account becomes EDD.
-    AccountEdd(AccountEventData) = "ACCOUNT_EDD";
+    AccountEdd(AccountEventData) of [RailV1_1_2] = "ACCOUNT_EDD";
     /// An account was frozen. Sent when the status of an account becomes FROZEN.
-    AccountFrozen(AccountEventData) = "ACCOUNT_FROZEN";
+    AccountFrozen(AccountEventData) of [RailV1_1_2] = "ACCOUNT_FROZEN";
     /// An account is under review. Sent when the status of an account becomes PENDING.
-    AccountPending(AccountEventData) = "ACCOUNT_PENDING";
+    AccountPending(AccountEventData) of [RailV1_1_2] = "ACCOUNT_PENDING";
     /// An account needs enhanced due diligence by the platform. Sent when the status of an account
     /// becomes EDD_L2F, which an answer under Rail 1.1.2 spells EDD.
-    AccountEddL2f(AccountEventData) = "ACCOUNT_EDD_L2F";
+    AccountEddL2f(AccountEventData) of [RailV1_1_2] = "ACCOUNT_EDD_L2F";
     /// An account was frozen and waits for the platform. Sent when the status of an account becomes
     /// FROZEN_L2F, which an answer under Rail 1.1.2 spells FROZEN.
-    AccountFrozenL2f(AccountEventData) = "ACCOUNT_FROZEN_L2F";
+    AccountFrozenL2f(AccountEventData) of [RailV1_1_2] = "ACCOUNT_FROZEN_L2F";
     /// An account is under review by the platform. Sent when the status of an account becomes
     /// PENDING_L2F, which an answer under Rail 1.1.2 spells PENDING.
-    AccountPendingL2f(AccountEventData) = "ACCOUNT_PENDING_L2F";
+    AccountPendingL2f(AccountEventData) of [RailV1_1_2] = "ACCOUNT_PENDING_L2F";
     /// An account was not used for twelve months. Sent when the status of an account becomes
     /// DORMANT.
-    AccountDormant(AccountEventData) = "ACCOUNT_DORMANT";
-    /// The deposit instructions of an account changed. Sent when money for an account has to be
-    /// sent to another place than before.
-    AccountDepositInstructionsUpdate(AccountEventData) = "ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE";
+    AccountDormant(AccountEventData) of [RailV1_1_2] = "ACCOUNT_DORMANT";
+    /// The deposit instructions of an account changed. Sent when an account gets its first
+    /// instructions, and when they change since its customer has another name or address.
+    AccountDepositInstructionsUpdate(AccountEventData) of [RailV1_1_2] = "ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE";
     /// A transaction was held. Sent when a transaction is made as a hold.
-    TransactionAuthorized(TransactionEventData) = "TRANSACTION_AUTHORIZED";
+    TransactionAuthorized(TransactionEventData) of [RailV1_1_2] = "TRANSACTION_AUTHORIZED";
     /// A transaction is on its way. Sent when a transaction becomes PENDING or is made so.
-    TransactionPending(TransactionEventData) = "TRANSACTION_PENDING";
+    TransactionPending(TransactionEventData) of [RailV1_1_2] = "TRANSACTION_PENDING";
     /// A transaction was posted. Sent when a transaction becomes final.
-    TransactionPosted(TransactionEventData) = "TRANSACTION_POSTED";
+    TransactionPosted(TransactionEventData) of [RailV1_1_2] = "TRANSACTION_POSTED";
     /// A transaction was cancelled. Sent when a hold or a movement is made void.
-    TransactionCancelled(TransactionEventData) = "TRANSACTION_CANCELLED";
+    TransactionCancelled(TransactionEventData) of [RailV1_1_2] = "TRANSACTION_CANCELLED";
     /// A counterparty can be used. Sent when the status of a counterparty becomes ACTIVE.
-    CounterpartyActive(CounterpartyEventData) = "COUNTERPARTY_ACTIVE";
+    CounterpartyActive(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_ACTIVE";
     /// A counterparty was closed for good. Sent when the status of a counterparty becomes CLOSED.
-    CounterpartyClosed(CounterpartyEventData) = "COUNTERPARTY_CLOSED";
+    CounterpartyClosed(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_CLOSED";
     /// A counterparty needs enhanced due diligence. Sent when the status of a counterparty becomes
     /// EDD.
-    CounterpartyEdd(CounterpartyEventData) = "COUNTERPARTY_EDD";
+    CounterpartyEdd(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_EDD";
     /// A counterparty was frozen. Sent when the status of a counterparty becomes FROZEN.
-    CounterpartyFrozen(CounterpartyEventData) = "COUNTERPARTY_FROZEN";
+    CounterpartyFrozen(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_FROZEN";
     /// A counterparty is being screened. Sent when the status of a counterparty becomes PENDING.
-    CounterpartyPending(CounterpartyEventData) = "COUNTERPARTY_PENDING";
+    CounterpartyPending(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_PENDING";
     /// A counterparty needs enhanced due diligence by the platform. Sent when the status of a
     /// counterparty becomes EDD_L2F, which an answer under Rail 1.1.2 spells EDD.
-    CounterpartyEddL2f(CounterpartyEventData) = "COUNTERPARTY_EDD_L2F";
+    CounterpartyEddL2f(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_EDD_L2F";
     /// A counterparty was frozen and waits for the platform. Sent when the status of a counterparty
     /// becomes FROZEN_L2F, which an answer under Rail 1.1.2 spells FROZEN.
-    CounterpartyFrozenL2f(CounterpartyEventData) = "COUNTERPARTY_FROZEN_L2F";
+    CounterpartyFrozenL2f(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_FROZEN_L2F";
     /// A counterparty is being screened by the platform. Sent when the status of a counterparty
     /// becomes PENDING_L2F, which an answer under Rail 1.1.2 spells PENDING.
-    CounterpartyPendingL2f(CounterpartyEventData) = "COUNTERPARTY_PENDING_L2F";
+    CounterpartyPendingL2f(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_PENDING_L2F";
     /// A withdrawal needs a document. Sent when the status of a withdrawal becomes
     /// CHANGES_REQUESTED; its status call names the documents.
-    WithdrawalChangesRequested(WithdrawalEventData) = "WITHDRAWAL_CHANGES_REQUESTED";
+    WithdrawalChangesRequested(WithdrawalEventData) of [RailV1_1_2] = "WITHDRAWAL_CHANGES_REQUESTED";
     /// A payment needs a document. Sent when the status of a payment becomes CHANGES_REQUESTED; its
     /// status call names the documents. The guides of the platform have the event, its document
     /// does not.
-    PaymentChangesRequested(PaymentEventData) = "PAYMENT_CHANGES_REQUESTED";
+    PaymentChangesRequested(PaymentEventData) of [RailV1_1_2] = "PAYMENT_CHANGES_REQUESTED";
     /// A payment arrived. Sent when a payment into a payment account was confirmed and is not
     /// exchanged yet.
-    PaymentConfirmed(PaymentEventData) = "PAYMENT_CONFIRMED";
+    PaymentConfirmed(PaymentEventData) of [Layer2V1_0_5] = "PAYMENT_CONFIRMED";
     /// A payment was exchanged. Sent when what came into a payment account was traded by itself and
     /// waits to be settled.
-    PaymentExchangeExecuted(PaymentEventData) = "PAYMENT_EXCHANGE_EXECUTED";
+    PaymentExchangeExecuted(PaymentEventData) of [Layer2V1_0_5] = "PAYMENT_EXCHANGE_EXECUTED";
 }

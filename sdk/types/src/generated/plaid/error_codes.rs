@@ -53,5 +53,5 @@ error_codes! {
         remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows that it was done; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet; of the type API_ERROR.",
-        remedy "Use a later version of the server.";
+        remedy "Do what the hint says in its place, or answer the call with a fake of your own.";
 }

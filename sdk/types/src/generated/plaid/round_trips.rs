@@ -6,14 +6,16 @@
 use super::*;
 
 round_trips! {
-    ItemPublicTokenExchangeReply = r#"{"access_token":"id","item_id":"id","request_id":"id"}"#
-        later r#"{"added_later":[1.50,{}],"access_token":"id","item_id":"id","request_id":"id"}"#;
-    ItemPublicTokenExchangeRequest = r#"{"client_id":"id","secret":"text","public_token":"id"}"#
-        later r#"{"added_later":[1.50,{}],"client_id":"id","secret":"text","public_token":"id"}"#;
-    PlaidErrorReply = r#"{"error_type":"INVALID_REQUEST","error_code":"text","error_code_reason":"text","error_message":"text","display_message":"text","request_id":"id","status":2147483647,"documentation_url":"text","suggested_action":"text","required_account_subtypes":["text"],"provided_account_subtypes":["text"]}"#
-        later r#"{"added_later":[1.50,{}],"error_type":"ADDED_LATER","error_code":"text","error_code_reason":"text","error_message":"text","display_message":"text","request_id":"id","status":2147483647,"documentation_url":"text","suggested_action":"text","required_account_subtypes":["text"],"provided_account_subtypes":["text"]}"#;
-    SandboxPublicTokenCreateReply = r#"{"public_token":"id","request_id":"id"}"#
-        later r#"{"added_later":[1.50,{}],"public_token":"id","request_id":"id"}"#;
-    SandboxPublicTokenCreateRequest = r#"{"client_id":"id","secret":"text","institution_id":"id","initial_products":["assets"],"options":{"webhook":"text","override_username":"text","override_password":"text","transactions":{"start_date":"2026-01-05","end_date":"2026-01-05","days_requested":2147483647}}}"#
-        later r#"{"added_later":[1.50,{}],"client_id":"id","secret":"text","institution_id":"id","initial_products":["ADDED_LATER"],"options":{"added_later":[1.50,{}],"webhook":"text","override_username":"text","override_password":"text","transactions":{"added_later":[1.50,{}],"start_date":"2026-01-05","end_date":"2026-01-05","days_requested":2147483647}}}"#;
+    ItemPublicTokenExchangeReply = r#"{"access_token":"withheld","item_id":"some-id","request_id":"some-id"}"#
+        later r#"{"added_later":[1.50,{}],"access_token":"withheld","item_id":"some-id","request_id":"some-id"}"#;
+    ItemPublicTokenExchangeRequest = r#"{"client_id":"some-id","secret":"withheld","public_token":"withheld"}"#
+        later r#"{"added_later":[1.50,{}],"client_id":"some-id","secret":"withheld","public_token":"withheld"}"#;
+    PlaidErrorReply = r#"{"error_type":"INVALID_REQUEST","error_code":"text","error_code_reason":"text","error_message":"text","display_message":"text","request_id":"some-id","status":2147483647,"documentation_url":"text","suggested_action":"text","required_account_subtypes":["text"],"provided_account_subtypes":["text"]}"#
+        later r#"{"added_later":[1.50,{}],"error_type":"ADDED_LATER","error_code":"text","error_code_reason":"text","error_message":"text","display_message":"text","request_id":"some-id","status":2147483647,"documentation_url":"text","suggested_action":"text","required_account_subtypes":["text"],"provided_account_subtypes":["text"]}"#;
+    SandboxPublicTokenCreateReply = r#"{"public_token":"withheld","request_id":"some-id"}"#
+        later r#"{"added_later":[1.50,{}],"public_token":"withheld","request_id":"some-id"}"#;
+    SandboxPublicTokenCreateRequest = r#"{"client_id":"some-id","secret":"withheld","institution_id":"some-id","initial_products":["assets"],"options":{"webhook":"text","override_username":"text","override_password":"withheld","transactions":{"start_date":"2026-01-05","end_date":"2026-01-05","days_requested":2147483647}}}"#
+        later r#"{"added_later":[1.50,{}],"client_id":"some-id","secret":"withheld","institution_id":"some-id","initial_products":["ADDED_LATER"],"options":{"added_later":[1.50,{}],"webhook":"text","override_username":"text","override_password":"withheld","transactions":{"added_later":[1.50,{}],"start_date":"2026-01-05","end_date":"2026-01-05","days_requested":2147483647}}}"#;
 }
+
+ids_in_paths! { ClientId, InstitutionId, ItemId, RequestId }

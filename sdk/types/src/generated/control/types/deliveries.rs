@@ -62,7 +62,7 @@ models! {
             url: String;
             /// Where it stands.
             state: DeliveryState;
-            /// The tries so far, oldest first.
+            /// The tries so far, oldest first; of more than 16 the newest.
             attempts: Vec<DeliveryAttempt>;
         }
         optional {

@@ -42,8 +42,7 @@ models! {
     pub struct Links {
         optional {
             /// This page.
-            #[serde(rename = "self")]
-            self_: String = with_self;
+            self_ as "self": String = with_self;
             /// The first page.
             first: String = with_first;
             /// The page before this one, empty on the first.

@@ -2,28 +2,55 @@
 
 //! Models of `explain`.
 
-use super::{Delivery, EventId, Job, LedgerEntry, ObjectId};
+use super::{AssetTypeId, Delivery, EventId, Job, LedgerEntry, ObjectId};
+use crate::amount::Amount;
 use crate::timestamp::Timestamp;
 
 open_enums! {
+    /// How a hold stands.
+    pub enum HoldState {
+        /// The money is held.
+        Open = "OPEN",
+        /// An entry took the money.
+        Settled = "SETTLED",
+        /// The money was given back.
+        Released = "RELEASED",
+    }
+
     /// What an object is.
     pub enum ObjectKind {
         /// A customer.
         Customer = "customer",
+        /// A person of a company, whether it is a customer or applies.
+        Individual = "individual",
+        /// An application.
+        Application = "application",
+        /// A document that was asked for.
+        Document = "document",
         /// An account.
         Account = "account",
-        /// A transaction of an account.
-        Transaction = "transaction",
+        /// A counterparty.
+        Counterparty = "counterparty",
+        /// A deposit.
+        Deposit = "deposit",
+        /// Money that came from outside.
+        Inbound = "inbound",
         /// A transfer.
         Transfer = "transfer",
+        /// An exchange.
+        Exchange = "exchange",
+        /// A withdrawal.
+        Withdrawal = "withdrawal",
+        /// A transaction of an account.
+        Transaction = "transaction",
+        /// An entry of the books.
+        Entry = "entry",
         /// A subscription to events.
         Subscription = "subscription",
         /// An event.
         Event = "event",
         /// The delivery of an event to a subscription.
         Delivery = "delivery",
-        /// An entry of the books.
-        Entry = "entry",
     }
 }
 
@@ -57,6 +84,24 @@ models! {
         }
     }
 
+    /// Money of an account that an order holds.
+    pub struct ExplainedHold {
+        required {
+            /// The account of the books whose money it is.
+            account: String;
+            /// The asset.
+            asset_type_id: AssetTypeId;
+            /// How much is held, or was, in units of the asset.
+            amount: Amount;
+            /// How it stands.
+            state: HoldState;
+            /// Business time at which it was placed.
+            at: Timestamp;
+            /// Position in the journal of the command that placed it.
+            cause: i64;
+        }
+    }
+
     /// All that is known about an object.
     pub struct Explanation {
         required {
@@ -68,6 +113,8 @@ models! {
             causes: Vec<Cause>;
             /// Its transactions, oldest first.
             transactions: Vec<ObjectId>;
+            /// The holds of its money, oldest first.
+            holds: Vec<ExplainedHold>;
             /// Its entries of the books with the balances after them, oldest first.
             entries: Vec<LedgerEntry>;
             /// The events that tell of it and that somebody has subscribed to, oldest first.
@@ -92,4 +139,4 @@ models! {
     }
 }
 
-no_projection! { Cause, ExplainedEvent, Explanation, ExplanationReply }
+no_projection! { Cause, ExplainedEvent, ExplainedHold, Explanation, ExplanationReply }

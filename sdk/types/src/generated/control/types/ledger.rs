@@ -94,14 +94,19 @@ models! {
             /// What is owed to customers and to the client, in units of the asset; credits less
             /// debits.
             customers_owed: Amount;
+            /// What the platform has earned in fees, in units of the asset; credits less debits.
+            fees: Amount;
+            /// What has no owner yet, in units of the asset; negative where money went back that no
+            /// customer could cover.
+            suspense: Amount;
             /// What is held at the custodian, in units of the asset; debits less credits.
             custody: Amount;
             /// Due from the market for conversions, in units of the asset; negative if due to it.
             clearing: Amount;
             /// What is on its way in, in units of the asset; negative if on its way out.
             in_flight: Amount;
-            /// Custody, clearing and in flight together, less what is owed, in units of the asset;
-            /// zero when the books are right.
+            /// Custody, clearing and in flight together, less customers owed, fees and suspense, in
+            /// units of the asset; zero when the books are right.
             sum: Amount;
         }
     }

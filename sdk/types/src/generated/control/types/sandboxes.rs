@@ -59,10 +59,18 @@ open_enums! {
     pub enum SignatureSetting {
         /// The operations that give an order to move money.
         Accepts = "accepts",
-        /// None.
+        /// No operation; a signature that is sent is still verified.
         IfSent = "if-sent",
         /// All operations of the payments API.
         All = "all",
+    }
+
+    /// The zone in which times are told. The control API tells them in UTC always.
+    pub enum TimestampSetting {
+        /// New York time with its offset, as observed on the platform.
+        NewYork = "new-york",
+        /// UTC.
+        Utc = "utc",
     }
 }
 
@@ -88,7 +96,8 @@ models! {
         required {
             /// Base address of the API.
             base_url: String;
-            /// Address of the token endpoint.
+            /// Address of the token endpoint. Any server id is taken in its path; which sandbox a
+            /// token is for, the credentials say.
             token_url: String;
             /// OAuth client id.
             client_id: ClientId;
@@ -238,6 +247,11 @@ models! {
             /// Whether a withdrawal worth more than 10,000 US dollars is asked for an invoice;
             /// false by default. Layer2 1.0.5 asks for none.
             information_requests: bool = with_information_requests;
+            /// The zone of the timestamps in replies and events; `new-york` by default.
+            timestamps: TimestampSetting = with_timestamps;
+            /// How many finished events, with their deliveries, the webhook log keeps; the oldest
+            /// go first. 10000 by default, at most 1000000.
+            webhook_log_limit: i32 = with_webhook_log_limit;
         }
     }
 

@@ -195,6 +195,12 @@ models! {
     }
 }
 
+updates! {
+    AccountUpdateRequest {
+        set_status = "status", Account::status: AccountStatus;
+    }
+}
+
 projections! {
     Account { within: status; }
     AccountList { within: accounts; }

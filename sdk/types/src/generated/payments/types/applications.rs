@@ -3,10 +3,13 @@
 //! Models of `applications`.
 
 use super::{
-    AccountToOpen, Address, CorporateEntityType, CorporateInvestmentProfile, CorporateKycProfile,
-    CustomerId, CustomerType, CustomerTypeCorporation, CustomerTypeIndividual, DocumentError,
-    EmploymentStatus, FieldUpdate, Individual, IndividualId, IndividualInvestmentProfile,
-    IndividualKycProfile, Links, UsResidencyStatus,
+    AccountToOpen, Address, AssetRange, ControlExemption, CorporateEntityType,
+    CorporateInvestmentProfile, CorporateKycProfile, CounterpartyGroup, CustomerId, CustomerType,
+    CustomerTypeCorporation, CustomerTypeIndividual, DepositSource, DocumentError, EmploymentStatus,
+    FieldUpdate, Individual, IndividualId, IndividualInvestmentProfile, IndividualKycProfile,
+    InvestmentExperience, InvestmentPlan, InvestmentStrategy, Links, MonthlyCount, MonthlyValue,
+    PrimaryBusiness, RegulatedStatus, RestrictedActivity, SourceOfFunds, TradeCount,
+    TransactionFrequency, UsResidencyStatus,
 };
 use crate::timestamp::Date;
 use crate::timestamp::Timestamp;
@@ -952,6 +955,186 @@ models! {
             /// Only `layer2-1.0.5` has it.
             individual_document_errors: Vec<DocumentError> = with_individual_document_errors;
         }
+    }
+}
+
+updates! {
+    ApplicationUpdateRequest {
+        set_terms_and_conditions_accepted = "terms_and_conditions_accepted",
+            ApplicationIndividual::terms_and_conditions_accepted: bool;
+        set_information_attested = "information_attested",
+            ApplicationIndividual::information_attested: bool;
+        set_first_name = "first_name", IndividualApplicant::first_name: String;
+        set_middle_name = "middle_name", IndividualApplicant::middle_name: String;
+        set_last_name = "last_name", IndividualApplicant::last_name: String;
+        set_email_address = "email_address", IndividualApplicant::email_address: String;
+        set_telephone_number = "telephone_number", IndividualApplicant::telephone_number: String;
+        set_tax_reference_number = "tax_reference_number",
+            IndividualApplicant::tax_reference_number: String;
+        set_passport_number = "passport_number", IndividualApplicant::passport_number: String;
+        set_nationality = "nationality", IndividualApplicant::nationality: String;
+        set_date_of_birth = "date_of_birth", IndividualApplicant::date_of_birth: Date;
+        set_us_residency_status = "us_residency_status",
+            IndividualApplicant::us_residency_status: UsResidencyStatus;
+        set_employment_status = "employment_status",
+            IndividualApplicant::employment_status: EmploymentStatus;
+        set_employment_description = "employment_description",
+            IndividualApplicant::employment_description: String;
+        set_employer_name = "employer_name", IndividualApplicant::employer_name: String;
+        set_occupation = "occupation", IndividualApplicant::occupation: String;
+        set_mailing_address_unit_number = "mailing_address.unit_number",
+            Address::unit_number: String;
+        set_mailing_address_address_line1 = "mailing_address.address_line1",
+            Address::address_line1: String;
+        set_mailing_address_address_line2 = "mailing_address.address_line2",
+            Address::address_line2: String;
+        set_mailing_address_address_line3 = "mailing_address.address_line3",
+            Address::address_line3: String;
+        set_mailing_address_city = "mailing_address.city", Address::city: String;
+        set_mailing_address_state = "mailing_address.state", Address::state: String;
+        set_mailing_address_postal_code = "mailing_address.postal_code",
+            Address::postal_code: String;
+        set_mailing_address_country_code = "mailing_address.country_code",
+            Address::country_code: String;
+        set_tax_reference_number_country = "tax_reference_number_country",
+            IndividualApplicant::tax_reference_number_country: String;
+        set_citizenship = "citizenship", IndividualApplicant::citizenship: Vec<String>;
+        set_ip_address = "ip_address", IndividualApplicant::ip_address: String;
+        set_primary_source_of_funds = "primary_source_of_funds",
+            IndividualInvestmentProfile::primary_source_of_funds: SourceOfFunds;
+        set_primary_source_of_funds_description = "primary_source_of_funds_description",
+            IndividualInvestmentProfile::primary_source_of_funds_description: String;
+        set_total_assets = "total_assets", IndividualInvestmentProfile::total_assets: AssetRange;
+        set_usd_value_of_fiat = "usd_value_of_fiat",
+            IndividualInvestmentProfile::usd_value_of_fiat: AssetRange;
+        set_monthly_deposits = "monthly_deposits",
+            IndividualInvestmentProfile::monthly_deposits: MonthlyCount;
+        set_monthly_withdrawals = "monthly_withdrawals",
+            IndividualInvestmentProfile::monthly_withdrawals: MonthlyCount;
+        set_monthly_investment_deposit = "monthly_investment_deposit",
+            IndividualInvestmentProfile::monthly_investment_deposit: MonthlyValue;
+        set_monthly_investment_withdrawal = "monthly_investment_withdrawal",
+            IndividualInvestmentProfile::monthly_investment_withdrawal: MonthlyValue;
+        set_usd_value_of_crypto = "usd_value_of_crypto",
+            IndividualInvestmentProfile::usd_value_of_crypto: AssetRange;
+        set_monthly_crypto_deposits = "monthly_crypto_deposits",
+            IndividualInvestmentProfile::monthly_crypto_deposits: MonthlyCount;
+        set_monthly_crypto_withdrawals = "monthly_crypto_withdrawals",
+            IndividualInvestmentProfile::monthly_crypto_withdrawals: MonthlyCount;
+        set_monthly_crypto_investment_deposit = "monthly_crypto_investment_deposit",
+            IndividualInvestmentProfile::monthly_crypto_investment_deposit: MonthlyValue;
+        set_monthly_crypto_investment_withdrawal = "monthly_crypto_investment_withdrawal",
+            IndividualInvestmentProfile::monthly_crypto_investment_withdrawal: MonthlyValue;
+        set_funds_send_receive_jurisdictions = "funds_send_receive_jurisdictions",
+            IndividualKycProfile::funds_send_receive_jurisdictions: Vec<String>;
+        set_business_jurisdictions = "business_jurisdictions",
+            IndividualKycProfile::business_jurisdictions: Vec<String>;
+        set_engage_in_activities = "engage_in_activities",
+            IndividualKycProfile::engage_in_activities: Vec<RestrictedActivity>;
+        set_vendors_and_counterparties = "vendors_and_counterparties",
+            IndividualKycProfile::vendors_and_counterparties: Vec<CounterpartyGroup>;
+        set_registered_name = "registered_name", CorporationApplicant::registered_name: String;
+        set_trading_name = "trading_name", CorporationApplicant::trading_name: String;
+        set_registered_number = "registered_number",
+            CorporationApplicant::registered_number: String;
+        set_registered_number_country = "registered_number_country",
+            CorporationApplicant::registered_number_country: String;
+        set_corporate_tax_reference_number = "corporate_tax_reference_number",
+            CorporationApplicant::corporate_tax_reference_number: String;
+        set_corporate_tax_reference_number_country = "corporate_tax_reference_number_country",
+            CorporationApplicant::corporate_tax_reference_number_country: String;
+        set_website_address = "website_address", CorporationApplicant::website_address: String;
+        set_state_of_incorporation = "state_of_incorporation",
+            CorporationApplicant::state_of_incorporation: String;
+        set_country_of_incorporation = "country_of_incorporation",
+            CorporationApplicant::country_of_incorporation: String;
+        set_corporate_entity_type = "corporate_entity_type",
+            CorporationApplicant::corporate_entity_type: CorporateEntityType;
+        set_corporate_entity_type_description = "corporate_entity_type_description",
+            CorporationApplicant::corporate_entity_type_description: String;
+        set_established_on = "established_on", CorporationApplicant::established_on: String;
+        set_naics = "naics", CorporationApplicant::naics: String;
+        set_naics_description = "naics_description",
+            CorporationApplicant::naics_description: String;
+        set_registered_address_unit_number = "registered_address.unit_number",
+            Address::unit_number: String;
+        set_registered_address_address_line1 = "registered_address.address_line1",
+            Address::address_line1: String;
+        set_registered_address_address_line2 = "registered_address.address_line2",
+            Address::address_line2: String;
+        set_registered_address_address_line3 = "registered_address.address_line3",
+            Address::address_line3: String;
+        set_registered_address_city = "registered_address.city", Address::city: String;
+        set_registered_address_state = "registered_address.state", Address::state: String;
+        set_registered_address_postal_code = "registered_address.postal_code",
+            Address::postal_code: String;
+        set_registered_address_country_code = "registered_address.country_code",
+            Address::country_code: String;
+        set_physical_address_unit_number = "physical_address.unit_number",
+            Address::unit_number: String;
+        set_physical_address_address_line1 = "physical_address.address_line1",
+            Address::address_line1: String;
+        set_physical_address_address_line2 = "physical_address.address_line2",
+            Address::address_line2: String;
+        set_physical_address_address_line3 = "physical_address.address_line3",
+            Address::address_line3: String;
+        set_physical_address_city = "physical_address.city", Address::city: String;
+        set_physical_address_state = "physical_address.state", Address::state: String;
+        set_physical_address_postal_code = "physical_address.postal_code",
+            Address::postal_code: String;
+        set_physical_address_country_code = "physical_address.country_code",
+            Address::country_code: String;
+        set_total_investable_assets = "total_investable_assets",
+            CorporateInvestmentProfile::total_investable_assets: AssetRange;
+        set_asset_allocation_to_crypto = "asset_allocation_to_crypto",
+            CorporateInvestmentProfile::asset_allocation_to_crypto: AssetRange;
+        set_investment_experience_crypto = "investment_experience_crypto",
+            CorporateInvestmentProfile::investment_experience_crypto: InvestmentExperience;
+        set_investment_strategy_crypto = "investment_strategy_crypto",
+            CorporateInvestmentProfile::investment_strategy_crypto: InvestmentStrategy;
+        set_initial_deposit_source = "initial_deposit_source",
+            CorporateInvestmentProfile::initial_deposit_source: DepositSource;
+        set_initial_deposit_source_crypto_details = "initial_deposit_source_crypto_details",
+            CorporateInvestmentProfile::initial_deposit_source_crypto_details: String;
+        set_initial_deposit_source_fiat_details = "initial_deposit_source_fiat_details",
+            CorporateInvestmentProfile::initial_deposit_source_fiat_details: String;
+        set_ongoing_deposit_source = "ongoing_deposit_source",
+            CorporateInvestmentProfile::ongoing_deposit_source: DepositSource;
+        set_frequency_of_crypto_transactions = "frequency_of_crypto_transactions",
+            CorporateInvestmentProfile::frequency_of_crypto_transactions: TransactionFrequency;
+        set_crypto_investment_plans = "crypto_investment_plans",
+            CorporateInvestmentProfile::crypto_investment_plans: InvestmentPlan;
+        set_investment_proceeds_use = "investment_proceeds_use",
+            CorporateInvestmentProfile::investment_proceeds_use: String;
+        set_expected_crypto_assets = "expected_crypto_assets",
+            CorporateInvestmentProfile::expected_crypto_assets: String;
+        set_perform_transfers_with_unhosted_wallets = "perform_transfers_with_unhosted_wallets",
+            CorporateInvestmentProfile::perform_transfers_with_unhosted_wallets: bool;
+        set_known_unhosted_wallet_addresses = "known_unhosted_wallet_addresses",
+            CorporateInvestmentProfile::known_unhosted_wallet_addresses: String;
+        set_trades_per_month = "trades_per_month",
+            CorporateInvestmentProfile::trades_per_month: TradeCount;
+        set_frequency_of_transactions = "frequency_of_transactions",
+            CorporateInvestmentProfile::frequency_of_transactions: TransactionFrequency;
+        set_trade_internationally = "trade_internationally",
+            CorporateInvestmentProfile::trade_internationally: bool;
+        set_trade_jurisdictions = "trade_jurisdictions",
+            CorporateInvestmentProfile::trade_jurisdictions: Vec<String>;
+        set_primary_business = "primary_business",
+            CorporateKycProfile::primary_business: PrimaryBusiness;
+        set_description_of_business_nature = "description_of_business_nature",
+            CorporateKycProfile::description_of_business_nature: String;
+        set_is_charitable = "is_charitable", CorporateKycProfile::is_charitable: bool;
+        set_has_complex_ownership = "has_complex_ownership",
+            CorporateKycProfile::has_complex_ownership: bool;
+        set_new_york_office = "new_york_office", CorporateKycProfile::new_york_office: bool;
+        set_regulated_status = "regulated_status",
+            CorporateKycProfile::regulated_status: RegulatedStatus;
+        set_regulation_agency = "regulation_agency", CorporateKycProfile::regulation_agency: String;
+        set_regulation_agency_regulation_number = "regulation_agency_regulation_number",
+            CorporateKycProfile::regulation_agency_regulation_number: String;
+        set_control_exemption_reason = "control_exemption_reason",
+            CorporateKycProfile::control_exemption_reason: ControlExemption;
     }
 }
 

@@ -20,7 +20,7 @@ open_enums! {
         Closed = "CLOSED",
         /// Locked for a while; nothing can be done with it.
         Frozen = "FROZEN",
-        /// Being screened; nothing can be done with it yet.
+        /// Being screened; no money can pass it, and only the platform ends it.
         Pending = "PENDING",
         /// Enhanced due diligence is due; it works, and FROZEN or CLOSED may follow.
         Edd = "EDD",
@@ -1481,7 +1481,7 @@ models! {
             institution_address: Address = with_institution_address;
             /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
             swift_bic: String = with_swift_bic;
-            /// Routing number of the bank, nine digits; of FIAT_US only.
+            /// Routing number of the bank, nine digits with a right check digit; of FIAT_US only.
             routing_number: String = with_routing_number;
         }
     }
@@ -1500,7 +1500,7 @@ models! {
             institution_address: Address = with_institution_address;
             /// BIC of the bank (ISO 9362); only FIAT_US can do with the routing number instead.
             swift_bic: String = with_swift_bic;
-            /// Routing number of the bank, nine digits; of FIAT_US only.
+            /// Routing number of the bank, nine digits with a right check digit; of FIAT_US only.
             routing_number: String = with_routing_number;
         }
     }
@@ -2179,7 +2179,8 @@ models! {
             account_number: String = with_account_number, personal;
             /// Whether it is a checking or a savings account, which ACH has to know.
             r#type: BankAccountType = with_type;
-            /// Routing number of the bank, nine digits.
+            /// Routing number of the bank, nine digits, of which the last one checks the others
+            /// (weights 3, 7, 1).
             routing_number: String = with_routing_number;
             /// BIC of the bank, 8 or 11 characters (ISO 9362); SWIFT needs it.
             swift_bic: String = with_swift_bic;
@@ -2198,7 +2199,8 @@ models! {
             asset_type_id: AssetTypeId;
             /// Account number; text, so that leading zeros stay.
             account_number: String, personal;
-            /// Routing number of the bank, nine digits.
+            /// Routing number of the bank, nine digits, of which the last one checks the others
+            /// (weights 3, 7, 1).
             routing_number: String;
         }
         optional {
@@ -2401,6 +2403,39 @@ models! {
             /// chooses.
             account_number: String = with_account_number, personal;
         }
+    }
+}
+
+updates! {
+    CounterpartyUpdateRequest {
+        set_status = "status", CounterpartyFiatUs::status: CounterpartyStatus;
+        set_description = "description", CounterpartyFiatUs::description: String;
+        set_profile_name = "profile.name", CounterpartyProfile::name: String;
+        set_profile_email = "profile.email", CounterpartyProfile::email: String;
+        set_profile_telephone_number = "profile.telephone_number",
+            CounterpartyProfile::telephone_number: String;
+        set_profile_tax_reference_number = "profile.tax_reference_number",
+            CounterpartyProfile::tax_reference_number: String;
+        set_profile_date_of_birth = "profile.date_of_birth",
+            CounterpartyProfile::date_of_birth: Date;
+        set_profile_line_of_business = "profile.line_of_business",
+            CounterpartyProfile::line_of_business: LineOfBusiness;
+        set_profile_relationship_to_customer = "profile.relationship_to_customer",
+            CounterpartyProfile::relationship_to_customer: RelationshipToCustomer;
+        set_profile_address_unit_number = "profile.address.unit_number",
+            Address::unit_number: String;
+        set_profile_address_address_line1 = "profile.address.address_line1",
+            Address::address_line1: String;
+        set_profile_address_address_line2 = "profile.address.address_line2",
+            Address::address_line2: String;
+        set_profile_address_address_line3 = "profile.address.address_line3",
+            Address::address_line3: String;
+        set_profile_address_city = "profile.address.city", Address::city: String;
+        set_profile_address_state = "profile.address.state", Address::state: String;
+        set_profile_address_postal_code = "profile.address.postal_code",
+            Address::postal_code: String;
+        set_profile_address_country_code = "profile.address.country_code",
+            Address::country_code: String;
     }
 }
 

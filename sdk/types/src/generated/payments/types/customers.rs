@@ -1245,6 +1245,126 @@ models! {
     }
 }
 
+updates! {
+    CustomerUpdateRequest {
+        set_status = "status", CustomerIndividual::status: CustomerStatus;
+        set_first_name = "first_name", CustomerIndividual::first_name: String;
+        set_middle_name = "middle_name", CustomerIndividual::middle_name: String;
+        set_last_name = "last_name", CustomerIndividual::last_name: String;
+        set_email_address = "email_address", CustomerIndividual::email_address: String;
+        set_telephone_number = "telephone_number", CustomerIndividual::telephone_number: String;
+        set_tax_reference_number = "tax_reference_number",
+            CustomerIndividual::tax_reference_number: String;
+        set_passport_number = "passport_number", CustomerIndividual::passport_number: String;
+        set_nationality = "nationality", CustomerIndividual::nationality: String;
+        set_date_of_birth = "date_of_birth", CustomerIndividual::date_of_birth: Date;
+        set_us_residency_status = "us_residency_status",
+            CustomerIndividual::us_residency_status: UsResidencyStatus;
+        set_employment_status = "employment_status",
+            CustomerIndividual::employment_status: EmploymentStatus;
+        set_employment_description = "employment_description",
+            CustomerIndividual::employment_description: String;
+        set_employer_name = "employer_name", CustomerIndividual::employer_name: String;
+        set_occupation = "occupation", CustomerIndividual::occupation: String;
+        set_mailing_address_unit_number = "mailing_address.unit_number",
+            Address::unit_number: String;
+        set_mailing_address_address_line1 = "mailing_address.address_line1",
+            Address::address_line1: String;
+        set_mailing_address_address_line2 = "mailing_address.address_line2",
+            Address::address_line2: String;
+        set_mailing_address_address_line3 = "mailing_address.address_line3",
+            Address::address_line3: String;
+        set_mailing_address_city = "mailing_address.city", Address::city: String;
+        set_mailing_address_state = "mailing_address.state", Address::state: String;
+        set_mailing_address_postal_code = "mailing_address.postal_code",
+            Address::postal_code: String;
+        set_mailing_address_country_code = "mailing_address.country_code",
+            Address::country_code: String;
+        set_registered_name = "registered_name", CustomerCorporation::registered_name: String;
+        set_trading_name = "trading_name", CustomerCorporation::trading_name: String;
+        set_registered_number = "registered_number", CustomerCorporation::registered_number: String;
+        set_registered_number_country = "registered_number_country",
+            CustomerCorporation::registered_number_country: String;
+        set_corporate_tax_reference_number = "corporate_tax_reference_number",
+            CustomerCorporation::corporate_tax_reference_number: String;
+        set_corporate_tax_reference_number_country = "corporate_tax_reference_number_country",
+            CustomerCorporation::corporate_tax_reference_number_country: String;
+        set_website_address = "website_address", CustomerCorporation::website_address: String;
+        set_state_of_incorporation = "state_of_incorporation",
+            CustomerCorporation::state_of_incorporation: String;
+        set_country_of_incorporation = "country_of_incorporation",
+            CustomerCorporation::country_of_incorporation: String;
+        set_corporate_entity_type = "corporate_entity_type",
+            CustomerCorporation::corporate_entity_type: CorporateEntityType;
+        set_corporate_entity_type_description = "corporate_entity_type_description",
+            CustomerCorporation::corporate_entity_type_description: String;
+        set_established_on = "established_on", CustomerCorporation::established_on: String;
+        set_naics = "naics", CustomerCorporation::naics: String;
+        set_naics_description = "naics_description", CustomerCorporation::naics_description: String;
+        set_registered_address_unit_number = "registered_address.unit_number",
+            Address::unit_number: String;
+        set_registered_address_address_line1 = "registered_address.address_line1",
+            Address::address_line1: String;
+        set_registered_address_address_line2 = "registered_address.address_line2",
+            Address::address_line2: String;
+        set_registered_address_address_line3 = "registered_address.address_line3",
+            Address::address_line3: String;
+        set_registered_address_city = "registered_address.city", Address::city: String;
+        set_registered_address_state = "registered_address.state", Address::state: String;
+        set_registered_address_postal_code = "registered_address.postal_code",
+            Address::postal_code: String;
+        set_registered_address_country_code = "registered_address.country_code",
+            Address::country_code: String;
+        set_physical_address_unit_number = "physical_address.unit_number",
+            Address::unit_number: String;
+        set_physical_address_address_line1 = "physical_address.address_line1",
+            Address::address_line1: String;
+        set_physical_address_address_line2 = "physical_address.address_line2",
+            Address::address_line2: String;
+        set_physical_address_address_line3 = "physical_address.address_line3",
+            Address::address_line3: String;
+        set_physical_address_city = "physical_address.city", Address::city: String;
+        set_physical_address_state = "physical_address.state", Address::state: String;
+        set_physical_address_postal_code = "physical_address.postal_code",
+            Address::postal_code: String;
+        set_physical_address_country_code = "physical_address.country_code",
+            Address::country_code: String;
+    }
+    IndividualUpdateRequest {
+        set_individual_type = "individual_type", Individual::individual_type: Vec<IndividualType>;
+        set_first_name = "first_name", Individual::first_name: String;
+        set_middle_name = "middle_name", Individual::middle_name: String;
+        set_last_name = "last_name", Individual::last_name: String;
+        set_email_address = "email_address", Individual::email_address: String;
+        set_mailing_address_unit_number = "mailing_address.unit_number",
+            Address::unit_number: String;
+        set_mailing_address_address_line1 = "mailing_address.address_line1",
+            Address::address_line1: String;
+        set_mailing_address_address_line2 = "mailing_address.address_line2",
+            Address::address_line2: String;
+        set_mailing_address_address_line3 = "mailing_address.address_line3",
+            Address::address_line3: String;
+        set_mailing_address_city = "mailing_address.city", Address::city: String;
+        set_mailing_address_state = "mailing_address.state", Address::state: String;
+        set_mailing_address_postal_code = "mailing_address.postal_code",
+            Address::postal_code: String;
+        set_mailing_address_country_code = "mailing_address.country_code",
+            Address::country_code: String;
+        set_telephone_number = "telephone_number", Individual::telephone_number: String;
+        set_tax_reference_number = "tax_reference_number", Individual::tax_reference_number: String;
+        set_tax_reference_number_country = "tax_reference_number_country",
+            Individual::tax_reference_number_country: String;
+        set_passport_number = "passport_number", Individual::passport_number: String;
+        set_nationality = "nationality", Individual::nationality: String;
+        set_citizenship = "citizenship", Individual::citizenship: Vec<String>;
+        set_date_of_birth = "date_of_birth", Individual::date_of_birth: Date;
+        set_percentage_ownership = "percentage_ownership", Individual::percentage_ownership: i32;
+        set_title = "title", Individual::title: String;
+        set_us_residency_status = "us_residency_status",
+            Individual::us_residency_status: UsResidencyStatus;
+    }
+}
+
 projections! {
     CorporateInvestmentProfile { only RailV1_1_2: usd_value_of_fiat; }
     CorporateKycProfile { only RailV1_1_2: has_complex_ownership; }

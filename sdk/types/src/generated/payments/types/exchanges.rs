@@ -4,6 +4,7 @@
 
 use super::{AccountId, AssetTypeId};
 use crate::amount::Amount;
+use crate::slippage::Slippage;
 use crate::timestamp::Timestamp;
 
 ids! {
@@ -75,7 +76,7 @@ models! {
         required {
             /// Largest loss against the accepted amounts, as a fraction: 0.001 is ten basis points,
             /// 0.01 one percent. Zero or more, and less than 1, which would be everything.
-            maximum_slippage: Amount;
+            maximum_slippage: Slippage;
         }
     }
 

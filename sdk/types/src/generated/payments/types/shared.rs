@@ -3,10 +3,16 @@
 //! Models of `shared`.
 
 ids! {
-    /// Id of an asset type, in the form blockchain, network and currency joined by underscores,
-    /// such as `FIAT_TESTNET_USD` or `ETHEREUM_SEPOLIA_USDC`.
+    /// Id of an asset type, in the form blockchain, network and currency joined by underscores. The
+    /// mock server has `FIAT_TESTNET_USD`, `FIAT_TESTNET_EUR` and `FIAT_TESTNET_CAD` (with 2
+    /// decimals), `ETHEREUM_SEPOLIA_USDC` and `ETHEREUM_GOERLI_USDC` (6), `ETHEREUM_SEPOLIA_ETH`
+    /// and `ETHEREUM_GOERLI_ETH` (18), `BITCOIN_TESTNET_BTC` (8) and `SOLANA_DEVNET_SOL` (9).
     pub struct AssetTypeId;
-    /// Id of a product, which decides what its accounts can do, such as `DEPOSIT_BASIC`.
+    /// Id of a product, which decides which assets its accounts hold and which orders to exchange
+    /// they take. The mock server has `DEPOSIT_BASIC` (every asset, every order),
+    /// `DEPOSIT_FORT_FIAT` (fiat money) and `DEPOSIT_FORT_CRYPTO` (coins), both with market orders
+    /// and FIX_SOURCE alone, and `DEPOSIT_ANCH_CRYPTO` (coins, with quotes and FIX_DESTINATION
+    /// alone).
     pub struct ProductId;
 }
 
@@ -65,8 +71,7 @@ models! {
     pub struct Links {
         optional {
             /// Address of this page, relative or absolute, with its filters.
-            #[serde(rename = "self")]
-            self_: String = with_self;
+            self_ as "self": String = with_self;
             /// Address of the first page, relative or absolute.
             first: String = with_first;
             /// Address of the page before this one, relative or absolute; an empty string on the

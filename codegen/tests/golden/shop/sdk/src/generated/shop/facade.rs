@@ -15,7 +15,7 @@ use crate::upload::Upload;
 /// Orders, with every shape that a schema can have.
 #[derive(Clone, Copy, Debug)]
 pub struct Orders<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Orders<'c> {
@@ -173,7 +173,7 @@ impl<'c> Orders<'c> {
 /// What the process around the shop answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Shelves<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Shelves<'c> {
@@ -193,7 +193,7 @@ impl<'c> Shelves<'c> {
 /// Shop.
 #[derive(Clone, Copy, Debug)]
 pub struct Shop<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 
 impl<'c> Shop<'c> {

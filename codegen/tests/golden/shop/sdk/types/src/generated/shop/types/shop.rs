@@ -98,8 +98,7 @@ models! {
             /// Always there and may be null.
             note: Option<String>;
             /// When it was made.
-            #[serde(rename = "createdAt")]
-            created_at: Timestamp;
+            created_at as "createdAt": Timestamp;
             /// How it is paid.
             payment: Payment;
         }
@@ -107,8 +106,7 @@ models! {
             /// A reserved word.
             r#type: String = with_type;
             /// A word that cannot be raw.
-            #[serde(rename = "self")]
-            self_: String = with_self;
+            self_ as "self": String = with_self;
             /// Where it stands.
             status: OrderStatus = with_status;
             /// Who buys.

@@ -1,0 +1,198 @@
+//! Onboards a company: its fields, the person behind it, the papers of both, the agreement, the decision.
+//!
+//! The status call says what is missing and under which id each paper is uploaded, so the program hands in what it is
+//! asked for and knows no list of its own.
+//!
+//! ```text
+//! cargo run -p layer2-examples --bin onboard_corporation -- --papers ./scans
+//! ```
+//!
+//! A folder of scans holds a file for each kind of paper, such as `INCORPORATION_DOCUMENTS.pdf` or `PASSPORT.pdf`.
+
+#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use layer2_examples::{
+    flow::Step,
+    table::Table,
+    target::{Target, Where},
+};
+use layer2_sdk::{
+    Client, Upload,
+    payments::{
+        AccountToOpen, Address, ApplicationId, ApplicationRequest, ApplicationRequestCorporation,
+        ApplicationReview, AssetRange, CorporateEntityType, CorporateInvestmentProfile,
+        CorporateKycProfile, CorporationApplicantRequest, CounterpartyGroup, CustomerId,
+        DocumentError, DocumentStatus, IndividualRequest, IndividualType, PrimaryBusiness,
+        RestrictedActivity, SourceOfFunds, UsResidencyStatus,
+    },
+};
+
+/// Onboards a company.
+#[derive(Debug, Parser)]
+struct Options {
+    #[command(flatten)]
+    place: Where,
+    /// Id that the customer is to have.
+    #[arg(long, default_value = "GLOBEX")]
+    customer: String,
+    /// Folder with a PDF for each kind of paper; papers are made up if not given.
+    #[arg(long)]
+    papers: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> Step<()> {
+    let options = Options::parse();
+    let target = Target::open(&options.place).await?;
+    let client = target.client();
+    let customer: CustomerId = options.customer.parse()?;
+
+    let request = ApplicationRequest::Corporation(company(&customer)?);
+    let id = client.applications().create(&request).await?.id.clone();
+    client.applications().add_individual(&id, &owner()?).await?;
+    let review = client.applications().get_status(&id).await?;
+    println!("application {}", status(&review)?);
+    print!("{}", missing(&review));
+
+    hand_in(client, &review, options.papers.as_deref()).await?;
+    let review = client.applications().get_status(&id).await?;
+    println!("application {}", status(&review)?);
+    client.applications().submit(&id).await?;
+    decide(&target, &id, &customer).await
+}
+
+/// What a company tells about itself.
+fn company(customer: &CustomerId) -> Step<ApplicationRequestCorporation> {
+    let money = CorporateInvestmentProfile::new()
+        .with_primary_source_of_funds(SourceOfFunds::Company)
+        .with_total_assets(AssetRange::OneTo10m)
+        .with_trade_internationally(false);
+    let business = CorporateKycProfile::new()
+        .with_primary_business(PrimaryBusiness::from("SOFTWARE"))
+        .with_is_charitable(false)
+        .with_engage_in_activities(vec![RestrictedActivity::None])
+        .with_vendors_and_counterparties(vec![
+            CounterpartyGroup::Customers,
+            CounterpartyGroup::Employees,
+        ]);
+    let details = CorporationApplicantRequest::new("Globex Corporation".to_owned())
+        .with_registered_number("12-3456789".to_owned())
+        .with_registered_address(address("1 Example Street"))
+        .with_telephone_number("+16175550100".to_owned())
+        .with_state_of_incorporation("DE".to_owned())
+        .with_country_of_incorporation("US".to_owned())
+        .with_corporate_entity_type(CorporateEntityType::Llc)
+        .with_investment_profile(money)
+        .with_kyc_profile(business);
+    let account = AccountToOpen::new(
+        format!("{customer}_USD").parse()?,
+        "DEPOSIT_BASIC".parse()?,
+        "FIAT_TESTNET_USD".parse()?,
+    );
+    let request = ApplicationRequestCorporation::new(customer.clone(), account, true, details);
+    Ok(request.with_information_attested(true))
+}
+
+/// The person who owns and runs it. A company may have several.
+fn owner() -> Step<IndividualRequest> {
+    let roles = vec![
+        IndividualType::BeneficialOwner,
+        IndividualType::Officer,
+        IndividualType::ControlPerson,
+        IndividualType::AuthorizedPerson,
+    ];
+    let person = IndividualRequest::new(roles, "Grace".to_owned(), "Example".to_owned());
+    Ok(person
+        .with_percentage_ownership(60)
+        .with_mailing_address(address("2 Example Street"))
+        .with_nationality("US".to_owned())
+        .with_date_of_birth("1980-12-09".parse()?)
+        .with_us_residency_status(UsResidencyStatus::UsCitizen))
+}
+
+fn address(street: &str) -> Address {
+    Address::new()
+        .with_address_line1(street.to_owned())
+        .with_city("Boston".to_owned())
+        .with_state("MA".to_owned())
+        .with_postal_code("02135".to_owned())
+        .with_country_code("US".to_owned())
+}
+
+/// What is missing, of the company and of its persons.
+fn missing(review: &ApplicationReview) -> Table {
+    let mut table = Table::new(&["of", "what is missing"]);
+    let mut row = |of: &str, what: String| table.row([of.to_owned(), what]);
+    for problem in review.application_errors.iter().flatten() {
+        row("application", problem.to_string());
+    }
+    for field in review.validation_errors.iter().flatten() {
+        row("company", format!("{:?}", field.field_name));
+    }
+    for paper in papers(review) {
+        row("paper", kind(paper));
+    }
+    table
+}
+
+/// The papers that the application cannot do without and does not have.
+fn papers(review: &ApplicationReview) -> impl Iterator<Item = &DocumentError> {
+    let persons = review.application_individual_errors.iter().flatten();
+    let of_persons = persons.flat_map(|person| person.document_errors.iter().flatten());
+    let of_company = review.application_document_errors.iter().flatten();
+    of_company.chain(of_persons).filter(|paper| {
+        paper.mandatory == Some(true) && paper.status == Some(DocumentStatus::Missing)
+    })
+}
+
+fn kind(paper: &DocumentError) -> String {
+    let kind = paper.document.as_ref();
+    kind.map_or_else(|| "a paper".to_owned(), ToString::to_string)
+}
+
+/// Uploads a file for each paper that is asked for, under the id that the status call tells.
+async fn hand_in(
+    client: &Client,
+    review: &ApplicationReview,
+    folder: Option<&std::path::Path>,
+) -> Step<()> {
+    for paper in papers(review) {
+        let id = paper.document_id.as_ref();
+        let id = id.ok_or("a paper is asked for by its id")?;
+        let scan = match folder {
+            Some(folder) => Upload::from_path(folder.join(format!("{}.pdf", kind(paper)))).await?,
+            None => Upload::from_bytes("scan.pdf", &b"%PDF-1.7\n%%EOF\n"[..])?,
+        };
+        client.documents().upload(id, &scan).await?;
+        println!("uploaded {} of {} bytes", kind(paper), scan.len());
+    }
+    Ok(())
+}
+
+/// On the platform somebody reviews the application, which takes days. A sandbox is told what came of it.
+async fn decide(target: &Target, id: &ApplicationId, customer: &CustomerId) -> Step<()> {
+    let Some(sandbox) = target.sandbox() else {
+        println!("submitted; APPLICATION_APPROVED or APPLICATION_CHANGE_REQUESTED tells the rest");
+        return Ok(());
+    };
+    let decision = sandbox.approve_application(id).await?;
+    println!("application {}", decision.status);
+    let approved = target.client().customers().get(customer).await?;
+    println!("customer {customer}, {}", approved.tag());
+    let account = format!("{customer}_USD").parse()?;
+    let opened = target.client().accounts().get(&account).await?;
+    let status = opened.status.as_ref().ok_or("an account has a status")?;
+    println!("account {account}, {status}");
+    Ok(())
+}
+
+fn status(review: &ApplicationReview) -> Step<String> {
+    let status = review
+        .status
+        .as_ref()
+        .ok_or("an application has a status")?;
+    Ok(status.to_string())
+}

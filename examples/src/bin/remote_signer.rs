@@ -1,0 +1,170 @@
+//! A signer whose key is elsewhere: it asks a key service over the network and never sees the key.
+//!
+//! The key service of the example is a small server in this process with the two things that all of them have: an access
+//! token of its own, and a call that signs bytes under the name of a key. The client signs through it and the mock server
+//! verifies. Then the service goes down, and the client says that nothing was sent.
+//!
+//! ```text
+//! cargo run -p layer2-examples --bin remote_signer
+//! ```
+
+#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
+
+use std::error::Error;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use axum::routing::post;
+use layer2_sdk::mock::SandboxServer;
+use layer2_sdk::payments::TransferRequest;
+use layer2_sdk::{BoxError, ClientBuilder, Ed25519Signer, ErrorKind, Outcome, Signer, control};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+type Step<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Signs through a key service. It holds the name of a key and an access token, both of which may be rotated there.
+#[derive(Clone)]
+struct RemoteSigner {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl RemoteSigner {
+    fn new(service: &str, key: &str, token: &str) -> Step<Self> {
+        // A signature is wanted before the attempt is sent, and takes its time from the call.
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(2))
+            .build()?;
+        Ok(Self {
+            http,
+            url: format!("{service}/keys/{key}/sign"),
+            token: token.to_owned(),
+        })
+    }
+}
+
+#[async_trait]
+impl Signer for RemoteSigner {
+    async fn sign(&self, message: &[u8]) -> Result<[u8; 64], BoxError> {
+        let request = self.http.post(&self.url).bearer_auth(&self.token);
+        let reply = request.body(message.to_vec()).send().await?;
+        let signature = reply.error_for_status()?.bytes().await?;
+        let length = signature.len();
+        <[u8; 64]>::try_from(&*signature)
+            .map_err(|_| format!("the key service sent {length} bytes, a signature has 64").into())
+    }
+}
+
+/// Names the key and keeps the token.
+impl std::fmt::Debug for RemoteSigner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RemoteSigner")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The key service: it alone has the key.
+struct KeyService {
+    address: String,
+    running: JoinHandle<()>,
+}
+
+impl KeyService {
+    async fn start(private_key: &str) -> Step<Self> {
+        let key = std::sync::Arc::new(Ed25519Signer::parse(private_key)?);
+        let app = Router::new()
+            .route("/keys/{key}/sign", post(sign))
+            .with_state(key);
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let running = tokio::spawn(async move {
+            if let Err(why) = axum::serve(listener, app).await {
+                println!("  the key service stopped: {why}");
+            }
+        });
+        Ok(Self { address, running })
+    }
+}
+
+async fn sign(
+    State(key): State<std::sync::Arc<Ed25519Signer>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    message: axum::body::Bytes,
+) -> Result<Vec<u8>, StatusCode> {
+    let known = headers
+        .get(AUTHORIZATION)
+        .is_some_and(|token| token == "Bearer of-the-service");
+    match (known, name.as_str()) {
+        (false, _) => Err(StatusCode::UNAUTHORIZED),
+        (true, "payments") => Ok(key.sign_now(&message).to_vec()),
+        (true, _) => Err(StatusCode::NOT_FOUND),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Step<()> {
+    run().await
+}
+
+async fn run() -> Step<()> {
+    let server = SandboxServer::start().await?;
+    let info = server.info();
+    let service = KeyService::start(&info.payments.signing_key).await?;
+
+    // The environment of the sandbox has the private key; this program does without it.
+    let signer = RemoteSigner::new(&service.address, "payments", "of-the-service")?;
+    let env = |name: &str| {
+        info.env
+            .get(name)
+            .filter(|_| name != "LAYER2_SIGNING_KEY")
+            .cloned()
+    };
+    let client = ClientBuilder::from_lookup(env)?.signer(signer).build()?;
+
+    let dollars =
+        |account: &&control::SandboxAccount| account.asset_type_id.as_str() == "FIAT_TESTNET_USD";
+    let mut accounts = info.accounts.iter().filter(dollars);
+    let (Some(from), Some(to)) = (accounts.next(), accounts.next()) else {
+        return Err("a sandbox begins with accounts in dollars".into());
+    };
+    let money = control::InboundRequest::new("100".parse()?).with_account_id(from.id.clone());
+    client
+        .control()
+        .inbound()
+        .create(&info.sandbox, &money)
+        .await?;
+
+    let account = |account: &control::SandboxAccount| account.id.as_str().parse();
+    let order = TransferRequest::new(account(from)?, account(to)?, "12.50".parse()?);
+    let transfers = client.transfers();
+    let requested = transfers.create(&order).await?;
+    let accepted = transfers.accept(&requested.id).await?;
+    println!("accepted {}, signed by the key service", accepted.id);
+
+    let next = transfers.create(&order).await?;
+    service.running.abort();
+    let _ = service.running.await;
+    let Err(error) = transfers.accept(&next.id).await else {
+        return Err("nothing can be signed without the key service".into());
+    };
+    println!("refused: {error}");
+    if (error.kind(), error.outcome()) != (ErrorKind::Signer, Outcome::NotSent) {
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn the_program_runs_to_its_end() {
+        assert!(super::run().await.is_ok());
+    }
+}

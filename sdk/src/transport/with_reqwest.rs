@@ -1,0 +1,217 @@
+//! The transport that a client has unless it is given another: reqwest.
+//!
+//! Redirects are off (a followed one would carry a signature for another path), and so are reqwest's own retries (they
+//! happen below the signer). The body is read to its end here, within a limit, so that a reply is either whole or an
+//! error. The time limit is kept here as well, in two halves: one that runs out before the status leaves the work
+//! unknown, one that runs out in the body does not.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use bytes::BytesMut;
+use futures_util::stream;
+use http::HeaderMap;
+use http::StatusCode;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
+
+use super::ConnectionPolicy;
+use super::HttpReply;
+use super::HttpRequest;
+use super::HttpTransport;
+use super::OpenReply;
+use super::TransportError;
+use crate::error::Error;
+use crate::error::ErrorKind;
+
+/// Longest body of a reply that is read, unless the builder says otherwise.
+pub(crate) const DEFAULT_REPLY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// Sends with a `reqwest::Client`.
+#[derive(Clone, Debug)]
+pub struct ReqwestTransport {
+    http: reqwest::Client,
+    reply_limit: usize,
+}
+
+impl ReqwestTransport {
+    /// Sends with a client of your own making, one with a proxy or a client certificate perhaps.
+    ///
+    /// Make it with `redirect(Policy::none())` and `retry(retry::never())`: a redirect that is followed carries a
+    /// signature for another path, and a repetition below the signer is not counted by anybody.
+    pub fn new(http: reqwest::Client) -> Self {
+        Self {
+            http,
+            reply_limit: DEFAULT_REPLY_LIMIT,
+        }
+    }
+
+    /// Sets the longest body of a reply that is read, 64 MiB by default.
+    #[must_use]
+    pub fn with_reply_limit(mut self, bytes: usize) -> Self {
+        self.reply_limit = bytes;
+        self
+    }
+
+    /// The body, whole or not at all.
+    async fn body(
+        &self,
+        response: &mut reqwest::Response,
+        until: Instant,
+    ) -> Result<Bytes, Unread> {
+        // Most replies are one chunk, which needs no copy.
+        let Some(first) = chunk(response, until).await? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = chunk(response, until).await? else {
+            return self.within(first.len()).map(|()| first);
+        };
+        let mut body = BytesMut::from(first);
+        let mut next = Some(second);
+        while let Some(chunk_) = next {
+            self.within(body.len().saturating_add(chunk_.len()))?;
+            body.extend_from_slice(&chunk_);
+            next = chunk(response, until).await?;
+        }
+        Ok(body.freeze())
+    }
+
+    fn within(&self, length: usize) -> Result<(), Unread> {
+        if length > self.reply_limit {
+            Err(Unread::TooLong)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[async_trait]
+impl HttpTransport for ReqwestTransport {
+    async fn execute(
+        &self,
+        request: HttpRequest,
+        limit: Duration,
+    ) -> Result<HttpReply, TransportError> {
+        let until = Instant::now() + limit;
+        let mut response = timeout_at(until, self.http.execute(request.into_reqwest()))
+            .await
+            .map_err(|elapsed| TransportError::TimedOut(elapsed.into()))?
+            .map_err(before_status)?;
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        match self.body(&mut response, until).await {
+            Ok(body) => Ok(HttpReply {
+                status,
+                headers,
+                body,
+            }),
+            Err(unread) => Err(unread.after(status, headers)),
+        }
+    }
+
+    async fn open(
+        &self,
+        request: HttpRequest,
+        limit: Duration,
+    ) -> Result<OpenReply, TransportError> {
+        let mut response = timeout_at(
+            Instant::now() + limit,
+            self.http.execute(request.into_reqwest()),
+        )
+        .await
+        .map_err(|elapsed| TransportError::TimedOut(elapsed.into()))?
+        .map_err(before_status)?;
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let body = stream::try_unfold(response, move |mut response| async move {
+            match chunk(&mut response, Instant::now() + limit).await {
+                Ok(chunk) => Ok(chunk.map(|chunk| (chunk, response))),
+                Err(Unread::Broken(cause)) => Err(cause),
+                Err(Unread::TooLong) => Err("the body is longer than the limit".into()),
+            }
+        });
+        Ok(OpenReply::new(status, headers, body))
+    }
+}
+
+/// Why a body was not read to its end.
+enum Unread {
+    Broken(Box<dyn StdError + Send + Sync>),
+    TooLong,
+}
+
+impl Unread {
+    fn after(self, status: StatusCode, headers: HeaderMap) -> TransportError {
+        let headers = Box::new(headers);
+        match self {
+            Self::Broken(source) => TransportError::Cut {
+                status,
+                headers,
+                source,
+            },
+            Self::TooLong => TransportError::TooLong { status, headers },
+        }
+    }
+}
+
+async fn chunk(response: &mut reqwest::Response, until: Instant) -> Result<Option<Bytes>, Unread> {
+    match timeout_at(until, response.chunk()).await {
+        Ok(Ok(chunk)) => Ok(chunk),
+        Ok(Err(error)) => Err(Unread::Broken(error.without_url().into())),
+        Err(elapsed) => Err(Unread::Broken(elapsed.into())),
+    }
+}
+
+/// Addresses are left out of what is kept: an error says which operation it was, and a URL may hold ids of people.
+fn before_status(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    if error.is_connect() || error.is_builder() {
+        TransportError::NotSent(error.into())
+    } else if error.is_timeout() {
+        TransportError::TimedOut(error.into())
+    } else {
+        TransportError::NoReply(error.into())
+    }
+}
+
+/// A client of our own settings. The proxies of the environment are used, but never between a machine and itself: one
+/// that sits elsewhere could not reach the server, and would be told the token.
+pub(crate) fn http_client(
+    connections: &ConnectionPolicy,
+    loopback: bool,
+) -> Result<reqwest::Client, Error> {
+    let mut http = reqwest::Client::builder();
+    if loopback {
+        http = http.no_proxy();
+    }
+    let http = http
+        .connect_timeout(connections.connect_timeout)
+        .pool_idle_timeout(connections.idle_timeout)
+        .pool_max_idle_per_host(connections.max_idle_per_host)
+        .tcp_keepalive(connections.keep_alive)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never());
+    built(http)
+}
+
+/// A client that makes requests and sends none, so that it needs neither proxies nor root certificates, which take
+/// milliseconds to read.
+pub(crate) fn request_maker() -> Result<reqwest::Client, Error> {
+    let http = reqwest::Client::builder().no_proxy();
+    #[cfg(any(
+        feature = "rustls",
+        feature = "rustls-no-provider",
+        feature = "native-tls"
+    ))]
+    let http = http.tls_certs_only([]);
+    built(http)
+}
+
+fn built(http: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
+    http.build().map_err(|source| {
+        Error::before_sending(ErrorKind::Config, "the HTTP client could not be built")
+            .with_source(source)
+    })
+}

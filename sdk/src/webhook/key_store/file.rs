@@ -1,0 +1,215 @@
+//! Keys in a file of one machine.
+//!
+//! The file is JSON, mode 0600, and written whole: beside its place first, synced, then renamed over it. A crash leaves
+//! the old file or the new one. One that others may read or write is refused. Tasks of one process take turns; several
+//! processes need a store that they share.
+
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use layer2_types::payments::SubscriptionId;
+use serde::Deserialize;
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use crate::credentials::BoxError;
+use crate::webhook::key_store::KeyStore;
+use crate::webhook::key_store::StoredKey;
+
+/// Form of the file, so that a later one is refused and not misread.
+const FORM: u32 = 1;
+
+/// Longest file that is read: some ten thousand keys.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Keeps keys in a file that only its owner may read.
+#[derive(Clone, Debug)]
+pub struct FileKeyStore {
+    path: Arc<Path>,
+    turn: Arc<Mutex<()>>,
+}
+
+impl FileKeyStore {
+    /// A store in this file, which the first key makes. Its folder must exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into().into(),
+            turn: Arc::default(),
+        }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, KeyFileError> + Send + 'static,
+    ) -> Result<T, BoxError> {
+        let _turn = self.turn.lock().await;
+        let path = Arc::clone(&self.path);
+        Ok(tokio::task::spawn_blocking(move || work(&path)).await??)
+    }
+}
+
+#[async_trait]
+impl KeyStore for FileKeyStore {
+    async fn keys(&self) -> Result<Vec<StoredKey>, BoxError> {
+        self.run(read).await
+    }
+
+    async fn put(&self, key: StoredKey) -> Result<(), BoxError> {
+        self.run(move |path| {
+            let mut keys = read(path)?;
+            keys.retain(|kept| kept.subscription_id != key.subscription_id);
+            keys.push(key);
+            write(path, keys)
+        })
+        .await
+    }
+
+    async fn remove(&self, subscription_id: &SubscriptionId) -> Result<(), BoxError> {
+        let id = subscription_id.clone();
+        self.run(move |path| {
+            let mut keys = read(path)?;
+            let before = keys.len();
+            keys.retain(|kept| kept.subscription_id != id);
+            if keys.len() == before {
+                return Ok(());
+            }
+            write(path, keys)
+        })
+        .await
+    }
+}
+
+/// Why a file of keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileError {
+    /// The file is not in the form that this version writes.
+    #[error("{} is no file of webhook keys that this version reads", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read or written.
+    #[error("{} cannot be used", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Others may read or write the file.
+    #[error(
+        "{} has the mode {mode:03o}: whoever can write to it decides whose webhooks are believed; `chmod 600` it, and \
+         subscribe anew if you do not know who had access",
+        path.display()
+    )]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    form: u32,
+    keys: Vec<StoredKey>,
+}
+
+fn read(path: &Path) -> Result<Vec<StoredKey>, KeyFileError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(path, error)),
+    };
+    refuse_if_open(path, &file)?;
+    let mut text = Vec::new();
+    file.take(FILE_BYTES_MAX)
+        .read_to_end(&mut text)
+        .map_err(|error| failed(path, error))?;
+    match serde_json::from_slice(&text) {
+        Ok(Content { form: FORM, keys }) => Ok(keys),
+        _ => Err(KeyFileError::Form {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn write(path: &Path, keys: Vec<StoredKey>) -> Result<(), KeyFileError> {
+    let content = Content { form: FORM, keys };
+    let text = serde_json::to_vec_pretty(&content).map_err(|error| failed(path, error.into()))?;
+    let beside = beside(path);
+    let written = (|| {
+        let mut file = owned_by_one(&beside)?;
+        file.write_all(&text)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    })();
+    written.map_err(|error| {
+        // What is left of the attempt is of no use; that it cannot be removed changes nothing about the failure.
+        let _ = std::fs::remove_file(&beside);
+        failed(path, error)
+    })
+}
+
+/// A name in the same folder, so that the rename stays within one file system. Of one process, which takes turns.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// Makes a file with its mode from the start: there is no moment at which others can open it.
+fn owned_by_one(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    match options.open(path) {
+        // Left by a process that had our id and died.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            std::fs::remove_file(path)?;
+            options.open(path)
+        }
+        opened => opened,
+    }
+}
+
+#[cfg(unix)]
+fn refuse_if_open(path: &Path, file: &File) -> Result<(), KeyFileError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = file.metadata().map_err(|error| failed(path, error))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(KeyFileError::Open {
+        path: path.to_owned(),
+        mode,
+    })
+}
+
+/// Other systems have no such mode; the folder's access list is what protects the file there.
+#[cfg(not(unix))]
+fn refuse_if_open(_path: &Path, _file: &File) -> Result<(), KeyFileError> {
+    Ok(())
+}
+
+fn failed(path: &Path, source: io::Error) -> KeyFileError {
+    KeyFileError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}

@@ -1,0 +1,202 @@
+//! How deliveries are signed: which headers, over which bytes, in which spelling.
+//!
+//! How the platform signs webhooks is not published (docs/unknowns.md). [`WebhookScheme::platform`] is this project's
+//! choice, the same string as for requests, and [`PlatformScheme`] has a setting for each part of that guess.
+//! [`WebhookScheme::StandardWebhooks`] follows the public specification of that name (standardwebhooks.com): Ed25519
+//! (`v1a`) with a public key `whpk_…`, and HMAC-SHA256 (`v1`) with a shared secret `whsec_…`.
+
+use http::HeaderName;
+
+use crate::signing::SIGNATURE_HEADER;
+use crate::signing::TIMESTAMP_HEADER;
+use crate::signing_scheme::SignatureEncoding;
+
+/// Header names of Standard Webhooks.
+pub(crate) static STANDARD_ID: HeaderName = HeaderName::from_static("webhook-id");
+pub(crate) static STANDARD_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+pub(crate) static STANDARD_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
+/// How deliveries are signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WebhookScheme {
+    /// One Ed25519 signature in a header of its own, as requests are signed.
+    Platform(PlatformScheme),
+    /// `webhook-signature: v1a,<base64> v1,<base64>` over `id.timestamp.body` (Standard Webhooks).
+    StandardWebhooks,
+}
+
+impl WebhookScheme {
+    /// The platform's scheme for the callback URL that was given to the subscription.
+    pub fn platform(callback_url: &str) -> Self {
+        Self::Platform(PlatformScheme::new(callback_url))
+    }
+
+    pub(crate) fn timestamp_header(&self) -> &HeaderName {
+        match self {
+            Self::Platform(scheme) => &scheme.timestamp_header,
+            Self::StandardWebhooks => &STANDARD_TIMESTAMP,
+        }
+    }
+
+    pub(crate) fn signature_header(&self) -> &HeaderName {
+        match self {
+            Self::Platform(scheme) => &scheme.signature_header,
+            Self::StandardWebhooks => &STANDARD_SIGNATURE,
+        }
+    }
+
+    /// The signature header of the scheme that this one is not, to recognise a mix-up.
+    pub(crate) fn header_of_the_other(&self) -> HeaderName {
+        match self {
+            Self::Platform(_) => STANDARD_SIGNATURE.clone(),
+            Self::StandardWebhooks => HeaderName::from_static(SIGNATURE_HEADER),
+        }
+    }
+
+    /// The bytes that a signature covers. `timestamp` is the header's text, since that text was signed.
+    pub(crate) fn message(&self, id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {
+        let mut message = match self {
+            Self::Platform(scheme) => match scheme.covers {
+                Covers::TimestampMethodPathBody => {
+                    format!("{timestamp}POST{}", scheme.callback_path)
+                }
+                Covers::TimestampBody => timestamp.to_owned(),
+                Covers::Body => String::new(),
+            },
+            Self::StandardWebhooks => format!("{id}.{timestamp}."),
+        }
+        .into_bytes();
+        message.extend_from_slice(body);
+        message
+    }
+
+    /// The same scheme for another path, if paths are signed.
+    pub(crate) fn at_path(&self, path: &str) -> Option<Self> {
+        match self {
+            Self::Platform(scheme) if scheme.covers == Covers::TimestampMethodPathBody => {
+                Some(Self::Platform(PlatformScheme {
+                    callback_path: path.to_owned(),
+                    ..scheme.clone()
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    /// The path that is signed, if paths are.
+    pub(crate) fn path(&self) -> Option<&str> {
+        match self {
+            Self::Platform(scheme) if scheme.covers == Covers::TimestampMethodPathBody => {
+                Some(&scheme.callback_path)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The parts of the guess how the platform signs deliveries, each with a setter. What is not set is as with requests:
+/// lower-case hex in `x-signature` over `timestamp + "POST" + path + body`, the second in `x-timestamp`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformScheme {
+    callback_path: String,
+    signature_header: HeaderName,
+    timestamp_header: HeaderName,
+    covers: Covers,
+    encoding: SignatureEncoding,
+}
+
+impl PlatformScheme {
+    /// The project's guess, for the callback URL that was given to the subscription.
+    pub fn new(callback_url: &str) -> Self {
+        Self {
+            callback_path: path_of(callback_url),
+            signature_header: HeaderName::from_static(SIGNATURE_HEADER),
+            timestamp_header: HeaderName::from_static(TIMESTAMP_HEADER),
+            covers: Covers::default(),
+            encoding: SignatureEncoding::HexLower,
+        }
+    }
+
+    /// Sets the names of the two headers.
+    #[must_use]
+    pub fn with_headers(mut self, signature: HeaderName, timestamp: HeaderName) -> Self {
+        self.signature_header = signature;
+        self.timestamp_header = timestamp;
+        self
+    }
+
+    /// Sets which bytes are signed.
+    #[must_use]
+    pub fn with_covers(mut self, covers: Covers) -> Self {
+        self.covers = covers;
+        self
+    }
+
+    /// Sets how the signature is spelled.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: SignatureEncoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    pub(crate) fn spelling(&self) -> SignatureEncoding {
+        self.encoding
+    }
+}
+
+impl From<PlatformScheme> for WebhookScheme {
+    fn from(scheme: PlatformScheme) -> Self {
+        Self::Platform(scheme)
+    }
+}
+
+/// Which bytes the platform signs, in this order and with nothing between them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Covers {
+    /// The timestamp header, `POST`, the path of the callback URL with its query, the body.
+    #[default]
+    TimestampMethodPathBody,
+    /// The timestamp header and the body.
+    TimestampBody,
+    /// The body alone. The timestamp is then not protected: whoever sees one delivery can send it again at any time, and
+    /// only the replay guard stands against it.
+    Body,
+}
+
+fn path_of(callback_url: &str) -> String {
+    match reqwest::Url::parse(callback_url) {
+        Ok(url) => match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        },
+        // Not a URL, so it is the path already.
+        Err(_) => callback_url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guess_has_the_string_of_requests() {
+        let scheme = WebhookScheme::platform("https://shop.example/hooks?team=a#x");
+        let message = scheme.message("", "1700000000", b"{}");
+        assert_eq!(message, b"1700000000POST/hooks?team=a{}");
+        assert_eq!(
+            message,
+            layer2_types::signing_string(1_700_000_000, "POST", "/hooks?team=a", b"{}")
+        );
+    }
+
+    #[test]
+    fn what_is_covered_can_be_less() {
+        let scheme =
+            |covers| WebhookScheme::from(PlatformScheme::new("/hooks").with_covers(covers));
+        let time_and_body = scheme(Covers::TimestampBody).message("", "07", b"{}");
+        assert_eq!(time_and_body, b"07{}");
+        assert_eq!(scheme(Covers::Body).message("", "07", b"{}"), b"{}");
+    }
+}

@@ -1,0 +1,132 @@
+//! Reads what the headers of a delivery say, before anything is believed.
+
+use ed25519_dalek::Signature;
+use http::HeaderMap;
+use http::HeaderName;
+
+use base64::Engine as _;
+
+use crate::signing_scheme::SignatureEncoding;
+use crate::webhook::error::WebhookError;
+use crate::webhook::key::BASE64;
+use crate::webhook::key::SentSignature;
+use crate::webhook::key::VerifyKey;
+use crate::webhook::scheme::STANDARD_ID;
+use crate::webhook::scheme::WebhookScheme;
+
+/// Versions of a signature in Standard Webhooks: of a key pair, and of a shared secret.
+pub(crate) const ASYMMETRIC: &str = "v1a";
+pub(crate) const SYMMETRIC: &str = "v1";
+
+/// Most signatures of one delivery that are looked at. A rotation needs two.
+const SIGNATURES_MAX: usize = 8;
+
+/// What the headers of a delivery say.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) signed_at: jiff::Timestamp,
+    /// As it was sent: these bytes are signed.
+    timestamp: String,
+    message_id: String,
+    pub(crate) signatures: Vec<SentSignature>,
+}
+
+impl Sent {
+    pub(crate) fn read(scheme: &WebhookScheme, headers: &HeaderMap) -> Result<Self, WebhookError> {
+        let signature = text(scheme, headers, scheme.signature_header())?;
+        let timestamp = text(scheme, headers, scheme.timestamp_header())?;
+        let (message_id, signatures) = match scheme {
+            WebhookScheme::Platform(platform) => {
+                let signature = platform_signature(platform.spelling(), signature);
+                ("", signature.into_iter().collect())
+            }
+            WebhookScheme::StandardWebhooks => (
+                text(scheme, headers, &STANDARD_ID)?,
+                standard_signatures(signature),
+            ),
+        };
+        if signatures.is_empty() {
+            return Err(malformed(scheme.signature_header()));
+        }
+        let signed_at = seconds(timestamp).ok_or_else(|| malformed(scheme.timestamp_header()))?;
+        Ok(Self {
+            signed_at,
+            timestamp: timestamp.to_owned(),
+            message_id: message_id.to_owned(),
+            signatures,
+        })
+    }
+
+    pub(crate) fn message(&self, scheme: &WebhookScheme, body: &[u8]) -> Vec<u8> {
+        scheme.message(&self.message_id, &self.timestamp, body)
+    }
+
+    pub(crate) fn signed_by(&self, key: &VerifyKey, message: &[u8]) -> bool {
+        let mut signatures = self.signatures.iter();
+        signatures.any(|signature| key.verifies(message, signature))
+    }
+
+    /// Whether the key is of a kind that could have made one of the signatures.
+    pub(crate) fn fits(&self, key: &VerifyKey) -> bool {
+        self.signatures.iter().any(|signature| key.fits(signature))
+    }
+}
+
+fn text<'h>(
+    scheme: &WebhookScheme,
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> Result<&'h str, WebhookError> {
+    let value = headers.get(name).ok_or_else(|| {
+        let other = scheme.header_of_the_other();
+        WebhookError::HeaderMissing {
+            header: name.clone(),
+            found: headers.contains_key(&other).then_some(other),
+        }
+    })?;
+    value.to_str().map_err(|_| malformed(name))
+}
+
+fn malformed(header: &HeaderName) -> WebhookError {
+    WebhookError::Malformed {
+        header: header.clone(),
+    }
+}
+
+/// A Unix time of digits alone. Milliseconds have thirteen digits until the year 2286; as seconds they lie beyond every
+/// calendar and do not read.
+fn seconds(text: &str) -> Option<jiff::Timestamp> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    jiff::Timestamp::from_second(text.parse().ok()?).ok()
+}
+
+fn platform_signature(encoding: SignatureEncoding, text: &str) -> Option<SentSignature> {
+    let bytes = match encoding {
+        SignatureEncoding::HexLower => hex::decode(text).ok()?,
+        SignatureEncoding::Base64 => BASE64.decode(text).ok()?,
+    };
+    ed25519(bytes)
+}
+
+/// The signatures of the list that have a form that is known; others are for other schemes and are passed over.
+fn standard_signatures(text: &str) -> Vec<SentSignature> {
+    text.split_ascii_whitespace()
+        .filter_map(|entry| {
+            let (version, encoded) = entry.split_once(',')?;
+            let bytes = BASE64.decode(encoded).ok()?;
+            match version {
+                ASYMMETRIC => ed25519(bytes),
+                SYMMETRIC => Some(SentSignature::HmacSha256(bytes.try_into().ok()?)),
+                _ => None,
+            }
+        })
+        .take(SIGNATURES_MAX)
+        .collect()
+}
+
+fn ed25519(bytes: Vec<u8>) -> Option<SentSignature> {
+    let bytes: [u8; 64] = bytes.try_into().ok()?;
+    Some(SentSignature::Ed25519(Signature::from_bytes(&bytes)))
+}

@@ -1,0 +1,351 @@
+//! Subscriptions that are made where they are missing, and stores that keep their keys.
+
+use std::path::PathBuf;
+
+use layer2_sdk::webhook::KeyStore;
+use layer2_sdk::webhook::Verifier;
+use layer2_sdk::webhook::key_store::FileKeyStore;
+use layer2_sdk::webhook::key_store::KeyFileError;
+use layer2_sdk::webhook::key_store::KeyStoreError;
+use layer2_sdk::webhook::key_store::MemoryKeyStore;
+use layer2_sdk::webhook::key_store::StoredKey;
+
+fn key(id: &str, url: &str) -> StoredKey {
+    let text = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    StoredKey::new(id.parse().unwrap(), "CUSTOMER_ACTIVE".into(), url, text)
+}
+
+/// A folder of one test, removed when it ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let name = format!("layer2-sdk-{test}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("keys.json")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn keeps_replaces_and_forgets(store: &dyn KeyStore) {
+    assert!(store.keys().await.unwrap().is_empty());
+    store.put(key("a", "https://one.example")).await.unwrap();
+    store.put(key("b", "https://one.example")).await.unwrap();
+    store.put(key("a", "https://two.example")).await.unwrap();
+    let mut kept = store.keys().await.unwrap();
+    kept.sort_by(|x, y| x.subscription_id.cmp(&y.subscription_id));
+    assert_eq!(
+        kept,
+        [
+            key("a", "https://two.example"),
+            key("b", "https://one.example")
+        ]
+    );
+    store.remove(&"a".parse().unwrap()).await.unwrap();
+    store.remove(&"a".parse().unwrap()).await.unwrap();
+    assert_eq!(
+        store.keys().await.unwrap(),
+        [key("b", "https://one.example")]
+    );
+}
+
+#[tokio::test]
+async fn every_store_keeps_replaces_and_forgets() {
+    keeps_replaces_and_forgets(&MemoryKeyStore::default()).await;
+    let folder = Folder::new("store");
+    keeps_replaces_and_forgets(&FileKeyStore::new(folder.file())).await;
+    let names: Vec<_> = std::fs::read_dir(&folder.0)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["keys.json"], "nothing is left beside the file");
+}
+
+#[tokio::test]
+async fn a_file_outlives_its_store_and_tasks_take_turns() {
+    let folder = Folder::new("turns");
+    let store = FileKeyStore::new(folder.file());
+    let puts = (0..50).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move { store.put(key(&format!("k{number}"), "https://x")).await })
+    });
+    for put in puts.collect::<Vec<_>>() {
+        put.await.unwrap().unwrap();
+    }
+    let again = FileKeyStore::new(folder.file());
+    assert_eq!(again.keys().await.unwrap().len(), 50);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new("mode");
+    let store = FileKeyStore::new(folder.file());
+    store.put(key("a", "https://x")).await.unwrap();
+    let mode = std::fs::metadata(folder.file())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(folder.file(), open).unwrap();
+    let error = store.keys().await.unwrap_err();
+    let error = error.downcast_ref::<KeyFileError>().unwrap();
+    assert!(
+        matches!(error, KeyFileError::Open { mode: 0o644, .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_of_another_form_is_refused_and_left_as_it_is() {
+    let folder = Folder::new("form");
+    let store = FileKeyStore::new(folder.file());
+    store.put(key("a", "https://x")).await.unwrap();
+    let text = std::fs::read_to_string(folder.file()).unwrap();
+    for wrong in [
+        "",
+        "[]",
+        &text.replace("\"form\": 1", "\"form\": 2"),
+        &text[..text.len() / 2],
+    ] {
+        std::fs::write(folder.file(), wrong).unwrap();
+        let error = store.put(key("b", "https://x")).await.unwrap_err();
+        let error = error.downcast_ref::<KeyFileError>().unwrap();
+        assert!(matches!(error, KeyFileError::Form { .. }), "{error}");
+        assert_eq!(std::fs::read_to_string(folder.file()).unwrap(), wrong);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_key_is_named_by_its_subscription() {
+    let store = MemoryKeyStore::default();
+    let mut wrong = key("sub-7", "https://x");
+    wrong.key = "whsk_AAAA".to_owned();
+    store.put(wrong).await.unwrap();
+    let error = Verifier::for_callback("https://x", &store)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, KeyStoreError::Key { .. }));
+    assert!(error.to_string().contains("sub-7"), "{error}");
+    assert!(!format!("{:?}", key("a", "https://x")).contains("d75a98"));
+}
+
+#[cfg(feature = "mock")]
+mod against_the_mock {
+    use layer2_sdk::Client;
+    use layer2_sdk::mock::SandboxServer;
+    use layer2_sdk::payments::EventType;
+    use layer2_sdk::payments::SubscriptionRequest;
+
+    use super::*;
+
+    const URL: &str = "http://127.0.0.1:9/hooks";
+
+    async fn count(client: &Client) -> usize {
+        client.subscriptions().list().await.unwrap().items.len()
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_made_once() {
+        let server = SandboxServer::start().await.unwrap();
+        let client = layer2_sdk::mock::client(&server.info()).unwrap();
+        let elsewhere = SubscriptionRequest::new(EventType::AccountOpen, format!("{URL}/other"));
+        client.subscriptions().create(&elsewhere).await.unwrap();
+        let here = SubscriptionRequest::new(EventType::AccountOpen, URL.to_owned());
+        client.subscriptions().create(&here).await.unwrap();
+
+        let store = MemoryKeyStore::default();
+        let first = client
+            .subscriptions()
+            .ensure_all(URL, &store)
+            .await
+            .unwrap();
+        let all = EventType::ALL.len();
+        assert_eq!(first.created.len(), all - 1);
+        assert_eq!(first.kept, [EventType::AccountOpen]);
+        assert_eq!(store.keys().await.unwrap().len(), all);
+        assert_eq!(count(&client).await, all + 1);
+
+        let second = client
+            .subscriptions()
+            .ensure_all(URL, &store)
+            .await
+            .unwrap();
+        assert_eq!(second.kept.len(), all);
+        assert!(second.created.is_empty() && second.replaced.is_empty());
+        assert_eq!(count(&client).await, all + 1);
+    }
+
+    #[tokio::test]
+    async fn one_version_of_the_platform_is_subscribed_to_what_it_sends() {
+        use layer2_sdk::Platform;
+
+        for (platform, events) in [(Platform::RailV1_1_2, 39), (Platform::Layer2V1_0_5, 8)] {
+            let server = SandboxServer::builder()
+                .platform(platform)
+                .start()
+                .await
+                .unwrap();
+            let client = layer2_sdk::mock::builder(&server.info())
+                .unwrap()
+                .platform(platform)
+                .build()
+                .unwrap();
+            let store = MemoryKeyStore::default();
+            let ensured = client.subscriptions().ensure_all(URL, &store).await;
+            assert_eq!(ensured.unwrap().created.len(), events, "{platform}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_is_made_again_and_its_key_is_stale() {
+        let server = SandboxServer::start().await.unwrap();
+        let client = layer2_sdk::mock::client(&server.info()).unwrap();
+        let store = MemoryKeyStore::default();
+        let subscriptions = client.subscriptions();
+        let types = [EventType::AccountOpen, EventType::AccountOpen];
+        let ensured = subscriptions.ensure(URL, types.clone(), &store).await;
+        assert_eq!(ensured.unwrap().created, [EventType::AccountOpen]);
+
+        let gone = store.keys().await.unwrap()[0].subscription_id.clone();
+        subscriptions.delete(&gone).await.unwrap();
+        let ensured = subscriptions.ensure(URL, types, &store).await.unwrap();
+        assert_eq!(ensured.created, [EventType::AccountOpen]);
+        assert_eq!(ensured.stale, [gone]);
+    }
+
+    #[tokio::test]
+    async fn rotated_keys_verify_beside_the_old_ones() {
+        let server = SandboxServer::start().await.unwrap();
+        let client = layer2_sdk::mock::client(&server.info()).unwrap();
+        let store = MemoryKeyStore::default();
+        let subscriptions = client.subscriptions();
+        let types = [EventType::AccountOpen, EventType::CustomerActive];
+        subscriptions.ensure(URL, types, &store).await.unwrap();
+        let rotated = subscriptions.rotate_keys(URL, &store).await.unwrap();
+        assert_eq!((rotated.replaced.len(), rotated.stale.len()), (2, 2));
+        assert_eq!(count(&client).await, 2);
+        let verifier = Verifier::for_callback(URL, &store).await.unwrap();
+        assert_eq!(verifier.load_keys(URL, &store).await.unwrap(), 4);
+        assert_eq!(verifier.load_keys("https://x", &store).await.unwrap(), 0);
+    }
+}
+
+mod against_a_platform_that_keeps_its_keys_to_itself {
+    use layer2_sdk::Client;
+    use layer2_sdk::payments::EventType;
+    use wiremock::Mock;
+    use wiremock::MockServer;
+    use wiremock::ResponseTemplate;
+    use wiremock::matchers::method;
+    use wiremock::matchers::path;
+
+    use super::*;
+
+    const URL: &str = "https://shop.example/hooks";
+
+    async fn platform() -> (MockServer, Client) {
+        let server = MockServer::start().await;
+        let token = r#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#;
+        Mock::given(path("/token"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw(token, "application/json"))
+            .mount(&server)
+            .await;
+        let listed = format!(
+            r#"{{"data":{{"subscriptions":[{{"id":"old","event_type":"ACCOUNT_OPEN","callback_url":"{URL}"}}]}}}}"#
+        );
+        Mock::given(method("GET"))
+            .and(path("/api/v1/subscriptions"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw(listed, "application/json"))
+            .mount(&server)
+            .await;
+        let client = Client::builder()
+            .environment(layer2_sdk::Environment::custom(
+                format!("{}/api", server.uri()),
+                format!("{}/token", server.uri()),
+            ))
+            .credentials("id", "secret")
+            .build()
+            .unwrap();
+        (server, client)
+    }
+
+    async fn answer_post(server: &MockServer, key: &str) {
+        let made = format!(
+            r#"{{"data":{{"id":"new","event_type":"ACCOUNT_OPEN","callback_url":"{URL}"{key}}}}}"#
+        );
+        Mock::given(method("POST"))
+            .and(path("/api/v1/subscriptions"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw(made, "application/json"))
+            .expect(1)
+            .mount(server)
+            .await;
+    }
+
+    #[tokio::test]
+    async fn a_subscription_whose_key_is_lost_is_replaced() {
+        let (server, client) = platform().await;
+        answer_post(
+            &server,
+            r#","signature_verification_key":"d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a""#,
+        )
+        .await;
+        Mock::given(method("DELETE"))
+            .and(path("/api/v1/subscriptions/old"))
+            .respond_with(
+                ResponseTemplate::new(200)
+                    .set_body_raw(r#"{"data":{"id":"old"}}"#, "application/json"),
+            )
+            .expect(1)
+            .mount(&server)
+            .await;
+        let store = MemoryKeyStore::default();
+        let types = [EventType::AccountOpen];
+        let ensured = client.subscriptions().ensure(URL, types, &store).await;
+        assert_eq!(ensured.unwrap().replaced, [EventType::AccountOpen]);
+        let kept = store.keys().await.unwrap();
+        assert_eq!(kept[0].subscription_id.as_str(), "new");
+        // The new one was made before the old one went.
+        let methods: Vec<_> = server
+            .received_requests()
+            .await
+            .unwrap()
+            .iter()
+            .map(|request| request.method.to_string())
+            .filter(|method| method != "GET")
+            .collect();
+        assert_eq!(methods[methods.len() - 2..], ["POST", "DELETE"]);
+    }
+
+    #[tokio::test]
+    async fn a_subscription_that_comes_without_its_key_is_an_error_and_the_old_one_stays() {
+        let (server, client) = platform().await;
+        answer_post(&server, "").await;
+        let store = MemoryKeyStore::default();
+        let types = [EventType::AccountOpen];
+        let error = client
+            .subscriptions()
+            .ensure(URL, types, &store)
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("new"),
+            "it names the subscription: {error}"
+        );
+        assert!(store.keys().await.unwrap().is_empty());
+    }
+}
