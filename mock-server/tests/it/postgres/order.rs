@@ -70,7 +70,7 @@ async fn a_thousand_commands_over_three_servers_have_one_order_and_the_right_led
     assert!(positions.iter().copied().eq(1..=positions.len() as u64));
     let genesis = servers[0].0.genesis("default").expect("genesis");
     let again = replay(genesis, &journal).expect("the order that was");
-    assert_eq!(again.snapshot(), snapshot);
+    assert_eq!(again.snapshot().expect("text"), snapshot);
     for (server, _) in &servers {
         assert_eq!(server.journal("default").expect("journal"), journal);
         assert_eq!(server.snapshot("default").expect("snapshot"), snapshot);
