@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use layer2_sdk::{IdempotencyKey, payments::WithdrawalId};
@@ -38,14 +38,8 @@ impl Journal {
     /// Opens a journal and reads how far each payout has come. A last line that was cut by the kill is taken away: what
     /// it announces was never done.
     pub fn open(path: &Path) -> io::Result<(Self, BTreeMap<usize, Payout>)> {
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .write(true)
-            .truncate(false)
-            .open(path)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let text = std::fs::read_to_string(path)?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let mut payouts = BTreeMap::<usize, Payout>::new();
         for line in text[..whole].lines() {
@@ -55,7 +49,6 @@ impl Journal {
             })?;
         }
         file.set_len(whole as u64)?;
-        file.seek(io::SeekFrom::End(0))?;
         Ok((Self { file }, payouts))
     }
 

@@ -285,6 +285,12 @@ impl SandboxServerBuilder {
         self
     }
 
+    /// Whether the client is regulated itself, and so makes customers without an application.
+    pub fn regulated_client(mut self, regulated: bool) -> Self {
+        self.settings.regulated_client = regulated;
+        self
+    }
+
     /// Zone of the timestamps in replies and events.
     pub fn timestamps(mut self, style: TimestampStyle) -> Self {
         self.settings.timestamps = style;

@@ -418,7 +418,8 @@ impl ClientBuilder {
     /// What makes requests, and what sends them.
     fn http(&self, loopback: bool) -> Result<(reqwest::Client, Arc<dyn HttpTransport>), Error> {
         if let Some(transport) = &self.transport {
-            return Ok((transport::request_maker()?, Arc::clone(transport)));
+            let guarded = transport::Guarded(Arc::clone(transport));
+            return Ok((transport::request_maker()?, Arc::new(guarded)));
         }
         let http = transport::http_client(&self.connections, loopback)?;
         let ours = ReqwestTransport::new(http.clone()).with_reply_limit(self.reply_limit);
@@ -563,9 +564,14 @@ struct Wrappers(Vec<Wrap>);
 
 impl Wrappers {
     fn around(self, transport: Arc<dyn HttpTransport>) -> Arc<dyn HttpTransport> {
-        self.0
+        if self.0.is_empty() {
+            return transport;
+        }
+        let wrapped = self
+            .0
             .into_iter()
-            .fold(transport, |inner, wrap| wrap(inner))
+            .fold(transport, |inner, wrap| wrap(inner));
+        Arc::new(transport::Guarded(wrapped))
     }
 }
 

@@ -17,9 +17,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::HeaderValue;
 use http::StatusCode;
-use http::header::ACCEPT;
 use layer2_types::operation::Operation;
 use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
@@ -84,6 +82,10 @@ impl CallLayer {
     }
 
     /// The same with the body of a success left on its way.
+    #[cfg_attr(
+        not(any(feature = "payments", feature = "control")),
+        allow(dead_code, reason = "the other APIs move no files")
+    )]
     pub(crate) fn with_open_body(self) -> Self {
         Self {
             leaves_body_open: true,
@@ -96,11 +98,27 @@ impl CallLayer {
         // Boxed: the state of the loop would otherwise be part of every facade method's future.
         match Box::pin(pipeline::send(self, request)).await {
             Ok(reply) => {
-                let response = whole_response(reply.status, reply.body.clone());
+                let response = self.whole_response(reply.status, reply.body.clone());
                 self.record.answered(reply);
                 response
             }
             Err(error) => failed_response(error),
+        }
+    }
+}
+
+impl CallLayer {
+    /// A reply for the generated client, which decodes its body. It is told an address, since reqwest would otherwise
+    /// parse one that it makes up, for every reply.
+    fn whole_response(&self, status: StatusCode, body: Bytes) -> reqwest::Response {
+        let mut builder = http::Response::builder();
+        if let Ok(lane) = self.shared.lane(self.operation.api) {
+            builder = reqwest::ResponseBuilderExt::url(builder, lane.base.clone());
+        }
+        match builder.status(status).body(body) {
+            Ok(response) => response.into(),
+            // A status that was received is one, and nothing else is set.
+            Err(_) => failed_response(unexpected(status, Bytes::new())),
         }
     }
 }
@@ -144,6 +162,10 @@ impl CallRecord {
     }
 
     /// The body that is still on its way; none if the call did not leave it open.
+    #[cfg_attr(
+        not(any(feature = "payments", feature = "control")),
+        allow(dead_code, reason = "the other APIs move no files")
+    )]
     pub(crate) fn take_body(&self) -> Option<Chunks> {
         self.lock_body().0.take()
     }
@@ -307,12 +329,6 @@ pub(crate) fn undecodable<T: DeserializeOwned>(
     Error::new(ErrorKind::Decode, Outcome::Done, message).with_reply(status, body)
 }
 
-fn whole_response(status: StatusCode, body: Bytes) -> reqwest::Response {
-    let mut response = http::Response::new(body);
-    *response.status_mut() = status;
-    response.into()
-}
-
 fn failed_response(error: Error) -> reqwest::Response {
     let mut response = http::Response::new(Bytes::new());
     // 999 is the largest status that `http` takes, and none that a server or a document uses.
@@ -346,8 +362,8 @@ macro_rules! api {
             ) -> Result<reqwest::Response, progenitor_client::Error> {
                 let operation = self.inner.operation;
                 if let Some(media_type) = operation.reply_media {
-                    let media_type = HeaderValue::from_static(media_type);
-                    request.headers_mut().insert(ACCEPT, media_type);
+                    let media_type = http::HeaderValue::from_static(media_type);
+                    request.headers_mut().insert(http::header::ACCEPT, media_type);
                 }
                 let info = progenitor_client::OperationInfo {
                     operation_id: operation.id,

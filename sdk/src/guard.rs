@@ -82,7 +82,78 @@ pub(crate) fn overlay_query(url: &mut Url, pairs: &[(String, String)]) {
 
 #[cfg(test)]
 mod tests {
+    use layer2_types::payments::OperationId;
+    use layer2_types::payments::TransferId;
+    use progenitor_client::encode_path;
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// The address of `GET /v1/transfers/{id}`, made as the generated client makes it.
+    fn address(base: &Url, id: &str) -> Url {
+        Url::parse(&format!("{base}/v1/transfers/{}", encode_path(id))).unwrap()
+    }
+
+    /// Texts with more than their share of what means something in a path.
+    fn text() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just(".".to_owned()),
+            Just("..".to_owned()),
+            Just("/".to_owned()),
+            Just("%2f".to_owned()),
+            Just("%2e".to_owned()),
+            Just("\\".to_owned()),
+            Just("\n".to_owned()),
+            any::<char>().prop_map(String::from),
+            "[a-z]{1,3}".prop_map(String::from),
+        ];
+        proptest::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_is_one_segment_and_comes_back(text in text()) {
+            let base = Url::parse("https://x.example/api").unwrap();
+            let operation = OperationId::TransfersGet.operation();
+            let url = address(&base, &text);
+            if let Ok(id) = TransferId::new(text.clone()) {
+                prop_assert!(path(operation, &base, &url).is_ok());
+                let segments: Vec<_> = url.path_segments().unwrap().collect();
+                prop_assert_eq!(segments.len(), 4);
+                // Nothing else is encoded twice, so decoding once is what the server sees.
+                let decoded = percent_decoded(segments[3]);
+                prop_assert_eq!(decoded, id.as_str());
+                prop_assert_eq!((url.query(), url.fragment()), (None, None));
+            }
+        }
+
+        #[test]
+        fn a_kept_id_leaves_its_place_for_no_other_operation(text in text()) {
+            let base = Url::parse("https://x.example/api").unwrap();
+            let operation = OperationId::TransfersGet.operation();
+            let url = address(&base, &text);
+            if path(operation, &base, &url).is_ok() {
+                prop_assert_eq!(url.path_segments().unwrap().count(), 4);
+                prop_assert!(url.path().starts_with("/api/v1/transfers/"));
+                prop_assert_eq!((url.query(), url.fragment()), (None, None));
+            }
+        }
+    }
+
+    fn percent_decoded(text: &str) -> String {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            if byte == b'%' {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                let digits = std::str::from_utf8(&digits).unwrap().to_owned();
+                bytes.push(u8::from_str_radix(&digits, 16).unwrap());
+            } else {
+                bytes.push(byte);
+            }
+        }
+        String::from_utf8(bytes).unwrap()
+    }
 
     #[test]
     fn a_path_follows_its_template_segment_by_segment() {

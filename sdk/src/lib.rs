@@ -32,6 +32,8 @@ pub mod error;
 mod file_call;
 mod from_env;
 mod guard;
+#[cfg(all(feature = "mock", feature = "axum"))]
+pub mod guides;
 mod idempotency;
 #[cfg(feature = "mock")]
 pub mod mock;

@@ -322,7 +322,8 @@ async fn attempt(
         });
     }
     // A provider that hangs gets no other grant in time, which is what the answer says.
-    let another = tokio::time::timeout(left(shared, deadline), auth.refused(&grant)).await;
+    let another = Box::pin(auth.refused(&grant));
+    let another = tokio::time::timeout(left(shared, deadline), another).await;
     Err(Failure {
         send_again: another.unwrap_or(false),
         error: failure.error.with_message(auth.said_no()),
@@ -330,10 +331,7 @@ async fn attempt(
     })
 }
 
-/// How much later than its limit a transport may be before it is given up. Ours keeps the limit by itself, and tells a
-/// status that came from one that did not.
-const TRANSPORT_GRACE: Duration = Duration::from_millis(100);
-
+/// Sends the request once. The transport keeps the limit, see [`crate::transport`].
 async fn exchange(
     layer: &CallLayer,
     request: reqwest::Request,
@@ -341,10 +339,10 @@ async fn exchange(
 ) -> Result<HttpReply, TransportError> {
     let request = HttpRequest::of_operation(request, layer.operation);
     let transport = &layer.shared.transport;
-    let exchange = async {
-        if !layer.leaves_body_open {
-            return transport.execute(request, limit).await;
-        }
+    if !layer.leaves_body_open {
+        return transport.execute(request, limit).await;
+    }
+    let opened = async {
         let reply = transport.open(request, limit).await?;
         if !reply.status.is_success() {
             return reply.read(REFUSAL_LIMIT).await;
@@ -356,7 +354,8 @@ async fn exchange(
             bytes::Bytes::new(),
         ))
     };
-    tokio::time::timeout(limit.saturating_add(TRANSPORT_GRACE), exchange)
+    // The limit of an open body is that of each silence in it; a refusal that trickles shall not outlast the attempt.
+    tokio::time::timeout(limit, Box::pin(opened))
         .await
         .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
 }

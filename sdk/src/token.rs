@@ -142,8 +142,9 @@ impl TokenStore {
     pub(crate) async fn token(&self, tools: Tools<'_>) -> Result<Arc<Token>, Error> {
         match self.look(tools.runtime) {
             Found::Fresh(token) => Ok(token),
-            Found::Ageing(old) => Ok(self.renew(old, tools).await),
-            Found::Nothing => self.wait_or_fetch(tools).await,
+            // Boxed: what happens twice a day shall not make the future of every call longer.
+            Found::Ageing(old) => Ok(Box::pin(self.renew(old, tools)).await),
+            Found::Nothing => Box::pin(self.wait_or_fetch(tools)).await,
         }
     }
 

@@ -1,8 +1,12 @@
 //! A file on its way to the platform.
 //!
 //! What the platform would refuse is refused here, before a byte leaves: kinds other than PDF, JPEG and PNG, more than
-//! 30 MB, names without an extension or with special characters. The bytes are held in memory: a request that is
-//! repeated must be the same to the last byte, which a stream cannot promise.
+//! 30 MB, names without an extension or with special characters.
+//!
+//! A file comes from memory, from a path or from any reader. A reader is read once, before the call, and its bytes are
+//! held: a request that is repeated must be the same to the last byte, and a signature covers all of them, neither of
+//! which a reader can promise. So an upload is retried like any other call with a key, whatever it came from, and costs
+//! at most the 30 MB. Attempts share the bytes.
 
 use std::fmt;
 use std::path::Path;
@@ -74,7 +78,13 @@ impl Upload {
         let path = path.as_ref();
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| refused("the path does not end with a file name"))?;
+        media_type(name)?;
         let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        let length = file.metadata().await.map_err(unreadable)?.len();
+        // Refused before it is read; a file that grows meanwhile meets the limit of the reader.
+        if length > Self::MAX_BYTES as u64 {
+            return Err(too_large());
+        }
         Self::from_reader(name, file).await
     }
 
@@ -214,6 +224,29 @@ mod tests {
         let error = Upload::from_reader("a.png", tokio::io::repeat(7)).await;
         assert!(error.unwrap_err().to_string().contains("30 MB"));
         assert!(Upload::from_bytes("a.png", "").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_path_is_refused_by_its_length_before_it_is_read() {
+        let folder = std::env::temp_dir().join(format!("layer2-sdk-upload-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("scan.pdf");
+        // A file with a hole: it has its length at once and takes no room.
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_len(1 << 40).unwrap();
+        let error = Upload::from_path(&path).await.unwrap_err();
+        assert!(error.to_string().contains("30 MB"), "{error}");
+        file.set_len(3).unwrap();
+        let upload = Upload::from_path(&path).await.unwrap();
+        assert_eq!((upload.file_name(), upload.len()), ("scan.pdf", 3));
+        for (unfit, said) in [
+            ("none.pdf", "could not be read"),
+            ("scan.exe", "must end with"),
+        ] {
+            let error = Upload::from_path(folder.join(unfit)).await.unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -57,15 +57,11 @@ impl Model {
         let mut steps = path.split(['.', '/']).peekable();
         let mut owner = schema;
         loop {
-            let (owned, object) = match self.schemas.get_key_value(owner) {
-                Some((
-                    name,
-                    Schema {
-                        shape: Shape::Object(object),
-                        ..
-                    },
-                )) => (name, object),
-                _ => return Err(missing()),
+            let Some((owned, schema)) = self.schemas.get_key_value(owner) else {
+                return Err(missing());
+            };
+            let Shape::Object(object) = &schema.shape else {
+                return Err(missing());
             };
             let step = steps.next().unwrap_or_default();
             let property = object
@@ -99,6 +95,85 @@ impl Model {
                     "name properties of the schema, nested ones with dots; a slash leads into an object that is not named",
                 );
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Problem;
+    use crate::{bundle, source};
+
+    /// The document of the golden files, whose update can name these fields.
+    fn shop(fields: &str) -> Result<Model, Vec<Problem>> {
+        let text = include_str!("../../tests/golden/shop.yaml");
+        let said = "description: What of an order changes.";
+        let text = text.replacen(said, &format!("{said}\n      x-updates: {fields}"), 1);
+        let node = source::parse("shop.yaml", &text).expect("good YAML");
+        let document = bundle::merge("shop", vec![node]).expect("one fragment");
+        Model::build(&document)
+    }
+
+    #[test]
+    fn dots_are_part_of_a_name_and_what_stands_before_a_slash_is_not() {
+        let model = shop("{ Order: [note, replaces.buyer, replaces/due], Line: [] }");
+        let model = model.expect("all fields are there");
+        let updates = model.updates(&model.schemas["OrderUpdateRequest"]);
+        let updates = updates.expect("the model was not refused");
+        let rows: Vec<_> = updates
+            .iter()
+            .map(|update| {
+                (
+                    update.name.as_str(),
+                    update.owner,
+                    update.property.name.as_str(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("note", "Order", "note"),
+                ("replaces.buyer", "Order", "buyer"),
+                ("due", "Order", "due"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_field_of_two_schemas_is_there_once() {
+        let model = shop("{ OrderUpdateRequest: [note], Order: [note] }").expect("one type");
+        let updates = model.updates(&model.schemas["OrderUpdateRequest"]);
+        assert_eq!(updates.expect("good").len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_field_is_refused_and_so_is_one_of_two_types() {
+        for (fields, said) in [
+            ("{ Order: [nota] }", "`nota` is no field of `Order`"),
+            (
+                "{ Order: [note.text] }",
+                "`note.text` is no field of `Order`",
+            ),
+            ("{ Odor: [note] }", "`note` is no field of `Odor`"),
+            (
+                "{ Order: [total/note] }",
+                "`total/note` is no field of `Order`",
+            ),
+            (
+                "{ PaymentCard: [kind], PaymentCash: [kind] }",
+                "`kind` is of one type in `PaymentCard` and of another in `PaymentCash`",
+            ),
+        ] {
+            let problems = shop(fields).expect_err(fields);
+            let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            assert!(
+                texts
+                    .iter()
+                    .any(|text| text.contains(said) && text.contains("updates")),
+                "{fields}: {texts:?}"
+            );
         }
     }
 }

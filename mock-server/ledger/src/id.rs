@@ -172,26 +172,33 @@ macro_rules! text_id {
 macro_rules! number_id {
     ($(#[$doc:meta])* pub struct $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(u128);
+        // As bytes it takes sixteen, wherever it stands; a `u128` would be rounded up to the next sixteen.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name([u8; 16]);
 
         impl $name {
             /// Takes any 128 bits; a UUID fits as it is.
             #[must_use]
             pub const fn new(bits: u128) -> Self {
-                Self(bits)
+                Self(bits.to_be_bytes())
             }
 
             /// The 128 bits as given.
             #[must_use]
             pub const fn get(self) -> u128 {
-                self.0
+                u128::from_be_bytes(self.0)
+            }
+        }
+
+        impl std::hash::Hash for $name {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                state.write_u128(self.get());
             }
         }
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                crate::id::write_number_id(self.0, f)
+                crate::id::write_number_id(self.get(), f)
             }
         }
 
@@ -205,7 +212,7 @@ macro_rules! number_id {
             type Err = crate::id::InvalidNumberId;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                crate::id::parse_number_id(text).map(Self)
+                crate::id::parse_number_id(text).map(Self::new)
             }
         }
 

@@ -79,6 +79,9 @@ pub(crate) struct ServeArgs {
     /// Ask for an invoice over a withdrawal that is worth more than 10,000 US dollars.
     #[arg(long)]
     pub(crate) information_requests: bool,
+    /// Let the client be regulated itself: POST /v1/customers makes customers without an application.
+    #[arg(long)]
+    pub(crate) regulated_client: bool,
     /// Zone of the timestamps in replies and events.
     #[arg(long, value_enum, default_value_t = TimestampsArg::NewYork)]
     pub(crate) timestamps: TimestampsArg,
@@ -112,6 +115,7 @@ impl fmt::Debug for ServeArgs {
             .field("opaque_codes", &self.opaque_codes)
             .field("strict", &self.strict)
             .field("information_requests", &self.information_requests)
+            .field("regulated_client", &self.regulated_client)
             .field("timestamps", &self.timestamps)
             .field("webhook_log_limit", &self.webhook_log_limit)
             .field("allow_callbacks", &self.allow_callbacks)
@@ -134,10 +138,10 @@ fn parse_log_limit(text: &str) -> Result<u32, String> {
 
 /// The address to listen on; a name is looked up, and its first loopback address taken.
 fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    const FORM: &str = "expected an address and a port, such as 127.0.0.1:4010";
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
-    const FORM: &str = "expected an address and a port, such as 127.0.0.1:4010";
     let found = text
         .to_socket_addrs()
         .map_err(|error| format!("{FORM} ({error})"))?;

@@ -112,6 +112,7 @@ fn builder(args: &ServeArgs) -> SandboxServerBuilder {
         .opaque_codes(args.opaque_codes)
         .strict(args.strict)
         .information_requests(args.information_requests)
+        .regulated_client(args.regulated_client)
         .timestamps(args.timestamps.into())
         .webhook_log_limit(args.webhook_log_limit)
         .allow_callbacks(args.allow_callbacks)

@@ -60,6 +60,10 @@ pub(crate) struct Head {
 
 /// What a sandbox hands to its journal.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are rows, and a box would cost each of them an allocation under the lock"
+)]
 pub(crate) enum Write {
     /// A command was accepted. The bytes of a file that it names are safe no later than the row that names them.
     Row {

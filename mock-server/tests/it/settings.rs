@@ -18,6 +18,7 @@ fn others() -> Map<String, Value> {
     let others = json!({
         "platform": "rail-1.1.2", "signatures": "if-sent", "strict": true, "profile": "realistic",
         "errors": "documented", "opaque_codes": true, "timestamps": "utc", "information_requests": true,
+        "regulated_client": true,
         "webhook_log_limit": 7,
     });
     others.as_object().expect("settings").clone()
@@ -78,6 +79,7 @@ async fn the_builder_takes_every_setting() {
         .opaque_codes(true)
         .timestamps(TimestampStyle::Utc)
         .information_requests(true)
+        .regulated_client(true)
         .webhook_log_limit(7)
         .start()
         .await
@@ -102,11 +104,11 @@ async fn the_program_has_an_option_for_every_setting() {
     command.args(["--listen", "127.0.0.1:0", "--control-token", "token"]);
     for (name, value) in others() {
         command.arg(format!("--{}", name.replace('_', "-")));
-        match value {
-            Value::Bool(_) => {}
-            Value::String(text) => drop(command.arg(text)),
-            other => drop(command.arg(other.to_string())),
-        }
+        command.args(match value {
+            Value::Bool(_) => None,
+            Value::String(text) => Some(text),
+            other => Some(other.to_string()),
+        });
     }
     let child = command
         .stdout(Stdio::piped())

@@ -17,6 +17,8 @@ pub(crate) struct Delays {
     pub(crate) application_review: SignedDuration,
     /// From the acceptance of a pull to its credit.
     pub(crate) pull_execution: SignedDuration,
+    /// From the making of a customer without an application to the end of its screening.
+    pub(crate) customer_screening: SignedDuration,
     /// From the registration of a counterparty to the end of its screening.
     pub(crate) counterparty_screening: SignedDuration,
     /// Each step of a withdrawal before it is handed to its rail, and the decision about a cancellation.
@@ -38,6 +40,7 @@ impl Delays {
                 inbound_screening: SignedDuration::ZERO,
                 application_review: SignedDuration::ZERO,
                 pull_execution: SignedDuration::ZERO,
+                customer_screening: SignedDuration::ZERO,
                 counterparty_screening: SignedDuration::ZERO,
                 withdrawal_step: SignedDuration::ZERO,
                 quick_rail: SignedDuration::ZERO,
@@ -49,6 +52,7 @@ impl Delays {
                 inbound_screening: SignedDuration::from_mins(3),
                 application_review: SignedDuration::from_mins(1),
                 pull_execution: SignedDuration::from_mins(5),
+                customer_screening: SignedDuration::from_mins(2),
                 counterparty_screening: SignedDuration::from_mins(2),
                 withdrawal_step: SignedDuration::from_secs(20),
                 quick_rail: SignedDuration::from_mins(15),

@@ -2,12 +2,20 @@
 //!
 //! Only accepted commands are saved, and for ever: a key that was refused can be used again, a key that was accepted
 //! always gives its first reply. The scope of a key is the actor and the operation. The same key with another request is
-//! a mistake of the caller and is refused with what differs, as far as the saved request is known.
+//! a mistake of the caller and is refused with what differs, as far as the saved request is known. As they are kept for
+//! ever, they are kept small (`shapes`).
 
-use std::collections::BTreeMap;
+use core::hash::Hash;
+use core::hash::Hasher as _;
+use std::hash::DefaultHasher;
 
+use hashbrown::HashTable;
 use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
+use serde::Serializer;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use crate::command::ClientCommand;
 use crate::command::Fingerprint;
@@ -18,21 +26,43 @@ use crate::rejection::code;
 use crate::request::Actor;
 use crate::request::OperationRef;
 use crate::request::Reply;
+use crate::rows::Rows;
+
+mod shapes;
+
+use shapes::Shaped;
+use shapes::Shapes;
 
 /// All saved replies of a sandbox.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct SavedReplies {
-    #[serde(with = "crate::snapshot::pairs")]
-    rows: BTreeMap<(Actor, OperationRef, IdempotencyKey), SavedReply>,
+    rows: Rows<SavedReply>,
+    shapes: Shapes,
+    /// Numbers of rows by the hash of their scope and key. It is only ever asked, never walked.
+    places: HashTable<u64>,
 }
 
 /// The reply of an accepted command, and what is needed to recognise the command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct SavedReply {
-    fingerprint: Fingerprint,
-    path: Vec<(String, String)>,
-    query: Vec<(String, String)>,
-    reply: Reply,
+    actor: Actor,
+    op: OperationRef,
+    key: Key,
+    /// The first half of the fingerprint: more than chance could ever meet twice.
+    fingerprint: [u8; 16],
+    /// Digests of path and query, to tell which of them differs.
+    path: u64,
+    query: u64,
+    status: u16,
+    body: Shaped,
+}
+
+/// An idempotency key. Most are UUIDs in their usual form, of which the bits are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Key {
+    Text(Box<str>),
+    Uuid([u8; 16]),
 }
 
 impl SavedReplies {
@@ -41,15 +71,16 @@ impl SavedReplies {
         &self,
         command: &ClientCommand,
         key: &IdempotencyKey,
-    ) -> Result<Option<&Reply>, Rejection> {
+    ) -> Result<Option<Reply>, Rejection> {
         let request = &command.request;
         let Some(saved) = self.row(&request.actor, request.op, key) else {
             return Ok(None);
         };
-        if saved.fingerprint == command.fingerprint {
-            return Ok(Some(&saved.reply));
+        if saved.fingerprint != half(command.fingerprint) {
+            return Err(reused(saved, command, key));
         }
-        Err(reused(saved, command, key))
+        let lost = || Rejection::internal("A saved reply could not be read.");
+        self.reply(saved).map(Some).ok_or_else(lost)
     }
 
     /// The saved reply of a key, whatever the request was.
@@ -58,32 +89,136 @@ impl SavedReplies {
         actor: &Actor,
         op: OperationRef,
         key: &IdempotencyKey,
-    ) -> Option<&Reply> {
-        self.row(actor, op, key).map(|saved| &saved.reply)
+    ) -> Option<Reply> {
+        self.reply(self.row(actor, op, key)?)
     }
 
     /// Saves the reply of an accepted command.
     pub(crate) fn save(&mut self, command: &ClientCommand, key: &IdempotencyKey, reply: &Reply) {
         let request = &command.request;
-        self.rows.insert(
-            (request.actor.clone(), request.op, key.clone()),
-            SavedReply {
-                fingerprint: command.fingerprint,
-                path: request.path.clone(),
-                query: request.query.clone(),
-                reply: reply.clone(),
-            },
-        );
+        let number = self.rows.push(SavedReply {
+            actor: request.actor.clone(),
+            op: request.op,
+            key: Key::of(key),
+            fingerprint: half(command.fingerprint),
+            path: digest(&request.path),
+            query: digest(&request.query),
+            status: reply.status,
+            body: self.shapes.put(request.op, &reply.body),
+        });
+        self.note(number);
     }
 
     fn row(&self, actor: &Actor, op: OperationRef, key: &IdempotencyKey) -> Option<&SavedReply> {
-        self.rows.get(&(actor.clone(), op, key.clone()))
+        let key = Key::of(key);
+        let is_it = |row: &SavedReply| row.op == op && row.key == key && row.actor == *actor;
+        let number = self.places.find(hash(actor, op, &key), |number| {
+            self.rows.get(*number).is_some_and(is_it)
+        })?;
+        self.rows.get(*number)
+    }
+
+    fn reply(&self, saved: &SavedReply) -> Option<Reply> {
+        Some(Reply {
+            status: saved.status,
+            body: self.shapes.get(saved.op, &saved.body)?,
+        })
+    }
+
+    fn note(&mut self, number: u64) {
+        let Self { rows, places, .. } = self;
+        let hash = |number: u64| {
+            let row = rows.get(number);
+            row.map_or(0, |row| hash(&row.actor, row.op, &row.key))
+        };
+        places.insert_unique(hash(number), number, |number| hash(*number));
+    }
+}
+
+impl Key {
+    fn of(key: &IdempotencyKey) -> Self {
+        uuid_bytes(key.as_str()).map_or_else(|| Self::Text(key.as_str().into()), Self::Uuid)
+    }
+}
+
+/// The bytes of a UUID in its usual form: 32 small hexadecimal digits in five groups.
+fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
+    let groups: Vec<&str> = text.split('-').collect();
+    let has_form = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
+    let is_small = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    let mut bytes = [0; 16];
+    (has_form && is_small && hex::decode_to_slice(groups.concat(), &mut bytes).is_ok())
+        .then_some(bytes)
+}
+
+fn half(fingerprint: Fingerprint) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&fingerprint.as_bytes()[..16]);
+    half
+}
+
+fn hash(actor: &Actor, op: OperationRef, key: &Key) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (actor, op, key).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A digest of parameters; the same in every version of this program, as snapshots hold it.
+fn digest(pairs: &[(String, String)]) -> u64 {
+    if pairs.is_empty() {
+        return 0;
+    }
+    let mut hash = Sha256::new();
+    for text in pairs.iter().flat_map(|(name, value)| [name, value]) {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    let mut first = [0; 8];
+    first.copy_from_slice(&hash.finalize()[..8]);
+    u64::from_be_bytes(first)
+}
+
+#[derive(Serialize)]
+struct Facts<'a> {
+    rows: &'a Rows<SavedReply>,
+    shapes: &'a Shapes,
+}
+
+#[derive(Deserialize)]
+struct StoredFacts {
+    rows: Rows<SavedReply>,
+    shapes: Shapes,
+}
+
+/// The rows and their shapes; places follow from them.
+impl Serialize for SavedReplies {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { rows, shapes, .. } = self;
+        Facts { rows, shapes }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SavedReplies {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let StoredFacts { rows, shapes } = StoredFacts::deserialize(deserializer)?;
+        let mut saved = Self {
+            rows,
+            shapes,
+            places: HashTable::new(),
+        };
+        for number in 1..=saved.rows.made() {
+            saved.note(number);
+        }
+        Ok(saved)
     }
 }
 
 fn reused(saved: &SavedReply, command: &ClientCommand, key: &IdempotencyKey) -> Rejection {
     let request = &command.request;
-    let what = match (saved.path != request.path, saved.query != request.query) {
+    let what = match (
+        saved.path != digest(&request.path),
+        saved.query != digest(&request.query),
+    ) {
         (true, true) => "path and query differ",
         (true, false) => "path differs",
         (false, true) => "query differs",
@@ -102,4 +237,26 @@ fn reused(saved: &SavedReply, command: &ClientCommand, key: &IdempotencyKey) -> 
     .expected("the same request as the first time, or a key that was not used yet")
     .hint("Make one key per logical operation and keep it for its retries alone.")
     .bad_request()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_only_looks_like_a_uuid_is_another_key() {
+        let key = |text: &str| Key::of(&IdempotencyKey::new(text).unwrap());
+        let usual = "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11";
+        assert!(matches!(key(usual), Key::Uuid(_)));
+        for other in [
+            usual.to_uppercase(),
+            usual.replace('-', ""),
+            format!("{{{usual}}}"),
+            usual.replace("3f0a4ab5-1f4c", "3f0a4ab51-f4c"),
+            usual.replace('f', "g"),
+        ] {
+            assert!(matches!(key(&other), Key::Text(_)), "{other}");
+            assert_ne!(key(&other), key(usual));
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod collections;
 pub(crate) mod counterparties;
 pub(crate) mod custodians;
 pub(crate) mod customer_fields;
+pub(crate) mod customer_making;
 pub(crate) mod customer_persons;
 pub(crate) mod customers;
 pub mod deposit_stages;

@@ -14,6 +14,7 @@ use crate::context::WriteContext;
 use crate::payments::applications::review::ApplicationJob;
 use crate::payments::arrivals::InboundJob;
 use crate::payments::counterparties::CounterpartyJob;
+use crate::payments::customer_making::CustomerJob;
 use crate::payments::dormancy::AccountJob;
 use crate::payments::exchanges::ExchangeJob;
 use crate::payments::transfers::TransferJob;
@@ -72,6 +73,8 @@ jobs! {
     Application(ApplicationJob),
     /// Of counterparties.
     Counterparty(CounterpartyJob),
+    /// Of customers.
+    Customer(CustomerJob),
     /// Of withdrawals.
     Withdrawal(WithdrawalJob),
 }

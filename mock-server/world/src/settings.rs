@@ -31,6 +31,8 @@ pub struct Settings {
     pub timestamps: TimestampStyle,
     /// Ask for an invoice over a withdrawal that is worth more than 10,000 US dollars.
     pub information_requests: bool,
+    /// Whether the client is regulated itself, and so makes customers without an application.
+    pub regulated_client: bool,
     /// How many finished events, with their deliveries, are kept for the webhook log.
     pub webhook_log_limit: u32,
 }
@@ -49,6 +51,7 @@ impl Default for Settings {
             opaque_codes: false,
             timestamps: TimestampStyle::NewYork,
             information_requests: false,
+            regulated_client: false,
             webhook_log_limit: 10_000,
         }
     }

@@ -203,7 +203,7 @@ impl World {
         actor: &Actor,
         op: &OperationRef,
         key: &IdempotencyKey,
-    ) -> Option<&Reply> {
+    ) -> Option<Reply> {
         self.saved.get(actor, *op, key)
     }
 
@@ -264,7 +264,6 @@ impl World {
         if let Some(key) = key
             && let Some(reply) = self.saved.replay(command, key)?
         {
-            let reply = reply.clone();
             return Ok(Outcome {
                 replayed: true,
                 ..self.outcome(Some(reply), Vec::new())

@@ -71,6 +71,7 @@
 //! # }
 //! ```
 
+mod foreign;
 mod open;
 mod pool;
 mod with_reqwest;
@@ -87,6 +88,7 @@ use http::StatusCode;
 use layer2_types::operation::Operation;
 use reqwest::Url;
 
+pub(crate) use self::foreign::Guarded;
 pub(crate) use self::open::Chunks;
 pub use self::open::OpenReply;
 pub use self::pool::ConnectionPolicy;

@@ -5,7 +5,11 @@
 //! error. The time limit is kept here as well, in two halves: one that runs out before the status leaves the work
 //! unknown, one that runs out in the body does not.
 
-use std::error::Error as StdError;
+use std::future::Future;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,8 +18,7 @@ use bytes::BytesMut;
 use futures_util::stream;
 use http::HeaderMap;
 use http::StatusCode;
-use tokio::time::Instant;
-use tokio::time::timeout_at;
+use tokio::time::Sleep;
 
 use super::ConnectionPolicy;
 use super::HttpReply;
@@ -23,6 +26,7 @@ use super::HttpRequest;
 use super::HttpTransport;
 use super::OpenReply;
 use super::TransportError;
+use crate::credentials::BoxError;
 use crate::error::Error;
 use crate::error::ErrorKind;
 
@@ -59,13 +63,13 @@ impl ReqwestTransport {
     async fn body(
         &self,
         response: &mut reqwest::Response,
-        until: Instant,
+        mut end: Pin<&mut Sleep>,
     ) -> Result<Bytes, Unread> {
         // Most replies are one chunk, which needs no copy.
-        let Some(first) = chunk(response, until).await? else {
+        let Some(first) = chunk(response, end.as_mut()).await? else {
             return Ok(Bytes::new());
         };
-        let Some(second) = chunk(response, until).await? else {
+        let Some(second) = chunk(response, end.as_mut()).await? else {
             return self.within(first.len()).map(|()| first);
         };
         let mut body = BytesMut::from(first);
@@ -73,7 +77,7 @@ impl ReqwestTransport {
         while let Some(chunk_) = next {
             self.within(body.len().saturating_add(chunk_.len()))?;
             body.extend_from_slice(&chunk_);
-            next = chunk(response, until).await?;
+            next = chunk(response, end.as_mut()).await?;
         }
         Ok(body.freeze())
     }
@@ -94,14 +98,15 @@ impl HttpTransport for ReqwestTransport {
         request: HttpRequest,
         limit: Duration,
     ) -> Result<HttpReply, TransportError> {
-        let until = Instant::now() + limit;
-        let mut response = timeout_at(until, self.http.execute(request.into_reqwest()))
+        // One timer for both halves: what registers with a runtime's clock is paid for by every call.
+        let mut end = pin!(tokio::time::sleep(limit));
+        let mut response = within(end.as_mut(), self.http.execute(request.into_reqwest()))
             .await
-            .map_err(|elapsed| TransportError::TimedOut(elapsed.into()))?
+            .ok_or_else(|| TransportError::TimedOut(too_late()))?
             .map_err(before_status)?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
-        match self.body(&mut response, until).await {
+        match self.body(&mut response, end).await {
             Ok(body) => Ok(HttpReply {
                 status,
                 headers,
@@ -116,17 +121,15 @@ impl HttpTransport for ReqwestTransport {
         request: HttpRequest,
         limit: Duration,
     ) -> Result<OpenReply, TransportError> {
-        let mut response = timeout_at(
-            Instant::now() + limit,
-            self.http.execute(request.into_reqwest()),
-        )
-        .await
-        .map_err(|elapsed| TransportError::TimedOut(elapsed.into()))?
-        .map_err(before_status)?;
+        let end = pin!(tokio::time::sleep(limit));
+        let mut response = within(end, self.http.execute(request.into_reqwest()))
+            .await
+            .ok_or_else(|| TransportError::TimedOut(too_late()))?
+            .map_err(before_status)?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = stream::try_unfold(response, move |mut response| async move {
-            match chunk(&mut response, Instant::now() + limit).await {
+            match chunk(&mut response, pin!(tokio::time::sleep(limit))).await {
                 Ok(chunk) => Ok(chunk.map(|chunk| (chunk, response))),
                 Err(Unread::Broken(cause)) => Err(cause),
                 Err(Unread::TooLong) => Err("the body is longer than the limit".into()),
@@ -138,7 +141,7 @@ impl HttpTransport for ReqwestTransport {
 
 /// Why a body was not read to its end.
 enum Unread {
-    Broken(Box<dyn StdError + Send + Sync>),
+    Broken(BoxError),
     TooLong,
 }
 
@@ -156,12 +159,29 @@ impl Unread {
     }
 }
 
-async fn chunk(response: &mut reqwest::Response, until: Instant) -> Result<Option<Bytes>, Unread> {
-    match timeout_at(until, response.chunk()).await {
-        Ok(Ok(chunk)) => Ok(chunk),
-        Ok(Err(error)) => Err(Unread::Broken(error.without_url().into())),
-        Err(elapsed) => Err(Unread::Broken(elapsed.into())),
+async fn chunk(
+    response: &mut reqwest::Response,
+    end: Pin<&mut Sleep>,
+) -> Result<Option<Bytes>, Unread> {
+    match within(end, response.chunk()).await {
+        Some(Ok(chunk)) => Ok(chunk),
+        Some(Err(error)) => Err(Unread::Broken(error.without_url().into())),
+        None => Err(Unread::Broken(too_late())),
     }
+}
+
+/// What comes of `work` if it comes before the end. What is ready counts, however late it is.
+async fn within<T>(mut end: Pin<&mut Sleep>, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => end.as_mut().poll(context).map(|()| None),
+    })
+    .await
+}
+
+fn too_late() -> BoxError {
+    "the time limit of the attempt ran out".into()
 }
 
 /// Addresses are left out of what is kept: an error says which operation it was, and a URL may hold ids of people.

@@ -95,12 +95,11 @@ impl Subscriptions<'_> {
             let mut verifiable = false;
             let mut lost = Vec::new();
             for subscription in of_type(&listed, &event_type) {
-                if known.contains(&subscription.id) {
-                    verifiable = true;
-                } else if keep(store, callback_url, &event_type, subscription).await? {
-                    verifiable = true;
-                } else {
-                    lost.push(&subscription.id);
+                let has_key = known.contains(&subscription.id)
+                    || keep(store, callback_url, &event_type, subscription).await?;
+                match has_key {
+                    true => verifiable = true,
+                    false => lost.push(&subscription.id),
                 }
             }
             if !verifiable {

@@ -200,6 +200,10 @@ impl AmountError {
         self.kind
     }
 
+    #[cfg_attr(
+        not(feature = "payments"),
+        allow(dead_code, reason = "only payments have money that is counted")
+    )]
     pub(crate) const fn too_large() -> Self {
         Self::new(AmountErrorKind::TooLarge)
     }

@@ -22,6 +22,23 @@
 //!
 //! Because the enums are `#[non_exhaustive]`, a `match` outside this crate needs a last arm, which
 //! is where a value of tomorrow goes.
+//!
+//! The text of an unknown value cannot be matched on. Code that did would stop working, in silence,
+//! with the release that gives the value a name:
+//!
+//! ```compile_fail,E0308
+//! use layer2_types::payments::TransferStatus;
+//! fn is_paused(status: &TransferStatus) -> bool {
+//!     matches!(status, TransferStatus::Unknown("PAUSED"))
+//! }
+//! ```
+//!
+//! nor can an `Unknown` be made up, which might hide a value that is known:
+//!
+//! ```compile_fail,E0423
+//! use layer2_types::UnknownValue;
+//! let status = layer2_types::payments::TransferStatus::Unknown(UnknownValue("EXECUTED".into()));
+//! ```
 
 use std::fmt;
 

@@ -129,12 +129,13 @@ mod tests {
 
     #[test]
     fn values_become_what_the_platform_reads() {
+        let street = "1 Main Street".to_owned();
         let update = IndividualUpdateRequest::new()
             .set_individual_type([IndividualType::Officer, IndividualType::ControlPerson])
             .set_date_of_birth("1990-02-28".parse::<Date>().expect("a day"))
             .set_percentage_ownership(60)
             .set_citizenship(vec!["US".to_owned(), "CA".to_owned()])
-            .set_mailing_address_address_line1(&"1 Main Street".to_owned())
+            .set_mailing_address_address_line1(&street)
             .set_middle_name(Emptied);
         let expected = [
             ("individual_type", "OFFICER,CONTROL_PERSON"),

@@ -119,6 +119,7 @@ fn apply(settings: &mut Settings, wanted: &control::SandboxSettings) -> Result<(
     }
     settings.opaque_codes = wanted.opaque_codes.unwrap_or(settings.opaque_codes);
     settings.strict = wanted.strict.unwrap_or(settings.strict);
+    settings.regulated_client = wanted.regulated_client.unwrap_or(settings.regulated_client);
     settings.information_requests = wanted
         .information_requests
         .unwrap_or(settings.information_requests);
@@ -146,6 +147,7 @@ pub(super) fn summary(sandbox: &Sandbox) -> Result<control::SandboxSummary, Reje
         .with_opaque_codes(settings.opaque_codes)
         .with_strict(settings.strict)
         .with_information_requests(settings.information_requests)
+        .with_regulated_client(settings.regulated_client)
         .with_timestamps(match settings.timestamps {
             TimestampStyle::Utc => control::TimestampSetting::Utc,
             _ => control::TimestampSetting::NewYork,

@@ -23,6 +23,9 @@ pub(super) async fn set_up(at: &mut Setting) {
     company(at).await;
     submitted(at).await;
     customers(at).await;
+    at.regulate().await;
+    let made = at.regulated_customer("HOOLI", "first").send().await;
+    assert!(made.expect("sent").status().is_success());
 }
 
 async fn company(at: &mut Setting) {
@@ -96,6 +99,14 @@ pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     all.extend(documents(at));
     all.extend(at.requests(changing_customers()));
     all.extend(at.requests(persons_of_customers()));
+    all.push((
+        "customer_made_twice",
+        at.regulated_customer("HOOLI", "second"),
+    ));
+    all.push((
+        "customer_made_with_key_of_another",
+        at.regulated_customer("HOOLI_TOO", "first"),
+    ));
     all
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Setting {
     pub(super) caller: Caller,
     /// Another sandbox of the same server.
     pub(super) blue: Caller,
+    /// A third one, whose client is regulated itself, where a subject has made it.
+    pub(super) regulated: Option<Caller>,
     /// A token with the scope to read customers and no other.
     pub(super) narrow: String,
     pub(super) accounting_token: String,
@@ -156,6 +158,7 @@ impl Setting {
             server,
             caller,
             blue,
+            regulated: None,
         };
         at.set_up().await;
         at
@@ -176,6 +179,27 @@ impl Setting {
         let of = |amount: &str| post(transfers, TRANSFER.replace("1.50", amount));
         self.make("transfer", of("1")).await;
         self.make("unaffordable", of("100.01")).await;
+    }
+
+    /// Makes the sandbox of a regulated client.
+    pub(super) async fn regulate(&mut self) {
+        let body = json!({"name": "regulated", "settings": {"regulated_client": true}});
+        let made = self.ok(post("/_control/v1/sandboxes", body)).await;
+        self.regulated = Some(Caller::of(&made["data"]).await);
+    }
+
+    /// A customer that the regulated client makes.
+    pub(super) fn regulated_customer(&self, id: &str, key: &str) -> RequestBuilder {
+        let body =
+            json!({"customer_type": "CORPORATION", "id": id, "registered_name": "Hooli Inc"});
+        let caller = self.regulated.as_ref().expect("a regulated client");
+        let key = [("x-l2f-idempotency-id", key)];
+        caller.request(
+            Method::POST,
+            "/api/v1/customers",
+            Some(&body.to_string()),
+            &key,
+        )
     }
 
     /// Carries out a call that goes well.

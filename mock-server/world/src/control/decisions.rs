@@ -89,15 +89,15 @@ fn decided(noun: &str, from: Standing, wanted: &str) -> Result<Standing, Rejecti
         "no other status".to_owned()
     } else {
         allowed.join(", ")
+    })
+    .hint(match allowed.as_slice() {
+        _ if from_name == wanted => {
+            format!("It is {wanted} already; there is nothing to decide.")
+        }
+        [] => format!("{from_name} is final; use another {noun}."),
+        _ => "Control takes the steps of the platform's own table; go by one of these statuses."
+            .to_owned(),
     });
-    let problem = match from_name == wanted {
-        true => problem.hint(format!(
-            "It is {wanted} already; there is nothing to decide."
-        )),
-        false => problem.hint(
-            "Control takes the steps of the platform's own table; go by one of these statuses.",
-        ),
-    };
     Err(problem.bad_request())
 }
 

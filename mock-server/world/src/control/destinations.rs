@@ -212,6 +212,6 @@ fn wrong_asset(problem: impl Into<String>, received: &str, expected: &str) -> Re
         .at("/asset_type_id")
         .received(received)
         .expected(expected)
-        .hint("Asset types are spelt as in the accounts that hold them; a currency alone is none.")
+        .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
         .bad_request()
 }

@@ -9,6 +9,7 @@ mod subject;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use layer2_ledger::Entry;
 use layer2_ledger::Hold;
 use layer2_ledger::HoldState;
 use layer2_types::control;
@@ -18,6 +19,7 @@ use crate::clock;
 use crate::outbox::DeliveryRow;
 use crate::outbox::EventRow;
 use crate::payments::funds;
+use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::settings::TimestampStyle;
 use crate::world::World;
@@ -82,18 +84,27 @@ impl World {
         subject: &Subject,
         causes: &mut BTreeSet<u64>,
     ) -> Result<Vec<control::ObjectId>, Rejection> {
-        let rows = self.payments.transactions.numbered().map(|(_, row)| row);
-        let own = rows.filter(|row| {
-            subject.transactions.contains(row.id.as_str())
-                || subject.orders.contains(row.category_id.as_str())
-                || (subject.kind == ObjectKind::Account
-                    && subject.account.as_ref() == Some(&row.account))
-        });
-        own.map(|row| {
-            causes.insert(row.cause);
-            control::ObjectId::new(row.id.as_str()).map_err(|_| Rejection::bad_id())
-        })
-        .collect()
+        let log = &self.payments.transactions;
+        let own: Vec<&TransactionRow> = match (&subject.kind, &subject.account) {
+            (ObjectKind::Account, Some(account)) => last_shown(log.of_account(account))
+                .into_iter()
+                .map(|(_, row)| row)
+                .collect(),
+            _ => {
+                let rows = log.numbered().map(|(_, row)| row);
+                rows.filter(|row| {
+                    subject.transactions.contains(row.id.as_str())
+                        || subject.orders.contains(row.category_id.as_str())
+                })
+                .collect()
+            }
+        };
+        own.into_iter()
+            .map(|row| {
+                causes.insert(row.cause);
+                control::ObjectId::new(row.id.as_str()).map_err(|_| Rejection::bad_id())
+            })
+            .collect()
     }
 
     /// The holds of the object: those that its orders placed, or those on its account.
@@ -149,31 +160,47 @@ impl World {
         causes: &mut BTreeSet<u64>,
     ) -> Result<Vec<control::LedgerEntry>, Rejection> {
         let funds = &self.payments.funds;
-        let account = subject.account.as_ref().map(|id| funds.ledger_account(id));
-        let own = funds.book().entries().iter().filter(|entry| {
-            let touches = account.is_none_or(|account| {
-                entry
-                    .postings()
-                    .iter()
-                    .any(|posting| Some(posting.account()) == account)
-            });
-            touches
-                && match subject.kind {
-                    ObjectKind::Account => true,
-                    ObjectKind::Entry => entry.sequence().to_string() == id,
-                    ObjectKind::Delivery | ObjectKind::Event => {
-                        subject.cause == Some(entry.stamp().cause)
-                    }
-                    _ => subject
-                        .purposes
-                        .contains(purpose_of(funds.narrative(entry.sequence()))),
-                }
-        });
-        own.map(|entry| {
-            causes.insert(entry.stamp().cause);
-            self.entry_on_wire(entry)
-        })
-        .collect()
+        let book = funds.book();
+        let account = subject
+            .account
+            .as_ref()
+            .and_then(|id| funds.ledger_account(id));
+        let own: Vec<&Entry> = match (&subject.kind, account) {
+            (ObjectKind::Account, Some(account)) => book
+                .entries_of(account, ..)
+                .map(last_shown)
+                .unwrap_or_default(),
+            (ObjectKind::Entry, _) => id
+                .parse()
+                .ok()
+                .and_then(|number| funds.entry(number))
+                .into_iter()
+                .collect(),
+            _ => {
+                let touches = |entry: &&Entry| {
+                    let mut postings = entry.postings().iter();
+                    account
+                        .is_none_or(|account| postings.any(|posting| posting.account() == account))
+                };
+                let entries = book.entries().iter().filter(touches);
+                entries
+                    .filter(|entry| match subject.kind {
+                        ObjectKind::Delivery | ObjectKind::Event => {
+                            subject.cause == Some(entry.stamp().cause)
+                        }
+                        _ => subject
+                            .purposes
+                            .contains(purpose_of(funds.narrative(entry.sequence()))),
+                    })
+                    .collect()
+            }
+        };
+        own.into_iter()
+            .map(|entry| {
+                causes.insert(entry.stamp().cause);
+                self.entry_on_wire(entry)
+            })
+            .collect()
     }
 
     /// The deliveries of these events; of a delivery that one alone.
@@ -237,6 +264,13 @@ fn events(told: &[(&DeliveryRow, &EventRow)]) -> Result<Vec<control::ExplainedEv
             ))
         })
         .collect()
+}
+
+/// The newest that are shown, without a look at those before them.
+fn last_shown<T>(rows: impl DoubleEndedIterator<Item = T>) -> Vec<T> {
+    let mut shown: Vec<T> = rows.rev().take(SHOWN).collect();
+    shown.reverse();
+    shown
 }
 
 fn newest<T>(mut rows: Vec<T>) -> Vec<T> {

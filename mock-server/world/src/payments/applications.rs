@@ -274,11 +274,8 @@ impl World {
     fn must_be_free(&self, row: &ApplicationRow) -> Result<(), Rejection> {
         let wanted = &row.account_to_open.account_id;
         let mut problems = Vec::new();
-        if row.customer.as_str() == SELF
-            || self.payments.customers.contains(&row.customer)
-            || self.is_applied_for(|other| other.customer == row.customer)
-        {
-            problems.push(customer_taken(&row.customer));
+        if let Err(taken) = self.must_be_free_for_customer(&row.customer, "/customer_id") {
+            problems.extend(taken.problems);
         }
         if self.payments.accounts.contains(wanted) || self.is_reserved(wanted) {
             problems.extend(id_taken(wanted).problems);
@@ -290,6 +287,21 @@ impl World {
             status: 400,
             problems,
         })
+    }
+
+    /// Refuses an id that a customer has, or an application that is not decided keeps for one.
+    pub(crate) fn must_be_free_for_customer(
+        &self,
+        id: &CustomerId,
+        place: &str,
+    ) -> Result<(), Rejection> {
+        let is_taken = id.as_str() == SELF
+            || self.payments.customers.contains(id)
+            || self.is_applied_for(|row| row.customer == *id);
+        match is_taken {
+            true => Err(customer_taken(id).at(place).bad_request()),
+            false => Ok(()),
+        }
     }
 
     /// Whether an application that is not decided will open an account with this id.
@@ -379,7 +391,6 @@ fn customer_taken(id: &CustomerId) -> Problem {
         code::ALREADY_EXISTS,
         "There is a customer, or an application for one, with this id.",
     )
-    .at("/customer_id")
     .received(id.as_str())
     .expected("an id that no customer and no open application has")
     .hint("To repeat a request whose reply was lost, send it with its idempotency key.")

@@ -224,8 +224,8 @@ impl World {
             category_id: CategoryId::new(claim.deposit.as_str())
                 .map_err(|_| Rejection::bad_id())?,
             description: None,
-            originator: Some(row.sender.originator(&row.rail, reference)),
-            rail: Some(row.sender.rail_information(&row.rail, reference)),
+            originator: Some(Box::new(row.sender.originator(&row.rail, reference))),
+            rail: Some(Box::new(row.sender.rail_information(&row.rail, reference))),
             at: cx.now(),
             posted_at: None,
             cause: cx.seq(),

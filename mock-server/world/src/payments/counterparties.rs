@@ -38,6 +38,7 @@ mod screening;
 mod usable;
 
 pub(crate) use screening::CounterpartyJob;
+pub(crate) use screening::is_listed;
 pub(crate) use usable::Flow;
 
 /// A counterparty. Its status is kept beside its details, which hold none.

@@ -1,7 +1,7 @@
 //! Customers: reading them, changing what is known of them, changing their status.
 //!
-//! Customers come with the sandbox or from an approved application; making one without is for regulated clients, which
-//! the client of a sandbox is not. The persons of a company and the payors have a file of their own.
+//! Customers come with the sandbox or from an approved application; making one without is for regulated clients
+//! (`customer_making`). The persons of a company and the payors have a file of their own.
 
 use layer2_types::payments;
 use layer2_types::payments::Customer;
@@ -105,16 +105,10 @@ impl Customers for World {
 
     fn customers_create(
         &mut self,
-        _cx: &mut WriteContext<'_>,
-        _body: payments::CustomerRequest,
+        cx: &mut WriteContext<'_>,
+        body: payments::CustomerRequest,
     ) -> Result<payments::CustomerRefReply, Rejection> {
-        Err(Problem::new(
-            code::CUSTOMER_CREATION_NOT_ALLOWED,
-            "Only clients that are regulated themselves make customers without an application, and this sandbox's is not.",
-        )
-        .expected("an application for the customer")
-        .hint("Start one with POST /v1/applications; its approval makes the customer and opens its first account.")
-        .bad_request())
+        self.make_customer(cx, body)
     }
 
     fn customers_add_individual(

@@ -15,6 +15,7 @@ use layer2_ledger::AssetCode;
 use layer2_ledger::Balances;
 use layer2_ledger::Book;
 use layer2_ledger::Draft;
+use layer2_ledger::Entry;
 use layer2_ledger::EntryId;
 use layer2_ledger::HoldDraft;
 use layer2_ledger::HoldId;
@@ -45,8 +46,8 @@ pub(crate) use outgoing::Outgoing;
 pub(crate) struct Funds {
     book: Book,
     accounts: BTreeMap<AccountId, AccountHandles>,
-    /// What each entry is for, by its number.
-    narratives: BTreeMap<u64, String>,
+    /// What each entry is for, in their order.
+    narratives: Vec<Box<str>>,
 }
 
 /// The accounts of the book that money of one platform account passes through.
@@ -188,9 +189,17 @@ impl Funds {
             .or_else(|| self.book.find(&LedgerAccountId::new(id).ok()?).ok())
     }
 
+    /// The entry with a number. They are numbered from 1, without a gap.
+    pub(crate) fn entry(&self, sequence: u64) -> Option<&Entry> {
+        let place = usize::try_from(sequence.checked_sub(1)?).ok()?;
+        self.book.entries().get(place)
+    }
+
     /// What an entry is for.
     pub(crate) fn narrative(&self, sequence: u64) -> &str {
-        self.narratives.get(&sequence).map_or("", String::as_str)
+        let place = sequence.checked_sub(1).map(usize::try_from);
+        let narrative = place.and_then(|place| self.narratives.get(place.ok()?));
+        narrative.map_or("", |narrative| narrative)
     }
 
     fn handles(&self, id: &AccountId) -> Result<AccountHandles, LedgerError> {
@@ -231,8 +240,8 @@ impl Funds {
     }
 
     fn post(&mut self, draft: &Draft, narrative: &str) -> Result<(), LedgerError> {
-        let sequence = self.book.post(draft)?.sequence();
-        self.narratives.insert(sequence, narrative.to_owned());
+        self.book.post(draft)?;
+        self.narratives.push(narrative.into());
         Ok(())
     }
 

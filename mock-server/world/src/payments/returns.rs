@@ -104,7 +104,9 @@ impl World {
                 .map_err(|_| Rejection::bad_id())?,
             description: reason.map(Private::new),
             originator: None,
-            rail: Some(row.sender.rail_information(&row.rail, row.id.as_str())),
+            rail: Some(Box::new(
+                row.sender.rail_information(&row.rail, row.id.as_str()),
+            )),
             at: cx.now(),
             posted_at: Some(cx.now()),
             cause: cx.seq(),

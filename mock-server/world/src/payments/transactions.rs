@@ -55,8 +55,9 @@ pub(crate) struct TransactionRow {
     pub(crate) category: TransactionCategory,
     pub(crate) category_id: CategoryId,
     pub(crate) description: Option<Private>,
-    pub(crate) originator: Option<TransactionOriginator>,
-    pub(crate) rail: Option<RailInformation>,
+    /// What the rail told, of money from outside.
+    pub(crate) originator: Option<Box<TransactionOriginator>>,
+    pub(crate) rail: Option<Box<RailInformation>>,
     pub(crate) at: Timestamp,
     pub(crate) posted_at: Option<Timestamp>,
     /// Place in the journal of the command that made it.
@@ -85,6 +86,11 @@ impl TransactionLog {
 
     pub(crate) fn get(&self, id: &TransactionId) -> Option<&TransactionRow> {
         self.rows.get(id)
+    }
+
+    /// The id of the row with a number.
+    pub(crate) fn id(&self, number: u64) -> Option<&TransactionId> {
+        self.rows.row(number).map(|row| &row.id)
     }
 
     /// Makes an estimate final. Only a transaction that is on its way has one.
@@ -352,11 +358,16 @@ impl Listing {
 }
 
 impl World {
-    /// Writes a transaction and tells of it.
-    pub(crate) fn add_transaction(&mut self, cx: &mut WriteContext<'_>, row: TransactionRow) {
+    /// Writes a transaction, tells of it, and says which number it has.
+    pub(crate) fn add_transaction(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        row: TransactionRow,
+    ) -> u64 {
         let id = row.id.clone();
         self.payments.transactions.add(row);
         self.emit_transaction(cx, &id);
+        self.payments.transactions.rows.made()
     }
 
     /// Moves a transaction on and tells of it.
@@ -401,8 +412,8 @@ impl World {
             .with_category_id(row.category_id.clone());
         transaction.transaction_posted_date = row.posted_at.map(|at| clock::wire(at, style));
         transaction.description = row.description.as_ref().map(Private::reveal);
-        transaction.originator.clone_from(&row.originator);
-        transaction.rail_information.clone_from(&row.rail);
+        transaction.originator = row.originator.as_deref().cloned();
+        transaction.rail_information = row.rail.as_deref().cloned();
         transaction
     }
 }

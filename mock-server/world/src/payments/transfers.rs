@@ -11,7 +11,6 @@ use layer2_types::payments;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::TransactionCategory;
-use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransactionType;
 use layer2_types::payments::TransferId;
 use serde::Deserialize;
@@ -70,8 +69,9 @@ named!(TransferRow: TransferId);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Accepted {
     hold: HoldId,
-    debit: TransactionId,
-    credit: TransactionId,
+    /// The numbers of its transactions.
+    debit: u64,
+    credit: u64,
 }
 
 /// What is done with a transfer later.
@@ -208,9 +208,8 @@ impl Transfers for World {
             .hold(cx, &source.id, transfer.amount)
             .map_err(|error| KIND.not_covered(&source, &error))?;
 
-        let (debit, credit) = (held.id.clone(), coming.id.clone());
-        self.add_transaction(cx, held);
-        self.add_transaction(cx, coming);
+        let debit = self.add_transaction(cx, held);
+        let credit = self.add_transaction(cx, coming);
         let state = payments::TransferState::new(transfer_id.clone())
             .with_status(TransferStage::Accepted.status());
         if let Some(row) = self.payments.transfers.get_mut(&transfer_id) {
@@ -280,8 +279,11 @@ impl World {
         if let Some(row) = self.payments.transfers.get_mut(id) {
             row.stage = stage;
         }
-        self.advance_transaction(cx, &accepted.debit, transactions);
-        self.advance_transaction(cx, &accepted.credit, transactions);
+        for number in [accepted.debit, accepted.credit] {
+            if let Some(id) = self.payments.transactions.id(number).cloned() {
+                self.advance_transaction(cx, &id, transactions);
+            }
+        }
     }
 }
 

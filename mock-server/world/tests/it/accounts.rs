@@ -122,7 +122,8 @@ fn what_an_update_refuses() {
         )
         .at("/updates/0/field")
         .received("product_id")
-        .expected("status");
+        .expected("status")
+        .hint("Everything else is fixed when the account is opened; open another one, and close this one.");
         assert_eq!(
             update(&mut play, "ACME_USD", "product_id", "X"),
             field.bad_request()
@@ -133,7 +134,10 @@ fn what_an_update_refuses() {
         )
         .at("/updates/0/value")
         .received("PENDING")
-        .expected("EDD, DORMANT, CLOSED, FROZEN");
+        .expected("EDD, DORMANT, CLOSED, FROZEN")
+        .hint(
+            "Go by one of these statuses; what a client cannot set, control decides in a sandbox.",
+        );
         assert_eq!(
             update(&mut play, "ACME_USD", "status", "PENDING"),
             status.bad_request()

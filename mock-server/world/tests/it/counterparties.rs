@@ -432,6 +432,7 @@ fn refusals_say_what_is_wrong_and_what_would_do() {
             .at("/supported_rails/1")
             .received("EFT")
             .expected("ACH, FEDWIRE, SWIFT")
+            .hint("Leave the rail out, or register a counterparty of a type that has it.")
             .bad_request()
     );
     assert_eq!(
@@ -455,6 +456,7 @@ fn refusals_say_what_is_wrong_and_what_would_do() {
         )
         .at("/intermediary_information")
         .expected("SWIFT in `supported_rails`, or no intermediary")
+        .hint("Add SWIFT with the BIC of the account's bank, or leave the intermediary out.")
         .bad_request()
     );
     assert_eq!(
@@ -529,11 +531,18 @@ fn numbers_of_accounts_are_not_repeated() {
     let rejection = refusal(&body);
     assert_eq!(
         rejection,
-        Problem::new("VALIDATION_FAILED", "`iban` does not have its form.")
-            .at("/account_information/iban")
-            .expected("an IBAN without spaces, with its check digits (ISO 13616)")
-            .bad_request()
+        Problem::new(
+            "VALIDATION_FAILED",
+            "The check digits of `iban` do not match the rest of it."
+        )
+        .at("/account_information/iban")
+        .expected("an IBAN without spaces, with its check digits (ISO 13616)")
+        .hint("It is mistyped, or was made up; DE89370400440532013000 is one whose check digits are right.")
+        .bad_request()
     );
+    let spaced = body.replace("DE00", "DE89 ");
+    let problem = &refusal(&spaced).problems[0];
+    assert_eq!(problem.description, "`iban` does not have its form.");
     let bic = body.replace("DE00", "DE89").replace("DEUTDEFF", "DEUT");
     assert_eq!(refusal(&bic).problems[0].received.as_deref(), Some("DEUT"));
 }
@@ -565,6 +574,9 @@ fn changes_are_refused_with_what_could_be_changed() {
         .at("/updates/0/value")
         .received("PENDING")
         .expected("EDD, DORMANT, CLOSED, FROZEN")
+        .hint(
+            "Go by one of these statuses; what a client cannot set, control decides in a sandbox."
+        )
         .bad_request()
     );
     play.patch_counterparty(&id, "status", "CLOSED").unwrap();
@@ -585,11 +597,12 @@ fn changes_are_refused_with_what_could_be_changed() {
         play.decide_counterparty(&id, "ACTIVE").unwrap_err(),
         Problem::new(
             "STATUS_CHANGE_NOT_ALLOWED",
-            "A counterparty that is CLOSED cannot become ACTIVE."
+            "The counterparty is CLOSED and cannot become ACTIVE."
         )
         .at("/status")
         .received("ACTIVE")
         .expected("no other status")
+        .hint("CLOSED is final; use another counterparty.")
         .bad_request()
     );
     let nope = [("counterparty_id", "nope")];

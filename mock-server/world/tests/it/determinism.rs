@@ -73,7 +73,7 @@ fn a_snapshot_is_the_world() {
         World::restore("{}")
             .unwrap_err()
             .to_string()
-            .contains("replay its journal")
+            .contains("use the version that made it")
     );
 }
 

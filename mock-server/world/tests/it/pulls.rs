@@ -329,7 +329,8 @@ fn what_a_pull_refuses_of_its_amount() {
             )
             .at(amount)
             .received("1000000000000000000000000000")
-            .expected("at most 28 digits, all money of the asset in the sandbox together"),
+            .expected("at most 28 digits, all money of the asset in the sandbox together")
+            .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox."),
         ),
     ];
     for (sent, expected) in cases {
@@ -355,7 +356,8 @@ fn what_a_pull_refuses_of_its_amount() {
         "The amount is more than the books can hold.",
     )
     .at("deposit_id")
-    .expected("at most 28 digits, all money of the asset in the sandbox together");
+    .expected("at most 28 digits, all money of the asset in the sandbox together")
+        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.");
     assert_eq!(
         accept(&mut play, &field(&second, "id")).unwrap_err(),
         too_large.bad_request()

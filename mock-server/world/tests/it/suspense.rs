@@ -326,6 +326,7 @@ fn what_an_arrival_refuses() {
             .at("/asset_type_id")
             .received(received)
             .expected(expected)
+            .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
     };
     let cases = [
         (
@@ -395,7 +396,8 @@ fn what_an_arrival_refuses() {
             )
             .at("/rail")
             .received("EFT")
-            .expected("FEDWIRE, ACH, SWIFT"),
+            .expected("FEDWIRE, ACH, SWIFT")
+            .hint("Name one of these rails, or none: the usual one of the asset is taken then."),
         ),
         (
             r#"{"memo":"Rent","asset_type_id":"FIAT_TESTNET_USD","amount":0}"#,
@@ -446,7 +448,8 @@ fn the_books_take_no_more_in_suspense_than_the_wire_can_tell() {
         "The amount is more than the books can hold.",
     )
     .at("/amount")
-    .expected("at most 28 digits, all money of the asset in the sandbox together");
+    .expected("at most 28 digits, all money of the asset in the sandbox together")
+        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.");
     assert_eq!(arrive(&mut play, more).unwrap_err(), expect(refused));
     assert!(
         play.world.snapshot().unwrap() == before,

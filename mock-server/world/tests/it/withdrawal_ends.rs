@@ -212,7 +212,7 @@ fn money_that_comes_back_is_a_correction_of_its_own() {
     );
     assert_eq!(
         play.decide_withdrawal(&id, "RETURNED").unwrap_err(),
-        Problem::new("STATUS_CHANGE_NOT_ALLOWED", "A withdrawal that is EXECUTED cannot become RETURNED now.")
+        Problem::new("STATUS_CHANGE_NOT_ALLOWED", "The withdrawal is EXECUTED and cannot become RETURNED now.")
             .at("/outcome")
             .received("RETURNED")
             .expected("a withdrawal that is EXECUTED and did not come back yet")

@@ -38,7 +38,8 @@ fn amounts() -> [(&'static str, Problem); 4] {
         "AMOUNT_TOO_LARGE",
         "The amount is more than the books can hold.",
     )
-    .expected("at most 28 digits, all money of the asset in the sandbox together");
+    .expected("at most 28 digits, all money of the asset in the sandbox together")
+        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.");
     [
         ("0", not_positive("0")),
         ("-1", not_positive("-1")),
@@ -129,6 +130,7 @@ fn requests_are_refused_with_what_would_have_done() {
         .at("/purpose")
         .received("PERSONAL_ACCOUNT")
         .expected("another purpose, or a counterparty with the relationship SELF")
+        .hint("What the owner is to the customer stands in the counterparty's `profile.relationship_to_customer`.")
         .bad_request()
     );
     let rejection = refusal(|_, landlord| withdrawal("PIGEON", "ACME_USD", landlord, "1"));
@@ -339,6 +341,7 @@ fn money_cannot_come_back_to_where_it_has_no_place() {
         )
         .at("withdrawal_id")
         .expected("at most 28 digits, all money of the asset in the sandbox together")
+        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
         .bad_request()
     );
     play.patch_account("ACME_USD", "FROZEN").unwrap();
@@ -429,7 +432,8 @@ fn fees_are_refused_with_what_would_have_done() {
             Problem::new("RAIL_NOT_SUPPORTED", "No withdrawal goes by this rail.")
                 .at("/withdrawal_fees/0/rail")
                 .received("PIGEON")
-                .expected("ACH, FEDWIRE, SWIFT, CRYPTO, EFT, SEPA_CT, CHAPS, FPS, IMPS, SPEI, UAEFTS"),
+                .expected("ACH, FEDWIRE, SWIFT, CRYPTO, EFT, SEPA_CT, CHAPS, FPS, IMPS, SPEI, UAEFTS")
+                .hint("Rails are spelt as in the `withdrawal_rail` of a withdrawal."),
         ),
         (
             fee("ACH", "USD", "1"),

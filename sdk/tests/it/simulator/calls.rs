@@ -134,14 +134,11 @@ impl Caller {
             Err(error) => error.attempts(),
         };
         rule(attempts == memory.attempts, "counted its attempts wrongly")?;
-        let error = match result {
-            Ok(_) => {
-                return rule(
-                    memory.effects == u32::from(writes),
-                    "succeeded without effect",
-                );
-            }
-            Err(error) => error,
+        let Err(error) = result else {
+            return rule(
+                memory.effects == u32::from(writes),
+                "succeeded without effect",
+            );
         };
         rule(error.operation().is_some(), "failed without its operation")?;
         rule(

@@ -280,8 +280,7 @@ impl World {
     fn entry_subject(&self, id: &str) -> Option<Subject> {
         let number: u64 = id.parse().ok()?;
         let funds = &self.payments.funds;
-        let mut entries = funds.book().entries().iter();
-        let entry = entries.find(|entry| entry.sequence() == number)?;
+        let entry = funds.entry(number)?;
         let mut own = Subject::new(ObjectKind::Entry);
         own.events = Mentions::None;
         let purpose = purpose_of(funds.narrative(number));

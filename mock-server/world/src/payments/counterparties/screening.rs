@@ -1,4 +1,4 @@
-//! The screening of a new counterparty, and the events that tell where it stands.
+//! The screening of a new counterparty (what it finds, also for customers), and the events that tell where it stands.
 //!
 //! What a screening finds is not left to chance: it finds something in a name that contains [`MARKER`]. Control can
 //! decide first; then the screening has nothing left to decide.
@@ -73,13 +73,18 @@ impl World {
     }
 }
 
+/// Whether the screening finds something in a name.
+pub(crate) fn is_listed(name: &str) -> bool {
+    name.to_lowercase().contains(MARKER)
+}
+
 impl CounterpartyRow {
     fn is_listed(&self) -> bool {
         let name = self
             .details
             .profile()
             .and_then(|profile| profile.name.as_ref());
-        name.is_some_and(|name| name.to_lowercase().contains(MARKER))
+        name.is_some_and(|name| is_listed(name))
     }
 }
 

@@ -78,11 +78,11 @@ impl Funds {
         steps.push(Step::Post(settlement));
         narratives.push(format!("settlement of {narrative}"));
 
-        let first = self.book.sequence() + 1;
         self.book
             .apply_all(&steps)
             .map_err(|refused| refused.error)?;
-        self.narratives.extend((first..).zip(narratives));
+        let narratives = narratives.into_iter().map(String::into_boxed_str);
+        self.narratives.extend(narratives);
         Ok(())
     }
 

@@ -89,7 +89,7 @@ impl WithdrawalRow {
             .with_rail(self.rail.as_str().to_owned())
             .with_reference(self.id.as_str().to_owned());
         information.memo = model::memo(&self.details).cloned();
-        transaction.rail = Some(information);
+        transaction.rail = Some(Box::new(information));
         Ok(transaction)
     }
 }

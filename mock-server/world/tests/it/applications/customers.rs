@@ -1,5 +1,6 @@
-//! The persons and payors of customers, and that applications alone make customers.
+//! The persons and payors of customers, and who makes customers: applications, or a regulated client.
 
+use layer2_world::Settings;
 use serde_json::json;
 
 use super::REPEAT;
@@ -28,10 +29,61 @@ fn customers_are_made_by_applications_alone() {
             None,
             Some("an application for the customer"),
             Some(
-                "Start one with POST /v1/applications; its approval makes the customer and opens its first account."
+                "Start one with POST /v1/applications; its approval makes the customer and opens its first account. \
+                 The setting `regulated_client` of a sandbox makes its client a regulated one."
             )
         ]
     );
+}
+
+#[test]
+fn a_regulated_client_makes_customers_that_are_screened() {
+    let mut settings = Settings::default();
+    settings.regulated_client = true;
+    let mut play = Play::with(settings);
+    for event in ["CUSTOMER_PENDING", "CUSTOMER_ACTIVE", "CUSTOMER_CLOSED"] {
+        play.subscribe(event);
+    }
+    let create = "payments.customers_create";
+    let person = |id: &str, last_name: &str| {
+        json!({"customer_type": "INDIVIDUAL", "id": id, "first_name": "Ada", "last_name": last_name,
+            "date_of_birth": "1980-12-09"})
+        .to_string()
+    };
+    let company = |id: &str, name: &str| {
+        json!({"customer_type": "CORPORATION", "id": id, "registered_name": name}).to_string()
+    };
+    let status = |play: &Play, id: &str| {
+        let read = play
+            .get("payments.customers_get", &[("customer_id", id)], &[])
+            .unwrap();
+        field(&read.body, "status")
+    };
+    play.eager = false;
+    let made = play.post(create, &[], &person("ADA", "Example")).unwrap();
+    assert_eq!(field(&made.body, "id"), "ADA");
+    assert_eq!(status(&play, "ADA"), "PENDING");
+    play.settle();
+    assert_eq!(status(&play, "ADA"), "ACTIVE");
+    assert_eq!(play.told(), ["CUSTOMER_PENDING", "CUSTOMER_ACTIVE"]);
+
+    play.eager = true;
+    for (id, name, ends) in [
+        ("INITECH", "Initech LLC", "ACTIVE"),
+        ("LISTED", "Screening Hit Ltd", "CLOSED"),
+    ] {
+        play.post(create, &[], &company(id, name)).unwrap();
+        assert_eq!(status(&play, id), ends);
+        let end = format!("CUSTOMER_{ends}");
+        assert_eq!(play.told(), ["CUSTOMER_PENDING", &end]);
+    }
+    for taken in ["ADA", "ACME", "SELF"] {
+        let refused = play.post(create, &[], &person(taken, "Example"));
+        assert_eq!(codes(&refused.unwrap_err()), ["ALREADY_EXISTS"], "{taken}");
+    }
+    let account = r#"{"customer_id":"ADA","account_to_open":{"account_id":"ADA_USD","product_id":"DEPOSIT_BASIC","asset_type_id":"FIAT_TESTNET_USD"}}"#;
+    play.post("payments.accounts_open", &[], account).unwrap();
+    assert_eq!(play.account_status("ADA_USD"), "OPEN");
 }
 
 #[test]

@@ -253,11 +253,11 @@ fn a_refusal_is_final_and_frees_the_ids() {
         whole(&problem),
         [
             Some("STATUS_CHANGE_NOT_ALLOWED"),
-            Some("An application that is REJECTED cannot become APPROVED."),
+            Some("The application is REJECTED and cannot become APPROVED."),
             Some("/decision"),
             Some("APPROVED"),
             Some("nothing: the status is final"),
-            None
+            Some("The decision stands; apply anew for another one.")
         ]
     );
     let again = play.apply(&ada());
@@ -283,7 +283,7 @@ fn the_review_begins_after_a_while_where_work_takes_time() {
         whole(&problem),
         [
             Some("STATUS_CHANGE_NOT_ALLOWED"),
-            Some("An application that is SUBMITTED cannot become APPROVED."),
+            Some("The application is SUBMITTED and cannot become APPROVED."),
             Some("/decision"),
             Some("APPROVED"),
             Some("PROCESSING"),

@@ -56,6 +56,7 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
         )
         .at("/amount")
         .expected("at most 28 digits, all money of the asset in the sandbox together")
+        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
     };
     let not_positive = || {
         Problem::new("AMOUNT_NOT_POSITIVE", "The amount must be more than zero.")

@@ -247,6 +247,9 @@ models! {
             /// Whether a withdrawal worth more than 10,000 US dollars is asked for an invoice;
             /// false by default. Layer2 1.0.5 asks for none.
             information_requests: bool = with_information_requests;
+            /// Whether the client is regulated itself, so that `POST /v1/customers` makes customers
+            /// without an application; false by default.
+            regulated_client: bool = with_regulated_client;
             /// The zone of the timestamps in replies and events; `new-york` by default.
             timestamps: TimestampSetting = with_timestamps;
             /// How many finished events, with their deliveries, the webhook log keeps; the oldest

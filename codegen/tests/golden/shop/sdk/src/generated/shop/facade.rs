@@ -2,13 +2,13 @@
 
 //! The resources of the shop API.
 
-use futures_core::Stream;
 use layer2_types::shop::{self, OperationId};
 
 use crate::client::Client;
 use crate::download::Download;
+use crate::download_stream::DownloadStream;
 use crate::error::Error;
-use crate::page::{Page, paginate};
+use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
 use crate::upload::Upload;
 
@@ -23,7 +23,8 @@ impl<'c> Orders<'c> {
     ///
     /// Gives the orders, oldest first, as \[pages\] of \<rows\>.
     ///
-    /// Needs the scope `orders:read`, or `books:read`. Can be repeated freely.
+    /// Needs the scope `orders:read`, or `books:read`. Can be repeated freely. Can be dropped at
+    /// any time.
     ///
     /// `GET /v1/orders`
     pub async fn list(
@@ -42,12 +43,8 @@ impl<'c> Orders<'c> {
         Ok(reply.map(|list| Page::new(list.data.orders.unwrap_or_default(), list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list) and gives the items one by one.
-    ///
-    /// A page is asked for when its first item is; the stream ends after the first error.
-    pub fn list_stream(
-        &self, params: shop::OrdersListParams,
-    ) -> impl Stream<Item = Result<shop::Order, Error>> + Send + use<> {
+    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    pub fn list_stream(&self, params: shop::OrdersListParams) -> Items<shop::Order> {
         paginate(
             self.client,
             params,
@@ -69,7 +66,8 @@ impl<'c> Orders<'c> {
     /// - Retry: The same key gives the same order.
     ///
     /// Needs the scope `orders:write`. The request is signed. Carries an idempotency key. Is
-    /// repeated only with the same key. Only `rail-1.1.2` has it. Errors: `SOLD_OUT`.
+    /// repeated only with the same key. If it is dropped, it may be done; call again with the same
+    /// key, one of your own. Only `rail-1.1.2` has it. Errors: `SOLD_OUT`.
     ///
     /// `POST /v1/orders`
     pub async fn create(&self, body: &shop::Order) -> Result<Reply<shop::Order>, Error> {
@@ -89,7 +87,7 @@ impl<'c> Orders<'c> {
     /// - Retry: E.
     ///
     /// Needs the scope `orders:write`. The request can be signed. Is never repeated once a byte has
-    /// left.
+    /// left. If it is dropped, it may be done; read before you call again.
     ///
     /// `PATCH /v1/orders/{order_id}`
     pub async fn update(
@@ -111,7 +109,7 @@ impl<'c> Orders<'c> {
     /// - Retry: E.
     ///
     /// Needs the scope `orders:write`. Carries an idempotency key. Is repeated only with the same
-    /// key.
+    /// key. If it is dropped, it may be done; call again with the same key, one of your own.
     ///
     /// `POST /v1/orders/{order_id}/receipt`
     pub async fn upload_receipt(
@@ -135,7 +133,7 @@ impl<'c> Orders<'c> {
     ///
     /// Gives the receipt of an order.
     ///
-    /// Needs the scope `orders:read`. Can be repeated freely.
+    /// Needs the scope `orders:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/orders/{order_id}/receipt`
     pub async fn download_receipt(
@@ -143,6 +141,18 @@ impl<'c> Orders<'c> {
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
+                OperationId::OrdersDownloadReceipt.operation(),
+                &[order_id.as_str()],
+            )
+            .await
+    }
+
+    /// The same as [`download_receipt`](Self::download_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    pub async fn download_receipt_stream(
+        &self, order_id: &shop::OrderId,
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
                 OperationId::OrdersDownloadReceipt.operation(),
                 &[order_id.as_str()],
             )
@@ -159,7 +169,8 @@ impl<'c> Orders<'c> {
     /// - Undo: D.
     /// - Retry: E.
     ///
-    /// The request can be signed. Is never repeated once a byte has left.
+    /// The request can be signed. Is never repeated once a byte has left. If it is dropped, it may
+    /// be done; read before you call again.
     ///
     /// `DELETE /v1/orders/{order_id}/lines/{number}`
     pub async fn delete_line(
@@ -181,7 +192,7 @@ impl<'c> Shelves<'c> {
     ///
     /// Gives what lies on a shelf.
     ///
-    /// Can be repeated freely.
+    /// Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/shelves/{shelf}`
     pub async fn get(&self, shelf: &str) -> Result<Reply<shop::Shelf>, Error> {

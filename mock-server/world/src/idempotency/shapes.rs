@@ -1,0 +1,173 @@
+//! Replies without what they have in common.
+//!
+//! Replies are kept for ever, and those of one operation differ in ids, instants and amounts alone. So the first one is
+//! kept whole, as a shape, and of each that follows only the pieces in which it differs. Pieces are what stands between
+//! quotation marks, whatever it means, so nothing is parsed and the text that comes back is the one that was put in.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::request::OperationRef;
+
+/// The shapes of all operations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Shapes {
+    #[serde(with = "crate::snapshot::pairs")]
+    of: BTreeMap<OperationRef, Vec<Shape>>,
+}
+
+/// A text as a shape and what differs from it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Shaped {
+    shape: u8,
+    /// For each piece that differs its place, a colon, the piece and a quotation mark.
+    differences: Box<str>,
+}
+
+/// The first text of its kind.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Shape(Box<str>);
+
+/// An operation has so many kinds of replies before the least unlike one has to do.
+const SHAPES_MAX: usize = 8;
+
+impl Shapes {
+    /// Takes a text in.
+    pub(super) fn put(&mut self, op: OperationRef, text: &str) -> Shaped {
+        let shapes = self.of.entry(op).or_default();
+        let likes = shapes.iter().enumerate().filter_map(|(place, shape)| {
+            Some(Shaped {
+                shape: u8::try_from(place).ok()?,
+                differences: shape.differences(text)?,
+            })
+        });
+        let nearest = likes.min_by_key(|like| like.differences.len());
+        let is_near = |like: &Shaped| like.differences.len() <= text.len() / 2;
+        if let Some(like) = nearest.as_ref()
+            && (is_near(like) || shapes.len() == SHAPES_MAX)
+        {
+            return like.clone();
+        }
+        match u8::try_from(shapes.len()) {
+            Ok(shape) if shapes.len() < SHAPES_MAX => {
+                shapes.push(Shape(text.into()));
+                Shaped {
+                    shape,
+                    differences: Box::default(),
+                }
+            }
+            _ => Shaped {
+                shape: WHOLE,
+                differences: text.into(),
+            },
+        }
+    }
+
+    /// The text that was taken in; none if it was taken in elsewhere.
+    pub(super) fn get(&self, op: OperationRef, shaped: &Shaped) -> Option<String> {
+        if shaped.shape == WHOLE {
+            return Some(shaped.differences.to_string());
+        }
+        let shape = self.of.get(&op)?.get(usize::from(shaped.shape))?;
+        shape.with(&shaped.differences)
+    }
+}
+
+/// The place of no shape: the text is like none, and there is no room for another one.
+const WHOLE: u8 = u8::MAX;
+
+impl Shape {
+    /// In what a text differs; none if it has another number of pieces.
+    fn differences(&self, text: &str) -> Option<Box<str>> {
+        if self.0.split('"').count() != text.split('"').count() {
+            return None;
+        }
+        let mut differences = String::new();
+        let pairs = self.0.split('"').zip(text.split('"'));
+        for (place, (_, piece)) in pairs.enumerate().filter(|(_, (own, piece))| own != piece) {
+            differences.push_str(&place.to_string());
+            differences.push(':');
+            differences.push_str(piece);
+            differences.push('"');
+        }
+        Some(differences.into_boxed_str())
+    }
+
+    /// The text that differs from this one so.
+    fn with(&self, differences: &str) -> Option<String> {
+        let mut pieces: Vec<&str> = self.0.split('"').collect();
+        for difference in differences.split_terminator('"') {
+            let (place, piece) = difference.split_once(':')?;
+            *pieces.get_mut(place.parse::<usize>().ok()?)? = piece;
+        }
+        Some(pieces.join("\""))
+    }
+}
+
+// Replies may be about persons.
+impl core::fmt::Debug for Shaped {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Shaped")
+            .field("shape", &self.shape)
+            .field("bytes", &self.differences.len())
+            .finish()
+    }
+}
+
+impl core::fmt::Debug for Shape {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Shape({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn op(name: &str) -> OperationRef {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn every_text_comes_back_as_it_was_put_in() {
+        let texts = [
+            "",
+            "\"",
+            "null",
+            r#"{"data":{"id":"a","note":"say \"no\""}}"#,
+            r#"{"data":{"id":"b","note":"say \"1:x\""}}"#,
+            r#"{"data":{"id":"é","note":"say \"no\""},"more":[1.50,true]}"#,
+            r#"{"data":{"id":":","note":"\\\"2:"}}"#,
+            r#"{"data":[]}"#,
+        ];
+        let mut shapes = Shapes::default();
+        let mut put = Vec::new();
+        for n in 0..50 {
+            for text in texts {
+                let text = text.replace("no", &"no ".repeat(n));
+                let name = ["payments.transfers_create", "payments.transfers_accept"][n % 2];
+                put.push((op(name), shapes.put(op(name), &text), text));
+            }
+        }
+        let stored = serde_json::to_string(&shapes).unwrap();
+        let restored: Shapes = serde_json::from_str(&stored).unwrap();
+        for (op, shaped, text) in put {
+            assert_eq!(shapes.get(op, &shaped).as_deref(), Some(text.as_str()));
+            assert_eq!(restored.get(op, &shaped).as_deref(), Some(text.as_str()));
+        }
+    }
+
+    #[test]
+    fn of_a_reply_that_is_like_another_one_little_is_kept() {
+        let mut shapes = Shapes::default();
+        let reply = |id: &str| {
+            format!(r#"{{"data":{{"id":"{id}","status":"REQUESTED","asset_type_id":"FIAT"}}}}"#)
+        };
+        let create = op("payments.transfers_create");
+        assert_eq!(&*shapes.put(create, &reply("one")).differences, "");
+        assert_eq!(&*shapes.put(create, &reply("two")).differences, "5:two\"");
+        assert!(!format!("{shapes:?}").contains("one"), "nothing is printed");
+    }
+}
