@@ -314,10 +314,15 @@ impl Sandbox {
         &self,
         work: impl FnOnce(&mut Core) -> (Step, Option<Duration>),
     ) -> Result<(Step, Option<Duration>), Broken> {
+        // What others share is taken only if there is work to run; otherwise deliveries wait until their outcomes can be kept.
+        let intent = match self.journal.shared() {
+            Some(_) => Intent::Read,
+            None => Intent::Write,
+        };
         let mut handed_out = Vec::new();
         let taken = &mut handed_out;
         let done = self
-            .turn(Intent::Write, move |core| {
+            .turn(intent, move |core| {
                 let (step, wait) = work(core);
                 taken.extend(step.attempts.iter().map(Attempt::key));
                 (step, wait)

@@ -4,9 +4,12 @@
 //! that others have written; all of that is sent at once, and so is the commit with all that it writes: one way there
 //! and back each. The database ends the transaction of a server that has gone.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -34,6 +37,9 @@ use crate::{
 
 /// Bytes of a part of a snapshot: one message to the database does not hold a whole one.
 const PART: usize = 4 * 1024 * 1024;
+
+/// What fails within this time has waited for nothing.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Rows after which a new snapshot is worth its price.
 const ROWS_PER_SNAPSHOT: u64 = 20_000;
@@ -87,19 +93,40 @@ impl PostgresJournal {
         }
     }
 
-    /// What the database says of others: the head, and the rows after a position.
-    fn news(&self, seen: Position, head: Stored, contents: &[Columns]) -> Result<News, StoreError> {
+    /// What the database says of others: the head, and the rows after a position, whose contents stand in this column.
+    fn news(
+        &self,
+        seen: Position,
+        head: Stored,
+        contents: &[Columns],
+        at: usize,
+    ) -> Result<News, StoreError> {
         self.seen.note(head);
         let ahead = head.seq.checked_sub(seen.seq);
         let is_near = ahead.is_some_and(|ahead| ahead <= FOLLOWED.unsigned_abs());
         if head.head.generation != seen.generation || !is_near {
             return Ok(News::Reopen(head.head));
         }
-        let rows = self.place.rows(seen.generation, seen.seq, contents, 0)?;
+        let rows = self.place.rows(seen.generation, seen.seq, contents, at)?;
         Ok(News::Rows(head.head, rows))
     }
 
-    async fn begin(&self, seen: Position) -> Result<(News, PostgresTurn), StoreError> {
+    async fn look_once(&self, seen: Position) -> Result<News, StoreError> {
+        let reader = self.place.connections.reader().await?;
+        let (generation, seq) = seen.columns();
+        let parameters: [&(dyn ToSql + Sync); 4] = [&self.place.id, &generation, &seq, &FOLLOWED];
+        let asked = reader.client.query(&reader.statements.look, &parameters);
+        let mut rows = within(asked).await?;
+        let first = rows.first().ok_or_else(|| self.place.is_gone())?;
+        let head = Stored::of(first)?;
+        // Without rows there is one line that holds the head alone.
+        if get::<Option<&[u8]>>(first, HEAD)?.is_none() {
+            rows.clear();
+        }
+        self.news(seen, head, &rows, HEAD)
+    }
+
+    async fn begin_once(&self, seen: Position) -> Result<(News, PostgresTurn), StoreError> {
         let borrowed = self.place.connections.borrow().await?;
         let (head, rows) = {
             let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
@@ -119,7 +146,7 @@ impl PostgresJournal {
             .await?
         };
         let head = Stored::of(&head.ok_or_else(|| self.place.is_gone())?)?;
-        let news = self.news(seen, head, &rows)?;
+        let news = self.news(seen, head, &rows, 0)?;
         let turn = PostgresTurn {
             place: Arc::clone(&self.place),
             seen: Arc::clone(&self.seen),
@@ -238,11 +265,11 @@ impl Journal for PostgresJournal {
 impl SharedJournal for PostgresJournal {
     fn begin(&self, seen: Position) -> Pending<'_, (News, Box<dyn Turn>)> {
         Box::pin(async move {
-            let begun = match PostgresJournal::begin(self, seen).await {
-                // A connection that was idle may have ended without our notice. Nothing was done yet.
-                Err(StoreError::Unavailable(_)) => PostgresJournal::begin(self, seen).await,
-                begun => begun,
-            };
+            let started = Instant::now();
+            let mut begun = self.begin_once(seen).await;
+            if is_stale_connection(&begun, started) {
+                begun = self.begin_once(seen).await;
+            }
             let (news, turn) = begun?;
             let turn: Box<dyn Turn> = Box::new(turn);
             Ok((news, turn))
@@ -251,27 +278,20 @@ impl SharedJournal for PostgresJournal {
 
     fn look(&self, seen: Position) -> Pending<'_, News> {
         Box::pin(async move {
-            let reader = self.place.connections.reader().await?;
-            let (generation, seq) = seen.columns();
-            let parameters: [&(dyn ToSql + Sync); 4] =
-                [&self.place.id, &generation, &seq, &FOLLOWED];
-            let asked = reader.client.query(&reader.statements.look, &parameters);
-            let mut rows = within(asked).await?;
-            let first = rows.first().ok_or_else(|| self.place.is_gone())?;
-            let head = Stored::of(first)?;
-            // Without rows there is one line that holds the head alone.
-            if get::<Option<&[u8]>>(first, HEAD)?.is_none() {
-                rows.clear();
+            let started = Instant::now();
+            let looked = self.look_once(seen).await;
+            if is_stale_connection(&looked, started) {
+                return self.look_once(seen).await;
             }
-            match self.news(seen, head, &[])? {
-                News::Rows(head, _) => {
-                    let rows = self.place.rows(seen.generation, seen.seq, &rows, HEAD)?;
-                    Ok(News::Rows(head, rows))
-                }
-                reopen @ News::Reopen(_) => Ok(reopen),
-            }
+            looked
         })
     }
+}
+
+/// Whether it failed at once, as on a connection that ended while nobody used it: nothing was done, and another one may
+/// do. What has waited for a limit is not tried again.
+fn is_stale_connection<T>(result: &Result<T, StoreError>, started: Instant) -> bool {
+    matches!(result, Err(StoreError::Unavailable(_))) && started.elapsed() < AT_ONCE
 }
 
 /// A transaction that holds the lock of the sandbox.
