@@ -67,13 +67,10 @@ impl Connections {
     pub(super) async fn borrow(self: &Arc<Connections>) -> Result<Borrowed, StoreError> {
         let waiting = Arc::clone(&self.permits).acquire_owned();
         let permit = tokio::time::timeout(ANSWER_LIMIT, waiting).await;
-        let permit = match permit {
-            Ok(Ok(permit)) => permit,
-            _ => {
-                return Err(StoreError::Unavailable(
-                    "all connections to the database are in use".to_owned(),
-                ));
-            }
+        let Ok(Ok(permit)) = permit else {
+            return Err(StoreError::Unavailable(
+                "all connections to the database are in use".to_owned(),
+            ));
         };
         let good = std::iter::from_fn(|| lock(&self.idle).pop())
             .find(|connection| !connection.client.is_closed());
@@ -135,9 +132,10 @@ impl Connections {
         *self.reader.lock().await = None;
     }
 
+    /// Boxed: this happens once in a while, and would make every call that may lead here large.
     async fn connect(&self) -> Result<Connection, StoreError> {
-        let (client, _) = self.plain().await?;
-        let statements = within(Statements::prepare(&client)).await?;
+        let (client, _) = Box::pin(self.plain()).await?;
+        let statements = Box::pin(within(Statements::prepare(&client))).await?;
         Ok(Connection { client, statements })
     }
 }
