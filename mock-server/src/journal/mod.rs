@@ -23,6 +23,7 @@ use jiff::SignedDuration;
 use layer2_world::{Outcome, command::Command};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Notify;
 
 use super::{
     blobs::BlobId,
@@ -174,6 +175,17 @@ pub(crate) trait Journal: fmt::Debug + Send + Sync {
     /// Whether it is this server that sends the webhooks of the sandbox.
     fn may_dispatch(&self) -> bool {
         true
+    }
+
+    /// Tells one who waits that others may have written, or that it is now this server that sends; where nobody else
+    /// writes there is nothing to wait for.
+    fn stirred(&self) -> Option<&Notify> {
+        None
+    }
+
+    /// Which sandbox of a shared store it belongs to: names are used again, this number is not.
+    fn identity(&self) -> i64 {
+        0
     }
 }
 
