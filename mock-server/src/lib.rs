@@ -8,7 +8,7 @@
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
-    not(feature = "sqlite"),
+    not(any(feature = "postgres", feature = "sqlite")),
     allow(
         dead_code,
         unused_variables,
