@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::packed;
 use crate::seed::SecretSeed;
 use crate::seed::Seed;
 
@@ -191,15 +192,7 @@ fn uuid_text(bytes: [u8; 32]) -> String {
     half.copy_from_slice(&bytes[..16]);
     half[6] = (half[6] & 0x0f) | 0x40;
     half[8] = (half[8] & 0x3f) | 0x80;
-    let digits = hex::encode(half);
-    format!(
-        "{}-{}-{}-{}-{}",
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..]
-    )
+    packed::uuid_text(half)
 }
 
 #[cfg(test)]
