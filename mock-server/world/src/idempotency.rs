@@ -46,7 +46,8 @@ pub(crate) struct SavedReplies {
 /// The reply of an accepted command, and what is needed to recognise the command.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct SavedReply {
-    actor: Actor,
+    /// Who asked, but for the client: most replies are its.
+    actor: Option<Box<Actor>>,
     op: OperationRef,
     key: Name,
     /// The first half of the fingerprint: more than chance could ever meet twice.
@@ -90,7 +91,7 @@ impl SavedReplies {
     pub(crate) fn save(&mut self, command: &ClientCommand, key: &IdempotencyKey, reply: &Reply) {
         let request = &command.request;
         let number = self.rows.push(SavedReply {
-            actor: request.actor.clone(),
+            actor: (request.actor != Actor::Client).then(|| Box::new(request.actor.clone())),
             op: request.op,
             key: Name::new(key.as_str()),
             fingerprint: half(command.fingerprint),
@@ -104,7 +105,7 @@ impl SavedReplies {
 
     fn row(&self, actor: &Actor, op: OperationRef, key: &IdempotencyKey) -> Option<&SavedReply> {
         let key = Name::new(key.as_str());
-        let is_it = |row: &SavedReply| row.op == op && row.key == key && row.actor == *actor;
+        let is_it = |row: &SavedReply| row.op == op && row.key == key && row.actor() == actor;
         let number = self.places.find(hash(actor, op, &key), |number| {
             self.rows.get(*number).is_some_and(is_it)
         })?;
@@ -122,9 +123,15 @@ impl SavedReplies {
         let Self { rows, places, .. } = self;
         let hash = |number: u64| {
             let row = rows.get(number);
-            row.map_or(0, |row| hash(&row.actor, row.op, &row.key))
+            row.map_or(0, |row| hash(row.actor(), row.op, &row.key))
         };
         places.insert_unique(hash(number), number, |number| hash(*number));
+    }
+}
+
+impl SavedReply {
+    fn actor(&self) -> &Actor {
+        self.actor.as_deref().unwrap_or(&Actor::Client)
     }
 }
 

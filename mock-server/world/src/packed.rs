@@ -96,7 +96,8 @@ impl Serialize for Name {
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer).map_err(D::Error::custom)?;
+        let text =
+            <std::borrow::Cow<'de, str>>::deserialize(deserializer).map_err(D::Error::custom)?;
         Ok(Self::new(&text))
     }
 }

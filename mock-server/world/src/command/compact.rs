@@ -324,7 +324,8 @@ mod tests {
                     body: [None, Some(String::new()), Some(long.clone())][n % 3].clone(),
                     actor: actor.clone(),
                 },
-                key: [None, Some("k"), Some(UUID)][n % 3].map(|key| IdempotencyKey::new(key).unwrap()),
+                key: [None, Some("k"), Some(UUID)][n % 3]
+                    .map(|key| IdempotencyKey::new(key).unwrap()),
                 fingerprint: Fingerprint::new([u8::try_from(n % 256).unwrap(); 32]),
             })
         });

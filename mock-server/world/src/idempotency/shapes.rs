@@ -157,7 +157,10 @@ mod tests {
         };
         let create = op("payments.transfers_create");
         assert_eq!(shapes.put(create, &reply("one")).differences.text(), "");
-        assert_eq!(shapes.put(create, &reply("two")).differences.text(), "5:two\"");
+        assert_eq!(
+            shapes.put(create, &reply("two")).differences.text(),
+            "5:two\""
+        );
         assert!(!format!("{shapes:?}").contains("one"), "nothing is printed");
     }
 }
