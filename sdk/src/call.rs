@@ -121,8 +121,7 @@ impl CallLayer {
 
     /// Takes a request through the pipeline and gives back a success that the operation documents.
     pub(crate) async fn exchange(&self, request: reqwest::Request) -> Result<HttpReply, Error> {
-        // Boxed: the state of the loop would otherwise be part of every facade method's future.
-        let reply = Box::pin(pipeline::send(self, request)).await?;
+        let reply = pipeline::send(self, request).await?;
         if self.operation.success.contains(&reply.status.as_u16()) {
             return Ok(reply);
         }
