@@ -38,6 +38,7 @@ use crate::retry::Situation;
 use crate::signing::SIGNATURE_HEADER;
 use crate::signing::SignDecision;
 use crate::signing::TIMESTAMP_HEADER;
+use crate::skew;
 use crate::telemetry;
 use crate::transport::HttpReply;
 use crate::transport::HttpRequest;
@@ -280,29 +281,36 @@ async fn attempt(
     let Ready {
         grant,
         request,
-        signed,
+        signed_with,
     } = Box::pin(ready(layer, prepared, deadline)).await?;
+    let time = left(shared, deadline);
+    if time.is_zero() {
+        // What would leave now could be done, and nobody would wait for the answer.
+        return Err(
+            too_late("the time of the call was over before the request could leave").into(),
+        );
+    }
+
     let span = telemetry::attempt_span(operation, &prepared.lane.base, record.attempts());
     record.count_attempt();
     let limit = options.timeout.unwrap_or(shared.attempt_timeout);
-    let limit = limit.min(left(shared, deadline));
+    let limit = limit.min(time);
     let sent_at = shared.runtime.clock.now();
     let sent = shared.runtime.clock.monotonic();
     let result = exchange(layer, request, limit)
         .instrument(span.clone())
         .await;
     let took = shared.runtime.clock.monotonic().saturating_sub(sent);
-    let mut learned = false;
     let headers = match &result {
         Ok(reply) => Some(&reply.headers),
         Err(broken) => broken.headers(),
     };
+    let learned = &prepared.lane.skew;
     if let Some(headers) = headers {
         record.echoed(headers);
-        learned = prepared.lane.skew.learn(sent_at, took, headers);
-    }
-    if learned {
-        telemetry::clock_skewed(&prepared.lane.base, prepared.lane.skew.offset_ms());
+        if learned.learn(sent_at, took, headers) {
+            telemetry::clock_skewed(&prepared.lane.base, learned.offset_ms());
+        }
     }
     let reply = match result {
         Ok(reply) => reply,
@@ -317,11 +325,14 @@ async fn attempt(
         return Err(failure);
     }
     let auth = &prepared.lane.auth;
-    if signed && verdict::names_signature(&failure.error) {
+    if let Some(offset_ms) = signed_with
+        && verdict::names_signature(&failure.error)
+    {
         let said = "the platform refused the signature: check that the client signs with the private key whose public \
                     key the platform has";
         return Err(Failure {
-            send_again: learned,
+            // Another call may have learned the time while this one was on its way.
+            send_again: learned.has_moved_from(offset_ms),
             error: failure.error.with_message(said),
             ..failure
         });
@@ -370,11 +381,12 @@ type Exchange<'a> = Pin<Box<dyn Future<Output = Result<HttpReply, TransportError
 /// Longest body of a refusal that is read where a file was asked for.
 const REFUSAL_LIMIT: usize = 1024 * 1024;
 
-/// A request that can leave.
+/// A request that may leave.
 struct Ready {
     grant: Grant,
     request: reqwest::Request,
-    signed: bool,
+    /// How far ahead the platform's clock was taken to be when it was signed; none without a signature.
+    signed_with: Option<i64>,
 }
 
 /// The request of one attempt with its grant and its signature. A token endpoint, a credentials provider or a signer
@@ -393,27 +405,27 @@ async fn ready(
             .try_clone()
             .ok_or_else(|| invalid("the body cannot be sent twice"))?;
         grant.dress(request.headers_mut());
-        let signed = sign(layer, prepared.lane, &mut request).await?;
+        let signed_with = sign(layer, prepared.lane, &mut request).await?;
         Ok(Ready {
             grant,
             request,
-            signed,
+            signed_with,
         })
     });
     dressed.await.unwrap_or_else(|_| {
-        Err(before(
-            ErrorKind::Timeout,
+        Err(too_late(
             "the time of the call ran out while it waited for a token or a signature",
         ))
     })
 }
 
-/// Timestamp and signature, the last things that are put on a request, if it is to be signed. Says whether it was.
+/// Timestamp and signature, the last things that are put on a request. Says how far ahead the platform's clock was taken
+/// to be, if it signed.
 async fn sign(
     layer: &CallLayer,
     lane: &Lane,
     request: &mut reqwest::Request,
-) -> Result<bool, Error> {
+) -> Result<Option<i64>, Error> {
     let CallLayer {
         shared,
         options,
@@ -429,7 +441,7 @@ async fn sign(
         policy.decide(operation.signature, options.sign),
         &shared.signer,
     ) {
-        (SignDecision::No, _) | (SignDecision::IfPossible, None) => return Ok(false),
+        (SignDecision::No, _) | (SignDecision::IfPossible, None) => return Ok(None),
         (SignDecision::Must, None) => {
             return Err(before(
                 ErrorKind::Signer,
@@ -439,7 +451,8 @@ async fn sign(
         }
         (_, Some(signer)) => signer,
     };
-    let seconds = lane.skew.platform_seconds(shared.runtime.clock.now());
+    let offset_ms = lane.skew.offset_ms();
+    let seconds = skew::seconds_at(shared.runtime.clock.now(), offset_ms);
     let scheme = &shared.signing_scheme;
     let message = scheme.message(
         seconds,
@@ -447,14 +460,16 @@ async fn sign(
         (&lane.base, request.url()),
         body_of(request),
     );
-    let signature = signer
-        .sign(&message)
-        .await
-        .map_err(|source| before(ErrorKind::Signer, "the signer failed").with_source(source))?;
+    let signature = signer.sign(&message).await.map_err(|source| {
+        // A key service that is down may be up later, and nothing has left.
+        before(ErrorKind::Signer, "the signer failed")
+            .with_source(source)
+            .with_retryable(true)
+    })?;
     let headers = request.headers_mut();
     headers.insert(scheme.timestamp_header.clone(), HeaderValue::from(seconds));
     headers.insert(scheme.signature_header.clone(), scheme.encode(&signature));
-    Ok(true)
+    Ok(Some(offset_ms))
 }
 
 fn header_value(text: &str, what: &str) -> Result<HeaderValue, Error> {
@@ -471,6 +486,11 @@ fn no_entropy(source: crate::runtime::NoEntropy) -> Error {
 
 fn invalid(message: impl Into<String>) -> Error {
     before(ErrorKind::InvalidRequest, message)
+}
+
+/// The time of a call was over while nothing had left: with more of it the same call may work.
+fn too_late(message: &str) -> Error {
+    before(ErrorKind::Timeout, message).with_retryable(true)
 }
 
 fn before(kind: ErrorKind, message: impl Into<String>) -> Error {
