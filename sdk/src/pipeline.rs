@@ -7,6 +7,8 @@
 //! made before the loop, whatever must be fresh is made in it. Generated code and hand-written operations both end up
 //! in [`send`]; nothing else in the crate sends a request to an API.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -68,7 +70,10 @@ pub(crate) async fn send(layer: &CallLayer, request: reqwest::Request) -> Result
         Err(error) => return Err(layer.record.complete(error, operation)),
     };
     let span = telemetry::call_span(operation, &prepared.lane.base, layer.record.sent_id());
-    let result = attempts(layer, prepared).instrument(span.clone()).await;
+    // Boxed: the state of the loop would otherwise be part of every caller's future. In three boxes, this one, that of
+    // what makes ready and the transport's: an allocator has short pieces at hand, and looks for a long one.
+    let attempts = Box::pin(attempts(layer, &prepared));
+    let result = attempts.instrument(span.clone()).await;
     match result {
         Ok(reply) => {
             telemetry::record_status(&span, reply.status);
@@ -190,7 +195,7 @@ struct Progress {
     last_retry: Option<RetryCost>,
 }
 
-async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<HttpReply, Error> {
+async fn attempts(layer: &CallLayer, prepared: &Prepared<'_>) -> Result<HttpReply, Error> {
     let CallLayer {
         shared,
         options,
@@ -207,7 +212,7 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<HttpReply
         last_retry: None,
     };
     loop {
-        let failure = match attempt(layer, &prepared, progress.deadline).await {
+        let failure = match attempt(layer, prepared, progress.deadline).await {
             Ok(reply) => {
                 shared.budget.reward(progress.last_retry);
                 return Ok(reply);
@@ -272,11 +277,11 @@ async fn attempt(
         record,
         ..
     } = layer;
-    let (grant, request) = ready(layer, prepared, deadline).await?;
-    let signed = request
-        .headers()
-        .contains_key(&shared.signing_scheme.signature_header);
-
+    let Ready {
+        grant,
+        request,
+        signed,
+    } = Box::pin(ready(layer, prepared, deadline)).await?;
     let span = telemetry::attempt_span(operation, &prepared.lane.base, record.attempts());
     record.count_attempt();
     let limit = options.timeout.unwrap_or(shared.attempt_timeout);
@@ -331,18 +336,15 @@ async fn attempt(
     })
 }
 
-/// Sends the request once. The transport keeps the limit, see [`crate::transport`].
-async fn exchange(
-    layer: &CallLayer,
-    request: reqwest::Request,
-    limit: Duration,
-) -> Result<HttpReply, TransportError> {
+/// Sends the request once. The transport keeps the limit, see [`crate::transport`]. Its future comes in a box already, so
+/// nothing is put around it: whatever holds a request makes the future of every call longer.
+fn exchange(layer: &CallLayer, request: reqwest::Request, limit: Duration) -> Exchange<'_> {
     let request = HttpRequest::of_operation(request, layer.operation);
     let transport = &layer.shared.transport;
     if !layer.leaves_body_open {
-        return transport.execute(request, limit).await;
+        return transport.execute(request, limit);
     }
-    let opened = async {
+    let opened = async move {
         let reply = transport.open(request, limit).await?;
         if !reply.status.is_success() {
             return reply.read(REFUSAL_LIMIT).await;
@@ -355,13 +357,25 @@ async fn exchange(
         ))
     };
     // The limit of an open body is that of each silence in it; a refusal that trickles shall not outlast the attempt.
-    tokio::time::timeout(limit, Box::pin(opened))
-        .await
-        .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
+    Box::pin(async move {
+        tokio::time::timeout(limit, opened)
+            .await
+            .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
+    })
 }
+
+/// What a transport makes of a request.
+type Exchange<'a> = Pin<Box<dyn Future<Output = Result<HttpReply, TransportError>> + Send + 'a>>;
 
 /// Longest body of a refusal that is read where a file was asked for.
 const REFUSAL_LIMIT: usize = 1024 * 1024;
+
+/// A request that can leave.
+struct Ready {
+    grant: Grant,
+    request: reqwest::Request,
+    signed: bool,
+}
 
 /// The request of one attempt with its grant and its signature. A token endpoint, a credentials provider or a signer
 /// that hangs costs the call its time and no more.
@@ -369,31 +383,37 @@ async fn ready(
     layer: &CallLayer,
     prepared: &Prepared<'_>,
     deadline: Duration,
-) -> Result<(Grant, reqwest::Request), Error> {
+) -> Result<Ready, Error> {
     let shared = &layer.shared;
     let waiting = left(shared, deadline);
-    let dressed = async {
+    let dressed = tokio::time::timeout(waiting, async {
         let grant = prepared.lane.auth.grant(shared.tools(waiting)).await?;
         let mut request = prepared
             .request
             .try_clone()
             .ok_or_else(|| invalid("the body cannot be sent twice"))?;
         grant.dress(request.headers_mut());
-        sign(layer, prepared.lane, &mut request).await?;
-        Ok((grant, request))
-    };
-    tokio::time::timeout(waiting, dressed)
-        .await
-        .unwrap_or_else(|_| {
-            Err(before(
-                ErrorKind::Timeout,
-                "the time of the call ran out while it waited for a token or a signature",
-            ))
+        let signed = sign(layer, prepared.lane, &mut request).await?;
+        Ok(Ready {
+            grant,
+            request,
+            signed,
         })
+    });
+    dressed.await.unwrap_or_else(|_| {
+        Err(before(
+            ErrorKind::Timeout,
+            "the time of the call ran out while it waited for a token or a signature",
+        ))
+    })
 }
 
-/// Timestamp and signature, the last things that are put on a request.
-async fn sign(layer: &CallLayer, lane: &Lane, request: &mut reqwest::Request) -> Result<(), Error> {
+/// Timestamp and signature, the last things that are put on a request, if it is to be signed. Says whether it was.
+async fn sign(
+    layer: &CallLayer,
+    lane: &Lane,
+    request: &mut reqwest::Request,
+) -> Result<bool, Error> {
     let CallLayer {
         shared,
         options,
@@ -409,7 +429,7 @@ async fn sign(layer: &CallLayer, lane: &Lane, request: &mut reqwest::Request) ->
         policy.decide(operation.signature, options.sign),
         &shared.signer,
     ) {
-        (SignDecision::No, _) | (SignDecision::IfPossible, None) => return Ok(()),
+        (SignDecision::No, _) | (SignDecision::IfPossible, None) => return Ok(false),
         (SignDecision::Must, None) => {
             return Err(before(
                 ErrorKind::Signer,
@@ -434,7 +454,7 @@ async fn sign(layer: &CallLayer, lane: &Lane, request: &mut reqwest::Request) ->
     let headers = request.headers_mut();
     headers.insert(scheme.timestamp_header.clone(), HeaderValue::from(seconds));
     headers.insert(scheme.signature_header.clone(), scheme.encode(&signature));
-    Ok(())
+    Ok(true)
 }
 
 fn header_value(text: &str, what: &str) -> Result<HeaderValue, Error> {
@@ -455,4 +475,41 @@ fn invalid(message: impl Into<String>) -> Error {
 
 fn before(kind: ErrorKind, message: impl Into<String>) -> Error {
     Error::before_sending(kind, message)
+}
+
+#[cfg(all(test, feature = "payments"))]
+mod tests {
+    use http::Method;
+    use layer2_types::payments::OperationId;
+    use reqwest::Request;
+
+    use super::*;
+    use crate::client::Client;
+
+    /// Longest piece that a thread's cache of glibc holds.
+    const AT_HAND: usize = 1_032;
+
+    #[test]
+    fn no_box_of_a_call_is_longer_than_what_an_allocator_has_at_hand() {
+        let client = Client::builder()
+            .credentials("client-id", "client-secret")
+            .build()
+            .unwrap();
+        let operation = OperationId::TransfersAccept.operation();
+        let layer = CallLayer::new(client.shared(), client.options(), operation);
+        let url = "https://localhost/v1/transfers/T/accept";
+        let request = Request::new(Method::POST, url.parse().unwrap());
+        let sent = exchange(&layer, request.try_clone().unwrap(), Duration::ZERO);
+        let prepared = Prepared {
+            lane: layer.shared.lane(operation.api).unwrap(),
+            request,
+            may_repeat: true,
+        };
+        let sizes = [
+            size_of_val(&attempts(&layer, &prepared)),
+            size_of_val(&ready(&layer, &prepared, Duration::ZERO)),
+            size_of_val(&*sent),
+        ];
+        assert!(sizes.iter().all(|size| *size <= AT_HAND), "{sizes:?}");
+    }
 }
