@@ -10,7 +10,6 @@ use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
-use serde::de::Error as _;
 
 /// A text whose UUIDs are packed. Equal texts are equal, and `Debug` tells the length alone: it may be about a person.
 #[derive(Clone, PartialEq, Eq)]
@@ -94,11 +93,28 @@ impl Serialize for Name {
     }
 }
 
+/// A name as a snapshot has it: a text. Snapshots of older versions told the two kinds apart.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredName {
+    Any(String),
+    Older(OlderName),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OlderName {
+    Text(Box<str>),
+    Uuid([u8; 16]),
+}
+
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text =
-            <std::borrow::Cow<'de, str>>::deserialize(deserializer).map_err(D::Error::custom)?;
-        Ok(Self::new(&text))
+        Ok(match StoredName::deserialize(deserializer)? {
+            StoredName::Any(text) => Self::new(&text),
+            StoredName::Older(OlderName::Text(text)) => Self::Text(text),
+            StoredName::Older(OlderName::Uuid(bytes)) => Self::Uuid(bytes),
+        })
     }
 }
 
@@ -258,5 +274,17 @@ mod tests {
         let text = serde_json::to_string(&name).unwrap();
         assert_eq!(serde_json::from_str::<Name>(&text).unwrap(), name);
         assert!(!format!("{packed:?}").contains("transfer"));
+        for (older, text) in [
+            (r#"{"text":"kept"}"#, "kept"),
+            (
+                r#"{"uuid":[63,10,74,181,31,76,76,142,155,126,13,111,47,11,138,17]}"#,
+                USUAL,
+            ),
+        ] {
+            assert_eq!(
+                serde_json::from_str::<Name>(older).unwrap(),
+                Name::new(text)
+            );
+        }
     }
 }

@@ -55,6 +55,7 @@ pub(crate) struct TransactionRow {
     pub(crate) kind: TransactionType,
     pub(crate) category: TransactionCategory,
     /// What it belongs to.
+    #[serde(rename = "category_id")]
     pub(crate) order: Name,
     pub(crate) description: Option<Private>,
     /// What the rail told, of money from outside.
