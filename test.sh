@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change lands. Needs the Rust toolchain; the last line counts the tests, each once.
+# Everything that must hold before a change lands. Needs the Rust toolchain, and installs PostgreSQL through apt-get where it
+# is missing; the last line counts the tests, each once.
 set -euo pipefail
 cd "$(dirname "$0")"
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
 
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+# A PostgreSQL server for the tests, which runs as a user of its own and passes through here.
+database=$(mktemp -d)
+chmod 711 "$database"
+trap 'rm -f "$log"; scripts/postgres.sh stop "$database/server" >/dev/null 2>&1 || true; rm -rf "$database"' EXIT
 passed=0
 
 step() { printf '\n== %s\n' "$1"; }
@@ -31,12 +35,24 @@ cargo clippy --workspace --all-targets --locked -- -D warnings
 step 'generated code is current'
 cargo run --locked --quiet -p layer2-codegen -- --check
 
+step 'a database'
+if ! scripts/postgres.sh programs >/dev/null 2>&1; then
+    privileged=()
+    if [ "$(id -u)" -ne 0 ]; then privileged=(sudo); fi
+    "${privileged[@]}" apt-get update -qq
+    "${privileged[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql
+fi
+TEST_POSTGRES=$(scripts/postgres.sh make "$database/server")
+export TEST_POSTGRES
+
 step 'tests'
 run_tests --workspace --locked
-
-step 'the server over SQLite'
-TEST_STORE=sqlite run_tests --package layer2-mock --test it --locked
 passed=$count
+
+for store in sqlite postgres; do
+    step "the server over $store"
+    TEST_STORE=$store run_tests --package layer2-mock --test it --locked
+done
 
 # Workspace unification hides a feature that a published crate forgot to ask for, so each is built and tested alone.
 step 'each published crate alone'

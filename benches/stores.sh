@@ -104,4 +104,5 @@ for index in "${!stores[@]}"; do
     before=$(now) && start "$index" "${stores[index]}" && after=$(now)
     printf 'start that carries all rows out again              %d ms\n' $(((after - before) / 1000000))
     kill -KILL "$pid"
+    wait "$pid" 2>/dev/null || true
 done

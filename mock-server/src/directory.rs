@@ -69,13 +69,19 @@ impl Directory {
     /// Takes a sandbox out and closes it; the default one stays.
     pub(crate) fn remove(&self, name: &str) -> Result<(), DirectoryError> {
         self.may_remove(name)?;
-        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
-        let sandbox = rows.by_name.remove(name).ok_or(DirectoryError::Unknown)?;
-        for id in client_ids(&sandbox) {
-            rows.by_client.remove(&id);
-        }
-        sandbox.close();
+        self.forget(name);
         Ok(())
+    }
+
+    /// Takes out and closes a sandbox that another server has deleted.
+    pub(crate) fn forget(&self, name: &str) {
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sandbox) = rows.by_name.remove(name) {
+            for id in client_ids(&sandbox) {
+                rows.by_client.remove(&id);
+            }
+            sandbox.close();
+        }
     }
 
     pub(crate) fn named(&self, name: &str) -> Option<Arc<Sandbox>> {

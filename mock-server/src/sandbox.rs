@@ -9,6 +9,7 @@
 
 mod core;
 mod load;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -47,6 +48,7 @@ use super::{
     store::StoreError,
 };
 pub(crate) use load::LoadError;
+use shared::Gate;
 use turn::Intent;
 
 /// How long the dispatcher waits before it looks again whether it may send, or whether the store takes something.
@@ -71,8 +73,10 @@ pub(crate) struct Sandbox {
     /// The same that the core writes to: it is waited for without the lock.
     journal: Arc<dyn Journal>,
     core: Mutex<Core>,
-    /// Held by whoever reads the state again, and by each turn where the journal is shared.
+    /// Held by whoever reads the state again.
     entering: tokio::sync::Mutex<()>,
+    /// Where those wait who want to enter, if other servers write the journal too.
+    gate: Gate,
     /// That of the head, to be had without the lock.
     epoch: AtomicU64,
     closed: AtomicBool,
@@ -143,6 +147,8 @@ pub(crate) struct Step {
     pub(crate) in_flight: usize,
     /// Work is still due: a limit ended the step before it was done.
     pub(crate) overdue: bool,
+    /// Deliveries are due that another server sends.
+    pub(crate) elsewhere: bool,
     /// The next instant at which something is due that is not on its way yet.
     pub(crate) next: Option<Timestamp>,
 }
@@ -172,6 +178,7 @@ impl Sandbox {
             changed: Notify::new(),
             turn: tokio::sync::Mutex::default(),
             entering: tokio::sync::Mutex::default(),
+            gate: Gate::default(),
             epoch: AtomicU64::new(state.head.epoch),
             closed: AtomicBool::new(false),
             core: Mutex::new(Core::new(state, Arc::clone(&journal))),
@@ -264,11 +271,17 @@ impl Sandbox {
         .await
     }
 
-    /// Runs what is due and hands out at most `room` deliveries that are due.
+    /// Runs what is due and hands out at most `room` deliveries that are due; none where another server sends.
     pub(crate) async fn step(&self, room: usize) -> Result<Step, Broken> {
+        let is_sender = self.journal.may_dispatch();
         let work = |core: &mut Core| {
             let now = core.clock.now(Timestamp::now());
-            (core.step(now, room), None)
+            if is_sender {
+                return (core.step(now, room), None);
+            }
+            let mut step = core.step(now, 0);
+            step.elsewhere = core.is_sending_due(now);
+            (step, None)
         };
         Ok(self.hand_out(work).await?.0)
     }
@@ -301,10 +314,15 @@ impl Sandbox {
         &self,
         work: impl FnOnce(&mut Core) -> (Step, Option<Duration>),
     ) -> Result<(Step, Option<Duration>), Broken> {
+        // What others share is taken only if there is work to run; otherwise deliveries wait until their outcomes can be kept.
+        let intent = match self.journal.shared() {
+            Some(_) => Intent::Read,
+            None => Intent::Write,
+        };
         let mut handed_out = Vec::new();
         let taken = &mut handed_out;
         let done = self
-            .turn(Intent::Write, move |core| {
+            .turn(intent, move |core| {
                 let (step, wait) = work(core);
                 taken.extend(step.attempts.iter().map(Attempt::key));
                 (step, wait)
@@ -473,12 +491,27 @@ impl Sandbox {
 
     /// Ends every token issued so far.
     pub(crate) async fn expire_tokens(&self) -> Result<u64, Broken> {
-        self.turn(Intent::Write, |core| {
-            let epoch = core.expire_tokens();
-            self.note_epoch(core);
-            epoch
-        })
-        .await
+        let epoch = self.turn(Intent::Write, Core::expire_tokens).await?;
+        self.note_epoch(epoch);
+        Ok(epoch)
+    }
+
+    /// Learns how many times tokens were expired, by whomever: that number never goes back.
+    pub(crate) fn note_epoch(&self, epoch: u64) {
+        self.epoch.fetch_max(epoch, Ordering::AcqRel);
+    }
+
+    /// Which sandbox of a shared store it is.
+    pub(crate) fn identity(&self) -> i64 {
+        self.journal.identity()
+    }
+
+    /// Waits until another server may have written; where there is none, for ever.
+    pub(crate) async fn stirred(&self) {
+        match self.journal.stirred() {
+            Some(stirred) => stirred.notified().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// The bytes of a file that a reply names, from memory or from the store. A reset in between leaves none.
@@ -512,10 +545,6 @@ impl Sandbox {
             self.changed.notify_waiters();
         }
         Ok(result)
-    }
-
-    fn note_epoch(&self, core: &Core) {
-        self.epoch.store(core.head.epoch, Ordering::Release);
     }
 
     /// What an error of the store means for the sandbox; the error itself goes to the log.

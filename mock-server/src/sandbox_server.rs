@@ -532,6 +532,7 @@ pub(crate) async fn serve(
     for sandbox in server.directory.all() {
         server.dispatch(&sandbox);
     }
+    let watched = Arc::clone(&server);
     let service = Router::new()
         .fallback(pipeline::serve)
         .with_state(server)
@@ -544,6 +545,7 @@ pub(crate) async fn serve(
     });
     tokio::select! {
         served = serving.into_future() => served,
+        () = watched.watch_store() => Ok(()),
         () = async {
             let _ = has_stopped.await;
             tokio::time::sleep(GRACE).await;

@@ -1,11 +1,13 @@
 //! What all requests of one server share.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -16,11 +18,14 @@ use super::{
     directory::{self, Directory, DirectoryError},
     http::{contract::Contract, route::Routes},
     metrics::Metrics,
-    sandbox::{LoadError, Sandbox},
+    sandbox::{LoadError, Outage, Sandbox},
     start_error::{StartError, StartErrorKind},
     store::{self, Charter, Kept, Store, StoreError, StoreUrl},
     webhooks::dispatcher::{self, Sender},
 };
+
+/// How long until a server that nobody calls looks again what others have done.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// What a server is told at its start.
 #[derive(Clone)]
@@ -60,6 +65,8 @@ pub(crate) struct Server {
     store: Arc<dyn Store>,
     /// Held by whoever makes or deletes a sandbox: directory and store change together.
     changing: tokio::sync::Mutex<()>,
+    /// What the store said when the directory was last brought up to what other servers do.
+    seen_changes: AtomicI64,
     named: AtomicU64,
 }
 
@@ -125,6 +132,7 @@ impl Server {
             contract: Contract::default(),
             store,
             changing: tokio::sync::Mutex::default(),
+            seen_changes: AtomicI64::new(-1),
             named: AtomicU64::new(0),
             config,
         };
@@ -137,16 +145,24 @@ impl Server {
             let _ = server.directory.add(Arc::new(sandbox));
         }
         if server.directory.named(directory::DEFAULT).is_none() {
-            let made = server
-                .make(server.plan(directory::DEFAULT.to_owned()))
-                .await;
-            made.map_err(|error| match error {
-                ChangeError::Load(error) => StartError::sandbox(directory::DEFAULT, &error),
-                ChangeError::Directory(error) => StartError::new(
-                    StartErrorKind::Sandbox,
-                    format!("the default sandbox cannot be made: {error:?}"),
-                ),
-            })?;
+            let plan = server.plan(directory::DEFAULT.to_owned());
+            match server.make(plan).await {
+                Ok(_) => {}
+                // Another server that shares the store was a moment earlier.
+                Err(ChangeError::Directory(DirectoryError::Taken)) => {
+                    let followed = server.follow_store().await;
+                    followed.map_err(|error| StartError::sandbox(directory::DEFAULT, &error))?;
+                }
+                Err(ChangeError::Load(error)) => {
+                    return Err(StartError::sandbox(directory::DEFAULT, &error));
+                }
+                Err(ChangeError::Directory(error)) => {
+                    return Err(StartError::new(
+                        StartErrorKind::Sandbox,
+                        format!("the default sandbox cannot be made: {error:?}"),
+                    ));
+                }
+            }
         }
         Ok(server)
     }
@@ -193,6 +209,83 @@ impl Server {
             Arc::clone(sandbox),
             Arc::clone(&self.sender),
         ));
+    }
+
+    /// Brings the directory up to what other servers have done before this call: sandboxes made and deleted, tokens
+    /// expired. Nothing where no other server uses the store.
+    pub(crate) async fn catch_up(&self) -> Result<(), Outage> {
+        let Some(shared) = self.store.shared() else {
+            return Ok(());
+        };
+        let outage = |error: LoadError| {
+            tracing::error!(%error, "the sandboxes of the store cannot be had");
+            match error {
+                LoadError::Store(StoreError::Full(_)) => Outage::Full,
+                _ => Outage::Unavailable,
+            }
+        };
+        let changes = shared.changes().await;
+        let changes = changes.map_err(|error| outage(error.into()))?;
+        if self.seen_changes.load(Ordering::Acquire) == changes {
+            return Ok(());
+        }
+        for sandbox in self.follow_store().await.map_err(outage)? {
+            self.dispatch(&sandbox);
+        }
+        Ok(())
+    }
+
+    /// Looks now and then what other servers have done, for as long as it is polled: the webhooks of a sandbox are sent
+    /// also by a server that nobody calls.
+    pub(crate) async fn watch_store(&self) {
+        if self.store.shared().is_none() {
+            return std::future::pending().await;
+        }
+        loop {
+            // What went wrong is in the log, and the next look may do better.
+            let _ = self.catch_up().await;
+            tokio::time::sleep(WATCH).await;
+        }
+    }
+
+    /// Adds the sandboxes that others have made and removes those that they have deleted; gives the new ones.
+    async fn follow_store(&self) -> Result<Vec<Arc<Sandbox>>, LoadError> {
+        let _one_at_a_time = self.changing.lock().await;
+        let Some(shared) = self.store.shared() else {
+            return Ok(Vec::new());
+        };
+        // Asked before the list: what happens in between is seen next time.
+        let changes = shared.changes().await?;
+        let known: BTreeMap<i64, Arc<Sandbox>> = self
+            .directory
+            .all()
+            .into_iter()
+            .map(|sandbox| (sandbox.identity(), sandbox))
+            .collect();
+        let ids: Vec<i64> = known.keys().copied().collect();
+        let listed = shared.list(&ids).await?;
+        let mut gone = known.clone();
+        let mut kept = Vec::new();
+        for listed in listed {
+            gone.remove(&listed.id);
+            if let Some(sandbox) = known.get(&listed.id) {
+                sandbox.note_epoch(listed.epoch);
+            }
+            kept.extend(listed.kept);
+        }
+        for sandbox in gone.values() {
+            self.directory.forget(sandbox.name());
+        }
+        let mut added = Vec::new();
+        for kept in kept {
+            let sandbox = Arc::new(self.load(kept).await?);
+            // As many may be kept as could be made.
+            if self.directory.add(Arc::clone(&sandbox)).is_ok() {
+                added.push(sandbox);
+            }
+        }
+        self.seen_changes.store(changes, Ordering::Release);
+        Ok(added)
     }
 
     /// Leaves everything as the next start wants to find it: a snapshot at the end of each journal.

@@ -8,10 +8,13 @@
 //!
 //! [`Head`]: crate::journal::Head
 
+pub(crate) mod fresh;
 mod memory;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod record;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod seal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -24,6 +27,8 @@ use layer2_world::{Genesis, seed::Seed, settings::Settings};
 use serde::{Deserialize, Serialize};
 
 use super::{clocks::ClockMode, journal::Journal};
+#[cfg(feature = "postgres")]
+use fresh::Fresh;
 pub(crate) use memory::MemoryStore;
 pub use url::{InvalidStoreUrl, StoreUrl};
 
@@ -43,6 +48,32 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
 
     /// Lets go of what it holds, after what was handed over is safe. Nothing is asked of it afterwards.
     fn close(&self) -> Pending<'_, ()>;
+
+    /// The store as one that several servers use, if it is one.
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        None
+    }
+}
+
+/// A store that several servers use: sandboxes come and go without the doing of this one.
+pub(crate) trait SharedStore: Send + Sync {
+    /// A number that is another one whenever another server has made or deleted a sandbox, or any has expired the tokens
+    /// of one.
+    fn changes(&self) -> Pending<'_, i64>;
+
+    /// All sandboxes that are there, by name; of those that are known no more than that they are there.
+    fn list<'a>(&'a self, known: &'a [i64]) -> Pending<'a, Vec<Listed>>;
+}
+
+/// A sandbox of a shared store.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    /// A number that no other sandbox of the store has ever had ([`Journal::identity`]).
+    pub(crate) id: i64,
+    /// How many times its tokens were expired.
+    pub(crate) epoch: u64,
+    /// What it is, unless that is known.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// A sandbox that a store keeps.
@@ -114,11 +145,15 @@ pub(crate) async fn open(url: &StoreUrl, seed: &Seed) -> Result<Arc<dyn Store>, 
         }
         #[cfg(not(feature = "sqlite"))]
         StoreUrl::Sqlite { .. } => Err(not_built("sqlite")),
+        #[cfg(feature = "postgres")]
+        StoreUrl::Postgres { url } => Ok(Arc::new(postgres::PostgresStore::open(url, seed).await?)),
+        #[cfg(not(feature = "postgres"))]
         StoreUrl::Postgres { .. } => Err(not_built("postgres")),
     }
 }
 
 /// The store is not part of this build.
+#[cfg(not(all(feature = "postgres", feature = "sqlite")))]
 fn not_built(feature: &str) -> StoreError {
     StoreError::Unusable(format!(
         "this build keeps nothing in {feature}: build layer2-mock with the cargo feature `{feature}`, which its binary has by default"

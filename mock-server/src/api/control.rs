@@ -107,11 +107,16 @@ impl ControlServer for Server {
         &self,
         body: control::SandboxCreateRequest,
     ) -> Result<control::SandboxReply, Rejection> {
-        let plan = plan(self, &body)?;
-        let name = plan.name.clone();
-        let created = self.create(plan).await;
-        let sandbox = created.map_err(|error| refused(error, &name))?;
-        reply(self, &sandbox)
+        loop {
+            let plan = plan(self, &body)?;
+            let name = plan.name.clone();
+            match self.create(plan).await {
+                Ok(sandbox) => return reply(self, &sandbox),
+                // The name is of our making, and another server that shares the store has just made the same.
+                Err(ChangeError::Directory(DirectoryError::Taken)) if body.name.is_none() => {}
+                Err(error) => return Err(refused(error, &name)),
+            }
+        }
     }
 
     async fn sandboxes_list(&self) -> Result<control::SandboxListReply, Rejection> {
@@ -169,25 +174,14 @@ impl ControlServer for Server {
     ) -> Result<control::ClockAdvanceReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
         let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
+        // Before anything is waited for, so that a call that asks for too much keeps nobody from moving the clock.
+        if !(1..=limits::ADVANCE_SECONDS).contains(&body.seconds) {
+            return Err(out_of_range(body.seconds));
+        }
         let (now, _) = sandbox.clock().await.map_err(broken)?;
-        let target = (1..=limits::ADVANCE_SECONDS)
-            .contains(&body.seconds)
-            .then(|| {
-                now.checked_add(SignedDuration::from_secs(body.seconds))
-                    .ok()
-            })
-            .flatten()
-            .ok_or_else(|| {
-                Problem::new(
-                    "CLOCK_OUT_OF_RANGE",
-                    "The clock cannot be moved this far at once.",
-                )
-                .at("/seconds")
-                .received(body.seconds.to_string())
-                .expected(format!("1 to {}", limits::ADVANCE_SECONDS))
-                .hint("Time runs forward alone; go further in several calls.")
-                .bad_request()
-            })?;
+        let target = now
+            .checked_add(SignedDuration::from_secs(body.seconds))
+            .map_err(|_| out_of_range(body.seconds))?;
         let settled = settle::advance(&sandbox, &self.sender, target)
             .await
             .map_err(broken)?;
@@ -353,6 +347,18 @@ fn clock_busy() -> Rejection {
         )
         .hint("Wait until it has answered; one such call runs at a time."),
     )
+}
+
+fn out_of_range(seconds: i64) -> Rejection {
+    Problem::new(
+        "CLOCK_OUT_OF_RANGE",
+        "The clock cannot be moved this far at once.",
+    )
+    .at("/seconds")
+    .received(seconds.to_string())
+    .expected(format!("1 to {}", limits::ADVANCE_SECONDS))
+    .hint("Time runs forward alone; go further in several calls.")
+    .bad_request()
 }
 
 /// A refusal because of the state that the server is in.

@@ -1,8 +1,9 @@
 //! The order in which a request is checked, carried out and answered. This is the file to read first.
 //!
 //! ```text
-//! route -> body within its limit -> sandbox and token -> ordered fault in place of the work
-//!       -> scope -> is it built -> signature -> media type, JSON or file -> query, idempotency key, validation
+//! route -> what other servers did to sandboxes -> body within its limit -> sandbox and token
+//!       -> ordered fault in place of the work -> scope -> is it built -> signature -> media type, JSON or file
+//!       -> query, idempotency key, validation
 //!       -> one lock: due work, replay or execute, journal -> durable -> reply -> ordered fault after the work
 //! ```
 //!
@@ -166,6 +167,10 @@ impl Exchange {
             }
         };
         self.path = found.path;
+        if !matches!(found.target, Target::Health | Target::Metrics) {
+            let caught_up = server.catch_up().await;
+            caught_up.map_err(|outage| self.broken(Broken::Outage(outage)))?;
+        }
         match found.target {
             Target::Health => Ok(Answer::json(200, health())),
             Target::Metrics => {

@@ -23,6 +23,7 @@ use jiff::SignedDuration;
 use layer2_world::{Outcome, command::Command};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Notify;
 
 use super::{
     blobs::BlobId,
@@ -59,6 +60,10 @@ pub(crate) struct Head {
 
 /// What a sandbox hands to its journal.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are rows, and a box would cost each of them an allocation under the lock"
+)]
 pub(crate) enum Write {
     /// A command was accepted. The bytes of a file that it names are safe no later than the row that names them.
     Row {
@@ -170,6 +175,17 @@ pub(crate) trait Journal: fmt::Debug + Send + Sync {
     /// Whether it is this server that sends the webhooks of the sandbox.
     fn may_dispatch(&self) -> bool {
         true
+    }
+
+    /// Tells one who waits that others may have written, or that it is now this server that sends; where nobody else
+    /// writes there is nothing to wait for.
+    fn stirred(&self) -> Option<&Notify> {
+        None
+    }
+
+    /// Which sandbox of a shared store it belongs to: names are used again, this number is not.
+    fn identity(&self) -> i64 {
+        0
     }
 }
 

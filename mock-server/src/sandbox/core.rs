@@ -11,12 +11,12 @@ use layer2_world::{
     rejection::Rejection,
 };
 
-use super::{Attempt, Broken, Outage, Step};
+use super::{Attempt, Broken, LoadError, Outage, Step, load};
 use crate::{
     blobs::Lease,
     clocks::{ClockMode, SandboxClock},
     http::limits,
-    journal::{self, Head, Journal, Mark, Position, ReplayError, Row, Write},
+    journal::{self, Head, Journal, Mark, Position, Row, Write},
 };
 
 /// The state of a sandbox, with the journal that it is written to.
@@ -32,6 +32,8 @@ pub(super) struct Core {
     pub(super) is_stale: bool,
     /// Why nothing is written for now, after the journal has failed.
     pub(super) refusing: Option<Outage>,
+    /// Nothing may be written for now, as the sandbox has not been taken from the servers that share it.
+    only_looks: bool,
     /// Attempts that were handed out and have not come back.
     pub(super) in_flight: BTreeSet<(DeliveryId, u32)>,
     /// While the clock is being moved, deliveries are sent by whoever moves it.
@@ -73,6 +75,7 @@ impl Core {
             broken: None,
             is_stale: false,
             refusing: None,
+            only_looks: false,
             in_flight: BTreeSet::new(),
             paused: false,
             journal,
@@ -91,18 +94,28 @@ impl Core {
         self.head = state.head;
         self.clock = state.clock;
         self.is_stale = false;
+        self.only_looks = false;
         // It rests on nothing that is still on its way.
         self.mark = Mark::default();
         self.collected.clear();
     }
 
     /// Takes in what another server has written.
-    pub(super) fn follow(&mut self, head: Head, rows: &[Row]) -> Result<(), ReplayError> {
+    pub(super) fn follow(&mut self, head: Head, rows: &[Row]) -> Result<(), LoadError> {
+        load::check_rules(rows)?;
         self.last_seq = journal::replay::replay_onto(&mut self.world, self.last_seq, rows)?;
         self.head = head;
         let latest = rows.last().map(|row| row.now);
         self.clock.resume(head.advanced, latest);
         Ok(())
+    }
+
+    /// Does something that may write nothing: due work waits.
+    pub(super) fn only_looking<T>(&mut self, work: impl FnOnce(&mut Core) -> T) -> T {
+        self.only_looks = true;
+        let result = work(self);
+        self.only_looks = false;
+        result
     }
 
     /// Begins again: same name, seed and settings. Tokens that were expired stay so.
@@ -186,7 +199,7 @@ impl Core {
     /// Runs what is due, also what becomes due by it. While nothing can be written, due work waits.
     pub(super) fn run_due(&mut self, now: Timestamp) -> Vec<JobReport> {
         let mut ran = Vec::new();
-        if self.refusing.is_some() {
+        if self.refusing.is_some() || self.only_looks {
             return ran;
         }
         for _ in 0..limits::DUE_ROUNDS {
@@ -229,8 +242,15 @@ impl Core {
             attempts,
             in_flight: self.in_flight.len(),
             overdue: self.world.is_due(now),
+            elsewhere: false,
             next: self.next_due(),
         }
+    }
+
+    /// Whether a delivery is due, whoever sends it.
+    pub(super) fn is_sending_due(&self, now: Timestamp) -> bool {
+        let next = self.world.next_delivery_due();
+        next.is_some_and(|due| due <= self.world.business_now(now))
     }
 
     /// The next instant at which a job or a delivery is due. Deliveries that are on their way do not count, and none

@@ -10,7 +10,7 @@ use super::core::State;
 use crate::{
     blobs::Blobs,
     clocks::{ClockMode, SandboxClock},
-    journal::{Journal, ReplayError, replay::replay_onto},
+    journal::{Journal, ReplayError, Row, replay::replay_onto},
     store::StoreError,
 };
 
@@ -57,12 +57,7 @@ pub(super) async fn load(
         let rows = journal.rows(last_seq, PAGE).await?;
         let Some(last) = rows.last() else { break };
         latest = Some(last.now);
-        if let Some(other) = rows.iter().find(|row| row.rules != RULES_VERSION) {
-            return Err(LoadError::Rules {
-                seq: other.seq,
-                written: other.rules,
-            });
-        }
+        check_rules(&rows)?;
         last_seq = replay_onto(&mut world, last_seq, &rows)?;
     }
     let mut clock = SandboxClock::new(clock_mode, genesis.start);
@@ -78,4 +73,15 @@ pub(super) async fn load(
         head: opened.head,
         clock,
     })
+}
+
+/// Whether the rows may be carried out by the rules of this server.
+pub(super) fn check_rules(rows: &[Row]) -> Result<(), LoadError> {
+    match rows.iter().find(|row| row.rules != RULES_VERSION) {
+        Some(other) => Err(LoadError::Rules {
+            seq: other.seq,
+            written: other.rules,
+        }),
+        None => Ok(()),
+    }
 }

@@ -7,10 +7,12 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
-use jiff::Timestamp;
-
-use super::{Broken, LoadError, Sandbox, core::Core, load::load, lock};
-use crate::journal::{Mark, News, SharedJournal};
+use super::{
+    Broken, LoadError, Sandbox,
+    core::{Core, State},
+    load::load,
+};
+use crate::journal::Mark;
 
 /// What a turn is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,72 +104,6 @@ impl Sandbox {
         Ok(Entered::Done(result, core.mark()))
     }
 
-    async fn enter_shared<T>(
-        &self,
-        shared: &dyn SharedJournal,
-        intent: Intent,
-        work: impl FnOnce(&mut Core) -> T,
-    ) -> Result<T, Broken> {
-        let _one_at_a_time = self.entering.lock().await;
-        if self.lock(intent)?.is_stale && intent != Intent::Reset {
-            self.reload().await?;
-        }
-        let seen = self.lock(intent)?.position();
-        if intent == Intent::Read {
-            let news = shared.look(seen).await.map_err(|error| self.told(&error))?;
-            self.take_in(intent, news).await?;
-            let mut core = self.lock(intent)?;
-            let now = core.clock.now(Timestamp::now());
-            if !core.world.is_due(now) {
-                return Ok(work(&mut core));
-            }
-        }
-        let seen = self.lock(intent)?.position();
-        let (news, turn) = shared
-            .begin(seen)
-            .await
-            .map_err(|error| self.told(&error))?;
-        self.take_in(intent, news).await?;
-        let (result, writes) = {
-            let mut core = self.lock(intent)?;
-            let result = work(&mut core);
-            (result, core.collect())
-        };
-        if writes.is_empty() {
-            return Ok(result);
-        }
-        match turn.commit(writes).await {
-            Ok(()) => Ok(result),
-            Err(error) => {
-                // Whether it was written is not known here; the next turn reads what is there.
-                lock(&self.core).is_stale = true;
-                Err(self.told(&error))
-            }
-        }
-    }
-
-    /// Brings the state up to what others have written.
-    async fn take_in(&self, intent: Intent, news: News) -> Result<(), Broken> {
-        match news {
-            News::Rows(head, _) | News::Reopen(head) if intent == Intent::Reset => {
-                self.lock(intent)?.head = head;
-                Ok(())
-            }
-            News::Rows(head, rows) => {
-                let mut core = self.lock(intent)?;
-                let followed = core.follow(head, &rows);
-                if let Err(error) = followed {
-                    tracing::error!(sandbox = self.name(), %error, "a shared journal cannot be followed");
-                    core.broken = Some(Broken::Journal);
-                    return Err(Broken::Journal);
-                }
-                self.note_epoch(&core);
-                Ok(())
-            }
-            News::Reopen(_) => self.reload().await,
-        }
-    }
-
     /// Waits until everything up to the mark survives a crash.
     async fn durable(&self, mark: Mark) -> Result<(), Broken> {
         match self.journal.durable(mark) {
@@ -195,15 +131,20 @@ impl Sandbox {
         self.reload().await
     }
 
+    /// Reads the state that is safe.
+    pub(super) async fn load(&self) -> Result<State, LoadError> {
+        load(&*self.journal, &self.genesis, self.clock_mode, &self.blobs).await
+    }
+
     async fn reload(&self) -> Result<(), Broken> {
-        let loaded = load(&*self.journal, &self.genesis, self.clock_mode, &self.blobs).await;
+        let loaded = self.load().await;
         let mut core = self.lock(Intent::Write)?;
         match loaded {
             // A reset came between: its state is newer.
-            _ if !core.is_stale && self.journal.shared().is_none() => Ok(()),
+            _ if !core.is_stale => Ok(()),
             Ok(state) => {
+                self.note_epoch(state.head.epoch);
                 core.replace(state);
-                self.note_epoch(&core);
                 Ok(())
             }
             Err(LoadError::Store(error)) => Err(self.told(&error)),

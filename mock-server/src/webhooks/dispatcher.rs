@@ -56,11 +56,16 @@ pub(crate) async fn run(sandbox: Arc<Sandbox>, sender: Arc<Sender>) {
             // A reset mends a broken sandbox and says so.
             Err(_) => None,
         };
-        match wait {
-            Some(wait) => {
-                let _ = tokio::time::timeout(wait, changed).await;
+        let pause = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
             }
-            None => changed.await,
+        };
+        tokio::select! {
+            () = changed => {}
+            () = sandbox.stirred() => {}
+            () = pause => {}
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::{
     sandbox::{Attempt, Broken, Sandbox},
 };
 
+/// How long to wait for deliveries that another server sends, before the next look.
+const ELSEWHERE: Duration = Duration::from_millis(20);
+
 /// What `settle` and `advance` did.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
@@ -94,6 +97,9 @@ impl<'s> Driver<'s> {
                 // The dispatcher sent these before it was paused; their outcomes are on their way.
                 let left = self.limits.wall.saturating_sub(self.started.elapsed());
                 let _ = tokio::time::timeout(left, changed).await;
+            } else if step.elsewhere {
+                // Another server sends these; what it records is seen at the next look.
+                let _ = tokio::time::timeout(ELSEWHERE, changed).await;
             } else if step.overdue {
                 // Work that makes work at the same instant: on with it, until a limit ends it and it is reported.
             } else if let Some(instant) = to_go {

@@ -35,7 +35,7 @@ fn reached(reply: &Reply) -> bool {
 }
 
 /// The path of a document that a new application asks for.
-async fn document(caller: &Caller, customer: &str) -> String {
+pub(crate) async fn document(caller: &Caller, customer: &str) -> String {
     let body = json!({
         "application_type": "INDIVIDUAL",
         "customer_id": customer,

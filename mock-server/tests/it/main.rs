@@ -17,6 +17,8 @@ mod manners;
 mod mistakes;
 mod money;
 mod paging;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod refusals;
 mod settings;
 mod socket;

@@ -13,7 +13,8 @@ use serde_json::Value;
 /// Members of an error that link to what explains its code.
 const LINKS: [&str; 3] = ["doc_url", "documentation_url", "error_uri"];
 
-/// A server to be started, on the store that `TEST_STORE` names: memory, or a file of its own in the folder of the build.
+/// A server to be started, on the store that `TEST_STORE` names: memory, a file of its own in the folder of the
+/// build, or a database of its own on the server that `TEST_POSTGRES` names.
 pub(crate) fn builder() -> SandboxServerBuilder {
     let builder = SandboxServer::builder();
     let store = match std::env::var("TEST_STORE").as_deref() {
@@ -30,7 +31,9 @@ pub(crate) fn builder() -> SandboxServerBuilder {
             }
             format!("sqlite:{}", path.display())
         }
-        Ok(other) => panic!("TEST_STORE={other}: expected memory or sqlite"),
+        #[cfg(feature = "postgres")]
+        Ok("postgres") => crate::postgres::database::on_shared_server(),
+        Ok(other) => panic!("TEST_STORE={other}: expected memory, sqlite or postgres"),
     };
     builder.store(store.parse().expect("a store"))
 }

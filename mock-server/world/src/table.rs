@@ -122,7 +122,7 @@ impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
 
     /// A page of the rows, oldest first; of all of them without a filter, and then no more rows are looked at than it
     /// shows.
-    pub(crate) fn page(&self, page: Page, filter: Option<impl Fn(&V) -> bool>) -> Cut<&V> {
+    pub(crate) fn page(&self, page: Page, filter: Option<&impl Fn(&V) -> bool>) -> Cut<&V> {
         let made = self.made();
         match filter {
             None if self.rows.is_whole() => {
@@ -137,7 +137,7 @@ impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
             _ => {
                 let matching = self
                     .numbered()
-                    .filter(|(_, row)| filter.as_ref().is_none_or(|filter| filter(row)));
+                    .filter(|(_, row)| filter.is_none_or(|filter| filter(row)));
                 page.cut(matching, RowOrder::OldestFirst, made)
             }
         }

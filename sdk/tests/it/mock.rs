@@ -110,26 +110,24 @@ async fn faults_are_aimed() {
             .list(&CustomersListParams::new())
             .await
             .unwrap();
-        (listed.items[0].clone(), listed.attempts())
+        listed.attempts()
     };
-    let (customer, attempts) = customers().await;
-    assert_eq!(attempts, 1);
+    assert_eq!(customers().await, 1);
     let fault = Fault::expired_token()
         .on(OperationId::CustomersList)
         .from_match(2);
     sandbox.order(fault).await.unwrap();
-    assert_eq!(customers().await.1, 1);
-    assert_eq!(customers().await.1, 2);
-    assert_eq!(customers().await.1, 1);
+    assert_eq!(customers().await, 1);
+    assert_eq!(customers().await, 2);
+    assert_eq!(customers().await, 1);
 
     let id = layer2_sdk::payments::CustomerId::new(sandbox.info().customers[0].id.as_str());
     let id = id.unwrap();
     let fault = Fault::expired_token().object(id.as_str()).unwrap();
     sandbox.order(fault).await.unwrap();
-    assert_eq!(customers().await.1, 1);
+    assert_eq!(customers().await, 1);
     assert_eq!(client.customers().get(&id).await.unwrap().attempts(), 2);
     assert!(Fault::reset().object("../x").is_err());
-    drop(customer);
 }
 
 #[tokio::test]

@@ -168,19 +168,19 @@ pub(super) fn stored(connection: &Connection, sandbox: Sandbox) -> Result<Stored
         .map_err(failed)
 }
 
-pub(super) fn snapshot_part(
+/// The parts of a snapshot in their order.
+pub(super) fn snapshot_parts(
     connection: &Connection,
     sandbox: Sandbox,
     seq: u64,
-    part: u64,
-) -> Result<Vec<u8>, StoreError> {
-    connection
-        .query_row(
-            "SELECT body FROM snapshots WHERE sandbox = ?1 AND seq = ?2 AND part = ?3",
-            params![sandbox.0, integer(seq)?, integer(part)?],
-            |row| row.get(0),
-        )
-        .map_err(failed)
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement = connection
+        .prepare("SELECT body FROM snapshots WHERE sandbox = ?1 AND seq = ?2 ORDER BY part")
+        .map_err(failed)?;
+    let parts = statement
+        .query_map(params![sandbox.0, integer(seq)?], |row| row.get(0))
+        .map_err(failed)?;
+    parts.collect::<Result<_, _>>().map_err(failed)
 }
 
 /// The files that rows name: digest and length.

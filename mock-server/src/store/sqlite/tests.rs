@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use layer2_types::payments;
 use layer2_world::{
-    command::{Command, Internal},
+    command::{ClientCommand, Command, Fingerprint, Internal},
+    request::{Actor, OperationRef, Request},
     settings::Settings,
 };
 
@@ -120,6 +122,50 @@ async fn a_snapshot_stands_for_the_rows_before_it() {
         refused.contains("row 1 of the journal of the sandbox `a`"),
         "{refused}"
     );
+}
+
+/// A command that makes a row of about a thousand bytes.
+fn subscribe(number: usize) -> ClientCommand {
+    let url = format!("http://127.0.0.1:9/{}/{number}", "x".repeat(700));
+    ClientCommand {
+        request: Request {
+            op: OperationRef::Payments(payments::OperationId::SubscriptionsCreate),
+            path: Vec::new(),
+            query: Vec::new(),
+            body: Some(format!(
+                r#"{{"event_type":"ACCOUNT_OPEN","callback_url":"{url}"}}"#
+            )),
+            actor: Actor::Client,
+        },
+        key: None,
+        fingerprint: Fingerprint::new([7; 32]),
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_outweighs_its_snapshot_gets_a_new_one_while_commands_go_on() {
+    let scratch = Scratch::new("tended");
+    let store = scratch.open();
+    let sandbox = Arc::new(made(&store, "a").await);
+    let (mut taken, mut last) = (Vec::new(), 0);
+    for number in 0..200 {
+        let sent = sandbox.command(subscribe(number), None).await;
+        sent.expect("sound").expect("accepted");
+        sandbox.tend_journal();
+        let kept = store.sandboxes().await.expect("sound").remove(0);
+        let opened = kept.journal.open().await.expect("sound");
+        if let Some(snapshot) = opened.snapshot.filter(|snapshot| snapshot.seq > last) {
+            last = snapshot.seq;
+            taken.push(snapshot.text.len());
+        }
+    }
+    assert!((2..20).contains(&taken.len()), "{taken:?}");
+    assert!(taken.is_sorted(), "each holds more: {taken:?}");
+    let state = sandbox.snapshot().await;
+    store.close().await.expect("closed");
+    let brought_back = again(&scratch).await.expect("whole");
+    assert_eq!(brought_back[0].accepted(), 200);
+    assert!(brought_back[0].snapshot().await == state);
 }
 
 /// How many rows the next start would carry out.

@@ -45,6 +45,10 @@ pub(super) struct Job {
 
 type Question = Box<dyn FnOnce(&mut Connection) + Send>;
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are writes, and a box would cost each of them an allocation"
+)]
 enum Message {
     Ask(Question),
     Close(oneshot::Sender<()>),

@@ -315,11 +315,6 @@ fn rates_and_faults() -> Vec<(&'static str, Call)> {
             delete(&control("/rates/FIAT_TESTNET_USD/BTC")),
         ),
         ("rate_of_nothing", pin("BITCOIN_TESTNET_BTC", 0)),
-        ("rate_of_asset_btc", pin("BTC", 1)),
-        (
-            "unpin_rate_of_asset_btc",
-            delete(&control("/rates/FIAT_TESTNET_USD/BTC")),
-        ),
         (
             "rate_unpinned_of_dollars_in_euros",
             delete(&control("/rates/FIAT_TESTNET_USD/FIAT_TESTNET_EUR")),

@@ -78,7 +78,7 @@ async fn what_is_no_store_is_left_alone() {
     let other = with("other.db", &|bytes| bytes[68..72].fill(1));
     assert!(refusal(&other, None).await.contains("another program"));
     let newer = with("newer.db", &|bytes| {
-        bytes[60..64].copy_from_slice(&[0, 0, 0, 9])
+        bytes[60..64].copy_from_slice(&[0, 0, 0, 9]);
     });
     assert!(
         refusal(&newer, None)

@@ -64,7 +64,7 @@ impl Inbound for World {
             .status
             .as_ref()
             .map(|status| |row: &InboundRow| row.stage.status() == *status);
-        let cut = self.payments.inbound.page(page, wanted);
+        let cut = self.payments.inbound.page(page, wanted.as_ref());
         let path = self.control_path("inbound");
         let links = cut.links(&path, &params.to_pairs()).into_control();
         let rows: Result<Vec<_>, _> = cut.rows.into_iter().map(on_wire).collect();

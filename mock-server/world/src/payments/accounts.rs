@@ -112,7 +112,7 @@ impl Accounts for World {
                     .is_none_or(|status| row.standing.account_status(platform) == *status)
         };
         let table = &self.payments.accounts;
-        let cut = table.page(page, is_narrowed.then_some(wanted));
+        let cut = table.page(page, is_narrowed.then_some(&wanted));
         let links = cut.links(PATH, &params.to_pairs());
         let accounts = cut
             .rows

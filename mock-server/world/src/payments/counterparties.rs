@@ -75,7 +75,7 @@ impl Counterparties for World {
             .customer_id
             .as_ref()
             .map(|customer| |row: &CounterpartyRow| row.customer == *customer);
-        let cut = self.payments.counterparties.page(page, wanted);
+        let cut = self.payments.counterparties.page(page, wanted.as_ref());
         let links = cut.links(PATH, &params.to_pairs());
         let counterparties = cut.rows.into_iter().map(|row| row.on_wire(cx)).collect();
         Ok(payments::CounterpartyListReply::new(

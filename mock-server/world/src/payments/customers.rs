@@ -62,7 +62,7 @@ impl Customers for World {
                     .is_none_or(|status| row.standing.customer_status(platform) == *status)
         };
         let table = &self.payments.customers;
-        let cut = table.page(page, is_narrowed.then_some(wanted));
+        let cut = table.page(page, is_narrowed.then_some(&wanted));
         let links = cut.links(PATH, &params.to_pairs());
         let customers = cut.rows.into_iter().map(|row| row.on_wire(cx)).collect();
         Ok(payments::CustomerListReply::new(

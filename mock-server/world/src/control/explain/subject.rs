@@ -76,7 +76,7 @@ impl Subject {
         self
     }
 
-    fn that_is(mut self, status: impl ToString) -> Self {
+    fn that_is(mut self, status: &impl ToString) -> Self {
         self.status = Some(status.to_string());
         self
     }
@@ -130,17 +130,17 @@ impl World {
         let payments = &self.payments;
         if let Some(row) = id.parse().ok().and_then(|id| payments.transfers.get(&id)) {
             let order = Subject::order(ObjectKind::Transfer, id, row.hold());
-            return Some(order.that_is(row.stage.status()).made_by(row.cause));
+            return Some(order.that_is(&row.stage.status()).made_by(row.cause));
         }
         if let Some(row) = id.parse().ok().and_then(|id| payments.exchanges.get(&id)) {
             let order = Subject::order(ObjectKind::Exchange, id, row.hold());
-            return Some(order.that_is(row.stage.status()).made_by(row.cause));
+            return Some(order.that_is(&row.stage.status()).made_by(row.cause));
         }
         let rows = &payments.withdrawals.rows;
         let row = id.parse().ok().and_then(|id| rows.get(&id))?;
         let order = Subject::order(ObjectKind::Withdrawal, id, row.hold());
         let status = row.stage.status(self.settings().platform);
-        Some(order.that_is(status).made_by(row.cause))
+        Some(order.that_is(&status).made_by(row.cause))
     }
 
     fn arrival_subject(&self, id: &str) -> Option<Subject> {
@@ -150,13 +150,13 @@ impl World {
             inbound.add_inbound(row);
             // Events name the transaction, never the money itself.
             inbound.events = Mentions::Transactions;
-            return Some(inbound.that_is(row.stage).made_by(row.cause));
+            return Some(inbound.that_is(&row.stage).made_by(row.cause));
         }
         let deposits = payments.deposits.table();
         let row = id.parse().ok().and_then(|id| deposits.get(&id))?;
         let mut deposit = Subject::new(ObjectKind::Deposit);
         self.add_deposit(&mut deposit, id);
-        Some(deposit.that_is(row.stage).made_by(row.cause))
+        Some(deposit.that_is(&row.stage).made_by(row.cause))
     }
 
     /// Counts a deposit and all money that came by it.
@@ -184,9 +184,9 @@ impl World {
             own.purposes
                 .extend(came.map(|row| row.id.as_str().to_owned()));
         } else {
-            own.purposes.insert(row.category_id.as_str().to_owned());
+            own.purposes.insert(row.order.text());
         }
-        Some(own.that_is(row.stage.status()).made_by(row.cause))
+        Some(own.that_is(&row.stage.status()).made_by(row.cause))
     }
 
     fn party_subject(&self, id: &str) -> Option<Subject> {
@@ -194,11 +194,11 @@ impl World {
         if let Some(row) = id.parse().ok().and_then(|id| payments.accounts.get(&id)) {
             let mut account = Subject::new(ObjectKind::Account);
             account.account = Some(row.id.clone());
-            return Some(account.that_is(row.standing.account_status(platform)));
+            return Some(account.that_is(&row.standing.account_status(platform)));
         }
         let row = id.parse().ok().and_then(|id| payments.customers.get(&id))?;
         let customer = Subject::new(ObjectKind::Customer);
-        Some(customer.that_is(row.standing.customer_status(platform)))
+        Some(customer.that_is(&row.standing.customer_status(platform)))
     }
 
     /// A counterparty, with all that was sent to it or fetched from it.
@@ -220,7 +220,7 @@ impl World {
             self.add_deposit(&mut own, row.id.as_str());
         }
         let status = row.standing.counterparty_status(self.settings().platform);
-        Some(own.that_is(status).made_by(row.cause))
+        Some(own.that_is(&status).made_by(row.cause))
     }
 
     fn application_subject(&self, id: &str) -> Option<Subject> {
@@ -228,7 +228,7 @@ impl World {
         let application = id.parse().ok();
         if let Some(row) = application.and_then(|id| payments.applications.get(&id)) {
             let application = Subject::new(ObjectKind::Application);
-            return Some(application.that_is(row.stage).made_by(row.cause));
+            return Some(application.that_is(&row.stage).made_by(row.cause));
         }
         let row = id.parse().ok().and_then(|id| payments.documents.get(&id))?;
         let document = Subject::new(ObjectKind::Document);

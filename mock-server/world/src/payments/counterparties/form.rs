@@ -54,7 +54,7 @@ pub(super) fn routing_number_checks(text: &str) -> bool {
         .zip(weights)
         .map(|(digit, weight)| digit * weight)
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Whether a text is an Indian Financial System Code: a bank, a zero, a branch.

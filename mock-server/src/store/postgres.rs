@@ -1,0 +1,188 @@
+//! Sandboxes in a database of PostgreSQL's, which several servers may share.
+//!
+//! The servers know nothing of each other: the lock on the row of a sandbox orders their commands, and each carries out
+//! again what others have written before it adds anything. So all of them have the same state, which is the one that the
+//! journal leads to, and none is a leader. What a server has in memory is a copy that it may throw away at any time.
+//!
+//! Connections are not encrypted: the database is meant to stand next to the servers, and what is written there is sealed
+//! all the same.
+
+mod connections;
+mod errors;
+mod journal;
+mod lease;
+mod schema;
+mod statements;
+
+use std::sync::Arc;
+
+use layer2_world::seed::Seed;
+use tokio::sync::RwLock;
+use tokio_postgres::{Config, config::SslMode, types::ToSql};
+
+use super::{
+    Charter, Fresh, Kept, Listed, Pending, SharedStore, Store, StoreError, record,
+    seal::{Place, Sealer},
+};
+use crate::journal::Journal;
+use connections::{Connections, within};
+use journal::{Filed, PostgresJournal, get};
+use lease::Leases;
+
+/// What the proof of a store says once it is opened.
+const PROOF: &[u8] = b"layer2-mock";
+
+/// The store of a database.
+#[derive(Debug)]
+pub(crate) struct PostgresStore {
+    connections: Arc<Connections>,
+    sealer: Arc<Sealer>,
+    leases: Leases,
+    changes: Fresh<i64>,
+    /// How many of the changes are of this server's own doing. Held while one is made, so that none is counted for
+    /// another server's.
+    own: RwLock<i64>,
+}
+
+impl PostgresStore {
+    /// Opens the store, and makes its tables if there are none.
+    pub(crate) async fn open(url: &str, seed: &Seed) -> Result<PostgresStore, StoreError> {
+        let config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            // What the parser says of a part of the URL does not repeat the part.
+            StoreError::Unusable(format!(
+                "the URL is not one of a database ({error}); expected postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+            ))
+        })?;
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(StoreError::Unusable(
+                "connections to the database cannot be encrypted, and its URL asks for that; leave sslmode out and reach the database over a socket, a private network or a tunnel".to_owned(),
+            ));
+        }
+        let sealer = Arc::new(Sealer::new(seed));
+        let connections = Arc::new(Connections::new(config));
+        let (client, _) = connections.plain().await?;
+        let proof = schema::make(&client, &sealer.seal(Place::Check, PROOF)?).await?;
+        if sealer.open(Place::Check, &proof).ok().as_deref() != Some(PROOF) {
+            return Err(StoreError::Unusable(
+                "it was made under another seed, and what it holds opens under that one alone; start with the same --seed, or choose another database; nothing was changed".to_owned(),
+            ));
+        }
+        Ok(PostgresStore {
+            leases: Leases::start(Arc::clone(&connections)),
+            connections,
+            sealer,
+            changes: Fresh::default(),
+            own: RwLock::default(),
+        })
+    }
+
+    fn kept(&self, id: i64, name: String, charter: &[u8]) -> Result<Kept, StoreError> {
+        Ok(Kept {
+            charter: record::open(&self.sealer, Place::Charter { sandbox: &name }, charter)?,
+            journal: self.file(id, name),
+        })
+    }
+
+    fn file(&self, id: i64, name: String) -> Arc<dyn Journal> {
+        Arc::new(PostgresJournal::new(Filed {
+            id,
+            name,
+            connections: Arc::clone(&self.connections),
+            sealer: Arc::clone(&self.sealer),
+            desk: self.leases.desk(id),
+        }))
+    }
+}
+
+impl Store for PostgresStore {
+    fn sandboxes(&self) -> Pending<'_, Vec<Kept>> {
+        Box::pin(async {
+            let listed = self.list(&[]).await?;
+            let kept = listed.into_iter().filter_map(|listed| listed.kept);
+            Ok(kept.collect())
+        })
+    }
+
+    fn create<'a>(&'a self, charter: &'a Charter) -> Pending<'a, Arc<dyn Journal>> {
+        Box::pin(async move {
+            let name = &charter.name;
+            let sealed = record::seal(&self.sealer, Place::Charter { sandbox: name }, charter)?;
+            let borrowed = self.connections.borrow().await?;
+            let connection = borrowed.get();
+            let parameters: [&(dyn ToSql + Sync); 2] = [name, &sealed];
+            let mut own = self.own.write().await;
+            let created = connection
+                .client
+                .query_opt(&connection.statements.create, &parameters);
+            let created = within(created).await?;
+            *own += 1;
+            let row = created.ok_or(StoreError::Taken)?;
+            let id = get(&row, 0)?;
+            borrowed.give_back();
+            Ok(self.file(id, name.clone()))
+        })
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let borrowed = self.connections.borrow().await?;
+            let connection = borrowed.get();
+            let parameters: [&(dyn ToSql + Sync); 1] = [&name];
+            let mut own = self.own.write().await;
+            let deleted = connection
+                .client
+                .execute(&connection.statements.delete, &parameters);
+            within(deleted).await?;
+            *own += 1;
+            borrowed.give_back();
+            Ok(())
+        })
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(async {
+            self.leases.end();
+            self.connections.close().await;
+            Ok(())
+        })
+    }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        Some(self)
+    }
+}
+
+impl SharedStore for PostgresStore {
+    fn changes(&self) -> Pending<'_, i64> {
+        Box::pin(self.changes.get(async || {
+            let own = self.own.read().await;
+            let reader = self.connections.reader().await?;
+            let asked = reader.client.query_one(&reader.statements.changes, &[]);
+            let all: i64 = get(&within(asked).await?, 0)?;
+            Ok(all - *own)
+        }))
+    }
+
+    fn list<'a>(&'a self, known: &'a [i64]) -> Pending<'a, Vec<Listed>> {
+        Box::pin(async move {
+            let reader = self.connections.reader().await?;
+            let parameters: [&(dyn ToSql + Sync); 1] = [&known];
+            let asked = reader.client.query(&reader.statements.list, &parameters);
+            let rows = within(asked).await?;
+            let listed = rows.iter().map(|row| {
+                let id = get(row, 0)?;
+                let charter: Option<&[u8]> = get(row, 3)?;
+                let kept = match charter {
+                    Some(charter) => Some(self.kept(id, get(row, 1)?, charter)?),
+                    None => None,
+                };
+                Ok(Listed {
+                    id,
+                    epoch: get::<i64>(row, 2)?.unsigned_abs(),
+                    kept,
+                })
+            });
+            listed.collect()
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! What outlives the servers, and what the database shows to those who are not to know.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{balance, builder, start};
+use crate::{
+    files::document,
+    postgres::database::Database,
+    support::{Caller, Reply},
+};
+
+#[tokio::test]
+async fn a_start_brings_back_all_that_there_was() {
+    let database = Database::new().await;
+    let (server, caller) = start(&database).await;
+    caller.fund("5").await;
+    let body =
+        r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":1.5}"#;
+    let key = [("x-l2f-idempotency-id", "made-before")];
+    let path = "/api/v1/transfers";
+    let made = caller.send(Method::POST, path, Some(body), &key).await;
+    let seconds = json!({"seconds": 3_600}).to_string();
+    caller
+        .control(Method::POST, "/clock/advance", Some(&seconds))
+        .await
+        .ok();
+    let journal = server.journal("default").expect("journal");
+    let snapshot = server.snapshot("default").expect("snapshot");
+    let clock = caller.control(Method::GET, "/clock", None).await.ok();
+    let epoch = caller.control(Method::POST, "/tokens/expire", None).await;
+    epoch.ok();
+    drop(server);
+
+    let client = database.client().await;
+    let kept = client
+        .query_one("SELECT count(*) FROM layer2_snapshots", &[])
+        .await;
+    assert_eq!(
+        kept.expect("snapshots").get::<_, i64>(0),
+        1,
+        "left at the end"
+    );
+    let (server, again) = start(&database).await;
+    assert_eq!(server.journal("default").expect("journal"), journal);
+    assert_eq!(server.snapshot("default").expect("snapshot"), snapshot);
+    let now = again.control(Method::GET, "/clock", None).await.ok();
+    assert_eq!(now["data"]["now"], clock["data"]["now"]);
+    let repeated = again.send(Method::POST, path, Some(body), &key).await;
+    assert_eq!(repeated.text, made.text);
+    assert_eq!(repeated.header("idempotent-replayed"), Some("true"));
+    assert_eq!(balance(&again, "ACME_USD").await, 500);
+    let stale = Caller {
+        url: again.url.clone(),
+        ..caller
+    };
+    assert_eq!(stale.get("/api/v1/customers").await.status, 401);
+
+    // Without its snapshot the journal alone leads there.
+    drop(server);
+    client
+        .batch_execute("UPDATE layer2_sandboxes SET snapshot = NULL; DELETE FROM layer2_snapshots")
+        .await
+        .expect("forgotten");
+    let (server, _) = start(&database).await;
+    assert_eq!(server.snapshot("default").expect("snapshot"), snapshot);
+}
+
+#[tokio::test]
+async fn a_file_that_one_server_took_in_is_given_out_by_another_until_a_reset() {
+    let database = Database::new().await;
+    let (_first, here) = start(&database).await;
+    let (_second, there) = start(&database).await;
+    let path = document(&here, "ADA").await;
+    let upload = here
+        .request(
+            Method::POST,
+            &path,
+            None,
+            &[("content-type", "application/octet-stream")],
+        )
+        .body("%PDF-1.7 a bill");
+    Reply::read(upload.send().await.expect("sent")).await.ok();
+    let path = format!("{path}/download");
+    assert_eq!(there.get(&path).await.text, "%PDF-1.7 a bill");
+    there.control(Method::POST, "/reset", None).await.ok();
+    assert_eq!(here.get(&path).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_database_shows_no_secret_and_nothing_that_people_wrote() {
+    let database = Database::new().await;
+    let server = builder(&database).seed(20_261_121).start().await;
+    let server = server.expect("start");
+    let caller = Caller::new(&server).await;
+    let made = caller
+        .http
+        .post(format!("{}/_control/v1/sandboxes", caller.url))
+        .bearer_auth(&caller.control)
+        .header("content-type", "application/json")
+        .body(json!({"name": "team", "seed": "open-sesame"}).to_string());
+    assert!(made.send().await.expect("made").status().is_success());
+    let body = json!({
+        "source_account_id": "ACME_USD", "destination_account_id": "JANE_USD", "amount": 1,
+        "description": "between-you-and-me",
+    });
+    caller
+        .post("/api/v1/transfers", &body.to_string())
+        .await
+        .ok();
+    let info = server.info();
+    drop(server);
+
+    let client = database.client().await;
+    let mut all = Vec::new();
+    for (table, column) in [
+        ("layer2_store", "proof"),
+        ("layer2_sandboxes", "charter"),
+        ("layer2_rows", "content"),
+        ("layer2_snapshots", "content"),
+    ] {
+        let rows = client
+            .query(&format!("SELECT {column} FROM {table}"), &[])
+            .await
+            .expect(table);
+        assert!(!rows.is_empty(), "{table}");
+        all.extend(rows.iter().flat_map(|row| row.get::<_, Vec<u8>>(0)));
+    }
+    for hidden in [
+        "between-you-and-me",
+        "open-sesame",
+        "ACME_USD",
+        &info.payments.client_secret,
+        &info.payments.signing_key,
+        &caller.token,
+    ] {
+        let hidden = hidden.as_bytes();
+        assert!(!all.windows(hidden.len()).any(|window| window == hidden));
+    }
+}

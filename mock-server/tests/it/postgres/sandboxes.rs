@@ -1,0 +1,127 @@
+//! What is done to a sandbox on one server is done for all.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{balance, servers, start};
+use crate::{
+    postgres::database::Database,
+    support::{Caller, Reply},
+};
+
+/// A call of the control API that is about no sandbox in particular.
+async fn sandboxes(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> Reply {
+    let url = format!("{}/_control/v1/sandboxes{path}", caller.url);
+    let mut request = caller
+        .http
+        .request(method, url)
+        .bearer_auth(&caller.control);
+    if let Some(body) = body {
+        request = request
+            .header("content-type", "application/json")
+            .body(body.to_string());
+    }
+    Reply::read(request.send().await.expect(path)).await
+}
+
+#[tokio::test]
+async fn a_reset_on_one_is_seen_by_all() {
+    let database = Database::new().await;
+    let [(one, first), (two, second), (three, third)] = servers(&database).await;
+    first.fund("5").await;
+    assert_eq!(balance(&second, "ACME_USD").await, 500);
+    third.fund("2").await;
+    first.control(Method::POST, "/reset", None).await.ok();
+    assert_eq!(balance(&second, "ACME_USD").await, 0);
+    // A command on one that has not looked since.
+    third.fund("1").await;
+    for caller in [&first, &second, &third] {
+        assert_eq!(balance(caller, "ACME_USD").await, 100);
+    }
+    let journals = [&one, &two, &three].map(|server| server.journal("default"));
+    assert!(journals.iter().all(|journal| *journal == journals[0]));
+    let first = journals[0].as_ref().and_then(|rows| rows.first());
+    assert_eq!(first.map(|row| row.seq), Some(1), "it begins anew");
+}
+
+#[tokio::test]
+async fn sandboxes_that_one_makes_and_deletes_come_and_go_everywhere() {
+    let database = Database::new().await;
+    let [(_one, first), (_two, second)] = servers(&database).await;
+    let made = sandboxes(&first, Method::POST, "", Some(json!({"name": "team"})));
+    let made = made.await.ok()["data"].clone();
+    let mut elsewhere = made.clone();
+    elsewhere["url"] = json!(second.url);
+    elsewhere["payments"]["token_url"] = json!(
+        made["payments"]["token_url"]
+            .as_str()
+            .expect("url")
+            .replace(&first.url, &second.url)
+    );
+    let here = Caller::of(&made).await;
+    let there = Caller::of(&elsewhere).await;
+    here.fund("3").await;
+    assert_eq!(balance(&there, "ACME_USD").await, 300);
+    assert_eq!(balance(&second, "ACME_USD").await, 0, "the default one");
+    let taken = sandboxes(&second, Method::POST, "", Some(json!({"name": "team"}))).await;
+    assert_eq!(taken.code(), "ALREADY_EXISTS");
+
+    sandboxes(&second, Method::DELETE, "/team", None).await.ok();
+    for caller in [&here, &there] {
+        let refused = caller.get("/api/v1/customers").await;
+        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
+    }
+    // One of the same name is another one, also where the old one is still known.
+    sandboxes(&first, Method::POST, "", Some(json!({"name": "team"})))
+        .await
+        .ok();
+    assert_eq!(balance(&there, "ACME_USD").await, 0);
+    let listed = sandboxes(&second, Method::GET, "", None).await.ok();
+    let names = listed["data"]["sandboxes"].as_array().map(Vec::len);
+    assert_eq!(names, Some(2), "{listed}");
+}
+
+#[tokio::test]
+async fn names_are_given_once_whoever_gives_them() {
+    let database = Database::new().await;
+    let [(_one, first), (_two, second)] = servers(&database).await;
+    let mut names = Vec::new();
+    for _ in 0..4 {
+        let (one, two) = tokio::join!(
+            sandboxes(&first, Method::POST, "", Some(json!({}))),
+            sandboxes(&second, Method::POST, "", Some(json!({}))),
+        );
+        for made in [one, two] {
+            names.push(made.ok()["data"]["sandbox"].to_string());
+        }
+    }
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 8);
+}
+
+#[tokio::test]
+async fn tokens_that_one_expires_are_expired_and_clocks_that_one_moves_have_moved() {
+    let database = Database::new().await;
+    let [(_one, first), (_two, second)] = servers(&database).await;
+    let body = json!({"seconds": 86_400}).to_string();
+    let advanced = first
+        .control(Method::POST, "/clock/advance", Some(&body))
+        .await;
+    let advanced = advanced.ok();
+    let told = second.control(Method::GET, "/clock", None).await.ok();
+    assert_eq!(
+        told["data"]["now"], advanced["data"]["now"],
+        "{told} {advanced}"
+    );
+
+    second.get("/api/v1/customers").await.ok();
+    first
+        .control(Method::POST, "/tokens/expire", None)
+        .await
+        .ok();
+    let refused = second.get("/api/v1/customers").await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
+    let (_three, third) = start(&database).await;
+    third.get("/api/v1/customers").await.ok();
+}
