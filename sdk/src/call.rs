@@ -80,10 +80,7 @@ impl CallLayer {
     }
 
     /// The same with the body of a success left on its way.
-    #[cfg_attr(
-        not(any(feature = "payments", feature = "control")),
-        allow(dead_code, reason = "the other APIs move no files")
-    )]
+    #[cfg(feature = "payments")]
     pub(crate) fn with_open_body(self) -> Self {
         Self {
             leaves_body_open: true,
@@ -169,10 +166,7 @@ impl CallRecord {
     }
 
     /// The body that is still on its way; none if the call did not leave it open.
-    #[cfg_attr(
-        not(any(feature = "payments", feature = "control")),
-        allow(dead_code, reason = "the other APIs move no files")
-    )]
+    #[cfg(feature = "payments")]
     pub(crate) fn take_body(&self) -> Option<Chunks> {
         self.lock_body().0.take()
     }
