@@ -48,6 +48,13 @@ const _: () = {
 };
 #[allow(clippy::all)]
 impl Client {
+    pub async fn sandboxes_import<'a>(
+        &'a self, body: &'a control::SandboxImportRequest,
+    ) -> Result<ResponseValue<control::SandboxReply>, Error<()>> {
+        let url = format!("{}/imports", self.baseurl,);
+        let request = self.client.post(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn sandboxes_list<'a>(
         &'a self,
     ) -> Result<ResponseValue<control::SandboxListReply>, Error<()>> {
@@ -169,6 +176,15 @@ impl Client {
         let request = self.client.get(url).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
+    pub async fn sandboxes_export<'a>(
+        &'a self, sandbox: &'a control::SandboxName,
+    ) -> Result<ResponseValue<control::SandboxFileReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/export", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.get(url).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
     pub async fn faults_list<'a>(
         &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<ResponseValue<control::FaultListReply>, Error<()>> {
@@ -222,6 +238,15 @@ impl Client {
             "{}/sandboxes/{}/fees", self.baseurl, encode_path(& sandbox.to_string()),
         );
         let request = self.client.put(url).json(&body).build()?;
+        ResponseValue::from_response(self.sent(request).await?).await
+    }
+    pub async fn sandboxes_fork<'a>(
+        &'a self, sandbox: &'a control::SandboxName, body: &'a control::SandboxForkRequest,
+    ) -> Result<ResponseValue<control::SandboxReply>, Error<()>> {
+        let url = format!(
+            "{}/sandboxes/{}/fork", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.post(url).json(&body).build()?;
         ResponseValue::from_response(self.sent(request).await?).await
     }
     pub async fn inbound_list<'a>(
