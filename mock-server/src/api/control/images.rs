@@ -24,10 +24,7 @@ pub(super) async fn fork(
     let name = body.name.as_str().to_owned();
     wire::check_name(&name)?;
     // Before the state is copied, which takes a while.
-    server
-        .directory
-        .may_add(&name)
-        .map_err(|error| refused(error.into(), &name))?;
+    may_begin(server, &name, false)?;
     let image = sandbox.image().await.map_err(broken)?;
     begin(server, image, name, false).await
 }
@@ -60,7 +57,9 @@ pub(super) async fn import(
         ..
     } = body;
     let name = name.as_ref().unwrap_or(&file.sandbox).as_str().to_owned();
+    let replace = replace.unwrap_or(false);
     wire::check_name(&name)?;
+    may_begin(server, &name, replace)?;
     let seed = server.config.seed.clone();
     let opened = tokio::task::spawn_blocking(move || Image::open(&seed, &file)).await;
     let image = match opened {
@@ -68,7 +67,16 @@ pub(super) async fn import(
         Ok(Err(error)) => return Err(unopened(&error)),
         Err(_) => return Err(broken(Broken::Defect)),
     };
-    begin(server, image, name, replace.unwrap_or(false)).await
+    begin(server, image, name, replace).await
+}
+
+/// Whether a sandbox of this name may begin, as far as can be said before its state is there.
+fn may_begin(server: &Server, name: &str, replace: bool) -> Result<(), Rejection> {
+    if replace && server.directory.named(name).is_some() {
+        return Ok(());
+    }
+    let may_add = server.directory.may_add(name);
+    may_add.map_err(|error| refused(error.into(), name))
 }
 
 async fn begin(

@@ -119,9 +119,10 @@ impl<'c> Sandboxes<'c> {
     /// Fork a sandbox.
     ///
     /// Makes a new sandbox from the state that this one has now: its data, books, clock, saved
-    /// replies, files and the deliveries that wait. The new one has a name and credentials of its
-    /// own, and from then on neither sees what the other does. Ordered faults and the request log
-    /// are not taken along, and explanations name no causes from before the fork.
+    /// replies, files and the deliveries that wait. The new one has a name and client ids of its
+    /// own, with the secrets and keys of this one, and from then on neither sees what the other
+    /// does. Ordered faults and the request log are not taken along, and explanations name no
+    /// causes from before the fork.
     ///
     /// - When to use it: Use it to try several things from one state that was long to prepare.
     /// - Before: The sandbox exists, no sandbox has the new name, and the server may keep one more.
@@ -166,9 +167,9 @@ impl<'c> Sandboxes<'c> {
     /// Makes a sandbox in the state that an export has kept. With `replace` a sandbox that has the
     /// name is put back to that state, all at once: a server that ends in between leaves either the
     /// old state or the new one. Under the name that it was exported under a sandbox has the
-    /// credentials of before, and tokens that were expired stay so. Saved replies go on to answer
-    /// their keys, and deliveries that waited go on to wait. Ordered faults and the request log are
-    /// empty, and explanations name no causes from before the export.
+    /// credentials of the exported one, and tokens that were expired stay so. Saved replies go on
+    /// to answer their keys, and deliveries that waited go on to wait. Ordered faults and the
+    /// request log are empty, and explanations name no causes from before the export.
     ///
     /// - When to use it: Use it to restore a sandbox to a snapshot, to move it to another store, or
     ///   to begin many tests from one prepared state.

@@ -53,7 +53,7 @@ models! {
         }
         optional {
             /// Name of the sandbox; that of the exported one if it is left out. Another name has
-            /// other credentials.
+            /// other client ids.
             name: SandboxName = with_name;
             /// Whether a sandbox that has the name is replaced; if it is left out, a taken name is
             /// refused.
