@@ -45,6 +45,22 @@ impl Directory {
         Ok(())
     }
 
+    /// Puts a sandbox in the place of the one of its name, which is closed.
+    pub(crate) fn replace(&self, sandbox: Arc<Sandbox>) {
+        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(old) = rows.by_name.get(sandbox.name()).cloned() {
+            // Another state may have other credentials.
+            for id in client_ids(&old) {
+                rows.by_client.remove(&id);
+            }
+            old.close();
+        }
+        for id in client_ids(&sandbox) {
+            rows.by_client.insert(id, Arc::clone(&sandbox));
+        }
+        rows.by_name.insert(sandbox.name().to_owned(), sandbox);
+    }
+
     /// Whether a sandbox of this name could be added.
     pub(crate) fn may_add(&self, name: &str) -> Result<(), DirectoryError> {
         let rows = self.rows.read().unwrap_or_else(PoisonError::into_inner);

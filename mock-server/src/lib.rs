@@ -27,6 +27,7 @@ mod faults;
 #[rustfmt::skip]
 mod generated;
 mod http;
+mod image;
 mod journal;
 mod metrics;
 mod ready_file;

@@ -8,6 +8,7 @@
 //! the old one is not taken for an attempt of the new one, whose ids are the same.
 
 mod core;
+mod imaging;
 mod load;
 mod shared;
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::{
     clocks::{ClockMode, MANUAL_START},
     directory::{self, Directory, DirectoryError},
     http::{contract::Contract, route::Routes},
+    image::Image,
     metrics::Metrics,
     sandbox::{LoadError, Outage, Sandbox},
     start_error::{StartError, StartErrorKind},
@@ -92,6 +93,7 @@ impl Plan {
             settings: self.settings,
             clock: self.clock,
             start,
+            inherited: None,
         }
     }
 }
@@ -99,6 +101,8 @@ impl Plan {
 /// Why a sandbox is not made or deleted.
 #[derive(Debug)]
 pub(crate) enum ChangeError {
+    /// Somebody moves its clock.
+    Busy,
     Directory(DirectoryError),
     Load(LoadError),
 }
@@ -156,7 +160,7 @@ impl Server {
                 Err(ChangeError::Load(error)) => {
                     return Err(StartError::sandbox(directory::DEFAULT, &error));
                 }
-                Err(ChangeError::Directory(error)) => {
+                Err(error) => {
                     return Err(StartError::new(
                         StartErrorKind::Sandbox,
                         format!("the default sandbox cannot be made: {error:?}"),
@@ -191,6 +195,40 @@ impl Server {
     /// Makes a sandbox and sets its dispatcher to work. Runs on the server's runtime.
     pub(crate) async fn create(&self, plan: Plan) -> Result<Arc<Sandbox>, ChangeError> {
         let sandbox = self.make(plan).await?;
+        self.dispatch(&sandbox);
+        Ok(sandbox)
+    }
+
+    /// Makes a sandbox that begins with an image, if asked in place of the one of its name, and sets its dispatcher to
+    /// work. Runs on the server's runtime.
+    pub(crate) async fn begin(
+        &self,
+        mut image: Image,
+        replace: bool,
+    ) -> Result<Arc<Sandbox>, ChangeError> {
+        let name = image.genesis.name.clone();
+        let _one_at_a_time = self.changing.lock().await;
+        let old = self.directory.named(&name).filter(|_| replace);
+        let _turn = match &old {
+            Some(old) => Some(old.turn.try_lock().map_err(|_| ChangeError::Busy)?),
+            None => None,
+        };
+        match &old {
+            // Tokens that were expired stay so.
+            Some(old) => image.base.head.epoch = image.base.head.epoch.max(old.epoch()),
+            None => self.directory.may_add(&name)?,
+        }
+        let charter = image.charter();
+        let journal = self.store.begin(&charter, &image.base, replace).await?;
+        let sandbox = match self.load(Kept { charter, journal }).await {
+            Ok(sandbox) => Arc::new(sandbox),
+            Err(error) => {
+                // The old one is not in the store any more; the new one is there at the next start.
+                self.directory.forget(&name);
+                return Err(ChangeError::Load(error));
+            }
+        };
+        self.directory.replace(Arc::clone(&sandbox));
         self.dispatch(&sandbox);
         Ok(sandbox)
     }

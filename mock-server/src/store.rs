@@ -14,8 +14,11 @@ mod memory;
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod record;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-mod seal;
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "sqlite")),
+    allow(dead_code, reason = "without a durable store only exported files are sealed")
+)]
+pub(crate) mod seal;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;
@@ -26,7 +29,10 @@ use jiff::Timestamp;
 use layer2_world::{Genesis, seed::Seed, settings::Settings};
 use serde::{Deserialize, Serialize};
 
-use super::{clocks::ClockMode, journal::Journal};
+use super::{
+    clocks::ClockMode,
+    journal::{Base, Journal},
+};
 #[cfg(feature = "postgres")]
 use fresh::Fresh;
 pub(crate) use memory::MemoryStore;
@@ -42,6 +48,15 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
 
     /// Keeps a new sandbox; [`StoreError::Taken`] if there is one of this name.
     fn create<'a>(&'a self, charter: &'a Charter) -> Pending<'a, Arc<dyn Journal>>;
+
+    /// Keeps a sandbox that begins with a base, in place of the one of its name if that is asked for: all at once, so that
+    /// a crash leaves either the old one or the new one. Otherwise [`StoreError::Taken`] if there is one of this name.
+    fn begin<'a>(
+        &'a self,
+        charter: &'a Charter,
+        base: &'a Base,
+        replace: bool,
+    ) -> Pending<'a, Arc<dyn Journal>>;
 
     /// Forgets a sandbox with all that is kept of it; one that is not there is no error.
     fn delete<'a>(&'a self, name: &'a str) -> Pending<'a, ()>;
@@ -93,15 +108,22 @@ pub(crate) struct Charter {
     pub(crate) clock: ClockMode,
     /// Business time at the beginning.
     pub(crate) start: Timestamp,
+    /// The seed of its world, where that does not follow from its name: it began with the state of another sandbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) inherited: Option<Seed>,
 }
 
 impl Charter {
     /// What the state machine begins with, below this server's seed.
     pub(crate) fn genesis(&self, server: &Seed) -> Genesis {
         let own = self.seed.as_deref().unwrap_or_default();
+        let seed = match &self.inherited {
+            Some(seed) => seed.clone(),
+            None => server.child("sandbox", &[self.name.as_bytes(), own.as_bytes()]),
+        };
         Genesis {
             name: self.name.clone(),
-            seed: server.child("sandbox", &[self.name.as_bytes(), own.as_bytes()]),
+            seed,
             settings: self.settings.clone(),
             start: self.start,
         }

@@ -299,8 +299,19 @@ async fn control(contract: &mut Contract) {
     contract
         .call("control.sandboxes_reset", &[second], "", None)
         .await;
+    let fork = Some(json!({"name": "third"}));
+    contract
+        .call("control.sandboxes_fork", &[second], "", fork)
+        .await;
+    let file = contract
+        .call("control.sandboxes_export", &[second], "", None)
+        .await;
     contract
         .call("control.sandboxes_delete", &[second], "", None)
+        .await;
+    let import = Some(json!({"file": file["data"]}));
+    contract
+        .call("control.sandboxes_import", &[], "", import)
         .await;
 }
 

@@ -4,6 +4,7 @@
 //! rest: sandboxes themselves, their clocks, tokens and ordered faults.
 
 mod faults;
+mod images;
 mod wire;
 
 use std::sync::Arc;
@@ -160,6 +161,28 @@ impl ControlServer for Server {
         reply(self, &sandbox)
     }
 
+    async fn sandboxes_fork(
+        &self,
+        sandbox: &control::SandboxName,
+        body: control::SandboxForkRequest,
+    ) -> Result<control::SandboxReply, Rejection> {
+        images::fork(self, &*find(self, sandbox.as_str())?, &body).await
+    }
+
+    async fn sandboxes_export(
+        &self,
+        sandbox: &control::SandboxName,
+    ) -> Result<control::SandboxFileReply, Rejection> {
+        images::export(self, &*find(self, sandbox.as_str())?).await
+    }
+
+    async fn sandboxes_import(
+        &self,
+        body: control::SandboxImportRequest,
+    ) -> Result<control::SandboxReply, Rejection> {
+        images::import(self, body).await
+    }
+
     async fn clock_get(
         &self,
         sandbox: &control::SandboxName,
@@ -296,6 +319,7 @@ impl ControlServer for Server {
 
 fn refused(error: ChangeError, name: &str) -> Rejection {
     let error = match error {
+        ChangeError::Busy => return clock_busy(),
         ChangeError::Directory(error) => error,
         ChangeError::Load(error) => {
             tracing::error!(sandbox = name, %error, "a sandbox could not be made or deleted");

@@ -69,6 +69,18 @@ pub(crate) trait ControlServer {
     fn sandboxes_reset(
         &self, sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
+    /// Fork a sandbox.
+    fn sandboxes_fork(
+        &self, sandbox: &control::SandboxName, body: control::SandboxForkRequest,
+    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
+    /// Export a sandbox as a file.
+    fn sandboxes_export(
+        &self, sandbox: &control::SandboxName,
+    ) -> impl Future<Output = Result<control::SandboxFileReply, Rejection>> + Send;
+    /// Import a sandbox from a file.
+    fn sandboxes_import(
+        &self, body: control::SandboxImportRequest,
+    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
 }
 
 /// Answers one operation; those of the world are not for here.
@@ -112,6 +124,13 @@ pub(crate) async fn dispatch<S: ControlServer>(
             Reply::of(200, server.sandboxes_delete(&request.id("sandbox")?).await?, platform),
         OperationId::SandboxesReset =>
             Reply::of(200, server.sandboxes_reset(&request.id("sandbox")?).await?, platform),
+        OperationId::SandboxesFork => Reply::of(
+            201, server.sandboxes_fork(&request.id("sandbox")?, request.body()?).await?, platform,
+        ),
+        OperationId::SandboxesExport =>
+            Reply::of(200, server.sandboxes_export(&request.id("sandbox")?).await?, platform),
+        OperationId::SandboxesImport =>
+            Reply::of(201, server.sandboxes_import(request.body()?).await?, platform),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

@@ -1,27 +1,51 @@
 //! A journal that lives as long as its sandbox.
 
-use std::sync::Mutex;
+use std::{collections::BTreeMap, sync::Mutex};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use layer2_world::command::Command;
 
-use super::{Journal, Mark, Opened, Row, Write};
+use super::{Base, Journal, Mark, Opened, Row, Write};
 use crate::{
+    blobs::BlobId,
     sandbox::lock,
     store::{Pending, StoreError},
 };
 
 /// Rows in a list. It grows with the sandbox, as the state does; `reset` and `delete` end both. The bytes of files stay
-/// where they were put (`Blobs`), and nothing is read again, so nothing else is noted.
+/// where they were put (`Blobs`), but for those that the sandbox began with.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryJournal {
     /// Taken under the lock of the sandbox or by a look at all rows, so nobody waits for it on the way of a request.
     rows: Mutex<RowList>,
+    /// What the sandbox begins with. It is read once, as nothing is ever lost and read again.
+    begun: Mutex<Opened>,
+    /// The files that the sandbox began with.
+    files: Mutex<BTreeMap<BlobId, Bytes>>,
+}
+
+impl MemoryJournal {
+    /// The journal of a sandbox that does not begin anew.
+    pub(crate) fn after(base: &Base) -> MemoryJournal {
+        let blobs = base.files.iter().map(|(id, bytes)| (*id, bytes.len() as u64));
+        let begun = Opened {
+            head: base.head,
+            snapshot: Some(base.snapshot.clone()),
+            blobs: blobs.collect(),
+        };
+        MemoryJournal {
+            rows: Mutex::new(RowList::after(base.snapshot.seq)),
+            begun: Mutex::new(begun),
+            files: Mutex::new(base.files.iter().cloned().collect()),
+        }
+    }
 }
 
 impl Journal for MemoryJournal {
     fn open(&self) -> Pending<'_, Opened> {
-        Box::pin(async { Ok(Opened::default()) })
+        let begun = std::mem::take(&mut *lock(&self.begun));
+        Box::pin(async move { Ok(begun) })
     }
 
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
@@ -34,27 +58,36 @@ impl Journal for MemoryJournal {
     fn write(&self, write: Write) -> Mark {
         match write {
             Write::Row { row, .. } => lock(&self.rows).push(&row),
-            Write::Reset(_) => *lock(&self.rows) = RowList::default(),
+            Write::Reset(_) => {
+                *lock(&self.rows) = RowList::default();
+                lock(&self.files).clear();
+            }
             Write::Head(_) => {}
         }
         Mark::default()
     }
+
+    fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {
+        let bytes = lock(&self.files).get(&id).cloned();
+        Box::pin(async move { Ok(bytes) })
+    }
 }
 
-/// Rows in few bytes, one behind the other, by their position from 1.
+/// Rows in few bytes, one behind the other, by their position.
 ///
 /// They lie in blocks, so that a list that grows never moves what it has, nor takes room for twice as much.
 #[derive(Default)]
 struct RowList {
     blocks: Vec<Block>,
-    len: u64,
+    /// Position of the last row: how many there are, with those that the state already held when the list began.
+    last: u64,
     /// Where a row is written before it is known how long it is.
     scratch: Vec<u8>,
 }
 
 /// Rows that follow on each other. Before each stands how many bytes it has.
 struct Block {
-    /// How many rows are in the blocks before.
+    /// Position of the last row before it.
     before: u64,
     bytes: Vec<u8>,
 }
@@ -66,6 +99,14 @@ const BLOCK: usize = 64 * 1024;
 const LENGTH: usize = size_of::<u32>();
 
 impl RowList {
+    /// A list whose first row follows this position.
+    fn after(position: u64) -> RowList {
+        RowList {
+            last: position,
+            ..RowList::default()
+        }
+    }
+
     fn push(&mut self, row: &Row) {
         self.scratch.clear();
         self.scratch.shrink_to(BLOCK);
@@ -74,14 +115,14 @@ impl RowList {
         let Ok(length) = u32::try_from(self.scratch.len()) else {
             return;
         };
-        debug_assert_eq!(row.seq, self.len + 1, "rows come in their order");
+        debug_assert_eq!(row.seq, self.last + 1, "rows come in their order");
         let needed = LENGTH + self.scratch.len();
         let has_room = |block: &Block| block.bytes.len() + needed <= BLOCK;
         if !self.blocks.last().is_some_and(has_room) {
             // The first block grows as it is needed: most sandboxes are small.
             let room = if self.blocks.is_empty() { 0 } else { BLOCK };
             self.blocks.push(Block {
-                before: self.len,
+                before: self.last,
                 bytes: Vec::with_capacity(room.max(needed)),
             });
         }
@@ -89,7 +130,7 @@ impl RowList {
             bytes.extend(length.to_le_bytes());
             bytes.extend(&self.scratch);
         }
-        self.len += 1;
+        self.last += 1;
     }
 
     /// At most so many rows after a position; none if one cannot be read.
@@ -109,7 +150,7 @@ impl RowList {
 
 impl std::fmt::Debug for RowList {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RowList({} rows)", self.len)
+        write!(f, "RowList(up to row {})", self.last)
     }
 }
 

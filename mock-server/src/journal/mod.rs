@@ -100,6 +100,14 @@ impl fmt::Debug for Snapshot {
     }
 }
 
+/// What a sandbox begins with that does not begin anew: its journal goes on after the row of the snapshot.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    pub(crate) head: Head,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) files: Vec<(BlobId, Bytes)>,
+}
+
 /// What a journal has of its sandbox, but for the rows after the snapshot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Opened {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Charter, Kept, Pending, Store};
-use crate::journal::{Journal, memory::MemoryJournal};
+use crate::journal::{Base, Journal, memory::MemoryJournal};
 
 /// Keeps nothing itself; each sandbox has a journal that lives as long as it does.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,18 @@ impl Store for MemoryStore {
     fn create<'a>(&'a self, _charter: &'a Charter) -> Pending<'a, Arc<dyn Journal>> {
         Box::pin(async {
             let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::default());
+            Ok(journal)
+        })
+    }
+
+    fn begin<'a>(
+        &'a self,
+        _charter: &'a Charter,
+        base: &'a Base,
+        _replace: bool,
+    ) -> Pending<'a, Arc<dyn Journal>> {
+        Box::pin(async {
+            let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::after(base));
             Ok(journal)
         })
     }

@@ -24,7 +24,7 @@ use super::{
     Charter, Fresh, Kept, Listed, Pending, SharedStore, Store, StoreError, record,
     seal::{Place, Sealer},
 };
-use crate::journal::Journal;
+use crate::journal::{Base, Journal};
 use connections::{Connections, within};
 use journal::{Filed, PostgresJournal, get};
 use lease::Leases;
@@ -84,13 +84,17 @@ impl PostgresStore {
     }
 
     fn file(&self, id: i64, name: String) -> Arc<dyn Journal> {
-        Arc::new(PostgresJournal::new(Filed {
+        Arc::new(PostgresJournal::new(self.filed(id, name)))
+    }
+
+    fn filed(&self, id: i64, name: String) -> Filed {
+        Filed {
             id,
             name,
             connections: Arc::clone(&self.connections),
             sealer: Arc::clone(&self.sealer),
             desk: self.leases.desk(id),
-        }))
+        }
     }
 }
 
@@ -120,6 +124,38 @@ impl Store for PostgresStore {
             let id = get(&row, 0)?;
             borrowed.give_back();
             Ok(self.file(id, name.clone()))
+        })
+    }
+
+    fn begin<'a>(
+        &'a self,
+        charter: &'a Charter,
+        base: &'a Base,
+        replace: bool,
+    ) -> Pending<'a, Arc<dyn Journal>> {
+        Box::pin(async move {
+            let name = &charter.name;
+            let sealed = record::seal(&self.sealer, Place::Charter { sandbox: name }, charter)?;
+            let borrowed = self.connections.borrow().await?;
+            let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
+            let mut own = self.own.write().await;
+            let mut changes = 1;
+            // Whatever fails from here on ends the connection, and the transaction with it.
+            within(client.batch_execute("BEGIN")).await?;
+            if replace {
+                within(client.execute(&statements.delete, &[name])).await?;
+                changes += 1;
+            }
+            let parameters: [&(dyn ToSql + Sync); 2] = [name, &sealed];
+            let created = within(client.query_opt(&statements.create, &parameters)).await?;
+            let id = get(&created.ok_or(StoreError::Taken)?, 0)?;
+            let filed = self.filed(id, name.clone());
+            filed.write_base(base, &borrowed).await?;
+            within(client.batch_execute("COMMIT")).await?;
+            *own += changes;
+            borrowed.give_back();
+            let journal: Arc<dyn Journal> = Arc::new(PostgresJournal::new(filed));
+            Ok(journal)
         })
     }
 

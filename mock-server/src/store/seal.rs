@@ -47,6 +47,13 @@ pub(crate) enum Place<'a> {
         generation: u64,
         digest: &'a [u8; 32],
     },
+    /// An exported file.
+    File {
+        sandbox: &'a str,
+        rules: u32,
+        made_at: i64,
+        digest: &'a [u8; 32],
+    },
 }
 
 impl Place<'_> {
@@ -73,6 +80,17 @@ impl Place<'_> {
                 generation,
                 digest,
             } => (5, sandbox, &[generation], digest),
+            Place::File {
+                sandbox,
+                rules,
+                made_at,
+                digest,
+            } => (
+                6,
+                sandbox,
+                &[u64::from(rules), made_at.cast_unsigned()],
+                digest,
+            ),
         };
         let mut bytes = vec![kind];
         bytes.extend((sandbox.len() as u64).to_be_bytes());
@@ -101,6 +119,9 @@ impl fmt::Display for Place<'_> {
                 f,
                 "part {part} of the snapshot of the sandbox `{sandbox}` at row {seq}"
             ),
+            Place::File { sandbox, .. } => {
+                write!(f, "the exported state of the sandbox `{sandbox}`")
+            }
             Place::Blob { sandbox, .. } => write!(f, "a file of the sandbox `{sandbox}`"),
         }
     }

@@ -23,7 +23,7 @@ use super::{
     Charter, Kept, Pending, Store, StoreError,
     seal::{Place, Sealer},
 };
-use crate::journal::{Head, Journal};
+use crate::journal::{Base, Head, Journal};
 use journal::SqliteJournal;
 use schema::Sandbox;
 use writer::Writer;
@@ -89,6 +89,23 @@ impl Store for SqliteStore {
                 .ask(move |connection| schema::create(connection, &kept_name, &sealed, &head))
                 .await?;
             Ok(self.journal(sandbox, &name))
+        })
+    }
+
+    fn begin<'a>(
+        &'a self,
+        charter: &'a Charter,
+        base: &'a Base,
+        replace: bool,
+    ) -> Pending<'a, Arc<dyn Journal>> {
+        Box::pin(async move {
+            let begun = journal::seal_base(&self.sealer, charter, base)?;
+            let name = charter.name.clone();
+            let sandbox = self
+                .writer
+                .ask(move |connection| schema::begin(connection, &name, &begun, replace))
+                .await?;
+            Ok(self.journal(sandbox, &charter.name))
         })
     }
 

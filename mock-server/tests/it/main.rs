@@ -13,6 +13,7 @@ mod concurrency;
 mod explain;
 mod faults;
 mod files;
+mod images;
 mod manners;
 mod mistakes;
 mod money;

@@ -102,8 +102,8 @@ async fn mistakes_of_control() {
 
 #[tokio::test]
 async fn mistakes_while_the_clock_is_busy() {
-    let at = Setting::new().await;
-    let held = busy::set_up(&at).await;
+    let mut at = Setting::new().await;
+    let held = busy::set_up(&mut at).await;
     check("busy", &at, busy::mistakes(&at)).await;
     held.release().await;
 }

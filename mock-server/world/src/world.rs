@@ -247,6 +247,19 @@ impl World {
         serde_json::from_str(snapshot).map_err(|error| SnapshotError::unreadable(&error))
     }
 
+    /// The same world under another name, as that of another sandbox.
+    #[must_use]
+    pub fn renamed(mut self, name: String) -> Self {
+        self.genesis.name = name;
+        self
+    }
+
+    /// SHA-256 of each file that can be downloaded, in hexadecimal digits.
+    pub fn file_digests(&self) -> impl Iterator<Item = &str> {
+        let rows = self.payments.documents.rows();
+        rows.filter_map(|row| Some(row.file.as_ref()?.sha256.as_str()))
+    }
+
     /// Recomputes the books and compares. A sound world has no violation.
     pub fn invariants(&self) -> Result<(), Vec<Violation>> {
         self.payments.funds.book().invariants()

@@ -29,13 +29,7 @@ pub(super) fn plan(
         Some(name) => name.as_str().to_owned(),
         None => server.fresh_name(),
     };
-    if !is_sandbox_name(&name) {
-        return Err(invalid(
-            "/name",
-            &name,
-            "1 to 64 letters, digits, `-`, `_` and `.`",
-        ));
-    }
+    check_name(&name)?;
     let mut plan = server.plan(name);
     plan.seed.clone_from(&body.seed);
     match &body.clock {
@@ -124,6 +118,15 @@ fn apply(settings: &mut Settings, wanted: &control::SandboxSettings) -> Result<(
         .information_requests
         .unwrap_or(settings.information_requests);
     Ok(())
+}
+
+/// Refuses what cannot be the name of a sandbox.
+pub(super) fn check_name(name: &str) -> Result<(), Rejection> {
+    if is_sandbox_name(name) {
+        return Ok(());
+    }
+    let expected = "1 to 64 letters, digits, `-`, `_` and `.`";
+    Err(invalid("/name", name, expected))
 }
 
 fn is_sandbox_name(name: &str) -> bool {

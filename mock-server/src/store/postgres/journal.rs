@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     blobs::BlobId,
-    journal::{Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write},
+    journal::{Base, Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write},
     store::{
         Pending, StoreError, record,
         seal::{Place, Sealer},
@@ -107,7 +107,7 @@ impl PostgresJournal {
         if head.head.generation != seen.generation || !is_near {
             return Ok(News::Reopen(head.head));
         }
-        let rows = self.place.rows(seen.generation, seen.seq, contents, at)?;
+        let rows = self.place.rows(seen.generation, contents, at)?;
         Ok(News::Rows(head.head, rows))
     }
 
@@ -190,7 +190,7 @@ impl Journal for PostgresJournal {
             let parameters: [&(dyn ToSql + Sync); 4] =
                 [&place.id, &column(generation), &column(after), &most];
             let asked = reader.client.query(&reader.statements.rows, &parameters);
-            place.rows(generation, after, &within(asked).await?, 0)
+            place.rows(generation, &within(asked).await?, 0)
         })
     }
 
@@ -451,17 +451,17 @@ impl Filed {
         }
     }
 
-    /// The rows after a position, whose contents stand in this column.
+    /// Rows whose contents stand in this column, and their positions in the next one.
     fn rows(
         &self,
         generation: u64,
-        after: u64,
         contents: &[Columns],
         at: usize,
     ) -> Result<Vec<Row>, StoreError> {
-        (after + 1..)
-            .zip(contents)
-            .map(|(seq, row)| {
+        contents
+            .iter()
+            .map(|row| {
+                let seq = number(get(row, at + 1)?)?;
                 let place = self.row(generation, seq);
                 record::open_row(&self.sealer, place, seq, get(row, at)?)
             })
@@ -505,11 +505,53 @@ impl Filed {
 
     async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
         let borrowed = self.connections.borrow().await?;
+        let client = &borrowed.get().client;
+        within(client.batch_execute("BEGIN")).await?;
+        self.write_snapshot(snapshot, &borrowed).await?;
+        within(client.batch_execute("COMMIT")).await?;
+        borrowed.give_back();
+        Ok(())
+    }
+
+    /// Writes what a new sandbox begins with. The transaction is the caller's.
+    pub(super) async fn write_base(
+        &self,
+        base: &Base,
+        borrowed: &Borrowed,
+    ) -> Result<(), StoreError> {
+        let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
+        let head = base.head;
+        let generation = column(head.generation);
+        let parameters: [&(dyn ToSql + Sync); 6] = [
+            &self.id,
+            &generation,
+            &column(base.snapshot.seq),
+            &column(head.epoch),
+            &head.advanced.as_secs(),
+            &head.advanced.subsec_nanos(),
+        ];
+        within(client.execute(&statements.set_head, &parameters)).await?;
+        for (id, bytes) in &base.files {
+            let content = self.sealer.seal(self.blob(head.generation, id), bytes)?;
+            let digest = &id.as_bytes()[..];
+            let length = column(bytes.len() as u64);
+            let parameters: [&(dyn ToSql + Sync); 5] =
+                [&self.id, &generation, &digest, &length, &content];
+            within(client.execute(&statements.add_file, &parameters)).await?;
+        }
+        self.write_snapshot(&base.snapshot, borrowed).await
+    }
+
+    /// Writes a snapshot in place of the one before. The transaction is the caller's.
+    async fn write_snapshot(
+        &self,
+        snapshot: &Snapshot,
+        borrowed: &Borrowed,
+    ) -> Result<(), StoreError> {
         let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
         let (generation, seq) = (column(snapshot.generation), column(snapshot.seq));
         let chunks = snapshot.text.as_bytes().chunks(PART);
         let parts = chunks.len() as u64;
-        within(client.batch_execute("BEGIN")).await?;
         for (part, chunk) in (0..).zip(chunks) {
             let place = Place::SnapshotPart {
                 sandbox: &self.name,
@@ -532,8 +574,6 @@ impl Filed {
         let parameters: [&(dyn ToSql + Sync); 3] = [&self.id, &generation, &seq];
         within(client.execute(&statements.set_snapshot, &parameters)).await?;
         within(client.execute(&statements.sweep_snapshots, &[&self.id])).await?;
-        within(client.batch_execute("COMMIT")).await?;
-        borrowed.give_back();
         Ok(())
     }
 

@@ -25,7 +25,7 @@ const LOCK: &str = concat!(
 const LOOK: &str = concat!(
     "SELECT ",
     head!(),
-    ", r.content FROM layer2_sandboxes s LEFT JOIN LATERAL (
+    ", r.content, r.seq FROM layer2_sandboxes s LEFT JOIN LATERAL (
         SELECT seq, content FROM layer2_rows
         WHERE sandbox = s.id AND generation = s.generation AND s.generation = $2 AND seq > $3
         ORDER BY seq LIMIT $4
@@ -33,7 +33,7 @@ const LOOK: &str = concat!(
 );
 
 /// Parameters: sandbox, generation, position, how many.
-const ROWS: &str = "SELECT content FROM layer2_rows \
+const ROWS: &str = "SELECT content, seq FROM layer2_rows \
     WHERE sandbox = $1 AND generation = $2 AND seq > $3 ORDER BY seq LIMIT $4";
 
 /// The head, with the parts of its snapshot if there is one. Parameters: sandbox.

@@ -12,14 +12,14 @@ use bytes::Bytes;
 
 use super::{
     lane::Lane,
-    schema::{self, Sandbox},
+    schema::{self, Begun, Sandbox},
     writer::{Job, Writer},
 };
 use crate::{
     blobs::BlobId,
-    journal::{Journal, Mark, Opened, Row, Snapshot, Write},
+    journal::{Base, Journal, Mark, Opened, Row, Snapshot, Write},
     store::{
-        Pending, StoreError, record,
+        Charter, Pending, StoreError, record,
         seal::{Place, Sealer},
     },
 };
@@ -33,6 +33,51 @@ const SNAPSHOT_FLOOR: u64 = if cfg!(test) {
 } else {
     8 * 1024 * 1024
 };
+
+/// All that a sandbox begins with, as it lies in the file.
+pub(super) fn seal_base(
+    sealer: &Sealer,
+    charter: &Charter,
+    base: &Base,
+) -> Result<Begun, StoreError> {
+    let (sandbox, generation) = (charter.name.as_str(), base.head.generation);
+    let text = base.snapshot.text.as_bytes();
+    let (seq, parts) = (base.snapshot.seq, text.len().div_ceil(PART) as u64);
+    let part = |(part, plain)| {
+        let place = Place::SnapshotPart {
+            sandbox,
+            generation,
+            seq,
+            part,
+            parts,
+        };
+        sealer.seal(place, plain)
+    };
+    let file = |(id, bytes): &(BlobId, Bytes)| {
+        let digest = id.as_bytes();
+        let place = Place::Blob {
+            sandbox,
+            generation,
+            digest,
+        };
+        Ok((*digest, bytes.len() as u64, sealer.seal(place, bytes)?))
+    };
+    Ok(Begun {
+        charter: record::seal(sealer, Place::Charter { sandbox }, charter)?,
+        head: record::seal(sealer, Place::Head { sandbox }, &base.head)?,
+        generation,
+        seq,
+        parts: (0..)
+            .zip(text.chunks(PART))
+            .map(part)
+            .collect::<Result<_, _>>()?,
+        files: base
+            .files
+            .iter()
+            .map(file)
+            .collect::<Result<_, StoreError>>()?,
+    })
+}
 
 /// The journal of one sandbox.
 pub(super) struct SqliteJournal {

@@ -117,8 +117,62 @@ pub(super) fn create(
     }
 }
 
+/// What a sandbox begins with that does not begin anew; all of it is sealed.
+pub(super) struct Begun {
+    pub(super) charter: Vec<u8>,
+    pub(super) head: Vec<u8>,
+    pub(super) generation: u64,
+    /// The last row that the snapshot holds.
+    pub(super) seq: u64,
+    pub(super) parts: Vec<Vec<u8>>,
+    /// Digest, length, content.
+    pub(super) files: Vec<([u8; 32], u64, Vec<u8>)>,
+}
+
+/// Makes a sandbox that begins with a snapshot, in place of the one of its name if that is asked for.
+pub(super) fn begin(
+    connection: &mut Connection,
+    name: &str,
+    begun: &Begun,
+    replace: bool,
+) -> Result<Sandbox, StoreError> {
+    let transaction = connection.transaction().map_err(failed)?;
+    if replace {
+        remove(&transaction, name)?;
+    }
+    let sandbox = create(&transaction, name, &begun.charter, &begun.head)?;
+    let mut bytes = 0;
+    for (part, body) in (0..).zip(&begun.parts) {
+        add_snapshot_part(&transaction, sandbox, begun.seq, part, body)?;
+        bytes += body.len() as u64;
+    }
+    for (digest, length, body) in &begun.files {
+        add_blob(&transaction, sandbox, digest, *length, body)?;
+    }
+    transaction
+        .execute(
+            "UPDATE sandboxes SET generation = ?2, snapshot_seq = ?3, snapshot_parts = ?4,
+                    snapshot_bytes = ?5 WHERE id = ?1",
+            params![
+                sandbox.0,
+                integer(begun.generation)?,
+                integer(begun.seq)?,
+                integer(begun.parts.len() as u64)?,
+                integer(bytes)?
+            ],
+        )
+        .map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(sandbox)
+}
+
 pub(super) fn delete(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
     let transaction = connection.transaction().map_err(failed)?;
+    remove(&transaction, name)?;
+    transaction.commit().map_err(failed)
+}
+
+fn remove(transaction: &Transaction<'_>, name: &str) -> Result<(), StoreError> {
     let found = transaction
         .query_row("SELECT id FROM sandboxes WHERE name = ?1", [name], |row| {
             row.get(0).map(Sandbox)
@@ -126,12 +180,12 @@ pub(super) fn delete(connection: &mut Connection, name: &str) -> Result<(), Stor
         .optional()
         .map_err(failed)?;
     if let Some(sandbox) = found {
-        forget(&transaction, sandbox)?;
+        forget(transaction, sandbox)?;
         transaction
             .execute("DELETE FROM sandboxes WHERE id = ?1", [sandbox.0])
             .map_err(failed)?;
     }
-    transaction.commit().map_err(failed)
+    Ok(())
 }
 
 /// What the file has of a sandbox beside its rows.

@@ -56,6 +56,7 @@ fn charter(name: &str) -> Charter {
         settings: Settings::default(),
         clock: ClockMode::Manual,
         start: MANUAL_START,
+        inherited: None,
     }
 }
 

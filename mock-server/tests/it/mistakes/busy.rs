@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinHandle};
 
-use super::setting::{Mistake, Setting, control, post};
+use super::setting::{Mistake, Setting, control, get, post};
 use crate::support::Reply;
 
 /// A call that settles and waits for a receiver which does not answer.
@@ -25,7 +25,9 @@ impl Held {
     }
 }
 
-pub(super) async fn set_up(at: &Setting) -> Held {
+pub(super) async fn set_up(at: &mut Setting) -> Held {
+    let file = at.ok(get(&control("/export"))).await["data"].to_string();
+    at.remember("file", &file);
     let gate = Arc::new(Semaphore::new(0));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -63,5 +65,9 @@ pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
         ("advance", post(&control("/clock/advance"), minute)),
         ("settle", post(&control("/settle"), "")),
         ("reset", post(&control("/reset"), "")),
+        (
+            "import",
+            post("/_control/v1/imports", r#"{"replace":true,"file":{file}}"#),
+        ),
     ])
 }

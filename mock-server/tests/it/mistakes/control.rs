@@ -28,6 +28,17 @@ pub(super) async fn set_up(at: &mut Setting) {
         .await;
     at.ok(post(&control("/inbound/{returned}/return"), json!({})))
         .await;
+    let file = at.ok(get(&control("/export"))).await;
+    at.remember("file", &file["data"].to_string());
+    for (name, member, value) in [
+        ("file of another sandbox", "sandbox", json!("blue")),
+        ("file of another seed", "made_under", json!("0123456789abcdef")),
+        ("file of other rules", "rules_version", json!(0)),
+    ] {
+        let mut changed = file["data"].clone();
+        changed[member] = value;
+        at.remember(name, &changed.to_string());
+    }
     let fault = json!({"kind": "reset", "operation": "payments.settlements_get"});
     for _ in 0..100 {
         at.ok(post(&control("/faults"), &fault)).await;
@@ -80,6 +91,7 @@ pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     let mut all = at.requests(requests());
     all.extend(at.requests(unknown_sandbox()));
     all.extend(at.requests(sandboxes_and_clocks()));
+    all.extend(at.requests(forks_and_files()));
     all.extend(at.requests(decisions()));
     all.extend(at.requests(inbound()));
     all.extend(at.requests(inbound_amounts()));
@@ -118,6 +130,11 @@ fn unknown_sandbox() -> Vec<(&'static str, Call)> {
         ("unknown_sandbox", get(&of(""))),
         ("unknown_sandbox_deleted", delete(&of(""))),
         ("unknown_sandbox_reset", post(&of("/reset"), "")),
+        (
+            "unknown_sandbox_forked",
+            post(&of("/fork"), json!({"name": "third"})),
+        ),
+        ("unknown_sandbox_exported", get(&of("/export"))),
         ("unknown_sandbox_clock", get(&of("/clock"))),
         (
             "unknown_sandbox_advanced",
@@ -181,6 +198,25 @@ fn sandboxes_and_clocks() -> Vec<(&'static str, Call)> {
             "delivery_of_deleted_subscription",
             post(&control("/deliveries/{delivery}/redeliver"), ""),
         ),
+    ]
+}
+
+fn forks_and_files() -> Vec<(&'static str, Call)> {
+    let import = |file: &str| {
+        let body = format!(r#"{{"name":"default","replace":true,"file":{{{file}}}}}"#);
+        post("/_control/v1/imports", body)
+    };
+    let fork = |name: &str| post(&control("/fork"), json!({"name": name}));
+    vec![
+        ("fork_of_a_taken_name", fork("blue")),
+        ("fork_of_a_name_with_a_slash", fork("a/b")),
+        (
+            "import_of_a_taken_name",
+            post("/_control/v1/imports", r#"{"file":{file}}"#),
+        ),
+        ("import_of_a_changed_file", import("file of another sandbox")),
+        ("import_of_another_seed", import("file of another seed")),
+        ("import_of_other_rules", import("file of other rules")),
     ]
 }
 

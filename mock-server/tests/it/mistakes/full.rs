@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::setting::{Mistake, Setting, post};
+use super::setting::{Mistake, Setting, control, post};
 
 const SANDBOXES: &str = "/_control/v1/sandboxes";
 
@@ -16,5 +16,14 @@ pub(super) async fn set_up(at: &Setting) {
 
 pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     let one_more = json!({"name": "one-more"});
-    at.requests(vec![("sandbox_too_many", post(SANDBOXES, one_more))])
+    let file = json!({"format": "layer2-sandbox-1", "rules_version": 1,
+        "made_at": "2026-01-05T14:00:00Z", "sandbox": "one-more", "made_under": "", "digest": "", "sealed": ""});
+    at.requests(vec![
+        ("sandbox_too_many", post(SANDBOXES, &one_more)),
+        ("fork_too_many", post(&control("/fork"), &one_more)),
+        (
+            "import_too_many",
+            post("/_control/v1/imports", json!({"file": file})),
+        ),
+    ])
 }

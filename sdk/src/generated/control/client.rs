@@ -27,6 +27,13 @@ impl Client {
 }
 #[allow(clippy::all)]
 impl Client {
+    pub async fn sandboxes_import<'a>(
+        &'a self, body: &'a control::SandboxImportRequest,
+    ) -> Result<Reply<control::SandboxReply>, Error> {
+        let url = format!("{}/imports", self.baseurl,);
+        let request = self.client.post(url).json(&body).build();
+        self.inner.sent(request).await
+    }
     pub async fn sandboxes_list<'a>(&'a self) -> Result<Reply<control::SandboxListReply>, Error> {
         let url = format!("{}/sandboxes", self.baseurl,);
         let request = self.client.get(url).build();
@@ -146,6 +153,15 @@ impl Client {
         let request = self.client.get(url).build();
         self.inner.sent(request).await
     }
+    pub async fn sandboxes_export<'a>(
+        &'a self, sandbox: &'a control::SandboxName,
+    ) -> Result<Reply<control::SandboxFileReply>, Error> {
+        let url = format!(
+            "{}/sandboxes/{}/export", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.get(url).build();
+        self.inner.sent(request).await
+    }
     pub async fn faults_list<'a>(
         &'a self, sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::FaultListReply>, Error> {
@@ -199,6 +215,15 @@ impl Client {
             "{}/sandboxes/{}/fees", self.baseurl, encode_path(& sandbox.to_string()),
         );
         let request = self.client.put(url).json(&body).build();
+        self.inner.sent(request).await
+    }
+    pub async fn sandboxes_fork<'a>(
+        &'a self, sandbox: &'a control::SandboxName, body: &'a control::SandboxForkRequest,
+    ) -> Result<Reply<control::SandboxReply>, Error> {
+        let url = format!(
+            "{}/sandboxes/{}/fork", self.baseurl, encode_path(& sandbox.to_string()),
+        );
+        let request = self.client.post(url).json(&body).build();
         self.inner.sent(request).await
     }
     pub async fn inbound_list<'a>(

@@ -115,6 +115,84 @@ impl<'c> Sandboxes<'c> {
         let reply = api.sandboxes_reset(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
+
+    /// Fork a sandbox.
+    ///
+    /// Makes a new sandbox from the state that this one has now: its data, books, clock, saved
+    /// replies, files and the deliveries that wait. The new one has a name and client ids of its
+    /// own, with the secrets and keys of this one, and from then on neither sees what the other
+    /// does. Ordered faults and the request log are not taken along, and explanations name no
+    /// causes from before the fork.
+    ///
+    /// - When to use it: Use it to try several things from one state that was long to prepare.
+    /// - Before: The sandbox exists, no sandbox has the new name, and the server may keep one more.
+    /// - What happens next: The new sandbox answers at once. Deliveries that wait are sent from
+    ///   both, under the same event ids; no event tells of the fork.
+    /// - Undo: Delete the new sandbox.
+    /// - Retry: A repeat is refused, as the name is taken.
+    ///
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `LIMIT_REACHED`.
+    ///
+    /// `POST /sandboxes/{sandbox}/fork`
+    pub async fn fork(
+        &self, sandbox: &control::SandboxName, body: &control::SandboxForkRequest,
+    ) -> Result<Reply<control::SandboxInfo>, Error> {
+        let api = self.client.control_call(OperationId::SandboxesFork)?;
+        let reply = api.sandboxes_fork(sandbox, body).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Export a sandbox as a file.
+    ///
+    /// Gives the whole state of a sandbox as one object. Saved as it is, `data` is a snapshot in a
+    /// file; an import with `replace` brings a sandbox back to it, and without it makes another
+    /// sandbox. A file from one store opens in any other, as long as the server has the same seed
+    /// and plays by the same version of the rules. What is in it is sealed under a key of that
+    /// seed.
+    ///
+    /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`, `LIMIT_REACHED`.
+    ///
+    /// `GET /sandboxes/{sandbox}/export`
+    pub async fn export(
+        &self, sandbox: &control::SandboxName,
+    ) -> Result<Reply<control::SandboxFile>, Error> {
+        let api = self.client.control_call(OperationId::SandboxesExport)?;
+        let reply = api.sandboxes_export(sandbox).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
+
+    /// Import a sandbox from a file.
+    ///
+    /// Makes a sandbox in the state that an export has kept. With `replace` a sandbox that has the
+    /// name is put back to that state, all at once: a server that ends in between leaves either the
+    /// old state or the new one. Under the name that it was exported under a sandbox has the
+    /// credentials of the exported one, and tokens that were expired stay so. Saved replies go on
+    /// to answer their keys, and deliveries that waited go on to wait. Ordered faults and the
+    /// request log are empty, and explanations name no causes from before the export.
+    ///
+    /// - When to use it: Use it to restore a sandbox to a snapshot, to move it to another store, or
+    ///   to begin many tests from one prepared state.
+    /// - Before: The file was made by a server with the same seed and the same version of the
+    ///   rules, and nothing of it was changed. Without `replace` no sandbox has the name, and the
+    ///   server may keep one more.
+    /// - What happens next: The sandbox answers at once in the state of the file; no event tells of
+    ///   the import.
+    /// - Undo: Delete the sandbox, or import the file of an export that was made before.
+    /// - Retry: With `replace` a repeat puts the sandbox back again; without it the name is taken.
+    ///
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`, `CLOCK_BUSY`, `FILE_DAMAGED`,
+    /// `FILE_OTHER_SEED`, `FILE_OTHER_VERSION`.
+    ///
+    /// `POST /imports`
+    pub async fn import(
+        &self, body: &control::SandboxImportRequest,
+    ) -> Result<Reply<control::SandboxInfo>, Error> {
+        let api = self.client.control_call(OperationId::SandboxesImport)?;
+        let reply = api.sandboxes_import(body).await?;
+        Ok(reply.map(|envelope| envelope.data))
+    }
 }
 
 /// The clocks of a sandbox and the work that waits for them.

@@ -40,7 +40,7 @@ error_codes! {
         means "A sandbox with this name exists.",
         remedy "Choose another name, or reset or delete that sandbox.";
     LimitReached = "LIMIT_REACHED", status 409,
-        means "The server keeps as many sandboxes, or the sandbox as many faults, as it may.",
+        means "The server keeps as many sandboxes, or the sandbox as many faults, as it may, or a sandbox is too large for a file.",
         remedy "Delete what is not needed, or start the server with a higher limit.";
     DefaultSandbox = "DEFAULT_SANDBOX", status 409,
         means "The default sandbox cannot be deleted.",
@@ -51,6 +51,15 @@ error_codes! {
     ClockOutOfRange = "CLOCK_OUT_OF_RANGE", status 400,
         means "The clock would leave the years that it can show.",
         remedy "Advance by less.";
+    FileDamaged = "FILE_DAMAGED", status 400,
+        means "The file of an export was changed or cut off after it was made.",
+        remedy "Import the `data` of an export as it was given, or export again.";
+    FileOtherSeed = "FILE_OTHER_SEED", status 400,
+        means "The file of an export was made by a server with another seed, and opens under that one alone.",
+        remedy "Start the server with the same `--seed`, or export from one that has this one's.";
+    FileOtherVersion = "FILE_OTHER_VERSION", status 400,
+        means "The file of an export has another form, or was made under another version of the rules.",
+        remedy "Use the version of the server that made it, or export again from this one.";
     FaultNotSupported = "FAULT_NOT_SUPPORTED", status 400,
         means "The kind of fault, or the operation it names, is not known.",
         remedy "Choose one of those that the error lists.";

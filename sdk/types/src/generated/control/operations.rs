@@ -226,4 +226,26 @@ operations! {
         retry: RetryRule::Never, runs_in: RunsIn::Server, errors: &["NOT_FOUND", "CLOCK_BUSY"],
         ..BASE
     };
+    /// Fork a sandbox. `POST /sandboxes/{sandbox}/fork`.
+    SandboxesFork = "sandboxes_fork" => Operation {
+        id: "sandboxes_fork", resource: "sandboxes", summary: "Fork a sandbox",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/fork", effect: Effect::Write,
+        retry: RetryRule::Never, runs_in: RunsIn::Server,
+        errors: &["NOT_FOUND", "ALREADY_EXISTS", "LIMIT_REACHED"], body_limit: 65_536,
+        request_media: &["application/json"], success: &[201], ..BASE
+    };
+    /// Export a sandbox as a file. `GET /sandboxes/{sandbox}/export`.
+    SandboxesExport = "sandboxes_export" => Operation {
+        id: "sandboxes_export", resource: "sandboxes", summary: "Export a sandbox as a file",
+        path: "/sandboxes/{sandbox}/export", runs_in: RunsIn::Server,
+        errors: &["NOT_FOUND", "LIMIT_REACHED"], ..BASE
+    };
+    /// Import a sandbox from a file. `POST /imports`.
+    SandboxesImport = "sandboxes_import" => Operation {
+        id: "sandboxes_import", resource: "sandboxes", summary: "Import a sandbox from a file",
+        method: HttpMethod::Post, path: "/imports", effect: Effect::Write, retry: RetryRule::Never,
+        runs_in: RunsIn::Server, errors: &["ALREADY_EXISTS", "LIMIT_REACHED", "CLOCK_BUSY",
+        "FILE_DAMAGED", "FILE_OTHER_SEED", "FILE_OTHER_VERSION"], body_limit: 67_108_864,
+        request_media: &["application/json"], success: &[201], ..BASE
+    };
 }

@@ -14,6 +14,7 @@ mod ledger;
 mod outgoing;
 mod rates;
 mod sandboxes;
+mod snapshots;
 
 pub use self::applications::*;
 pub use self::clock::*;
@@ -27,3 +28,4 @@ pub use self::ledger::*;
 pub use self::outgoing::*;
 pub use self::rates::*;
 pub use self::sandboxes::*;
+pub use self::snapshots::*;

@@ -1,0 +1,270 @@
+//! Sandboxes as files: forked, exported, imported, put back, and carried from store to store.
+
+use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+#[cfg(feature = "postgres")]
+use crate::postgres::database::Database;
+#[cfg(feature = "sqlite")]
+use crate::support::Folder;
+use crate::{
+    files::document,
+    support::{Caller, Reply, builder},
+};
+
+const KEYED: &str =
+    r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":12.5}"#;
+
+async fn start(builder: SandboxServerBuilder) -> (SandboxServer, Caller) {
+    let server = builder.clock(ClockMode::Manual).start().await;
+    let server = server.expect("start");
+    let caller = Caller::new(&server).await;
+    (server, caller)
+}
+
+/// A server on the store of the tests, whose clock stands still.
+async fn started() -> (SandboxServer, Caller) {
+    start(builder()).await
+}
+
+async fn export(caller: &Caller) -> Value {
+    let reply = caller.control(Method::GET, "/export", None).await;
+    reply.ok()["data"].clone()
+}
+
+async fn import(caller: &Caller, body: Value) -> Reply {
+    let url = format!("{}/_control/v1/imports", caller.url);
+    let request = caller.http.post(url).bearer_auth(&caller.control);
+    let request = request.header("content-type", "application/json");
+    Reply::read(request.body(body.to_string()).send().await.expect("sent")).await
+}
+
+async fn fork(caller: &Caller, name: &str) -> Reply {
+    let body = json!({"name": name}).to_string();
+    caller.control(Method::POST, "/fork", Some(&body)).await
+}
+
+async fn keyed(caller: &Caller) -> Reply {
+    let key = [("x-l2f-idempotency-id", "kept")];
+    let path = "/api/v1/transfers";
+    caller.send(Method::POST, path, Some(KEYED), &key).await
+}
+
+async fn download(caller: &Caller, document: &str) -> String {
+    caller.get(&format!("{document}/download")).await.text
+}
+
+async fn accounts(caller: &Caller) -> Value {
+    caller.get("/api/v1/accounts/deposits").await.ok()
+}
+
+/// Lets a sandbox live: money, a key, a file, time, a delivery that nobody took and that is to be sent again.
+async fn lead_a_life(caller: &Caller) -> String {
+    let hook = r#"{"event_type":"TRANSACTION_POSTED","callback_url":"http://127.0.0.1:1/hook"}"#;
+    caller.post("/api/v1/subscriptions", hook).await.ok();
+    caller.fund("100").await;
+    keyed(caller).await.ok();
+    let document = document(caller, "ADA").await;
+    let headers = [("content-disposition", r#"attachment; filename="proof.pdf""#)];
+    let request = caller.request(Method::POST, &document, None, &headers);
+    let sent = request.body("%PDF-1.7 of Ada").send().await.expect("sent");
+    Reply::read(sent).await.ok();
+    let body = json!({"seconds": 90}).to_string();
+    caller
+        .control(Method::POST, "/clock/advance", Some(&body))
+        .await
+        .ok();
+    caller.settle().await;
+    document
+}
+
+#[tokio::test]
+async fn a_fork_goes_on_from_the_state_of_its_origin_and_neither_sees_the_other() {
+    let (server, origin) = started().await;
+    let document = lead_a_life(&origin).await;
+    let before = server.snapshot("default");
+    let made = fork(&origin, "fork").await.ok();
+    assert_eq!(made["data"]["sandbox"], "fork");
+    let forked = Caller::of(&made["data"]).await;
+    assert_eq!(server.snapshot("default"), before);
+    assert_eq!(accounts(&forked).await, accounts(&origin).await);
+    assert_eq!(download(&forked, &document).await, "%PDF-1.7 of Ada");
+    let again = keyed(&forked).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.text, keyed(&origin).await.text);
+    let pending = async |caller: &Caller| caller.settle().await["data"]["pending"].clone();
+    assert_eq!(pending(&forked).await, pending(&origin).await);
+
+    let shared = accounts(&forked).await;
+    origin.fund("7").await;
+    assert_eq!(accounts(&forked).await, shared);
+    let untouched = accounts(&origin).await;
+    forked.fund("9").await;
+    let transfer = forked.transfer("1").await;
+    assert_eq!(accounts(&origin).await, untouched);
+    let path = format!("/explain/{transfer}");
+    let explained = forked.control(Method::GET, &path, None).await.ok();
+    let causes = explained["data"]["causes"].as_array().expect("causes");
+    assert_eq!(causes[0]["operation"], "payments.transfers_create");
+    assert_eq!(fork(&origin, "fork").await.code(), "ALREADY_EXISTS");
+    // It begins again as the first state, not as that of its origin.
+    forked.control(Method::POST, "/reset", None).await.ok();
+    assert_eq!(forked.get(&document).await.code(), "NOT_FOUND");
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_sandbox_goes_back_to_its_file() {
+    let (server, caller) = started().await;
+    let document = lead_a_life(&caller).await;
+    let (file, state) = (export(&caller).await, server.snapshot("default"));
+    caller.fund("7").await;
+    caller.transfer("1").await;
+    let day = json!({"seconds": 86_400}).to_string();
+    caller
+        .control(Method::POST, "/clock/advance", Some(&day))
+        .await
+        .ok();
+    assert_ne!(server.snapshot("default"), state);
+    let body = json!({"file": file, "replace": true});
+    let back = import(&caller, body.clone()).await.ok();
+    assert_eq!(server.snapshot("default"), state);
+    assert_eq!(export(&caller).await["digest"], file["digest"]);
+    // Its credentials and its tokens are those of before.
+    let same = Caller::of(&back["data"]).await;
+    assert_eq!(same.signing_key, caller.signing_key);
+    assert_eq!(download(&caller, &document).await, "%PDF-1.7 of Ada");
+    let again = keyed(&caller).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let transfer = caller.transfer("1").await;
+    caller.fund("3").await;
+    let path = format!("/explain/{transfer}");
+    let explained = caller.control(Method::GET, &path, None).await.ok();
+    assert_eq!(explained["data"]["causes"].as_array().map(Vec::len), Some(1));
+
+    // What was expired since stays so, and time goes on from where the file was made.
+    caller
+        .control(Method::POST, "/tokens/expire", None)
+        .await
+        .ok();
+    import(&caller, body).await.ok();
+    let stale = caller.get("/api/v1/customers").await;
+    assert_eq!(stale.code(), "TOKEN_EXPIRED");
+    assert_eq!(server.snapshot("default"), state);
+    assert_eq!(server.contract_violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_file_makes_another_sandbox_beside_the_one_it_is_of() {
+    let (server, caller) = started().await;
+    caller.fund("100").await;
+    let file = export(&caller).await;
+    let taken = import(&caller, json!({"file": file})).await;
+    assert_eq!(taken.code(), "ALREADY_EXISTS");
+    for replace in [false, true] {
+        let name = format!("copy-{replace}");
+        let body = json!({"file": file, "name": name, "replace": replace});
+        let made = import(&caller, body).await.ok();
+        let copy = Caller::of(&made["data"]).await;
+        assert_eq!(accounts(&copy).await, accounts(&caller).await);
+        assert_ne!(export(&copy).await["digest"], file["digest"], "its name");
+        copy.control(Method::DELETE, "", None).await.ok();
+        assert_eq!(server.snapshot(&name), None);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_as_it_was_made_changes_nothing() {
+    let (server, caller) = started().await;
+    caller.fund("100").await;
+    let file = export(&caller).await;
+    let state = server.snapshot("default");
+    let sealed = file["sealed"].as_str().expect("text");
+    let turned = |at: usize| {
+        let other = if sealed.as_bytes()[at] == b'A' { "B" } else { "A" };
+        json!(format!("{}{other}{}", &sealed[..at], &sealed[at + 1..]))
+    };
+    let cases = [
+        ("sealed", turned(0), "FILE_DAMAGED"),
+        ("sealed", turned(sealed.len() / 2), "FILE_DAMAGED"),
+        ("sealed", json!(&sealed[..sealed.len() - 4]), "FILE_DAMAGED"),
+        ("sealed", json!("not base64"), "FILE_DAMAGED"),
+        ("sealed", json!(""), "FILE_DAMAGED"),
+        ("digest", json!("00".repeat(32)), "FILE_DAMAGED"),
+        ("digest", json!("short"), "FILE_DAMAGED"),
+        ("sandbox", json!("other"), "FILE_DAMAGED"),
+        ("made_at", json!("2020-01-05T14:00:00Z"), "FILE_DAMAGED"),
+        ("made_under", json!("0123456789abcdef"), "FILE_OTHER_SEED"),
+        ("rules_version", json!(999), "FILE_OTHER_VERSION"),
+        ("format", json!("layer2-sandbox-2"), "FILE_OTHER_VERSION"),
+    ];
+    for (member, value, code) in cases {
+        let mut changed = file.clone();
+        changed[member] = value;
+        let body = json!({"file": changed, "name": "default", "replace": true});
+        let refused = import(&caller, body).await;
+        assert_eq!((refused.status.as_u16(), refused.code().as_str()), (400, code));
+    }
+    assert_eq!(server.snapshot("default"), state);
+
+    let (_other, elsewhere) = start(SandboxServer::builder().seed(77)).await;
+    let refused = import(&elsewhere, json!({"file": file, "replace": true})).await;
+    assert_eq!(refused.code(), "FILE_OTHER_SEED");
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_file_from_one_store_opens_in_another_and_outlives_its_server() {
+    let (origin, caller) = start(SandboxServer::builder()).await;
+    let document = lead_a_life(&caller).await;
+    let (file, state) = (export(&caller).await, origin.snapshot("default"));
+
+    let folder = Folder::new("images");
+    let url = format!("sqlite:{}", folder.0.join("sandboxes.db").display());
+    let in_file = || SandboxServer::builder().store(url.parse().expect("a store"));
+    let file = carried(in_file, &file, state.as_deref(), &document).await;
+    #[cfg(feature = "postgres")]
+    let file = {
+        let database = Database::new().await;
+        let in_database = || SandboxServer::builder().store(database.store());
+        carried(in_database, &file, state.as_deref(), &document).await
+    };
+
+    let (back, caller) = start(SandboxServer::builder()).await;
+    import(&caller, json!({"file": file, "replace": true})).await.ok();
+    assert_eq!(back.snapshot("default"), state);
+    assert_eq!(download(&caller, &document).await, "%PDF-1.7 of Ada");
+}
+
+/// Puts a file into the default sandbox and into another one, starts the server anew, and gives the file of what is
+/// there then.
+#[cfg(feature = "sqlite")]
+async fn carried(
+    builder: impl Fn() -> SandboxServerBuilder,
+    file: &Value,
+    state: Option<&str>,
+    document: &str,
+) -> Value {
+    let (server, caller) = start(builder()).await;
+    // What it has of before goes with its rows.
+    caller.fund("1").await;
+    import(&caller, json!({"file": file, "replace": true})).await.ok();
+    assert_eq!(server.snapshot("default").as_deref(), state);
+    let made = import(&caller, json!({"file": file, "name": "other"})).await;
+    let other = Caller::of(&made.ok()["data"]).await;
+    other.fund("5").await;
+    let (apart, rows) = (server.snapshot("other"), server.journal("other"));
+    drop(server);
+
+    let (server, caller) = start(builder()).await;
+    assert_eq!(server.snapshot("default").as_deref(), state);
+    assert_eq!(server.snapshot("other"), apart);
+    assert_eq!(server.journal("other"), rows);
+    assert_eq!(download(&caller, document).await, "%PDF-1.7 of Ada");
+    let again = keyed(&caller).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let exported = export(&caller).await;
+    assert_eq!(exported["digest"], file["digest"]);
+    exported
+}
