@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -41,7 +41,6 @@ pub(super) struct SqliteJournal {
     lane: Arc<Lane>,
     /// Of which generation the next row is. Changes under the lock of the sandbox alone.
     generation: AtomicU64,
-    is_taking_snapshot: AtomicBool,
 }
 
 impl SqliteJournal {
@@ -56,7 +55,6 @@ impl SqliteJournal {
             sealer,
             lane: Arc::new(Lane::new(sandbox, name)),
             generation: AtomicU64::new(0),
-            is_taking_snapshot: AtomicBool::new(false),
         }
     }
 
@@ -225,7 +223,7 @@ impl Journal for SqliteJournal {
     fn wants_snapshot(&self) -> bool {
         let journal = self.lane.journal_bytes.load(Ordering::Relaxed);
         let snapshot = self.lane.snapshot_bytes.load(Ordering::Relaxed);
-        journal > snapshot.max(SNAPSHOT_FLOOR) && !self.is_taking_snapshot.load(Ordering::Relaxed)
+        journal > snapshot.max(SNAPSHOT_FLOOR)
     }
 
     fn outgrows_snapshot(&self) -> bool {
@@ -233,14 +231,7 @@ impl Journal for SqliteJournal {
     }
 
     fn snapshot(&self, snapshot: Snapshot) -> Pending<'_, ()> {
-        Box::pin(async move {
-            if self.is_taking_snapshot.swap(true, Ordering::AcqRel) {
-                return Ok(());
-            }
-            let written = self.write_snapshot(snapshot).await;
-            self.is_taking_snapshot.store(false, Ordering::Release);
-            written
-        })
+        Box::pin(self.write_snapshot(snapshot))
     }
 
     fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {
