@@ -323,18 +323,24 @@ impl Sandbox {
             Some(_) => Intent::Read,
             None => Intent::Write,
         };
-        let mut handed_out: Vec<Attempt> = Vec::new();
+        let mut handed_out = Vec::new();
         let taken = &mut handed_out;
         let done = self
             .turn(intent, move |core| {
                 let (step, wait) = work(core);
-                taken.extend(step.attempts.iter().cloned());
+                taken.extend(
+                    step.attempts
+                        .iter()
+                        .map(|attempt| (attempt.generation, attempt.key())),
+                );
                 (step, wait)
             })
             .await;
         if done.is_err() && !handed_out.is_empty() {
             let mut core = lock(&self.core);
-            handed_out.iter().for_each(|attempt| core.call_off(attempt));
+            for (generation, key) in &handed_out {
+                core.call_off(*generation, key);
+            }
         }
         done
     }
@@ -378,7 +384,7 @@ impl Sandbox {
         let finished = self.turn_unseen(Intent::Write, work).await;
         if finished.is_err() {
             // It is not on its way any more, whatever became of its outcome.
-            lock(&self.core).call_off(attempt);
+            lock(&self.core).call_off(attempt.generation, &attempt.key());
         }
         self.changed.notify_waiters();
         finished

@@ -112,6 +112,8 @@ pub(crate) struct Base {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Opened {
     pub(crate) head: Head,
+    /// A row that must be there, as it was acknowledged; 0 where the journal tells of none.
+    pub(crate) seq: u64,
     pub(crate) snapshot: Option<Snapshot>,
     /// The files that rows name: digest and length.
     pub(crate) blobs: Vec<(BlobId, u64)>,

@@ -249,9 +249,9 @@ impl Core {
 
     /// An attempt is not on its way any more. One of the generation before is none of this one's, although a reset
     /// gives the same ids again.
-    pub(super) fn call_off(&mut self, attempt: &Attempt) {
-        if attempt.generation == self.head.generation {
-            self.in_flight.remove(&attempt.key());
+    pub(super) fn call_off(&mut self, generation: u64, attempt: &(DeliveryId, u32)) {
+        if generation == self.head.generation {
+            self.in_flight.remove(attempt);
         }
     }
 

@@ -10,7 +10,7 @@ use super::core::State;
 use crate::{
     blobs::Blobs,
     clocks::{ClockMode, SandboxClock},
-    journal::{Journal, ReplayError, Row, replay::replay_onto},
+    journal::{Head, Journal, ReplayError, Row, replay::replay_onto},
     store::StoreError,
 };
 
@@ -29,6 +29,10 @@ pub(crate) enum LoadError {
         RULES_VERSION
     )]
     Rules { seq: u64, written: u32 },
+    #[error(
+        "its journal ends at row {found}, and row {expected} was acknowledged; restore the store from a copy, or reset the sandbox; nothing was changed"
+    )]
+    CutOff { expected: u64, found: u64 },
     #[error("{0}; nothing was changed")]
     Snapshot(#[from] SnapshotError),
     #[error(
@@ -60,6 +64,9 @@ pub(super) async fn load(
         check_rules(&rows)?;
         last_seq = replay_onto(&mut world, last_seq, &rows)?;
     }
+    if last_seq < opened.seq {
+        return Err(cut_off(journal, opened.head, opened.seq, last_seq).await);
+    }
     let mut clock = SandboxClock::new(clock_mode, genesis.start);
     clock.resume(
         opened.head.advanced,
@@ -73,6 +80,17 @@ pub(super) async fn load(
         head: opened.head,
         clock,
     })
+}
+
+/// Why rows are missing: they are lost, or another server has begun anew while they were read.
+async fn cut_off(journal: &dyn Journal, head: Head, expected: u64, found: u64) -> LoadError {
+    match journal.open().await {
+        Ok(now) if now.head.generation == head.generation => LoadError::CutOff { expected, found },
+        Ok(_) => LoadError::Store(StoreError::Unavailable(
+            "the sandbox was reset while it was read".to_owned(),
+        )),
+        Err(error) => LoadError::Store(error),
+    }
 }
 
 /// Whether the rows may be carried out by the rules of this server.

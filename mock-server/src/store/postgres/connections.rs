@@ -29,10 +29,11 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 
 /// What each connection is told first: how long it may wait for a lock and hold one, and that it is to notice soon when
-/// the server at its other end is gone, as the locks go with it.
+/// the server at its other end is gone, as the locks go with it; when its whole machine is gone, within half a minute.
 const MANNERS: &str = "\
     SET lock_timeout = '10s'; SET statement_timeout = '12s'; \
     SET idle_in_transaction_session_timeout = '12s'; SET client_connection_check_interval = '1s'; \
+    SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
     SET default_transaction_isolation = 'read committed'";
 
 /// All connections of one store.

@@ -108,6 +108,10 @@ impl PostgresJournal {
             return Ok(News::Reopen(head.head));
         }
         let rows = self.place.rows(seen.generation, contents, at)?;
+        // Rows that were acknowledged are missing: whoever reads it anew is told so.
+        if ahead != Some(rows.len() as u64) {
+            return Ok(News::Reopen(head.head));
+        }
         Ok(News::Rows(head.head, rows))
     }
 
@@ -175,6 +179,7 @@ impl Journal for PostgresJournal {
             self.seen.kept.store(kept, Ordering::Release);
             Ok(Opened {
                 head: head.head,
+                seq: head.seq,
                 snapshot,
                 blobs,
             })
@@ -382,7 +387,7 @@ impl Batch {
     async fn write(&self, place: &Filed, borrowed: &Borrowed) -> Result<(), tokio_postgres::Error> {
         let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
         let Statements {
-            add_file,
+            add_files,
             add_rows,
             changed,
             forget,
@@ -393,10 +398,16 @@ impl Batch {
         let id = &place.id;
         let head = self.head.head;
         let generation = &column(head.generation);
-        let files: Vec<(&[u8], &i64, &[u8])> = self
+        let digests: Vec<&[u8]> = self
             .files
             .iter()
-            .map(|(id, length, content)| (&id.as_bytes()[..], length, &content[..]))
+            .map(|(id, ..)| &id.as_bytes()[..])
+            .collect();
+        let lengths: Vec<i64> = self.files.iter().map(|(_, length, _)| *length).collect();
+        let files: Vec<&[u8]> = self
+            .files
+            .iter()
+            .map(|(.., content)| &content[..])
             .collect();
         let mut parameters: Vec<(_, Vec<&(dyn ToSql + Sync)>)> = Vec::new();
         if self.is_reset {
@@ -408,8 +419,8 @@ impl Batch {
                 vec![id, generation, &self.positions, &self.contents],
             ));
         }
-        for (digest, length, content) in &files {
-            parameters.push((add_file, vec![id, generation, digest, *length, content]));
+        if !files.is_empty() {
+            parameters.push((add_files, vec![id, generation, &digests, &lengths, &files]));
         }
         let (seq, epoch) = (&column(self.head.seq), &column(head.epoch));
         let (seconds, nanoseconds) = (&head.advanced.as_secs(), &head.advanced.subsec_nanos());
@@ -428,7 +439,7 @@ impl Batch {
             .iter()
             .map(|(statement, parameters)| client.execute(*statement, parameters));
         let commit = client.batch_execute("COMMIT");
-        // The first look at each future sends it, in this order.
+        // The first look at each future sends it, in this order; `try_join_all` keeps to it as there are never many.
         futures_util::future::try_join(try_join_all(statements), commit).await?;
         Ok(())
     }

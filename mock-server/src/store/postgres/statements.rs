@@ -60,9 +60,11 @@ const FORGET: &str = "WITH rows AS (DELETE FROM layer2_rows WHERE sandbox = $1),
     files AS (DELETE FROM layer2_files WHERE sandbox = $1) \
     DELETE FROM layer2_snapshots WHERE sandbox = $1";
 
-/// Parameters: sandbox, generation, digest, length, content.
-const ADD_FILE: &str = "INSERT INTO layer2_files (sandbox, generation, id, length, content) \
-    VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+/// Parameters: sandbox, generation, digests, lengths, contents.
+const ADD_FILES: &str = "INSERT INTO layer2_files (sandbox, generation, id, length, content) \
+    SELECT $1, $2, id, length, content \
+    FROM unnest($3::bytea[], $4::bigint[], $5::bytea[]) AS added (id, length, content) \
+    ON CONFLICT DO NOTHING";
 
 /// Parameters: sandbox, generation.
 const FILES: &str = "SELECT id, length FROM layer2_files WHERE sandbox = $1 AND generation = $2";
@@ -125,7 +127,7 @@ macro_rules! statements {
 }
 
 statements! {
-    add_file: ADD_FILE,
+    add_files: ADD_FILES,
     add_rows: ADD_ROWS,
     add_snapshot: ADD_SNAPSHOT,
     changed: CHANGED,

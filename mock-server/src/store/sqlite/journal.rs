@@ -201,6 +201,8 @@ impl Journal for SqliteJournal {
                 .transpose()?;
             Ok(Opened {
                 head: record::open(&self.sealer, place, &stored.head)?,
+                // The file says no more than its rows do.
+                seq: 0,
                 snapshot,
                 blobs: blobs
                     .into_iter()

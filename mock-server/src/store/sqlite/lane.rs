@@ -100,6 +100,14 @@ impl Lane {
         });
     }
 
+    /// A write that nobody is going to make is lost, unless its fate is known.
+    pub(super) fn abandon(&self, mark: Mark, error: &StoreError) {
+        let fate = self.progress.borrow().fate(mark.0);
+        if fate == Fate::OnItsWay {
+            self.lose(mark, error);
+        }
+    }
+
     pub(super) fn failure(&self) -> Option<StoreError> {
         if !self.has_failed.load(Ordering::Acquire) {
             return None;

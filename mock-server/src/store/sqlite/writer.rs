@@ -8,7 +8,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
 };
@@ -43,6 +43,13 @@ pub(super) struct Job {
     pub(super) write: Write,
 }
 
+/// Whatever the thread did not come to is lost: if it ends, nobody waits for it for ever.
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.lane.abandon(self.mark, &closed());
+    }
+}
+
 type Question = Box<dyn FnOnce(&mut Connection) + Send>;
 
 #[allow(
@@ -65,6 +72,8 @@ pub(super) struct Writer {
 #[derive(Debug, Default)]
 struct Waiting {
     writes: AtomicUsize,
+    /// The thread has ended: there is no room any more, and nothing to wait for.
+    is_over: AtomicBool,
     /// Told whenever there are fewer.
     fewer: Notify,
 }
@@ -74,7 +83,7 @@ impl Writer {
         let (queue, messages) = mpsc::channel();
         let waiting = Arc::new(Waiting::default());
         let thread = Thread {
-            connection,
+            connection: Some(connection),
             sealer,
             messages,
             waiting: Arc::clone(&waiting),
@@ -88,16 +97,17 @@ impl Writer {
 
     /// Hands a write over. If nobody takes it, it is lost.
     pub(super) fn hand_over(&self, job: Job) {
-        let (lane, mark) = (Arc::clone(&job.lane), job.mark);
         self.waiting.writes.fetch_add(1, Ordering::AcqRel);
-        if self.queue.send(Message::Write(job)).is_err() {
-            lane.lose(mark, &closed());
-        }
+        // What is not taken comes back, and is dropped.
+        let _ = self.queue.send(Message::Write(job));
     }
 
     /// What to wait for while too much waits.
     pub(super) fn room(&self) -> Option<Pending<'_, ()>> {
-        let has_room = |waiting: &Waiting| waiting.writes.load(Ordering::Acquire) < QUEUE;
+        let has_room = |waiting: &Waiting| {
+            waiting.writes.load(Ordering::Acquire) < QUEUE
+                || waiting.is_over.load(Ordering::Acquire)
+        };
         if has_room(&self.waiting) {
             return None;
         }
@@ -154,10 +164,19 @@ fn closed() -> StoreError {
 
 /// The far end.
 struct Thread {
-    connection: Connection,
+    /// Until it is closed.
+    connection: Option<Connection>,
     sealer: Arc<Sealer>,
     messages: mpsc::Receiver<Message>,
     waiting: Arc<Waiting>,
+}
+
+/// However it ends, also by a defect: whoever waits for room is told.
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.waiting.is_over.store(true, Ordering::Release);
+        self.waiting.fewer.notify_waiters();
+    }
 }
 
 impl Thread {
@@ -177,7 +196,11 @@ impl Thread {
             };
             self.commit(&mut batch);
             match other {
-                Some(Message::Ask(question)) => question(&mut self.connection),
+                Some(Message::Ask(question)) => {
+                    if let Some(connection) = &mut self.connection {
+                        question(connection);
+                    }
+                }
                 Some(Message::Close(is_closed)) => return self.end(is_closed),
                 Some(Message::Write(_)) | None => {}
             }
@@ -204,7 +227,8 @@ impl Thread {
     }
 
     fn write(&mut self, batch: &[Job]) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction().map_err(failed)?;
+        let connection = self.connection.as_mut().ok_or_else(closed)?;
+        let transaction = connection.transaction().map_err(failed)?;
         let mut added: Vec<(&Arc<Lane>, u64)> = Vec::new();
         for job in batch {
             let bytes = write_one(&transaction, &self.sealer, job)?;
@@ -227,9 +251,8 @@ impl Thread {
     }
 
     /// Leaves one file behind, without a log beside it.
-    fn end(self, is_closed: oneshot::Sender<()>) {
-        let Thread { connection, .. } = self;
-        if let Err((_, error)) = connection.close() {
+    fn end(&mut self, is_closed: oneshot::Sender<()>) {
+        if let Some(Err((_, error))) = self.connection.take().map(Connection::close) {
             tracing::error!(%error, "the store could not be closed");
         }
         // Whoever waits may have gone.
@@ -272,5 +295,53 @@ fn write_one(transaction: &Transaction<'_>, sealer: &Sealer, job: &Job) -> Resul
             schema::set_head(transaction, sandbox, head.generation, &body)?;
             Ok(0)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use layer2_world::seed::Seed;
+
+    use super::*;
+    use crate::{journal::Head, store::sqlite::schema::Sandbox};
+
+    /// What is thrown, so that no message is printed.
+    struct Defect;
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_thread_that_has_ended() {
+        let connection = Connection::open_in_memory().expect("a connection");
+        let sealer = Arc::new(Sealer::new(&Seed::new([1; 32])));
+        let writer = Writer::start(connection, sealer).expect("a thread");
+        let lane = Arc::new(Lane::new(Sandbox::numbered(1), "a"));
+        let (begun, has_begun) = oneshot::channel();
+        let (go_on, wait) = oneshot::channel::<()>();
+        let broken = writer.ask(move |_| -> Result<(), StoreError> {
+            begun.send(()).expect("somebody listens");
+            wait.blocking_recv().expect("told to go on");
+            std::panic::resume_unwind(Box::new(Defect))
+        });
+        let fill = async {
+            has_begun.await.expect("it has begun");
+            let mut last = Mark::default();
+            for _ in 0..QUEUE {
+                last = lane.next_mark();
+                writer.hand_over(Job {
+                    lane: Arc::clone(&lane),
+                    mark: last,
+                    generation: 0,
+                    write: Write::Head(Head::default()),
+                });
+            }
+            let room = writer.room().expect("the queue is full");
+            let safe = lane.durable(last).expect("it is on its way");
+            go_on.send(()).expect("it waits");
+            (room.await, safe.await)
+        };
+        let (broken, (room, safe)) = futures_util::future::join(broken, fill).await;
+        assert_eq!((broken, room), (Err(closed()), Ok(())));
+        assert_eq!(safe, Err(closed()), "nothing was written");
+        assert_eq!(lane.failure(), Some(closed()));
+        assert!(writer.room().is_none(), "there is nothing to wait for");
     }
 }

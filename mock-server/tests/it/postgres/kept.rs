@@ -138,3 +138,27 @@ async fn the_database_shows_no_secret_and_nothing_that_people_wrote() {
         assert!(!all.windows(hidden.len()).any(|window| window == hidden));
     }
 }
+
+#[tokio::test]
+async fn a_journal_without_its_last_row_is_refused_and_can_be_reset() {
+    let database = Database::new().await;
+    let (server, caller) = start(&database).await;
+    caller.fund("5").await;
+    let client = database.client().await;
+    for statement in [
+        "DELETE FROM layer2_rows r USING layer2_sandboxes s WHERE r.sandbox = s.id AND r.seq = s.seq",
+        // A server that has seen it all need not read it.
+        "UPDATE layer2_sandboxes SET snapshot = NULL",
+    ] {
+        let changed = client.execute(statement, &[]).await;
+        assert!(changed.expect(statement) > 0, "{statement}");
+    }
+    assert_eq!(balance(&caller, "ACME_USD").await, 500);
+    let refused = builder(&database).start().await.expect_err("cut off");
+    let told = format!("{refused} {refused:?}");
+    assert!(told.contains("its journal ends at row"), "{told}");
+    caller.control(Method::POST, "/reset", None).await.ok();
+    let (_other, again) = start(&database).await;
+    assert_eq!(balance(&again, "ACME_USD").await, 0);
+    drop(server);
+}
