@@ -1,34 +1,38 @@
 #!/usr/bin/env bash
-# Checks the SDK with each of its features alone, with none, with the pairs that a reader would choose, and with all.
+# Checks the SDK and the server with each of their features alone and with none, the SDK with the pairs that a reader
+# would choose, and with all.
 #
 # A feature that forgot to ask for what it uses compiles in a workspace, where some other crate asks for it; alone it does
-# not. Warnings are errors, so that a feature leaves no code behind that nobody calls.
+# not. Warnings are errors, so that a feature leaves no code behind that nobody calls. They are asked of clippy, whose
+# arguments reach our crates alone: `RUSTFLAGS` would have every dependency built anew.
 #
 # usage: scripts/features.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export RUSTFLAGS="${RUSTFLAGS:-} -D warnings"
 
-check() {
-    printf '%-60s' "${1:-(none)}"
+check() { # package, features
+    printf '%-12s %-72s' "$1" "${2:-(none)}"
     local started=$SECONDS
-    cargo check --quiet --locked --package layer2-sdk --no-default-features --features "$1"
+    cargo clippy --quiet --locked --package "$1" --no-default-features --features "$2" -- -D warnings
     printf ' ok, %d s\n' $((SECONDS - started))
 }
 
-features=$(cargo metadata --format-version 1 --no-deps --locked |
-    python3 -c 'import json, sys
+features() { # package
+    cargo metadata --format-version 1 --no-deps --locked | python3 -c 'import json, sys
 packages = json.load(sys.stdin)["packages"]
-sdk = next(package for package in packages if package["name"] == "layer2-sdk")
-print("\n".join(sorted(sdk["features"])))')
+package = next(package for package in packages if package["name"] == sys.argv[1])
+print("\n".join(sorted(package["features"])))' "$1"
+}
 
-check ''
-for feature in $features; do
-    check "$feature"
+for package in layer2-sdk layer2-mock; do
+    check "$package" ''
+    for feature in $(features "$package"); do
+        check "$package" "$feature"
+    done
 done
 for tls in rustls rustls-no-provider native-tls; do
-    check "payments,webhooks,$tls"
+    check layer2-sdk "payments,webhooks,$tls"
 done
-check 'payments,blocking,rustls'
-check 'accounting,blocking,rustls'
-check 'payments,accounting,plaid,control,webhooks,axum,blocking,rustls'
+check layer2-sdk 'payments,blocking,rustls'
+check layer2-sdk 'accounting,blocking,rustls'
+check layer2-sdk 'payments,accounting,plaid,control,webhooks,axum,blocking,rustls'

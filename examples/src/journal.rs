@@ -5,7 +5,7 @@
 //! lost with the process is never more than a reply.
 //!
 //! ```text
-//! begun 17 payout-2026-03-00017-9f2c…
+//! begun 17 march-00017
 //! made 17 3c1e…-withdrawal
 //! done 17
 //! ```

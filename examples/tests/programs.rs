@@ -166,7 +166,7 @@ mod payouts {
         sandbox: Sandbox,
         account: AccountId,
         payee: CounterpartyId,
-        journal: PathBuf,
+        folder: PathBuf,
     }
 
     impl Scene {
@@ -183,66 +183,107 @@ mod payouts {
                 .await
                 .unwrap();
             sandbox.settle().await.unwrap();
-            let name = format!("layer2-payouts-{}", std::process::id());
+            let folder = format!("layer2-payouts-{}-{}", std::process::id(), sandbox.name());
+            let folder = std::env::temp_dir().join(folder);
+            std::fs::create_dir_all(&folder).unwrap();
             Self {
                 sandbox,
                 account,
                 payee,
-                journal: std::env::temp_dir().join(name),
+                folder,
             }
         }
 
         fn run(&self, more: &[&str]) -> Output {
+            self.run_of("payouts", more)
+        }
+
+        fn run_of(&self, month: &str, more: &[&str]) -> Output {
             Command::new(env!("CARGO_BIN_EXE_payout_run"))
                 .args(["--env", "--account", self.account.as_str()])
-                .args(["--counterparty", self.payee.as_str()])
                 .arg("--journal")
-                .arg(&self.journal)
-                .args(["--payouts", &PAYOUTS.to_string()])
+                .arg(self.folder.join(format!("{month}.journal")))
                 .args(more)
                 .envs(&self.sandbox.info().env)
                 .output()
                 .unwrap()
+        }
+
+        /// What has left the account, in cents, in the order in which it left.
+        async fn paid(&self) -> Vec<i128> {
+            self.sandbox.settle().await.unwrap();
+            let client = self.sandbox.client();
+            let params = TransactionsListForAccountParams::new().with_page_size(200);
+            let rows = client.transactions();
+            let rows = rows.list_for_account_stream(&self.account, params);
+            let rows: Vec<_> = rows.try_collect().await.unwrap();
+            rows.iter()
+                .filter(|row| row.transaction_type == Some(TransactionType::TransferOut))
+                .map(|row| row.value.unwrap().to_minor(2).unwrap())
+                .collect()
+        }
+    }
+
+    impl Drop for Scene {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.folder);
         }
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_run_that_is_killed_twice_pays_everybody_once() {
         let scene = Scene::new().await;
+        let payouts = PAYOUTS.to_string();
+        let named = [
+            "--payouts",
+            &payouts,
+            "--counterparty",
+            scene.payee.as_str(),
+        ];
         for calls in ["333", "150"] {
-            let killed = scene.run(&["--die-after", calls]);
+            let killed = scene.run(&[&named[..], &["--die-after", calls]].concat());
             assert!(!killed.status.success(), "it was to die");
         }
-        let report = report(&scene.run(&[]));
+        let report = report(&scene.run(&named));
         assert!(report.starts_with("500 payouts, "), "{report}");
         assert!(!report.contains(" 0 of them"), "{report}");
-        std::fs::remove_file(&scene.journal).unwrap();
 
         // 1.00, 1.01 and so on: each amount is there once.
-        scene.sandbox.settle().await.unwrap();
-        let client = scene.sandbox.client();
-        let rows: Vec<_> = client
-            .transactions()
-            .list_for_account_stream(
-                &scene.account,
-                TransactionsListForAccountParams::new().with_page_size(200),
-            )
-            .try_collect()
-            .await
-            .unwrap();
-        let paid = rows
-            .iter()
-            .filter(|row| row.transaction_type == Some(TransactionType::TransferOut))
-            .map(|row| row.value.unwrap().to_minor(2).unwrap());
-        let paid: Vec<_> = paid.collect();
+        let paid = scene.paid().await;
         let expected: BTreeSet<_> = (0..500).map(|number| -100 - number).collect();
         assert_eq!(paid.len(), PAYOUTS);
         assert_eq!(paid.iter().copied().collect::<BTreeSet<_>>(), expected);
 
+        let client = scene.sandbox.client();
         let left = client.accounts().get(&scene.account).await.unwrap();
         let spent = 500 * 100 + 499 * 500 / 2;
         let left = left.current_money().unwrap();
         assert_eq!(left.amount().to_minor(2).unwrap(), 1_000_000 - spent);
         assert!(scene.sandbox.trial_balance().await.unwrap().balanced);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_run_that_registers_its_payee_goes_on_with_the_same_one() {
+        let scene = Scene::new().await;
+        // Four are begun at once; the program dies when the first of them is made, and none of that is written down.
+        let few = ["--payouts", "8", "--at-once", "4"];
+        let killed = scene.run(&[&few[..], &["--die-after", "1"]].concat());
+        assert!(!killed.status.success(), "it was to die");
+        // The payee is screened before money may go there.
+        scene.sandbox.settle().await.unwrap();
+        let report = report(&scene.run(&few));
+        assert!(report.starts_with("8 payouts, 0 of them"), "{report}");
+        assert_eq!(scene.paid().await.len(), 8);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_runs_of_two_months_are_two_runs() {
+        let scene = Scene::new().await;
+        let few = ["--payouts", "5", "--counterparty", scene.payee.as_str()];
+        for month in ["march", "april"] {
+            let report = report(&scene.run_of(month, &few));
+            assert!(report.starts_with("5 payouts, 0 of them"), "{report}");
+        }
+        assert_eq!(scene.paid().await.len(), 10, "everybody is paid twice");
     }
 }

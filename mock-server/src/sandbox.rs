@@ -74,8 +74,10 @@ pub(crate) struct Sandbox {
     /// The same that the core writes to: it is waited for without the lock.
     journal: Arc<dyn Journal>,
     core: Mutex<Core>,
-    /// Held by whoever reads the state again.
+    /// Held by whoever reads the state again, and by a reset, which is not to come in between.
     entering: tokio::sync::Mutex<()>,
+    /// Held by whoever keeps a snapshot: each is a copy of the whole state.
+    keeping: tokio::sync::Mutex<()>,
     /// Where those wait who want to enter, if other servers write the journal too.
     gate: Gate,
     /// That of the head, to be had without the lock.
@@ -179,6 +181,7 @@ impl Sandbox {
             changed: Notify::new(),
             turn: tokio::sync::Mutex::default(),
             entering: tokio::sync::Mutex::default(),
+            keeping: tokio::sync::Mutex::default(),
             gate: Gate::default(),
             epoch: AtomicU64::new(state.head.epoch),
             closed: AtomicBool::new(false),
@@ -320,18 +323,18 @@ impl Sandbox {
             Some(_) => Intent::Read,
             None => Intent::Write,
         };
-        let mut handed_out = Vec::new();
+        let mut handed_out: Vec<Attempt> = Vec::new();
         let taken = &mut handed_out;
         let done = self
             .turn(intent, move |core| {
                 let (step, wait) = work(core);
-                taken.extend(step.attempts.iter().map(Attempt::key));
+                taken.extend(step.attempts.iter().cloned());
                 (step, wait)
             })
             .await;
         if done.is_err() && !handed_out.is_empty() {
             let mut core = lock(&self.core);
-            core.in_flight.retain(|key| !handed_out.contains(key));
+            handed_out.iter().for_each(|attempt| core.call_off(attempt));
         }
         done
     }
@@ -375,7 +378,7 @@ impl Sandbox {
         let finished = self.turn_unseen(Intent::Write, work).await;
         if finished.is_err() {
             // It is not on its way any more, whatever became of its outcome.
-            lock(&self.core).in_flight.remove(&attempt.key());
+            lock(&self.core).call_off(attempt);
         }
         self.changed.notify_waiters();
         finished
@@ -448,21 +451,35 @@ impl Sandbox {
         text.map_err(|_| Broken::Defect)
     }
 
-    /// Sets about keeping a snapshot, once the journal has grown so much that it is worth its price.
+    /// Sets about keeping a snapshot, once the journal has grown so much that it is worth its price. Nothing while one
+    /// is being kept, or while nothing can be written.
     pub(crate) fn tend_journal(self: &Arc<Self>) {
-        if !self.journal.wants_snapshot() {
+        if !self.journal.wants_snapshot() || self.keeping.try_lock().is_err() {
+            return;
+        }
+        if lock(&self.core).refusing.is_some() {
             return;
         }
         let sandbox = Arc::clone(self);
         tokio::spawn(async move {
-            if let Err(error) = sandbox.keep_snapshot().await {
+            // Many may have come here before the first of them runs.
+            let Ok(_one_at_a_time) = sandbox.keeping.try_lock() else {
+                return;
+            };
+            if let Err(error) = sandbox.take_snapshot().await {
                 tracing::warn!(sandbox = sandbox.name(), %error, "no snapshot could be kept");
             }
         });
     }
 
-    /// Keeps a snapshot of the state, if there are rows that the next start would have to carry out.
+    /// Keeps a snapshot of the state, if there are rows that the next start would have to carry out. Waits for one that
+    /// is being kept: there may be rows after it.
     pub(crate) async fn keep_snapshot(&self) -> Result<(), Broken> {
+        let _one_at_a_time = self.keeping.lock().await;
+        self.take_snapshot().await
+    }
+
+    async fn take_snapshot(&self) -> Result<(), Broken> {
         if !self.journal.outgrows_snapshot() {
             return Ok(());
         }

@@ -109,6 +109,7 @@ async fn ask(provider: &dyn CredentialsProvider) -> Result<Credentials, Error> {
     provider.credentials().await.map_err(|source| {
         Error::before_sending(ErrorKind::Credentials, "the credentials provider failed")
             .with_source(source)
+            .with_retryable(true)
     })
 }
 

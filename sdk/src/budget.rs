@@ -3,7 +3,8 @@
 //! When a server is down, every call of every task wants its three attempts, and the load trebles just when it hurts.
 //! The bucket starts full; each retry takes some tokens out, each call that succeeds puts some back. An empty bucket
 //! means: report the failure now. The numbers are those that the AWS SDKs settled on: 500 tokens, 5 for a retry, 10 for
-//! one after a time-out, 1 back for a success without a retry. A hundred failed calls in a row empty it.
+//! one after a time-out, 1 back for a success without a retry. A hundred retries in a row empty it, which
+//! is fifty calls of three attempts.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;

@@ -1,12 +1,10 @@
 //! Where the generated client meets the layers.
 //!
-//! The generated code builds a `reqwest::Request` and decodes a 2xx reply; everything between is ours, through the hook
-//! `ClientHooks::exec`. The hook's error type is reqwest's own, which nobody else can make, so a typed failure travels
-//! as a synthetic response with the status 999 and the [`Error`] in its extensions. The generated code knows no error
-//! replies and hands it back as unexpected, and [`Call::run`] lifts the error out again.
+//! The generated code says where a request goes and what its reply reads as; everything between is ours.
+//! [`CallLayer::sent`] takes the request through the [`pipeline`] and decodes the bytes that came back, straight from the
+//! transport.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -17,9 +15,10 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::HeaderValue;
 use http::StatusCode;
+use http::header::ACCEPT;
 use layer2_types::operation::Operation;
-use progenitor_client::ResponseValue;
 use serde::de::DeserializeOwned;
 
 use crate::client::Shared;
@@ -52,7 +51,6 @@ pub(crate) struct CallRecord {
     request_id: OnceLock<String>,
     echoed_id: Mutex<Option<String>>,
     idempotency_key: OnceLock<IdempotencyKey>,
-    reply: Mutex<Option<HttpReply>>,
     body: Mutex<OpenBody>,
 }
 
@@ -82,10 +80,7 @@ impl CallLayer {
     }
 
     /// The same with the body of a success left on its way.
-    #[cfg_attr(
-        not(any(feature = "payments", feature = "control")),
-        allow(dead_code, reason = "the other APIs move no files")
-    )]
+    #[cfg(feature = "payments")]
     pub(crate) fn with_open_body(self) -> Self {
         Self {
             leaves_body_open: true,
@@ -93,33 +88,42 @@ impl CallLayer {
         }
     }
 
-    /// Body of the hook: the pipeline, with its failures made into responses.
-    async fn exec(&self, request: reqwest::Request) -> reqwest::Response {
-        // Boxed: the state of the loop would otherwise be part of every facade method's future.
-        match Box::pin(pipeline::send(self, request)).await {
-            Ok(reply) => {
-                let response = self.whole_response(reply.status, reply.body.clone());
-                self.record.answered(reply);
-                response
+    /// Sends a request that the generated client made, and reads its reply.
+    pub(crate) async fn sent<T: DeserializeOwned>(
+        &self,
+        request: reqwest::Result<reqwest::Request>,
+    ) -> Result<Reply<T>, Error> {
+        let operation = self.operation;
+        let mut request =
+            request.map_err(|cause| self.record.complete(unbuildable(cause), operation))?;
+        if let Some(media_type) = operation.reply_media {
+            let media_type = HeaderValue::from_static(media_type);
+            request.headers_mut().insert(ACCEPT, media_type);
+        }
+        let HttpReply {
+            status,
+            headers,
+            body,
+        } = self.exchange(request).await?;
+        // An operation that answers with a status alone has `()` for its reply, which is written so.
+        let text = operation.reply_media.map_or(&b"null"[..], |_| &body);
+        match serde_json::from_slice(text) {
+            Ok(value) => Ok(self.record.reply(status, headers, value)),
+            Err(cause) => {
+                let error = undecodable::<T>(status, body, &cause);
+                Err(self.record.complete(error, operation))
             }
-            Err(error) => failed_response(error),
         }
     }
-}
 
-impl CallLayer {
-    /// A reply for the generated client, which decodes its body. It is told an address, since reqwest would otherwise
-    /// parse one that it makes up, for every reply.
-    fn whole_response(&self, status: StatusCode, body: Bytes) -> reqwest::Response {
-        let mut builder = http::Response::builder();
-        if let Ok(lane) = self.shared.lane(self.operation.api) {
-            builder = reqwest::ResponseBuilderExt::url(builder, lane.base.clone());
+    /// Takes a request through the pipeline and gives back a success that the operation documents.
+    pub(crate) async fn exchange(&self, request: reqwest::Request) -> Result<HttpReply, Error> {
+        let reply = pipeline::send(self, request).await?;
+        if self.operation.success.contains(&reply.status.as_u16()) {
+            return Ok(reply);
         }
-        match builder.status(status).body(body) {
-            Ok(response) => response.into(),
-            // A status that was received is one, and nothing else is set.
-            Err(_) => failed_response(unexpected(status, Bytes::new())),
-        }
+        let error = unexpected(reply.status, reply.body);
+        Err(self.record.complete(error, self.operation))
     }
 }
 
@@ -162,29 +166,13 @@ impl CallRecord {
     }
 
     /// The body that is still on its way; none if the call did not leave it open.
-    #[cfg_attr(
-        not(any(feature = "payments", feature = "control")),
-        allow(dead_code, reason = "the other APIs move no files")
-    )]
+    #[cfg(feature = "payments")]
     pub(crate) fn take_body(&self) -> Option<Chunks> {
         self.lock_body().0.take()
     }
 
     fn lock_body(&self) -> MutexGuard<'_, OpenBody> {
         self.body.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps the reply that ended the call, past the generated client, which needs the status and the bytes only.
-    fn answered(&self, reply: HttpReply) {
-        *self.lock_reply() = Some(reply);
-    }
-
-    fn take_reply(&self) -> Option<HttpReply> {
-        self.lock_reply().take()
-    }
-
-    fn lock_reply(&self) -> MutexGuard<'_, Option<HttpReply>> {
-        self.reply.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The id that was sent; empty before a request is made.
@@ -231,75 +219,14 @@ impl CallRecord {
     }
 }
 
-/// One call of the facade: the generated client that it goes through, and what is learned on the way.
-pub(crate) struct Call<C> {
-    /// The generated client, for this call alone.
-    pub(crate) api: C,
-    layer: CallLayer,
-}
-
-impl<C> Call<C> {
-    /// Runs an operation of `api` and gives its result our shape.
-    pub(crate) async fn run<T: DeserializeOwned>(
-        &self,
-        operation: impl Future<Output = Result<ResponseValue<T>, progenitor_client::Error>>,
-    ) -> Result<Reply<T>, Error> {
-        let CallLayer {
-            record,
-            operation: known,
-            ..
-        } = &self.layer;
-        match operation.await {
-            Ok(value) => {
-                let headers = record.take_reply().map(|reply| reply.headers);
-                let status = value.status();
-                Ok(record.reply(status, headers.unwrap_or_default(), value.into_inner()))
-            }
-            Err(error) => Err(lift::<T>(error, record, known)),
-        }
-    }
-}
-
-/// Our error out of the generated client's.
-fn lift<T: DeserializeOwned>(
-    error: progenitor_client::Error,
-    record: &CallRecord,
-    operation: &'static Operation,
-) -> Error {
-    use progenitor_client::Error as Generated;
-
-    let body = || record.take_reply().map(|reply| reply.body);
-    let error = match error {
-        Generated::UnexpectedResponse(response) => match response.extensions().get::<Error>() {
-            Some(error) => return error.clone(),
-            None => unexpected(response.status(), body().unwrap_or_default()),
-        },
-        Generated::InvalidResponsePayload(body, cause) => {
-            let status = record.take_reply().map(|reply| reply.status);
-            undecodable::<T>(status.unwrap_or_default(), body, &cause)
-        }
-        // The hook never fails by itself, so this one comes from building the request.
-        Generated::CommunicationError(cause) => {
-            Error::before_sending(ErrorKind::InvalidRequest, "the request could not be built")
-                .with_source(cause.without_url())
-        }
-        Generated::InvalidRequest(why) | Generated::Custom(why) => Error::before_sending(
-            ErrorKind::InvalidRequest,
-            format!("the request could not be built: {why}"),
-        ),
-        Generated::ErrorResponse(reply) => unexpected(reply.status(), body().unwrap_or_default()),
-        Generated::InvalidUpgrade(cause) | Generated::ResponseBodyError(cause) => Error::new(
-            ErrorKind::Decode,
-            Outcome::Done,
-            "the reply could not be read",
-        )
-        .with_source(cause.without_url()),
-    };
-    record.complete(error, operation)
+/// A request that could not be put together.
+pub(crate) fn unbuildable(cause: reqwest::Error) -> Error {
+    Error::before_sending(ErrorKind::InvalidRequest, "the request could not be built")
+        .with_source(cause.without_url())
 }
 
 /// A success that the operation does not document.
-pub(crate) fn unexpected(status: StatusCode, body: Bytes) -> Error {
+fn unexpected(status: StatusCode, body: Bytes) -> Error {
     Error::new(
         ErrorKind::UnexpectedReply,
         Outcome::Done,
@@ -329,71 +256,24 @@ pub(crate) fn undecodable<T: DeserializeOwned>(
     Error::new(ErrorKind::Decode, Outcome::Done, message).with_reply(status, body)
 }
 
-fn failed_response(error: Error) -> reqwest::Response {
-    let mut response = http::Response::new(Bytes::new());
-    // 999 is the largest status that `http` takes, and none that a server or a document uses.
-    *response.status_mut() = StatusCode::from_u16(999).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.extensions_mut().insert(error);
-    response.into()
-}
-
-/// For one API: the hook on its generated client, what all methods of that client end with, and the way from the
-/// facade into it.
+/// For one API: the way from the facade into its generated client.
 macro_rules! api {
     ($feature:literal, $api:ident, $call:ident) => {
-        #[cfg(feature = $feature)]
-        impl progenitor_client::ClientHooks<CallLayer> for crate::generated::$api::client::Client {
-            async fn exec(
-                &self,
-                request: reqwest::Request,
-                _: &progenitor_client::OperationInfo,
-            ) -> reqwest::Result<reqwest::Response> {
-                Ok(progenitor_client::ClientInfo::inner(self).exec(request).await)
-            }
-        }
-
-        #[cfg(feature = $feature)]
-        impl crate::generated::$api::client::Client {
-            /// Sends the request of a generated method through the hook, and gives back a success that the operation
-            /// documents.
-            pub(crate) async fn sent(
-                &self,
-                mut request: reqwest::Request,
-            ) -> Result<reqwest::Response, progenitor_client::Error> {
-                let operation = self.inner.operation;
-                if let Some(media_type) = operation.reply_media {
-                    let media_type = http::HeaderValue::from_static(media_type);
-                    request.headers_mut().insert(http::header::ACCEPT, media_type);
-                }
-                let info = progenitor_client::OperationInfo {
-                    operation_id: operation.id,
-                };
-                let response = progenitor_client::ClientHooks::exec(self, request, &info).await?;
-                if operation.success.contains(&response.status().as_u16()) {
-                    Ok(response)
-                } else {
-                    Err(progenitor_client::Error::UnexpectedResponse(response))
-                }
-            }
-        }
-
         #[cfg(feature = $feature)]
         impl crate::client::Client {
             #[doc = concat!("Begins a call of one operation of the ", $feature, " API, for the generated facade.")]
             pub(crate) fn $call(
                 &self,
                 id: layer2_types::$api::OperationId,
-            ) -> Result<Call<crate::generated::$api::client::Client>, Error> {
+            ) -> Result<crate::generated::$api::client::Client, Error> {
                 let layer = CallLayer::new(self.shared(), self.options(), id.operation());
-                let lane = layer
-                    .shared
+                let lane = self
+                    .shared()
                     .lane(layer.operation.api)
                     .map_err(|error| layer.record.complete(error, layer.operation))?;
                 let base = lane.base.as_str().trim_end_matches('/');
-                let http = layer.shared.http.clone();
-                let api =
-                    crate::generated::$api::client::Client::new_with_client(base, http, layer.clone());
-                Ok(Call { api, layer })
+                let http = self.shared().http.clone();
+                Ok(crate::generated::$api::client::Client::new_with_client(base, http, layer))
             }
         }
     };

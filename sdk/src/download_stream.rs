@@ -8,10 +8,13 @@
 //! that is too many.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
@@ -130,30 +133,25 @@ impl DownloadStream {
         Ok(self.received)
     }
 
-    /// Writes the file to a path of your choice, whole or not at all: the bytes go to a neighbour of it with `.part`
-    /// behind its name, which takes the place of what is there when it is complete. The platform has no say in the path.
+    /// Writes the file to a path of your choice, whole or not at all: the bytes go to a new file beside it, whose name ends
+    /// in `.part`, which takes the place of what is there when it is complete. The platform has no say in the path.
+    ///
+    /// Two downloads to one path do not disturb each other: the one that ends last stays. The file beside it is removed
+    /// if something fails or the future is dropped.
     ///
     /// # Errors
-    /// As [`write_to`](Self::write_to). The neighbour is removed.
+    /// As [`write_to`](Self::write_to).
     pub async fn save_to(self, path: impl AsRef<Path>) -> Result<PathBuf, Error> {
         let path = path.as_ref().to_owned();
-        let mut part = path.clone().into_os_string();
-        part.push(".part");
         let (status, record, operation) = (self.status, Arc::clone(&self.record), self.operation);
         let unwritable = |cause| record.complete(file_error(status).with_source(cause), operation);
-        let file = tokio::fs::File::create(&part).await.map_err(unwritable)?;
-        let saved = match self.write_to(file).await {
-            Ok(_) => tokio::fs::rename(&part, &path).await.map_err(unwritable),
-            Err(error) => Err(error),
-        };
-        if saved.is_err() {
-            // The first error is the one that matters.
-            let _ = tokio::fs::remove_file(&part).await;
-        }
-        saved.map(|()| path)
+        let (part, file) = Part::beside(&path).await.map_err(unwritable)?;
+        self.write_to(file).await?;
+        part.rename(&path).await.map_err(unwritable)?;
+        Ok(path)
     }
 
-    fn unwritable(&self, cause: std::io::Error) -> Error {
+    fn unwritable(&self, cause: io::Error) -> Error {
         self.complete(file_error(self.status).with_source(cause))
     }
 
@@ -171,6 +169,45 @@ impl DownloadStream {
 
     fn complete(&self, error: Error) -> Error {
         self.record.complete(error, self.operation)
+    }
+}
+
+/// A file that is not whole yet, gone with its owner unless it is renamed.
+struct Part(PathBuf);
+
+/// Most names that are tried for one file, should others be taken by what a process with our id has left.
+const NAMES_MAX: u32 = 100;
+
+impl Part {
+    /// Makes a new file beside `path`; one that is there, or a link, is never written to.
+    async fn beside(path: &Path) -> io::Result<(Self, tokio::fs::File)> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        for _ in 0..NAMES_MAX {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".{}-{count}.part", std::process::id()));
+            let mut options = tokio::fs::OpenOptions::new();
+            match options.write(true).create_new(true).open(&name).await {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => return made.map(|file| (Self(name.into()), file)),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    async fn rename(mut self, path: &Path) -> io::Result<()> {
+        tokio::fs::rename(&self.0, path).await?;
+        self.0 = PathBuf::new();
+        Ok(())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.0.as_os_str().is_empty() {
+            // What went wrong before is the error that matters.
+            let _ = std::fs::remove_file(&self.0);
+        }
     }
 }
 
@@ -224,5 +261,44 @@ impl fmt::Debug for DownloadStream {
             .field("content_length", &self.length)
             .field("received", &self.received)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt as _;
+    use futures_util::poll;
+    use futures_util::stream;
+    use layer2_types::payments::OperationId;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_download_that_is_dropped_leaves_nothing_behind() {
+        let folder =
+            std::env::temp_dir().join(format!("layer2-sdk-dropped-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let count = || std::fs::read_dir(&folder).unwrap().count();
+        let first = stream::iter([Ok(Bytes::from_static(b"half of a passport"))]);
+        let file = DownloadStream::new(
+            StatusCode::OK,
+            &HeaderMap::new(),
+            first.chain(stream::pending()).boxed(),
+            Arc::default(),
+            OperationId::DocumentsDownload.operation(),
+        );
+        let mut saving = Box::pin(file.save_to(folder.join("a.pdf")));
+        while count() == 0 {
+            assert!(poll!(saving.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+        // Until the name is known here, it is of nobody; one more step and it is.
+        for _ in 0..1_000 {
+            assert!(poll!(saving.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+        drop(saving);
+        assert_eq!(count(), 0);
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -1,6 +1,6 @@
 //! The calls that progenitor cannot make: sending a file and receiving one, whole or as it comes.
 //!
-//! They build their request here and go through the same loop as every other call ([`pipeline::send`]), so that tokens,
+//! They build their request here and go through the same loop as every other call ([`CallLayer::exchange`]), so that tokens,
 //! keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the same
 //! bytes, and the platform can tell a repeat by its key.
 
@@ -17,14 +17,13 @@ use progenitor_client::encode_path;
 use serde::de::DeserializeOwned;
 
 use crate::call::CallLayer;
+use crate::call::unbuildable;
 use crate::call::undecodable;
-use crate::call::unexpected;
 use crate::client::Client;
 use crate::download::Download;
 use crate::download_stream::DownloadStream;
 use crate::error::Error;
 use crate::error::ErrorKind;
-use crate::pipeline;
 use crate::reply::Reply;
 use crate::transport::HttpReply;
 use crate::upload::Upload;
@@ -108,16 +107,9 @@ async fn exchange(
     ids: &[&str],
     body: Option<(String, Bytes)>,
 ) -> Result<HttpReply, Error> {
-    let operation = layer.operation;
     let request =
-        request(layer, ids, body).map_err(|error| layer.record.complete(error, operation))?;
-    // Boxed, as the generated calls are: the state of the loop would otherwise be part of the caller's future.
-    let exchange = Box::pin(pipeline::send(layer, request)).await?;
-    if operation.success.contains(&exchange.status.as_u16()) {
-        return Ok(exchange);
-    }
-    let error = unexpected(exchange.status, exchange.body);
-    Err(layer.record.complete(error, operation))
+        request(layer, ids, body).map_err(|error| layer.record.complete(error, layer.operation))?;
+    layer.exchange(request).await
 }
 
 fn request(
@@ -143,10 +135,7 @@ fn request(
     if let Some((media_type, bytes)) = body {
         builder = builder.header(CONTENT_TYPE, media_type).body(bytes);
     }
-    builder.build().map_err(|cause| {
-        Error::before_sending(ErrorKind::InvalidRequest, "the request could not be built")
-            .with_source(cause.without_url())
-    })
+    builder.build().map_err(unbuildable)
 }
 
 /// The template with its parameters filled in, in order. Ids that would change the path are caught by the guard.

@@ -22,6 +22,7 @@ use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use layer2_types::Redacted;
 use reqwest::Url;
 
 use crate::client::Client;
@@ -57,7 +58,7 @@ impl<T> Page<T> {
 }
 
 /// Links to other pages. An empty link means the same as none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PageLinks {
     /// The page after this one.
@@ -69,6 +70,16 @@ pub struct PageLinks {
 impl PageLinks {
     fn next(&self) -> Option<&str> {
         self.next.as_deref().filter(|link| !link.is_empty())
+    }
+}
+
+/// Whether there are links, not what they say: they repeat the filters of the list, which may name a person.
+impl fmt::Debug for PageLinks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageLinks")
+            .field("next", &Redacted::optional(&self.next))
+            .field("prev", &Redacted::optional(&self.prev))
+            .finish()
     }
 }
 
@@ -351,5 +362,17 @@ mod tests {
         };
         assert!(Page::new(vec![1], links).has_next());
         assert!(!Page::new(vec![1], None::<PageLinks>).has_next());
+    }
+
+    #[test]
+    fn debug_tells_whether_there_are_links_and_not_what_they_say() {
+        let links = PageLinks {
+            next: Some("/v1/applications?email_address=jane%40example.com&page=1".to_owned()),
+            prev: None,
+        };
+        let printed = format!("{:?}", Page::new(vec![1], links));
+        assert!(!printed.contains("jane"), "{printed}");
+        assert!(printed.contains("prev: None"), "{printed}");
+        assert!(printed.contains("next: Some(** redacted **)"), "{printed}");
     }
 }

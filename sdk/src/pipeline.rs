@@ -7,6 +7,8 @@
 //! made before the loop, whatever must be fresh is made in it. Generated code and hand-written operations both end up
 //! in [`send`]; nothing else in the crate sends a request to an API.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use http::HeaderName;
@@ -36,6 +38,7 @@ use crate::retry::Situation;
 use crate::signing::SIGNATURE_HEADER;
 use crate::signing::SignDecision;
 use crate::signing::TIMESTAMP_HEADER;
+use crate::skew;
 use crate::telemetry;
 use crate::transport::HttpReply;
 use crate::transport::HttpRequest;
@@ -68,7 +71,10 @@ pub(crate) async fn send(layer: &CallLayer, request: reqwest::Request) -> Result
         Err(error) => return Err(layer.record.complete(error, operation)),
     };
     let span = telemetry::call_span(operation, &prepared.lane.base, layer.record.sent_id());
-    let result = attempts(layer, prepared).instrument(span.clone()).await;
+    // Boxed: the state of the loop would otherwise be part of every caller's future. In three boxes, this one, that of
+    // what makes ready and the transport's: an allocator has short pieces at hand, and looks for a long one.
+    let attempts = Box::pin(attempts(layer, &prepared));
+    let result = attempts.instrument(span.clone()).await;
     match result {
         Ok(reply) => {
             telemetry::record_status(&span, reply.status);
@@ -190,7 +196,7 @@ struct Progress {
     last_retry: Option<RetryCost>,
 }
 
-async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<HttpReply, Error> {
+async fn attempts(layer: &CallLayer, prepared: &Prepared<'_>) -> Result<HttpReply, Error> {
     let CallLayer {
         shared,
         options,
@@ -207,7 +213,7 @@ async fn attempts(layer: &CallLayer, prepared: Prepared<'_>) -> Result<HttpReply
         last_retry: None,
     };
     loop {
-        let failure = match attempt(layer, &prepared, progress.deadline).await {
+        let failure = match attempt(layer, prepared, progress.deadline).await {
             Ok(reply) => {
                 shared.budget.reward(progress.last_retry);
                 return Ok(reply);
@@ -272,32 +278,39 @@ async fn attempt(
         record,
         ..
     } = layer;
-    let (grant, request) = ready(layer, prepared, deadline).await?;
-    let signed = request
-        .headers()
-        .contains_key(&shared.signing_scheme.signature_header);
+    let Ready {
+        grant,
+        request,
+        signed_with,
+    } = Box::pin(ready(layer, prepared, deadline)).await?;
+    let time = left(shared, deadline);
+    if time.is_zero() {
+        // What would leave now could be done, and nobody would wait for the answer.
+        return Err(
+            too_late("the time of the call was over before the request could leave").into(),
+        );
+    }
 
     let span = telemetry::attempt_span(operation, &prepared.lane.base, record.attempts());
     record.count_attempt();
     let limit = options.timeout.unwrap_or(shared.attempt_timeout);
-    let limit = limit.min(left(shared, deadline));
+    let limit = limit.min(time);
     let sent_at = shared.runtime.clock.now();
     let sent = shared.runtime.clock.monotonic();
     let result = exchange(layer, request, limit)
         .instrument(span.clone())
         .await;
     let took = shared.runtime.clock.monotonic().saturating_sub(sent);
-    let mut learned = false;
     let headers = match &result {
         Ok(reply) => Some(&reply.headers),
         Err(broken) => broken.headers(),
     };
+    let learned = &prepared.lane.skew;
     if let Some(headers) = headers {
         record.echoed(headers);
-        learned = prepared.lane.skew.learn(sent_at, took, headers);
-    }
-    if learned {
-        telemetry::clock_skewed(&prepared.lane.base, prepared.lane.skew.offset_ms());
+        if learned.learn(sent_at, took, headers) {
+            telemetry::clock_skewed(&prepared.lane.base, learned.offset_ms());
+        }
     }
     let reply = match result {
         Ok(reply) => reply,
@@ -312,11 +325,14 @@ async fn attempt(
         return Err(failure);
     }
     let auth = &prepared.lane.auth;
-    if signed && verdict::names_signature(&failure.error) {
+    if let Some(offset_ms) = signed_with
+        && verdict::names_signature(&failure.error)
+    {
         let said = "the platform refused the signature: check that the client signs with the private key whose public \
                     key the platform has";
         return Err(Failure {
-            send_again: learned,
+            // Another call may have learned the time while this one was on its way.
+            send_again: learned.has_moved_from(offset_ms),
             error: failure.error.with_message(said),
             ..failure
         });
@@ -331,18 +347,15 @@ async fn attempt(
     })
 }
 
-/// Sends the request once. The transport keeps the limit, see [`crate::transport`].
-async fn exchange(
-    layer: &CallLayer,
-    request: reqwest::Request,
-    limit: Duration,
-) -> Result<HttpReply, TransportError> {
+/// Sends the request once. The transport keeps the limit, see [`crate::transport`]. Its future comes in a box already, so
+/// nothing is put around it: whatever holds a request makes the future of every call longer.
+fn exchange(layer: &CallLayer, request: reqwest::Request, limit: Duration) -> Exchange<'_> {
     let request = HttpRequest::of_operation(request, layer.operation);
     let transport = &layer.shared.transport;
     if !layer.leaves_body_open {
-        return transport.execute(request, limit).await;
+        return transport.execute(request, limit);
     }
-    let opened = async {
+    let opened = async move {
         let reply = transport.open(request, limit).await?;
         if !reply.status.is_success() {
             return reply.read(REFUSAL_LIMIT).await;
@@ -355,13 +368,26 @@ async fn exchange(
         ))
     };
     // The limit of an open body is that of each silence in it; a refusal that trickles shall not outlast the attempt.
-    tokio::time::timeout(limit, Box::pin(opened))
-        .await
-        .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
+    Box::pin(async move {
+        tokio::time::timeout(limit, opened)
+            .await
+            .unwrap_or_else(|elapsed| Err(TransportError::TimedOut(elapsed.into())))
+    })
 }
+
+/// What a transport makes of a request.
+type Exchange<'a> = Pin<Box<dyn Future<Output = Result<HttpReply, TransportError>> + Send + 'a>>;
 
 /// Longest body of a refusal that is read where a file was asked for.
 const REFUSAL_LIMIT: usize = 1024 * 1024;
+
+/// A request that may leave.
+struct Ready {
+    grant: Grant,
+    request: reqwest::Request,
+    /// How far ahead the platform's clock was taken to be when it was signed; none without a signature.
+    signed_with: Option<i64>,
+}
 
 /// The request of one attempt with its grant and its signature. A token endpoint, a credentials provider or a signer
 /// that hangs costs the call its time and no more.
@@ -369,31 +395,37 @@ async fn ready(
     layer: &CallLayer,
     prepared: &Prepared<'_>,
     deadline: Duration,
-) -> Result<(Grant, reqwest::Request), Error> {
+) -> Result<Ready, Error> {
     let shared = &layer.shared;
     let waiting = left(shared, deadline);
-    let dressed = async {
+    let dressed = tokio::time::timeout(waiting, async {
         let grant = prepared.lane.auth.grant(shared.tools(waiting)).await?;
         let mut request = prepared
             .request
             .try_clone()
             .ok_or_else(|| invalid("the body cannot be sent twice"))?;
         grant.dress(request.headers_mut());
-        sign(layer, prepared.lane, &mut request).await?;
-        Ok((grant, request))
-    };
-    tokio::time::timeout(waiting, dressed)
-        .await
-        .unwrap_or_else(|_| {
-            Err(before(
-                ErrorKind::Timeout,
-                "the time of the call ran out while it waited for a token or a signature",
-            ))
+        let signed_with = sign(layer, prepared.lane, &mut request).await?;
+        Ok(Ready {
+            grant,
+            request,
+            signed_with,
         })
+    });
+    dressed.await.unwrap_or_else(|_| {
+        Err(too_late(
+            "the time of the call ran out while it waited for a token or a signature",
+        ))
+    })
 }
 
-/// Timestamp and signature, the last things that are put on a request.
-async fn sign(layer: &CallLayer, lane: &Lane, request: &mut reqwest::Request) -> Result<(), Error> {
+/// Timestamp and signature, the last things that are put on a request. Says how far ahead the platform's clock was taken
+/// to be, if it signed.
+async fn sign(
+    layer: &CallLayer,
+    lane: &Lane,
+    request: &mut reqwest::Request,
+) -> Result<Option<i64>, Error> {
     let CallLayer {
         shared,
         options,
@@ -409,7 +441,7 @@ async fn sign(layer: &CallLayer, lane: &Lane, request: &mut reqwest::Request) ->
         policy.decide(operation.signature, options.sign),
         &shared.signer,
     ) {
-        (SignDecision::No, _) | (SignDecision::IfPossible, None) => return Ok(()),
+        (SignDecision::No, _) | (SignDecision::IfPossible, None) => return Ok(None),
         (SignDecision::Must, None) => {
             return Err(before(
                 ErrorKind::Signer,
@@ -419,7 +451,8 @@ async fn sign(layer: &CallLayer, lane: &Lane, request: &mut reqwest::Request) ->
         }
         (_, Some(signer)) => signer,
     };
-    let seconds = lane.skew.platform_seconds(shared.runtime.clock.now());
+    let offset_ms = lane.skew.offset_ms();
+    let seconds = skew::seconds_at(shared.runtime.clock.now(), offset_ms);
     let scheme = &shared.signing_scheme;
     let message = scheme.message(
         seconds,
@@ -427,14 +460,16 @@ async fn sign(layer: &CallLayer, lane: &Lane, request: &mut reqwest::Request) ->
         (&lane.base, request.url()),
         body_of(request),
     );
-    let signature = signer
-        .sign(&message)
-        .await
-        .map_err(|source| before(ErrorKind::Signer, "the signer failed").with_source(source))?;
+    let signature = signer.sign(&message).await.map_err(|source| {
+        // A key service that is down may be up later, and nothing has left.
+        before(ErrorKind::Signer, "the signer failed")
+            .with_source(source)
+            .with_retryable(true)
+    })?;
     let headers = request.headers_mut();
     headers.insert(scheme.timestamp_header.clone(), HeaderValue::from(seconds));
     headers.insert(scheme.signature_header.clone(), scheme.encode(&signature));
-    Ok(())
+    Ok(Some(offset_ms))
 }
 
 fn header_value(text: &str, what: &str) -> Result<HeaderValue, Error> {
@@ -453,6 +488,48 @@ fn invalid(message: impl Into<String>) -> Error {
     before(ErrorKind::InvalidRequest, message)
 }
 
+/// The time of a call was over while nothing had left: with more of it the same call may work.
+fn too_late(message: &str) -> Error {
+    before(ErrorKind::Timeout, message).with_retryable(true)
+}
+
 fn before(kind: ErrorKind, message: impl Into<String>) -> Error {
     Error::before_sending(kind, message)
+}
+
+#[cfg(all(test, feature = "payments"))]
+mod tests {
+    use http::Method;
+    use layer2_types::payments::OperationId;
+    use reqwest::Request;
+
+    use super::*;
+    use crate::client::Client;
+
+    /// Longest piece that a thread's cache of glibc holds.
+    const AT_HAND: usize = 1_032;
+
+    #[test]
+    fn no_box_of_a_call_is_longer_than_what_an_allocator_has_at_hand() {
+        let client = Client::builder()
+            .credentials("client-id", "client-secret")
+            .build()
+            .unwrap();
+        let operation = OperationId::TransfersAccept.operation();
+        let layer = CallLayer::new(client.shared(), client.options(), operation);
+        let url = "https://localhost/v1/transfers/T/accept";
+        let request = Request::new(Method::POST, url.parse().unwrap());
+        let sent = exchange(&layer, request.try_clone().unwrap(), Duration::ZERO);
+        let prepared = Prepared {
+            lane: layer.shared.lane(operation.api).unwrap(),
+            request,
+            may_repeat: true,
+        };
+        let sizes = [
+            size_of_val(&attempts(&layer, &prepared)),
+            size_of_val(&ready(&layer, &prepared, Duration::ZERO)),
+            size_of_val(&*sent),
+        ];
+        assert!(sizes.iter().all(|size| *size <= AT_HAND), "{sizes:?}");
+    }
 }

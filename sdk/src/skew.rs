@@ -50,13 +50,18 @@ impl Skew {
         self.offset_ms.load(Ordering::Relaxed)
     }
 
-    /// Our `now` by the platform's clock, in whole seconds.
-    pub(crate) fn platform_seconds(&self, now: jiff::Timestamp) -> i64 {
-        let offset = self.offset_ms();
-        now.as_millisecond()
-            .saturating_add(offset)
-            .div_euclid(1_000)
+    /// Whether a signature that was made with this offset would carry another time now. It does not matter which call
+    /// has learned that: all that were on their way with the old time are refused, and all may be sent again.
+    pub(crate) fn has_moved_from(&self, offset_ms: i64) -> bool {
+        (self.offset_ms() - offset_ms).abs() > NOISE_MS
     }
+}
+
+/// Our `now` by a clock that is so far ahead, in whole seconds.
+pub(crate) fn seconds_at(now: jiff::Timestamp, offset_ms: i64) -> i64 {
+    now.as_millisecond()
+        .saturating_add(offset_ms)
+        .div_euclid(1_000)
 }
 
 fn date_ms(headers: &HeaderMap) -> Option<i64> {
@@ -85,16 +90,16 @@ mod tests {
     #[test]
     fn the_midpoint_between_sending_and_reading_is_compared() {
         let skew = Skew::default();
-        assert_eq!(skew.platform_seconds(now()), NOW);
+        assert_eq!(seconds_at(now(), skew.offset_ms()), NOW);
         assert!(skew.learn(now(), Duration::from_secs(10), &dated(NOW + 605)));
-        assert_eq!(skew.platform_seconds(now()), NOW + 600);
+        assert_eq!(seconds_at(now(), skew.offset_ms()), NOW + 600);
         assert!(skew.learn(now(), Duration::ZERO, &dated(NOW - 300)));
         assert!(
             !skew.learn(now(), Duration::ZERO, &dated(NOW - 300)),
             "it is known"
         );
         assert_eq!(
-            skew.platform_seconds(now()),
+            seconds_at(now(), skew.offset_ms()),
             NOW - 300,
             "a clock that goes ahead is put back"
         );
@@ -104,13 +109,13 @@ mod tests {
     fn noise_old_replies_and_cached_replies_teach_nothing() {
         let skew = Skew::default();
         assert!(!skew.learn(now(), Duration::ZERO, &dated(NOW + 1)));
-        assert_eq!(skew.platform_seconds(now()), NOW);
+        assert_eq!(seconds_at(now(), skew.offset_ms()), NOW);
 
         let mut cached = dated(NOW + 600);
         cached.insert(AGE, "3".parse().unwrap());
         skew.learn(now(), Duration::ZERO, &cached);
         skew.learn(now(), Duration::from_secs(61), &dated(NOW + 600));
         skew.learn(now(), Duration::ZERO, &HeaderMap::new());
-        assert_eq!(skew.platform_seconds(now()), NOW);
+        assert_eq!(seconds_at(now(), skew.offset_ms()), NOW);
     }
 }

@@ -284,6 +284,7 @@ impl TokenStore {
         self.provider.credentials().await.map_err(|source| {
             Error::before_sending(ErrorKind::Credentials, "the credentials provider failed")
                 .with_source(source)
+                .with_retryable(true)
         })
     }
 

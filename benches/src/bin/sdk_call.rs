@@ -1,14 +1,18 @@
 //! What the layers of the SDK cost: its calls beside bare reqwest and serde_json, in one run, as ratios.
 //!
 //! ```text
-//! cargo run --release -p layer2-benches --bin sdk-call            # 30 rounds of 1,000 calls
-//! cargo run --release -p layer2-benches --bin sdk-call -- 10 640
+//! cargo run --release -p layer2-benches --bin sdk-call            # 101 pairs of rounds of 256 calls
+//! cargo run --release -p layer2-benches --bin sdk-call -- 15 640
 //! ```
 //!
 //! The bare call is what one would write by hand: a bearer token that is at hand, a key of its own per call, the body
 //! from a struct, the reply into a struct; the signed one has one Ed25519 signature more. The server is another process,
-//! so that its allocations are not counted. Rounds alternate, and the best round of each side counts, as whatever else the
-//! machine does only ever adds. Beside the time on the clock stands that on the processor, over all rounds.
+//! so that neither its allocations nor its processor time are counted.
+//!
+//! The figures are meant to hold on a machine that does other things as well. Rounds are short and come in pairs, bare
+//! and SDK one right after the other, in turns with either of them first: what else runs meets both sides alike. Each
+//! pair has its ratio, and the median of the ratios is told, with the quartiles around it. Beside the time on the clock
+//! stands that on the processor, which leaves out the waiting for one.
 
 #![allow(
     clippy::expect_used,
@@ -48,12 +52,12 @@ enum Way {
     SdkSigned,
 }
 
-/// What one round of one way took.
+/// What one call of a round took, on average.
 #[derive(Clone, Copy, Debug)]
 struct Round {
-    nanos_per_call: f64,
-    cpu_ms: f64,
-    allocations_per_call: f64,
+    clock_us: f64,
+    cpu_us: f64,
+    allocations: f64,
 }
 
 /// Both sides, ready to call.
@@ -72,17 +76,15 @@ async fn main() -> Result<(), Failure> {
     if first.as_deref() == Some("--serve") {
         return serve().await;
     }
-    let rounds: usize = first.map_or(Ok(30), |text| text.parse())?;
-    let calls: u32 = args.next().map_or(Ok(1_000), |text| text.parse())?;
+    let rounds: usize = first.map_or(Ok(101), |text| text.parse())?;
+    let calls: u32 = args.next().map_or(Ok(256), |text| text.parse())?;
     let server = Server::start()?;
     let sides = Arc::new(Sides::new(&server.base)?);
 
     cold_start(&server.base).await?;
     println!();
-    println!(
-        "| tasks | call | bare | SDK | ratio | processor bare | SDK | ratio | allocations bare | SDK | ratio |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("| tasks | call | of | bare | SDK | ratio | quartiles |");
+    println!("|---|---|---|---|---|---|---|");
     for tasks in [1_u32, 64] {
         for (name, bare, ours) in [
             ("with a key", Way::Bare, Way::Sdk),
@@ -101,44 +103,63 @@ async fn compare(
     tasks: u32,
     (rounds, calls): (usize, u32),
 ) -> Result<(), Failure> {
-    let (mut of_bare, mut of_ours) = (Vec::new(), Vec::new());
     for way in [bare, ours] {
-        round(sides, way, tasks, calls / 4).await?;
+        round(sides, way, tasks, calls).await?;
     }
-    for _ in 0..rounds {
-        of_bare.push(round(sides, bare, tasks, calls).await?);
-        of_ours.push(round(sides, ours, tasks, calls).await?);
+    let mut pairs = Vec::with_capacity(rounds);
+    for index in 0..rounds {
+        pairs.push(if index % 2 == 0 {
+            let first = round(sides, bare, tasks, calls).await?;
+            (first, round(sides, ours, tasks, calls).await?)
+        } else {
+            let first = round(sides, ours, tasks, calls).await?;
+            (round(sides, bare, tasks, calls).await?, first)
+        });
     }
-    let best = |of: fn(&Round) -> f64, rounds: &[Round]| {
-        rounds
-            .iter()
-            .map(of)
-            .min_by(f64::total_cmp)
-            .unwrap_or_default()
-    };
-    let time = |rounds: &[Round]| best(|round| round.nanos_per_call, rounds);
-    let count = |rounds: &[Round]| best(|round| round.allocations_per_call, rounds);
-    let made = f64::from(calls / tasks * tasks) * rounds as f64;
-    let cpu = |rounds: &[Round]| rounds.iter().map(|round| round.cpu_ms).sum::<f64>() / made * 1e3;
-    println!(
-        "| {tasks} | {name} | {:.1} us | {:.1} us | {:.2} | {:.1} us | {:.1} us | {:.2} | {:.1} | {:.1} | {:.2} |",
-        time(&of_bare) / 1e3,
-        time(&of_ours) / 1e3,
-        time(&of_ours) / time(&of_bare),
-        cpu(&of_bare),
-        cpu(&of_ours),
-        cpu(&of_ours) / cpu(&of_bare),
-        count(&of_bare),
-        count(&of_ours),
-        count(&of_ours) / count(&of_bare),
-    );
+    for (of, unit, figure) in FIGURES {
+        let side =
+            |side: fn(&Pair) -> Round| quartiles(pairs.iter().map(|pair| figure(side(pair))));
+        let ratio = quartiles(
+            pairs
+                .iter()
+                .map(|(bare, ours)| figure(*ours) / figure(*bare)),
+        );
+        println!(
+            "| {tasks} | {name} | {of} | {:.1}{unit} | {:.1}{unit} | {:.2} | {:.2} to {:.2} |",
+            side(|pair| pair.0)[1],
+            side(|pair| pair.1)[1],
+            ratio[1],
+            ratio[0],
+            ratio[2],
+        );
+    }
     Ok(())
+}
+
+/// A round of bare calls and one of the SDK's, one after the other.
+type Pair = (Round, Round);
+
+/// What is told of a round: its name, its unit, where it stands.
+const FIGURES: [(&str, &str, fn(Round) -> f64); 3] = [
+    ("clock", " us", |round| round.clock_us),
+    ("processor", " us", |round| round.cpu_us),
+    ("allocations", "", |round| round.allocations),
+];
+
+/// The lower quartile, the median and the upper quartile.
+fn quartiles(values: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| {
+        let place = values.len().saturating_sub(1) * quarter / 4;
+        values.get(place).copied().unwrap_or_default()
+    })
 }
 
 /// `calls` calls by `tasks` tasks at once.
 async fn round(sides: &Arc<Sides>, way: Way, tasks: u32, calls: u32) -> Result<Round, Failure> {
     let allocations = ALLOCATOR.stats();
-    let cpu = cpu_ms()?;
+    let cpu = cpu_nanos()?;
     let began = Instant::now();
     let tasks: Vec<_> = (0..tasks)
         .map(|_| {
@@ -160,9 +181,9 @@ async fn round(sides: &Arc<Sides>, way: Way, tasks: u32, calls: u32) -> Result<R
     let allocated = ALLOCATOR.stats() - allocations;
     let times = allocated.allocations + allocated.reallocations;
     Ok(Round {
-        nanos_per_call: took.as_nanos() as f64 / made,
-        cpu_ms: cpu_ms()? - cpu,
-        allocations_per_call: times as f64 / made,
+        clock_us: took.as_nanos() as f64 / 1e3 / made,
+        cpu_us: (cpu_nanos()? - cpu) as f64 / 1e3 / made,
+        allocations: times as f64 / made,
     })
 }
 
@@ -274,14 +295,15 @@ fn order() -> TransferRequest {
     TransferRequest::new(account("ACME_USD"), account("ACME_PAYROLL_USD"), amount)
 }
 
-/// What this process has had of the processor, its user and its system part, in steps of ten milliseconds.
-fn cpu_ms() -> Result<f64, Failure> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = stat
-        .rsplit_once(") ")
-        .ok_or("no fields in /proc/self/stat")?;
-    let ticks = fields.split(' ').skip(11).take(2);
-    ticks.map(|ticks| Ok(ticks.parse::<f64>()? * 10.0)).sum()
+/// What the threads of this process have had of the processor; none of them ends before the program does.
+fn cpu_nanos() -> Result<u64, Failure> {
+    let mut nanos = 0;
+    for thread in std::fs::read_dir("/proc/self/task")? {
+        let stat = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+        let ran = stat.split(' ').next().ok_or("an empty schedstat")?;
+        nanos += ran.parse::<u64>()?;
+    }
+    Ok(nanos)
 }
 
 /// This program once more, as the server.

@@ -20,7 +20,7 @@ pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
     methods::shorten(&mut file, model)?;
     let mut source = Source::new(model);
     source.module_doc(&format!(
-        "The {} client that progenitor makes: paths, parameters and decoding. Everything that is \
+        "The {} client that progenitor makes: paths, parameters and bodies. Everything that is \
          common to all calls happens in the layer below; callers use the facade.",
         model.api
     ));
@@ -62,13 +62,30 @@ fn generated(model: &Model, prepared: &Prepared) -> Result<syn::File, Vec<Proble
     }
 }
 
-/// Takes out what nobody may use: the empty `types`, the `prelude`, and a constructor that brings
-/// time-outs of its own and panics without TLS. The SDK has one way to build a client.
+/// Takes out what nobody may use: the empty `types`, the `prelude`, the hooks, and a constructor that
+/// brings time-outs of its own and panics without TLS. The SDK has one way to build a client, and one
+/// way to send a request.
 fn trim(file: &mut syn::File, model: &Model) {
-    file.items.retain(|item| !matches!(item, syn::Item::Mod(_)));
+    file.items.retain(|item| match item {
+        syn::Item::Mod(_) | syn::Item::Use(_) | syn::Item::Const(_) => false,
+        syn::Item::Impl(item) => item.trait_.is_none(),
+        _ => true,
+    });
     let api = format_ident!("{}", model.api);
-    file.items
-        .insert(0, syn::parse_quote!(use layer2_types::#api;));
+    let used: [syn::Item; 4] = [
+        syn::parse_quote!(use layer2_types::#api;),
+        syn::parse_quote!(
+            #[allow(unused_imports)]
+            use progenitor_client::{RequestBuilderExt, encode_path};
+        ),
+        syn::parse_quote!(
+            use crate::error::Error;
+        ),
+        syn::parse_quote!(
+            use crate::reply::Reply;
+        ),
+    ];
+    file.items.splice(0..0, used);
     for item in &mut file.items {
         match item {
             syn::Item::Impl(item) if item.trait_.is_none() => {
@@ -169,6 +186,7 @@ mod tests {
                 ". headers (header_map) . headers (more)",
             ),
             ("\"application/json\"", "\"text/json\""),
+            ("Error < () > ,", "Error < shop :: Order > ,"),
         ] {
             assert!(text.contains(known), "{known} is not in {text}");
             let mut strange = syn::parse_str(&text.replacen(known, strange, 1)).expect("Rust");

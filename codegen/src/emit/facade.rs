@@ -166,16 +166,16 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
             return;
         }
         source.line(&format!(
-            "let call = self.client.{}_call(OperationId::{})?;",
+            "let api = self.client.{}_call(OperationId::{})?;",
             model.api,
             operations::variant(operation),
         ));
-        let made = format!("call.api.{}({})", operation.id, arguments(model, operation));
+        let made = format!("api.{}({})", operation.id, arguments(model, operation));
         if made.len() <= ONE_LINE {
-            source.line(&reply.returned(&format!("call.run({made})")));
+            source.line(&reply.returned(&made));
         } else {
             source.line(&format!("let request = {made};"));
-            source.line(&reply.returned("call.run(request)"));
+            source.line(&reply.returned("request"));
         }
     });
     if let Some(item) = stream_item(model, operation) {
@@ -206,8 +206,8 @@ fn download_stream(source: &mut Source, model: &Model, operation: &Operation) {
     });
 }
 
-/// Room for what is run beside `let reply = call.run(…).await?;`.
-const ONE_LINE: usize = 50;
+/// Room for what is run beside `let reply = ….await?;`.
+const ONE_LINE: usize = 65;
 
 /// The call of an operation that moves a file: progenitor cannot make it, so it is carried out by
 /// the hand-written `upload` and `download` of the client, over the same layers.

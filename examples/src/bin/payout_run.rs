@@ -2,11 +2,14 @@
 //!
 //! Every payout has an idempotency key that is on the disk before its first call. Run it again after a kill with the
 //! same journal, and it goes on where it was: what was paid is not paid again, what nobody knows is asked again with its
-//! key.
+//! key. Keys begin with the name of the run, which is that of its journal: two runs under one name would be one run to
+//! the platform, and the second would pay nobody.
 //!
 //! ```text
 //! cargo run -p layer2-examples --bin payout_run -- --journal march.journal
 //! ```
+//!
+//! A mock server that is started in this process dies with it. To kill the program and go on, give it one that stays.
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
@@ -47,9 +50,9 @@ struct Options {
     /// Journal of the run. The same journal continues the same run.
     #[arg(long, default_value = "payouts.journal")]
     journal: PathBuf,
-    /// Name of the run, part of every key.
-    #[arg(long, default_value = "run-1")]
-    run: String,
+    /// Name of the run, part of every key; that of the journal if not given. A new run needs a new name.
+    #[arg(long)]
+    run: Option<String>,
     /// How many payouts there are.
     #[arg(long, default_value_t = 500)]
     payouts: usize,
@@ -66,8 +69,9 @@ async fn main() -> Step<()> {
     let options = Options::parse();
     let target = Target::open(&options.place).await?;
     let account = target.account(options.account.as_deref(), DOLLARS)?;
+    let name = run_name(&options)?;
     let (journal, known) = Journal::open(&options.journal)?;
-    let payee = payee(&target, &options, &account).await?;
+    let payee = payee(&target, &options, &account, &name).await?;
     if let Some(sandbox) = target.sandbox() {
         sandbox.fund(&account, total(options.payouts)?).await?;
     }
@@ -77,7 +81,7 @@ async fn main() -> Step<()> {
         client: target.client().clone(),
         account,
         payee,
-        name: options.run,
+        name,
         journal: Mutex::new(journal),
         progress: Mutex::new(Progress::new(before, options.payouts)),
         calls_left: Mutex::new(options.die_after),
@@ -193,12 +197,34 @@ fn total(payouts: usize) -> Step<Amount> {
     Ok(total.amount())
 }
 
-async fn payee(target: &Target, options: &Options, account: &AccountId) -> Step<CounterpartyId> {
+/// The name that was given, else that of the journal: `march` for `march.journal`.
+fn run_name(options: &Options) -> Step<String> {
+    if let Some(name) = &options.run {
+        return Ok(name.clone());
+    }
+    let stem = options.journal.file_stem().and_then(|stem| stem.to_str());
+    Ok(stem
+        .ok_or("the journal has no name that a key can begin with: give --run")?
+        .to_owned())
+}
+
+/// Whom to pay. Registering has a key of the run as well: a run that goes on must pay the same one, or what was begun
+/// before the kill would be another request under its key.
+async fn payee(
+    target: &Target,
+    options: &Options,
+    account: &AccountId,
+    run: &str,
+) -> Step<CounterpartyId> {
     if let Some(named) = &options.counterparty {
         return Ok(named.parse()?);
     }
     let customer = target.customer_of(account).await?;
-    let payee = sending::landlord(target.client(), &customer).await?;
+    let key = IdempotencyKey::new(format!("{run}-payee"))?;
+    let keyed = target
+        .client()
+        .with(CallOptions::new().idempotency_key(key));
+    let payee = sending::landlord(&keyed, &customer).await?;
     target.settle().await?;
     Ok(payee)
 }

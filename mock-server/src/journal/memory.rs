@@ -3,16 +3,22 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use bytes::Bytes;
+use jiff::Timestamp;
+use layer2_world::command::Command;
 
 use super::{Base, Journal, Mark, Opened, Row, Write};
-use crate::{blobs::BlobId, sandbox::lock, store::Pending};
+use crate::{
+    blobs::BlobId,
+    sandbox::lock,
+    store::{Pending, StoreError},
+};
 
 /// Rows in a list. It grows with the sandbox, as the state does; `reset` and `delete` end both. The bytes of files stay
 /// where they were put (`Blobs`), but for those that the sandbox began with.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryJournal {
     /// Taken under the lock of the sandbox or by a look at all rows, so nobody waits for it on the way of a request.
-    rows: Mutex<Vec<Row>>,
+    rows: Mutex<RowList>,
     /// What the sandbox begins with. It is read once, as nothing is ever lost and read again.
     begun: Mutex<Opened>,
     /// The files that the sandbox began with.
@@ -32,7 +38,7 @@ impl MemoryJournal {
             blobs: blobs.collect(),
         };
         MemoryJournal {
-            rows: Mutex::default(),
+            rows: Mutex::new(RowList::after(base.snapshot.seq)),
             begun: Mutex::new(begun),
             files: Mutex::new(base.files.iter().cloned().collect()),
         }
@@ -46,17 +52,17 @@ impl Journal for MemoryJournal {
     }
 
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
-        let rows = lock(&self.rows);
-        let begin = rows.partition_point(|row| row.seq <= after);
-        let page = rows.iter().skip(begin).take(most).cloned().collect();
-        Box::pin(async move { Ok(page) })
+        let page = lock(&self.rows).page(after, most);
+        Box::pin(async move {
+            page.ok_or_else(|| StoreError::Unusable("a row in memory cannot be read".to_owned()))
+        })
     }
 
     fn write(&self, write: Write) -> Mark {
         match write {
-            Write::Row { row, .. } => lock(&self.rows).push(row),
+            Write::Row { row, .. } => lock(&self.rows).push(&row),
             Write::Reset(_) => {
-                lock(&self.rows).clear();
+                *lock(&self.rows) = RowList::default();
                 lock(&self.files).clear();
             }
             Write::Head(_) => {}
@@ -67,5 +73,196 @@ impl Journal for MemoryJournal {
     fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {
         let bytes = lock(&self.files).get(&id).cloned();
         Box::pin(async move { Ok(bytes) })
+    }
+}
+
+/// Rows in few bytes, one behind the other, by their position.
+///
+/// They lie in blocks, so that a list that grows never moves what it has, nor takes room for twice as much.
+#[derive(Default)]
+struct RowList {
+    blocks: Vec<Block>,
+    /// Position of the last row: how many there are, with those that the state already held when the list began.
+    last: u64,
+    /// Where a row is written before it is known how long it is.
+    scratch: Vec<u8>,
+}
+
+/// Rows that follow on each other. Before each stands how many bytes it has.
+struct Block {
+    /// Position of the last row before it.
+    before: u64,
+    bytes: Vec<u8>,
+}
+
+/// Bytes of a block, but for a row that is longer by itself.
+const BLOCK: usize = 64 * 1024;
+
+/// Bytes before a row.
+const LENGTH: usize = size_of::<u32>();
+
+impl RowList {
+    /// A list whose first row follows this position.
+    fn after(position: u64) -> RowList {
+        RowList {
+            last: position,
+            ..RowList::default()
+        }
+    }
+
+    fn push(&mut self, row: &Row) {
+        self.scratch.clear();
+        self.scratch.shrink_to(BLOCK);
+        write(row, &mut self.scratch);
+        // No request is that long (`limits`).
+        let Ok(length) = u32::try_from(self.scratch.len()) else {
+            return;
+        };
+        debug_assert_eq!(row.seq, self.last + 1, "rows come in their order");
+        let needed = LENGTH + self.scratch.len();
+        let has_room = |block: &Block| block.bytes.len() + needed <= BLOCK;
+        if !self.blocks.last().is_some_and(has_room) {
+            // The first block grows as it is needed: most sandboxes are small.
+            let room = if self.blocks.is_empty() { 0 } else { BLOCK };
+            self.blocks.push(Block {
+                before: self.last,
+                bytes: Vec::with_capacity(room.max(needed)),
+            });
+        }
+        if let Some(Block { bytes, .. }) = self.blocks.last_mut() {
+            bytes.extend(length.to_le_bytes());
+            bytes.extend(&self.scratch);
+        }
+        self.last += 1;
+    }
+
+    /// At most so many rows after a position; none if one cannot be read.
+    fn page(&self, after: u64, most: usize) -> Option<Vec<Row>> {
+        let begin = self.blocks.partition_point(|block| block.before <= after);
+        let blocks = &self.blocks[begin.saturating_sub(1)..];
+        let rows = blocks.iter().flat_map(|block| {
+            let positions = block.before + 1..;
+            positions.zip(Rows(&block.bytes))
+        });
+        rows.skip_while(|(seq, _)| *seq <= after)
+            .take(most)
+            .map(|(seq, bytes)| read(seq, bytes))
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for RowList {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RowList(up to row {})", self.last)
+    }
+}
+
+/// The rows of a block.
+struct Rows<'a>(&'a [u8]);
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (length, rest) = self.0.split_first_chunk::<LENGTH>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let (row, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some(row)
+    }
+}
+
+/// The rules, the instant, the digest and the command. The position is the place in the list.
+fn write(row: &Row, out: &mut Vec<u8>) {
+    let Row {
+        seq: _,
+        now,
+        command,
+        digest,
+        rules,
+    } = row;
+    out.extend(rules.to_le_bytes());
+    out.extend(now.as_second().to_le_bytes());
+    out.extend(now.subsec_nanosecond().to_le_bytes());
+    out.extend(digest);
+    command.write_compact(out);
+}
+
+fn read(seq: u64, bytes: &[u8]) -> Option<Row> {
+    let (rules, rest) = bytes.split_first_chunk()?;
+    let (seconds, rest) = rest.split_first_chunk()?;
+    let (nanoseconds, rest) = rest.split_first_chunk()?;
+    let (digest, command) = rest.split_first_chunk()?;
+    let now = Timestamp::new(
+        i64::from_le_bytes(*seconds),
+        i32::from_le_bytes(*nanoseconds),
+    );
+    Some(Row {
+        seq,
+        now: now.ok()?,
+        command: Command::read_compact(command)?,
+        digest: *digest,
+        rules: u32::from_le_bytes(*rules),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use layer2_world::command::{ClientCommand, Fingerprint, Internal};
+    use layer2_world::request::{Actor, Request};
+
+    use super::*;
+
+    fn row(seq: u64) -> Row {
+        let long = if seq.is_multiple_of(50) { 100_000 } else { 100 };
+        let request = Request {
+            op: "payments.transfers_create".parse().unwrap(),
+            path: Vec::new(),
+            query: Vec::new(),
+            body: Some("x".repeat(long)),
+            actor: Actor::Client,
+        };
+        let command = Command::Client(ClientCommand {
+            request,
+            key: None,
+            fingerprint: Fingerprint::new([7; 32]),
+        });
+        let due = Command::Internal(Internal::RunDue);
+        Row {
+            seq,
+            now: Timestamp::new(-5, -999_999_999 + i32::try_from(seq).unwrap()).unwrap(),
+            command: if seq.is_multiple_of(3) { due } else { command },
+            digest: [u8::try_from(seq % 251).unwrap(); 32],
+            rules: u32::try_from(seq).unwrap(),
+        }
+    }
+
+    #[test]
+    fn rows_come_back_from_any_position() {
+        const ROWS: u64 = 2_000;
+
+        let mut list = RowList::default();
+        assert_eq!(list.page(0, 10), Some(Vec::new()));
+        for seq in 1..=ROWS {
+            list.push(&row(seq));
+        }
+        assert!(list.blocks.len() > 10, "{} blocks", list.blocks.len());
+        for after in 0..ROWS {
+            let page = list.page(after, 3).unwrap();
+            let expected = (after + 1..=ROWS).take(3).map(row);
+            assert!(page.into_iter().eq(expected), "after {after}");
+        }
+        let all = list.page(0, usize::MAX).unwrap();
+        assert!(all.into_iter().eq((1..=ROWS).map(row)));
+        assert_eq!(list.page(ROWS, 3), Some(Vec::new()));
+        assert_eq!(list.page(u64::MAX, 3), Some(Vec::new()));
+    }
+
+    #[test]
+    fn a_row_of_due_work_is_small() {
+        let mut bytes = Vec::new();
+        write(&row(3), &mut bytes);
+        assert!(bytes.len() < 64, "{} bytes", bytes.len());
+        assert!(!format!("{:?}", RowList::default()).contains("bytes"));
     }
 }

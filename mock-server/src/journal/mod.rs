@@ -165,7 +165,8 @@ pub(crate) trait Journal: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Keeps a snapshot in place of the one before. One that has been overtaken by a reset is dropped.
+    /// Keeps a snapshot in place of the one before. One that has been overtaken by a reset is dropped. The sandbox keeps
+    /// one at a time.
     fn snapshot(&self, _snapshot: Snapshot) -> Pending<'_, ()> {
         Box::pin(async { Ok(()) })
     }

@@ -247,6 +247,14 @@ impl Core {
         }
     }
 
+    /// An attempt is not on its way any more. One of the generation before is none of this one's, although a reset
+    /// gives the same ids again.
+    pub(super) fn call_off(&mut self, attempt: &Attempt) {
+        if attempt.generation == self.head.generation {
+            self.in_flight.remove(&attempt.key());
+        }
+    }
+
     /// Whether a delivery is due, whoever sends it.
     pub(super) fn is_sending_due(&self, now: Timestamp) -> bool {
         let next = self.world.next_delivery_due();

@@ -95,6 +95,10 @@ struct SlowJournal {
     is_full: AtomicBool,
     has_lost: AtomicBool,
     flushed: Arc<Notify>,
+    /// Holds up answers and snapshots for as long as it is held.
+    desk: tokio::sync::Mutex<()>,
+    is_long: AtomicBool,
+    snapshots: AtomicU64,
 }
 
 impl SlowJournal {
@@ -121,7 +125,11 @@ impl SlowJournal {
 
 impl Journal for SlowJournal {
     fn open(&self) -> Pending<'_, Opened> {
-        self.safe.open()
+        Box::pin(async {
+            let opened = self.safe.open().await;
+            let _answered = self.desk.lock().await;
+            opened
+        })
     }
 
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
@@ -163,6 +171,22 @@ impl Journal for SlowJournal {
     fn probe(&self) -> Pending<'_, ()> {
         let outcome = self.full().map_or(Ok(()), Err);
         Box::pin(async move { outcome })
+    }
+
+    fn wants_snapshot(&self) -> bool {
+        self.is_long.load(Ordering::Relaxed)
+    }
+
+    fn outgrows_snapshot(&self) -> bool {
+        self.is_long.load(Ordering::Relaxed)
+    }
+
+    fn snapshot(&self, _snapshot: Snapshot) -> Pending<'_, ()> {
+        self.snapshots.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async {
+            let _written = self.desk.lock().await;
+            Ok(())
+        })
     }
 }
 
@@ -262,6 +286,67 @@ async fn a_full_store_refuses_what_it_cannot_keep_and_goes_on_answering_reads() 
     let again = sandbox.command(subscribe("kept"), None).await;
     assert!(again.expect("sound").expect("saved").replayed);
     assert_eq!(on(&journal).await.accepted(), 2);
+}
+
+#[tokio::test]
+async fn a_reset_waits_until_the_state_has_been_read_again() {
+    let journal = Arc::new(SlowJournal::default());
+    let sandbox = on(&journal).await;
+    let mut lost = Box::pin(sandbox.command(subscribe("lost"), None));
+    assert!(lost.as_mut().now_or_never().is_none());
+    journal.fill();
+    drop(lost);
+
+    let desk = journal.desk.lock().await;
+    let request = list();
+    let mut read = Box::pin(sandbox.query(&request));
+    assert!(read.as_mut().now_or_never().is_none(), "it reads again");
+    journal.is_full.store(false, Ordering::Relaxed);
+    let mut reset = Box::pin(sandbox.reset());
+    assert!(reset.as_mut().now_or_never().is_none());
+    assert!(
+        lock(&journal.handed).is_empty(),
+        "what is being read is of the generation before"
+    );
+    drop(desk);
+    assert!(read.await.expect("served").is_ok());
+    flushed(&journal, reset).await.expect("there is room");
+    assert_eq!(sandbox.accepted(), 0);
+    let sent = flushed(&journal, sandbox.command(subscribe("k"), None)).await;
+    assert!(!sent.expect("sound").expect("accepted").replayed);
+    assert_eq!(on(&journal).await.accepted(), 1);
+}
+
+#[tokio::test]
+async fn one_snapshot_is_kept_at_a_time_and_the_last_one_is_not_left_out() {
+    let journal = Arc::new(SlowJournal::default());
+    let sandbox = Arc::new(on(&journal).await);
+    let taken = || journal.snapshots.load(Ordering::Relaxed);
+    let runtime = tokio::runtime::Handle::current().metrics();
+    journal.is_long.store(true, Ordering::Relaxed);
+
+    let desk = journal.desk.lock().await;
+    for _ in 0..20 {
+        sandbox.tend_journal();
+    }
+    while runtime.num_alive_tasks() > 1 || taken() == 0 {
+        tokio::task::yield_now().await;
+    }
+    sandbox.tend_journal();
+    assert_eq!((taken(), runtime.num_alive_tasks()), (1, 1));
+    // A server that ends does not take the one that is on its way for the last.
+    let mut last = Box::pin(sandbox.keep_snapshot());
+    assert!(last.as_mut().now_or_never().is_none());
+    drop(desk);
+    last.await.expect("kept");
+    assert_eq!(taken(), 2);
+
+    // What cannot be written is not written down either.
+    journal.fill();
+    let refused = sandbox.command(subscribe("k"), None).await;
+    assert_eq!(refused.err(), Some(Broken::Outage(Outage::Full)));
+    sandbox.tend_journal();
+    assert_eq!(runtime.num_alive_tasks(), 0);
 }
 
 #[tokio::test]

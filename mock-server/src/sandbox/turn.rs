@@ -68,6 +68,11 @@ impl Sandbox {
             let result = self.enter_shared(shared, intent, work).await?;
             return Ok((result, Mark::default()));
         }
+        // What is being read meanwhile would be taken for what the reset has made.
+        let _nobody_reads = match intent {
+            Intent::Reset => Some(self.entering.lock().await),
+            Intent::Read | Intent::Write => None,
+        };
         let mut work = Some(work);
         loop {
             match self.try_enter(intent, &mut work)? {
@@ -140,8 +145,6 @@ impl Sandbox {
         let loaded = self.load().await;
         let mut core = self.lock(Intent::Write)?;
         match loaded {
-            // A reset came between: its state is newer.
-            _ if !core.is_stale => Ok(()),
             Ok(state) => {
                 self.note_epoch(state.head.epoch);
                 core.replace(state);

@@ -16,6 +16,8 @@ use crate::outbox::DeliveryId;
 use crate::outbox::DeliveryOutcome;
 use crate::request::Request;
 
+mod compact;
+
 /// Something that is to happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -134,6 +134,11 @@ impl<'a> WriteContext<'a> {
         self.ids.next(kind)
     }
 
+    /// Passes over an id that nobody will see.
+    pub(crate) fn skip(&mut self, kind: IdKind) {
+        self.ids.skip(kind);
+    }
+
     /// A new id of the ledger.
     pub(crate) fn mint_bits(&mut self, kind: IdKind) -> u128 {
         self.ids.next_bits(kind)

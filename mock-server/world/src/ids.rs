@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::packed;
 use crate::seed::SecretSeed;
 use crate::seed::Seed;
 
@@ -137,6 +138,11 @@ impl Ids {
         uuid_text(self.next_bytes(kind))
     }
 
+    /// Passes over the next id of a kind.
+    pub fn skip(&mut self, kind: IdKind) {
+        *self.made.entry(kind).or_insert(0) += 1;
+    }
+
     /// The next id of a kind as the 128 bits that the ledger takes.
     pub fn next_bits(&mut self, kind: IdKind) -> u128 {
         let mut half = [0; 16];
@@ -191,15 +197,7 @@ fn uuid_text(bytes: [u8; 32]) -> String {
     half.copy_from_slice(&bytes[..16]);
     half[6] = (half[6] & 0x0f) | 0x40;
     half[8] = (half[8] & 0x3f) | 0x80;
-    let digits = hex::encode(half);
-    format!(
-        "{}-{}-{}-{}-{}",
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..]
-    )
+    packed::uuid_text(half)
 }
 
 #[cfg(test)]
@@ -216,6 +214,10 @@ mod tests {
         // Another kind in between changes nothing.
         let _ = again.next(IdKind::Event);
         assert_eq!(again.next(IdKind::Transfer), first);
+        let mut skipping = again.clone();
+        skipping.skip(IdKind::Transfer);
+        let third = skipping.next(IdKind::Transfer);
+        assert!(third != first && third != second);
         assert_eq!(again.next(IdKind::Transfer), second);
         assert_ne!(first, second);
         assert_ne!(

@@ -16,6 +16,7 @@ mod idempotency;
 pub mod ids;
 pub mod machine;
 pub mod outbox;
+mod packed;
 mod page;
 mod payments;
 mod plaid;

@@ -23,6 +23,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 
 /// A delivery whose signature holds, with its event.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Delivery {
     /// The event.
     pub event: Event,

@@ -125,7 +125,8 @@ impl Subscriptions<'_> {
     /// or before each delivery that no key matches.
     ///
     /// # Errors
-    /// The first call or store operation that fails. What was rotated until then stays so.
+    /// The first call or store operation that fails. What was rotated until then stays so; call again, and one subscription
+    /// of each type is left.
     pub async fn rotate_keys(
         &self,
         callback_url: &str,
@@ -136,9 +137,12 @@ impl Subscriptions<'_> {
             let Some(event_type) = old.event_type else {
                 continue;
             };
-            self.subscribe(callback_url, &event_type, store).await?;
+            // A run that broke off may have left two of a type; one new one stands for both.
+            if !ensured.replaced.contains(&event_type) {
+                self.subscribe(callback_url, &event_type, store).await?;
+                ensured.replaced.push(event_type);
+            }
             self.delete(&old.id).await.map_err(EnsureError::Delete)?;
-            ensured.replaced.push(event_type);
             ensured.stale.push(old.id);
         }
         Ok(ensured)

@@ -279,6 +279,7 @@ async fn an_unknown_outcome_carries_what_resumes_it() {
         Answer::HangUp,
         Answer::HangUp,
         wire("200 OK", CREATED),
+        Answer::HangUp,
     ])
     .await;
     let client = stage.builder_at(socket.base()).build().unwrap();
@@ -475,6 +476,33 @@ async fn a_refused_timestamp_teaches_the_clock_and_the_call_succeeds() {
 }
 
 #[tokio::test]
+async fn all_calls_that_were_signed_with_the_wrong_time_are_signed_anew() {
+    let stage = Stage::new().await;
+    let date = stage.time.http_date(Duration::from_secs(600));
+    stage
+        .on("POST", ACCEPT, move |request: &wiremock::Request| {
+            let reply = if header(request, "x-timestamp") == START.to_string() {
+                refusal(401, "SIGNATURE_INVALID")
+            } else {
+                json(200, ACCEPTED)
+            };
+            reply.insert_header("date", date.as_str())
+        })
+        .await;
+    let client = stage.client();
+    let id = transfer_id();
+    let transfers = client.transfers();
+
+    // All of them are signed before the first reply is read; one of them learns the time, and it serves the others too.
+    let results = futures_util::future::join_all((0..20).map(|_| transfers.accept(&id))).await;
+
+    for result in results {
+        assert_eq!(result.unwrap().attempts(), 2);
+    }
+    assert_eq!(stage.received(TOKEN_PATH).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_refused_signature_is_no_reason_to_drop_the_token() {
     let stage = Stage::new().await;
     stage
@@ -566,6 +594,60 @@ async fn what_the_signature_took_is_missing_from_the_time_of_the_exchange() {
         (error.kind(), error.outcome()),
         (ErrorKind::Timeout, Outcome::Unknown)
     );
+}
+
+#[tokio::test]
+async fn nothing_is_sent_when_the_time_of_the_call_is_over() {
+    let stage = Stage::new().await;
+    stage
+        .on("POST", ACCEPT, stage.script([json(200, ACCEPTED)]))
+        .await;
+    let none_at_all = stage.builder().deadline(Duration::ZERO);
+    // The signature takes forty seconds of a call that has thirty.
+    let used_up = stage
+        .builder_without_key_at(stage.base())
+        .signer(Slow(stage.time.clone()))
+        .deadline(Duration::from_secs(30));
+
+    for builder in [none_at_all, used_up] {
+        let client = builder.build().unwrap();
+        let error = client.transfers().accept(&transfer_id()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.outcome(), error.attempts()),
+            (ErrorKind::Timeout, Outcome::NotSent, 0)
+        );
+        assert!(error.is_retryable());
+    }
+    assert!(stage.received(ACCEPT).await.is_empty());
+}
+
+/// A key service that is down.
+#[derive(Debug)]
+struct Down;
+
+#[async_trait]
+impl Signer for Down {
+    async fn sign(&self, _: &[u8]) -> Result<[u8; 64], BoxError> {
+        Err("no connection".into())
+    }
+}
+
+#[tokio::test]
+async fn a_signer_that_fails_may_work_later_and_one_that_is_not_there_does_not() {
+    let stage = Stage::new().await;
+    let down = stage.builder_without_key_at(stage.base()).signer(Down);
+    let none = stage.builder_without_key_at(stage.base());
+
+    for (builder, later) in [(down, true), (none, false)] {
+        let client = builder.build().unwrap();
+        let error = client.transfers().accept(&transfer_id()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.outcome()),
+            (ErrorKind::Signer, Outcome::NotSent)
+        );
+        assert_eq!(error.is_retryable(), later, "{error}");
+    }
+    assert!(stage.received(ACCEPT).await.is_empty());
 }
 
 #[tokio::test]

@@ -350,6 +350,33 @@ async fn a_file_that_breaks_off_leaves_nothing_in_its_place() {
 }
 
 #[tokio::test]
+async fn two_downloads_to_one_path_do_not_disturb_each_other() {
+    let stage = Stage::new().await;
+    stage
+        .on(
+            "GET",
+            DOWNLOAD,
+            stage.script([scan(300_000), scan(200_000)]),
+        )
+        .await;
+    let folder = Folder::new("one_path");
+    let path = folder.path("a.pdf");
+    let client = stage.client();
+    let save = || async {
+        let documents = client.documents();
+        let file = documents.download_stream(&document()).await.unwrap();
+        file.into_inner().save_to(&path).await
+    };
+
+    let (one, other) = tokio::join!(save(), save());
+
+    assert_eq!((one.unwrap(), other.unwrap()), (path.clone(), path.clone()));
+    let bytes = std::fs::read(&path).unwrap().len();
+    assert!([300_000, 200_000].contains(&bytes), "{bytes}");
+    assert_eq!(folder.names(), ["a.pdf"]);
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_written_is_an_error_of_this_side() {
     let stage = Stage::new().await;
     stage.on("GET", DOWNLOAD, stage.script([scan(10)])).await;

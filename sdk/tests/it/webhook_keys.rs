@@ -243,6 +243,22 @@ mod against_the_mock {
         assert_eq!(verifier.load_keys(URL, &store).await.unwrap(), 4);
         assert_eq!(verifier.load_keys("https://x", &store).await.unwrap(), 0);
     }
+
+    #[tokio::test]
+    async fn what_a_rotation_that_broke_off_left_double_is_single_after_the_next() {
+        let server = SandboxServer::start().await.unwrap();
+        let client = layer2_sdk::mock::client(&server.info()).unwrap();
+        let store = MemoryKeyStore::default();
+        let subscriptions = client.subscriptions();
+        for _ in 0..2 {
+            let request = SubscriptionRequest::new(EventType::AccountOpen, URL.to_owned());
+            subscriptions.create(&request).await.unwrap();
+        }
+        let rotated = subscriptions.rotate_keys(URL, &store).await.unwrap();
+        assert_eq!(rotated.replaced, [EventType::AccountOpen]);
+        assert_eq!(rotated.stale.len(), 2);
+        assert_eq!(count(&client).await, 1);
+    }
 }
 
 mod against_a_platform_that_keeps_its_keys_to_itself {

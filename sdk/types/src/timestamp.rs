@@ -48,12 +48,14 @@ pub struct Timestamp {
 impl Timestamp {
     /// The instant as it is written at an offset: RFC 3339 with six fractional digits.
     ///
-    /// What is finer than a microsecond is cut off, from the instant as from the text.
+    /// What is finer than a microsecond is cut off, from the instant as from the text. An offset with seconds, as zones had
+    /// before there was standard time, is rounded to its minute: RFC 3339 cannot write it.
     #[must_use]
     pub fn new(instant: jiff::Timestamp, offset: Offset) -> Self {
         const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
         let instant = floor_to_microsecond(instant);
+        let offset = round_to_minute(offset);
         let text = PRINTER.timestamp_with_offset_to_string(&instant, offset);
         Self {
             instant,
@@ -299,6 +301,17 @@ impl fmt::Display for InvalidDate {
 
 impl std::error::Error for InvalidDate {}
 
+/// Before it is printed: the printer would round the offset and not the time of day beside it, and so name another instant.
+fn round_to_minute(offset: Offset) -> Offset {
+    let seconds = offset.seconds();
+    let surplus = seconds.rem_euclid(60);
+    let rounded = seconds - surplus + if surplus < 30 { 0 } else { 60 };
+    // The largest offset, 25:59:59 to either side, has no whole minute but the one towards zero.
+    Offset::from_seconds(rounded)
+        .or_else(|_| Offset::from_seconds(seconds - seconds % 60))
+        .unwrap_or(offset)
+}
+
 fn floor_to_microsecond(instant: jiff::Timestamp) -> jiff::Timestamp {
     let nanoseconds = instant.as_nanosecond();
     // In range: the smallest timestamp is a whole second, so rounding down stays above it.
@@ -414,6 +427,20 @@ mod tests {
         for extreme in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
             let made = Timestamp::new(extreme, Offset::UTC);
             assert_eq!(timestamp(made.as_str()), made);
+        }
+    }
+
+    #[test]
+    fn an_offset_with_seconds_still_names_the_instant() {
+        let instant = jiff::Timestamp::from_second(-3_000_000_000).expect("in range");
+        // New York until 1883, the largest offset there is, and the smallest.
+        for (seconds, minutes) in [(-17_762, -296), (93_599, 1_559), (-93_599, -1_559), (90, 2)] {
+            let offset = Offset::from_seconds(seconds).expect("in range");
+            let made = Timestamp::new(instant, offset);
+            assert_eq!(timestamp(made.as_str()).instant(), instant, "{made}");
+            let rounded = made.offset().expect("it has one").seconds();
+            assert!((rounded - seconds).abs() < 60, "{made}");
+            assert_eq!(rounded, minutes * 60, "{made}");
         }
     }
 

@@ -1,9 +1,9 @@
 //! The methods of progenitor's client, without what is the same in every one of them.
 //!
 //! progenitor spells out in each method how a request is sent and its reply judged: a header of its
-//! own, the hooks before, around and after the call, a match on the status. Here that becomes one
-//! call of `sent`, written by hand beside the hook in `sdk/src/call.rs`; the address, the query, the
-//! body and the decoding stay as progenitor made them.
+//! own, the hooks before, around and after the call, a match on the status, a decoder for a
+//! `reqwest::Response`. Here that becomes one call of `sent`, written by hand in `sdk/src/call.rs`,
+//! with its reply and its error; the address, the query and the body stay as progenitor made them.
 //!
 //! Nothing is cut by guess: a method is made anew as progenitor is known to make it and compared
 //! with what it made. One that differs is refused, so that another version of progenitor cannot lose
@@ -11,7 +11,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Block, Expr, ExprMethodCall, Ident, ImplItem, ImplItemFn, Item, Pat, Stmt};
+use syn::{
+    Block, Expr, ExprMethodCall, GenericArgument, Ident, ImplItem, ImplItemFn, Item, Pat,
+    PathArguments, ReturnType, Stmt, Type,
+};
 
 use crate::model::Model;
 use crate::model::operation::Operation;
@@ -25,8 +28,12 @@ pub(super) fn shorten(file: &mut syn::File, model: &Model) -> Result<(), Vec<Pro
         let Some(operation) = model.operations.iter().find(|o| o.id == name) else {
             continue;
         };
-        match Parts::of(&method.block, operation) {
-            Some(parts) => method.block = parts.short(),
+        match Parts::of(method, operation) {
+            Some(parts) => {
+                let (output, block) = (parts.output(), parts.short());
+                method.sig.output = output;
+                method.block = block;
+            }
             None => problems.push(Problem::new(
                 &operation.place,
                 "progenitor",
@@ -64,6 +71,8 @@ struct Parts<'a> {
     url: &'a Stmt,
     /// `.get(url)`, then the query and the body.
     calls: Vec<&'a ExprMethodCall>,
+    /// What the reply reads as.
+    reply: &'a Type,
 }
 
 struct Names<'a> {
@@ -74,7 +83,8 @@ struct Names<'a> {
 
 impl<'a> Parts<'a> {
     /// Takes a method apart, if it is exactly what is expected.
-    fn of(block: &'a Block, operation: &'a Operation) -> Option<Self> {
+    fn of(method: &'a ImplItemFn, operation: &'a Operation) -> Option<Self> {
+        let block = &method.block;
         let [url, _, _, request, _, _, result, _, response, _] = block.stmts.as_slice() else {
             return None;
         };
@@ -90,6 +100,7 @@ impl<'a> Parts<'a> {
             },
             url,
             calls,
+            reply: reply(&method.sig.output)?,
         };
         let text = |block: &Block| block.to_token_stream().to_string();
         (text(&parts.long()) == text(block)).then_some(parts)
@@ -113,7 +124,10 @@ impl<'a> Parts<'a> {
                 )
             }
         });
-        let decoded = self.decoded(&quote!(#response));
+        let decoded = match self.operation.reply_schema() {
+            Some(_) => quote!(ResponseValue::from_response(#response).await),
+            None => quote!(Ok(ResponseValue::empty(#response))),
+        };
         let mut statuses: Vec<_> = self.operation.replies.iter().map(|r| r.status).collect();
         statuses.sort_unstable();
         let arms = statuses
@@ -144,12 +158,17 @@ impl<'a> Parts<'a> {
     fn short(&self) -> Block {
         let (address, request) = (self.url, self.names.request);
         let (first, rest) = self.chain();
-        let decoded = self.decoded(&quote!(self.sent(#request).await?));
         syn::parse_quote!({
             #address
-            let #request = self.client #first #rest .build()?;
-            #decoded
+            let #request = self.client #first #rest .build();
+            self.inner.sent(#request).await
         })
+    }
+
+    /// What it gives back then.
+    fn output(&self) -> ReturnType {
+        let reply = self.reply;
+        syn::parse_quote!(-> Result<Reply<#reply>, Error>)
     }
 
     /// The calls on the request: the method, and what comes after it.
@@ -162,14 +181,34 @@ impl<'a> Parts<'a> {
         let first = written.drain(..written.len().min(1)).collect();
         (first, written.into_iter().collect())
     }
+}
 
-    /// What is made of a response.
-    fn decoded(&self, response: &TokenStream) -> TokenStream {
-        match self.operation.reply_schema() {
-            Some(_) => quote!(ResponseValue::from_response(#response).await),
-            None => quote!(Ok(ResponseValue::empty(#response))),
-        }
-    }
+/// The `T` of `-> Result<ResponseValue<T>, Error<()>>`.
+fn reply(output: &ReturnType) -> Option<&Type> {
+    let ReturnType::Type(_, result) = output else {
+        return None;
+    };
+    let [value, error] = arguments(result, "Result")?[..] else {
+        return None;
+    };
+    let [reply] = arguments(value, "ResponseValue")?[..] else {
+        return None;
+    };
+    (error.to_token_stream().to_string() == "Error < () >").then_some(reply)
+}
+
+/// The `A, B` of `name<A, B>`.
+fn arguments<'a>(ty: &'a Type, name: &str) -> Option<Vec<&'a Type>> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    let types = arguments.args.iter().map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    (last.ident == name).then(|| types.collect())?
 }
 
 /// Name and value of `let name = value;`.

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -86,7 +86,6 @@ pub(super) struct SqliteJournal {
     lane: Arc<Lane>,
     /// Of which generation the next row is. Changes under the lock of the sandbox alone.
     generation: AtomicU64,
-    is_taking_snapshot: AtomicBool,
 }
 
 impl SqliteJournal {
@@ -101,7 +100,6 @@ impl SqliteJournal {
             sealer,
             lane: Arc::new(Lane::new(sandbox, name)),
             generation: AtomicU64::new(0),
-            is_taking_snapshot: AtomicBool::new(false),
         }
     }
 
@@ -270,7 +268,7 @@ impl Journal for SqliteJournal {
     fn wants_snapshot(&self) -> bool {
         let journal = self.lane.journal_bytes.load(Ordering::Relaxed);
         let snapshot = self.lane.snapshot_bytes.load(Ordering::Relaxed);
-        journal > snapshot.max(SNAPSHOT_FLOOR) && !self.is_taking_snapshot.load(Ordering::Relaxed)
+        journal > snapshot.max(SNAPSHOT_FLOOR)
     }
 
     fn outgrows_snapshot(&self) -> bool {
@@ -278,14 +276,7 @@ impl Journal for SqliteJournal {
     }
 
     fn snapshot(&self, snapshot: Snapshot) -> Pending<'_, ()> {
-        Box::pin(async move {
-            if self.is_taking_snapshot.swap(true, Ordering::AcqRel) {
-                return Ok(());
-            }
-            let written = self.write_snapshot(snapshot).await;
-            self.is_taking_snapshot.store(false, Ordering::Release);
-            written
-        })
+        Box::pin(self.write_snapshot(snapshot))
     }
 
     fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {

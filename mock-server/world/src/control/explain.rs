@@ -94,7 +94,7 @@ impl World {
                 let rows = log.numbered().map(|(_, row)| row);
                 rows.filter(|row| {
                     subject.transactions.contains(row.id.as_str())
-                        || subject.orders.contains(row.category_id.as_str())
+                        || subject.orders.contains(&row.order.text())
                 })
                 .collect()
             }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::packed::Packed;
 use crate::request::OperationRef;
 
 /// The shapes of all operations.
@@ -19,11 +20,11 @@ pub(super) struct Shapes {
 }
 
 /// A text as a shape and what differs from it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Shaped {
     shape: u8,
     /// For each piece that differs its place, a colon, the piece and a quotation mark.
-    differences: Box<str>,
+    differences: Packed,
 }
 
 /// The first text of its kind.
@@ -38,29 +39,27 @@ impl Shapes {
     pub(super) fn put(&mut self, op: OperationRef, text: &str) -> Shaped {
         let shapes = self.of.entry(op).or_default();
         let likes = shapes.iter().enumerate().filter_map(|(place, shape)| {
-            Some(Shaped {
-                shape: u8::try_from(place).ok()?,
-                differences: shape.differences(text)?,
-            })
+            let place = u8::try_from(place).ok()?;
+            Some((place, shape.differences(text)?))
         });
-        let nearest = likes.min_by_key(|like| like.differences.len());
-        let is_near = |like: &Shaped| like.differences.len() <= text.len() / 2;
-        if let Some(like) = nearest.as_ref()
-            && (is_near(like) || shapes.len() == SHAPES_MAX)
+        let nearest = likes.min_by_key(|(_, differences)| differences.len());
+        if let Some((shape, differences)) = nearest
+            && (differences.len() <= text.len() / 2 || shapes.len() == SHAPES_MAX)
         {
-            return like.clone();
+            let differences = Packed::new(&differences);
+            return Shaped { shape, differences };
         }
         match u8::try_from(shapes.len()) {
             Ok(shape) if shapes.len() < SHAPES_MAX => {
                 shapes.push(Shape(text.into()));
                 Shaped {
                     shape,
-                    differences: Box::default(),
+                    differences: Packed::new(""),
                 }
             }
             _ => Shaped {
                 shape: WHOLE,
-                differences: text.into(),
+                differences: Packed::new(text),
             },
         }
     }
@@ -68,10 +67,10 @@ impl Shapes {
     /// The text that was taken in; none if it was taken in elsewhere.
     pub(super) fn get(&self, op: OperationRef, shaped: &Shaped) -> Option<String> {
         if shaped.shape == WHOLE {
-            return Some(shaped.differences.to_string());
+            return Some(shaped.differences.text());
         }
         let shape = self.of.get(&op)?.get(usize::from(shaped.shape))?;
-        shape.with(&shaped.differences)
+        shape.with(&shaped.differences.text())
     }
 }
 
@@ -80,7 +79,7 @@ const WHOLE: u8 = u8::MAX;
 
 impl Shape {
     /// In what a text differs; none if it has another number of pieces.
-    fn differences(&self, text: &str) -> Option<Box<str>> {
+    fn differences(&self, text: &str) -> Option<String> {
         if self.0.split('"').count() != text.split('"').count() {
             return None;
         }
@@ -92,7 +91,7 @@ impl Shape {
             differences.push_str(piece);
             differences.push('"');
         }
-        Some(differences.into_boxed_str())
+        Some(differences)
     }
 
     /// The text that differs from this one so.
@@ -107,15 +106,6 @@ impl Shape {
 }
 
 // Replies may be about persons.
-impl core::fmt::Debug for Shaped {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Shaped")
-            .field("shape", &self.shape)
-            .field("bytes", &self.differences.len())
-            .finish()
-    }
-}
-
 impl core::fmt::Debug for Shape {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Shape({} bytes)", self.0.len())
@@ -166,8 +156,11 @@ mod tests {
             format!(r#"{{"data":{{"id":"{id}","status":"REQUESTED","asset_type_id":"FIAT"}}}}"#)
         };
         let create = op("payments.transfers_create");
-        assert_eq!(&*shapes.put(create, &reply("one")).differences, "");
-        assert_eq!(&*shapes.put(create, &reply("two")).differences, "5:two\"");
+        assert_eq!(shapes.put(create, &reply("one")).differences.text(), "");
+        assert_eq!(
+            shapes.put(create, &reply("two")).differences.text(),
+            "5:two\""
+        );
         assert!(!format!("{shapes:?}").contains("one"), "nothing is printed");
     }
 }

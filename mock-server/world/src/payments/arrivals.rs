@@ -12,7 +12,6 @@ use layer2_types::control::InboundId;
 use layer2_types::control::InboundRail;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AssetTypeId;
-use layer2_types::payments::CategoryId;
 use layer2_types::payments::DepositId;
 use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionId;
@@ -23,6 +22,7 @@ use serde::Serialize;
 use crate::clock;
 use crate::context::WriteContext;
 use crate::ids::IdKind;
+use crate::packed::Name;
 use crate::payments::assets::Asset;
 use crate::payments::deposit_stages::INBOUND;
 use crate::payments::deposit_stages::InboundStage;
@@ -221,8 +221,7 @@ impl World {
             stage: TransactionStage::Pending,
             kind: TransactionType::TransferIn,
             category: TransactionCategory::Deposit,
-            category_id: CategoryId::new(claim.deposit.as_str())
-                .map_err(|_| Rejection::bad_id())?,
+            order: Name::new(claim.deposit.as_str()),
             description: None,
             originator: Some(Box::new(row.sender.originator(&row.rail, reference))),
             rail: Some(Box::new(row.sender.rail_information(&row.rail, reference))),

@@ -81,11 +81,11 @@ impl World {
             return;
         };
         let payload = transaction_payload(row.stage);
-        let state = TransactionState::new(id.clone())
+        let mut state = TransactionState::new(id.clone())
             .with_status(row.stage.status())
             .with_category_type(row.category.clone())
-            .with_category_id(row.category_id.clone())
             .with_account_id(row.account.clone());
+        state.category_id = row.category_id();
         self.emit(cx, payload(TransactionEventData::new(state)));
     }
 
@@ -96,7 +96,6 @@ impl World {
         if !event_type.is_sent_by(platform) {
             return;
         }
-        payload.project(platform);
         let subscribers: Vec<_> = self
             .payments
             .subscriptions
@@ -104,6 +103,12 @@ impl World {
             .filter(|row| row.event_type == event_type)
             .map(|row| (row.id.clone(), row.callback_url.clone()))
             .collect();
+        if subscribers.is_empty() {
+            // The ids of what follows do not depend on who listens.
+            cx.skip(IdKind::Event);
+            return;
+        }
+        payload.project(platform);
         let id = cx.mint(IdKind::Event);
         let Ok(event_id) = id.parse() else { return };
         let event = Event::new(event_id, cx.wire(cx.now()), payload);

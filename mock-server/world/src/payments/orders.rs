@@ -9,7 +9,6 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use layer2_ledger::LedgerError;
 use layer2_types::payments::AccountId;
-use layer2_types::payments::CategoryId;
 use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransactionType;
@@ -17,6 +16,7 @@ use layer2_types::payments::TransactionType;
 use crate::clock;
 use crate::context::WriteContext;
 use crate::ids::IdKind;
+use crate::packed::Name;
 use crate::payments::accounts::AccountRow;
 use crate::payments::funds;
 use crate::payments::machines::TransactionStage;
@@ -150,7 +150,7 @@ impl Trail<'_> {
             stage: side.stage,
             kind: side.kind,
             category: self.category.clone(),
-            category_id: CategoryId::new(self.order).map_err(|_| Rejection::bad_id())?,
+            order: Name::new(self.order),
             description: self.description.clone(),
             originator: None,
             rail: None,

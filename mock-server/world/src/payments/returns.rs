@@ -6,11 +6,11 @@
 use layer2_ledger::LedgerError;
 use layer2_ledger::MinorUnits;
 use layer2_types::control::InboundId;
-use layer2_types::payments::CategoryId;
 use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionType;
 
 use crate::context::WriteContext;
+use crate::packed::Name;
 use crate::payments::arrivals::Claim;
 use crate::payments::arrivals::InboundRow;
 use crate::payments::assets;
@@ -100,8 +100,7 @@ impl World {
             stage: TransactionStage::Posted,
             kind: TransactionType::DebitCorrection,
             category: TransactionCategory::Deposit,
-            category_id: CategoryId::new(claim.deposit.as_str())
-                .map_err(|_| Rejection::bad_id())?,
+            order: Name::new(claim.deposit.as_str()),
             description: reason.map(Private::new),
             originator: None,
             rail: Some(Box::new(

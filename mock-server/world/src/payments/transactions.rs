@@ -27,6 +27,7 @@ use crate::clock;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Transactions;
+use crate::packed::Name;
 use crate::page;
 use crate::page::Cut;
 use crate::page::Page;
@@ -53,7 +54,9 @@ pub(crate) struct TransactionRow {
     pub(crate) stage: TransactionStage,
     pub(crate) kind: TransactionType,
     pub(crate) category: TransactionCategory,
-    pub(crate) category_id: CategoryId,
+    /// What it belongs to.
+    #[serde(rename = "category_id")]
+    pub(crate) order: Name,
     pub(crate) description: Option<Private>,
     /// What the rail told, of money from outside.
     pub(crate) originator: Option<Box<TransactionOriginator>>,
@@ -65,6 +68,14 @@ pub(crate) struct TransactionRow {
 }
 
 named!(TransactionRow: TransactionId);
+
+impl TransactionRow {
+    /// What it belongs to, as the wire names it.
+    pub(crate) fn category_id(&self) -> Option<CategoryId> {
+        // It came from an id.
+        CategoryId::new(self.order.text()).ok()
+    }
+}
 
 /// All transactions of a sandbox, oldest first, and so in the order of their dates.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -205,7 +216,7 @@ impl Transactions for World {
             params
                 .category_id
                 .as_ref()
-                .is_none_or(|id| row.category_id == *id)
+                .is_none_or(|id| row.order.is(id.as_str()))
                 && params
                     .category_type
                     .as_ref()
@@ -408,8 +419,8 @@ impl World {
             .with_transaction_date(clock::wire(row.at, style))
             .with_transaction_status(row.stage.status())
             .with_transaction_type(row.kind.clone())
-            .with_category_type(row.category.clone())
-            .with_category_id(row.category_id.clone());
+            .with_category_type(row.category.clone());
+        transaction.category_id = row.category_id();
         transaction.transaction_posted_date = row.posted_at.map(|at| clock::wire(at, style));
         transaction.description = row.description.as_ref().map(Private::reveal);
         transaction.originator = row.originator.as_deref().cloned();
@@ -439,7 +450,7 @@ mod tests {
             stage: TransactionStage::Posted,
             kind: TransactionType::InternalTransfer,
             category: TransactionCategory::Transfer,
-            category_id: "transfer".parse().unwrap(),
+            order: Name::new("transfer"),
             description: None,
             originator: None,
             rail: None,

@@ -39,8 +39,8 @@ impl<'c> Businesses<'c> {
     pub async fn create(
         &self, body: &accounting::BusinessCreateRequest,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
-        let call = self.client.accounting_call(OperationId::BusinessesCreate)?;
-        call.run(call.api.businesses_create(body)).await
+        let api = self.client.accounting_call(OperationId::BusinessesCreate)?;
+        api.businesses_create(body).await
     }
 
     /// Read a business.
@@ -53,8 +53,8 @@ impl<'c> Businesses<'c> {
     pub async fn get(
         &self, business_id: &accounting::BusinessId,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
-        let call = self.client.accounting_call(OperationId::BusinessesGet)?;
-        call.run(call.api.businesses_get(business_id)).await
+        let api = self.client.accounting_call(OperationId::BusinessesGet)?;
+        api.businesses_get(business_id).await
     }
 }
 

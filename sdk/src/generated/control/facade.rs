@@ -36,8 +36,8 @@ impl<'c> Sandboxes<'c> {
     pub async fn create(
         &self, body: &control::SandboxCreateRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let call = self.client.control_call(OperationId::SandboxesCreate)?;
-        let reply = call.run(call.api.sandboxes_create(body)).await?;
+        let api = self.client.control_call(OperationId::SandboxesCreate)?;
+        let reply = api.sandboxes_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -49,8 +49,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `GET /sandboxes`
     pub async fn list(&self) -> Result<Reply<control::SandboxList>, Error> {
-        let call = self.client.control_call(OperationId::SandboxesList)?;
-        let reply = call.run(call.api.sandboxes_list()).await?;
+        let api = self.client.control_call(OperationId::SandboxesList)?;
+        let reply = api.sandboxes_list().await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -64,8 +64,8 @@ impl<'c> Sandboxes<'c> {
     pub async fn get(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let call = self.client.control_call(OperationId::SandboxesGet)?;
-        let reply = call.run(call.api.sandboxes_get(sandbox)).await?;
+        let api = self.client.control_call(OperationId::SandboxesGet)?;
+        let reply = api.sandboxes_get(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -87,8 +87,8 @@ impl<'c> Sandboxes<'c> {
     pub async fn delete(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxRef>, Error> {
-        let call = self.client.control_call(OperationId::SandboxesDelete)?;
-        let reply = call.run(call.api.sandboxes_delete(sandbox)).await?;
+        let api = self.client.control_call(OperationId::SandboxesDelete)?;
+        let reply = api.sandboxes_delete(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -111,8 +111,8 @@ impl<'c> Sandboxes<'c> {
     pub async fn reset(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let call = self.client.control_call(OperationId::SandboxesReset)?;
-        let reply = call.run(call.api.sandboxes_reset(sandbox)).await?;
+        let api = self.client.control_call(OperationId::SandboxesReset)?;
+        let reply = api.sandboxes_reset(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -138,8 +138,8 @@ impl<'c> Sandboxes<'c> {
     pub async fn fork(
         &self, sandbox: &control::SandboxName, body: &control::SandboxForkRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let call = self.client.control_call(OperationId::SandboxesFork)?;
-        let reply = call.run(call.api.sandboxes_fork(sandbox, body)).await?;
+        let api = self.client.control_call(OperationId::SandboxesFork)?;
+        let reply = api.sandboxes_fork(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -157,8 +157,8 @@ impl<'c> Sandboxes<'c> {
     pub async fn export(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxFile>, Error> {
-        let call = self.client.control_call(OperationId::SandboxesExport)?;
-        let reply = call.run(call.api.sandboxes_export(sandbox)).await?;
+        let api = self.client.control_call(OperationId::SandboxesExport)?;
+        let reply = api.sandboxes_export(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -189,8 +189,8 @@ impl<'c> Sandboxes<'c> {
     pub async fn import(
         &self, body: &control::SandboxImportRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let call = self.client.control_call(OperationId::SandboxesImport)?;
-        let reply = call.run(call.api.sandboxes_import(body)).await?;
+        let api = self.client.control_call(OperationId::SandboxesImport)?;
+        let reply = api.sandboxes_import(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -212,8 +212,8 @@ impl<'c> Clock<'c> {
     pub async fn get(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::ClockState>, Error> {
-        let call = self.client.control_call(OperationId::ClockGet)?;
-        let reply = call.run(call.api.clock_get(sandbox)).await?;
+        let api = self.client.control_call(OperationId::ClockGet)?;
+        let reply = api.clock_get(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -240,8 +240,8 @@ impl<'c> Clock<'c> {
     pub async fn advance(
         &self, sandbox: &control::SandboxName, body: &control::ClockAdvanceRequest,
     ) -> Result<Reply<control::ClockAdvance>, Error> {
-        let call = self.client.control_call(OperationId::ClockAdvance)?;
-        let reply = call.run(call.api.clock_advance(sandbox, body)).await?;
+        let api = self.client.control_call(OperationId::ClockAdvance)?;
+        let reply = api.clock_advance(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -267,8 +267,8 @@ impl<'c> Clock<'c> {
     pub async fn settle(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SettleReply>, Error> {
-        let call = self.client.control_call(OperationId::ClockSettle)?;
-        call.run(call.api.clock_settle(sandbox)).await
+        let api = self.client.control_call(OperationId::ClockSettle)?;
+        api.clock_settle(sandbox).await
     }
 
     /// Expire all tokens.
@@ -288,8 +288,8 @@ impl<'c> Clock<'c> {
     pub async fn expire_tokens(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TokenEpoch>, Error> {
-        let call = self.client.control_call(OperationId::ClockExpireTokens)?;
-        let reply = call.run(call.api.clock_expire_tokens(sandbox)).await?;
+        let api = self.client.control_call(OperationId::ClockExpireTokens)?;
+        let reply = api.clock_expire_tokens(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -323,8 +323,8 @@ impl<'c> Faults<'c> {
     pub async fn create(
         &self, sandbox: &control::SandboxName, body: &control::FaultRequest,
     ) -> Result<Reply<control::Fault>, Error> {
-        let call = self.client.control_call(OperationId::FaultsCreate)?;
-        let reply = call.run(call.api.faults_create(sandbox, body)).await?;
+        let api = self.client.control_call(OperationId::FaultsCreate)?;
+        let reply = api.faults_create(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -338,8 +338,8 @@ impl<'c> Faults<'c> {
     pub async fn list(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultList>, Error> {
-        let call = self.client.control_call(OperationId::FaultsList)?;
-        let reply = call.run(call.api.faults_list(sandbox)).await?;
+        let api = self.client.control_call(OperationId::FaultsList)?;
+        let reply = api.faults_list(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -360,8 +360,8 @@ impl<'c> Faults<'c> {
     pub async fn clear(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultsCleared>, Error> {
-        let call = self.client.control_call(OperationId::FaultsClear)?;
-        let reply = call.run(call.api.faults_clear(sandbox)).await?;
+        let api = self.client.control_call(OperationId::FaultsClear)?;
+        let reply = api.faults_clear(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -382,8 +382,8 @@ impl<'c> Faults<'c> {
     pub async fn delete(
         &self, sandbox: &control::SandboxName, fault_id: &control::FaultId,
     ) -> Result<Reply<control::Fault>, Error> {
-        let call = self.client.control_call(OperationId::FaultsDelete)?;
-        let reply = call.run(call.api.faults_delete(sandbox, fault_id)).await?;
+        let api = self.client.control_call(OperationId::FaultsDelete)?;
+        let reply = api.faults_delete(sandbox, fault_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -424,8 +424,8 @@ impl<'c> Inbound<'c> {
     pub async fn create(
         &self, sandbox: &control::SandboxName, body: &control::InboundRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
-        let call = self.client.control_call(OperationId::InboundCreate)?;
-        let reply = call.run(call.api.inbound_create(sandbox, body)).await?;
+        let api = self.client.control_call(OperationId::InboundCreate)?;
+        let reply = api.inbound_create(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -440,16 +440,15 @@ impl<'c> Inbound<'c> {
     pub async fn list(
         &self, sandbox: &control::SandboxName, params: &control::InboundListParams,
     ) -> Result<Reply<Page<control::Inbound>>, Error> {
-        let call = self.client.control_call(OperationId::InboundList)?;
-        let request = call
-            .api
+        let api = self.client.control_call(OperationId::InboundList)?;
+        let request = api
             .inbound_list(
                 sandbox,
                 params.page,
                 params.page_size,
                 params.status.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.inbound, list.links)))
     }
 
@@ -490,8 +489,8 @@ impl<'c> Inbound<'c> {
         &self, sandbox: &control::SandboxName, inbound_id: &control::InboundId,
         body: &control::InboundAssignRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
-        let call = self.client.control_call(OperationId::InboundAssign)?;
-        let reply = call.run(call.api.inbound_assign(sandbox, inbound_id, body)).await?;
+        let api = self.client.control_call(OperationId::InboundAssign)?;
+        let reply = api.inbound_assign(sandbox, inbound_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -517,8 +516,8 @@ impl<'c> Inbound<'c> {
         &self, sandbox: &control::SandboxName, inbound_id: &control::InboundId,
         body: &control::InboundReturnRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
-        let call = self.client.control_call(OperationId::InboundReturn)?;
-        let reply = call.run(call.api.inbound_return(sandbox, inbound_id, body)).await?;
+        let api = self.client.control_call(OperationId::InboundReturn)?;
+        let reply = api.inbound_return(sandbox, inbound_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -542,8 +541,8 @@ impl<'c> Rates<'c> {
     pub async fn list(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::RateList>, Error> {
-        let call = self.client.control_call(OperationId::RatesList)?;
-        let reply = call.run(call.api.rates_list(sandbox)).await?;
+        let api = self.client.control_call(OperationId::RatesList)?;
+        let reply = api.rates_list(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -569,8 +568,8 @@ impl<'c> Rates<'c> {
     pub async fn pin(
         &self, sandbox: &control::SandboxName, body: &control::RatePinRequest,
     ) -> Result<Reply<control::Rate>, Error> {
-        let call = self.client.control_call(OperationId::RatesPin)?;
-        let reply = call.run(call.api.rates_pin(sandbox, body)).await?;
+        let api = self.client.control_call(OperationId::RatesPin)?;
+        let reply = api.rates_pin(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -592,11 +591,10 @@ impl<'c> Rates<'c> {
         &self, sandbox: &control::SandboxName, source_asset_type_id: &control::AssetTypeId,
         destination_asset_type_id: &control::AssetTypeId,
     ) -> Result<Reply<control::Rate>, Error> {
-        let call = self.client.control_call(OperationId::RatesUnpin)?;
-        let request = call
-            .api
+        let api = self.client.control_call(OperationId::RatesUnpin)?;
+        let request = api
             .rates_unpin(sandbox, source_asset_type_id, destination_asset_type_id);
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -635,9 +633,8 @@ impl<'c> Outgoing<'c> {
         &self, sandbox: &control::SandboxName, withdrawal_id: &control::WithdrawalId,
         body: &control::WithdrawalOutcomeRequest,
     ) -> Result<Reply<control::WithdrawalDecision>, Error> {
-        let call = self.client.control_call(OperationId::OutgoingDecideWithdrawal)?;
-        let request = call.api.outgoing_decide_withdrawal(sandbox, withdrawal_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.control_call(OperationId::OutgoingDecideWithdrawal)?;
+        let reply = api.outgoing_decide_withdrawal(sandbox, withdrawal_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -651,8 +648,8 @@ impl<'c> Outgoing<'c> {
     pub async fn list_fees(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FeeTable>, Error> {
-        let call = self.client.control_call(OperationId::OutgoingListFees)?;
-        let reply = call.run(call.api.outgoing_list_fees(sandbox)).await?;
+        let api = self.client.control_call(OperationId::OutgoingListFees)?;
+        let reply = api.outgoing_list_fees(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -677,8 +674,8 @@ impl<'c> Outgoing<'c> {
     pub async fn set_fees(
         &self, sandbox: &control::SandboxName, body: &control::FeeTable,
     ) -> Result<Reply<control::FeeTable>, Error> {
-        let call = self.client.control_call(OperationId::OutgoingSetFees)?;
-        let reply = call.run(call.api.outgoing_set_fees(sandbox, body)).await?;
+        let api = self.client.control_call(OperationId::OutgoingSetFees)?;
+        let reply = api.outgoing_set_fees(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -716,9 +713,8 @@ impl<'c> Decisions<'c> {
         &self, sandbox: &control::SandboxName, application_id: &control::ApplicationId,
         body: &control::ApplicationDecisionRequest,
     ) -> Result<Reply<control::ApplicationDecision>, Error> {
-        let call = self.client.control_call(OperationId::DecisionsApplication)?;
-        let request = call.api.decisions_application(sandbox, application_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.control_call(OperationId::DecisionsApplication)?;
+        let reply = api.decisions_application(sandbox, application_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -744,9 +740,8 @@ impl<'c> Decisions<'c> {
         &self, sandbox: &control::SandboxName, customer_id: &control::CustomerId,
         body: &control::CustomerStatusRequest,
     ) -> Result<Reply<control::CustomerDecision>, Error> {
-        let call = self.client.control_call(OperationId::DecisionsCustomerStatus)?;
-        let request = call.api.decisions_customer_status(sandbox, customer_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.control_call(OperationId::DecisionsCustomerStatus)?;
+        let reply = api.decisions_customer_status(sandbox, customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -774,11 +769,10 @@ impl<'c> Decisions<'c> {
         &self, sandbox: &control::SandboxName, counterparty_id: &control::CounterpartyId,
         body: &control::CounterpartyStatusRequest,
     ) -> Result<Reply<control::CounterpartyDecision>, Error> {
-        let call = self.client.control_call(OperationId::DecisionsCounterpartyStatus)?;
-        let request = call
-            .api
-            .decisions_counterparty_status(sandbox, counterparty_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.control_call(OperationId::DecisionsCounterpartyStatus)?;
+        let reply = api
+            .decisions_counterparty_status(sandbox, counterparty_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -802,8 +796,8 @@ impl<'c> Ledger<'c> {
     pub async fn trial_balance(
         &self, sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TrialBalanceReply>, Error> {
-        let call = self.client.control_call(OperationId::LedgerTrialBalance)?;
-        call.run(call.api.ledger_trial_balance(sandbox)).await
+        let api = self.client.control_call(OperationId::LedgerTrialBalance)?;
+        api.ledger_trial_balance(sandbox).await
     }
 
     /// List entries of the books.
@@ -816,16 +810,15 @@ impl<'c> Ledger<'c> {
     pub async fn entries(
         &self, sandbox: &control::SandboxName, params: &control::LedgerEntriesParams,
     ) -> Result<Reply<Page<control::LedgerEntry>>, Error> {
-        let call = self.client.control_call(OperationId::LedgerEntries)?;
-        let request = call
-            .api
+        let api = self.client.control_call(OperationId::LedgerEntries)?;
+        let request = api
             .ledger_entries(
                 sandbox,
                 params.account_id.as_ref(),
                 params.page,
                 params.page_size,
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.entries, list.links)))
     }
 
@@ -864,16 +857,15 @@ impl<'c> Deliveries<'c> {
     pub async fn list(
         &self, sandbox: &control::SandboxName, params: &control::DeliveriesListParams,
     ) -> Result<Reply<Page<control::Delivery>>, Error> {
-        let call = self.client.control_call(OperationId::DeliveriesList)?;
-        let request = call
-            .api
+        let api = self.client.control_call(OperationId::DeliveriesList)?;
+        let request = api
             .deliveries_list(
                 sandbox,
                 params.page,
                 params.page_size,
                 params.status.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.deliveries, list.links)))
     }
 
@@ -916,9 +908,8 @@ impl<'c> Deliveries<'c> {
     pub async fn redeliver(
         &self, sandbox: &control::SandboxName, delivery_id: &control::DeliveryId,
     ) -> Result<Reply<control::Delivery>, Error> {
-        let call = self.client.control_call(OperationId::DeliveriesRedeliver)?;
-        let request = call.api.deliveries_redeliver(sandbox, delivery_id);
-        let reply = call.run(request).await?;
+        let api = self.client.control_call(OperationId::DeliveriesRedeliver)?;
+        let reply = api.deliveries_redeliver(sandbox, delivery_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -946,8 +937,8 @@ impl<'c> Explain<'c> {
     pub async fn get(
         &self, sandbox: &control::SandboxName, object_id: &control::ObjectId,
     ) -> Result<Reply<control::Explanation>, Error> {
-        let call = self.client.control_call(OperationId::ExplainGet)?;
-        let reply = call.run(call.api.explain_get(sandbox, object_id)).await?;
+        let api = self.client.control_call(OperationId::ExplainGet)?;
+        let reply = api.explain_get(sandbox, object_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }

@@ -31,9 +31,8 @@ impl<'c> Applications<'c> {
     pub async fn list(
         &self, params: &payments::ApplicationsListParams,
     ) -> Result<Reply<Page<payments::Application>>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsList)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::ApplicationsList)?;
+        let request = api
             .applications_list(
                 params.application_type.as_ref(),
                 params.customer_id.as_ref(),
@@ -47,7 +46,7 @@ impl<'c> Applications<'c> {
                 params.status.as_ref(),
                 params.terms_and_conditions_accepted,
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -100,8 +99,8 @@ impl<'c> Applications<'c> {
     pub async fn create(
         &self, body: &payments::ApplicationRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsCreate)?;
-        let reply = call.run(call.api.applications_create(body)).await?;
+        let api = self.client.payments_call(OperationId::ApplicationsCreate)?;
+        let reply = api.applications_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -117,8 +116,8 @@ impl<'c> Applications<'c> {
     pub async fn get(
         &self, application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::Application>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsGet)?;
-        let reply = call.run(call.api.applications_get(application_id)).await?;
+        let api = self.client.payments_call(OperationId::ApplicationsGet)?;
+        let reply = api.applications_get(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -149,8 +148,8 @@ impl<'c> Applications<'c> {
     pub async fn update(
         &self, application_id: &payments::ApplicationId, body: &payments::ApplicationUpdateRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsUpdate)?;
-        let reply = call.run(call.api.applications_update(application_id, body)).await?;
+        let api = self.client.payments_call(OperationId::ApplicationsUpdate)?;
+        let reply = api.applications_update(application_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -167,8 +166,8 @@ impl<'c> Applications<'c> {
     pub async fn get_status(
         &self, application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationReview>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsGetStatus)?;
-        let reply = call.run(call.api.applications_get_status(application_id)).await?;
+        let api = self.client.payments_call(OperationId::ApplicationsGetStatus)?;
+        let reply = api.applications_get_status(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -198,8 +197,8 @@ impl<'c> Applications<'c> {
     pub async fn submit(
         &self, application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsSubmit)?;
-        let reply = call.run(call.api.applications_submit(application_id)).await?;
+        let api = self.client.payments_call(OperationId::ApplicationsSubmit)?;
+        let reply = api.applications_submit(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -228,9 +227,8 @@ impl<'c> Applications<'c> {
     pub async fn add_individual(
         &self, application_id: &payments::ApplicationId, body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsAddIndividual)?;
-        let request = call.api.applications_add_individual(application_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::ApplicationsAddIndividual)?;
+        let reply = api.applications_add_individual(application_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -259,11 +257,10 @@ impl<'c> Applications<'c> {
         &self, application_id: &payments::ApplicationId, individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsUpdateIndividual)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::ApplicationsUpdateIndividual)?;
+        let request = api
             .applications_update_individual(application_id, individual_id, body);
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -291,11 +288,10 @@ impl<'c> Applications<'c> {
     pub async fn delete_individual(
         &self, application_id: &payments::ApplicationId, individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsDeleteIndividual)?;
-        let request = call
-            .api
-            .applications_delete_individual(application_id, individual_id);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::ApplicationsDeleteIndividual)?;
+        let reply = api
+            .applications_delete_individual(application_id, individual_id)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -322,9 +318,8 @@ impl<'c> Applications<'c> {
     pub async fn create_access_code(
         &self, application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationAccessCode>, Error> {
-        let call = self.client.payments_call(OperationId::ApplicationsCreateAccessCode)?;
-        let request = call.api.applications_create_access_code(application_id);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::ApplicationsCreateAccessCode)?;
+        let reply = api.applications_create_access_code(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -428,16 +423,15 @@ impl<'c> Customers<'c> {
     pub async fn list(
         &self, params: &payments::CustomersListParams,
     ) -> Result<Reply<Page<payments::Customer>>, Error> {
-        let call = self.client.payments_call(OperationId::CustomersList)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::CustomersList)?;
+        let request = api
             .customers_list(
                 params.page,
                 params.page_size,
                 params.status.as_ref(),
                 params.r#type.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -485,8 +479,8 @@ impl<'c> Customers<'c> {
     pub async fn create(
         &self, body: &payments::CustomerRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
-        let call = self.client.payments_call(OperationId::CustomersCreate)?;
-        let reply = call.run(call.api.customers_create(body)).await?;
+        let api = self.client.payments_call(OperationId::CustomersCreate)?;
+        let reply = api.customers_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -501,8 +495,8 @@ impl<'c> Customers<'c> {
     pub async fn get(
         &self, customer_id: &payments::CustomerId,
     ) -> Result<Reply<payments::Customer>, Error> {
-        let call = self.client.payments_call(OperationId::CustomersGet)?;
-        let reply = call.run(call.api.customers_get(customer_id)).await?;
+        let api = self.client.payments_call(OperationId::CustomersGet)?;
+        let reply = api.customers_get(customer_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -532,8 +526,8 @@ impl<'c> Customers<'c> {
     pub async fn update(
         &self, customer_id: &payments::CustomerId, body: &payments::CustomerUpdateRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
-        let call = self.client.payments_call(OperationId::CustomersUpdate)?;
-        let reply = call.run(call.api.customers_update(customer_id, body)).await?;
+        let api = self.client.payments_call(OperationId::CustomersUpdate)?;
+        let reply = api.customers_update(customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -558,9 +552,8 @@ impl<'c> Customers<'c> {
     pub async fn add_individual(
         &self, customer_id: &payments::CustomerId, body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let call = self.client.payments_call(OperationId::CustomersAddIndividual)?;
-        let request = call.api.customers_add_individual(customer_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::CustomersAddIndividual)?;
+        let reply = api.customers_add_individual(customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -575,9 +568,8 @@ impl<'c> Customers<'c> {
     pub async fn get_individual(
         &self, customer_id: &payments::CustomerId, individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::Individual>, Error> {
-        let call = self.client.payments_call(OperationId::CustomersGetIndividual)?;
-        let request = call.api.customers_get_individual(customer_id, individual_id);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::CustomersGetIndividual)?;
+        let reply = api.customers_get_individual(customer_id, individual_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -604,11 +596,10 @@ impl<'c> Customers<'c> {
         &self, customer_id: &payments::CustomerId, individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let call = self.client.payments_call(OperationId::CustomersUpdateIndividual)?;
-        let request = call
-            .api
-            .customers_update_individual(customer_id, individual_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::CustomersUpdateIndividual)?;
+        let reply = api
+            .customers_update_individual(customer_id, individual_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -636,8 +627,8 @@ impl<'c> Customers<'c> {
     pub async fn add_payor(
         &self, customer_id: &payments::CustomerId, body: &payments::PayorRequest,
     ) -> Result<Reply<payments::PayorRef>, Error> {
-        let call = self.client.payments_call(OperationId::CustomersAddPayor)?;
-        let reply = call.run(call.api.customers_add_payor(customer_id, body)).await?;
+        let api = self.client.payments_call(OperationId::CustomersAddPayor)?;
+        let reply = api.customers_add_payor(customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -673,8 +664,8 @@ impl<'c> Accounts<'c> {
     pub async fn open(
         &self, body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let call = self.client.payments_call(OperationId::AccountsOpen)?;
-        let reply = call.run(call.api.accounts_open(body)).await?;
+        let api = self.client.payments_call(OperationId::AccountsOpen)?;
+        let reply = api.accounts_open(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -689,9 +680,8 @@ impl<'c> Accounts<'c> {
     pub async fn list(
         &self, params: &payments::AccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
-        let call = self.client.payments_call(OperationId::AccountsList)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::AccountsList)?;
+        let request = api
             .accounts_list(
                 params.customer_id.as_ref(),
                 params.page,
@@ -699,7 +689,7 @@ impl<'c> Accounts<'c> {
                 params.product_type.as_ref(),
                 params.status.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -730,8 +720,8 @@ impl<'c> Accounts<'c> {
     pub async fn get(
         &self, account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
-        let call = self.client.payments_call(OperationId::AccountsGet)?;
-        let reply = call.run(call.api.accounts_get(account_id)).await?;
+        let api = self.client.payments_call(OperationId::AccountsGet)?;
+        let reply = api.accounts_get(account_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -757,8 +747,8 @@ impl<'c> Accounts<'c> {
     pub async fn update(
         &self, account_id: &payments::AccountId, body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let call = self.client.payments_call(OperationId::AccountsUpdate)?;
-        let reply = call.run(call.api.accounts_update(account_id, body)).await?;
+        let api = self.client.payments_call(OperationId::AccountsUpdate)?;
+        let reply = api.accounts_update(account_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -789,8 +779,8 @@ impl<'c> Accounts<'c> {
     pub async fn request_address(
         &self, account_id: &payments::AccountId,
     ) -> Result<Reply<payments::AddressLease>, Error> {
-        let call = self.client.payments_call(OperationId::AccountsRequestAddress)?;
-        let reply = call.run(call.api.accounts_request_address(account_id)).await?;
+        let api = self.client.payments_call(OperationId::AccountsRequestAddress)?;
+        let reply = api.accounts_request_address(account_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -813,16 +803,15 @@ impl<'c> PaymentAccounts<'c> {
     pub async fn list(
         &self, params: &payments::PaymentAccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
-        let call = self.client.payments_call(OperationId::PaymentAccountsList)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::PaymentAccountsList)?;
+        let request = api
             .payment_accounts_list(
                 params.customer_id.as_ref(),
                 params.page,
                 params.page_size,
                 params.status.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -870,8 +859,8 @@ impl<'c> PaymentAccounts<'c> {
     pub async fn open(
         &self, body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let call = self.client.payments_call(OperationId::PaymentAccountsOpen)?;
-        let reply = call.run(call.api.payment_accounts_open(body)).await?;
+        let api = self.client.payments_call(OperationId::PaymentAccountsOpen)?;
+        let reply = api.payment_accounts_open(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -887,8 +876,8 @@ impl<'c> PaymentAccounts<'c> {
     pub async fn get(
         &self, account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
-        let call = self.client.payments_call(OperationId::PaymentAccountsGet)?;
-        let reply = call.run(call.api.payment_accounts_get(account_id)).await?;
+        let api = self.client.payments_call(OperationId::PaymentAccountsGet)?;
+        let reply = api.payment_accounts_get(account_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -914,8 +903,8 @@ impl<'c> PaymentAccounts<'c> {
     pub async fn update(
         &self, account_id: &payments::AccountId, body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let call = self.client.payments_call(OperationId::PaymentAccountsUpdate)?;
-        let reply = call.run(call.api.payment_accounts_update(account_id, body)).await?;
+        let api = self.client.payments_call(OperationId::PaymentAccountsUpdate)?;
+        let reply = api.payment_accounts_update(account_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -946,11 +935,8 @@ impl<'c> PaymentAccounts<'c> {
     pub async fn request_address(
         &self, account_id: &payments::AccountId, body: &payments::PaymentAddressRequest,
     ) -> Result<Reply<payments::AddressLease>, Error> {
-        let call = self
-            .client
-            .payments_call(OperationId::PaymentAccountsRequestAddress)?;
-        let request = call.api.payment_accounts_request_address(account_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::PaymentAccountsRequestAddress)?;
+        let reply = api.payment_accounts_request_address(account_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -967,11 +953,10 @@ impl<'c> PaymentAccounts<'c> {
         &self, account_id: &payments::AccountId,
         params: &payments::PaymentAccountsListTransactionsParams,
     ) -> Result<Reply<Page<payments::PaymentTransaction>>, Error> {
-        let call = self
+        let api = self
             .client
             .payments_call(OperationId::PaymentAccountsListTransactions)?;
-        let request = call
-            .api
+        let request = api
             .payment_accounts_list_transactions(
                 account_id,
                 params.end_date.as_ref(),
@@ -980,7 +965,7 @@ impl<'c> PaymentAccounts<'c> {
                 params.page_size,
                 params.start_date.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -1024,13 +1009,10 @@ impl<'c> PaymentAccounts<'c> {
     pub async fn get_transaction(
         &self, account_id: &payments::AccountId, transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        let call = self
-            .client
-            .payments_call(OperationId::PaymentAccountsGetTransaction)?;
-        let request = call
-            .api
-            .payment_accounts_get_transaction(account_id, transaction_id);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::PaymentAccountsGetTransaction)?;
+        let reply = api
+            .payment_accounts_get_transaction(account_id, transaction_id)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1054,9 +1036,8 @@ impl<'c> Transactions<'c> {
     pub async fn list(
         &self, params: &payments::TransactionsListParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
-        let call = self.client.payments_call(OperationId::TransactionsList)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::TransactionsList)?;
+        let request = api
             .transactions_list(
                 params.account_id.as_ref(),
                 params.category_id.as_ref(),
@@ -1068,7 +1049,7 @@ impl<'c> Transactions<'c> {
                 params.start_date.as_ref(),
                 params.transaction_status.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -1103,8 +1084,8 @@ impl<'c> Transactions<'c> {
     pub async fn get(
         &self, transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        let call = self.client.payments_call(OperationId::TransactionsGet)?;
-        let reply = call.run(call.api.transactions_get(transaction_id)).await?;
+        let api = self.client.payments_call(OperationId::TransactionsGet)?;
+        let reply = api.transactions_get(transaction_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1120,9 +1101,8 @@ impl<'c> Transactions<'c> {
         &self, account_id: &payments::AccountId,
         params: &payments::TransactionsListForAccountParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
-        let call = self.client.payments_call(OperationId::TransactionsListForAccount)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::TransactionsListForAccount)?;
+        let request = api
             .transactions_list_for_account(
                 account_id,
                 params.end_date.as_ref(),
@@ -1131,7 +1111,7 @@ impl<'c> Transactions<'c> {
                 params.page_size,
                 params.start_date.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -1170,9 +1150,8 @@ impl<'c> Transactions<'c> {
     pub async fn get_for_account(
         &self, account_id: &payments::AccountId, transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        let call = self.client.payments_call(OperationId::TransactionsGetForAccount)?;
-        let request = call.api.transactions_get_for_account(account_id, transaction_id);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::TransactionsGetForAccount)?;
+        let reply = api.transactions_get_for_account(account_id, transaction_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1210,8 +1189,8 @@ impl<'c> Transfers<'c> {
     pub async fn create(
         &self, body: &payments::TransferRequest,
     ) -> Result<Reply<payments::Transfer>, Error> {
-        let call = self.client.payments_call(OperationId::TransfersCreate)?;
-        let reply = call.run(call.api.transfers_create(body)).await?;
+        let api = self.client.payments_call(OperationId::TransfersCreate)?;
+        let reply = api.transfers_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1226,8 +1205,8 @@ impl<'c> Transfers<'c> {
     pub async fn get(
         &self, transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::Transfer>, Error> {
-        let call = self.client.payments_call(OperationId::TransfersGet)?;
-        let reply = call.run(call.api.transfers_get(transfer_id)).await?;
+        let api = self.client.payments_call(OperationId::TransfersGet)?;
+        let reply = api.transfers_get(transfer_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1258,8 +1237,8 @@ impl<'c> Transfers<'c> {
     pub async fn accept(
         &self, transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::TransferState>, Error> {
-        let call = self.client.payments_call(OperationId::TransfersAccept)?;
-        let reply = call.run(call.api.transfers_accept(transfer_id)).await?;
+        let api = self.client.payments_call(OperationId::TransfersAccept)?;
+        let reply = api.transfers_accept(transfer_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1280,8 +1259,8 @@ impl<'c> Subscriptions<'c> {
     ///
     /// `GET /v1/subscriptions`
     pub async fn list(&self) -> Result<Reply<Page<payments::Subscription>>, Error> {
-        let call = self.client.payments_call(OperationId::SubscriptionsList)?;
-        let reply = call.run(call.api.subscriptions_list()).await?;
+        let api = self.client.payments_call(OperationId::SubscriptionsList)?;
+        let reply = api.subscriptions_list().await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -1315,8 +1294,8 @@ impl<'c> Subscriptions<'c> {
     pub async fn create(
         &self, body: &payments::SubscriptionRequest,
     ) -> Result<Reply<payments::Subscription>, Error> {
-        let call = self.client.payments_call(OperationId::SubscriptionsCreate)?;
-        let reply = call.run(call.api.subscriptions_create(body)).await?;
+        let api = self.client.payments_call(OperationId::SubscriptionsCreate)?;
+        let reply = api.subscriptions_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1341,8 +1320,8 @@ impl<'c> Subscriptions<'c> {
     pub async fn delete(
         &self, subscription_id: &payments::SubscriptionId,
     ) -> Result<Reply<payments::SubscriptionRef>, Error> {
-        let call = self.client.payments_call(OperationId::SubscriptionsDelete)?;
-        let reply = call.run(call.api.subscriptions_delete(subscription_id)).await?;
+        let api = self.client.payments_call(OperationId::SubscriptionsDelete)?;
+        let reply = api.subscriptions_delete(subscription_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1366,11 +1345,10 @@ impl<'c> Statements<'c> {
     pub async fn list(
         &self, account_id: &payments::AccountId, params: &payments::StatementsListParams,
     ) -> Result<Reply<Page<payments::StatementSummary>>, Error> {
-        let call = self.client.payments_call(OperationId::StatementsList)?;
-        let request = call
-            .api
-            .statements_list(account_id, params.page, params.page_size);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::StatementsList)?;
+        let reply = api
+            .statements_list(account_id, params.page, params.page_size)
+            .await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -1408,8 +1386,8 @@ impl<'c> Statements<'c> {
     pub async fn get(
         &self, account_id: &payments::AccountId, statement_id: &payments::StatementId,
     ) -> Result<Reply<payments::Statement>, Error> {
-        let call = self.client.payments_call(OperationId::StatementsGet)?;
-        let reply = call.run(call.api.statements_get(account_id, statement_id)).await?;
+        let api = self.client.payments_call(OperationId::StatementsGet)?;
+        let reply = api.statements_get(account_id, statement_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1432,15 +1410,14 @@ impl<'c> Counterparties<'c> {
     pub async fn list(
         &self, params: &payments::CounterpartiesListParams,
     ) -> Result<Reply<Page<payments::Counterparty>>, Error> {
-        let call = self.client.payments_call(OperationId::CounterpartiesList)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::CounterpartiesList)?;
+        let request = api
             .counterparties_list(
                 params.customer_id.as_ref(),
                 params.page,
                 params.page_size,
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(
             reply
                 .map(|envelope| {
@@ -1501,8 +1478,8 @@ impl<'c> Counterparties<'c> {
     pub async fn create(
         &self, body: &payments::CounterpartyRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let call = self.client.payments_call(OperationId::CounterpartiesCreate)?;
-        let reply = call.run(call.api.counterparties_create(body)).await?;
+        let api = self.client.payments_call(OperationId::CounterpartiesCreate)?;
+        let reply = api.counterparties_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1518,8 +1495,8 @@ impl<'c> Counterparties<'c> {
     pub async fn get(
         &self, counterparty_id: &payments::CounterpartyId,
     ) -> Result<Reply<payments::Counterparty>, Error> {
-        let call = self.client.payments_call(OperationId::CounterpartiesGet)?;
-        let reply = call.run(call.api.counterparties_get(counterparty_id)).await?;
+        let api = self.client.payments_call(OperationId::CounterpartiesGet)?;
+        let reply = api.counterparties_get(counterparty_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1550,9 +1527,8 @@ impl<'c> Counterparties<'c> {
         &self, counterparty_id: &payments::CounterpartyId,
         body: &payments::CounterpartyUpdateRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let call = self.client.payments_call(OperationId::CounterpartiesUpdate)?;
-        let request = call.api.counterparties_update(counterparty_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::CounterpartiesUpdate)?;
+        let reply = api.counterparties_update(counterparty_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1582,9 +1558,8 @@ impl<'c> Counterparties<'c> {
     pub async fn link_details(
         &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkDetailsRequest,
     ) -> Result<Reply<payments::LinkDetails>, Error> {
-        let call = self.client.payments_call(OperationId::CounterpartiesLinkDetails)?;
-        let request = call.api.counterparties_link_details(counterparty_id, body);
-        call.run(request).await
+        let api = self.client.payments_call(OperationId::CounterpartiesLinkDetails)?;
+        api.counterparties_link_details(counterparty_id, body).await
     }
 
     /// List the accounts that can be linked.
@@ -1611,9 +1586,8 @@ impl<'c> Counterparties<'c> {
     pub async fn link_accounts(
         &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkAccountsRequest,
     ) -> Result<Reply<payments::LinkAccounts>, Error> {
-        let call = self.client.payments_call(OperationId::CounterpartiesLinkAccounts)?;
-        let request = call.api.counterparties_link_accounts(counterparty_id, body);
-        call.run(request).await
+        let api = self.client.payments_call(OperationId::CounterpartiesLinkAccounts)?;
+        api.counterparties_link_accounts(counterparty_id, body).await
     }
 
     /// Connect the linked account.
@@ -1641,9 +1615,8 @@ impl<'c> Counterparties<'c> {
     pub async fn link_connect(
         &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkConnectRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let call = self.client.payments_call(OperationId::CounterpartiesLinkConnect)?;
-        let request = call.api.counterparties_link_connect(counterparty_id, body);
-        let reply = call.run(request).await?;
+        let api = self.client.payments_call(OperationId::CounterpartiesLinkConnect)?;
+        let reply = api.counterparties_link_connect(counterparty_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1688,8 +1661,8 @@ impl<'c> Deposits<'c> {
     pub async fn create(
         &self, body: &payments::DepositRequest,
     ) -> Result<Reply<payments::Deposit>, Error> {
-        let call = self.client.payments_call(OperationId::DepositsCreate)?;
-        let reply = call.run(call.api.deposits_create(body)).await?;
+        let api = self.client.payments_call(OperationId::DepositsCreate)?;
+        let reply = api.deposits_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1704,8 +1677,8 @@ impl<'c> Deposits<'c> {
     pub async fn get(
         &self, deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::Deposit>, Error> {
-        let call = self.client.payments_call(OperationId::DepositsGet)?;
-        let reply = call.run(call.api.deposits_get(deposit_id)).await?;
+        let api = self.client.payments_call(OperationId::DepositsGet)?;
+        let reply = api.deposits_get(deposit_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1734,8 +1707,8 @@ impl<'c> Deposits<'c> {
     pub async fn accept(
         &self, deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::DepositState>, Error> {
-        let call = self.client.payments_call(OperationId::DepositsAccept)?;
-        let reply = call.run(call.api.deposits_accept(deposit_id)).await?;
+        let api = self.client.payments_call(OperationId::DepositsAccept)?;
+        let reply = api.deposits_accept(deposit_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1777,8 +1750,8 @@ impl<'c> Withdrawals<'c> {
     pub async fn create(
         &self, body: &payments::WithdrawalRequest,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        let call = self.client.payments_call(OperationId::WithdrawalsCreate)?;
-        let reply = call.run(call.api.withdrawals_create(body)).await?;
+        let api = self.client.payments_call(OperationId::WithdrawalsCreate)?;
+        let reply = api.withdrawals_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1794,8 +1767,8 @@ impl<'c> Withdrawals<'c> {
     pub async fn get(
         &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::Withdrawal>, Error> {
-        let call = self.client.payments_call(OperationId::WithdrawalsGet)?;
-        let reply = call.run(call.api.withdrawals_get(withdrawal_id)).await?;
+        let api = self.client.payments_call(OperationId::WithdrawalsGet)?;
+        let reply = api.withdrawals_get(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1811,8 +1784,8 @@ impl<'c> Withdrawals<'c> {
     pub async fn get_status(
         &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalProgress>, Error> {
-        let call = self.client.payments_call(OperationId::WithdrawalsGetStatus)?;
-        let reply = call.run(call.api.withdrawals_get_status(withdrawal_id)).await?;
+        let api = self.client.payments_call(OperationId::WithdrawalsGetStatus)?;
+        let reply = api.withdrawals_get_status(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1842,8 +1815,8 @@ impl<'c> Withdrawals<'c> {
     pub async fn accept(
         &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        let call = self.client.payments_call(OperationId::WithdrawalsAccept)?;
-        let reply = call.run(call.api.withdrawals_accept(withdrawal_id)).await?;
+        let api = self.client.payments_call(OperationId::WithdrawalsAccept)?;
+        let reply = api.withdrawals_accept(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1871,8 +1844,8 @@ impl<'c> Withdrawals<'c> {
     pub async fn cancel(
         &self, withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        let call = self.client.payments_call(OperationId::WithdrawalsCancel)?;
-        let reply = call.run(call.api.withdrawals_cancel(withdrawal_id)).await?;
+        let api = self.client.payments_call(OperationId::WithdrawalsCancel)?;
+        let reply = api.withdrawals_cancel(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1944,8 +1917,8 @@ impl<'c> Exchanges<'c> {
     pub async fn create_market(
         &self, body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let call = self.client.payments_call(OperationId::ExchangesCreateMarket)?;
-        let reply = call.run(call.api.exchanges_create_market(body)).await?;
+        let api = self.client.payments_call(OperationId::ExchangesCreateMarket)?;
+        let reply = api.exchanges_create_market(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1979,8 +1952,8 @@ impl<'c> Exchanges<'c> {
     pub async fn create_quote(
         &self, body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let call = self.client.payments_call(OperationId::ExchangesCreateQuote)?;
-        let reply = call.run(call.api.exchanges_create_quote(body)).await?;
+        let api = self.client.payments_call(OperationId::ExchangesCreateQuote)?;
+        let reply = api.exchanges_create_quote(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -1996,8 +1969,8 @@ impl<'c> Exchanges<'c> {
     pub async fn get(
         &self, exchange_id: &payments::ExchangeId,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let call = self.client.payments_call(OperationId::ExchangesGet)?;
-        let reply = call.run(call.api.exchanges_get(exchange_id)).await?;
+        let api = self.client.payments_call(OperationId::ExchangesGet)?;
+        let reply = api.exchanges_get(exchange_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -2031,8 +2004,8 @@ impl<'c> Exchanges<'c> {
     pub async fn accept(
         &self, exchange_id: &payments::ExchangeId, body: &payments::ExchangeAcceptRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let call = self.client.payments_call(OperationId::ExchangesAccept)?;
-        let reply = call.run(call.api.exchanges_accept(exchange_id, body)).await?;
+        let api = self.client.payments_call(OperationId::ExchangesAccept)?;
+        let reply = api.exchanges_accept(exchange_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -2069,8 +2042,8 @@ impl<'c> Payments<'c> {
     pub async fn create(
         &self, body: &payments::PaymentRequest,
     ) -> Result<Reply<payments::PaymentState>, Error> {
-        let call = self.client.payments_call(OperationId::PaymentsCreate)?;
-        let reply = call.run(call.api.payments_create(body)).await?;
+        let api = self.client.payments_call(OperationId::PaymentsCreate)?;
+        let reply = api.payments_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -2085,8 +2058,8 @@ impl<'c> Payments<'c> {
     pub async fn get(
         &self, payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::Payment>, Error> {
-        let call = self.client.payments_call(OperationId::PaymentsGet)?;
-        let reply = call.run(call.api.payments_get(payment_id)).await?;
+        let api = self.client.payments_call(OperationId::PaymentsGet)?;
+        let reply = api.payments_get(payment_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -2102,8 +2075,8 @@ impl<'c> Payments<'c> {
     pub async fn get_status(
         &self, payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentProgress>, Error> {
-        let call = self.client.payments_call(OperationId::PaymentsGetStatus)?;
-        let reply = call.run(call.api.payments_get_status(payment_id)).await?;
+        let api = self.client.payments_call(OperationId::PaymentsGetStatus)?;
+        let reply = api.payments_get_status(payment_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -2135,8 +2108,8 @@ impl<'c> Payments<'c> {
     pub async fn accept(
         &self, payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentState>, Error> {
-        let call = self.client.payments_call(OperationId::PaymentsAccept)?;
-        let reply = call.run(call.api.payments_accept(payment_id)).await?;
+        let api = self.client.payments_call(OperationId::PaymentsAccept)?;
+        let reply = api.payments_accept(payment_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -2160,15 +2133,14 @@ impl<'c> Settlements<'c> {
     pub async fn get(
         &self, settlement_id: &payments::SettlementId, params: &payments::SettlementsGetParams,
     ) -> Result<Reply<payments::Settlement>, Error> {
-        let call = self.client.payments_call(OperationId::SettlementsGet)?;
-        let request = call
-            .api
+        let api = self.client.payments_call(OperationId::SettlementsGet)?;
+        let request = api
             .settlements_get(
                 settlement_id,
                 params.destination_account_id.as_ref(),
                 params.source_account_id.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }

@@ -35,8 +35,8 @@ impl<'c> Sandbox<'c> {
     pub async fn public_token_create(
         &self, body: &plaid::SandboxPublicTokenCreateRequest,
     ) -> Result<Reply<plaid::SandboxPublicTokenCreateReply>, Error> {
-        let call = self.client.plaid_call(OperationId::SandboxPublicTokenCreate)?;
-        call.run(call.api.sandbox_public_token_create(body)).await
+        let api = self.client.plaid_call(OperationId::SandboxPublicTokenCreate)?;
+        api.sandbox_public_token_create(body).await
     }
 }
 
@@ -68,8 +68,8 @@ impl<'c> Items<'c> {
     pub async fn public_token_exchange(
         &self, body: &plaid::ItemPublicTokenExchangeRequest,
     ) -> Result<Reply<plaid::ItemPublicTokenExchangeReply>, Error> {
-        let call = self.client.plaid_call(OperationId::ItemsPublicTokenExchange)?;
-        call.run(call.api.items_public_token_exchange(body)).await
+        let api = self.client.plaid_call(OperationId::ItemsPublicTokenExchange)?;
+        api.items_public_token_exchange(body).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keys in a file of one machine.
 //!
-//! The file is JSON, mode 0600, and written whole: beside its place first, synced, then renamed over it. A crash leaves
-//! the old file or the new one. One that others may read or write is refused. Tasks of one process take turns; several
+//! The file is JSON, mode 0600, and written whole: beside its place first, synced, then renamed over it, and the folder
+//! synced. A crash leaves the old file or the new one, and after `put` the new one. One that others may read or write is refused. Tasks of one process take turns; several
 //! processes need a store that they share.
 
 use std::fs::File;
@@ -152,13 +152,28 @@ fn write(path: &Path, keys: Vec<StoredKey>) -> Result<(), KeyFileError> {
         let mut file = owned_by_one(&beside)?;
         file.write_all(&text)?;
         file.sync_all()?;
-        std::fs::rename(&beside, path)
+        std::fs::rename(&beside, path)?;
+        sync_folder_of(path)
     })();
     written.map_err(|error| {
         // What is left of the attempt is of no use; that it cannot be removed changes nothing about the failure.
         let _ = std::fs::remove_file(&beside);
         failed(path, error)
     })
+}
+
+/// The rename is an entry of the folder: until that is on the disk too, a power cut can bring the old file back, and the
+/// key of a subscription that was just made is told only once.
+#[cfg(unix)]
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Other systems open no folders as files, and keep a rename by themselves.
+#[cfg(not(unix))]
+fn sync_folder_of(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// A name in the same folder, so that the rename stays within one file system. Of one process, which takes turns.

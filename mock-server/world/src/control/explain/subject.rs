@@ -184,7 +184,7 @@ impl World {
             own.purposes
                 .extend(came.map(|row| row.id.as_str().to_owned()));
         } else {
-            own.purposes.insert(row.category_id.as_str().to_owned());
+            own.purposes.insert(row.order.text());
         }
         Some(own.that_is(&row.stage.status()).made_by(row.cause))
     }

@@ -30,16 +30,15 @@ impl<'c> Orders<'c> {
     pub async fn list(
         &self, params: &shop::OrdersListParams,
     ) -> Result<Reply<Page<shop::Order>>, Error> {
-        let call = self.client.shop_call(OperationId::OrdersList)?;
-        let request = call
-            .api
+        let api = self.client.shop_call(OperationId::OrdersList)?;
+        let request = api
             .orders_list(
                 params.above.as_ref(),
                 params.buyer.as_deref(),
                 params.page,
                 params.r#type.as_ref(),
             );
-        let reply = call.run(request).await?;
+        let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.orders.unwrap_or_default(), list.links)))
     }
 
@@ -71,8 +70,8 @@ impl<'c> Orders<'c> {
     ///
     /// `POST /v1/orders`
     pub async fn create(&self, body: &shop::Order) -> Result<Reply<shop::Order>, Error> {
-        let call = self.client.shop_call(OperationId::OrdersCreate)?;
-        let reply = call.run(call.api.orders_create(body)).await?;
+        let api = self.client.shop_call(OperationId::OrdersCreate)?;
+        let reply = api.orders_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -93,8 +92,8 @@ impl<'c> Orders<'c> {
     pub async fn update(
         &self, order_id: &shop::OrderId, body: &shop::OrderUpdateRequest,
     ) -> Result<Reply<shop::Order>, Error> {
-        let call = self.client.shop_call(OperationId::OrdersUpdate)?;
-        let reply = call.run(call.api.orders_update(order_id, body)).await?;
+        let api = self.client.shop_call(OperationId::OrdersUpdate)?;
+        let reply = api.orders_update(order_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -176,8 +175,8 @@ impl<'c> Orders<'c> {
     pub async fn delete_line(
         &self, order_id: &shop::OrderId, number: &str,
     ) -> Result<Reply<()>, Error> {
-        let call = self.client.shop_call(OperationId::OrdersDeleteLine)?;
-        call.run(call.api.orders_delete_line(order_id, number)).await
+        let api = self.client.shop_call(OperationId::OrdersDeleteLine)?;
+        api.orders_delete_line(order_id, number).await
     }
 }
 
@@ -196,8 +195,8 @@ impl<'c> Shelves<'c> {
     ///
     /// `GET /v1/shelves/{shelf}`
     pub async fn get(&self, shelf: &str) -> Result<Reply<shop::Shelf>, Error> {
-        let call = self.client.shop_call(OperationId::ShelvesGet)?;
-        call.run(call.api.shelves_get(shelf)).await
+        let api = self.client.shop_call(OperationId::ShelvesGet)?;
+        api.shelves_get(shelf).await
     }
 }
 
