@@ -16,7 +16,10 @@ mod postgres;
 mod record;
 #[cfg_attr(
     not(any(feature = "postgres", feature = "sqlite")),
-    allow(dead_code, reason = "without a durable store only exported files are sealed")
+    allow(
+        dead_code,
+        reason = "without a durable store only exported files are sealed"
+    )
 )]
 pub(crate) mod seal;
 #[cfg(feature = "sqlite")]

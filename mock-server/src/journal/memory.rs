@@ -28,7 +28,10 @@ pub(crate) struct MemoryJournal {
 impl MemoryJournal {
     /// The journal of a sandbox that does not begin anew.
     pub(crate) fn after(base: &Base) -> MemoryJournal {
-        let blobs = base.files.iter().map(|(id, bytes)| (*id, bytes.len() as u64));
+        let blobs = base
+            .files
+            .iter()
+            .map(|(id, bytes)| (*id, bytes.len() as u64));
         let begun = Opened {
             head: base.head,
             snapshot: Some(base.snapshot.clone()),

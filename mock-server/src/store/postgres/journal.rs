@@ -28,7 +28,9 @@ use super::{
 };
 use crate::{
     blobs::BlobId,
-    journal::{Base, Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write},
+    journal::{
+        Base, Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write,
+    },
     store::{
         Pending, StoreError, record,
         seal::{Place, Sealer},

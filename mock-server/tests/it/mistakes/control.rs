@@ -32,7 +32,11 @@ pub(super) async fn set_up(at: &mut Setting) {
     at.remember("file", &file["data"].to_string());
     for (name, member, value) in [
         ("file of another sandbox", "sandbox", json!("blue")),
-        ("file of another seed", "made_under", json!("0123456789abcdef")),
+        (
+            "file of another seed",
+            "made_under",
+            json!("0123456789abcdef"),
+        ),
         ("file of other rules", "rules_version", json!(0)),
     ] {
         let mut changed = file["data"].clone();
@@ -214,7 +218,10 @@ fn forks_and_files() -> Vec<(&'static str, Call)> {
             "import_of_a_taken_name",
             post("/_control/v1/imports", r#"{"file":{file}}"#),
         ),
-        ("import_of_a_changed_file", import("file of another sandbox")),
+        (
+            "import_of_a_changed_file",
+            import("file of another sandbox"),
+        ),
         ("import_of_another_seed", import("file of another seed")),
         ("import_of_other_rules", import("file of other rules")),
     ]
