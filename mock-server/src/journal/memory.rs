@@ -34,6 +34,7 @@ impl MemoryJournal {
             .map(|(id, bytes)| (*id, bytes.len() as u64));
         let begun = Opened {
             head: base.head,
+            seq: base.snapshot.seq,
             snapshot: Some(base.snapshot.clone()),
             blobs: blobs.collect(),
         };

@@ -546,11 +546,11 @@ impl Filed {
         within(client.execute(&statements.set_head, &parameters)).await?;
         for (id, bytes) in &base.files {
             let content = self.sealer.seal(self.blob(head.generation, id), bytes)?;
-            let digest = &id.as_bytes()[..];
-            let length = column(bytes.len() as u64);
+            let digest = vec![&id.as_bytes()[..]];
+            let length = vec![column(bytes.len() as u64)];
             let parameters: [&(dyn ToSql + Sync); 5] =
-                [&self.id, &generation, &digest, &length, &content];
-            within(client.execute(&statements.add_file, &parameters)).await?;
+                [&self.id, &generation, &digest, &length, &vec![&content[..]]];
+            within(client.execute(&statements.add_files, &parameters)).await?;
         }
         self.write_snapshot(&base.snapshot, borrowed).await
     }
