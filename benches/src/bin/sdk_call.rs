@@ -140,7 +140,9 @@ async fn compare(
 type Pair = (Round, Round);
 
 /// What is told of a round: its name, its unit, where it stands.
-const FIGURES: [(&str, &str, fn(Round) -> f64); 3] = [
+type Figure = (&'static str, &'static str, fn(Round) -> f64);
+
+const FIGURES: [Figure; 3] = [
     ("clock", " us", |round| round.clock_us),
     ("processor", " us", |round| round.cpu_us),
     ("allocations", "", |round| round.allocations),

@@ -93,28 +93,9 @@ impl Serialize for Name {
     }
 }
 
-/// A name as a snapshot has it: a text. Snapshots of older versions told the two kinds apart.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum StoredName {
-    Any(String),
-    Older(OlderName),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OlderName {
-    Text(Box<str>),
-    Uuid([u8; 16]),
-}
-
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(match StoredName::deserialize(deserializer)? {
-            StoredName::Any(text) => Self::new(&text),
-            StoredName::Older(OlderName::Text(text)) => Self::Text(text),
-            StoredName::Older(OlderName::Uuid(bytes)) => Self::Uuid(bytes),
-        })
+        String::deserialize(deserializer).map(|text| Self::new(&text))
     }
 }
 
@@ -274,17 +255,5 @@ mod tests {
         let text = serde_json::to_string(&name).unwrap();
         assert_eq!(serde_json::from_str::<Name>(&text).unwrap(), name);
         assert!(!format!("{packed:?}").contains("transfer"));
-        for (older, text) in [
-            (r#"{"text":"kept"}"#, "kept"),
-            (
-                r#"{"uuid":[63,10,74,181,31,76,76,142,155,126,13,111,47,11,138,17]}"#,
-                USUAL,
-            ),
-        ] {
-            assert_eq!(
-                serde_json::from_str::<Name>(older).unwrap(),
-                Name::new(text)
-            );
-        }
     }
 }
