@@ -401,6 +401,7 @@ fn invalid(pointer: &str, received: &str, expected: &str) -> Rejection {
     .at(pointer)
     .received(received)
     .expected(expected)
+    .hint("Send what is expected there, or leave the member out where it is optional; nothing was changed.")
     .bad_request()
 }
 
