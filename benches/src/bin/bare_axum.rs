@@ -4,7 +4,7 @@
 //! tokens, scopes, validation, idempotency, the ledger and the journal cost. Its accept verifies one signature, with the
 //! same library and over the same string as the mock server, and does nothing else.
 //!
-//! usage: bare-axum [address] [public key, 64 hex digits]
+//! usage: `bare-axum [address] [public key, 64 hex digits]`
 
 use axum::{
     Json, Router,

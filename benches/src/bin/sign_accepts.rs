@@ -2,7 +2,7 @@
 //!
 //! Prints a line each: id, Unix seconds, signature in hex. The signatures are good for 300 seconds.
 //!
-//! usage: sign-accepts <private key, 64 hex digits>
+//! usage: `sign-accepts <private key, 64 hex digits>`
 
 use std::io::{self, BufRead as _, BufWriter, Write as _};
 
