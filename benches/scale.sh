@@ -7,52 +7,25 @@
 # and the rows of the journal. Needs wrk and jq (installed through apt-get when missing).
 #
 # usage: benches/scale.sh [transactions] [seconds per measurement] [connections]
-set -euo pipefail
-cd "$(dirname "$0")/.."
+source "$(dirname "$0")/lib.sh"
 
 transactions=${1:-1000000} seconds=${2:-5} connections=${3:-8}
-for tool in wrk jq curl; do
-    command -v "$tool" >/dev/null || { apt-get update -qq && apt-get install -y -qq wrk jq curl >/dev/null; }
-done
+need 'wrk jq curl' wrk jq curl
 cargo build --quiet --release --locked -p layer2-mock
-target=${CARGO_TARGET_DIR:-target}
-
-scratch=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
 # Unsigned accepts: verifying signatures is not what is looked at here.
-"$target/release/layer2-mock" serve --listen 127.0.0.1:4012 --signatures if-sent --ready-file "$scratch/ready.json" \
-    >"$scratch/mock.log" 2>&1 &
-mock=$!
-url=http://127.0.0.1:4012
-until curl -sf -o /dev/null "$url/healthz"; do :; done
-
-field() { jq -r "$1" "$scratch/ready.json"; }
+start mock 4012 --signatures if-sent
+mock=$pid
+url=$(field mock .url)
 rss() { awk '/^VmRSS/ {print $2}' "/proc/$1/status"; } # KiB
 
-token=$(curl -sf -X POST -u "$(field .payments.client_id):$(field .payments.client_secret)" \
-    "$(field .payments.token_url)?grant_type=client_credentials" | jq -r .access_token)
-# The first two accounts in dollars of a new sandbox.
-read -r source destination <<<"$(field '[.accounts[] | select(.asset_type_id == "FIAT_TESTNET_USD") | .id][:2] | join(" ")')"
-curl -sf -o /dev/null -H "Authorization: Bearer $(field .control_token)" -H 'Content-Type: application/json' \
-    -d "{\"account_id\": \"$source\", \"amount\": 1000000000}" "$url/_control/v1/sandboxes/default/inbound"
+sign_in mock
+fund mock
 
 cat >"$scratch/get.lua" <<LUA
 wrk.headers["Authorization"] = "Bearer $token"
 LUA
-cat >"$scratch/create.lua" <<LUA
-wrk.method = "POST"
-wrk.headers["Authorization"] = "Bearer $token"
-wrk.headers["Content-Type"] = "application/json"
-wrk.body = '{"source_account_id": "$source", "destination_account_id": "$destination", "amount": 1}'
-local n, id = 0, tostring({}) .. os.time() .. os.clock()
-id = id:gsub("[^%w]", "")
-request = function()
-    n = n + 1
-    wrk.headers["x-l2f-idempotency-id"] = id .. "-" .. n
-    return wrk.format()
-end
-LUA
+write_transfers create
 # A connection that has made a transfer accepts one next: whichever was made last.
 sed '$d' "$scratch/create.lua" | sed '/^request = /,$d' >"$scratch/move.lua"
 cat >>"$scratch/move.lua" <<LUA
@@ -72,10 +45,6 @@ response = function(status, headers, body)
 end
 LUA
 
-load() { # script seconds url
-    wrk -t1 -c"$connections" -d"$2s" --latency -s "$scratch/$1.lua" "$3" >"$scratch/wrk.log"
-    if grep -qE 'Non-2xx|Socket errors' "$scratch/wrk.log"; then cat "$scratch/wrk.log" >&2; exit 1; fi
-}
 # The last page of one row each tells how many there are.
 total() {
     curl -sf -H "Authorization: Bearer $token" "$url/api/v1/transactions?page_size=1" |
@@ -83,15 +52,15 @@ total() {
 }
 fill() { # transactions
     local have
-    while have=$(total) && ((have < $1)); do load move "$((($1 - have) / 60000 + 1))" "$url/api/v1/transfers"; done
+    while have=$(total) && ((have < $1)); do run_wrk move "$connections" "$((($1 - have) / 60000 + 1))" "$url/api/v1/transfers"; done
 }
-percentile() { awk -v p="$1%" '$1 == p {v = $2; f = v ~ /us$/ ? 1 : v ~ /ms$/ ? 1000 : 1000000; print v * f}' "$scratch/wrk.log"; }
+percentile() { read_wrk "$1" "$2" | cut -d" " -f2; } # percentile script
 
 measure() { # what is measured becomes lines of "label p50 p99", in microseconds
     local label path
     while read -r label script path; do
-        load "$script" "$seconds" "$url$path"
-        echo "$label $(percentile 50) $(percentile 99)"
+        run_wrk "$script" "$connections" "$seconds" "$url$path"
+        echo "$label $(percentile 50 "$script") $(percentile 99 "$script")"
     done <<EOF
 account get /api/v1/accounts/deposits/$source
 page_of_transactions get /api/v1/transactions?page_size=20

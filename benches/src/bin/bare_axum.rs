@@ -4,7 +4,7 @@
 //! tokens, scopes, validation, idempotency, the ledger and the journal cost. Its accept verifies one signature, with the
 //! same library and over the same string as the mock server, and does nothing else.
 //!
-//! usage: `bare-axum [address] [public key, 64 hex digits]`
+//! usage: `bare-axum <address> <public key, 64 hex digits>`
 
 use axum::{
     Json, Router,
@@ -90,11 +90,10 @@ async fn create(
 }
 
 async fn accept(
-    State(key): State<Option<VerifyingKey>>,
+    State(key): State<VerifyingKey>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Envelope<Transfer>>, StatusCode> {
-    let key = key.ok_or(StatusCode::NOT_IMPLEMENTED)?;
     verify(&key, &format!("/api/v1/transfers/{id}/accept"), &headers)
         .ok_or(StatusCode::UNAUTHORIZED)?;
     let request = TransferRequest {
@@ -139,8 +138,12 @@ fn transfer(id: String, status: &'static str, request: TransferRequest) -> Envel
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let mut args = std::env::args().skip(1);
-    let address = args.next().unwrap_or_else(|| "127.0.0.1:4011".to_owned());
-    let key = args.next().map(|hex| public_key(&hex)).transpose()?;
+    let (Some(address), Some(key)) = (args.next(), args.next()) else {
+        return Err(std::io::Error::other(
+            "usage: bare-axum <address> <public key, 64 hex digits>",
+        ));
+    };
+    let key = public_key(&key)?;
     let listener = tokio::net::TcpListener::bind(address).await?;
     let routes = Router::new()
         .route("/api/v1/accounts/deposits/{id}", get(account))

@@ -25,12 +25,14 @@
 use std::alloc::System;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::post;
 use ed25519_dalek::{Signer as _, SigningKey};
+use futures_util::FutureExt as _;
 use layer2_sdk::payments::{AccountId, TransferId, TransferReply, TransferRequest};
 use layer2_sdk::{Client, Environment, SignRequests};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -204,12 +206,20 @@ async fn cold_start(base: &str) -> Result<(), Failure> {
     let before = count().await?;
     let client = sdk(base, SignRequests::Never)?;
     let began = Instant::now();
-    let calls: Vec<_> = (0..1_000)
+    let mut calls: Vec<_> = (0..1_000)
         .map(|_| {
             let client = client.clone();
-            tokio::spawn(async move { client.transfers().create(&order()).await.map(|_| ()) })
+            Box::pin(async move { client.transfers().create(&order()).await.map(|_| ()) })
         })
         .collect();
+    // Each has looked for a token and waits for one before the endpoint may hand it out.
+    for call in &mut calls {
+        if call.as_mut().now_or_never().is_some() {
+            return Err("a call ended without a token".into());
+        }
+    }
+    http.post(format!("{base}/release")).send().await?;
+    let calls: Vec<_> = calls.into_iter().map(tokio::spawn).collect();
     for call in calls {
         call.await??;
     }
@@ -341,6 +351,9 @@ impl Drop for Server {
 async fn serve() -> Result<(), Failure> {
     let tokens = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&tokens);
+    // The endpoint hands no token out before this is true.
+    let (release, released) = tokio::sync::watch::channel(false);
+    let release = Arc::new(release);
     let json = [(CONTENT_TYPE, "application/json")];
     let app = Router::new()
         .route(
@@ -355,9 +368,17 @@ async fn serve() -> Result<(), Failure> {
             "/token",
             post(async move || {
                 tokens.fetch_add(1, Ordering::Relaxed);
-                // Long enough that all callers are waiting.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                TOKEN
+                let mut released = released.clone();
+                let waited = released.wait_for(|released| *released).await;
+                waited
+                    .map(|_| TOKEN)
+                    .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
+            }),
+        )
+        .route(
+            "/release",
+            post(async move || {
+                release.send_replace(true);
             }),
         )
         .route(
