@@ -161,6 +161,15 @@ pub(crate) struct Accepted {
     pub(crate) replayed: bool,
 }
 
+impl From<Outcome> for Accepted {
+    fn from(outcome: Outcome) -> Accepted {
+        let Outcome {
+            reply, replayed, ..
+        } = outcome;
+        Accepted { reply, replayed }
+    }
+}
+
 /// What happened under the lock when work was due.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
@@ -287,6 +296,9 @@ impl Sandbox {
         command: ClientCommand,
         file: Option<Lease<'_>>,
     ) -> Result<Result<Accepted, Rejection>, Broken> {
+        if let Some(saved) = self.saved_while_refusing(&command).await {
+            return Ok(saved);
+        }
         let is_fast = self.genesis.settings.profile == Profile::Fast;
         let work = |core: &mut Core| {
             let now = core.clock.now(Timestamp::now());
@@ -304,11 +316,21 @@ impl Sandbox {
         if is_news {
             self.changed.notify_waiters();
         }
-        Ok(outcome.map(
-            |Outcome {
-                 reply, replayed, ..
-             }| Accepted { reply, replayed },
-        ))
+        Ok(outcome.map(Accepted::from))
+    }
+
+    /// While nothing can be written, what was acknowledged is answered as a read is: whoever is in doubt about a command
+    /// learns what became of it. Nothing is to be had for a command that is new.
+    async fn saved_while_refusing(
+        &self,
+        command: &ClientCommand,
+    ) -> Option<Result<Accepted, Rejection>> {
+        lock(&self.core).refusing?;
+        let look = |core: &mut Core| core.world.repeated(command);
+        let saved = self.turn(Intent::Read, look).await.ok()?;
+        saved
+            .map(|saved| saved.map(Accepted::from))
+            .transpose()
     }
 
     /// Answers a read from the state after what is due.

@@ -275,6 +275,15 @@ async fn a_full_store_refuses_what_it_cannot_keep_and_goes_on_answering_reads() 
         assert_eq!(refused.err(), full);
         assert!(sandbox.query(&list()).await.expect("served").is_ok());
     }
+    let again = sandbox.command(subscribe("kept"), None).await;
+    assert!(
+        again.expect("needs no room").expect("saved").replayed,
+        "what was acknowledged is told"
+    );
+    let mut other = subscribe("kept");
+    other.fingerprint = Fingerprint::new([8; 32]);
+    let reused = sandbox.command(other, None).await.expect("needs no room");
+    assert_eq!(reused.expect_err("another request").status, 400);
     assert_eq!(sandbox.expire_tokens().await.err(), full);
     assert_eq!(sandbox.epoch(), 0);
     assert_eq!(sandbox.snapshot().await, Ok(before));
