@@ -110,7 +110,7 @@ impl Source {
 
     /// The documentation of the file itself.
     pub(super) fn module_doc(&mut self, text: &str) {
-        for line in doc_lines(text, 100) {
+        for line in doc_lines(text, 96) {
             self.line(format!("//! {line}").trim_end());
         }
         self.blank();
@@ -127,35 +127,6 @@ impl Source {
     pub(super) fn text(self) -> String {
         self.text
     }
-}
-
-/// Puts the parameters of functions on as few lines as they fit; `prettyplease` gives each its own.
-pub(super) fn with_packed_parameters(text: &str) -> String {
-    let mut packed = Source::piece();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let bare = line.trim_start();
-        let opens = ["pub fn ", "pub async fn "]
-            .iter()
-            .any(|start| bare.starts_with(start));
-        if !(opens && bare.ends_with('(')) {
-            packed.line(line);
-            continue;
-        }
-        let indent = line.len() - bare.len();
-        let mut parameters = Vec::new();
-        let close = loop {
-            match lines.next().map(str::trim_start) {
-                Some(line) if line.starts_with(')') => break line,
-                Some(line) => parameters.push(line.trim_end_matches(',')),
-                None => break "",
-            }
-        };
-        packed.depth = indent / 4;
-        packed.listed(bare, &parameters, close);
-        packed.depth = 0;
-    }
-    packed.text()
 }
 
 /// Room for a line of a list.
@@ -362,21 +333,6 @@ mod tests {
     #[test]
     fn documentation_is_wrapped_and_lists_hang() {
         assert_eq!(doc_lines("- one two three", 9), ["- one two", "  three"]);
-    }
-
-    #[test]
-    fn parameters_share_lines() {
-        let text = "    pub fn short(\n        &self,\n        body: &Body,\n    ) -> Reply {\n        a(\n    }\n";
-        assert_eq!(
-            with_packed_parameters(text),
-            "    pub fn short(&self, body: &Body) -> Reply {\n        a(\n    }\n"
-        );
-        let long = "x".repeat(70);
-        let text = format!("pub async fn long(\n    &self,\n    {long}: T,\n    b: T,\n) {{\n}}\n");
-        assert_eq!(
-            with_packed_parameters(&text),
-            format!("pub async fn long(\n    &self, {long}: T, b: T,\n) {{\n}}\n")
-        );
     }
 
     #[test]

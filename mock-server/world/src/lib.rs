@@ -9,7 +9,6 @@ mod control;
 mod delays;
 pub mod dice;
 pub mod file;
-#[rustfmt::skip]
 mod generated;
 pub mod genesis;
 mod idempotency;

@@ -90,10 +90,10 @@ pub(super) fn stream(
         format!(".{}()", model.api)
     };
     source.line(&format!(
-        "/// Walks through all pages of [`{0}`](Self::{0}): item by item, or with \
-         [`into_pages`](Items::into_pages) page by page.",
+        "/// Walks through all pages of [`{0}`](Self::{0}): item by item, or with",
         own.trim_start_matches("r#")
     ));
+    source.line("/// [`into_pages`](Items::into_pages) page by page.");
     let open = format!(
         "pub fn {verb}_stream(&self{parameters}, params: {}::{params}) \
          -> Items<{item_type}> {{",
@@ -110,4 +110,5 @@ pub(super) fn stream(
             arguments.concat()
         ));
     });
+    source.blank();
 }

@@ -16,11 +16,15 @@ use crate::request::Request;
 pub(crate) trait Businesses {
     /// Create a business.
     fn businesses_create(
-        &mut self, cx: &mut WriteContext<'_>, body: accounting::BusinessCreateRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: accounting::BusinessCreateRequest,
     ) -> Result<Answered<accounting::BusinessReply>, Rejection>;
     /// Read a business.
     fn businesses_get(
-        &self, cx: &ReadContext<'_>, business_id: accounting::BusinessId,
+        &self,
+        cx: &ReadContext<'_>,
+        business_id: accounting::BusinessId,
     ) -> Result<accounting::BusinessReply, Rejection>;
 }
 
@@ -33,8 +37,9 @@ pub(crate) fn write<W: Businesses>(
 ) -> Result<Reply, Rejection> {
     let platform = cx.platform();
     match op {
-        OperationId::BusinessesCreate =>
-            Reply::answered(world.businesses_create(cx, request.body()?)?, platform),
+        OperationId::BusinessesCreate => {
+            Reply::answered(world.businesses_create(cx, request.body()?)?, platform)
+        }
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }
@@ -48,8 +53,11 @@ pub(crate) fn read<W: Businesses>(
 ) -> Result<Reply, Rejection> {
     let platform = cx.platform();
     match op {
-        OperationId::BusinessesGet =>
-            Reply::of(200, world.businesses_get(cx, request.id("business_id")?)?, platform),
+        OperationId::BusinessesGet => Reply::of(
+            200,
+            world.businesses_get(cx, request.id("business_id")?)?,
+            platform,
+        ),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

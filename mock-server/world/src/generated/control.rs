@@ -15,17 +15,23 @@ use crate::request::Request;
 pub(crate) trait Decisions {
     /// Decide an application.
     fn decisions_application(
-        &mut self, cx: &mut WriteContext<'_>, application_id: control::ApplicationId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: control::ApplicationId,
         body: control::ApplicationDecisionRequest,
     ) -> Result<control::ApplicationDecisionReply, Rejection>;
     /// Decide the status of a customer.
     fn decisions_customer_status(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: control::CustomerId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: control::CustomerId,
         body: control::CustomerStatusRequest,
     ) -> Result<control::CustomerDecisionReply, Rejection>;
     /// Decide the status of a counterparty.
     fn decisions_counterparty_status(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: control::CounterpartyId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: control::CounterpartyId,
         body: control::CounterpartyStatusRequest,
     ) -> Result<control::CounterpartyDecisionReply, Rejection>;
 }
@@ -34,11 +40,15 @@ pub(crate) trait Decisions {
 pub(crate) trait Deliveries {
     /// List deliveries of events.
     fn deliveries_list(
-        &self, cx: &ReadContext<'_>, params: control::DeliveriesListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: control::DeliveriesListParams,
     ) -> Result<control::DeliveryListReply, Rejection>;
     /// Deliver an event again.
     fn deliveries_redeliver(
-        &mut self, cx: &mut WriteContext<'_>, delivery_id: control::DeliveryId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        delivery_id: control::DeliveryId,
     ) -> Result<control::DeliveryReply, Rejection>;
 }
 
@@ -46,20 +56,28 @@ pub(crate) trait Deliveries {
 pub(crate) trait Inbound {
     /// Let money arrive from outside.
     fn inbound_create(
-        &mut self, cx: &mut WriteContext<'_>, body: control::InboundRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: control::InboundRequest,
     ) -> Result<control::InboundReply, Rejection>;
     /// List money that arrived from outside.
     fn inbound_list(
-        &self, cx: &ReadContext<'_>, params: control::InboundListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: control::InboundListParams,
     ) -> Result<control::InboundListReply, Rejection>;
     /// Assign money in suspense to an account.
     fn inbound_assign(
-        &mut self, cx: &mut WriteContext<'_>, inbound_id: control::InboundId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        inbound_id: control::InboundId,
         body: control::InboundAssignRequest,
     ) -> Result<control::InboundReply, Rejection>;
     /// Return money to its sender.
     fn inbound_return(
-        &mut self, cx: &mut WriteContext<'_>, inbound_id: control::InboundId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        inbound_id: control::InboundId,
         body: control::InboundReturnRequest,
     ) -> Result<control::InboundReply, Rejection>;
 }
@@ -68,11 +86,14 @@ pub(crate) trait Inbound {
 pub(crate) trait Ledger {
     /// Read the trial balance.
     fn ledger_trial_balance(
-        &self, cx: &ReadContext<'_>,
+        &self,
+        cx: &ReadContext<'_>,
     ) -> Result<control::TrialBalanceReply, Rejection>;
     /// List entries of the books.
     fn ledger_entries(
-        &self, cx: &ReadContext<'_>, params: control::LedgerEntriesParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: control::LedgerEntriesParams,
     ) -> Result<control::LedgerEntryListReply, Rejection>;
 }
 
@@ -80,14 +101,19 @@ pub(crate) trait Ledger {
 pub(crate) trait Outgoing {
     /// Decide what becomes of a withdrawal.
     fn outgoing_decide_withdrawal(
-        &mut self, cx: &mut WriteContext<'_>, withdrawal_id: control::WithdrawalId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        withdrawal_id: control::WithdrawalId,
         body: control::WithdrawalOutcomeRequest,
     ) -> Result<control::WithdrawalDecisionReply, Rejection>;
     /// List the fees of withdrawals.
-    fn outgoing_list_fees(&self, cx: &ReadContext<'_>) -> Result<control::FeeTableReply, Rejection>;
+    fn outgoing_list_fees(&self, cx: &ReadContext<'_>)
+    -> Result<control::FeeTableReply, Rejection>;
     /// Set the fees of withdrawals.
     fn outgoing_set_fees(
-        &mut self, cx: &mut WriteContext<'_>, body: control::FeeTable,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: control::FeeTable,
     ) -> Result<control::FeeTableReply, Rejection>;
 }
 
@@ -97,11 +123,15 @@ pub(crate) trait Rates {
     fn rates_list(&self, cx: &ReadContext<'_>) -> Result<control::RateListReply, Rejection>;
     /// Pin a rate.
     fn rates_pin(
-        &mut self, cx: &mut WriteContext<'_>, body: control::RatePinRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: control::RatePinRequest,
     ) -> Result<control::RateReply, Rejection>;
     /// Unpin a rate.
     fn rates_unpin(
-        &mut self, cx: &mut WriteContext<'_>, source_asset_type_id: control::AssetTypeId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        source_asset_type_id: control::AssetTypeId,
         destination_asset_type_id: control::AssetTypeId,
     ) -> Result<control::RateReply, Rejection>;
 }
@@ -116,39 +146,58 @@ pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Ra
     let platform = cx.platform();
     match op {
         OperationId::DecisionsApplication => Reply::of(
-            200, world.decisions_application(cx, request.id("application_id")?, request.body()?)?,
+            200,
+            world.decisions_application(cx, request.id("application_id")?, request.body()?)?,
             platform,
         ),
         OperationId::DecisionsCustomerStatus => Reply::of(
-            200, world.decisions_customer_status(cx, request.id("customer_id")?, request.body()?)?,
+            200,
+            world.decisions_customer_status(cx, request.id("customer_id")?, request.body()?)?,
             platform,
         ),
         OperationId::DecisionsCounterpartyStatus => Reply::of(
             200,
-            world.decisions_counterparty_status(cx, request.id("counterparty_id")?, request.body()?)?,
+            world.decisions_counterparty_status(
+                cx,
+                request.id("counterparty_id")?,
+                request.body()?,
+            )?,
             platform,
         ),
-        OperationId::DeliveriesRedeliver =>
-            Reply::of(200, world.deliveries_redeliver(cx, request.id("delivery_id")?)?, platform),
-        OperationId::InboundCreate =>
-            Reply::of(200, world.inbound_create(cx, request.body()?)?, platform),
+        OperationId::DeliveriesRedeliver => Reply::of(
+            200,
+            world.deliveries_redeliver(cx, request.id("delivery_id")?)?,
+            platform,
+        ),
+        OperationId::InboundCreate => {
+            Reply::of(200, world.inbound_create(cx, request.body()?)?, platform)
+        }
         OperationId::InboundAssign => Reply::of(
-            200, world.inbound_assign(cx, request.id("inbound_id")?, request.body()?)?, platform,
+            200,
+            world.inbound_assign(cx, request.id("inbound_id")?, request.body()?)?,
+            platform,
         ),
         OperationId::InboundReturn => Reply::of(
-            200, world.inbound_return(cx, request.id("inbound_id")?, request.body()?)?, platform,
+            200,
+            world.inbound_return(cx, request.id("inbound_id")?, request.body()?)?,
+            platform,
         ),
         OperationId::OutgoingDecideWithdrawal => Reply::of(
             200,
             world.outgoing_decide_withdrawal(cx, request.id("withdrawal_id")?, request.body()?)?,
             platform,
         ),
-        OperationId::OutgoingSetFees =>
-            Reply::of(200, world.outgoing_set_fees(cx, request.body()?)?, platform),
+        OperationId::OutgoingSetFees => {
+            Reply::of(200, world.outgoing_set_fees(cx, request.body()?)?, platform)
+        }
         OperationId::RatesPin => Reply::of(200, world.rates_pin(cx, request.body()?)?, platform),
         OperationId::RatesUnpin => Reply::of(
             200,
-            world.rates_unpin(cx, request.id("source_asset_type_id")?, request.id("destination_asset_type_id")?)?,
+            world.rates_unpin(
+                cx,
+                request.id("source_asset_type_id")?,
+                request.id("destination_asset_type_id")?,
+            )?,
             platform,
         ),
         _ => Err(Rejection::misrouted(op.operation())),
@@ -164,14 +213,18 @@ pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Rat
 ) -> Result<Reply, Rejection> {
     let platform = cx.platform();
     match op {
-        OperationId::DeliveriesList =>
-            Reply::of(200, world.deliveries_list(cx, request.params()?)?, platform),
-        OperationId::InboundList =>
-            Reply::of(200, world.inbound_list(cx, request.params()?)?, platform),
-        OperationId::LedgerTrialBalance =>
-            Reply::of(200, world.ledger_trial_balance(cx)?, platform),
-        OperationId::LedgerEntries =>
-            Reply::of(200, world.ledger_entries(cx, request.params()?)?, platform),
+        OperationId::DeliveriesList => {
+            Reply::of(200, world.deliveries_list(cx, request.params()?)?, platform)
+        }
+        OperationId::InboundList => {
+            Reply::of(200, world.inbound_list(cx, request.params()?)?, platform)
+        }
+        OperationId::LedgerTrialBalance => {
+            Reply::of(200, world.ledger_trial_balance(cx)?, platform)
+        }
+        OperationId::LedgerEntries => {
+            Reply::of(200, world.ledger_entries(cx, request.params()?)?, platform)
+        }
         OperationId::OutgoingListFees => Reply::of(200, world.outgoing_list_fees(cx)?, platform),
         OperationId::RatesList => Reply::of(200, world.rates_list(cx)?, platform),
         _ => Err(Rejection::misrouted(op.operation())),

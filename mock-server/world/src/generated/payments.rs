@@ -7,9 +7,9 @@ use layer2_types::payments::OperationId;
 
 use crate::context::ReadContext;
 use crate::context::WriteContext;
-use crate::rejection::Rejection;
 use crate::file::Download;
 use crate::file::Upload;
+use crate::rejection::Rejection;
 use crate::request::Reply;
 use crate::request::Request;
 
@@ -17,24 +17,34 @@ use crate::request::Request;
 pub(crate) trait Accounts {
     /// Open an account.
     fn accounts_open(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::AccountOpenRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::AccountOpenRequest,
     ) -> Result<payments::AccountRefReply, Rejection>;
     /// List accounts.
     fn accounts_list(
-        &self, cx: &ReadContext<'_>, params: payments::AccountsListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::AccountsListParams,
     ) -> Result<payments::AccountListReply, Rejection>;
     /// Read an account.
     fn accounts_get(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
     ) -> Result<payments::AccountReply, Rejection>;
     /// Change the status of an account.
     fn accounts_update(
-        &mut self, cx: &mut WriteContext<'_>, account_id: payments::AccountId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account_id: payments::AccountId,
         body: payments::AccountUpdateRequest,
     ) -> Result<payments::AccountRefReply, Rejection>;
     /// Ask for a deposit address.
     fn accounts_request_address(
-        &mut self, cx: &mut WriteContext<'_>, account_id: payments::AccountId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account_id: payments::AccountId,
     ) -> Result<payments::AddressLeaseReply, Rejection>;
 }
 
@@ -42,47 +52,68 @@ pub(crate) trait Accounts {
 pub(crate) trait Applications {
     /// List applications.
     fn applications_list(
-        &self, cx: &ReadContext<'_>, params: payments::ApplicationsListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::ApplicationsListParams,
     ) -> Result<payments::ApplicationListReply, Rejection>;
     /// Start an application.
     fn applications_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::ApplicationRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::ApplicationRequest,
     ) -> Result<payments::ApplicationRefReply, Rejection>;
     /// Read an application.
     fn applications_get(
-        &self, cx: &ReadContext<'_>, application_id: payments::ApplicationId,
+        &self,
+        cx: &ReadContext<'_>,
+        application_id: payments::ApplicationId,
     ) -> Result<payments::ApplicationReply, Rejection>;
     /// Change an application.
     fn applications_update(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
         body: payments::ApplicationUpdateRequest,
     ) -> Result<payments::ApplicationRefReply, Rejection>;
     /// Read what an application still needs.
     fn applications_get_status(
-        &self, cx: &ReadContext<'_>, application_id: payments::ApplicationId,
+        &self,
+        cx: &ReadContext<'_>,
+        application_id: payments::ApplicationId,
     ) -> Result<payments::ApplicationReviewReply, Rejection>;
     /// Submit an application.
     fn applications_submit(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
     ) -> Result<payments::ApplicationRefReply, Rejection>;
     /// Add a person to the application of a company.
     fn applications_add_individual(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
         body: payments::IndividualRequest,
     ) -> Result<payments::IndividualRefReply, Rejection>;
     /// Change a person of an application.
     fn applications_update_individual(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
-        individual_id: payments::IndividualId, body: payments::IndividualUpdateRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
+        individual_id: payments::IndividualId,
+        body: payments::IndividualUpdateRequest,
     ) -> Result<payments::IndividualRefReply, Rejection>;
     /// Remove a person from an application.
     fn applications_delete_individual(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
         individual_id: payments::IndividualId,
     ) -> Result<payments::IndividualRefReply, Rejection>;
     /// Make an access code for the onboarding screens.
     fn applications_create_access_code(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        application_id: payments::ApplicationId,
     ) -> Result<payments::ApplicationAccessCodeReply, Rejection>;
 }
 
@@ -90,34 +121,48 @@ pub(crate) trait Applications {
 pub(crate) trait Counterparties {
     /// List counterparties.
     fn counterparties_list(
-        &self, cx: &ReadContext<'_>, params: payments::CounterpartiesListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::CounterpartiesListParams,
     ) -> Result<payments::CounterpartyListReply, Rejection>;
     /// Register a counterparty.
     fn counterparties_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::CounterpartyRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::CounterpartyRequest,
     ) -> Result<payments::CounterpartyRefReply, Rejection>;
     /// Read a counterparty.
     fn counterparties_get(
-        &self, cx: &ReadContext<'_>, counterparty_id: payments::CounterpartyId,
+        &self,
+        cx: &ReadContext<'_>,
+        counterparty_id: payments::CounterpartyId,
     ) -> Result<payments::CounterpartyReply, Rejection>;
     /// Change a counterparty.
     fn counterparties_update(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: payments::CounterpartyId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: payments::CounterpartyId,
         body: payments::CounterpartyUpdateRequest,
     ) -> Result<payments::CounterpartyRefReply, Rejection>;
     /// Ask how to embed the linking widget.
     fn counterparties_link_details(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: payments::CounterpartyId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: payments::CounterpartyId,
         body: payments::LinkDetailsRequest,
     ) -> Result<payments::LinkDetails, Rejection>;
     /// List the accounts that can be linked.
     fn counterparties_link_accounts(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: payments::CounterpartyId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: payments::CounterpartyId,
         body: payments::LinkAccountsRequest,
     ) -> Result<payments::LinkAccounts, Rejection>;
     /// Connect the linked account.
     fn counterparties_link_connect(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: payments::CounterpartyId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        counterparty_id: payments::CounterpartyId,
         body: payments::LinkConnectRequest,
     ) -> Result<payments::CounterpartyRefReply, Rejection>;
 }
@@ -126,39 +171,56 @@ pub(crate) trait Counterparties {
 pub(crate) trait Customers {
     /// List customers.
     fn customers_list(
-        &self, cx: &ReadContext<'_>, params: payments::CustomersListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::CustomersListParams,
     ) -> Result<payments::CustomerListReply, Rejection>;
     /// Create a customer.
     fn customers_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::CustomerRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::CustomerRequest,
     ) -> Result<payments::CustomerRefReply, Rejection>;
     /// Read a customer.
     fn customers_get(
-        &self, cx: &ReadContext<'_>, customer_id: payments::CustomerId,
+        &self,
+        cx: &ReadContext<'_>,
+        customer_id: payments::CustomerId,
     ) -> Result<payments::CustomerReply, Rejection>;
     /// Change a customer.
     fn customers_update(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: payments::CustomerId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: payments::CustomerId,
         body: payments::CustomerUpdateRequest,
     ) -> Result<payments::CustomerRefReply, Rejection>;
     /// Add a person to a company.
     fn customers_add_individual(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: payments::CustomerId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: payments::CustomerId,
         body: payments::IndividualRequest,
     ) -> Result<payments::IndividualRefReply, Rejection>;
     /// Read a person of a company.
     fn customers_get_individual(
-        &self, cx: &ReadContext<'_>, customer_id: payments::CustomerId,
+        &self,
+        cx: &ReadContext<'_>,
+        customer_id: payments::CustomerId,
         individual_id: payments::IndividualId,
     ) -> Result<payments::IndividualReply, Rejection>;
     /// Change a person of a company.
     fn customers_update_individual(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: payments::CustomerId,
-        individual_id: payments::IndividualId, body: payments::IndividualUpdateRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: payments::CustomerId,
+        individual_id: payments::IndividualId,
+        body: payments::IndividualUpdateRequest,
     ) -> Result<payments::IndividualRefReply, Rejection>;
     /// Register a payor of a customer.
     fn customers_add_payor(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: payments::CustomerId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        customer_id: payments::CustomerId,
         body: payments::PayorRequest,
     ) -> Result<payments::PayorRefReply, Rejection>;
 }
@@ -167,15 +229,21 @@ pub(crate) trait Customers {
 pub(crate) trait Deposits {
     /// Request a deposit.
     fn deposits_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::DepositRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::DepositRequest,
     ) -> Result<payments::DepositReply, Rejection>;
     /// Read a deposit.
     fn deposits_get(
-        &self, cx: &ReadContext<'_>, deposit_id: payments::DepositId,
+        &self,
+        cx: &ReadContext<'_>,
+        deposit_id: payments::DepositId,
     ) -> Result<payments::DepositReply, Rejection>;
     /// Accept a deposit that pulls.
     fn deposits_accept(
-        &mut self, cx: &mut WriteContext<'_>, deposit_id: payments::DepositId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        deposit_id: payments::DepositId,
     ) -> Result<payments::DepositAcceptedReply, Rejection>;
 }
 
@@ -183,11 +251,16 @@ pub(crate) trait Deposits {
 pub(crate) trait Documents {
     /// Upload a document.
     fn documents_upload(
-        &mut self, cx: &mut WriteContext<'_>, document_id: payments::DocumentId, file: Upload,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        document_id: payments::DocumentId,
+        file: Upload,
     ) -> Result<payments::DocumentRefReply, Rejection>;
     /// Download a document.
     fn documents_download(
-        &self, cx: &ReadContext<'_>, document_id: payments::DocumentId,
+        &self,
+        cx: &ReadContext<'_>,
+        document_id: payments::DocumentId,
     ) -> Result<Download, Rejection>;
 }
 
@@ -195,19 +268,27 @@ pub(crate) trait Documents {
 pub(crate) trait Exchanges {
     /// Request an exchange at the market price.
     fn exchanges_create_market(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::ExchangeRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::ExchangeRequest,
     ) -> Result<payments::ExchangeReply, Rejection>;
     /// Request an exchange at a quoted price.
     fn exchanges_create_quote(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::ExchangeRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::ExchangeRequest,
     ) -> Result<payments::ExchangeReply, Rejection>;
     /// Read an exchange.
     fn exchanges_get(
-        &self, cx: &ReadContext<'_>, exchange_id: payments::ExchangeId,
+        &self,
+        cx: &ReadContext<'_>,
+        exchange_id: payments::ExchangeId,
     ) -> Result<payments::ExchangeReply, Rejection>;
     /// Accept an exchange.
     fn exchanges_accept(
-        &mut self, cx: &mut WriteContext<'_>, exchange_id: payments::ExchangeId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        exchange_id: payments::ExchangeId,
         body: payments::ExchangeAcceptRequest,
     ) -> Result<payments::ExchangeReply, Rejection>;
 }
@@ -216,34 +297,48 @@ pub(crate) trait Exchanges {
 pub(crate) trait PaymentAccounts {
     /// List payment accounts.
     fn payment_accounts_list(
-        &self, cx: &ReadContext<'_>, params: payments::PaymentAccountsListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::PaymentAccountsListParams,
     ) -> Result<payments::AccountListReply, Rejection>;
     /// Open a payment account.
     fn payment_accounts_open(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::AccountOpenRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::AccountOpenRequest,
     ) -> Result<payments::AccountRefReply, Rejection>;
     /// Read a payment account.
     fn payment_accounts_get(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
     ) -> Result<payments::AccountReply, Rejection>;
     /// Change the status of a payment account.
     fn payment_accounts_update(
-        &mut self, cx: &mut WriteContext<'_>, account_id: payments::AccountId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account_id: payments::AccountId,
         body: payments::AccountUpdateRequest,
     ) -> Result<payments::AccountRefReply, Rejection>;
     /// Ask for a payment address.
     fn payment_accounts_request_address(
-        &mut self, cx: &mut WriteContext<'_>, account_id: payments::AccountId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account_id: payments::AccountId,
         body: payments::PaymentAddressRequest,
     ) -> Result<payments::AddressLeaseReply, Rejection>;
     /// List transactions of a payment account.
     fn payment_accounts_list_transactions(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
         params: payments::PaymentAccountsListTransactionsParams,
     ) -> Result<payments::PaymentTransactionListReply, Rejection>;
     /// Read a transaction of a payment account.
     fn payment_accounts_get_transaction(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
         transaction_id: payments::TransactionId,
     ) -> Result<payments::TransactionReply, Rejection>;
 }
@@ -252,19 +347,27 @@ pub(crate) trait PaymentAccounts {
 pub(crate) trait Payments {
     /// Request a payment by a counterparty.
     fn payments_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::PaymentRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::PaymentRequest,
     ) -> Result<payments::PaymentStateReply, Rejection>;
     /// Read a payment.
     fn payments_get(
-        &self, cx: &ReadContext<'_>, payment_id: payments::PaymentId,
+        &self,
+        cx: &ReadContext<'_>,
+        payment_id: payments::PaymentId,
     ) -> Result<payments::PaymentReply, Rejection>;
     /// Read what a payment waits for.
     fn payments_get_status(
-        &self, cx: &ReadContext<'_>, payment_id: payments::PaymentId,
+        &self,
+        cx: &ReadContext<'_>,
+        payment_id: payments::PaymentId,
     ) -> Result<payments::PaymentStatusReply, Rejection>;
     /// Accept a payment.
     fn payments_accept(
-        &mut self, cx: &mut WriteContext<'_>, payment_id: payments::PaymentId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        payment_id: payments::PaymentId,
     ) -> Result<payments::PaymentStateReply, Rejection>;
 }
 
@@ -272,7 +375,9 @@ pub(crate) trait Payments {
 pub(crate) trait Settlements {
     /// Read a settlement.
     fn settlements_get(
-        &self, cx: &ReadContext<'_>, settlement_id: payments::SettlementId,
+        &self,
+        cx: &ReadContext<'_>,
+        settlement_id: payments::SettlementId,
         params: payments::SettlementsGetParams,
     ) -> Result<payments::SettlementReply, Rejection>;
 }
@@ -281,12 +386,16 @@ pub(crate) trait Settlements {
 pub(crate) trait Statements {
     /// List the statements of an account.
     fn statements_list(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
         params: payments::StatementsListParams,
     ) -> Result<payments::StatementListReply, Rejection>;
     /// Read a statement.
     fn statements_get(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
         statement_id: payments::StatementId,
     ) -> Result<payments::StatementReply, Rejection>;
 }
@@ -295,15 +404,20 @@ pub(crate) trait Statements {
 pub(crate) trait Subscriptions {
     /// List subscriptions.
     fn subscriptions_list(
-        &self, cx: &ReadContext<'_>,
+        &self,
+        cx: &ReadContext<'_>,
     ) -> Result<payments::SubscriptionListReply, Rejection>;
     /// Subscribe to an event.
     fn subscriptions_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::SubscriptionRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::SubscriptionRequest,
     ) -> Result<payments::SubscriptionReply, Rejection>;
     /// Delete a subscription.
     fn subscriptions_delete(
-        &mut self, cx: &mut WriteContext<'_>, subscription_id: payments::SubscriptionId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        subscription_id: payments::SubscriptionId,
     ) -> Result<payments::SubscriptionRefReply, Rejection>;
 }
 
@@ -311,20 +425,28 @@ pub(crate) trait Subscriptions {
 pub(crate) trait Transactions {
     /// List transactions of all accounts.
     fn transactions_list(
-        &self, cx: &ReadContext<'_>, params: payments::TransactionsListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: payments::TransactionsListParams,
     ) -> Result<payments::TransactionListReply, Rejection>;
     /// Read a transaction.
     fn transactions_get(
-        &self, cx: &ReadContext<'_>, transaction_id: payments::TransactionId,
+        &self,
+        cx: &ReadContext<'_>,
+        transaction_id: payments::TransactionId,
     ) -> Result<payments::TransactionReply, Rejection>;
     /// List transactions of an account.
     fn transactions_list_for_account(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
         params: payments::TransactionsListForAccountParams,
     ) -> Result<payments::TransactionListReply, Rejection>;
     /// Read a transaction of an account.
     fn transactions_get_for_account(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
+        &self,
+        cx: &ReadContext<'_>,
+        account_id: payments::AccountId,
         transaction_id: payments::TransactionId,
     ) -> Result<payments::TransactionReply, Rejection>;
 }
@@ -333,15 +455,21 @@ pub(crate) trait Transactions {
 pub(crate) trait Transfers {
     /// Request a transfer between two accounts.
     fn transfers_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::TransferRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::TransferRequest,
     ) -> Result<payments::TransferReply, Rejection>;
     /// Read a transfer.
     fn transfers_get(
-        &self, cx: &ReadContext<'_>, transfer_id: payments::TransferId,
+        &self,
+        cx: &ReadContext<'_>,
+        transfer_id: payments::TransferId,
     ) -> Result<payments::TransferReply, Rejection>;
     /// Accept a transfer.
     fn transfers_accept(
-        &mut self, cx: &mut WriteContext<'_>, transfer_id: payments::TransferId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        transfer_id: payments::TransferId,
     ) -> Result<payments::TransferAcceptedReply, Rejection>;
 }
 
@@ -349,32 +477,60 @@ pub(crate) trait Transfers {
 pub(crate) trait Withdrawals {
     /// Request a withdrawal.
     fn withdrawals_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::WithdrawalRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: payments::WithdrawalRequest,
     ) -> Result<payments::WithdrawalStateReply, Rejection>;
     /// Read a withdrawal.
     fn withdrawals_get(
-        &self, cx: &ReadContext<'_>, withdrawal_id: payments::WithdrawalId,
+        &self,
+        cx: &ReadContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
     ) -> Result<payments::WithdrawalReply, Rejection>;
     /// Read what a withdrawal waits for.
     fn withdrawals_get_status(
-        &self, cx: &ReadContext<'_>, withdrawal_id: payments::WithdrawalId,
+        &self,
+        cx: &ReadContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
     ) -> Result<payments::WithdrawalStatusReply, Rejection>;
     /// Accept a withdrawal.
     fn withdrawals_accept(
-        &mut self, cx: &mut WriteContext<'_>, withdrawal_id: payments::WithdrawalId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
     ) -> Result<payments::WithdrawalStateReply, Rejection>;
     /// Ask to cancel a withdrawal.
     fn withdrawals_cancel(
-        &mut self, cx: &mut WriteContext<'_>, withdrawal_id: payments::WithdrawalId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
     ) -> Result<payments::WithdrawalStateReply, Rejection>;
     /// Download the receipt of a withdrawal.
     fn withdrawals_get_receipt(
-        &self, cx: &ReadContext<'_>, withdrawal_id: payments::WithdrawalId,
+        &self,
+        cx: &ReadContext<'_>,
+        withdrawal_id: payments::WithdrawalId,
     ) -> Result<Download, Rejection>;
 }
 
 /// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Accounts + Applications + Counterparties + Customers + Deposits + Documents + Exchanges + PaymentAccounts + Payments + Settlements + Statements + Subscriptions + Transactions + Transfers + Withdrawals>(
+pub(crate) fn write<
+    W: Accounts
+        + Applications
+        + Counterparties
+        + Customers
+        + Deposits
+        + Documents
+        + Exchanges
+        + PaymentAccounts
+        + Payments
+        + Settlements
+        + Statements
+        + Subscriptions
+        + Transactions
+        + Transfers
+        + Withdrawals,
+>(
     world: &mut W,
     cx: &mut WriteContext<'_>,
     op: OperationId,
@@ -382,130 +538,242 @@ pub(crate) fn write<W: Accounts + Applications + Counterparties + Customers + De
 ) -> Result<Reply, Rejection> {
     let platform = cx.platform();
     match op {
-        OperationId::AccountsOpen =>
-            Reply::of(200, world.accounts_open(cx, request.body()?)?, platform),
+        OperationId::AccountsOpen => {
+            Reply::of(200, world.accounts_open(cx, request.body()?)?, platform)
+        }
         OperationId::AccountsUpdate => Reply::of(
-            200, world.accounts_update(cx, request.id("account_id")?, request.body()?)?, platform,
-        ),
-        OperationId::AccountsRequestAddress => Reply::of(
-            200, world.accounts_request_address(cx, request.id("account_id")?)?, platform,
-        ),
-        OperationId::ApplicationsCreate =>
-            Reply::of(200, world.applications_create(cx, request.body()?)?, platform),
-        OperationId::ApplicationsUpdate => Reply::of(
-            200, world.applications_update(cx, request.id("application_id")?, request.body()?)?,
+            200,
+            world.accounts_update(cx, request.id("account_id")?, request.body()?)?,
             platform,
         ),
-        OperationId::ApplicationsSubmit =>
-            Reply::of(200, world.applications_submit(cx, request.id("application_id")?)?, platform),
+        OperationId::AccountsRequestAddress => Reply::of(
+            200,
+            world.accounts_request_address(cx, request.id("account_id")?)?,
+            platform,
+        ),
+        OperationId::ApplicationsCreate => Reply::of(
+            200,
+            world.applications_create(cx, request.body()?)?,
+            platform,
+        ),
+        OperationId::ApplicationsUpdate => Reply::of(
+            200,
+            world.applications_update(cx, request.id("application_id")?, request.body()?)?,
+            platform,
+        ),
+        OperationId::ApplicationsSubmit => Reply::of(
+            200,
+            world.applications_submit(cx, request.id("application_id")?)?,
+            platform,
+        ),
         OperationId::ApplicationsAddIndividual => Reply::of(
             200,
-            world.applications_add_individual(cx, request.id("application_id")?, request.body()?)?,
+            world.applications_add_individual(
+                cx,
+                request.id("application_id")?,
+                request.body()?,
+            )?,
             platform,
         ),
         OperationId::ApplicationsUpdateIndividual => Reply::of(
             200,
-            world.applications_update_individual(cx, request.id("application_id")?, request.id("individual_id")?, request.body()?)?,
+            world.applications_update_individual(
+                cx,
+                request.id("application_id")?,
+                request.id("individual_id")?,
+                request.body()?,
+            )?,
             platform,
         ),
         OperationId::ApplicationsDeleteIndividual => Reply::of(
             200,
-            world.applications_delete_individual(cx, request.id("application_id")?, request.id("individual_id")?)?,
+            world.applications_delete_individual(
+                cx,
+                request.id("application_id")?,
+                request.id("individual_id")?,
+            )?,
             platform,
         ),
         OperationId::ApplicationsCreateAccessCode => Reply::of(
-            200, world.applications_create_access_code(cx, request.id("application_id")?)?,
+            200,
+            world.applications_create_access_code(cx, request.id("application_id")?)?,
             platform,
         ),
-        OperationId::CounterpartiesCreate =>
-            Reply::of(200, world.counterparties_create(cx, request.body()?)?, platform),
+        OperationId::CounterpartiesCreate => Reply::of(
+            200,
+            world.counterparties_create(cx, request.body()?)?,
+            platform,
+        ),
         OperationId::CounterpartiesUpdate => Reply::of(
-            200, world.counterparties_update(cx, request.id("counterparty_id")?, request.body()?)?,
+            200,
+            world.counterparties_update(cx, request.id("counterparty_id")?, request.body()?)?,
             platform,
         ),
         OperationId::CounterpartiesLinkDetails => Reply::of(
             200,
-            world.counterparties_link_details(cx, request.id("counterparty_id")?, request.body()?)?,
+            world.counterparties_link_details(
+                cx,
+                request.id("counterparty_id")?,
+                request.body()?,
+            )?,
             platform,
         ),
         OperationId::CounterpartiesLinkAccounts => Reply::of(
             200,
-            world.counterparties_link_accounts(cx, request.id("counterparty_id")?, request.body()?)?,
+            world.counterparties_link_accounts(
+                cx,
+                request.id("counterparty_id")?,
+                request.body()?,
+            )?,
             platform,
         ),
         OperationId::CounterpartiesLinkConnect => Reply::of(
             200,
-            world.counterparties_link_connect(cx, request.id("counterparty_id")?, request.body()?)?,
+            world.counterparties_link_connect(
+                cx,
+                request.id("counterparty_id")?,
+                request.body()?,
+            )?,
             platform,
         ),
-        OperationId::CustomersCreate =>
-            Reply::of(200, world.customers_create(cx, request.body()?)?, platform),
+        OperationId::CustomersCreate => {
+            Reply::of(200, world.customers_create(cx, request.body()?)?, platform)
+        }
         OperationId::CustomersUpdate => Reply::of(
-            200, world.customers_update(cx, request.id("customer_id")?, request.body()?)?, platform,
+            200,
+            world.customers_update(cx, request.id("customer_id")?, request.body()?)?,
+            platform,
         ),
         OperationId::CustomersAddIndividual => Reply::of(
-            200, world.customers_add_individual(cx, request.id("customer_id")?, request.body()?)?,
+            200,
+            world.customers_add_individual(cx, request.id("customer_id")?, request.body()?)?,
             platform,
         ),
         OperationId::CustomersUpdateIndividual => Reply::of(
             200,
-            world.customers_update_individual(cx, request.id("customer_id")?, request.id("individual_id")?, request.body()?)?,
+            world.customers_update_individual(
+                cx,
+                request.id("customer_id")?,
+                request.id("individual_id")?,
+                request.body()?,
+            )?,
             platform,
         ),
         OperationId::CustomersAddPayor => Reply::of(
-            200, world.customers_add_payor(cx, request.id("customer_id")?, request.body()?)?,
+            200,
+            world.customers_add_payor(cx, request.id("customer_id")?, request.body()?)?,
             platform,
         ),
-        OperationId::DepositsCreate =>
-            Reply::of(200, world.deposits_create(cx, request.body()?)?, platform),
-        OperationId::DepositsAccept =>
-            Reply::of(200, world.deposits_accept(cx, request.id("deposit_id")?)?, platform),
+        OperationId::DepositsCreate => {
+            Reply::of(200, world.deposits_create(cx, request.body()?)?, platform)
+        }
+        OperationId::DepositsAccept => Reply::of(
+            200,
+            world.deposits_accept(cx, request.id("deposit_id")?)?,
+            platform,
+        ),
         OperationId::DocumentsUpload => Reply::of(
-            200, world.documents_upload(cx, request.id("document_id")?, request.body()?)?, platform,
+            200,
+            world.documents_upload(cx, request.id("document_id")?, request.body()?)?,
+            platform,
         ),
-        OperationId::ExchangesCreateMarket =>
-            Reply::of(200, world.exchanges_create_market(cx, request.body()?)?, platform),
-        OperationId::ExchangesCreateQuote =>
-            Reply::of(200, world.exchanges_create_quote(cx, request.body()?)?, platform),
+        OperationId::ExchangesCreateMarket => Reply::of(
+            200,
+            world.exchanges_create_market(cx, request.body()?)?,
+            platform,
+        ),
+        OperationId::ExchangesCreateQuote => Reply::of(
+            200,
+            world.exchanges_create_quote(cx, request.body()?)?,
+            platform,
+        ),
         OperationId::ExchangesAccept => Reply::of(
-            200, world.exchanges_accept(cx, request.id("exchange_id")?, request.body()?)?, platform,
+            200,
+            world.exchanges_accept(cx, request.id("exchange_id")?, request.body()?)?,
+            platform,
         ),
-        OperationId::PaymentAccountsOpen =>
-            Reply::of(200, world.payment_accounts_open(cx, request.body()?)?, platform),
+        OperationId::PaymentAccountsOpen => Reply::of(
+            200,
+            world.payment_accounts_open(cx, request.body()?)?,
+            platform,
+        ),
         OperationId::PaymentAccountsUpdate => Reply::of(
-            200, world.payment_accounts_update(cx, request.id("account_id")?, request.body()?)?,
+            200,
+            world.payment_accounts_update(cx, request.id("account_id")?, request.body()?)?,
             platform,
         ),
         OperationId::PaymentAccountsRequestAddress => Reply::of(
             200,
-            world.payment_accounts_request_address(cx, request.id("account_id")?, request.body()?)?,
+            world.payment_accounts_request_address(
+                cx,
+                request.id("account_id")?,
+                request.body()?,
+            )?,
             platform,
         ),
-        OperationId::PaymentsCreate =>
-            Reply::of(200, world.payments_create(cx, request.body()?)?, platform),
-        OperationId::PaymentsAccept =>
-            Reply::of(200, world.payments_accept(cx, request.id("payment_id")?)?, platform),
-        OperationId::SubscriptionsCreate =>
-            Reply::of(200, world.subscriptions_create(cx, request.body()?)?, platform),
-        OperationId::SubscriptionsDelete => Reply::of(
-            200, world.subscriptions_delete(cx, request.id("subscription_id")?)?, platform,
+        OperationId::PaymentsCreate => {
+            Reply::of(200, world.payments_create(cx, request.body()?)?, platform)
+        }
+        OperationId::PaymentsAccept => Reply::of(
+            200,
+            world.payments_accept(cx, request.id("payment_id")?)?,
+            platform,
         ),
-        OperationId::TransfersCreate =>
-            Reply::of(200, world.transfers_create(cx, request.body()?)?, platform),
-        OperationId::TransfersAccept =>
-            Reply::of(200, world.transfers_accept(cx, request.id("transfer_id")?)?, platform),
-        OperationId::WithdrawalsCreate =>
-            Reply::of(200, world.withdrawals_create(cx, request.body()?)?, platform),
-        OperationId::WithdrawalsAccept =>
-            Reply::of(200, world.withdrawals_accept(cx, request.id("withdrawal_id")?)?, platform),
-        OperationId::WithdrawalsCancel =>
-            Reply::of(200, world.withdrawals_cancel(cx, request.id("withdrawal_id")?)?, platform),
+        OperationId::SubscriptionsCreate => Reply::of(
+            200,
+            world.subscriptions_create(cx, request.body()?)?,
+            platform,
+        ),
+        OperationId::SubscriptionsDelete => Reply::of(
+            200,
+            world.subscriptions_delete(cx, request.id("subscription_id")?)?,
+            platform,
+        ),
+        OperationId::TransfersCreate => {
+            Reply::of(200, world.transfers_create(cx, request.body()?)?, platform)
+        }
+        OperationId::TransfersAccept => Reply::of(
+            200,
+            world.transfers_accept(cx, request.id("transfer_id")?)?,
+            platform,
+        ),
+        OperationId::WithdrawalsCreate => Reply::of(
+            200,
+            world.withdrawals_create(cx, request.body()?)?,
+            platform,
+        ),
+        OperationId::WithdrawalsAccept => Reply::of(
+            200,
+            world.withdrawals_accept(cx, request.id("withdrawal_id")?)?,
+            platform,
+        ),
+        OperationId::WithdrawalsCancel => Reply::of(
+            200,
+            world.withdrawals_cancel(cx, request.id("withdrawal_id")?)?,
+            platform,
+        ),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }
 
 /// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Accounts + Applications + Counterparties + Customers + Deposits + Documents + Exchanges + PaymentAccounts + Payments + Settlements + Statements + Subscriptions + Transactions + Transfers + Withdrawals>(
+pub(crate) fn read<
+    W: Accounts
+        + Applications
+        + Counterparties
+        + Customers
+        + Deposits
+        + Documents
+        + Exchanges
+        + PaymentAccounts
+        + Payments
+        + Settlements
+        + Statements
+        + Subscriptions
+        + Transactions
+        + Transfers
+        + Withdrawals,
+>(
     world: &W,
     cx: &ReadContext<'_>,
     op: OperationId,
@@ -513,89 +781,172 @@ pub(crate) fn read<W: Accounts + Applications + Counterparties + Customers + Dep
 ) -> Result<Reply, Rejection> {
     let platform = cx.platform();
     match op {
-        OperationId::AccountsList =>
-            Reply::of(200, world.accounts_list(cx, request.params()?)?, platform),
-        OperationId::AccountsGet =>
-            Reply::of(200, world.accounts_get(cx, request.id("account_id")?)?, platform),
-        OperationId::ApplicationsList =>
-            Reply::of(200, world.applications_list(cx, request.params()?)?, platform),
-        OperationId::ApplicationsGet =>
-            Reply::of(200, world.applications_get(cx, request.id("application_id")?)?, platform),
-        OperationId::ApplicationsGetStatus => Reply::of(
-            200, world.applications_get_status(cx, request.id("application_id")?)?, platform,
-        ),
-        OperationId::CounterpartiesList =>
-            Reply::of(200, world.counterparties_list(cx, request.params()?)?, platform),
-        OperationId::CounterpartiesGet =>
-            Reply::of(200, world.counterparties_get(cx, request.id("counterparty_id")?)?, platform),
-        OperationId::CustomersList =>
-            Reply::of(200, world.customers_list(cx, request.params()?)?, platform),
-        OperationId::CustomersGet =>
-            Reply::of(200, world.customers_get(cx, request.id("customer_id")?)?, platform),
-        OperationId::CustomersGetIndividual => Reply::of(
+        OperationId::AccountsList => {
+            Reply::of(200, world.accounts_list(cx, request.params()?)?, platform)
+        }
+        OperationId::AccountsGet => Reply::of(
             200,
-            world.customers_get_individual(cx, request.id("customer_id")?, request.id("individual_id")?)?,
+            world.accounts_get(cx, request.id("account_id")?)?,
             platform,
         ),
-        OperationId::DepositsGet =>
-            Reply::of(200, world.deposits_get(cx, request.id("deposit_id")?)?, platform),
-        OperationId::DocumentsDownload =>
-            Reply::of(200, world.documents_download(cx, request.id("document_id")?)?, platform),
-        OperationId::ExchangesGet =>
-            Reply::of(200, world.exchanges_get(cx, request.id("exchange_id")?)?, platform),
-        OperationId::PaymentAccountsList =>
-            Reply::of(200, world.payment_accounts_list(cx, request.params()?)?, platform),
-        OperationId::PaymentAccountsGet =>
-            Reply::of(200, world.payment_accounts_get(cx, request.id("account_id")?)?, platform),
+        OperationId::ApplicationsList => Reply::of(
+            200,
+            world.applications_list(cx, request.params()?)?,
+            platform,
+        ),
+        OperationId::ApplicationsGet => Reply::of(
+            200,
+            world.applications_get(cx, request.id("application_id")?)?,
+            platform,
+        ),
+        OperationId::ApplicationsGetStatus => Reply::of(
+            200,
+            world.applications_get_status(cx, request.id("application_id")?)?,
+            platform,
+        ),
+        OperationId::CounterpartiesList => Reply::of(
+            200,
+            world.counterparties_list(cx, request.params()?)?,
+            platform,
+        ),
+        OperationId::CounterpartiesGet => Reply::of(
+            200,
+            world.counterparties_get(cx, request.id("counterparty_id")?)?,
+            platform,
+        ),
+        OperationId::CustomersList => {
+            Reply::of(200, world.customers_list(cx, request.params()?)?, platform)
+        }
+        OperationId::CustomersGet => Reply::of(
+            200,
+            world.customers_get(cx, request.id("customer_id")?)?,
+            platform,
+        ),
+        OperationId::CustomersGetIndividual => Reply::of(
+            200,
+            world.customers_get_individual(
+                cx,
+                request.id("customer_id")?,
+                request.id("individual_id")?,
+            )?,
+            platform,
+        ),
+        OperationId::DepositsGet => Reply::of(
+            200,
+            world.deposits_get(cx, request.id("deposit_id")?)?,
+            platform,
+        ),
+        OperationId::DocumentsDownload => Reply::of(
+            200,
+            world.documents_download(cx, request.id("document_id")?)?,
+            platform,
+        ),
+        OperationId::ExchangesGet => Reply::of(
+            200,
+            world.exchanges_get(cx, request.id("exchange_id")?)?,
+            platform,
+        ),
+        OperationId::PaymentAccountsList => Reply::of(
+            200,
+            world.payment_accounts_list(cx, request.params()?)?,
+            platform,
+        ),
+        OperationId::PaymentAccountsGet => Reply::of(
+            200,
+            world.payment_accounts_get(cx, request.id("account_id")?)?,
+            platform,
+        ),
         OperationId::PaymentAccountsListTransactions => Reply::of(
             200,
-            world.payment_accounts_list_transactions(cx, request.id("account_id")?, request.params()?)?,
+            world.payment_accounts_list_transactions(
+                cx,
+                request.id("account_id")?,
+                request.params()?,
+            )?,
             platform,
         ),
         OperationId::PaymentAccountsGetTransaction => Reply::of(
             200,
-            world.payment_accounts_get_transaction(cx, request.id("account_id")?, request.id("transaction_id")?)?,
+            world.payment_accounts_get_transaction(
+                cx,
+                request.id("account_id")?,
+                request.id("transaction_id")?,
+            )?,
             platform,
         ),
-        OperationId::PaymentsGet =>
-            Reply::of(200, world.payments_get(cx, request.id("payment_id")?)?, platform),
-        OperationId::PaymentsGetStatus =>
-            Reply::of(200, world.payments_get_status(cx, request.id("payment_id")?)?, platform),
+        OperationId::PaymentsGet => Reply::of(
+            200,
+            world.payments_get(cx, request.id("payment_id")?)?,
+            platform,
+        ),
+        OperationId::PaymentsGetStatus => Reply::of(
+            200,
+            world.payments_get_status(cx, request.id("payment_id")?)?,
+            platform,
+        ),
         OperationId::SettlementsGet => Reply::of(
-            200, world.settlements_get(cx, request.id("settlement_id")?, request.params()?)?,
+            200,
+            world.settlements_get(cx, request.id("settlement_id")?, request.params()?)?,
             platform,
         ),
         OperationId::StatementsList => Reply::of(
-            200, world.statements_list(cx, request.id("account_id")?, request.params()?)?, platform,
+            200,
+            world.statements_list(cx, request.id("account_id")?, request.params()?)?,
+            platform,
         ),
         OperationId::StatementsGet => Reply::of(
-            200, world.statements_get(cx, request.id("account_id")?, request.id("statement_id")?)?,
+            200,
+            world.statements_get(cx, request.id("account_id")?, request.id("statement_id")?)?,
             platform,
         ),
         OperationId::SubscriptionsList => Reply::of(200, world.subscriptions_list(cx)?, platform),
-        OperationId::TransactionsList =>
-            Reply::of(200, world.transactions_list(cx, request.params()?)?, platform),
-        OperationId::TransactionsGet =>
-            Reply::of(200, world.transactions_get(cx, request.id("transaction_id")?)?, platform),
+        OperationId::TransactionsList => Reply::of(
+            200,
+            world.transactions_list(cx, request.params()?)?,
+            platform,
+        ),
+        OperationId::TransactionsGet => Reply::of(
+            200,
+            world.transactions_get(cx, request.id("transaction_id")?)?,
+            platform,
+        ),
         OperationId::TransactionsListForAccount => Reply::of(
             200,
-            world.transactions_list_for_account(cx, request.id("account_id")?, request.params()?)?,
+            world.transactions_list_for_account(
+                cx,
+                request.id("account_id")?,
+                request.params()?,
+            )?,
             platform,
         ),
         OperationId::TransactionsGetForAccount => Reply::of(
             200,
-            world.transactions_get_for_account(cx, request.id("account_id")?, request.id("transaction_id")?)?,
+            world.transactions_get_for_account(
+                cx,
+                request.id("account_id")?,
+                request.id("transaction_id")?,
+            )?,
             platform,
         ),
-        OperationId::TransfersGet =>
-            Reply::of(200, world.transfers_get(cx, request.id("transfer_id")?)?, platform),
-        OperationId::WithdrawalsGet =>
-            Reply::of(200, world.withdrawals_get(cx, request.id("withdrawal_id")?)?, platform),
+        OperationId::TransfersGet => Reply::of(
+            200,
+            world.transfers_get(cx, request.id("transfer_id")?)?,
+            platform,
+        ),
+        OperationId::WithdrawalsGet => Reply::of(
+            200,
+            world.withdrawals_get(cx, request.id("withdrawal_id")?)?,
+            platform,
+        ),
         OperationId::WithdrawalsGetStatus => Reply::of(
-            200, world.withdrawals_get_status(cx, request.id("withdrawal_id")?)?, platform,
+            200,
+            world.withdrawals_get_status(cx, request.id("withdrawal_id")?)?,
+            platform,
         ),
         OperationId::WithdrawalsGetReceipt => Reply::of(
-            200, world.withdrawals_get_receipt(cx, request.id("withdrawal_id")?)?, platform,
+            200,
+            world.withdrawals_get_receipt(cx, request.id("withdrawal_id")?)?,
+            platform,
         ),
         _ => Err(Rejection::misrouted(op.operation())),
     }

@@ -15,7 +15,9 @@ use crate::request::Request;
 pub(crate) trait Items {
     /// Exchange a public token.
     fn items_public_token_exchange(
-        &mut self, cx: &mut WriteContext<'_>, body: plaid::ItemPublicTokenExchangeRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: plaid::ItemPublicTokenExchangeRequest,
     ) -> Result<plaid::ItemPublicTokenExchangeReply, Rejection>;
 }
 
@@ -23,7 +25,9 @@ pub(crate) trait Items {
 pub(crate) trait Sandbox {
     /// Link an account without a person.
     fn sandbox_public_token_create(
-        &mut self, cx: &mut WriteContext<'_>, body: plaid::SandboxPublicTokenCreateRequest,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: plaid::SandboxPublicTokenCreateRequest,
     ) -> Result<plaid::SandboxPublicTokenCreateReply, Rejection>;
 }
 
@@ -36,10 +40,16 @@ pub(crate) fn write<W: Items + Sandbox>(
 ) -> Result<Reply, Rejection> {
     let platform = cx.platform();
     match op {
-        OperationId::ItemsPublicTokenExchange =>
-            Reply::of(200, world.items_public_token_exchange(cx, request.body()?)?, platform),
-        OperationId::SandboxPublicTokenCreate =>
-            Reply::of(200, world.sandbox_public_token_create(cx, request.body()?)?, platform),
+        OperationId::ItemsPublicTokenExchange => Reply::of(
+            200,
+            world.items_public_token_exchange(cx, request.body()?)?,
+            platform,
+        ),
+        OperationId::SandboxPublicTokenCreate => Reply::of(
+            200,
+            world.sandbox_public_token_create(cx, request.body()?)?,
+            platform,
+        ),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

@@ -5,11 +5,11 @@
 use super::{
     AccountToOpen, Address, AssetRange, ControlExemption, CorporateEntityType,
     CorporateInvestmentProfile, CorporateKycProfile, CounterpartyGroup, CustomerId, CustomerType,
-    CustomerTypeCorporation, CustomerTypeIndividual, DepositSource, DocumentError, EmploymentStatus,
-    FieldUpdate, Individual, IndividualId, IndividualInvestmentProfile, IndividualKycProfile,
-    InvestmentExperience, InvestmentPlan, InvestmentStrategy, Links, MonthlyCount, MonthlyValue,
-    PrimaryBusiness, RegulatedStatus, RestrictedActivity, SourceOfFunds, TradeCount,
-    TransactionFrequency, UsResidencyStatus,
+    CustomerTypeCorporation, CustomerTypeIndividual, DepositSource, DocumentError,
+    EmploymentStatus, FieldUpdate, Individual, IndividualId, IndividualInvestmentProfile,
+    IndividualKycProfile, InvestmentExperience, InvestmentPlan, InvestmentStrategy, Links,
+    MonthlyCount, MonthlyValue, PrimaryBusiness, RegulatedStatus, RestrictedActivity,
+    SourceOfFunds, TradeCount, TransactionFrequency, UsResidencyStatus,
 };
 use crate::timestamp::Date;
 use crate::timestamp::Timestamp;

@@ -7,9 +7,9 @@ use layer2_types::shop::OperationId;
 
 use crate::context::ReadContext;
 use crate::context::WriteContext;
-use crate::rejection::Rejection;
 use crate::file::Download;
 use crate::file::Upload;
+use crate::rejection::Rejection;
 use crate::request::Answered;
 use crate::request::Reply;
 use crate::request::Request;
@@ -18,28 +18,42 @@ use crate::request::Request;
 pub(crate) trait Orders {
     /// List orders.
     fn orders_list(
-        &self, cx: &ReadContext<'_>, params: shop::OrdersListParams,
+        &self,
+        cx: &ReadContext<'_>,
+        params: shop::OrdersListParams,
     ) -> Result<shop::OrderListReply, Rejection>;
     /// Place an order.
     fn orders_create(
-        &mut self, cx: &mut WriteContext<'_>, body: shop::Order,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        body: shop::Order,
     ) -> Result<Answered<shop::OrderReply>, Rejection>;
     /// Change an order.
     fn orders_update(
-        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        order_id: shop::OrderId,
         body: shop::OrderUpdateRequest,
     ) -> Result<shop::OrderReply, Rejection>;
     /// Upload a receipt.
     fn orders_upload_receipt(
-        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId, file: Upload,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        order_id: shop::OrderId,
+        file: Upload,
     ) -> Result<shop::OrderReply, Rejection>;
     /// Download a receipt.
     fn orders_download_receipt(
-        &self, cx: &ReadContext<'_>, order_id: shop::OrderId,
+        &self,
+        cx: &ReadContext<'_>,
+        order_id: shop::OrderId,
     ) -> Result<Download, Rejection>;
     /// Take a line out.
     fn orders_delete_line(
-        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId, number: String,
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        order_id: shop::OrderId,
+        number: String,
     ) -> Result<(), Rejection>;
 }
 
@@ -52,13 +66,17 @@ pub(crate) fn write<W: Orders>(
 ) -> Result<Reply, Rejection> {
     let platform = cx.platform();
     match op {
-        OperationId::OrdersCreate =>
-            Reply::answered(world.orders_create(cx, request.body()?)?, platform),
+        OperationId::OrdersCreate => {
+            Reply::answered(world.orders_create(cx, request.body()?)?, platform)
+        }
         OperationId::OrdersUpdate => Reply::of(
-            200, world.orders_update(cx, request.id("order_id")?, request.body()?)?, platform,
+            200,
+            world.orders_update(cx, request.id("order_id")?, request.body()?)?,
+            platform,
         ),
         OperationId::OrdersUploadReceipt => Reply::of(
-            200, world.orders_upload_receipt(cx, request.id("order_id")?, request.body()?)?,
+            200,
+            world.orders_upload_receipt(cx, request.id("order_id")?, request.body()?)?,
             platform,
         ),
         OperationId::OrdersDeleteLine => {
@@ -78,10 +96,14 @@ pub(crate) fn read<W: Orders>(
 ) -> Result<Reply, Rejection> {
     let platform = cx.platform();
     match op {
-        OperationId::OrdersList =>
-            Reply::of(200, world.orders_list(cx, request.params()?)?, platform),
-        OperationId::OrdersDownloadReceipt =>
-            Reply::of(200, world.orders_download_receipt(cx, request.id("order_id")?)?, platform),
+        OperationId::OrdersList => {
+            Reply::of(200, world.orders_list(cx, request.params()?)?, platform)
+        }
+        OperationId::OrdersDownloadReceipt => Reply::of(
+            200,
+            world.orders_download_receipt(cx, request.id("order_id")?)?,
+            platform,
+        ),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }
