@@ -164,10 +164,10 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
 /// A download whose bytes are given on as they come.
 fn download_stream(source: &mut Source, model: &Model, operation: &Operation) {
     let verb = operation.verb();
-    source.line(&format!(
-        "/// The same as [`{verb}`](Self::{verb}) for a file that goes to disk or further on: the"
+    source.doc_with_links(&format!(
+        "The same as [`{verb}`](Self::{verb}) for a file that goes to disk or further on: the bytes \
+         as they come, with a limit."
     ));
-    source.line("/// bytes as they come, with a limit.");
     let open = format!(
         "pub async fn {verb}_stream(&self{}) -> Result<Reply<DownloadStream>, Error> {{",
         parameters(model, operation)

@@ -71,6 +71,31 @@ impl Source {
         }
     }
 
+    /// A row of a macro, whose right side stands on a line of its own where both do not fit on one.
+    pub(super) fn row(&mut self, row: &str) {
+        match row.rsplit_once(" = ") {
+            Some((left, right)) if !self.fits(row) => {
+                self.line(&format!("{left} ="));
+                self.line(&format!("    {right}"));
+            }
+            _ => self.line(row),
+        }
+    }
+
+    /// A string literal between what comes before and after it, on as many lines as it takes.
+    pub(super) fn quoted(&mut self, before: &str, text: &str, after: &str) {
+        let whole = format!("{before}{}{after}", literal(text));
+        let mut line = String::new();
+        for word in whole.split_inclusive(' ') {
+            if !self.fits(&format!("{line}{} \\", word.trim_end())) {
+                self.line(&format!("{line}\\"));
+                line = "    ".to_owned();
+            }
+            line.push_str(word);
+        }
+        self.line(&line);
+    }
+
     /// Whether there is room for a line here.
     pub(super) fn fits(&self, line: &str) -> bool {
         line.len() + 4 * self.depth <= LINE_WIDTH
@@ -110,7 +135,7 @@ impl Source {
 
     /// The documentation of the file itself.
     pub(super) fn module_doc(&mut self, text: &str) {
-        for line in doc_lines(text, 96) {
+        for line in wrapped(&escaped(text), 96) {
             self.line(format!("//! {line}").trim_end());
         }
         self.blank();
@@ -118,7 +143,12 @@ impl Source {
 
     /// The documentation of what follows.
     pub(super) fn doc(&mut self, text: &str) {
-        for line in doc_lines(text, 96 - 4 * self.depth) {
+        self.doc_with_links(&escaped(text));
+    }
+
+    /// The same of a text of ours, in which links are links.
+    pub(super) fn doc_with_links(&mut self, text: &str) {
+        for line in wrapped(text, 96 - 4 * self.depth) {
             self.line(format!("/// {line}").trim_end());
         }
     }
@@ -132,8 +162,14 @@ impl Source {
 /// Room for a line of a list.
 const LINE_WIDTH: usize = 100;
 
-/// Wraps documentation and makes it safe for rustdoc, paragraph by paragraph.
-pub(super) fn doc_lines(text: &str, width: usize) -> Vec<String> {
+/// Makes documentation safe for rustdoc, paragraph by paragraph.
+pub(super) fn escaped(text: &str) -> String {
+    let paragraphs: Vec<_> = text.trim().split('\n').map(escape).collect();
+    paragraphs.join("\n")
+}
+
+/// Wraps documentation, paragraph by paragraph.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.trim().split('\n') {
         let hanging = if paragraph.starts_with("- ") {
@@ -142,7 +178,7 @@ pub(super) fn doc_lines(text: &str, width: usize) -> Vec<String> {
             ""
         };
         let mut line = String::new();
-        for word in escape(paragraph).split_whitespace() {
+        for word in paragraph.split_whitespace() {
             if !line.is_empty() && line.len() + 1 + word.len() > width {
                 lines.push(std::mem::take(&mut line));
                 line.push_str(hanging);
@@ -320,19 +356,28 @@ mod tests {
 
     #[test]
     fn documentation_is_safe_for_rustdoc() {
-        let lines = doc_lines(
-            "Sum of [0, 1] as Vec<u8>, see `a[0]` at https://a.example/b.",
-            80,
-        );
         assert_eq!(
-            lines,
-            ["Sum of \\[0, 1\\] as Vec\\<u8\\>, see `a[0]` at <https://a.example/b>."]
+            escaped("Sum of [0, 1] as Vec<u8>, see `a[0]` at https://a.example/b."),
+            "Sum of \\[0, 1\\] as Vec\\<u8\\>, see `a[0]` at <https://a.example/b>."
         );
     }
 
     #[test]
     fn documentation_is_wrapped_and_lists_hang() {
-        assert_eq!(doc_lines("- one two three", 9), ["- one two", "  three"]);
+        assert_eq!(wrapped("- one two three", 9), ["- one two", "  three"]);
+    }
+
+    #[test]
+    fn long_rows_and_texts_are_broken() {
+        let mut source = Source::piece();
+        source.row("short = row;");
+        let long = "x".repeat(60);
+        source.row(&format!("{long} = {long};"));
+        source.quoted("says ", &format!("{long} {long} \"b\""), ",");
+        let expected = format!(
+            "short = row;\n{long} =\n    {long};\nsays \"{long} \\\n    {long} \\\"b\\\"\",\n"
+        );
+        assert_eq!(source.text(), expected);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod interface;
+
 mod accounting;
 mod clock;
 pub mod command;

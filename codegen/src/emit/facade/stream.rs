@@ -89,11 +89,11 @@ pub(super) fn stream(
     } else {
         format!(".{}()", model.api)
     };
-    source.line(&format!(
-        "/// Walks through all pages of [`{0}`](Self::{0}): item by item, or with",
+    source.doc_with_links(&format!(
+        "Walks through all pages of [`{0}`](Self::{0}): item by item, or with \
+         [`into_pages`](Items::into_pages) page by page.",
         own.trim_start_matches("r#")
     ));
-    source.line("/// [`into_pages`](Items::into_pages) page by page.");
     let open = format!(
         "pub fn {verb}_stream(&self{parameters}, params: {}::{params}) \
          -> Items<{item_type}> {{",

@@ -1032,8 +1032,8 @@ impl<'c> PaymentAccounts<'c> {
         }))
     }
 
-    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or with
-    /// [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or
+    /// with [`into_pages`](Items::into_pages) page by page.
     pub fn list_transactions_stream(
         &self,
         account_id: &payments::AccountId,
@@ -1181,8 +1181,8 @@ impl<'c> Transactions<'c> {
         }))
     }
 
-    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or with
-    /// [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or
+    /// with [`into_pages`](Items::into_pages) page by page.
     pub fn list_for_account_stream(
         &self,
         account_id: &payments::AccountId,
@@ -1976,8 +1976,8 @@ impl<'c> Withdrawals<'c> {
             .await
     }
 
-    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on: the
-    /// bytes as they come, with a limit.
+    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on:
+    /// the bytes as they come, with a limit.
     pub async fn get_receipt_stream(
         &self,
         withdrawal_id: &payments::WithdrawalId,

@@ -148,8 +148,8 @@ impl<'c> Orders<'c> {
             .await
     }
 
-    /// The same as [`download_receipt`](Self::download_receipt) for a file that goes to disk or further on: the
-    /// bytes as they come, with a limit.
+    /// The same as [`download_receipt`](Self::download_receipt) for a file that goes to disk or
+    /// further on: the bytes as they come, with a limit.
     pub async fn download_receipt_stream(
         &self,
         order_id: &shop::OrderId,
