@@ -24,7 +24,6 @@ mod credentials;
 mod directory;
 mod errors;
 mod faults;
-#[rustfmt::skip]
 mod generated;
 mod http;
 mod image;

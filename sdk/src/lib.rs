@@ -58,8 +58,10 @@ mod verdict;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 
-#[rustfmt::skip]
-#[allow(unreachable_pub, reason = "the generator of the clients writes `pub`; only the facades are re-exported")]
+#[allow(
+    unreachable_pub,
+    reason = "the generator of the clients writes `pub`; only the facades are re-exported"
+)]
 mod generated;
 
 /// The resources of the APIs, as the client hands them out.

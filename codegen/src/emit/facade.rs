@@ -9,18 +9,16 @@ use crate::model::Model;
 use crate::model::operation::{Operation, Parameter};
 use crate::model::read::Word as _;
 use crate::model::shape::{Scalar, Type};
-use crate::problem::Problem;
-use crate::source::Place;
 
 use self::documentation::documentation;
 use self::envelope::{Envelope, envelope};
 use self::stream::{stream, stream_item};
 use super::operations;
-use super::rust::{Source, Types, field, sentence, type_name, with_packed_parameters};
+use super::rust::{Source, Types, field, sentence, type_name};
 
 /// `facade.rs` of one API.
-pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
-    let mut source = Source::new(model);
+pub(super) fn contents(model: &Model) -> String {
+    let mut source = header(model);
     for tag in &model.tags {
         let name = type_name(&tag.name);
         source.doc(&sentence(&tag.description));
@@ -28,18 +26,20 @@ pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
         source.block(&format!("pub struct {name}<'c> {{"), "}", |source| {
             source.line("pub(crate) client: &'c Client,");
         });
+        source.blank();
         source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
             for operation in model.operations_of(&tag.name) {
                 method(source, model, operation);
             }
         });
+        source.blank();
     }
     entrances(&mut source, model);
-    Ok(header(model) + &formatted(model, source)?)
+    source.text()
 }
 
-/// File header, documentation and imports; `prettyplease` would drop the first.
-fn header(model: &Model) -> String {
+/// A file with its header, documentation and imports.
+fn header(model: &Model) -> Source {
     let mut source = Source::new(model);
     source.module_doc(&format!("The resources of the {} API.", model.api));
     let has_streams = model
@@ -71,36 +71,7 @@ fn header(model: &Model) -> String {
         source.line("use crate::upload::Upload;");
     }
     source.blank();
-    source.text()
-}
-
-fn formatted(model: &Model, source: Source) -> Result<String, Vec<Problem>> {
-    let text = source.text();
-    syn::parse_file(&text)
-        .map(|file| spaced(&with_packed_parameters(&prettyplease::unparse(&file))))
-        .map_err(|error| {
-            vec![Problem::new(
-                &Place::whole(format!("openapi/{}", model.api)),
-                "emitted-syntax",
-                format!("the facade does not parse: {error}"),
-                "correct codegen/src/emit/facade.rs; the document is not to blame",
-            )]
-        })
-}
-
-/// An empty line between items and between methods, which `prettyplease` does not write.
-fn spaced(text: &str) -> String {
-    let mut spaced = String::with_capacity(text.len());
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        spaced.push_str(line);
-        spaced.push('\n');
-        let ends_item = line == "}" || line == "    }";
-        if ends_item && lines.peek().is_some_and(|next| next.trim() != "}") {
-            spaced.push('\n');
-        }
-    }
-    spaced
+    source
 }
 
 /// The methods that lead to the resources: those of payments from the client itself, those of the
@@ -118,9 +89,11 @@ fn entrances(source: &mut Source, model: &Model) {
     source.line(&format!(
         "pub struct {name}<'c> {{ pub(crate) client: &'c Client }}"
     ));
+    source.blank();
     source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
         entrance_methods(source, model, "'c", "self.client");
     });
+    source.blank();
     source.block("impl Client {", "}", |source| {
         source.doc(&format!("{}.", model.title));
         source.line("#[must_use]");
@@ -140,6 +113,7 @@ fn entrance_methods(source: &mut Source, model: &Model, lifetime: &str, client: 
             "pub fn {}(&self) -> {name}<{lifetime}> {{ {name} {{ client: {client} }} }}",
             field(&tag.name)
         ));
+        source.blank();
     }
 }
 
@@ -178,6 +152,7 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
             source.line(&reply.returned("request"));
         }
     });
+    source.blank();
     if let Some(item) = stream_item(model, operation) {
         stream(source, model, operation, &item);
     }
@@ -189,9 +164,9 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
 /// A download whose bytes are given on as they come.
 fn download_stream(source: &mut Source, model: &Model, operation: &Operation) {
     let verb = operation.verb();
-    source.line(&format!(
-        "/// The same as [`{verb}`](Self::{verb}) for a file that goes to disk or further on: the bytes as they come, \
-         with a limit.",
+    source.doc_with_links(&format!(
+        "The same as [`{verb}`](Self::{verb}) for a file that goes to disk or further on: the bytes \
+         as they come, with a limit."
     ));
     let open = format!(
         "pub async fn {verb}_stream(&self{}) -> Result<Reply<DownloadStream>, Error> {{",
@@ -204,6 +179,7 @@ fn download_stream(source: &mut Source, model: &Model, operation: &Operation) {
             path_ids(model, operation),
         ));
     });
+    source.blank();
 }
 
 /// Room for what is run beside `let reply = ….await?;`.

@@ -15,43 +15,57 @@ use layer2_world::Request;
 pub(crate) trait ControlServer {
     /// Read the clock.
     fn clock_get(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::ClockReply, Rejection>> + Send;
     /// Advance the clock.
     fn clock_advance(
-        &self, sandbox: &control::SandboxName, body: control::ClockAdvanceRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: control::ClockAdvanceRequest,
     ) -> impl Future<Output = Result<control::ClockAdvanceReply, Rejection>> + Send;
     /// Wait until nothing is due.
     fn clock_settle(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::SettleReply, Rejection>> + Send;
     /// Expire all tokens.
     fn clock_expire_tokens(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::TokensExpiredReply, Rejection>> + Send;
     /// Explain an object.
     fn explain_get(
-        &self, sandbox: &control::SandboxName, object_id: &control::ObjectId,
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
     ) -> impl Future<Output = Result<control::ExplanationReply, Rejection>> + Send;
     /// Order a fault.
     fn faults_create(
-        &self, sandbox: &control::SandboxName, body: control::FaultRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: control::FaultRequest,
     ) -> impl Future<Output = Result<control::FaultReply, Rejection>> + Send;
     /// List faults.
     fn faults_list(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::FaultListReply, Rejection>> + Send;
     /// Clear all faults.
     fn faults_clear(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::FaultsClearedReply, Rejection>> + Send;
     /// Delete a fault.
     fn faults_delete(
-        &self, sandbox: &control::SandboxName, fault_id: &control::FaultId,
+        &self,
+        sandbox: &control::SandboxName,
+        fault_id: &control::FaultId,
     ) -> impl Future<Output = Result<control::FaultReply, Rejection>> + Send;
     /// Create a sandbox.
     fn sandboxes_create(
-        &self, body: control::SandboxCreateRequest,
+        &self,
+        body: control::SandboxCreateRequest,
     ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
     /// List sandboxes.
     fn sandboxes_list(
@@ -59,27 +73,34 @@ pub(crate) trait ControlServer {
     ) -> impl Future<Output = Result<control::SandboxListReply, Rejection>> + Send;
     /// Read a sandbox.
     fn sandboxes_get(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
     /// Delete a sandbox.
     fn sandboxes_delete(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::SandboxRefReply, Rejection>> + Send;
     /// Reset a sandbox.
     fn sandboxes_reset(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
     /// Fork a sandbox.
     fn sandboxes_fork(
-        &self, sandbox: &control::SandboxName, body: control::SandboxForkRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: control::SandboxForkRequest,
     ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
     /// Export a sandbox as a file.
     fn sandboxes_export(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> impl Future<Output = Result<control::SandboxFileReply, Rejection>> + Send;
     /// Import a sandbox from a file.
     fn sandboxes_import(
-        &self, body: control::SandboxImportRequest,
+        &self,
+        body: control::SandboxImportRequest,
     ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
 }
 
@@ -91,46 +112,97 @@ pub(crate) async fn dispatch<S: ControlServer>(
 ) -> Result<Reply, Rejection> {
     let platform = Platform::Union;
     match op {
-        OperationId::ClockGet =>
-            Reply::of(200, server.clock_get(&request.id("sandbox")?).await?, platform),
-        OperationId::ClockAdvance => Reply::of(
-            200, server.clock_advance(&request.id("sandbox")?, request.body()?).await?, platform,
+        OperationId::ClockGet => Reply::of(
+            200,
+            server.clock_get(&request.id("sandbox")?).await?,
+            platform,
         ),
-        OperationId::ClockSettle =>
-            Reply::of(200, server.clock_settle(&request.id("sandbox")?).await?, platform),
-        OperationId::ClockExpireTokens =>
-            Reply::of(200, server.clock_expire_tokens(&request.id("sandbox")?).await?, platform),
+        OperationId::ClockAdvance => Reply::of(
+            200,
+            server
+                .clock_advance(&request.id("sandbox")?, request.body()?)
+                .await?,
+            platform,
+        ),
+        OperationId::ClockSettle => Reply::of(
+            200,
+            server.clock_settle(&request.id("sandbox")?).await?,
+            platform,
+        ),
+        OperationId::ClockExpireTokens => Reply::of(
+            200,
+            server.clock_expire_tokens(&request.id("sandbox")?).await?,
+            platform,
+        ),
         OperationId::ExplainGet => Reply::of(
-            200, server.explain_get(&request.id("sandbox")?, &request.id("object_id")?).await?,
+            200,
+            server
+                .explain_get(&request.id("sandbox")?, &request.id("object_id")?)
+                .await?,
             platform,
         ),
         OperationId::FaultsCreate => Reply::of(
-            201, server.faults_create(&request.id("sandbox")?, request.body()?).await?, platform,
-        ),
-        OperationId::FaultsList =>
-            Reply::of(200, server.faults_list(&request.id("sandbox")?).await?, platform),
-        OperationId::FaultsClear =>
-            Reply::of(200, server.faults_clear(&request.id("sandbox")?).await?, platform),
-        OperationId::FaultsDelete => Reply::of(
-            200, server.faults_delete(&request.id("sandbox")?, &request.id("fault_id")?).await?,
+            201,
+            server
+                .faults_create(&request.id("sandbox")?, request.body()?)
+                .await?,
             platform,
         ),
-        OperationId::SandboxesCreate =>
-            Reply::of(201, server.sandboxes_create(request.body()?).await?, platform),
-        OperationId::SandboxesList => Reply::of(200, server.sandboxes_list().await?, platform),
-        OperationId::SandboxesGet =>
-            Reply::of(200, server.sandboxes_get(&request.id("sandbox")?).await?, platform),
-        OperationId::SandboxesDelete =>
-            Reply::of(200, server.sandboxes_delete(&request.id("sandbox")?).await?, platform),
-        OperationId::SandboxesReset =>
-            Reply::of(200, server.sandboxes_reset(&request.id("sandbox")?).await?, platform),
-        OperationId::SandboxesFork => Reply::of(
-            201, server.sandboxes_fork(&request.id("sandbox")?, request.body()?).await?, platform,
+        OperationId::FaultsList => Reply::of(
+            200,
+            server.faults_list(&request.id("sandbox")?).await?,
+            platform,
         ),
-        OperationId::SandboxesExport =>
-            Reply::of(200, server.sandboxes_export(&request.id("sandbox")?).await?, platform),
-        OperationId::SandboxesImport =>
-            Reply::of(201, server.sandboxes_import(request.body()?).await?, platform),
+        OperationId::FaultsClear => Reply::of(
+            200,
+            server.faults_clear(&request.id("sandbox")?).await?,
+            platform,
+        ),
+        OperationId::FaultsDelete => Reply::of(
+            200,
+            server
+                .faults_delete(&request.id("sandbox")?, &request.id("fault_id")?)
+                .await?,
+            platform,
+        ),
+        OperationId::SandboxesCreate => Reply::of(
+            201,
+            server.sandboxes_create(request.body()?).await?,
+            platform,
+        ),
+        OperationId::SandboxesList => Reply::of(200, server.sandboxes_list().await?, platform),
+        OperationId::SandboxesGet => Reply::of(
+            200,
+            server.sandboxes_get(&request.id("sandbox")?).await?,
+            platform,
+        ),
+        OperationId::SandboxesDelete => Reply::of(
+            200,
+            server.sandboxes_delete(&request.id("sandbox")?).await?,
+            platform,
+        ),
+        OperationId::SandboxesReset => Reply::of(
+            200,
+            server.sandboxes_reset(&request.id("sandbox")?).await?,
+            platform,
+        ),
+        OperationId::SandboxesFork => Reply::of(
+            201,
+            server
+                .sandboxes_fork(&request.id("sandbox")?, request.body()?)
+                .await?,
+            platform,
+        ),
+        OperationId::SandboxesExport => Reply::of(
+            200,
+            server.sandboxes_export(&request.id("sandbox")?).await?,
+            platform,
+        ),
+        OperationId::SandboxesImport => Reply::of(
+            201,
+            server.sandboxes_import(request.body()?).await?,
+            platform,
+        ),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

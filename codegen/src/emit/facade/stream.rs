@@ -89,8 +89,8 @@ pub(super) fn stream(
     } else {
         format!(".{}()", model.api)
     };
-    source.line(&format!(
-        "/// Walks through all pages of [`{0}`](Self::{0}): item by item, or with \
+    source.doc_with_links(&format!(
+        "Walks through all pages of [`{0}`](Self::{0}): item by item, or with \
          [`into_pages`](Items::into_pages) page by page.",
         own.trim_start_matches("r#")
     ));
@@ -110,4 +110,5 @@ pub(super) fn stream(
             arguments.concat()
         ));
     });
+    source.blank();
 }

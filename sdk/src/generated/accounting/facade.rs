@@ -37,7 +37,8 @@ impl<'c> Businesses<'c> {
     ///
     /// `POST /v1/businesses`
     pub async fn create(
-        &self, body: &accounting::BusinessCreateRequest,
+        &self,
+        body: &accounting::BusinessCreateRequest,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
         let api = self.client.accounting_call(OperationId::BusinessesCreate)?;
         api.businesses_create(body).await
@@ -51,7 +52,8 @@ impl<'c> Businesses<'c> {
     ///
     /// `GET /v1/businesses/{business_id}`
     pub async fn get(
-        &self, business_id: &accounting::BusinessId,
+        &self,
+        business_id: &accounting::BusinessId,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
         let api = self.client.accounting_call(OperationId::BusinessesGet)?;
         api.businesses_get(business_id).await
@@ -68,7 +70,9 @@ impl<'c> Accounting<'c> {
     /// The companies whose books are kept.
     #[must_use]
     pub fn businesses(&self) -> Businesses<'c> {
-        Businesses { client: self.client }
+        Businesses {
+            client: self.client,
+        }
     }
 }
 

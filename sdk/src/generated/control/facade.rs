@@ -34,7 +34,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `POST /sandboxes`
     pub async fn create(
-        &self, body: &control::SandboxCreateRequest,
+        &self,
+        body: &control::SandboxCreateRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesCreate)?;
         let reply = api.sandboxes_create(body).await?;
@@ -62,7 +63,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `GET /sandboxes/{sandbox}`
     pub async fn get(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesGet)?;
         let reply = api.sandboxes_get(sandbox).await?;
@@ -85,7 +87,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `DELETE /sandboxes/{sandbox}`
     pub async fn delete(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxRef>, Error> {
         let api = self.client.control_call(OperationId::SandboxesDelete)?;
         let reply = api.sandboxes_delete(sandbox).await?;
@@ -109,7 +112,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/reset`
     pub async fn reset(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesReset)?;
         let reply = api.sandboxes_reset(sandbox).await?;
@@ -136,7 +140,9 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/fork`
     pub async fn fork(
-        &self, sandbox: &control::SandboxName, body: &control::SandboxForkRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::SandboxForkRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesFork)?;
         let reply = api.sandboxes_fork(sandbox, body).await?;
@@ -155,7 +161,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/export`
     pub async fn export(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxFile>, Error> {
         let api = self.client.control_call(OperationId::SandboxesExport)?;
         let reply = api.sandboxes_export(sandbox).await?;
@@ -187,7 +194,8 @@ impl<'c> Sandboxes<'c> {
     ///
     /// `POST /imports`
     pub async fn import(
-        &self, body: &control::SandboxImportRequest,
+        &self,
+        body: &control::SandboxImportRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesImport)?;
         let reply = api.sandboxes_import(body).await?;
@@ -210,7 +218,8 @@ impl<'c> Clock<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/clock`
     pub async fn get(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::ClockState>, Error> {
         let api = self.client.control_call(OperationId::ClockGet)?;
         let reply = api.clock_get(sandbox).await?;
@@ -238,7 +247,9 @@ impl<'c> Clock<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/clock/advance`
     pub async fn advance(
-        &self, sandbox: &control::SandboxName, body: &control::ClockAdvanceRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::ClockAdvanceRequest,
     ) -> Result<Reply<control::ClockAdvance>, Error> {
         let api = self.client.control_call(OperationId::ClockAdvance)?;
         let reply = api.clock_advance(sandbox, body).await?;
@@ -265,7 +276,8 @@ impl<'c> Clock<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/settle`
     pub async fn settle(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SettleReply>, Error> {
         let api = self.client.control_call(OperationId::ClockSettle)?;
         api.clock_settle(sandbox).await
@@ -286,7 +298,8 @@ impl<'c> Clock<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/tokens/expire`
     pub async fn expire_tokens(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TokenEpoch>, Error> {
         let api = self.client.control_call(OperationId::ClockExpireTokens)?;
         let reply = api.clock_expire_tokens(sandbox).await?;
@@ -321,7 +334,9 @@ impl<'c> Faults<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/faults`
     pub async fn create(
-        &self, sandbox: &control::SandboxName, body: &control::FaultRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::FaultRequest,
     ) -> Result<Reply<control::Fault>, Error> {
         let api = self.client.control_call(OperationId::FaultsCreate)?;
         let reply = api.faults_create(sandbox, body).await?;
@@ -336,7 +351,8 @@ impl<'c> Faults<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/faults`
     pub async fn list(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultList>, Error> {
         let api = self.client.control_call(OperationId::FaultsList)?;
         let reply = api.faults_list(sandbox).await?;
@@ -358,7 +374,8 @@ impl<'c> Faults<'c> {
     ///
     /// `DELETE /sandboxes/{sandbox}/faults`
     pub async fn clear(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultsCleared>, Error> {
         let api = self.client.control_call(OperationId::FaultsClear)?;
         let reply = api.faults_clear(sandbox).await?;
@@ -380,7 +397,9 @@ impl<'c> Faults<'c> {
     ///
     /// `DELETE /sandboxes/{sandbox}/faults/{fault_id}`
     pub async fn delete(
-        &self, sandbox: &control::SandboxName, fault_id: &control::FaultId,
+        &self,
+        sandbox: &control::SandboxName,
+        fault_id: &control::FaultId,
     ) -> Result<Reply<control::Fault>, Error> {
         let api = self.client.control_call(OperationId::FaultsDelete)?;
         let reply = api.faults_delete(sandbox, fault_id).await?;
@@ -422,7 +441,9 @@ impl<'c> Inbound<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/inbound`
     pub async fn create(
-        &self, sandbox: &control::SandboxName, body: &control::InboundRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::InboundRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let api = self.client.control_call(OperationId::InboundCreate)?;
         let reply = api.inbound_create(sandbox, body).await?;
@@ -438,23 +459,27 @@ impl<'c> Inbound<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/inbound`
     pub async fn list(
-        &self, sandbox: &control::SandboxName, params: &control::InboundListParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: &control::InboundListParams,
     ) -> Result<Reply<Page<control::Inbound>>, Error> {
         let api = self.client.control_call(OperationId::InboundList)?;
-        let request = api
-            .inbound_list(
-                sandbox,
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-            );
+        let request = api.inbound_list(
+            sandbox,
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+        );
         let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.inbound, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, sandbox: &control::SandboxName, params: control::InboundListParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: control::InboundListParams,
     ) -> Items<control::Inbound> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -486,7 +511,9 @@ impl<'c> Inbound<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/assign`
     pub async fn assign(
-        &self, sandbox: &control::SandboxName, inbound_id: &control::InboundId,
+        &self,
+        sandbox: &control::SandboxName,
+        inbound_id: &control::InboundId,
         body: &control::InboundAssignRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let api = self.client.control_call(OperationId::InboundAssign)?;
@@ -513,7 +540,9 @@ impl<'c> Inbound<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`
     pub async fn r#return(
-        &self, sandbox: &control::SandboxName, inbound_id: &control::InboundId,
+        &self,
+        sandbox: &control::SandboxName,
+        inbound_id: &control::InboundId,
         body: &control::InboundReturnRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let api = self.client.control_call(OperationId::InboundReturn)?;
@@ -539,7 +568,8 @@ impl<'c> Rates<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/rates`
     pub async fn list(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::RateList>, Error> {
         let api = self.client.control_call(OperationId::RatesList)?;
         let reply = api.rates_list(sandbox).await?;
@@ -566,7 +596,9 @@ impl<'c> Rates<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/rates`
     pub async fn pin(
-        &self, sandbox: &control::SandboxName, body: &control::RatePinRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::RatePinRequest,
     ) -> Result<Reply<control::Rate>, Error> {
         let api = self.client.control_call(OperationId::RatesPin)?;
         let reply = api.rates_pin(sandbox, body).await?;
@@ -588,12 +620,13 @@ impl<'c> Rates<'c> {
     ///
     /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
     pub async fn unpin(
-        &self, sandbox: &control::SandboxName, source_asset_type_id: &control::AssetTypeId,
+        &self,
+        sandbox: &control::SandboxName,
+        source_asset_type_id: &control::AssetTypeId,
         destination_asset_type_id: &control::AssetTypeId,
     ) -> Result<Reply<control::Rate>, Error> {
         let api = self.client.control_call(OperationId::RatesUnpin)?;
-        let request = api
-            .rates_unpin(sandbox, source_asset_type_id, destination_asset_type_id);
+        let request = api.rates_unpin(sandbox, source_asset_type_id, destination_asset_type_id);
         let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -630,11 +663,17 @@ impl<'c> Outgoing<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`
     pub async fn decide_withdrawal(
-        &self, sandbox: &control::SandboxName, withdrawal_id: &control::WithdrawalId,
+        &self,
+        sandbox: &control::SandboxName,
+        withdrawal_id: &control::WithdrawalId,
         body: &control::WithdrawalOutcomeRequest,
     ) -> Result<Reply<control::WithdrawalDecision>, Error> {
-        let api = self.client.control_call(OperationId::OutgoingDecideWithdrawal)?;
-        let reply = api.outgoing_decide_withdrawal(sandbox, withdrawal_id, body).await?;
+        let api = self
+            .client
+            .control_call(OperationId::OutgoingDecideWithdrawal)?;
+        let reply = api
+            .outgoing_decide_withdrawal(sandbox, withdrawal_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -646,7 +685,8 @@ impl<'c> Outgoing<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/fees`
     pub async fn list_fees(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FeeTable>, Error> {
         let api = self.client.control_call(OperationId::OutgoingListFees)?;
         let reply = api.outgoing_list_fees(sandbox).await?;
@@ -672,7 +712,9 @@ impl<'c> Outgoing<'c> {
     ///
     /// `PUT /sandboxes/{sandbox}/fees`
     pub async fn set_fees(
-        &self, sandbox: &control::SandboxName, body: &control::FeeTable,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::FeeTable,
     ) -> Result<Reply<control::FeeTable>, Error> {
         let api = self.client.control_call(OperationId::OutgoingSetFees)?;
         let reply = api.outgoing_set_fees(sandbox, body).await?;
@@ -710,11 +752,17 @@ impl<'c> Decisions<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/applications/{application_id}/decision`
     pub async fn application(
-        &self, sandbox: &control::SandboxName, application_id: &control::ApplicationId,
+        &self,
+        sandbox: &control::SandboxName,
+        application_id: &control::ApplicationId,
         body: &control::ApplicationDecisionRequest,
     ) -> Result<Reply<control::ApplicationDecision>, Error> {
-        let api = self.client.control_call(OperationId::DecisionsApplication)?;
-        let reply = api.decisions_application(sandbox, application_id, body).await?;
+        let api = self
+            .client
+            .control_call(OperationId::DecisionsApplication)?;
+        let reply = api
+            .decisions_application(sandbox, application_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -737,11 +785,17 @@ impl<'c> Decisions<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/customers/{customer_id}/status`
     pub async fn customer_status(
-        &self, sandbox: &control::SandboxName, customer_id: &control::CustomerId,
+        &self,
+        sandbox: &control::SandboxName,
+        customer_id: &control::CustomerId,
         body: &control::CustomerStatusRequest,
     ) -> Result<Reply<control::CustomerDecision>, Error> {
-        let api = self.client.control_call(OperationId::DecisionsCustomerStatus)?;
-        let reply = api.decisions_customer_status(sandbox, customer_id, body).await?;
+        let api = self
+            .client
+            .control_call(OperationId::DecisionsCustomerStatus)?;
+        let reply = api
+            .decisions_customer_status(sandbox, customer_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -766,10 +820,14 @@ impl<'c> Decisions<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`
     pub async fn counterparty_status(
-        &self, sandbox: &control::SandboxName, counterparty_id: &control::CounterpartyId,
+        &self,
+        sandbox: &control::SandboxName,
+        counterparty_id: &control::CounterpartyId,
         body: &control::CounterpartyStatusRequest,
     ) -> Result<Reply<control::CounterpartyDecision>, Error> {
-        let api = self.client.control_call(OperationId::DecisionsCounterpartyStatus)?;
+        let api = self
+            .client
+            .control_call(OperationId::DecisionsCounterpartyStatus)?;
         let reply = api
             .decisions_counterparty_status(sandbox, counterparty_id, body)
             .await?;
@@ -794,7 +852,8 @@ impl<'c> Ledger<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/ledger/trial-balance`
     pub async fn trial_balance(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TrialBalanceReply>, Error> {
         let api = self.client.control_call(OperationId::LedgerTrialBalance)?;
         api.ledger_trial_balance(sandbox).await
@@ -808,23 +867,27 @@ impl<'c> Ledger<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/ledger/entries`
     pub async fn entries(
-        &self, sandbox: &control::SandboxName, params: &control::LedgerEntriesParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: &control::LedgerEntriesParams,
     ) -> Result<Reply<Page<control::LedgerEntry>>, Error> {
         let api = self.client.control_call(OperationId::LedgerEntries)?;
-        let request = api
-            .ledger_entries(
-                sandbox,
-                params.account_id.as_ref(),
-                params.page,
-                params.page_size,
-            );
+        let request = api.ledger_entries(
+            sandbox,
+            params.account_id.as_ref(),
+            params.page,
+            params.page_size,
+        );
         let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.entries, list.links)))
     }
 
-    /// Walks through all pages of [`entries`](Self::entries): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`entries`](Self::entries): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn entries_stream(
-        &self, sandbox: &control::SandboxName, params: control::LedgerEntriesParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: control::LedgerEntriesParams,
     ) -> Items<control::LedgerEntry> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -855,23 +918,27 @@ impl<'c> Deliveries<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/deliveries`
     pub async fn list(
-        &self, sandbox: &control::SandboxName, params: &control::DeliveriesListParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: &control::DeliveriesListParams,
     ) -> Result<Reply<Page<control::Delivery>>, Error> {
         let api = self.client.control_call(OperationId::DeliveriesList)?;
-        let request = api
-            .deliveries_list(
-                sandbox,
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-            );
+        let request = api.deliveries_list(
+            sandbox,
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+        );
         let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.deliveries, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, sandbox: &control::SandboxName, params: control::DeliveriesListParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: control::DeliveriesListParams,
     ) -> Items<control::Delivery> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -879,9 +946,7 @@ impl<'c> Deliveries<'c> {
             params,
             move |client, params| {
                 let sandbox = sandbox.clone();
-                async move {
-                    client.control().deliveries().list(&sandbox, &params).await
-                }
+                async move { client.control().deliveries().list(&sandbox, &params).await }
             },
             |item| item.id.to_string(),
         )
@@ -906,7 +971,9 @@ impl<'c> Deliveries<'c> {
     ///
     /// `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
     pub async fn redeliver(
-        &self, sandbox: &control::SandboxName, delivery_id: &control::DeliveryId,
+        &self,
+        sandbox: &control::SandboxName,
+        delivery_id: &control::DeliveryId,
     ) -> Result<Reply<control::Delivery>, Error> {
         let api = self.client.control_call(OperationId::DeliveriesRedeliver)?;
         let reply = api.deliveries_redeliver(sandbox, delivery_id).await?;
@@ -935,7 +1002,9 @@ impl<'c> Explain<'c> {
     ///
     /// `GET /sandboxes/{sandbox}/explain/{object_id}`
     pub async fn get(
-        &self, sandbox: &control::SandboxName, object_id: &control::ObjectId,
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
     ) -> Result<Reply<control::Explanation>, Error> {
         let api = self.client.control_call(OperationId::ExplainGet)?;
         let reply = api.explain_get(sandbox, object_id).await?;
@@ -953,61 +1022,81 @@ impl<'c> Control<'c> {
     /// Isolated worlds, each with its own credentials, data, books, clocks and faults.
     #[must_use]
     pub fn sandboxes(&self) -> Sandboxes<'c> {
-        Sandboxes { client: self.client }
+        Sandboxes {
+            client: self.client,
+        }
     }
 
     /// The clocks of a sandbox and the work that waits for them.
     #[must_use]
     pub fn clock(&self) -> Clock<'c> {
-        Clock { client: self.client }
+        Clock {
+            client: self.client,
+        }
     }
 
     /// Failures that are ordered in advance.
     #[must_use]
     pub fn faults(&self) -> Faults<'c> {
-        Faults { client: self.client }
+        Faults {
+            client: self.client,
+        }
     }
 
     /// Money that arrives from outside the platform.
     #[must_use]
     pub fn inbound(&self) -> Inbound<'c> {
-        Inbound { client: self.client }
+        Inbound {
+            client: self.client,
+        }
     }
 
     /// What exchanges give, pinned or by the market.
     #[must_use]
     pub fn rates(&self) -> Rates<'c> {
-        Rates { client: self.client }
+        Rates {
+            client: self.client,
+        }
     }
 
     /// Money that leaves the platform, and what that costs.
     #[must_use]
     pub fn outgoing(&self) -> Outgoing<'c> {
-        Outgoing { client: self.client }
+        Outgoing {
+            client: self.client,
+        }
     }
 
     /// What a person at the platform would decide.
     #[must_use]
     pub fn decisions(&self) -> Decisions<'c> {
-        Decisions { client: self.client }
+        Decisions {
+            client: self.client,
+        }
     }
 
     /// The double-entry books of a sandbox.
     #[must_use]
     pub fn ledger(&self) -> Ledger<'c> {
-        Ledger { client: self.client }
+        Ledger {
+            client: self.client,
+        }
     }
 
     /// Events on their way to their subscribers.
     #[must_use]
     pub fn deliveries(&self) -> Deliveries<'c> {
-        Deliveries { client: self.client }
+        Deliveries {
+            client: self.client,
+        }
     }
 
     /// What an object is, where it came from and what waits for it.
     #[must_use]
     pub fn explain(&self) -> Explain<'c> {
-        Explain { client: self.client }
+        Explain {
+            client: self.client,
+        }
     }
 }
 

@@ -29,43 +29,40 @@ impl<'c> Applications<'c> {
     ///
     /// `GET /v1/applications`
     pub async fn list(
-        &self, params: &payments::ApplicationsListParams,
+        &self,
+        params: &payments::ApplicationsListParams,
     ) -> Result<Reply<Page<payments::Application>>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsList)?;
-        let request = api
-            .applications_list(
-                params.application_type.as_ref(),
-                params.customer_id.as_ref(),
-                params.customer_name.as_deref(),
-                params.email_address.as_deref(),
-                params.information_attested,
-                params.order.as_ref(),
-                params.order_by.as_ref(),
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-                params.terms_and_conditions_accepted,
-            );
+        let request = api.applications_list(
+            params.application_type.as_ref(),
+            params.customer_id.as_ref(),
+            params.customer_name.as_deref(),
+            params.email_address.as_deref(),
+            params.information_attested,
+            params.order.as_ref(),
+            params.order_by.as_ref(),
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+            params.terms_and_conditions_accepted,
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.applications.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.applications.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, params: payments::ApplicationsListParams,
+        &self,
+        params: payments::ApplicationsListParams,
     ) -> Items<payments::Application> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.applications().list(&params).await }
-            },
+            |client, params| async move { client.applications().list(&params).await },
             |item| match item {
                 payments::Application::Unknown(unknown) => unknown.raw().get().to_owned(),
                 known => known.id().map(ToString::to_string).unwrap_or_default(),
@@ -97,7 +94,8 @@ impl<'c> Applications<'c> {
     ///
     /// `POST /v1/applications`
     pub async fn create(
-        &self, body: &payments::ApplicationRequest,
+        &self,
+        body: &payments::ApplicationRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsCreate)?;
         let reply = api.applications_create(body).await?;
@@ -114,7 +112,8 @@ impl<'c> Applications<'c> {
     ///
     /// `GET /v1/applications/{application_id}`
     pub async fn get(
-        &self, application_id: &payments::ApplicationId,
+        &self,
+        application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::Application>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsGet)?;
         let reply = api.applications_get(application_id).await?;
@@ -146,7 +145,9 @@ impl<'c> Applications<'c> {
     ///
     /// `PATCH /v1/applications/{application_id}`
     pub async fn update(
-        &self, application_id: &payments::ApplicationId, body: &payments::ApplicationUpdateRequest,
+        &self,
+        application_id: &payments::ApplicationId,
+        body: &payments::ApplicationUpdateRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsUpdate)?;
         let reply = api.applications_update(application_id, body).await?;
@@ -164,9 +165,12 @@ impl<'c> Applications<'c> {
     ///
     /// `GET /v1/applications/{application_id}/status`
     pub async fn get_status(
-        &self, application_id: &payments::ApplicationId,
+        &self,
+        application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationReview>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsGetStatus)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsGetStatus)?;
         let reply = api.applications_get_status(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -195,7 +199,8 @@ impl<'c> Applications<'c> {
     ///
     /// `POST /v1/applications/{application_id}/submit`
     pub async fn submit(
-        &self, application_id: &payments::ApplicationId,
+        &self,
+        application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsSubmit)?;
         let reply = api.applications_submit(application_id).await?;
@@ -225,10 +230,16 @@ impl<'c> Applications<'c> {
     ///
     /// `POST /v1/applications/{application_id}/individual`
     pub async fn add_individual(
-        &self, application_id: &payments::ApplicationId, body: &payments::IndividualRequest,
+        &self,
+        application_id: &payments::ApplicationId,
+        body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsAddIndividual)?;
-        let reply = api.applications_add_individual(application_id, body).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsAddIndividual)?;
+        let reply = api
+            .applications_add_individual(application_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -254,12 +265,15 @@ impl<'c> Applications<'c> {
     ///
     /// `PATCH /v1/applications/{application_id}/individual/{individual_id}`
     pub async fn update_individual(
-        &self, application_id: &payments::ApplicationId, individual_id: &payments::IndividualId,
+        &self,
+        application_id: &payments::ApplicationId,
+        individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsUpdateIndividual)?;
-        let request = api
-            .applications_update_individual(application_id, individual_id, body);
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsUpdateIndividual)?;
+        let request = api.applications_update_individual(application_id, individual_id, body);
         let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -286,9 +300,13 @@ impl<'c> Applications<'c> {
     ///
     /// `DELETE /v1/applications/{application_id}/individual/{individual_id}`
     pub async fn delete_individual(
-        &self, application_id: &payments::ApplicationId, individual_id: &payments::IndividualId,
+        &self,
+        application_id: &payments::ApplicationId,
+        individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsDeleteIndividual)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsDeleteIndividual)?;
         let reply = api
             .applications_delete_individual(application_id, individual_id)
             .await?;
@@ -316,9 +334,12 @@ impl<'c> Applications<'c> {
     ///
     /// `POST /v1/applications/{application_id}/accesscode`
     pub async fn create_access_code(
-        &self, application_id: &payments::ApplicationId,
+        &self,
+        application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationAccessCode>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsCreateAccessCode)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsCreateAccessCode)?;
         let reply = api.applications_create_access_code(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -357,13 +378,13 @@ impl<'c> Documents<'c> {
     ///
     /// `POST /v1/documents/{document_id}`
     pub async fn upload(
-        &self, document_id: &payments::DocumentId, file: &Upload,
+        &self,
+        document_id: &payments::DocumentId,
+        file: &Upload,
     ) -> Result<Reply<payments::DocumentRef>, Error> {
         let reply = self
             .client
-            .upload::<
-                payments::DocumentRefReply,
-            >(
+            .upload::<payments::DocumentRefReply>(
                 OperationId::DocumentsUpload.operation(),
                 &[document_id.as_str()],
                 "file",
@@ -383,7 +404,8 @@ impl<'c> Documents<'c> {
     ///
     /// `GET /v1/documents/{document_id}/download`
     pub async fn download(
-        &self, document_id: &payments::DocumentId,
+        &self,
+        document_id: &payments::DocumentId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -393,9 +415,11 @@ impl<'c> Documents<'c> {
             .await
     }
 
-    /// The same as [`download`](Self::download) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    /// The same as [`download`](Self::download) for a file that goes to disk or further on: the
+    /// bytes as they come, with a limit.
     pub async fn download_stream(
-        &self, document_id: &payments::DocumentId,
+        &self,
+        document_id: &payments::DocumentId,
     ) -> Result<Reply<DownloadStream>, Error> {
         self.client
             .download_stream(
@@ -421,32 +445,30 @@ impl<'c> Customers<'c> {
     ///
     /// `GET /v1/customers`
     pub async fn list(
-        &self, params: &payments::CustomersListParams,
+        &self,
+        params: &payments::CustomersListParams,
     ) -> Result<Reply<Page<payments::Customer>>, Error> {
         let api = self.client.payments_call(OperationId::CustomersList)?;
-        let request = api
-            .customers_list(
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-                params.r#type.as_ref(),
-            );
+        let request = api.customers_list(
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+            params.r#type.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.customers.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.customers.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(&self, params: payments::CustomersListParams) -> Items<payments::Customer> {
         paginate(
             self.client,
             params,
-            |client, params| { async move { client.customers().list(&params).await } },
+            |client, params| async move { client.customers().list(&params).await },
             |item| match item {
                 payments::Customer::Unknown(unknown) => unknown.raw().get().to_owned(),
                 known => known.id().map(ToString::to_string).unwrap_or_default(),
@@ -477,7 +499,8 @@ impl<'c> Customers<'c> {
     ///
     /// `POST /v1/customers`
     pub async fn create(
-        &self, body: &payments::CustomerRequest,
+        &self,
+        body: &payments::CustomerRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
         let api = self.client.payments_call(OperationId::CustomersCreate)?;
         let reply = api.customers_create(body).await?;
@@ -493,7 +516,8 @@ impl<'c> Customers<'c> {
     ///
     /// `GET /v1/customers/{customer_id}`
     pub async fn get(
-        &self, customer_id: &payments::CustomerId,
+        &self,
+        customer_id: &payments::CustomerId,
     ) -> Result<Reply<payments::Customer>, Error> {
         let api = self.client.payments_call(OperationId::CustomersGet)?;
         let reply = api.customers_get(customer_id).await?;
@@ -524,7 +548,9 @@ impl<'c> Customers<'c> {
     ///
     /// `PATCH /v1/customers/{customer_id}`
     pub async fn update(
-        &self, customer_id: &payments::CustomerId, body: &payments::CustomerUpdateRequest,
+        &self,
+        customer_id: &payments::CustomerId,
+        body: &payments::CustomerUpdateRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
         let api = self.client.payments_call(OperationId::CustomersUpdate)?;
         let reply = api.customers_update(customer_id, body).await?;
@@ -550,9 +576,13 @@ impl<'c> Customers<'c> {
     ///
     /// `POST /v1/customers/{customer_id}/individuals`
     pub async fn add_individual(
-        &self, customer_id: &payments::CustomerId, body: &payments::IndividualRequest,
+        &self,
+        customer_id: &payments::CustomerId,
+        body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersAddIndividual)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CustomersAddIndividual)?;
         let reply = api.customers_add_individual(customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -566,10 +596,16 @@ impl<'c> Customers<'c> {
     ///
     /// `GET /v1/customers/{customer_id}/individuals/{individual_id}`
     pub async fn get_individual(
-        &self, customer_id: &payments::CustomerId, individual_id: &payments::IndividualId,
+        &self,
+        customer_id: &payments::CustomerId,
+        individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::Individual>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersGetIndividual)?;
-        let reply = api.customers_get_individual(customer_id, individual_id).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::CustomersGetIndividual)?;
+        let reply = api
+            .customers_get_individual(customer_id, individual_id)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -593,10 +629,14 @@ impl<'c> Customers<'c> {
     ///
     /// `PATCH /v1/customers/{customer_id}/individuals/{individual_id}`
     pub async fn update_individual(
-        &self, customer_id: &payments::CustomerId, individual_id: &payments::IndividualId,
+        &self,
+        customer_id: &payments::CustomerId,
+        individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersUpdateIndividual)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CustomersUpdateIndividual)?;
         let reply = api
             .customers_update_individual(customer_id, individual_id, body)
             .await?;
@@ -625,7 +665,9 @@ impl<'c> Customers<'c> {
     ///
     /// `POST /v1/customers/{customer_id}/payor`
     pub async fn add_payor(
-        &self, customer_id: &payments::CustomerId, body: &payments::PayorRequest,
+        &self,
+        customer_id: &payments::CustomerId,
+        body: &payments::PayorRequest,
     ) -> Result<Reply<payments::PayorRef>, Error> {
         let api = self.client.payments_call(OperationId::CustomersAddPayor)?;
         let reply = api.customers_add_payor(customer_id, body).await?;
@@ -662,7 +704,8 @@ impl<'c> Accounts<'c> {
     ///
     /// `POST /v1/accounts/deposits`
     pub async fn open(
-        &self, body: &payments::AccountOpenRequest,
+        &self,
+        body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let api = self.client.payments_call(OperationId::AccountsOpen)?;
         let reply = api.accounts_open(body).await?;
@@ -678,33 +721,31 @@ impl<'c> Accounts<'c> {
     ///
     /// `GET /v1/accounts/deposits`
     pub async fn list(
-        &self, params: &payments::AccountsListParams,
+        &self,
+        params: &payments::AccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
         let api = self.client.payments_call(OperationId::AccountsList)?;
-        let request = api
-            .accounts_list(
-                params.customer_id.as_ref(),
-                params.page,
-                params.page_size,
-                params.product_type.as_ref(),
-                params.status.as_ref(),
-            );
+        let request = api.accounts_list(
+            params.customer_id.as_ref(),
+            params.page,
+            params.page_size,
+            params.product_type.as_ref(),
+            params.status.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.accounts.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.accounts.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(&self, params: payments::AccountsListParams) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
-            |client, params| { async move { client.accounts().list(&params).await } },
+            |client, params| async move { client.accounts().list(&params).await },
             |item| item.id.to_string(),
         )
     }
@@ -718,7 +759,8 @@ impl<'c> Accounts<'c> {
     ///
     /// `GET /v1/accounts/deposits/{account_id}`
     pub async fn get(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
         let api = self.client.payments_call(OperationId::AccountsGet)?;
         let reply = api.accounts_get(account_id).await?;
@@ -745,7 +787,9 @@ impl<'c> Accounts<'c> {
     ///
     /// `PATCH /v1/accounts/deposits/{account_id}`
     pub async fn update(
-        &self, account_id: &payments::AccountId, body: &payments::AccountUpdateRequest,
+        &self,
+        account_id: &payments::AccountId,
+        body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let api = self.client.payments_call(OperationId::AccountsUpdate)?;
         let reply = api.accounts_update(account_id, body).await?;
@@ -777,9 +821,12 @@ impl<'c> Accounts<'c> {
     ///
     /// `POST /v1/accounts/deposits/{account_id}/address`
     pub async fn request_address(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
     ) -> Result<Reply<payments::AddressLease>, Error> {
-        let api = self.client.payments_call(OperationId::AccountsRequestAddress)?;
+        let api = self
+            .client
+            .payments_call(OperationId::AccountsRequestAddress)?;
         let reply = api.accounts_request_address(account_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -801,36 +848,35 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// `GET /v1/accounts/payments`
     pub async fn list(
-        &self, params: &payments::PaymentAccountsListParams,
+        &self,
+        params: &payments::PaymentAccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsList)?;
-        let request = api
-            .payment_accounts_list(
-                params.customer_id.as_ref(),
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-            );
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsList)?;
+        let request = api.payment_accounts_list(
+            params.customer_id.as_ref(),
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.accounts.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.accounts.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, params: payments::PaymentAccountsListParams,
+        &self,
+        params: payments::PaymentAccountsListParams,
     ) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.payment_accounts().list(&params).await }
-            },
+            |client, params| async move { client.payment_accounts().list(&params).await },
             |item| item.id.to_string(),
         )
     }
@@ -857,9 +903,12 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// `POST /v1/accounts/payments`
     pub async fn open(
-        &self, body: &payments::AccountOpenRequest,
+        &self,
+        body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsOpen)?;
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsOpen)?;
         let reply = api.payment_accounts_open(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -874,7 +923,8 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// `GET /v1/accounts/payments/{account_id}`
     pub async fn get(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
         let api = self.client.payments_call(OperationId::PaymentAccountsGet)?;
         let reply = api.payment_accounts_get(account_id).await?;
@@ -901,9 +951,13 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// `PATCH /v1/accounts/payments/{account_id}`
     pub async fn update(
-        &self, account_id: &payments::AccountId, body: &payments::AccountUpdateRequest,
+        &self,
+        account_id: &payments::AccountId,
+        body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsUpdate)?;
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsUpdate)?;
         let reply = api.payment_accounts_update(account_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -933,10 +987,16 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// `POST /v1/accounts/payments/{account_id}/address`
     pub async fn request_address(
-        &self, account_id: &payments::AccountId, body: &payments::PaymentAddressRequest,
+        &self,
+        account_id: &payments::AccountId,
+        body: &payments::PaymentAddressRequest,
     ) -> Result<Reply<payments::AddressLease>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsRequestAddress)?;
-        let reply = api.payment_accounts_request_address(account_id, body).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsRequestAddress)?;
+        let reply = api
+            .payment_accounts_request_address(account_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -950,34 +1010,33 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions`
     pub async fn list_transactions(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
         params: &payments::PaymentAccountsListTransactionsParams,
     ) -> Result<Reply<Page<payments::PaymentTransaction>>, Error> {
         let api = self
             .client
             .payments_call(OperationId::PaymentAccountsListTransactions)?;
-        let request = api
-            .payment_accounts_list_transactions(
-                account_id,
-                params.end_date.as_ref(),
-                params.order.as_ref(),
-                params.page,
-                params.page_size,
-                params.start_date.as_ref(),
-            );
+        let request = api.payment_accounts_list_transactions(
+            account_id,
+            params.end_date.as_ref(),
+            params.order.as_ref(),
+            params.page,
+            params.page_size,
+            params.start_date.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.transactions.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.transactions.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or
+    /// with [`into_pages`](Items::into_pages) page by page.
     pub fn list_transactions_stream(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
         params: payments::PaymentAccountsListTransactionsParams,
     ) -> Items<payments::PaymentTransaction> {
         let account_id = account_id.to_owned();
@@ -1007,9 +1066,13 @@ impl<'c> PaymentAccounts<'c> {
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions/{transaction_id}`
     pub async fn get_transaction(
-        &self, account_id: &payments::AccountId, transaction_id: &payments::TransactionId,
+        &self,
+        account_id: &payments::AccountId,
+        transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsGetTransaction)?;
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsGetTransaction)?;
         let reply = api
             .payment_accounts_get_transaction(account_id, transaction_id)
             .await?;
@@ -1034,41 +1097,38 @@ impl<'c> Transactions<'c> {
     ///
     /// `GET /v1/transactions`
     pub async fn list(
-        &self, params: &payments::TransactionsListParams,
+        &self,
+        params: &payments::TransactionsListParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
         let api = self.client.payments_call(OperationId::TransactionsList)?;
-        let request = api
-            .transactions_list(
-                params.account_id.as_ref(),
-                params.category_id.as_ref(),
-                params.category_type.as_ref(),
-                params.end_date.as_ref(),
-                params.order.as_ref(),
-                params.page,
-                params.page_size,
-                params.start_date.as_ref(),
-                params.transaction_status.as_ref(),
-            );
+        let request = api.transactions_list(
+            params.account_id.as_ref(),
+            params.category_id.as_ref(),
+            params.category_type.as_ref(),
+            params.end_date.as_ref(),
+            params.order.as_ref(),
+            params.page,
+            params.page_size,
+            params.start_date.as_ref(),
+            params.transaction_status.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.transactions.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.transactions.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, params: payments::TransactionsListParams,
+        &self,
+        params: payments::TransactionsListParams,
     ) -> Items<payments::Transaction> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.transactions().list(&params).await }
-            },
+            |client, params| async move { client.transactions().list(&params).await },
             |item| item.id.to_string(),
         )
     }
@@ -1082,7 +1142,8 @@ impl<'c> Transactions<'c> {
     ///
     /// `GET /v1/transactions/{transaction_id}`
     pub async fn get(
-        &self, transaction_id: &payments::TransactionId,
+        &self,
+        transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
         let api = self.client.payments_call(OperationId::TransactionsGet)?;
         let reply = api.transactions_get(transaction_id).await?;
@@ -1098,32 +1159,34 @@ impl<'c> Transactions<'c> {
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions`
     pub async fn list_for_account(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
         params: &payments::TransactionsListForAccountParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
-        let api = self.client.payments_call(OperationId::TransactionsListForAccount)?;
-        let request = api
-            .transactions_list_for_account(
-                account_id,
-                params.end_date.as_ref(),
-                params.order.as_ref(),
-                params.page,
-                params.page_size,
-                params.start_date.as_ref(),
-            );
+        let api = self
+            .client
+            .payments_call(OperationId::TransactionsListForAccount)?;
+        let request = api.transactions_list_for_account(
+            account_id,
+            params.end_date.as_ref(),
+            params.order.as_ref(),
+            params.page,
+            params.page_size,
+            params.start_date.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.transactions.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.transactions.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or
+    /// with [`into_pages`](Items::into_pages) page by page.
     pub fn list_for_account_stream(
-        &self, account_id: &payments::AccountId, params: payments::TransactionsListForAccountParams,
+        &self,
+        account_id: &payments::AccountId,
+        params: payments::TransactionsListForAccountParams,
     ) -> Items<payments::Transaction> {
         let account_id = account_id.to_owned();
         paginate(
@@ -1132,7 +1195,10 @@ impl<'c> Transactions<'c> {
             move |client, params| {
                 let account_id = account_id.clone();
                 async move {
-                    client.transactions().list_for_account(&account_id, &params).await
+                    client
+                        .transactions()
+                        .list_for_account(&account_id, &params)
+                        .await
                 }
             },
             |item| item.id.to_string(),
@@ -1148,10 +1214,16 @@ impl<'c> Transactions<'c> {
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions/{transaction_id}`
     pub async fn get_for_account(
-        &self, account_id: &payments::AccountId, transaction_id: &payments::TransactionId,
+        &self,
+        account_id: &payments::AccountId,
+        transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        let api = self.client.payments_call(OperationId::TransactionsGetForAccount)?;
-        let reply = api.transactions_get_for_account(account_id, transaction_id).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::TransactionsGetForAccount)?;
+        let reply = api
+            .transactions_get_for_account(account_id, transaction_id)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1187,7 +1259,8 @@ impl<'c> Transfers<'c> {
     ///
     /// `POST /v1/transfers`
     pub async fn create(
-        &self, body: &payments::TransferRequest,
+        &self,
+        body: &payments::TransferRequest,
     ) -> Result<Reply<payments::Transfer>, Error> {
         let api = self.client.payments_call(OperationId::TransfersCreate)?;
         let reply = api.transfers_create(body).await?;
@@ -1203,7 +1276,8 @@ impl<'c> Transfers<'c> {
     ///
     /// `GET /v1/transfers/{transfer_id}`
     pub async fn get(
-        &self, transfer_id: &payments::TransferId,
+        &self,
+        transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::Transfer>, Error> {
         let api = self.client.payments_call(OperationId::TransfersGet)?;
         let reply = api.transfers_get(transfer_id).await?;
@@ -1235,7 +1309,8 @@ impl<'c> Transfers<'c> {
     ///
     /// `POST /v1/transfers/{transfer_id}/accept`
     pub async fn accept(
-        &self, transfer_id: &payments::TransferId,
+        &self,
+        transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::TransferState>, Error> {
         let api = self.client.payments_call(OperationId::TransfersAccept)?;
         let reply = api.transfers_accept(transfer_id).await?;
@@ -1261,13 +1336,10 @@ impl<'c> Subscriptions<'c> {
     pub async fn list(&self) -> Result<Reply<Page<payments::Subscription>>, Error> {
         let api = self.client.payments_call(OperationId::SubscriptionsList)?;
         let reply = api.subscriptions_list().await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.subscriptions.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.subscriptions.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
     /// Subscribe to an event.
@@ -1292,9 +1364,12 @@ impl<'c> Subscriptions<'c> {
     ///
     /// `POST /v1/subscriptions`
     pub async fn create(
-        &self, body: &payments::SubscriptionRequest,
+        &self,
+        body: &payments::SubscriptionRequest,
     ) -> Result<Reply<payments::Subscription>, Error> {
-        let api = self.client.payments_call(OperationId::SubscriptionsCreate)?;
+        let api = self
+            .client
+            .payments_call(OperationId::SubscriptionsCreate)?;
         let reply = api.subscriptions_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1318,9 +1393,12 @@ impl<'c> Subscriptions<'c> {
     ///
     /// `DELETE /v1/subscriptions/{subscription_id}`
     pub async fn delete(
-        &self, subscription_id: &payments::SubscriptionId,
+        &self,
+        subscription_id: &payments::SubscriptionId,
     ) -> Result<Reply<payments::SubscriptionRef>, Error> {
-        let api = self.client.payments_call(OperationId::SubscriptionsDelete)?;
+        let api = self
+            .client
+            .payments_call(OperationId::SubscriptionsDelete)?;
         let reply = api.subscriptions_delete(subscription_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1343,24 +1421,26 @@ impl<'c> Statements<'c> {
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements`
     pub async fn list(
-        &self, account_id: &payments::AccountId, params: &payments::StatementsListParams,
+        &self,
+        account_id: &payments::AccountId,
+        params: &payments::StatementsListParams,
     ) -> Result<Reply<Page<payments::StatementSummary>>, Error> {
         let api = self.client.payments_call(OperationId::StatementsList)?;
         let reply = api
             .statements_list(account_id, params.page, params.page_size)
             .await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.statements.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.statements.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, account_id: &payments::AccountId, params: payments::StatementsListParams,
+        &self,
+        account_id: &payments::AccountId,
+        params: payments::StatementsListParams,
     ) -> Items<payments::StatementSummary> {
         let account_id = account_id.to_owned();
         paginate(
@@ -1384,7 +1464,9 @@ impl<'c> Statements<'c> {
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`
     pub async fn get(
-        &self, account_id: &payments::AccountId, statement_id: &payments::StatementId,
+        &self,
+        account_id: &payments::AccountId,
+        statement_id: &payments::StatementId,
     ) -> Result<Reply<payments::Statement>, Error> {
         let api = self.client.payments_call(OperationId::StatementsGet)?;
         let reply = api.statements_get(account_id, statement_id).await?;
@@ -1408,39 +1490,31 @@ impl<'c> Counterparties<'c> {
     ///
     /// `GET /v1/counterparties`
     pub async fn list(
-        &self, params: &payments::CounterpartiesListParams,
+        &self,
+        params: &payments::CounterpartiesListParams,
     ) -> Result<Reply<Page<payments::Counterparty>>, Error> {
         let api = self.client.payments_call(OperationId::CounterpartiesList)?;
-        let request = api
-            .counterparties_list(
-                params.customer_id.as_ref(),
-                params.page,
-                params.page_size,
-            );
+        let request =
+            api.counterparties_list(params.customer_id.as_ref(), params.page, params.page_size);
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.counterparties.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.counterparties.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, params: payments::CounterpartiesListParams,
+        &self,
+        params: payments::CounterpartiesListParams,
     ) -> Items<payments::Counterparty> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.counterparties().list(&params).await }
-            },
+            |client, params| async move { client.counterparties().list(&params).await },
             |item| match item {
-                payments::Counterparty::Unknown(unknown) => {
-                    unknown.raw().get().to_owned()
-                }
+                payments::Counterparty::Unknown(unknown) => unknown.raw().get().to_owned(),
                 known => known.id().map(ToString::to_string).unwrap_or_default(),
             },
         )
@@ -1476,9 +1550,12 @@ impl<'c> Counterparties<'c> {
     ///
     /// `POST /v1/counterparties`
     pub async fn create(
-        &self, body: &payments::CounterpartyRequest,
+        &self,
+        body: &payments::CounterpartyRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesCreate)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesCreate)?;
         let reply = api.counterparties_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1493,7 +1570,8 @@ impl<'c> Counterparties<'c> {
     ///
     /// `GET /v1/counterparties/{counterparty_id}`
     pub async fn get(
-        &self, counterparty_id: &payments::CounterpartyId,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
     ) -> Result<Reply<payments::Counterparty>, Error> {
         let api = self.client.payments_call(OperationId::CounterpartiesGet)?;
         let reply = api.counterparties_get(counterparty_id).await?;
@@ -1524,10 +1602,13 @@ impl<'c> Counterparties<'c> {
     ///
     /// `PATCH /v1/counterparties/{counterparty_id}`
     pub async fn update(
-        &self, counterparty_id: &payments::CounterpartyId,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
         body: &payments::CounterpartyUpdateRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesUpdate)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesUpdate)?;
         let reply = api.counterparties_update(counterparty_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1556,9 +1637,13 @@ impl<'c> Counterparties<'c> {
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/details`
     pub async fn link_details(
-        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkDetailsRequest,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkDetailsRequest,
     ) -> Result<Reply<payments::LinkDetails>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesLinkDetails)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesLinkDetails)?;
         api.counterparties_link_details(counterparty_id, body).await
     }
 
@@ -1584,10 +1669,15 @@ impl<'c> Counterparties<'c> {
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/accounts`
     pub async fn link_accounts(
-        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkAccountsRequest,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkAccountsRequest,
     ) -> Result<Reply<payments::LinkAccounts>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesLinkAccounts)?;
-        api.counterparties_link_accounts(counterparty_id, body).await
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesLinkAccounts)?;
+        api.counterparties_link_accounts(counterparty_id, body)
+            .await
     }
 
     /// Connect the linked account.
@@ -1613,10 +1703,16 @@ impl<'c> Counterparties<'c> {
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/connect`
     pub async fn link_connect(
-        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkConnectRequest,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkConnectRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesLinkConnect)?;
-        let reply = api.counterparties_link_connect(counterparty_id, body).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesLinkConnect)?;
+        let reply = api
+            .counterparties_link_connect(counterparty_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1659,7 +1755,8 @@ impl<'c> Deposits<'c> {
     ///
     /// `POST /v1/deposits`
     pub async fn create(
-        &self, body: &payments::DepositRequest,
+        &self,
+        body: &payments::DepositRequest,
     ) -> Result<Reply<payments::Deposit>, Error> {
         let api = self.client.payments_call(OperationId::DepositsCreate)?;
         let reply = api.deposits_create(body).await?;
@@ -1675,7 +1772,8 @@ impl<'c> Deposits<'c> {
     ///
     /// `GET /v1/deposits/{deposit_id}`
     pub async fn get(
-        &self, deposit_id: &payments::DepositId,
+        &self,
+        deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::Deposit>, Error> {
         let api = self.client.payments_call(OperationId::DepositsGet)?;
         let reply = api.deposits_get(deposit_id).await?;
@@ -1705,7 +1803,8 @@ impl<'c> Deposits<'c> {
     ///
     /// `POST /v1/deposits/{deposit_id}/accept`
     pub async fn accept(
-        &self, deposit_id: &payments::DepositId,
+        &self,
+        deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::DepositState>, Error> {
         let api = self.client.payments_call(OperationId::DepositsAccept)?;
         let reply = api.deposits_accept(deposit_id).await?;
@@ -1748,7 +1847,8 @@ impl<'c> Withdrawals<'c> {
     ///
     /// `POST /v1/withdrawals`
     pub async fn create(
-        &self, body: &payments::WithdrawalRequest,
+        &self,
+        body: &payments::WithdrawalRequest,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let api = self.client.payments_call(OperationId::WithdrawalsCreate)?;
         let reply = api.withdrawals_create(body).await?;
@@ -1765,7 +1865,8 @@ impl<'c> Withdrawals<'c> {
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}`
     pub async fn get(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::Withdrawal>, Error> {
         let api = self.client.payments_call(OperationId::WithdrawalsGet)?;
         let reply = api.withdrawals_get(withdrawal_id).await?;
@@ -1782,9 +1883,12 @@ impl<'c> Withdrawals<'c> {
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/status`
     pub async fn get_status(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalProgress>, Error> {
-        let api = self.client.payments_call(OperationId::WithdrawalsGetStatus)?;
+        let api = self
+            .client
+            .payments_call(OperationId::WithdrawalsGetStatus)?;
         let reply = api.withdrawals_get_status(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1813,7 +1917,8 @@ impl<'c> Withdrawals<'c> {
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/accept`
     pub async fn accept(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let api = self.client.payments_call(OperationId::WithdrawalsAccept)?;
         let reply = api.withdrawals_accept(withdrawal_id).await?;
@@ -1842,7 +1947,8 @@ impl<'c> Withdrawals<'c> {
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/cancel`
     pub async fn cancel(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let api = self.client.payments_call(OperationId::WithdrawalsCancel)?;
         let reply = api.withdrawals_cancel(withdrawal_id).await?;
@@ -1859,7 +1965,8 @@ impl<'c> Withdrawals<'c> {
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/receipt`
     pub async fn get_receipt(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -1869,9 +1976,11 @@ impl<'c> Withdrawals<'c> {
             .await
     }
 
-    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on:
+    /// the bytes as they come, with a limit.
     pub async fn get_receipt_stream(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<DownloadStream>, Error> {
         self.client
             .download_stream(
@@ -1915,9 +2024,12 @@ impl<'c> Exchanges<'c> {
     ///
     /// `POST /v1/exchanges/market`
     pub async fn create_market(
-        &self, body: &payments::ExchangeRequest,
+        &self,
+        body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let api = self.client.payments_call(OperationId::ExchangesCreateMarket)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ExchangesCreateMarket)?;
         let reply = api.exchanges_create_market(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1950,9 +2062,12 @@ impl<'c> Exchanges<'c> {
     ///
     /// `POST /v1/exchanges/quote`
     pub async fn create_quote(
-        &self, body: &payments::ExchangeRequest,
+        &self,
+        body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let api = self.client.payments_call(OperationId::ExchangesCreateQuote)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ExchangesCreateQuote)?;
         let reply = api.exchanges_create_quote(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1967,7 +2082,8 @@ impl<'c> Exchanges<'c> {
     ///
     /// `GET /v1/exchanges/{exchange_id}`
     pub async fn get(
-        &self, exchange_id: &payments::ExchangeId,
+        &self,
+        exchange_id: &payments::ExchangeId,
     ) -> Result<Reply<payments::Exchange>, Error> {
         let api = self.client.payments_call(OperationId::ExchangesGet)?;
         let reply = api.exchanges_get(exchange_id).await?;
@@ -2002,7 +2118,9 @@ impl<'c> Exchanges<'c> {
     ///
     /// `POST /v1/exchanges/{exchange_id}/accept`
     pub async fn accept(
-        &self, exchange_id: &payments::ExchangeId, body: &payments::ExchangeAcceptRequest,
+        &self,
+        exchange_id: &payments::ExchangeId,
+        body: &payments::ExchangeAcceptRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
         let api = self.client.payments_call(OperationId::ExchangesAccept)?;
         let reply = api.exchanges_accept(exchange_id, body).await?;
@@ -2040,7 +2158,8 @@ impl<'c> Payments<'c> {
     ///
     /// `POST /v1/payments`
     pub async fn create(
-        &self, body: &payments::PaymentRequest,
+        &self,
+        body: &payments::PaymentRequest,
     ) -> Result<Reply<payments::PaymentState>, Error> {
         let api = self.client.payments_call(OperationId::PaymentsCreate)?;
         let reply = api.payments_create(body).await?;
@@ -2056,7 +2175,8 @@ impl<'c> Payments<'c> {
     ///
     /// `GET /v1/payments/{payment_id}`
     pub async fn get(
-        &self, payment_id: &payments::PaymentId,
+        &self,
+        payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::Payment>, Error> {
         let api = self.client.payments_call(OperationId::PaymentsGet)?;
         let reply = api.payments_get(payment_id).await?;
@@ -2073,7 +2193,8 @@ impl<'c> Payments<'c> {
     ///
     /// `GET /v1/payments/{payment_id}/status`
     pub async fn get_status(
-        &self, payment_id: &payments::PaymentId,
+        &self,
+        payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentProgress>, Error> {
         let api = self.client.payments_call(OperationId::PaymentsGetStatus)?;
         let reply = api.payments_get_status(payment_id).await?;
@@ -2106,7 +2227,8 @@ impl<'c> Payments<'c> {
     ///
     /// `POST /v1/payments/{payment_id}/accept`
     pub async fn accept(
-        &self, payment_id: &payments::PaymentId,
+        &self,
+        payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentState>, Error> {
         let api = self.client.payments_call(OperationId::PaymentsAccept)?;
         let reply = api.payments_accept(payment_id).await?;
@@ -2131,15 +2253,16 @@ impl<'c> Settlements<'c> {
     ///
     /// `GET /v1/settlements/{settlement_id}`
     pub async fn get(
-        &self, settlement_id: &payments::SettlementId, params: &payments::SettlementsGetParams,
+        &self,
+        settlement_id: &payments::SettlementId,
+        params: &payments::SettlementsGetParams,
     ) -> Result<Reply<payments::Settlement>, Error> {
         let api = self.client.payments_call(OperationId::SettlementsGet)?;
-        let request = api
-            .settlements_get(
-                settlement_id,
-                params.destination_account_id.as_ref(),
-                params.source_account_id.as_ref(),
-            );
+        let request = api.settlements_get(
+            settlement_id,
+            params.destination_account_id.as_ref(),
+            params.source_account_id.as_ref(),
+        );
         let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }

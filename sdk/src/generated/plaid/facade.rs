@@ -33,9 +33,12 @@ impl<'c> Sandbox<'c> {
     ///
     /// `POST /sandbox/public_token/create`
     pub async fn public_token_create(
-        &self, body: &plaid::SandboxPublicTokenCreateRequest,
+        &self,
+        body: &plaid::SandboxPublicTokenCreateRequest,
     ) -> Result<Reply<plaid::SandboxPublicTokenCreateReply>, Error> {
-        let api = self.client.plaid_call(OperationId::SandboxPublicTokenCreate)?;
+        let api = self
+            .client
+            .plaid_call(OperationId::SandboxPublicTokenCreate)?;
         api.sandbox_public_token_create(body).await
     }
 }
@@ -66,9 +69,12 @@ impl<'c> Items<'c> {
     ///
     /// `POST /item/public_token/exchange`
     pub async fn public_token_exchange(
-        &self, body: &plaid::ItemPublicTokenExchangeRequest,
+        &self,
+        body: &plaid::ItemPublicTokenExchangeRequest,
     ) -> Result<Reply<plaid::ItemPublicTokenExchangeReply>, Error> {
-        let api = self.client.plaid_call(OperationId::ItemsPublicTokenExchange)?;
+        let api = self
+            .client
+            .plaid_call(OperationId::ItemsPublicTokenExchange)?;
         api.items_public_token_exchange(body).await
     }
 }
@@ -83,13 +89,17 @@ impl<'c> Plaid<'c> {
     /// Shortcuts of the sandbox that stand for a person who links an account.
     #[must_use]
     pub fn sandbox(&self) -> Sandbox<'c> {
-        Sandbox { client: self.client }
+        Sandbox {
+            client: self.client,
+        }
     }
 
     /// Links to an institution, each made by one sign-in of one person.
     #[must_use]
     pub fn items(&self) -> Items<'c> {
-        Items { client: self.client }
+        Items {
+            client: self.client,
+        }
     }
 }
 

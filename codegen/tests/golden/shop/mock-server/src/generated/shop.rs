@@ -15,7 +15,8 @@ use layer2_world::Request;
 pub(crate) trait ShopServer {
     /// Read a shelf.
     fn shelves_get(
-        &self, shelf: &str,
+        &self,
+        shelf: &str,
     ) -> impl Future<Output = Result<shop::Shelf, Rejection>> + Send;
 }
 
@@ -27,8 +28,11 @@ pub(crate) async fn dispatch<S: ShopServer>(
 ) -> Result<Reply, Rejection> {
     let platform = Platform::Union;
     match op {
-        OperationId::ShelvesGet =>
-            Reply::of(200, server.shelves_get(&request.id::<String>("shelf")?).await?, platform),
+        OperationId::ShelvesGet => Reply::of(
+            200,
+            server.shelves_get(&request.id::<String>("shelf")?).await?,
+            platform,
+        ),
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

@@ -28,28 +28,27 @@ impl<'c> Orders<'c> {
     ///
     /// `GET /v1/orders`
     pub async fn list(
-        &self, params: &shop::OrdersListParams,
+        &self,
+        params: &shop::OrdersListParams,
     ) -> Result<Reply<Page<shop::Order>>, Error> {
         let api = self.client.shop_call(OperationId::OrdersList)?;
-        let request = api
-            .orders_list(
-                params.above.as_ref(),
-                params.buyer.as_deref(),
-                params.page,
-                params.r#type.as_ref(),
-            );
+        let request = api.orders_list(
+            params.above.as_ref(),
+            params.buyer.as_deref(),
+            params.page,
+            params.r#type.as_ref(),
+        );
         let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.orders.unwrap_or_default(), list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(&self, params: shop::OrdersListParams) -> Items<shop::Order> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.shop().orders().list(&params).await }
-            },
+            |client, params| async move { client.shop().orders().list(&params).await },
             |item| item.id.to_string(),
         )
     }
@@ -90,7 +89,9 @@ impl<'c> Orders<'c> {
     ///
     /// `PATCH /v1/orders/{order_id}`
     pub async fn update(
-        &self, order_id: &shop::OrderId, body: &shop::OrderUpdateRequest,
+        &self,
+        order_id: &shop::OrderId,
+        body: &shop::OrderUpdateRequest,
     ) -> Result<Reply<shop::Order>, Error> {
         let api = self.client.shop_call(OperationId::OrdersUpdate)?;
         let reply = api.orders_update(order_id, body).await?;
@@ -112,13 +113,13 @@ impl<'c> Orders<'c> {
     ///
     /// `POST /v1/orders/{order_id}/receipt`
     pub async fn upload_receipt(
-        &self, order_id: &shop::OrderId, file: &Upload,
+        &self,
+        order_id: &shop::OrderId,
+        file: &Upload,
     ) -> Result<Reply<shop::Order>, Error> {
         let reply = self
             .client
-            .upload::<
-                shop::OrderReply,
-            >(
+            .upload::<shop::OrderReply>(
                 OperationId::OrdersUploadReceipt.operation(),
                 &[order_id.as_str()],
                 "receipt",
@@ -136,7 +137,8 @@ impl<'c> Orders<'c> {
     ///
     /// `GET /v1/orders/{order_id}/receipt`
     pub async fn download_receipt(
-        &self, order_id: &shop::OrderId,
+        &self,
+        order_id: &shop::OrderId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -146,9 +148,11 @@ impl<'c> Orders<'c> {
             .await
     }
 
-    /// The same as [`download_receipt`](Self::download_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    /// The same as [`download_receipt`](Self::download_receipt) for a file that goes to disk or
+    /// further on: the bytes as they come, with a limit.
     pub async fn download_receipt_stream(
-        &self, order_id: &shop::OrderId,
+        &self,
+        order_id: &shop::OrderId,
     ) -> Result<Reply<DownloadStream>, Error> {
         self.client
             .download_stream(
@@ -173,7 +177,9 @@ impl<'c> Orders<'c> {
     ///
     /// `DELETE /v1/orders/{order_id}/lines/{number}`
     pub async fn delete_line(
-        &self, order_id: &shop::OrderId, number: &str,
+        &self,
+        order_id: &shop::OrderId,
+        number: &str,
     ) -> Result<Reply<()>, Error> {
         let api = self.client.shop_call(OperationId::OrdersDeleteLine)?;
         api.orders_delete_line(order_id, number).await
@@ -210,13 +216,17 @@ impl<'c> Shop<'c> {
     /// Orders, with every shape that a schema can have.
     #[must_use]
     pub fn orders(&self) -> Orders<'c> {
-        Orders { client: self.client }
+        Orders {
+            client: self.client,
+        }
     }
 
     /// What the process around the shop answers.
     #[must_use]
     pub fn shelves(&self) -> Shelves<'c> {
-        Shelves { client: self.client }
+        Shelves {
+            client: self.client,
+        }
     }
 }
 
