@@ -82,25 +82,44 @@ pub(crate) struct Sandbox {
     gate: Gate,
     /// That of the head, to be had without the lock.
     epoch: AtomicU64,
+    /// The store cannot say what it was made from, so that it can only be deleted and made anew.
+    is_unknown: bool,
     closed: AtomicBool,
 }
 
-/// The sandbox is unusable until it is reset: its state cannot be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a sandbox does not do what it is asked. But for an outage it is unusable until it is reset: its state cannot be
+/// trusted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Broken {
     /// A command panicked while it held the lock.
     #[error(
         "a defect of the server has broken this sandbox; reset it, and please report what led here"
     )]
     Defect,
-    /// The journal is not one that leads to a state.
-    #[error(
-        "the journal of this sandbox cannot be read; the log of the server says why; reset the sandbox once that is mended"
-    )]
-    Journal,
+    /// What the store has of it does not lead to a state. Says what was found there, and what to do.
+    #[error("this sandbox cannot be brought back from the store: {0}")]
+    Journal(Arc<str>),
     /// The store does not do its work for now. Nothing was done.
     #[error(transparent)]
     Outage(Outage),
+}
+
+impl Broken {
+    /// What is wrong with what the store has of a sandbox.
+    fn journal(error: &impl fmt::Display) -> Broken {
+        Broken::Journal(error.to_string().into())
+    }
+
+    /// What to do about it, where that is in the hands of whoever calls.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Broken::Defect => None,
+            Broken::Journal(_) => Some(
+                "The other sandboxes go on. Mend what is named and start the server again, or reset or delete this sandbox, which forgets all that it holds.",
+            ),
+            Broken::Outage(outage) => Some(outage.hint()),
+        }
+    }
 }
 
 /// Why a store does not do its work for now.
@@ -142,6 +161,15 @@ pub(crate) struct Accepted {
     pub(crate) replayed: bool,
 }
 
+impl From<Outcome> for Accepted {
+    fn from(outcome: Outcome) -> Accepted {
+        let Outcome {
+            reply, replayed, ..
+        } = outcome;
+        Accepted { reply, replayed }
+    }
+}
+
 /// What happened under the lock when work was due.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
@@ -165,15 +193,49 @@ pub(crate) struct PendingWork {
 }
 
 impl Sandbox {
-    /// A sandbox in the state that its journal tells of; a new one, if that is empty.
+    /// A sandbox in the state that its journal tells of; a new one, if that is empty. Where the journal tells of none, the
+    /// sandbox is there all the same: broken, or to be read by whoever calls it, if the store did not answer.
     pub(crate) async fn open(
         genesis: Genesis,
         clock_mode: ClockMode,
         journal: Arc<dyn Journal>,
-    ) -> Result<Sandbox, LoadError> {
+    ) -> Sandbox {
         let blobs = Blobs::new(limits::FILE_BYTES);
-        let state = load::load(&*journal, &genesis, clock_mode, &blobs).await?;
-        Ok(Sandbox {
+        let core = match load::load(&*journal, &genesis, clock_mode, &blobs).await {
+            Ok(state) => Core::new(state, Arc::clone(&journal)),
+            Err(error) => {
+                let state = load::unread(&*journal, &genesis, clock_mode).await;
+                Core::unread(state, Arc::clone(&journal), &genesis.name, &error)
+            }
+        };
+        Sandbox::of(genesis, clock_mode, journal, blobs, core)
+    }
+
+    /// A sandbox of which the store cannot say what it was made from: it has a name and can be reset and deleted.
+    pub(crate) async fn unknown(
+        genesis: Genesis,
+        clock_mode: ClockMode,
+        journal: Arc<dyn Journal>,
+        error: StoreError,
+    ) -> Sandbox {
+        let state = load::unread(&*journal, &genesis, clock_mode).await;
+        let error = LoadError::Store(error);
+        let core = Core::unread(state, Arc::clone(&journal), &genesis.name, &error);
+        let blobs = Blobs::new(limits::FILE_BYTES);
+        Sandbox {
+            is_unknown: true,
+            ..Sandbox::of(genesis, clock_mode, journal, blobs, core)
+        }
+    }
+
+    fn of(
+        genesis: Genesis,
+        clock_mode: ClockMode,
+        journal: Arc<dyn Journal>,
+        blobs: Blobs,
+        core: Core,
+    ) -> Sandbox {
+        Sandbox {
             credentials: Credentials::derive(&genesis.seed, &genesis.name),
             faults: Mutex::default(),
             requests: Mutex::default(),
@@ -182,14 +244,15 @@ impl Sandbox {
             turn: tokio::sync::Mutex::default(),
             entering: tokio::sync::Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
-            gate: Gate::default(),
-            epoch: AtomicU64::new(state.head.epoch),
+            gate: Gate::new(core.is_stale),
+            epoch: AtomicU64::new(core.head.epoch),
+            is_unknown: false,
             closed: AtomicBool::new(false),
-            core: Mutex::new(Core::new(state, Arc::clone(&journal))),
+            core: Mutex::new(core),
             journal,
             genesis,
             clock_mode,
-        })
+        }
     }
 
     /// A sandbox for a test.
@@ -202,8 +265,7 @@ impl Sandbox {
             start: super::clocks::MANUAL_START,
         };
         let journal = Arc::new(super::journal::memory::MemoryJournal::default());
-        let opened = Sandbox::open(genesis, clock_mode, journal).await;
-        opened.expect("an empty journal")
+        Sandbox::open(genesis, clock_mode, journal).await
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -218,6 +280,11 @@ impl Sandbox {
         self.clock_mode
     }
 
+    /// Whether the store cannot say what it was made from: then no reset brings it back.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.is_unknown
+    }
+
     pub(crate) fn genesis(&self) -> &Genesis {
         &self.genesis
     }
@@ -229,6 +296,9 @@ impl Sandbox {
         command: ClientCommand,
         file: Option<Lease<'_>>,
     ) -> Result<Result<Accepted, Rejection>, Broken> {
+        if let Some(saved) = self.saved_while_refusing(&command).await {
+            return Ok(saved);
+        }
         let is_fast = self.genesis.settings.profile == Profile::Fast;
         let work = |core: &mut Core| {
             let now = core.clock.now(Timestamp::now());
@@ -246,11 +316,21 @@ impl Sandbox {
         if is_news {
             self.changed.notify_waiters();
         }
-        Ok(outcome.map(
-            |Outcome {
-                 reply, replayed, ..
-             }| Accepted { reply, replayed },
-        ))
+        Ok(outcome.map(Accepted::from))
+    }
+
+    /// While nothing can be written, what was acknowledged is answered as a read is: whoever is in doubt about a command
+    /// learns what became of it. Nothing is to be had for a command that is new.
+    async fn saved_while_refusing(
+        &self,
+        command: &ClientCommand,
+    ) -> Option<Result<Accepted, Rejection>> {
+        lock(&self.core).refusing?;
+        let look = |core: &mut Core| core.world.repeated(command);
+        let saved = self.turn(Intent::Read, look).await.ok()?;
+        saved
+            .map(|saved| saved.map(Accepted::from))
+            .transpose()
     }
 
     /// Answers a read from the state after what is due.
@@ -577,7 +657,7 @@ impl Sandbox {
         match error {
             StoreError::Full(_) => Broken::Outage(Outage::Full),
             StoreError::Unavailable(_) => Broken::Outage(Outage::Unavailable),
-            StoreError::Taken | StoreError::Unusable(_) => Broken::Journal,
+            StoreError::Taken | StoreError::Unusable(_) => Broken::journal(error),
         }
     }
 }

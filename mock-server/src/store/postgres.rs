@@ -76,11 +76,12 @@ impl PostgresStore {
         })
     }
 
-    fn kept(&self, id: i64, name: String, charter: &[u8]) -> Result<Kept, StoreError> {
-        Ok(Kept {
-            charter: record::open(&self.sealer, Place::Charter { sandbox: &name }, charter)?,
-            journal: self.file(id, name),
-        })
+    fn kept(&self, id: i64, name: String, charter: &[u8]) -> Kept {
+        Kept {
+            charter: record::open(&self.sealer, Place::Charter { sandbox: &name }, charter),
+            journal: self.file(id, name.clone()),
+            name,
+        }
     }
 
     fn file(&self, id: i64, name: String) -> Arc<dyn Journal> {
@@ -209,7 +210,7 @@ impl SharedStore for PostgresStore {
                 let id = get(row, 0)?;
                 let charter: Option<&[u8]> = get(row, 3)?;
                 let kept = match charter {
-                    Some(charter) => Some(self.kept(id, get(row, 1)?, charter)?),
+                    Some(charter) => Some(self.kept(id, get(row, 1)?, charter)),
                     None => None,
                 };
                 Ok(Listed {

@@ -188,6 +188,21 @@ impl Journal for PostgresJournal {
         })
     }
 
+    fn head(&self) -> Pending<'_, (Head, u64)> {
+        Box::pin(async {
+            let place = &self.place;
+            let reader = place.connections.reader().await?;
+            // A look that wants no rows.
+            let parameters: [&(dyn ToSql + Sync); 4] = [&place.id, &0_i64, &0_i64, &0_i64];
+            let asked = reader
+                .client
+                .query_opt(&reader.statements.look, &parameters);
+            let row = within(asked).await?.ok_or_else(|| place.is_gone())?;
+            let stored = Stored::of(&row)?;
+            Ok((stored.head, stored.seq))
+        })
+    }
+
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
         Box::pin(async move {
             let place = &self.place;
