@@ -3,7 +3,7 @@
 //! Only accepted commands are saved, and for ever: a key that was refused can be used again, a key that was accepted
 //! always gives its first reply. The scope of a key is the actor and the operation. The same key with another request is
 //! a mistake of the caller and is refused with what differs, as far as the saved request is known. As they are kept for
-//! ever, they are kept small (`shapes`).
+//! ever, they are kept small ([`Shapes`]).
 
 use core::hash::Hash;
 use core::hash::Hasher as _;
@@ -28,11 +28,9 @@ use crate::request::Actor;
 use crate::request::OperationRef;
 use crate::request::Reply;
 use crate::rows::Rows;
+use crate::shapes::Shaped;
+use crate::shapes::Shapes;
 
-mod shapes;
-
-use shapes::Shaped;
-use shapes::Shapes;
 
 /// All saved replies of a sandbox.
 #[derive(Clone, Debug, Default)]

@@ -26,6 +26,16 @@ impl Packed {
         Self(bytes.as_slice().into())
     }
 
+    /// A text from the bytes of another one ([`Packed::bytes`]).
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The text as it is kept.
+    pub(crate) const fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The text.
     pub(crate) fn text(&self) -> String {
         // What was packed can be unpacked.
