@@ -9,8 +9,12 @@
 //! | `LAYER_BASE_URL`, `LAYER_TOKEN_URL`, `LAYER_CLIENT_ID`, `LAYER_CLIENT_SECRET`, `LAYER_SCOPE` | accounting |
 //! | `PLAID_BASE_URL`, `PLAID_CLIENT_ID`, `PLAID_SECRET` | Plaid |
 //! | `LAYER2_CONTROL_URL`, `LAYER2_CONTROL_TOKEN` | the control API of a mock server |
+//! | `LAYER2_PLATFORM` | the version to keep to: `union` (default), `rail-1.1.2` or `layer2-1.0.5` |
+//! | `LAYER2_ALLOW_INSECURE_HTTP` | `true` allows plain http to another machine of a closed test network; never with production |
 //!
 //! A variable that is empty counts as not set. Half a pair is an error that names the missing half.
+
+use layer2_types::Platform;
 
 use crate::builder::AccountingAccess;
 use crate::builder::ClientBuilder;
@@ -18,6 +22,9 @@ use crate::client::Client;
 use crate::client::config;
 use crate::environment::Environment;
 use crate::error::Error;
+
+/// The variable that allows plain http to another machine.
+pub(crate) const ALLOW_INSECURE_HTTP: &str = "LAYER2_ALLOW_INSECURE_HTTP";
 
 impl ClientBuilder {
     /// Reads the process's environment variables, by the table of the crate's README.
@@ -59,7 +66,19 @@ impl ClientBuilder {
         if let Some((url, token)) = pair(&read, "LAYER2_CONTROL_URL", "LAYER2_CONTROL_TOKEN")? {
             builder = builder.control(url, token);
         }
-        Ok(builder)
+        if let Some(version) = read("LAYER2_PLATFORM") {
+            let version: Platform = version
+                .parse()
+                .map_err(|why| config(format!("LAYER2_PLATFORM: {why}")))?;
+            builder = builder.platform(version);
+        }
+        match read(ALLOW_INSECURE_HTTP).as_deref() {
+            None | Some("false") => Ok(builder),
+            Some("true") => Ok(builder.allow_insecure_http()),
+            Some(_) => Err(config(format!(
+                "{ALLOW_INSECURE_HTTP} is neither `true` nor `false`"
+            ))),
+        }
     }
 }
 
