@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use futures_util::future::join;
 use layer2_examples::{
     books::{Bookkeeper, Off},
     flow::Step,
@@ -84,8 +85,11 @@ async fn keep(client: &Client, options: &Options, listener: TcpListener) -> Step
     // Events that come while this reads tell of the same transactions, which are booked once.
     let before = bookkeeper.catch_up().await?;
     println!("booked {before} transactions of before");
-    println!("listening on {address} for {url}; stop with Ctrl-C, and the books are compared");
-    tokio::signal::ctrl_c().await?;
+    // The first poll begins to listen for Ctrl-C, so it comes before anybody is told of it.
+    let stopped = join(tokio::signal::ctrl_c(), async {
+        println!("listening on {address} for {url}; stop with Ctrl-C, and the books are compared");
+    });
+    stopped.await.0?;
 
     let told = bookkeeper.books().len() - before;
     println!("booked {told} transactions by webhook");

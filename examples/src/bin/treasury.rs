@@ -56,14 +56,21 @@ async fn main() -> Step<()> {
     let Some(seconds) = options.every else {
         return show(target.client(), options.last).await;
     };
+    let mut stopped = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
-        if std::io::stdout().is_terminal() {
-            print!("{CLEAR}");
-        }
-        show(target.client(), options.last).await?;
+        let shown = async {
+            if std::io::stdout().is_terminal() {
+                print!("{CLEAR}");
+            }
+            show(target.client(), options.last).await?;
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Step::Ok(())
+        };
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
-            stopped = tokio::signal::ctrl_c() => return Ok(stopped?),
+            // The first poll begins to listen, so it comes before anything is shown.
+            biased;
+            stopped = &mut stopped => return Ok(stopped?),
+            shown = shown => shown?,
         }
     }
 }
