@@ -13,6 +13,9 @@ use crate::client::config;
 use crate::environment::Environment;
 use crate::error::Error;
 
+/// The variable that allows plain http to another machine.
+pub(crate) const ALLOW_INSECURE_HTTP: &str = "LAYER2_ALLOW_INSECURE_HTTP";
+
 impl ClientBuilder {
     /// Reads the process's environment variables, by the table of the crate's README.
     pub fn from_env() -> Result<Self, Error> {
@@ -53,7 +56,13 @@ impl ClientBuilder {
         if let Some((url, token)) = pair(&read, "LAYER2_CONTROL_URL", "LAYER2_CONTROL_TOKEN")? {
             builder = builder.control(url, token);
         }
-        Ok(builder)
+        match read(ALLOW_INSECURE_HTTP).as_deref() {
+            None | Some("false") => Ok(builder),
+            Some("true") => Ok(builder.allow_insecure_http()),
+            Some(_) => Err(config(format!(
+                "{ALLOW_INSECURE_HTTP} is neither `true` nor `false`"
+            ))),
+        }
     }
 }
 
