@@ -32,7 +32,8 @@ use crate::upload::Upload;
 use crate::upload_rules::UploadBody;
 
 impl Client {
-    /// Sends a file, as the part of a form unless it says otherwise, for the generated facade. `ids` are the path parameters, in order.
+    /// Sends a file, as the one part of a form unless its rules said otherwise, for the generated facade. `ids` are the
+    /// path parameters, in order.
     pub(crate) async fn upload<T: DeserializeOwned>(
         &self,
         operation: &'static Operation,
