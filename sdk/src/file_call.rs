@@ -1,8 +1,8 @@
 //! The calls that progenitor cannot make: sending a file and receiving one, whole or as it comes.
 //!
-//! They build their request here and go through the same loop as every other call ([`CallLayer::exchange`]), so that tokens,
-//! keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the same
-//! bytes, and the platform can tell a repeat by its key.
+//! They build their request here and go through the same loop as every other call ([`CallLayer::exchange`]), so that
+//! tokens, keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the
+//! same bytes, and the platform can tell a repeat by its key.
 
 use std::sync::Arc;
 
