@@ -117,9 +117,9 @@ impl DownloadStream {
         Ok(self.received)
     }
 
-    /// Writes the file to a path of your choice, whole or not at all: the bytes go to a new file beside it, whose name ends
-    /// in `.part`, which takes the place of what is there when it is complete. The platform has no say in the path. On Unix
-    /// the file is for its owner alone (0600).
+    /// Writes the file to a path of your choice, whole or not at all: the bytes go to a new file beside it, whose name
+    /// ends in `.part`, which takes the place of what is there when it is complete. The platform has no say in the
+    /// path. On Unix the file is for its owner alone (0600).
     ///
     /// Two downloads to one path do not disturb each other: the one that ends last stays. The file beside it is removed
     /// if something fails or the future is dropped.

@@ -1,8 +1,8 @@
 //! The calls that progenitor cannot make: sending a file and receiving one, whole or as it comes.
 //!
-//! They build their request here and go through the same loop as every other call ([`CallLayer::exchange`]), so that tokens,
-//! keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the same
-//! bytes, and the platform can tell a repeat by its key.
+//! They build their request here and go through the same loop as every other call ([`CallLayer::exchange`]), so that
+//! tokens, keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the
+//! same bytes, and the platform can tell a repeat by its key.
 
 use std::sync::Arc;
 
@@ -32,7 +32,8 @@ use crate::upload::Upload;
 use crate::upload_rules::UploadBody;
 
 impl Client {
-    /// Sends a file, as the part of a form unless it says otherwise, for the generated facade. `ids` are the path parameters, in order.
+    /// Sends a file, as the one part of a form unless its rules said otherwise, for the generated facade. `ids` are the
+    /// path parameters, in order.
     pub(crate) async fn upload<T: DeserializeOwned>(
         &self,
         operation: &'static Operation,

@@ -86,7 +86,8 @@ impl CallOptions {
     /// As with a key, use a client that carries a page for that list only.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a link without a query, which leads to no page.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a link without a query, which leads to no
+    /// page.
     #[cfg(any(feature = "payments", feature = "control"))]
     pub fn page(mut self, link: &str) -> Result<Self, Error> {
         let query = crate::page::link_query(link).ok_or_else(|| {

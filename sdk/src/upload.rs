@@ -41,8 +41,8 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// The most bytes that a file may have unless [`UploadRules`] say otherwise: 30 MB, in the larger of the two readings.
-    /// What lies between them the platform decides (docs/unknowns.md).
+    /// The most bytes that a file may have unless [`UploadRules`] say otherwise: 30 MB, in the larger of the two
+    /// readings. What lies between them the platform decides (docs/unknowns.md).
     pub const MAX_BYTES: usize = 30 * 1024 * 1024;
 
     /// A file that was held against the rules.
@@ -63,8 +63,8 @@ impl Upload {
     /// A file from memory. Its kind follows from the extension of its name.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a name, a kind or a size that the platform does
-    /// not take.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a name, a kind or a size that the platform
+    /// does not take.
     pub fn from_bytes(
         file_name: impl Into<String>,
         bytes: impl Into<Bytes>,

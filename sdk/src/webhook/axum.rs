@@ -1,8 +1,8 @@
 //! An extractor for axum that reads the raw body and hands over a verified event.
 //!
 //! The verifier lives in the router's state (`Arc<Verifier>` by `FromRef`). A delivery that does not hold is answered
-//! before the handler runs: 401 for a signature, 400 for a form or a body that broke off, 413 for one beyond the limit. The answer names no
-//! details, since whoever sent it may not be the platform; the reason goes to the log.
+//! before the handler runs: 401 for a signature, 400 for a form or a body that broke off, 413 for one beyond the limit.
+//! The answer names no details, since whoever sent it may not be the platform; the reason goes to the log.
 
 use std::sync::Arc;
 

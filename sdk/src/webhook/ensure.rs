@@ -130,8 +130,8 @@ impl Subscriptions<'_> {
     /// or before each delivery that no key matches.
     ///
     /// # Errors
-    /// The first call or store operation that fails. What was rotated until then stays so; call again, and one subscription
-    /// of each type is left.
+    /// The first call or store operation that fails. What was rotated until then stays so; call again, and one
+    /// subscription of each type is left.
     pub async fn rotate_keys(
         &self,
         callback_url: &str,

@@ -117,9 +117,9 @@ impl Verifier {
         self.set(ring);
     }
 
-    /// Takes the keys that a store has for a callback URL in place of those it has, in all clones at once. Keys of other
-    /// URLs are remembered as belonging elsewhere, beside those that [`known_elsewhere`](Self::known_elsewhere) named. Says
-    /// how many are accepted now.
+    /// Takes the keys that a store has for a callback URL in place of those it has, in all clones at once. Keys of
+    /// other URLs are remembered as belonging elsewhere, beside those that [`known_elsewhere`](Self::known_elsewhere)
+    /// named. Says how many are accepted now.
     ///
     /// # Errors
     /// If the store fails or holds something that is no key; the keys stay as they were.

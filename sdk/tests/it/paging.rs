@@ -185,6 +185,23 @@ async fn a_walk_goes_on_at_a_link_that_was_stored() {
 }
 
 #[tokio::test]
+async fn a_circle_back_to_a_link_that_was_stored_is_noticed() {
+    let stage = Stage::new().await;
+    let pages = [page(&["c"], "?page=3"), page(&["d"], "?page=2")];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let client = stage.client();
+    let from_there = client.with(CallOptions::new().page("?page=2").unwrap());
+    let results: Vec<_> = from_there
+        .transactions()
+        .list_stream(TransactionsListParams::new())
+        .collect()
+        .await;
+    let error = results.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedReply);
+    assert_eq!(stage.received(LIST).await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_stream_can_be_named_moved_and_sent() {
     fn is_at_home_anywhere<T: Send + Unpin + 'static>(_: &T) {}
     let stage = Stage::new().await;
