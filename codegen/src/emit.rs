@@ -96,7 +96,7 @@ fn sdk(model: &Model) -> Result<Vec<File>, Vec<Problem>> {
     Ok(vec![
         File::new(format!("{folder}/mod.rs"), source.text()),
         File::new(format!("{folder}/client.rs"), client::contents(model)?),
-        File::new(format!("{folder}/facade.rs"), facade::contents(model)),
+        File::new(format!("{folder}/facade.rs"), facade::contents(model)?),
     ])
 }
 

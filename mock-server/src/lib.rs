@@ -16,6 +16,9 @@
     )
 )]
 
+#[macro_use]
+mod interface;
+
 mod api;
 mod blobs;
 mod cli;

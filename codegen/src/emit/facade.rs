@@ -3,12 +3,14 @@
 
 mod documentation;
 mod envelope;
+mod sample;
 mod stream;
 
 use crate::model::Model;
 use crate::model::operation::{Operation, Parameter};
 use crate::model::read::Word as _;
 use crate::model::shape::{Scalar, Type};
+use crate::problem::Problem;
 
 use self::documentation::documentation;
 use self::envelope::{Envelope, envelope};
@@ -17,7 +19,8 @@ use super::operations;
 use super::rust::{Source, Types, field, sentence, type_name};
 
 /// `facade.rs` of one API.
-pub(super) fn contents(model: &Model) -> String {
+pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
+    let samples = sample::samples(model)?;
     let mut source = header(model);
     for tag in &model.tags {
         let name = type_name(&tag.name);
@@ -29,13 +32,14 @@ pub(super) fn contents(model: &Model) -> String {
         source.blank();
         source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
             for operation in model.operations_of(&tag.name) {
-                method(source, model, operation);
+                let sample = samples.get(operation.id.as_str());
+                method(source, model, operation, sample.map_or(&[], Vec::as_slice));
             }
         });
         source.blank();
     }
     entrances(&mut source, model);
-    source.text()
+    Ok(source.text())
 }
 
 /// A file with its header, documentation and imports.
@@ -117,7 +121,16 @@ fn entrance_methods(source: &mut Source, model: &Model, lifetime: &str, client: 
     }
 }
 
-fn method(source: &mut Source, model: &Model, operation: &Operation) {
+/// What leads from the client to the resources: nothing for payments.
+fn entrance(model: &Model) -> String {
+    if model.api == "payments" {
+        String::new()
+    } else {
+        format!(".{}()", model.api)
+    }
+}
+
+fn method(source: &mut Source, model: &Model, operation: &Operation, sample: &[String]) {
     let reply = envelope(model, operation);
     for paragraph in documentation(operation) {
         source.doc(&paragraph);
@@ -128,6 +141,7 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
         operation.method.text().to_uppercase(),
         operation.path
     ));
+    documented(source, sample);
     let parameters = parameters(model, operation);
     let open = format!(
         "pub async fn {}(&self{parameters}) -> Result<Reply<{}>, Error> {{",
@@ -159,6 +173,17 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
     if operation.is_download() {
         download_stream(source, model, operation);
     }
+}
+
+/// A sample in the documentation of its method, behind the line of the path.
+fn documented(source: &mut Source, sample: &[String]) {
+    source.line("/// ```no_run");
+    source.line("/// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {");
+    for line in sample {
+        source.line(&format!("/// {line}"));
+    }
+    source.line("/// # Ok(()) }");
+    source.line("/// ```");
 }
 
 /// A download whose bytes are given on as they come.

@@ -17,7 +17,7 @@ pub(super) fn formatted(file: File) -> Result<File, Problem> {
     if !file.path.ends_with(".rs") {
         return Ok(file);
     }
-    match rustfmt(&file.contents) {
+    match rustfmt(&file.contents, CONFIG) {
         Ok(contents) => Ok(File::new(file.path, contents)),
         Err(message) => Err(Problem::new(
             &Place::whole(file.path.as_str()),
@@ -28,9 +28,9 @@ pub(super) fn formatted(file: File) -> Result<File, Problem> {
     }
 }
 
-/// A text of Rust as rustfmt lays it out, or what rustfmt says against it.
-pub(super) fn rustfmt(text: &str) -> Result<String, String> {
-    let ran = run(text).map_err(|error| error.to_string())?;
+/// A text of Rust as rustfmt lays it out under `config`, or what rustfmt says against it.
+pub(super) fn rustfmt(text: &str, config: &str) -> Result<String, String> {
+    let ran = run(text, config).map_err(|error| error.to_string())?;
     if ran.status.success() {
         String::from_utf8(ran.stdout).map_err(|error| error.to_string())
     } else {
@@ -38,11 +38,11 @@ pub(super) fn rustfmt(text: &str) -> Result<String, String> {
     }
 }
 
-fn run(text: &str) -> io::Result<std::process::Output> {
+fn run(text: &str, config: &str) -> io::Result<std::process::Output> {
     // The same variable tells cargo which one to take.
     let program = env::var_os("RUSTFMT").unwrap_or_else(|| "rustfmt".into());
     let mut child = Command::new(program)
-        .args(["--quiet", "--edition", EDITION, "--config", CONFIG])
+        .args(["--quiet", "--edition", EDITION, "--config", config])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

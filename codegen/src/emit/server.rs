@@ -6,11 +6,10 @@ use heck::ToUpperCamelCase as _;
 
 use crate::model::Model;
 use crate::model::operation::{Operation, Parameter, RunsIn};
-use crate::model::shape::{Scalar, Type};
 use crate::output::File;
 
 use super::operations;
-use super::rust::{Source, Types, field, literal, sentence};
+use super::rust::{Source, Types, field, sentence};
 
 pub(super) use self::world::world;
 
@@ -89,7 +88,8 @@ fn inputs(model: &Model, operation: &Operation) -> Vec<String> {
     );
     inputs.extend(operation.body.as_ref().map(|body| {
         if operation.is_upload() {
-            "file: Upload".to_owned()
+            let file = if by_reference { "Bytes" } else { "Upload" };
+            format!("file: {file}")
         } else {
             format!("body: {}::{}", model.api, body.schema)
         }
@@ -99,7 +99,11 @@ fn inputs(model: &Model, operation: &Operation) -> Vec<String> {
 
 fn reply_type(model: &Model, operation: &Operation) -> String {
     if operation.is_download() {
-        return "Download".to_owned();
+        let file = match operation.runs_in {
+            RunsIn::Server => "OpenFile",
+            RunsIn::World => "Download",
+        };
+        return file.to_owned();
     }
     operation.reply_schema().map_or_else(
         || "()".to_owned(),
@@ -117,85 +121,100 @@ fn reply(model: &Model, operation: &Operation) -> String {
     }
 }
 
-/// Parses what the operation takes, calls it, writes the reply.
-fn arm(source: &mut Source, operation: &Operation) {
-    let mut arguments: Vec<String> = path_inputs(operation)
-        .map(|parameter| {
-            let name = literal(&parameter.name);
-            match parameter.ty {
-                Type::Scalar(Scalar::String, _) => format!("&request.id::<String>({name})?"),
-                _ => format!("&request.id({name})?"),
-            }
-        })
-        .collect();
-    let params = operation.params_name().map(|_| "request.params()?");
-    let body = operation.body.as_ref().map(|_| "request.body()?");
-    arguments.extend(params.into_iter().chain(body).map(str::to_owned));
-    let call = format!("server.{}({}).await?", operation.id, arguments.join(", "));
-    let id = format!("OperationId::{}", operations::variant(operation));
+/// `AccountsGet = accounts_get(account_id: payments::AccountId) -> payments::AccountReply, 200;`
+fn row(source: &mut Source, model: &Model, operation: &Operation) {
     let status = operation.replies.first().map_or(200, |reply| reply.status);
-    source.line(&match operation.reply_media() {
-        None => format!("{id} => {{ {call}; Ok(Reply::empty({status})) }}"),
-        Some(_) if has_statuses(operation) => {
-            format!("{id} => Reply::answered({call}, platform),")
-        }
-        Some(_) => format!("{id} => Reply::of({status}, {call}, platform),"),
-    });
+    let answer = match operation.reply_media() {
+        // No operation of the documents is of this kind, so the macros have no arm for it yet.
+        None => format!("empty {status}"),
+        Some(_) if has_statuses(operation) => "answered".to_owned(),
+        Some(_) => status.to_string(),
+    };
+    source.doc(&sentence(&operation.summary));
+    let name = format!("{} = {}(", operations::variant(operation), operation.id);
+    let inputs = inputs(model, operation);
+    let given = format!("-> {}, {answer};", reply(model, operation));
+    let taken = format!("{name}{})", inputs.join(", "));
+    if source.fits(&format!("{taken} {given}")) || !source.fits(&taken) {
+        source.listed(&name, &inputs, &format!(") {given}"));
+    } else {
+        source.line(&taken);
+        source.line(&format!("    {given}"));
+    }
 }
 
-/// The trait and the `match` of what the process answers.
+/// The operations of an API that the process answers.
 fn process_api(model: &Model) -> String {
-    let name = format!("{}Server", model.api.to_upper_camel_case());
-    let operations: Vec<_> = model
-        .operations
-        .iter()
-        .filter(|operation| operation.runs_in == RunsIn::Server)
-        .collect();
     let mut source = Source::new(model);
     source.module_doc(&format!(
         "What the process answers of the {} API.",
         model.api
     ));
-    source.line("use std::future::Future;");
-    source.blank();
-    source.line("use layer2_types::Platform;");
+    let answered = || {
+        let all = model.operations.iter();
+        all.filter(|operation| operation.runs_in == RunsIn::Server)
+    };
+    if answered().any(Operation::is_upload) {
+        source.line("use bytes::Bytes;");
+    }
     source.line(&format!("use layer2_types::{};", model.api));
-    source.line(&format!("use layer2_types::{}::OperationId;", model.api));
-    if operations.iter().any(|operation| has_statuses(operation)) {
-        source.line("use layer2_world::Answered;");
-    }
-    for name in ["Rejection", "Reply", "Request"] {
-        source.line(&format!("use layer2_world::{name};"));
-    }
     source.blank();
-    source.doc(
-        "The operations that no world can answer: they make worlds, move clocks and order faults.",
-    );
-    source.block(&format!("pub(crate) trait {name} {{"), "}", |source| {
-        for operation in &operations {
-            source.doc(&sentence(&operation.summary));
-            source.line(&format!(
-                "fn {}(&self, {}) -> impl Future<Output = Result<{}, Rejection>> + Send;",
-                operation.id,
-                inputs(model, operation).join(", "),
-                reply(model, operation),
-            ));
-        }
-    });
-    source.blank();
-    source.doc("Answers one operation; those of the world are not for here.");
-    source.line(&format!("pub(crate) async fn dispatch<S: {name}>("));
-    source.line("    server: &S,");
-    source.line("    op: OperationId,");
-    source.line("    request: &Request,");
-    source.block(") -> Result<Reply, Rejection> {", "}", |source| {
-        source.line("let platform = Platform::Union;");
-        source.block("match op {", "}", |source| {
-            for operation in &operations {
-                arm(source, operation);
+    if answered().any(Operation::is_download) {
+        source.line("use crate::http::OpenFile;");
+        source.blank();
+    }
+    source.block("process! {", "}", |source| {
+        source.line(&format!("api {};", model.api));
+        source.blank();
+        source.doc(
+            "The operations that no world can answer: they make worlds, move clocks and order \
+             faults.",
+        );
+        let name = format!("{}Server", model.api.to_upper_camel_case());
+        source.block(&format!("trait {name} {{"), "}", |source| {
+            for section in [Section::Values, Section::Uploads, Section::Downloads] {
+                let rows: Vec<_> = answered()
+                    .filter(|operation| Section::of(operation) == section)
+                    .collect();
+                if rows.is_empty() {
+                    continue;
+                }
+                source.block(&format!("{} {{", section.name()), "}", |source| {
+                    for operation in rows {
+                        row(source, model, operation);
+                    }
+                });
             }
-            source.line("_ => Err(Rejection::misrouted(op.operation())),");
         });
     });
     source.text()
+}
+
+/// What an operation of the process takes and gives, as far as the shell must know it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    /// JSON for JSON.
+    Values,
+    /// JSON for a file.
+    Uploads,
+    /// A file.
+    Downloads,
+}
+
+impl Section {
+    fn of(operation: &Operation) -> Self {
+        match (operation.is_upload(), operation.is_download()) {
+            (_, true) => Self::Downloads,
+            (true, false) => Self::Uploads,
+            (false, false) => Self::Values,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Values => "values",
+            Self::Uploads => "uploads",
+            Self::Downloads => "downloads",
+        }
+    }
 }

@@ -5,8 +5,7 @@ use crate::model::Model;
 use crate::model::operation::{Effect, Operation, RunsIn};
 use crate::output::File;
 
-use super::{has_statuses, inputs, reply, tags_in};
-use crate::emit::operations;
+use super::{has_statuses, row, tags_in};
 use crate::emit::rust::{Source, sentence, type_name};
 
 /// `mock-server/world/src/generated/<api>.rs`, if the world answers any of it.
@@ -78,26 +77,4 @@ fn resource(source: &mut Source, model: &Model, tag: &str, description: &str) {
             });
         }
     });
-}
-
-/// `AccountsGet = accounts_get(account_id: payments::AccountId) -> payments::AccountReply, 200;`
-fn row(source: &mut Source, model: &Model, operation: &Operation) {
-    let status = operation.replies.first().map_or(200, |reply| reply.status);
-    let answer = match operation.reply_media() {
-        // No operation of the documents is of this kind, so the macro has no arm for it yet.
-        None => format!("empty {status}"),
-        Some(_) if has_statuses(operation) => "answered".to_owned(),
-        Some(_) => status.to_string(),
-    };
-    source.doc(&sentence(&operation.summary));
-    let name = format!("{} = {}(", operations::variant(operation), operation.id);
-    let inputs = inputs(model, operation);
-    let given = format!("-> {}, {answer};", reply(model, operation));
-    let taken = format!("{name}{})", inputs.join(", "));
-    if source.fits(&format!("{taken} {given}")) || !source.fits(&taken) {
-        source.listed(&name, &inputs, &format!(") {given}"));
-    } else {
-        source.line(&taken);
-        source.line(&format!("    {given}"));
-    }
 }

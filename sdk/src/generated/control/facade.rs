@@ -33,6 +33,15 @@ impl<'c> Sandboxes<'c> {
     /// call again. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = control::SandboxCreateRequest::new()
+    ///     .with_name("orders-test".parse()?)
+    ///     .with_seed("7".to_owned())
+    ///     .with_clock(control::ClockMode::Manual);
+    /// let sandbox_info = client.control().sandboxes().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &control::SandboxCreateRequest,
@@ -49,6 +58,11 @@ impl<'c> Sandboxes<'c> {
     /// Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /sandboxes`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox_list = client.control().sandboxes().list().await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(&self) -> Result<Reply<control::SandboxList>, Error> {
         let api = self.client.control_call(OperationId::SandboxesList)?;
         let reply = api.sandboxes_list().await?;
@@ -62,6 +76,12 @@ impl<'c> Sandboxes<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let sandbox_info = client.control().sandboxes().get(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         sandbox: &control::SandboxName,
@@ -86,6 +106,12 @@ impl<'c> Sandboxes<'c> {
     /// call again. Errors: `NOT_FOUND`, `DEFAULT_SANDBOX`.
     ///
     /// `DELETE /sandboxes/{sandbox}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let sandbox_ref = client.control().sandboxes().delete(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete(
         &self,
         sandbox: &control::SandboxName,
@@ -111,6 +137,12 @@ impl<'c> Sandboxes<'c> {
     /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/reset`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let sandbox_info = client.control().sandboxes().reset(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn reset(
         &self,
         sandbox: &control::SandboxName,
@@ -139,6 +171,13 @@ impl<'c> Sandboxes<'c> {
     /// call again. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes/{sandbox}/fork`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::SandboxForkRequest::new("orders-what-if".parse()?);
+    /// let sandbox_info = client.control().sandboxes().fork(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn fork(
         &self,
         sandbox: &control::SandboxName,
@@ -160,6 +199,12 @@ impl<'c> Sandboxes<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`, `LIMIT_REACHED`.
     ///
     /// `GET /sandboxes/{sandbox}/export`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let sandbox_file = client.control().sandboxes().export(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn export(
         &self,
         sandbox: &control::SandboxName,
@@ -193,6 +238,21 @@ impl<'c> Sandboxes<'c> {
     /// `FILE_OTHER_SEED`, `FILE_OTHER_VERSION`.
     ///
     /// `POST /imports`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let file = control::SandboxFile::new(
+    ///     "layer2-sandbox-1".to_owned(),
+    ///     1,
+    ///     "2026-01-05T14:00:00Z".parse()?,
+    ///     "orders-test".parse()?,
+    ///     "3b7e0c51a9d4f268".to_owned(),
+    ///     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned(),
+    ///     "c2VhbGVk".to_owned(),
+    /// );
+    /// let body = control::SandboxImportRequest::new(file).with_replace(true);
+    /// let sandbox_info = client.control().sandboxes().import(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn import(
         &self,
         body: &control::SandboxImportRequest,
@@ -217,6 +277,12 @@ impl<'c> Clock<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/clock`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let clock_state = client.control().clock().get(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         sandbox: &control::SandboxName,
@@ -246,6 +312,13 @@ impl<'c> Clock<'c> {
     /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`, `CLOCK_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/clock/advance`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::ClockAdvanceRequest::new(3600);
+    /// let clock_advance = client.control().clock().advance(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn advance(
         &self,
         sandbox: &control::SandboxName,
@@ -275,6 +348,12 @@ impl<'c> Clock<'c> {
     /// `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/settle`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let reply = client.control().clock().settle(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn settle(
         &self,
         sandbox: &control::SandboxName,
@@ -297,6 +376,12 @@ impl<'c> Clock<'c> {
     /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `POST /sandboxes/{sandbox}/tokens/expire`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let token_epoch = client.control().clock().expire_tokens(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn expire_tokens(
         &self,
         sandbox: &control::SandboxName,
@@ -333,6 +418,15 @@ impl<'c> Faults<'c> {
     /// call again. Errors: `NOT_FOUND`, `FAULT_NOT_SUPPORTED`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes/{sandbox}/faults`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::FaultRequest::new(control::FaultKind::ReplyLost)
+    ///     .with_operation("payments.transfers_accept".to_owned())
+    ///     .with_nth(1);
+    /// let fault = client.control().faults().create(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         sandbox: &control::SandboxName,
@@ -350,6 +444,12 @@ impl<'c> Faults<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/faults`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let fault_list = client.control().faults().list(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         sandbox: &control::SandboxName,
@@ -373,6 +473,12 @@ impl<'c> Faults<'c> {
     /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let faults_cleared = client.control().faults().clear(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn clear(
         &self,
         sandbox: &control::SandboxName,
@@ -396,6 +502,13 @@ impl<'c> Faults<'c> {
     /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults/{fault_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let fault_id = "fault-1".parse()?;
+    /// let fault = client.control().faults().delete(&sandbox, &fault_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete(
         &self,
         sandbox: &control::SandboxName,
@@ -440,6 +553,15 @@ impl<'c> Inbound<'c> {
     /// `RAIL_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::InboundRequest::new("1000".parse()?)
+    ///     .with_memo("3f6f2a1c-20f5-4d0e-b1f2-0c9a7d1e5b44".to_owned())
+    ///     .with_originator_name("Globex Corporation".to_owned());
+    /// let inbound = client.control().inbound().create(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         sandbox: &control::SandboxName,
@@ -458,6 +580,13 @@ impl<'c> Inbound<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/inbound`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let params = control::InboundListParams::new().with_page_size(50);
+    /// let page = client.control().inbound().list(&sandbox, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         sandbox: &control::SandboxName,
@@ -510,6 +639,14 @@ impl<'c> Inbound<'c> {
     /// `INBOUND_NOT_ASSIGNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/assign`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let inbound_id = "6b0c8a52-77a3-4f0e-9d59-1c1f5a0f6e10".parse()?;
+    /// let body = control::InboundAssignRequest::new("ACME_USD".parse()?);
+    /// let inbound = client.control().inbound().assign(&sandbox, &inbound_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn assign(
         &self,
         sandbox: &control::SandboxName,
@@ -539,6 +676,15 @@ impl<'c> Inbound<'c> {
     /// call again. Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let inbound_id = "6b0c8a52-77a3-4f0e-9d59-1c1f5a0f6e10".parse()?;
+    /// let body = control::InboundReturnRequest::new()
+    ///     .with_reason("Account closed at the sending bank".to_owned());
+    /// let inbound = client.control().inbound().r#return(&sandbox, &inbound_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn r#return(
         &self,
         sandbox: &control::SandboxName,
@@ -567,6 +713,12 @@ impl<'c> Rates<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/rates`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let rate_list = client.control().rates().list(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         sandbox: &control::SandboxName,
@@ -595,6 +747,17 @@ impl<'c> Rates<'c> {
     /// `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/rates`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::RatePinRequest::new(
+    ///     "FIAT_TESTNET_USD".parse()?,
+    ///     "BITCOIN_TESTNET_BTC".parse()?,
+    ///     "0.00002".parse()?,
+    /// );
+    /// let rate = client.control().rates().pin(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn pin(
         &self,
         sandbox: &control::SandboxName,
@@ -619,6 +782,18 @@ impl<'c> Rates<'c> {
     /// `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`.
     ///
     /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let source_asset_type_id = "FIAT_TESTNET_USD".parse()?;
+    /// let destination_asset_type_id = "ETHEREUM_SEPOLIA_USDC".parse()?;
+    /// let rate = client
+    ///     .control()
+    ///     .rates()
+    ///     .unpin(&sandbox, &source_asset_type_id, &destination_asset_type_id)
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn unpin(
         &self,
         sandbox: &control::SandboxName,
@@ -662,6 +837,16 @@ impl<'c> Outgoing<'c> {
     /// `AMOUNT_TOO_LARGE`.
     ///
     /// `POST /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let body = control::WithdrawalOutcomeRequest::new(control::WithdrawalOutcome::Returned)
+    ///     .with_reason("Account of the receiver is closed".to_owned());
+    /// let withdrawal_decision =
+    ///     client.control().outgoing().decide_withdrawal(&sandbox, &withdrawal_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn decide_withdrawal(
         &self,
         sandbox: &control::SandboxName,
@@ -684,6 +869,12 @@ impl<'c> Outgoing<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/fees`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let fee_table = client.control().outgoing().list_fees(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list_fees(
         &self,
         sandbox: &control::SandboxName,
@@ -711,6 +902,18 @@ impl<'c> Outgoing<'c> {
     /// `TOO_MANY_DECIMALS`.
     ///
     /// `PUT /sandboxes/{sandbox}/fees`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let withdrawal_fees = control::WithdrawalFee::new(
+    ///     "FEDWIRE".to_owned(),
+    ///     "FIAT_TESTNET_USD".parse()?,
+    ///     "15".parse()?,
+    /// );
+    /// let body = control::FeeTable::new(vec![withdrawal_fees]);
+    /// let fee_table = client.control().outgoing().set_fees(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn set_fees(
         &self,
         sandbox: &control::SandboxName,
@@ -751,6 +954,26 @@ impl<'c> Decisions<'c> {
     /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/applications/{application_id}/decision`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let changes = control::ApplicationChange::new()
+    ///     .with_field("mailing_address.address_line1".to_owned())
+    ///     .with_description("The street is not the one on the bill.".to_owned());
+    /// let body =
+    ///     control::ApplicationDecisionRequest::new(control::ApplicationOutcome::ChangesRequested)
+    ///         .with_reason("The address cannot be proven".to_owned())
+    ///         .with_changes(vec![
+    ///             changes,
+    ///             control::ApplicationChange::new()
+    ///                 .with_document_id("905666e7-2d5b-4ac4-bd96-e02675fc678f".parse()?)
+    ///                 .with_description("The bill cannot be read.".to_owned()),
+    ///         ]);
+    /// let application_decision =
+    ///     client.control().decisions().application(&sandbox, &application_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn application(
         &self,
         sandbox: &control::SandboxName,
@@ -784,6 +1007,16 @@ impl<'c> Decisions<'c> {
     /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/customers/{customer_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let customer_id = "ADA".parse()?;
+    /// let body = control::CustomerStatusRequest::new(control::CustomerStatus::FrozenL2f)
+    ///     .with_reason("Name found on a list".to_owned());
+    /// let customer_decision =
+    ///     client.control().decisions().customer_status(&sandbox, &customer_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn customer_status(
         &self,
         sandbox: &control::SandboxName,
@@ -819,6 +1052,19 @@ impl<'c> Decisions<'c> {
     /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let counterparty_id = "7b1f6f0e-3a53-4a39-9f0c-5f3c0a6a1d21".parse()?;
+    /// let body = control::CounterpartyStatusRequest::new(control::CounterpartyStatus::Closed)
+    ///     .with_reason("Name found on a list".to_owned());
+    /// let counterparty_decision = client
+    ///     .control()
+    ///     .decisions()
+    ///     .counterparty_status(&sandbox, &counterparty_id, &body)
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn counterparty_status(
         &self,
         sandbox: &control::SandboxName,
@@ -851,6 +1097,12 @@ impl<'c> Ledger<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/trial-balance`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let reply = client.control().ledger().trial_balance(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn trial_balance(
         &self,
         sandbox: &control::SandboxName,
@@ -866,6 +1118,13 @@ impl<'c> Ledger<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/entries`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let params = control::LedgerEntriesParams::new().with_page_size(50);
+    /// let page = client.control().ledger().entries(&sandbox, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn entries(
         &self,
         sandbox: &control::SandboxName,
@@ -917,6 +1176,13 @@ impl<'c> Deliveries<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/deliveries`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let params = control::DeliveriesListParams::new().with_page_size(50);
+    /// let page = client.control().deliveries().list(&sandbox, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         sandbox: &control::SandboxName,
@@ -970,6 +1236,13 @@ impl<'c> Deliveries<'c> {
     /// call again. Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
     ///
     /// `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let delivery_id = "6a2b9c11-0f3d-4a57-8c1e-5d5b0a9e7f07".parse()?;
+    /// let delivery = client.control().deliveries().redeliver(&sandbox, &delivery_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn redeliver(
         &self,
         sandbox: &control::SandboxName,
@@ -1001,6 +1274,13 @@ impl<'c> Explain<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/explain/{object_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let object_id = "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11".parse()?;
+    /// let explanation = client.control().explain().get(&sandbox, &object_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         sandbox: &control::SandboxName,

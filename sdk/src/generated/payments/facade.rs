@@ -28,6 +28,12 @@ impl<'c> Applications<'c> {
     /// Only `rail-1.1.2` has it.
     ///
     /// `GET /v1/applications`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::ApplicationsListParams::new().with_page_size(50);
+    /// let page = client.applications().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         params: &payments::ApplicationsListParams,
@@ -93,6 +99,24 @@ impl<'c> Applications<'c> {
     /// Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_to_open = payments::AccountToOpen::new(
+    ///     "GLOBEX_USD".parse()?,
+    ///     "DEPOSIT_BASIC".parse()?,
+    ///     "FIAT_TESTNET_USD".parse()?,
+    /// );
+    /// let customer_details =
+    ///     payments::CorporationApplicantRequest::new("Globex Corporation".to_owned());
+    /// let body = payments::ApplicationRequestCorporation::new(
+    ///     "GLOBEX".parse()?,
+    ///     account_to_open,
+    ///     true,
+    ///     customer_details,
+    /// );
+    /// let application_ref = client.applications().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &payments::ApplicationRequest,
@@ -111,6 +135,12 @@ impl<'c> Applications<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let application = client.applications().get(&application_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         application_id: &payments::ApplicationId,
@@ -144,6 +174,15 @@ impl<'c> Applications<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let body = payments::ApplicationUpdateRequest::new()
+    ///     .set_registered_address_city("Cambridge")
+    ///     .set_terms_and_conditions_accepted(true);
+    /// let application_ref = client.applications().update(&application_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
         &self,
         application_id: &payments::ApplicationId,
@@ -164,6 +203,12 @@ impl<'c> Applications<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let application_review = client.applications().get_status(&application_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_status(
         &self,
         application_id: &payments::ApplicationId,
@@ -198,6 +243,12 @@ impl<'c> Applications<'c> {
     /// Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/submit`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let application_ref = client.applications().submit(&application_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn submit(
         &self,
         application_id: &payments::ApplicationId,
@@ -229,6 +280,20 @@ impl<'c> Applications<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/individual`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let body = payments::IndividualRequest::new(
+    ///     vec![
+    ///         payments::IndividualType::BeneficialOwner,
+    ///         payments::IndividualType::ControlPerson,
+    ///     ],
+    ///     "Grace".to_owned(),
+    ///     "Example".to_owned(),
+    /// );
+    /// let individual_ref = client.applications().add_individual(&application_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn add_individual(
         &self,
         application_id: &payments::ApplicationId,
@@ -264,6 +329,17 @@ impl<'c> Applications<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}/individual/{individual_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let individual_id = "0b6a8c2e-5b7d-4d6b-8a0d-9d2f5f1e6c06".parse()?;
+    /// let body = payments::IndividualUpdateRequest::new()
+    ///     .set_mailing_address_city("Cambridge")
+    ///     .set_title("CFO");
+    /// let individual_ref =
+    ///     client.applications().update_individual(&application_id, &individual_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update_individual(
         &self,
         application_id: &payments::ApplicationId,
@@ -299,6 +375,14 @@ impl<'c> Applications<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/applications/{application_id}/individual/{individual_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let individual_id = "0b6a8c2e-5b7d-4d6b-8a0d-9d2f5f1e6c06".parse()?;
+    /// let individual_ref =
+    ///     client.applications().delete_individual(&application_id, &individual_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete_individual(
         &self,
         application_id: &payments::ApplicationId,
@@ -333,6 +417,13 @@ impl<'c> Applications<'c> {
     /// Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/accesscode`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let application_access_code =
+    ///     client.applications().create_access_code(&application_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create_access_code(
         &self,
         application_id: &payments::ApplicationId,
@@ -377,6 +468,13 @@ impl<'c> Documents<'c> {
     /// Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/documents/{document_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let document_id = "905666e7-2d5b-4ac4-bd96-e02675fc678f".parse()?;
+    /// let file = Upload::from_path("path/to/file").await?;
+    /// let document_ref = client.documents().upload(&document_id, &file).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn upload(
         &self,
         document_id: &payments::DocumentId,
@@ -403,6 +501,12 @@ impl<'c> Documents<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/documents/{document_id}/download`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let document_id = "905666e7-2d5b-4ac4-bd96-e02675fc678f".parse()?;
+    /// let file = client.documents().download(&document_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn download(
         &self,
         document_id: &payments::DocumentId,
@@ -444,6 +548,12 @@ impl<'c> Customers<'c> {
     /// Needs the scope `customers:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/customers`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::CustomersListParams::new().with_page_size(50);
+    /// let page = client.customers().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         params: &payments::CustomersListParams,
@@ -498,6 +608,16 @@ impl<'c> Customers<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::CustomerRequestIndividual::new(
+    ///     "GRACE".parse()?,
+    ///     "Grace".to_owned(),
+    ///     "Example".to_owned(),
+    /// );
+    /// let customer_ref = client.customers().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &payments::CustomerRequest,
@@ -515,6 +635,12 @@ impl<'c> Customers<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/customers/{customer_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let customer = client.customers().get(&customer_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         customer_id: &payments::CustomerId,
@@ -547,6 +673,15 @@ impl<'c> Customers<'c> {
     /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let body = payments::CustomerUpdateRequest::new()
+    ///     .set_mailing_address_city("Cambridge")
+    ///     .set_telephone_number("+16175550111");
+    /// let customer_ref = client.customers().update(&customer_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
         &self,
         customer_id: &payments::CustomerId,
@@ -575,6 +710,17 @@ impl<'c> Customers<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/individuals`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let body = payments::IndividualRequest::new(
+    ///     vec![payments::IndividualType::Officer],
+    ///     "Grace".to_owned(),
+    ///     "Example".to_owned(),
+    /// );
+    /// let individual_ref = client.customers().add_individual(&customer_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn add_individual(
         &self,
         customer_id: &payments::CustomerId,
@@ -595,6 +741,13 @@ impl<'c> Customers<'c> {
     /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`.
     ///
     /// `GET /v1/customers/{customer_id}/individuals/{individual_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let individual_id = "0b6a8c2e-5b7d-4d6b-8a0d-9d2f5f1e6c06".parse()?;
+    /// let individual = client.customers().get_individual(&customer_id, &individual_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_individual(
         &self,
         customer_id: &payments::CustomerId,
@@ -628,6 +781,15 @@ impl<'c> Customers<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}/individuals/{individual_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let individual_id = "0b6a8c2e-5b7d-4d6b-8a0d-9d2f5f1e6c06".parse()?;
+    /// let body = payments::IndividualUpdateRequest::new().set_title("CFO");
+    /// let individual_ref =
+    ///     client.customers().update_individual(&customer_id, &individual_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update_individual(
         &self,
         customer_id: &payments::CustomerId,
@@ -664,6 +826,14 @@ impl<'c> Customers<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/payor`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let body =
+    ///     payments::PayorRequest::new("PAYOR-7".parse()?, "TX".to_owned(), "US".to_owned());
+    /// let payor_ref = client.customers().add_payor(&customer_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn add_payor(
         &self,
         customer_id: &payments::CustomerId,
@@ -703,6 +873,17 @@ impl<'c> Accounts<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_to_open = payments::AccountToOpen::new(
+    ///     "ACME_PAYROLL_USD".parse()?,
+    ///     "DEPOSIT_BASIC".parse()?,
+    ///     "FIAT_TESTNET_USD".parse()?,
+    /// );
+    /// let body = payments::AccountOpenRequest::new("ACME".parse()?, account_to_open);
+    /// let account_ref = client.accounts().open(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn open(
         &self,
         body: &payments::AccountOpenRequest,
@@ -720,6 +901,12 @@ impl<'c> Accounts<'c> {
     /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/accounts/deposits`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::AccountsListParams::new().with_page_size(50);
+    /// let page = client.accounts().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         params: &payments::AccountsListParams,
@@ -758,6 +945,12 @@ impl<'c> Accounts<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let account = client.accounts().get(&account_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         account_id: &payments::AccountId,
@@ -786,6 +979,14 @@ impl<'c> Accounts<'c> {
     /// `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/deposits/{account_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let body =
+    ///     payments::AccountUpdateRequest::new().set_status(payments::AccountStatus::Frozen);
+    /// let account_ref = client.accounts().update(&account_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
         &self,
         account_id: &payments::AccountId,
@@ -820,6 +1021,12 @@ impl<'c> Accounts<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits/{account_id}/address`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let address_lease = client.accounts().request_address(&account_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn request_address(
         &self,
         account_id: &payments::AccountId,
@@ -847,6 +1054,12 @@ impl<'c> PaymentAccounts<'c> {
     /// `layer2-1.0.5` has it.
     ///
     /// `GET /v1/accounts/payments`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::PaymentAccountsListParams::new().with_page_size(50);
+    /// let page = client.payment_accounts().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         params: &payments::PaymentAccountsListParams,
@@ -902,6 +1115,17 @@ impl<'c> PaymentAccounts<'c> {
     /// `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_to_open = payments::AccountToOpen::new(
+    ///     "ACME_PAY_USDC".parse()?,
+    ///     "PAYMENT_BASIC".parse()?,
+    ///     "ETHEREUM_SEPOLIA_USDC".parse()?,
+    /// );
+    /// let body = payments::AccountOpenRequest::new("ACME".parse()?, account_to_open);
+    /// let account_ref = client.payment_accounts().open(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn open(
         &self,
         body: &payments::AccountOpenRequest,
@@ -922,6 +1146,12 @@ impl<'c> PaymentAccounts<'c> {
     /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let account = client.payment_accounts().get(&account_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         account_id: &payments::AccountId,
@@ -950,6 +1180,14 @@ impl<'c> PaymentAccounts<'c> {
     /// `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/payments/{account_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let body =
+    ///     payments::AccountUpdateRequest::new().set_status(payments::AccountStatus::Closed);
+    /// let account_ref = client.payment_accounts().update(&account_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
         &self,
         account_id: &payments::AccountId,
@@ -986,6 +1224,15 @@ impl<'c> PaymentAccounts<'c> {
     /// `AMOUNT_NOT_POSITIVE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments/{account_id}/address`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let body = payments::PaymentAddressRequest::new("125.50".to_owned())
+    ///     .with_payor_id("PAYOR-7".parse()?)
+    ///     .with_payment_reference("Invoice 1007".to_owned());
+    /// let address_lease = client.payment_accounts().request_address(&account_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn request_address(
         &self,
         account_id: &payments::AccountId,
@@ -1009,6 +1256,13 @@ impl<'c> PaymentAccounts<'c> {
     /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let params = payments::PaymentAccountsListTransactionsParams::new().with_page_size(50);
+    /// let page = client.payment_accounts().list_transactions(&account_id, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list_transactions(
         &self,
         account_id: &payments::AccountId,
@@ -1065,6 +1319,14 @@ impl<'c> PaymentAccounts<'c> {
     /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions/{transaction_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let transaction_id = "5c1b63b2-9a5e-4f0a-8f6e-2f9f6d6a7c01".parse()?;
+    /// let transaction =
+    ///     client.payment_accounts().get_transaction(&account_id, &transaction_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_transaction(
         &self,
         account_id: &payments::AccountId,
@@ -1096,6 +1358,12 @@ impl<'c> Transactions<'c> {
     /// `rail-1.1.2` has it.
     ///
     /// `GET /v1/transactions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::TransactionsListParams::new().with_page_size(50);
+    /// let page = client.transactions().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         params: &payments::TransactionsListParams,
@@ -1141,6 +1409,12 @@ impl<'c> Transactions<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transactions/{transaction_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let transaction_id = "5c1b63b2-9a5e-4f0a-8f6e-2f9f6d6a7c01".parse()?;
+    /// let transaction = client.transactions().get(&transaction_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         transaction_id: &payments::TransactionId,
@@ -1158,6 +1432,13 @@ impl<'c> Transactions<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let params = payments::TransactionsListForAccountParams::new().with_page_size(50);
+    /// let page = client.transactions().list_for_account(&account_id, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list_for_account(
         &self,
         account_id: &payments::AccountId,
@@ -1213,6 +1494,14 @@ impl<'c> Transactions<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions/{transaction_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let transaction_id = "5c1b63b2-9a5e-4f0a-8f6e-2f9f6d6a7c01".parse()?;
+    /// let transaction =
+    ///     client.transactions().get_for_account(&account_id, &transaction_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_for_account(
         &self,
         account_id: &payments::AccountId,
@@ -1258,6 +1547,16 @@ impl<'c> Transfers<'c> {
     /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::TransferRequest::new(
+    ///     "ACME_USD".parse()?,
+    ///     "ACME_PAYROLL_USD".parse()?,
+    ///     "125.50".parse()?,
+    /// );
+    /// let transfer = client.transfers().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &payments::TransferRequest,
@@ -1275,6 +1574,12 @@ impl<'c> Transfers<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transfers/{transfer_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let transfer_id = "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11".parse()?;
+    /// let transfer = client.transfers().get(&transfer_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         transfer_id: &payments::TransferId,
@@ -1308,6 +1613,12 @@ impl<'c> Transfers<'c> {
     /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers/{transfer_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let transfer_id = "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11".parse()?;
+    /// let transfer_state = client.transfers().accept(&transfer_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
         &self,
         transfer_id: &payments::TransferId,
@@ -1333,6 +1644,11 @@ impl<'c> Subscriptions<'c> {
     /// Needs the scope `subscriptions:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/subscriptions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let page = client.subscriptions().list().await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(&self) -> Result<Reply<Page<payments::Subscription>>, Error> {
         let api = self.client.payments_call(OperationId::SubscriptionsList)?;
         let reply = api.subscriptions_list().await?;
@@ -1363,6 +1679,15 @@ impl<'c> Subscriptions<'c> {
     /// Errors: `CALLBACK_NOT_ALLOWED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/subscriptions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::SubscriptionRequest::new(
+    ///     payments::EventType::TransactionPosted,
+    ///     "https://example.com/hooks/layer2".to_owned(),
+    /// );
+    /// let subscription = client.subscriptions().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &payments::SubscriptionRequest,
@@ -1392,6 +1717,12 @@ impl<'c> Subscriptions<'c> {
     /// Errors: `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/subscriptions/{subscription_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let subscription_id = "1d0c1a52-7b8a-4a0e-9f57-6a0a2f4f5e05".parse()?;
+    /// let subscription_ref = client.subscriptions().delete(&subscription_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete(
         &self,
         subscription_id: &payments::SubscriptionId,
@@ -1420,6 +1751,13 @@ impl<'c> Statements<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let params = payments::StatementsListParams::new().with_page_size(50);
+    /// let page = client.statements().list(&account_id, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         account_id: &payments::AccountId,
@@ -1463,6 +1801,13 @@ impl<'c> Statements<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let statement_id = "0f4e2d6c-9a7b-4c3e-8d1f-6b5a3c2e1d01".parse()?;
+    /// let statement = client.statements().get(&account_id, &statement_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         account_id: &payments::AccountId,
@@ -1489,6 +1834,12 @@ impl<'c> Counterparties<'c> {
     /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/counterparties`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::CounterpartiesListParams::new().with_page_size(50);
+    /// let page = client.counterparties().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         params: &payments::CounterpartiesListParams,
@@ -1549,6 +1900,31 @@ impl<'c> Counterparties<'c> {
     /// `INTERMEDIARY_NOT_ALLOWED`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let address = payments::Address::new()
+    ///     .with_address_line1("9 Example Wharf".to_owned())
+    ///     .with_city("Boston".to_owned())
+    ///     .with_state("MA".to_owned());
+    /// let profile = payments::CounterpartyProfileRequest::new(
+    ///     payments::ProfileType::Corporation,
+    ///     "Harbor Estates LLC".to_owned(),
+    ///     address,
+    /// );
+    /// let account_information = payments::CounterpartyRoutingAccountRequest::new(
+    ///     "FIAT_TESTNET_USD".parse()?,
+    ///     "000123456789".to_owned(),
+    ///     "021001208".to_owned(),
+    /// );
+    /// let body = payments::CounterpartyRequestFiatUs::new(
+    ///     "ACME".parse()?,
+    ///     vec![payments::Rail::Ach, payments::Rail::Fedwire],
+    ///     profile,
+    ///     account_information,
+    /// );
+    /// let counterparty_ref = client.counterparties().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &payments::CounterpartyRequest,
@@ -1569,6 +1945,12 @@ impl<'c> Counterparties<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/counterparties/{counterparty_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let counterparty = client.counterparties().get(&counterparty_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         counterparty_id: &payments::CounterpartyId,
@@ -1601,6 +1983,14 @@ impl<'c> Counterparties<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/counterparties/{counterparty_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let body = payments::CounterpartyUpdateRequest::new()
+    ///     .set_description("Landlord of the Boston office");
+    /// let counterparty_ref = client.counterparties().update(&counterparty_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
         &self,
         counterparty_id: &payments::CounterpartyId,
@@ -1636,6 +2026,13 @@ impl<'c> Counterparties<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/details`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let body = payments::LinkDetailsRequestMx::new(false, "acme".to_owned());
+    /// let reply = client.counterparties().link_details(&counterparty_id, &body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn link_details(
         &self,
         counterparty_id: &payments::CounterpartyId,
@@ -1668,6 +2065,15 @@ impl<'c> Counterparties<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/accounts`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let body = payments::LinkAccountsRequestMx::new(
+    ///     "MBR-5a6f1c0e-7d1b-4d8e-8f23-4c7a1f0b9d10".to_owned(),
+    /// );
+    /// let reply = client.counterparties().link_accounts(&counterparty_id, &body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn link_accounts(
         &self,
         counterparty_id: &payments::CounterpartyId,
@@ -1702,6 +2108,15 @@ impl<'c> Counterparties<'c> {
     /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/connect`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let body =
+    ///     payments::LinkConnectRequestPlaid::new("processor-sandbox-0asd1-a92nc".to_owned());
+    /// let counterparty_ref =
+    ///     client.counterparties().link_connect(&counterparty_id, &body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn link_connect(
         &self,
         counterparty_id: &payments::CounterpartyId,
@@ -1754,6 +2169,13 @@ impl<'c> Deposits<'c> {
     /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/deposits`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let deposit_destination = payments::DepositDestinationRequest::new("ACME_USD".parse()?);
+    /// let body = payments::DepositRequestPush::new(deposit_destination);
+    /// let deposit = client.deposits().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &payments::DepositRequest,
@@ -1771,6 +2193,12 @@ impl<'c> Deposits<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/deposits/{deposit_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let deposit_id = "5a0d9be3-7f0e-4a8a-8d5b-9a1d6c2e4f31".parse()?;
+    /// let deposit = client.deposits().get(&deposit_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         deposit_id: &payments::DepositId,
@@ -1802,6 +2230,12 @@ impl<'c> Deposits<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/deposits/{deposit_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let deposit_id = "5a0d9be3-7f0e-4a8a-8d5b-9a1d6c2e4f31".parse()?;
+    /// let deposit_state = client.deposits().accept(&deposit_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
         &self,
         deposit_id: &payments::DepositId,
@@ -1846,6 +2280,17 @@ impl<'c> Withdrawals<'c> {
     /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/withdrawals`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::WithdrawalRequestAch::new(
+    ///     "ACME_USD".parse()?,
+    ///     "7b1f6f0e-3a53-4a39-9f0c-5f3c0a6a1d21".parse()?,
+    ///     "1200.50".parse()?,
+    ///     payments::WithdrawalPurpose::RentalProperty,
+    /// );
+    /// let withdrawal_state = client.withdrawals().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &payments::WithdrawalRequest,
@@ -1864,6 +2309,12 @@ impl<'c> Withdrawals<'c> {
     /// dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let withdrawal = client.withdrawals().get(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         withdrawal_id: &payments::WithdrawalId,
@@ -1882,6 +2333,12 @@ impl<'c> Withdrawals<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let withdrawal_progress = client.withdrawals().get_status(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_status(
         &self,
         withdrawal_id: &payments::WithdrawalId,
@@ -1916,6 +2373,12 @@ impl<'c> Withdrawals<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let withdrawal_state = client.withdrawals().accept(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
         &self,
         withdrawal_id: &payments::WithdrawalId,
@@ -1946,6 +2409,12 @@ impl<'c> Withdrawals<'c> {
     /// `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/cancel`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let withdrawal_state = client.withdrawals().cancel(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn cancel(
         &self,
         withdrawal_id: &payments::WithdrawalId,
@@ -1964,6 +2433,12 @@ impl<'c> Withdrawals<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `RECEIPT_NOT_READY`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/receipt`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let file = client.withdrawals().get_receipt(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_receipt(
         &self,
         withdrawal_id: &payments::WithdrawalId,
@@ -2023,6 +2498,17 @@ impl<'c> Exchanges<'c> {
     /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/market`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::ExchangeRequest::new(
+    ///     "ACME_USD".parse()?,
+    ///     "ACME_USDC".parse()?,
+    ///     "730".parse()?,
+    ///     payments::ExchangeAction::FixSource,
+    /// );
+    /// let exchange = client.exchanges().create_market(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create_market(
         &self,
         body: &payments::ExchangeRequest,
@@ -2061,6 +2547,17 @@ impl<'c> Exchanges<'c> {
     /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/quote`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::ExchangeRequest::new(
+    ///     "ACME_USD".parse()?,
+    ///     "ACME_USDC".parse()?,
+    ///     "730".parse()?,
+    ///     payments::ExchangeAction::FixSource,
+    /// );
+    /// let exchange = client.exchanges().create_quote(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create_quote(
         &self,
         body: &payments::ExchangeRequest,
@@ -2081,6 +2578,12 @@ impl<'c> Exchanges<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/exchanges/{exchange_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let exchange_id = "c41b7a0e-52d6-4f0d-8a3c-7e9d1b5f2a61".parse()?;
+    /// let exchange = client.exchanges().get(&exchange_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         exchange_id: &payments::ExchangeId,
@@ -2117,6 +2620,13 @@ impl<'c> Exchanges<'c> {
     /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/{exchange_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let exchange_id = "c41b7a0e-52d6-4f0d-8a3c-7e9d1b5f2a61".parse()?;
+    /// let body = payments::ExchangeAcceptRequest::new(Slippage::bps(10)?);
+    /// let exchange = client.exchanges().accept(&exchange_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
         &self,
         exchange_id: &payments::ExchangeId,
@@ -2157,6 +2667,18 @@ impl<'c> Payments<'c> {
     /// `COUNTERPARTY_NOT_USABLE`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment_source = payments::PaymentSourceRequest::new(
+    ///     "7b1f6f0e-3a53-4a39-9f0c-5f3c0a6a1d21".parse()?,
+    ///     vec!["FIAT_TESTNET_USD".parse()?],
+    /// );
+    /// let payment_destination = payments::PaymentDestinationRequest::new("ACME_USD".parse()?);
+    /// let payment_info = payments::PaymentInfoRequest::new("Invoice 2026-017".to_owned());
+    /// let body = payments::PaymentRequest::new(payment_source, payment_destination, payment_info);
+    /// let payment_state = client.payments().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
         &self,
         body: &payments::PaymentRequest,
@@ -2174,6 +2696,12 @@ impl<'c> Payments<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment_id = "e07c5d19-3c88-4d52-9f6a-2b8e4c7d1f81".parse()?;
+    /// let payment = client.payments().get(&payment_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         payment_id: &payments::PaymentId,
@@ -2192,6 +2720,12 @@ impl<'c> Payments<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment_id = "e07c5d19-3c88-4d52-9f6a-2b8e4c7d1f81".parse()?;
+    /// let payment_progress = client.payments().get_status(&payment_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_status(
         &self,
         payment_id: &payments::PaymentId,
@@ -2226,6 +2760,12 @@ impl<'c> Payments<'c> {
     /// `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments/{payment_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment_id = "e07c5d19-3c88-4d52-9f6a-2b8e4c7d1f81".parse()?;
+    /// let payment_state = client.payments().accept(&payment_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
         &self,
         payment_id: &payments::PaymentId,
@@ -2252,6 +2792,14 @@ impl<'c> Settlements<'c> {
     /// platform advises against it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/settlements/{settlement_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let settlement_id = "6e3d9f2b-0a4c-4f57-8b1e-5d7c9a3e2f91".parse()?;
+    /// let params =
+    ///     payments::SettlementsGetParams::new().with_source_account_id("ACME_USD".parse()?);
+    /// let settlement = client.settlements().get(&settlement_id, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
         &self,
         settlement_id: &payments::SettlementId,

@@ -27,6 +27,12 @@ impl<'c> Orders<'c> {
     /// any time.
     ///
     /// `GET /v1/orders`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = shop::OrdersListParams::new().with_page(1);
+    /// let page = client.shop().orders().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
         &self,
         params: &shop::OrdersListParams,
@@ -68,6 +74,19 @@ impl<'c> Orders<'c> {
     /// key, one of your own. Only `rail-1.1.2` has it. Errors: `SOLD_OUT`.
     ///
     /// `POST /v1/orders`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment = shop::PaymentCard::new("1".parse()?);
+    /// let body = shop::Order::new(
+    ///     "some-id".parse()?,
+    ///     "1".parse()?,
+    ///     None,
+    ///     "2026-01-05T09:00:00-05:00".parse()?,
+    ///     payment.into(),
+    /// );
+    /// let order = client.shop().orders().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(&self, body: &shop::Order) -> Result<Reply<shop::Order>, Error> {
         let api = self.client.shop_call(OperationId::OrdersCreate)?;
         let reply = api.orders_create(body).await?;
@@ -88,6 +107,13 @@ impl<'c> Orders<'c> {
     /// left. If it is dropped, it may be done; read before you call again.
     ///
     /// `PATCH /v1/orders/{order_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let order_id = "some-id".parse()?;
+    /// let body = shop::OrderUpdateRequest::new();
+    /// let order = client.shop().orders().update(&order_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
         &self,
         order_id: &shop::OrderId,
@@ -112,6 +138,13 @@ impl<'c> Orders<'c> {
     /// key. If it is dropped, it may be done; call again with the same key, one of your own.
     ///
     /// `POST /v1/orders/{order_id}/receipt`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let order_id = "some-id".parse()?;
+    /// let file = Upload::from_path("path/to/file").await?;
+    /// let order = client.shop().orders().upload_receipt(&order_id, &file).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn upload_receipt(
         &self,
         order_id: &shop::OrderId,
@@ -136,6 +169,12 @@ impl<'c> Orders<'c> {
     /// Needs the scope `orders:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/orders/{order_id}/receipt`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let order_id = "some-id".parse()?;
+    /// let file = client.shop().orders().download_receipt(&order_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn download_receipt(
         &self,
         order_id: &shop::OrderId,
@@ -176,6 +215,12 @@ impl<'c> Orders<'c> {
     /// be done; read before you call again.
     ///
     /// `DELETE /v1/orders/{order_id}/lines/{number}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let order_id = "some-id".parse()?;
+    /// client.shop().orders().delete_line(&order_id, "text").await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete_line(
         &self,
         order_id: &shop::OrderId,
@@ -200,6 +245,11 @@ impl<'c> Shelves<'c> {
     /// Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/shelves/{shelf}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let reply = client.shop().shelves().get("text").await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(&self, shelf: &str) -> Result<Reply<shop::Shelf>, Error> {
         let api = self.client.shop_call(OperationId::ShelvesGet)?;
         api.shelves_get(shelf).await
