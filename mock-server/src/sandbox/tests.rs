@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     blobs::BlobId,
     clocks::MANUAL_START,
-    journal::{Mark, Opened, Write, memory::MemoryJournal},
+    journal::{Mark, Opened, Snapshot, Write, memory::MemoryJournal},
     store::Pending,
 };
 

@@ -15,8 +15,8 @@ const DAMAGES: [(&str, &str); 3] = [
     ),
     (
         "UPDATE layer2_sandboxes SET snapshot = NULL WHERE id = 2; \
-         DELETE FROM layer2_rows WHERE sandbox = 2 AND seq = 2",
-        "its journal ends at row 1, and row 2 was acknowledged",
+         DELETE FROM layer2_rows WHERE sandbox = 2 AND seq > 1",
+        "its journal ends at row 1, and row",
     ),
 ];
 
