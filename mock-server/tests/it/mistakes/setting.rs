@@ -7,14 +7,14 @@ use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{self, Caller, Reply};
+use crate::support::{self, Caller, Reply, TestServer, Watched as _};
 
 /// One mistake: the name of its file and the request that makes it.
 pub(super) type Mistake = (&'static str, RequestBuilder);
 
 /// What the mistakes are made with.
 pub(super) struct Setting {
-    pub(super) server: SandboxServer,
+    pub(super) server: TestServer,
     pub(super) caller: Caller,
     /// Another sandbox of the same server.
     pub(super) blue: Caller,
@@ -132,11 +132,7 @@ impl Setting {
     }
 
     pub(super) async fn on(builder: SandboxServerBuilder) -> Setting {
-        let server = builder
-            .clock(ClockMode::Manual)
-            .start()
-            .await
-            .expect("start");
+        let server = builder.clock(ClockMode::Manual).watched().await;
         let caller = Caller::new(&server).await;
         let made = caller
             .http
@@ -324,7 +320,12 @@ impl Setting {
     /// Reads a list with a query, signed as if it had this path and query.
     pub(super) fn list_signed(&self, path_and_query: &str) -> RequestBuilder {
         let text = format!("{}GET{path_and_query}", self.now);
-        self.with_signature(Method::GET, "/api/v1/accounts/deposits?page_size=5", None, &text)
+        self.with_signature(
+            Method::GET,
+            "/api/v1/accounts/deposits?page_size=5",
+            None,
+            &text,
+        )
     }
 
     /// A call with the signature of this text.
