@@ -117,3 +117,61 @@ fn pair(
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Client, Error> {
+        let access = [
+            ("LAYER2_CLIENT_ID", "id"),
+            ("LAYER2_CLIENT_SECRET", "secret"),
+        ];
+        let all = [&access[..], pairs].concat();
+        let lookup = |wanted: &str| {
+            let found = all.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        ClientBuilder::from_lookup(lookup)?.build()
+    }
+
+    #[test]
+    fn plain_http_to_another_machine_is_a_choice_that_production_does_not_have() {
+        let elsewhere = [
+            ("LAYER2_BASE_URL", "http://mock:4010/api"),
+            (
+                "LAYER2_TOKEN_URL",
+                "http://mock:4010/oauth2/default/v1/token",
+            ),
+        ];
+        let chosen = |value| from(&[&elsewhere[..], &[(ALLOW_INSECURE_HTTP, value)]].concat());
+        for refused in ["", "false"] {
+            let error = chosen(refused).unwrap_err();
+            assert!(error.to_string().contains("plain http"), "{error}");
+        }
+        assert!(chosen("true").is_ok());
+        let error = chosen("yes").unwrap_err();
+        assert!(error.to_string().contains("`true` nor `false`"), "{error}");
+
+        let error = from(&[
+            ("LAYER2_ENVIRONMENT", "production"),
+            (ALLOW_INSECURE_HTTP, "true"),
+        ]);
+        let error = error.unwrap_err();
+        assert!(error.to_string().contains("with production"), "{error}");
+    }
+
+    #[cfg(feature = "payments")]
+    #[tokio::test]
+    async fn a_client_keeps_to_the_version_that_is_named() {
+        use crate::error::ErrorKind;
+
+        let withdrawal = "3c1e0000-0000-4000-8000-000000000000".parse().unwrap();
+        let client = from(&[("LAYER2_PLATFORM", "layer2-1.0.5")]).unwrap();
+        let asked = client.withdrawals().get_status(&withdrawal).await;
+        assert_eq!(asked.unwrap_err().kind(), ErrorKind::NotOnPlatform);
+
+        let error = from(&[("LAYER2_PLATFORM", "rail-2")]).unwrap_err();
+        assert!(error.to_string().contains("rail-1.1.2"), "{error}");
+    }
+}

@@ -474,6 +474,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_server_is_reached_at_the_address_that_is_given() {
+        let server = SandboxServer::start().await.unwrap();
+        let port = server.url().rsplit(':').next().unwrap();
+        // The way to this machine under an address that is not its own.
+        let elsewhere = format!("http://0.0.0.0:{port}/");
+        let token = server.control_token();
+        let error = Sandbox::at(&elsewhere, token).await.unwrap_err();
+        assert!(error.to_string().contains("plain http"), "{error}");
+
+        let sandbox = Sandbox::at_insecure(&elsewhere, token).await.unwrap();
+        assert_eq!(sandbox.info().url, elsewhere.trim_end_matches('/'));
+        let dollars = sandbox.account("FIAT_TESTNET_USD").unwrap();
+        sandbox.fund(&dollars, "1".parse().unwrap()).await.unwrap();
+        let again = crate::mock::client(sandbox.info()).unwrap();
+        assert!(again.accounts().get(&dollars).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_fraction_of_a_second_is_refused() {
+        let sandbox = Sandbox::start().await.unwrap();
+        for time in [Duration::from_millis(500), Duration::from_millis(1_900)] {
+            let error = sandbox.advance(time).await.unwrap_err();
+            assert!(error.to_string().contains("whole seconds"), "{error}");
+        }
+        let minute = Duration::from_secs(60);
+        assert!(sandbox.advance(minute).await.is_ok());
+    }
+
+    #[tokio::test]
     async fn a_server_does_not_choose_plain_http() {
         let mut info = told().await;
         let name = ALLOW_INSECURE_HTTP.to_owned();
