@@ -243,17 +243,34 @@ impl Exchange {
         self.validate(operation, &query, body.json.as_ref())?;
         let request = WorldRequest {
             op,
-            path: self.path.clone(),
+            path: std::mem::take(&mut self.path),
             body: body.text,
             query,
             actor: caller.actor,
         };
-        let command = ClientCommand {
-            fingerprint: fingerprint(&request, body.json.as_ref()),
-            request,
-            key,
+        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, op) {
+            let reply = generated::control::dispatch(server, op, &request).await?;
+            return Ok(Answer::json(reply.status, reply.body));
+        }
+        let Some(sandbox) = &self.sandbox else {
+            return Err(internal(
+                self.surface,
+                "the request was not led to a sandbox",
+            ));
         };
-        self.carry_out(server, command, body.file).await
+        match operation.effect {
+            Effect::Read => self.read(sandbox, &request).await,
+            Effect::Write => {
+                let command = ClientCommand {
+                    fingerprint: fingerprint(&request, body.json.as_ref()),
+                    request,
+                    key,
+                };
+                let answer = self.write(sandbox, command, body.file).await;
+                sandbox.tend_journal();
+                answer
+            }
+        }
     }
 
     /// Finds out who calls, and remembers the sandbox for the log and the faults.
@@ -271,35 +288,6 @@ impl Exchange {
         let caller = self.surface.profile().locate(server, &call)?;
         self.sandbox.clone_from(&caller.sandbox);
         Ok(caller)
-    }
-
-    /// Hands the request to the state machine, or to the process around it.
-    async fn carry_out(
-        &self,
-        server: &Server,
-        command: ClientCommand,
-        file: Option<FileBytes>,
-    ) -> Result<Answer, Failure> {
-        let operation = command.request.op.operation();
-        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, command.request.op)
-        {
-            let reply = generated::control::dispatch(server, op, &command.request).await?;
-            return Ok(Answer::json(reply.status, reply.body));
-        }
-        let Some(sandbox) = &self.sandbox else {
-            return Err(internal(
-                self.surface,
-                "the request was not led to a sandbox",
-            ));
-        };
-        match operation.effect {
-            Effect::Read => self.read(sandbox, &command.request).await,
-            Effect::Write => {
-                let answer = self.write(sandbox, command, file).await;
-                sandbox.tend_journal();
-                answer
-            }
-        }
     }
 
     async fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Answer, Failure> {
