@@ -18,7 +18,6 @@ use serde::de::DeserializeOwned;
 
 use crate::call::CallLayer;
 use crate::call::unbuildable;
-use crate::call::undecodable;
 use crate::client::Client;
 use crate::download::Download;
 use crate::download_stream::DownloadStream;
@@ -45,14 +44,7 @@ impl Client {
         let boundary = format!("layer2-{boundary}");
         let body = file.form(part, &boundary);
         let form = Some((format!("multipart/form-data; boundary={boundary}"), body));
-        let exchange = exchange(&layer, ids, form).await?;
-        match serde_json::from_slice(&exchange.body) {
-            Ok(value) => Ok(layer.record.reply(exchange.status, exchange.headers, value)),
-            Err(cause) => {
-                let error = undecodable::<T>(exchange.status, exchange.body, &cause);
-                Err(layer.record.complete(error, operation))
-            }
-        }
+        layer.decoded(exchange(&layer, ids, form).await?)
     }
 
     /// Receives a file, for the generated facade. `ids` are the path parameters, in order.
@@ -118,8 +110,7 @@ fn request(
     body: Option<(String, Bytes)>,
 ) -> Result<reqwest::Request, Error> {
     let operation = layer.operation;
-    let lane = layer.shared.lane(operation.api)?;
-    let base = lane.base.as_str().trim_end_matches('/');
+    let base = layer.shared.base(operation.api)?;
     let method = match operation.method {
         HttpMethod::Get => http::Method::GET,
         HttpMethod::Post => http::Method::POST,

@@ -1,6 +1,8 @@
 //! A decoded reply with what came around it.
 
+use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use http::StatusCode;
@@ -8,12 +10,12 @@ use http::StatusCode;
 use crate::idempotency::IdempotencyKey;
 
 /// What an operation answered. Reads as the value itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply<T> {
     pub(crate) value: T,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) request_id: String,
+    pub(crate) request_id: Arc<str>,
     pub(crate) idempotency_key: Option<IdempotencyKey>,
     pub(crate) attempts: u32,
 }
@@ -62,6 +64,20 @@ impl<T> Reply<T> {
     }
 }
 
+/// Names the headers without their values, which a gateway or the platform may have made personal.
+impl<T: fmt::Debug> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("value", &self.value)
+            .field("status", &self.status.as_u16())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("request_id", &self.request_id)
+            .field("idempotency_key", &self.idempotency_key)
+            .field("attempts", &self.attempts)
+            .finish()
+    }
+}
+
 impl<T> Deref for Reply<T> {
     type Target = T;
 
@@ -73,5 +89,33 @@ impl<T> Deref for Reply<T> {
 impl<T> AsRef<T> for Reply<T> {
     fn as_ref(&self) -> &T {
         &self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::SET_COOKIE;
+
+    use super::*;
+
+    #[test]
+    fn debug_names_the_headers_and_keeps_their_values() {
+        let mut headers = HeaderMap::new();
+        headers.insert(SET_COOKIE, HeaderValue::from_static("session=of-somebody"));
+        let reply = Reply {
+            value: 7,
+            status: StatusCode::OK,
+            headers,
+            request_id: Arc::from("r-1"),
+            idempotency_key: None,
+            attempts: 1,
+        };
+        let printed = format!("{reply:?} {reply:#?}");
+        assert!(
+            printed.contains("set-cookie") && printed.contains("r-1"),
+            "{printed}"
+        );
+        assert!(!printed.contains("session"), "{printed}");
     }
 }
