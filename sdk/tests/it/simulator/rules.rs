@@ -98,14 +98,27 @@ pub(super) enum End {
     Failed(Failed),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Failed {
     pub(super) outcome: Outcome,
     pub(super) key: Option<IdempotencyKey>,
     pub(super) names_operation: bool,
     pub(super) is_retryable: bool,
     /// The error as it was, for who reads of a seed that fails.
-    pub(super) error: Error,
+    error: Error,
+}
+
+impl fmt::Debug for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}, {}retryable, under {:?}: {:?}",
+            self.outcome,
+            if self.is_retryable { "" } else { "not " },
+            self.key,
+            self.error
+        )
+    }
 }
 
 impl From<Error> for Told {
