@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::StatusCode;
+use layer2_types::Operation;
 
 use crate::idempotency::IdempotencyKey;
 
@@ -15,6 +16,7 @@ pub struct Reply<T> {
     pub(crate) value: T,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) operation: &'static Operation,
     pub(crate) request_id: Arc<str>,
     pub(crate) idempotency_key: Option<IdempotencyKey>,
     pub(crate) attempts: u32,
@@ -34,6 +36,11 @@ impl<T> Reply<T> {
     /// The headers of the reply.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The operation, from the table of the documents.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
     }
 
     /// Id of the request, as the platform echoed it, else as it was sent.
@@ -57,24 +64,11 @@ impl<T> Reply<T> {
             value: change(self.value),
             status: self.status,
             headers: self.headers,
+            operation: self.operation,
             request_id: self.request_id,
             idempotency_key: self.idempotency_key,
             attempts: self.attempts,
         }
-    }
-}
-
-/// Names the headers without their values, which a gateway or the platform may have made personal.
-impl<T: fmt::Debug> fmt::Debug for Reply<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reply")
-            .field("value", &self.value)
-            .field("status", &self.status.as_u16())
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .field("request_id", &self.request_id)
-            .field("idempotency_key", &self.idempotency_key)
-            .field("attempts", &self.attempts)
-            .finish()
     }
 }
 
@@ -92,10 +86,26 @@ impl<T> AsRef<T> for Reply<T> {
     }
 }
 
-#[cfg(test)]
+/// Names the headers without their values: a cookie or an address among them may be a secret or personal.
+impl<T: fmt::Debug> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("operation", &self.operation.key())
+            .field("request_id", &self.request_id)
+            .field("idempotency_key", &self.idempotency_key)
+            .field("attempts", &self.attempts)
+            .finish()
+    }
+}
+
+#[cfg(all(test, feature = "payments"))]
 mod tests {
     use http::HeaderValue;
     use http::header::SET_COOKIE;
+    use layer2_types::payments::OperationId;
 
     use super::*;
 
@@ -107,6 +117,7 @@ mod tests {
             value: 7,
             status: StatusCode::OK,
             headers,
+            operation: OperationId::TransfersGet.operation(),
             request_id: Arc::from("r-1"),
             idempotency_key: None,
             attempts: 1,
