@@ -16,6 +16,9 @@
     )
 )]
 
+#[macro_use]
+mod interface;
+
 mod api;
 mod blobs;
 mod cli;
@@ -24,7 +27,6 @@ mod credentials;
 mod directory;
 mod errors;
 mod faults;
-#[rustfmt::skip]
 mod generated;
 mod http;
 mod image;

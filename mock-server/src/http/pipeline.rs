@@ -166,7 +166,7 @@ impl Exchange {
         self.path = found.path;
         if !matches!(found.target, Target::Health | Target::Metrics) {
             let caught_up = server.catch_up().await;
-            caught_up.map_err(|outage| self.broken(Broken::Outage(outage)))?;
+            caught_up.map_err(|outage| self.broken(&Broken::Outage(outage)))?;
         }
         match found.target {
             Target::Health => Ok(Answer::json(200, health())),
@@ -291,12 +291,12 @@ impl Exchange {
         let reply = sandbox
             .query(request)
             .await
-            .map_err(|error| self.broken(error))??;
+            .map_err(|error| self.broken(&error))??;
         if !request.op.operation().is_download() {
             return Ok(Answer::json(reply.status, reply.body));
         }
         let opened = OpenFile::of(&reply, sandbox).await;
-        match opened.map_err(|error| self.broken(error))? {
+        match opened.map_err(|error| self.broken(&error))? {
             Some(file) => Ok(Answer::of(reply.status, AnswerContent::File(file))),
             None => Err(internal(
                 self.surface,
@@ -322,7 +322,7 @@ impl Exchange {
         let accepted = sandbox
             .command(command, lease)
             .await
-            .map_err(|error| self.broken(error))??;
+            .map_err(|error| self.broken(&error))??;
         let reply = accepted.reply.ok_or_else(|| {
             internal(
                 self.surface,
@@ -336,15 +336,14 @@ impl Exchange {
     }
 
     /// What the state of the sandbox means for the request.
-    fn broken(&self, error: Broken) -> Failure {
-        let profile = self.surface.profile();
-        match error {
-            Broken::Outage(outage) => refuse_with(profile, Refusal::StoreUnavailable, |code| {
-                Problem::new(code, sentence(&outage.to_string())).hint(outage.hint())
-            })
-            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
-            Broken::Defect | Broken::Journal => internal(self.surface, &error.to_string()),
-        }
+    fn broken(&self, error: &Broken) -> Failure {
+        let Some(hint) = error.hint() else {
+            return internal(self.surface, &error.to_string());
+        };
+        refuse_with(self.surface.profile(), Refusal::StoreUnavailable, |code| {
+            Problem::new(code, sentence(&error.to_string())).hint(hint)
+        })
+        .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 }
 
