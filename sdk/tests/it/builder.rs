@@ -86,6 +86,16 @@ fn what_is_visibly_wrong_is_refused_with_what_to_do() {
         ),
         (payments(loopback()).plaid("id", "s3cr3t"), "plaid_base_url"),
         (Client::builder().control(CONTROL, ""), "empty"),
+        (Client::builder().credentials("", "s3cr3t"), "client id"),
+        (Client::builder().credentials("id", " "), "client secret"),
+        (
+            Client::builder().plaid("", "s3cr3t"),
+            "client id of the plaid API",
+        ),
+        (
+            Client::builder().accounting(AccountingAccess::new(Environment::Sandbox, "id", "")),
+            "client secret of the accounting API",
+        ),
     ];
     for (builder, says) in cases {
         let text = refused(builder);
