@@ -405,6 +405,10 @@ fn invalid(pointer: &str, received: &str, expected: &str) -> Rejection {
     .bad_request()
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err takes"
+)]
 fn broken(error: Broken) -> Rejection {
     let Some(hint) = error.hint() else {
         return at_fault(&error.to_string());

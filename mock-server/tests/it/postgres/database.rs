@@ -110,9 +110,9 @@ impl Database {
         connect(&self.url()).await
     }
 
-    /// Ends all connections of others to this database, as a failing network would.
+    /// Ends all connections of others to this database, as a failing network would, and waits until they are gone.
     pub(crate) async fn cut_connections(&self) -> i64 {
-        let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+        let cut = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity \
             WHERE datname = current_database() AND pid <> pg_backend_pid()";
         let row = self.client().await.query_one(cut, &[]).await;
         row.expect("cut").get(0)
