@@ -20,10 +20,7 @@ mod reply;
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{
-    body::Body,
-    extract::{ConnectInfo, State},
-};
+use axum::body::Body;
 use http::{Request, Response, StatusCode, header, request::Parts};
 use layer2_types::operation::{Effect, RunsIn};
 use layer2_world::{
@@ -56,8 +53,8 @@ use reply::response;
 
 /// Answers every request of the server.
 pub(crate) async fn serve(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    server: Arc<Server>,
+    connection: Connection,
     request: Request<Body>,
 ) -> Response<Body> {
     let surface = Surface::of_path(request.uri().path());

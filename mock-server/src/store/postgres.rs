@@ -7,12 +7,15 @@
 //! Connections are not encrypted: the database is meant to stand next to the servers, and what is written there is sealed
 //! all the same.
 
+mod columns;
 mod connections;
 mod errors;
+mod filed;
 mod journal;
 mod lease;
 mod schema;
 mod statements;
+mod turn;
 
 use std::sync::Arc;
 
@@ -25,8 +28,10 @@ use super::{
     seal::{Place, Sealer},
 };
 use crate::journal::{Base, Journal};
+use columns::get;
 use connections::{Connections, twice, within};
-use journal::{Filed, PostgresJournal, get};
+use filed::Filed;
+use journal::PostgresJournal;
 use lease::Leases;
 
 /// What the proof of a store says once it is opened.

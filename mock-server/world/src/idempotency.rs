@@ -31,7 +31,6 @@ use crate::rows::Rows;
 use crate::shapes::Shaped;
 use crate::shapes::Shapes;
 
-
 /// All saved replies of a sandbox.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SavedReplies {

@@ -170,11 +170,7 @@ impl Problem {
 
 impl Rejection {
     /// A resource that the sandbox does not have; `known` are ids it has, of which the nearest is named.
-    pub fn unknown_id(
-        resource: &str,
-        id: &str,
-        known: impl Iterator<Item: AsRef<str>>,
-    ) -> Self {
+    pub fn unknown_id(resource: &str, id: &str, known: impl Iterator<Item: AsRef<str>>) -> Self {
         Self::unknown_id_for(Api::Payments, resource, id, known)
     }
 

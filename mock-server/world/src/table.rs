@@ -13,10 +13,10 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use crate::packed::Spelled;
 use crate::page::Cut;
 use crate::page::Page;
 use crate::page::RowOrder;
-use crate::packed::Spelled;
 use crate::rows::Rows;
 
 /// A row that has an id.

@@ -75,7 +75,8 @@ impl Positions {
             row.map_or(0, |row| hash(R::bits(row.id())))
         };
         if let Ok(position) = place_of(position) {
-            self.0.insert_unique(row_hash(&position), position, row_hash);
+            self.0
+                .insert_unique(row_hash(&position), position, row_hash);
         }
     }
 

@@ -52,7 +52,8 @@ impl Decisions for World {
         let named = counterparty_id.as_str();
         // A text that cannot be an id names no counterparty.
         let id = CounterpartyId::new(named).map_err(|_| {
-            Rejection::unknown_id("counterparty", named, core::iter::empty::<&str>()).at("counterparty_id")
+            Rejection::unknown_id("counterparty", named, core::iter::empty::<&str>())
+                .at("counterparty_id")
         })?;
         let from = self.payments.counterparty(&id, "counterparty_id")?.standing;
         let to = decided("counterparty", from, body.status.as_str())?;

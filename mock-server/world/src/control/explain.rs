@@ -102,8 +102,7 @@ impl World {
         own.into_iter()
             .map(|row| {
                 causes.insert(row.cause);
-                control::ObjectId::new(row.id.spelled().as_ref())
-                    .map_err(|_| Rejection::bad_id())
+                control::ObjectId::new(row.id.spelled().as_ref()).map_err(|_| Rejection::bad_id())
             })
             .collect()
     }

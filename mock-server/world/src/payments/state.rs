@@ -134,7 +134,7 @@ fn find<'a, K: AsRef<str>, V: Named<K>>(
     resource: &str,
     place: &str,
 ) -> Result<&'a V, Rejection> {
-    table.get(id).ok_or_else(|| {
-        Rejection::unknown_id(resource, id.as_ref(), table.ids()).at(place)
-    })
+    table
+        .get(id)
+        .ok_or_else(|| Rejection::unknown_id(resource, id.as_ref(), table.ids()).at(place))
 }

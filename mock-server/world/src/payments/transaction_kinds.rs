@@ -86,7 +86,10 @@ mod tests {
         ] {
             let text = serde_json::to_string(&kind).unwrap();
             assert_eq!(text, serde_json::to_string(&kind.on_wire()).unwrap());
-            assert_eq!(serde_json::from_str::<TransactionKind>(&text).unwrap(), kind);
+            assert_eq!(
+                serde_json::from_str::<TransactionKind>(&text).unwrap(),
+                kind
+            );
         }
         for category in [
             Category::Deposit,

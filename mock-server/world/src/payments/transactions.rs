@@ -292,9 +292,7 @@ impl Transactions for World {
             .get(&transaction_id)
             .filter(|row| row.account == account_id);
         let row = row.ok_or_else(|| {
-            let known = log
-                .of_account(&account_id)
-                .map(|(_, row)| row.id.spelled());
+            let known = log.of_account(&account_id).map(|(_, row)| row.id.spelled());
             Rejection::unknown_id(
                 "transaction of this account",
                 transaction_id.as_str(),
