@@ -108,7 +108,7 @@ impl CallLayer {
         // An operation that answers with a status alone has `()` for its reply, which is written so.
         let text = operation.reply_media.map_or(&b"null"[..], |_| &body);
         match serde_json::from_slice(text) {
-            Ok(value) => Ok(self.record.reply(status, headers, value)),
+            Ok(value) => Ok(self.reply(status, headers, value)),
             Err(cause) => {
                 let error = undecodable::<T>(status, body, &cause);
                 Err(self.record.complete(error, operation))
@@ -124,6 +124,19 @@ impl CallLayer {
         }
         let error = unexpected(reply.status, reply.body);
         Err(self.record.complete(error, self.operation))
+    }
+
+    /// A reply with what the call knows around it.
+    pub(crate) fn reply<T>(&self, status: StatusCode, headers: HeaderMap, value: T) -> Reply<T> {
+        Reply {
+            value,
+            status,
+            headers,
+            operation: self.operation,
+            request_id: self.record.request_id().unwrap_or_default(),
+            idempotency_key: self.record.idempotency_key.get().cloned(),
+            attempts: self.record.attempts(),
+        }
     }
 }
 
@@ -194,18 +207,6 @@ impl CallRecord {
         self.echoed_id
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A reply with what the call knows around it.
-    pub(crate) fn reply<T>(&self, status: StatusCode, headers: HeaderMap, value: T) -> Reply<T> {
-        Reply {
-            value,
-            status,
-            headers,
-            request_id: self.request_id().unwrap_or_default(),
-            idempotency_key: self.idempotency_key.get().cloned(),
-            attempts: self.attempts(),
-        }
     }
 
     /// Puts on an error what the call knows.

@@ -1,20 +1,10 @@
 //! A builder from environment variables, the same that a mock server writes into its ready file.
 //!
-//! | variable | is |
-//! |---|---|
-//! | `LAYER2_ENVIRONMENT` | `sandbox` (default) or `production`; not together with the two URLs |
-//! | `LAYER2_BASE_URL`, `LAYER2_TOKEN_URL` | a custom environment for payments |
-//! | `LAYER2_CLIENT_ID`, `LAYER2_CLIENT_SECRET` | access to payments |
-//! | `LAYER2_SIGNING_KEY` | the private key |
-//! | `LAYER_BASE_URL`, `LAYER_TOKEN_URL`, `LAYER_CLIENT_ID`, `LAYER_CLIENT_SECRET`, `LAYER_SCOPE` | accounting |
-//! | `PLAID_BASE_URL`, `PLAID_CLIENT_ID`, `PLAID_SECRET` | Plaid |
-//! | `LAYER2_CONTROL_URL`, `LAYER2_CONTROL_TOKEN` | the control API of a mock server |
-//! | `LAYER2_PLATFORM` | the version to keep to: `union` (default), `rail-1.1.2` or `layer2-1.0.5` |
-//! | `LAYER2_ALLOW_INSECURE_HTTP` | `true` allows plain http to another machine of a closed test network; never with production |
-//!
-//! A variable that is empty counts as not set. Half a pair is an error that names the missing half.
+//! The table of the variables stands in the crate's README, and a test holds it against what is read here. A variable
+//! that is empty counts as not set. Half a pair is an error that names the missing half.
 
 use layer2_types::Platform;
+use layer2_types::operation::UnknownName;
 
 use crate::builder::AccountingAccess;
 use crate::builder::ClientBuilder;
@@ -37,6 +27,9 @@ impl ClientBuilder {
         let read = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let environment = environment(&read)?;
         let mut builder = Client::builder().environment(environment.clone());
+        if let Some(platform) = read("LAYER2_PLATFORM") {
+            builder = builder.platform(version(&platform)?);
+        }
         if let Some((id, secret)) = pair(&read, "LAYER2_CLIENT_ID", "LAYER2_CLIENT_SECRET")? {
             builder = builder.credentials(id, secret);
         }
@@ -45,10 +38,7 @@ impl ClientBuilder {
         }
         if let Some((id, secret)) = pair(&read, "LAYER_CLIENT_ID", "LAYER_CLIENT_SECRET")? {
             let place = match pair(&read, "LAYER_BASE_URL", "LAYER_TOKEN_URL")? {
-                Some((base_url, token_url)) => Environment::Custom {
-                    base_url,
-                    token_url,
-                },
+                Some((base_url, token_url)) => Environment::custom(base_url, token_url),
                 None => published(&environment, "LAYER_BASE_URL")?,
             };
             let access = AccountingAccess::new(place, id, secret);
@@ -66,12 +56,6 @@ impl ClientBuilder {
         if let Some((url, token)) = pair(&read, "LAYER2_CONTROL_URL", "LAYER2_CONTROL_TOKEN")? {
             builder = builder.control(url, token);
         }
-        if let Some(version) = read("LAYER2_PLATFORM") {
-            let version: Platform = version
-                .parse()
-                .map_err(|why| config(format!("LAYER2_PLATFORM: {why}")))?;
-            builder = builder.platform(version);
-        }
         match read(ALLOW_INSECURE_HTTP).as_deref() {
             None | Some("false") => Ok(builder),
             Some("true") => Ok(builder.allow_insecure_http()),
@@ -82,13 +66,20 @@ impl ClientBuilder {
     }
 }
 
+/// The version of the platform that the client keeps to.
+fn version(text: &str) -> Result<Platform, Error> {
+    text.parse().map_err(|unknown: UnknownName| {
+        let names = unknown.expected().join("`, `");
+        config(format!(
+            "LAYER2_PLATFORM names no version of the platform: it is one of `{names}`"
+        ))
+    })
+}
+
 fn environment(read: &impl Fn(&str) -> Option<String>) -> Result<Environment, Error> {
     let urls = pair(read, "LAYER2_BASE_URL", "LAYER2_TOKEN_URL")?;
     match (read("LAYER2_ENVIRONMENT").as_deref(), urls) {
-        (None, Some((base_url, token_url))) => Ok(Environment::Custom {
-            base_url,
-            token_url,
-        }),
+        (None, Some((base_url, token_url))) => Ok(Environment::custom(base_url, token_url)),
         (None | Some("sandbox"), None) => Ok(Environment::Sandbox),
         (Some("production"), None) => Ok(Environment::Production),
         (Some(_), Some(_)) => Err(config(

@@ -4,12 +4,9 @@
 //! that others have written; all of that is sent at once, and so is the commit with all that it writes: one way there
 //! and back each. The database ends the transaction of a server that has gone.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
@@ -22,7 +19,7 @@ use tokio_postgres::{
 };
 
 use super::{
-    connections::{Borrowed, Connections, within},
+    connections::{Borrowed, Connections, twice, within},
     lease::Desk,
     statements::{FOLLOWED, Statements},
 };
@@ -39,9 +36,6 @@ use crate::{
 
 /// Bytes of a part of a snapshot: one message to the database does not hold a whole one.
 const PART: usize = 4 * 1024 * 1024;
-
-/// What fails within this time has waited for nothing.
-const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Rows after which a new snapshot is worth its price.
 const ROWS_PER_SNAPSHOT: u64 = 20_000;
@@ -132,6 +126,69 @@ impl PostgresJournal {
         self.news(seen, head, &rows, HEAD)
     }
 
+    async fn open_once(&self) -> Result<Opened, StoreError> {
+        let place = &self.place;
+        let reader = place.connections.reader().await?;
+        let (client, statements) = (&reader.client, &reader.statements);
+        let rows = within(client.query(&statements.open, &[&place.id])).await?;
+        let first = rows.first().ok_or_else(|| place.is_gone())?;
+        let head = Stored::of(first)?;
+        let snapshot = place.snapshot(head.head.generation, &rows)?;
+        let files: [&(dyn ToSql + Sync); 2] = [&place.id, &column(head.head.generation)];
+        let files = within(client.query(&statements.files, &files)).await?;
+        let blobs = files.iter().map(file).collect::<Result<_, _>>()?;
+        self.seen.note(head);
+        let kept = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+        self.seen.kept.store(kept, Ordering::Release);
+        Ok(Opened {
+            head: head.head,
+            seq: head.seq,
+            snapshot,
+            blobs,
+        })
+    }
+
+    /// A look that wants no rows.
+    async fn head_once(&self) -> Result<(Head, u64), StoreError> {
+        let place = &self.place;
+        let reader = place.connections.reader().await?;
+        let parameters: [&(dyn ToSql + Sync); 4] = [&place.id, &0_i64, &0_i64, &0_i64];
+        let asked = reader
+            .client
+            .query_opt(&reader.statements.look, &parameters);
+        let row = within(asked).await?.ok_or_else(|| place.is_gone())?;
+        let stored = Stored::of(&row)?;
+        Ok((stored.head, stored.seq))
+    }
+
+    async fn rows_once(&self, after: u64, most: usize) -> Result<Vec<Row>, StoreError> {
+        let place = &self.place;
+        let generation = self.seen.generation.load(Ordering::Acquire);
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let reader = place.connections.reader().await?;
+        let parameters: [&(dyn ToSql + Sync); 4] =
+            [&place.id, &column(generation), &column(after), &most];
+        let asked = reader.client.query(&reader.statements.rows, &parameters);
+        place.rows(generation, &within(asked).await?, 0)
+    }
+
+    async fn blob_once(&self, id: BlobId) -> Result<Option<Bytes>, StoreError> {
+        let place = &self.place;
+        let generation = self.seen.generation.load(Ordering::Acquire);
+        let reader = place.connections.reader().await?;
+        let digest = &id.as_bytes()[..];
+        let parameters: [&(dyn ToSql + Sync); 3] = [&place.id, &column(generation), &digest];
+        let asked = reader
+            .client
+            .query_opt(&reader.statements.file, &parameters);
+        let Some(row) = within(asked).await? else {
+            return Ok(None);
+        };
+        let at = place.blob(generation, &id);
+        let opened = place.sealer.open(at, get(&row, 0)?)?;
+        Ok(Some(Bytes::from(opened)))
+    }
+
     async fn begin_once(&self, seen: Position) -> Result<(News, PostgresTurn), StoreError> {
         let borrowed = self.place.connections.borrow().await?;
         let (head, rows) = {
@@ -165,40 +222,15 @@ impl PostgresJournal {
 
 impl Journal for PostgresJournal {
     fn open(&self) -> Pending<'_, Opened> {
-        Box::pin(async {
-            let place = &self.place;
-            let reader = place.connections.reader().await?;
-            let (client, statements) = (&reader.client, &reader.statements);
-            let rows = within(client.query(&statements.open, &[&place.id])).await?;
-            let first = rows.first().ok_or_else(|| place.is_gone())?;
-            let head = Stored::of(first)?;
-            let snapshot = place.snapshot(head.head.generation, &rows)?;
-            let files: [&(dyn ToSql + Sync); 2] = [&place.id, &column(head.head.generation)];
-            let files = within(client.query(&statements.files, &files)).await?;
-            let blobs = files.iter().map(file).collect::<Result<_, _>>()?;
-            self.seen.note(head);
-            let kept = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
-            self.seen.kept.store(kept, Ordering::Release);
-            Ok(Opened {
-                head: head.head,
-                seq: head.seq,
-                snapshot,
-                blobs,
-            })
-        })
+        Box::pin(twice(move || self.open_once()))
+    }
+
+    fn head(&self) -> Pending<'_, (Head, u64)> {
+        Box::pin(twice(move || self.head_once()))
     }
 
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
-        Box::pin(async move {
-            let place = &self.place;
-            let generation = self.seen.generation.load(Ordering::Acquire);
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let reader = place.connections.reader().await?;
-            let parameters: [&(dyn ToSql + Sync); 4] =
-                [&place.id, &column(generation), &column(after), &most];
-            let asked = reader.client.query(&reader.statements.rows, &parameters);
-            place.rows(generation, &within(asked).await?, 0)
-        })
+        Box::pin(twice(move || self.rows_once(after, most)))
     }
 
     fn write(&self, _write: Write) -> crate::journal::Mark {
@@ -234,22 +266,7 @@ impl Journal for PostgresJournal {
     }
 
     fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {
-        Box::pin(async move {
-            let place = &self.place;
-            let generation = self.seen.generation.load(Ordering::Acquire);
-            let reader = place.connections.reader().await?;
-            let digest = &id.as_bytes()[..];
-            let parameters: [&(dyn ToSql + Sync); 3] = [&place.id, &column(generation), &digest];
-            let asked = reader
-                .client
-                .query_opt(&reader.statements.file, &parameters);
-            let Some(row) = within(asked).await? else {
-                return Ok(None);
-            };
-            let at = place.blob(generation, &id);
-            let opened = place.sealer.open(at, get(&row, 0)?)?;
-            Ok(Some(Bytes::from(opened)))
-        })
+        Box::pin(twice(move || self.blob_once(id)))
     }
 
     fn shared(&self) -> Option<&dyn SharedJournal> {
@@ -272,33 +289,15 @@ impl Journal for PostgresJournal {
 impl SharedJournal for PostgresJournal {
     fn begin(&self, seen: Position) -> Pending<'_, (News, Box<dyn Turn>)> {
         Box::pin(async move {
-            let started = Instant::now();
-            let mut begun = self.begin_once(seen).await;
-            if is_stale_connection(&begun, started) {
-                begun = self.begin_once(seen).await;
-            }
-            let (news, turn) = begun?;
+            let (news, turn) = twice(move || self.begin_once(seen)).await?;
             let turn: Box<dyn Turn> = Box::new(turn);
             Ok((news, turn))
         })
     }
 
     fn look(&self, seen: Position) -> Pending<'_, News> {
-        Box::pin(async move {
-            let started = Instant::now();
-            let looked = self.look_once(seen).await;
-            if is_stale_connection(&looked, started) {
-                return self.look_once(seen).await;
-            }
-            looked
-        })
+        Box::pin(twice(move || self.look_once(seen)))
     }
-}
-
-/// Whether it failed at once, as on a connection that ended while nobody used it: nothing was done, and another one may
-/// do. What has waited for a limit is not tried again.
-fn is_stale_connection<T>(result: &Result<T, StoreError>, started: Instant) -> bool {
-    matches!(result, Err(StoreError::Unavailable(_))) && started.elapsed() < AT_ONCE
 }
 
 /// A transaction that holds the lock of the sandbox.
