@@ -31,6 +31,7 @@ mod generated;
 mod http;
 mod image;
 mod journal;
+mod known_tokens;
 mod metrics;
 mod ready_file;
 mod request_log;

@@ -20,10 +20,7 @@ mod reply;
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{
-    body::Body,
-    extract::{ConnectInfo, State},
-};
+use axum::body::Body;
 use http::{Request, Response, StatusCode, header, request::Parts};
 use layer2_types::operation::{Effect, RunsIn};
 use layer2_world::{
@@ -56,8 +53,8 @@ use reply::response;
 
 /// Answers every request of the server.
 pub(crate) async fn serve(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    server: Arc<Server>,
+    connection: Connection,
     request: Request<Body>,
 ) -> Response<Body> {
     let surface = Surface::of_path(request.uri().path());
@@ -169,7 +166,7 @@ impl Exchange {
         self.path = found.path;
         if !matches!(found.target, Target::Health | Target::Metrics) {
             let caught_up = server.catch_up().await;
-            caught_up.map_err(|outage| self.broken(Broken::Outage(outage)))?;
+            caught_up.map_err(|outage| self.broken(&Broken::Outage(outage)))?;
         }
         match found.target {
             Target::Health => Ok(Answer::json(200, health())),
@@ -243,17 +240,34 @@ impl Exchange {
         self.validate(operation, &query, body.json.as_ref())?;
         let request = WorldRequest {
             op,
-            path: self.path.clone(),
+            path: std::mem::take(&mut self.path),
             body: body.text,
             query,
             actor: caller.actor,
         };
-        let command = ClientCommand {
-            fingerprint: fingerprint(&request, body.json.as_ref()),
-            request,
-            key,
+        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, op) {
+            let reply = generated::control::dispatch(server, op, &request).await?;
+            return Ok(Answer::json(reply.status, reply.body));
+        }
+        let Some(sandbox) = &self.sandbox else {
+            return Err(internal(
+                self.surface,
+                "the request was not led to a sandbox",
+            ));
         };
-        self.carry_out(server, command, body.file).await
+        match operation.effect {
+            Effect::Read => self.read(sandbox, &request).await,
+            Effect::Write => {
+                let command = ClientCommand {
+                    fingerprint: fingerprint(&request, body.json.as_ref()),
+                    request,
+                    key,
+                };
+                let answer = self.write(sandbox, command, body.file).await;
+                sandbox.tend_journal();
+                answer
+            }
+        }
     }
 
     /// Finds out who calls, and remembers the sandbox for the log and the faults.
@@ -273,45 +287,16 @@ impl Exchange {
         Ok(caller)
     }
 
-    /// Hands the request to the state machine, or to the process around it.
-    async fn carry_out(
-        &self,
-        server: &Server,
-        command: ClientCommand,
-        file: Option<FileBytes>,
-    ) -> Result<Answer, Failure> {
-        let operation = command.request.op.operation();
-        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, command.request.op)
-        {
-            let reply = generated::control::dispatch(server, op, &command.request).await?;
-            return Ok(Answer::json(reply.status, reply.body));
-        }
-        let Some(sandbox) = &self.sandbox else {
-            return Err(internal(
-                self.surface,
-                "the request was not led to a sandbox",
-            ));
-        };
-        match operation.effect {
-            Effect::Read => self.read(sandbox, &command.request).await,
-            Effect::Write => {
-                let answer = self.write(sandbox, command, file).await;
-                sandbox.tend_journal();
-                answer
-            }
-        }
-    }
-
     async fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Answer, Failure> {
         let reply = sandbox
             .query(request)
             .await
-            .map_err(|error| self.broken(error))??;
+            .map_err(|error| self.broken(&error))??;
         if !request.op.operation().is_download() {
             return Ok(Answer::json(reply.status, reply.body));
         }
         let opened = OpenFile::of(&reply, sandbox).await;
-        match opened.map_err(|error| self.broken(error))? {
+        match opened.map_err(|error| self.broken(&error))? {
             Some(file) => Ok(Answer::of(reply.status, AnswerContent::File(file))),
             None => Err(internal(
                 self.surface,
@@ -337,7 +322,7 @@ impl Exchange {
         let accepted = sandbox
             .command(command, lease)
             .await
-            .map_err(|error| self.broken(error))??;
+            .map_err(|error| self.broken(&error))??;
         let reply = accepted.reply.ok_or_else(|| {
             internal(
                 self.surface,
@@ -351,15 +336,14 @@ impl Exchange {
     }
 
     /// What the state of the sandbox means for the request.
-    fn broken(&self, error: Broken) -> Failure {
-        let profile = self.surface.profile();
-        match error {
-            Broken::Outage(outage) => refuse_with(profile, Refusal::StoreUnavailable, |code| {
-                Problem::new(code, sentence(&outage.to_string())).hint(outage.hint())
-            })
-            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
-            Broken::Defect | Broken::Journal => internal(self.surface, &error.to_string()),
-        }
+    fn broken(&self, error: &Broken) -> Failure {
+        let Some(hint) = error.hint() else {
+            return internal(self.surface, &error.to_string());
+        };
+        refuse_with(self.surface.profile(), Refusal::StoreUnavailable, |code| {
+            Problem::new(code, sentence(&error.to_string())).hint(hint)
+        })
+        .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
 }
 

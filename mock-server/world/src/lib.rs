@@ -28,6 +28,7 @@ mod rows;
 mod schedule;
 pub mod seed;
 pub mod settings;
+mod shapes;
 pub mod snapshot;
 mod table;
 pub mod unbuilt;

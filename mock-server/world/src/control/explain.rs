@@ -93,7 +93,7 @@ impl World {
             _ => {
                 let rows = log.numbered().map(|(_, row)| row);
                 rows.filter(|row| {
-                    subject.transactions.contains(row.id.as_str())
+                    subject.transactions.contains(row.id.spelled().as_ref())
                         || subject.orders.contains(&row.order.text())
                 })
                 .collect()
@@ -102,7 +102,7 @@ impl World {
         own.into_iter()
             .map(|row| {
                 causes.insert(row.cause);
-                control::ObjectId::new(row.id.as_str()).map_err(|_| Rejection::bad_id())
+                control::ObjectId::new(row.id.spelled().as_ref()).map_err(|_| Rejection::bad_id())
             })
             .collect()
     }
@@ -190,7 +190,7 @@ impl World {
                         }
                         _ => subject
                             .purposes
-                            .contains(purpose_of(funds.narrative(entry.sequence()))),
+                            .contains(purpose_of(&funds.narrative(entry.sequence()))),
                     })
                     .collect()
             }

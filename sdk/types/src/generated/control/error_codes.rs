@@ -32,8 +32,8 @@ error_codes! {
         means "The server failed.",
         remedy "Read the server's log for the request id, and report the fault.";
     StoreUnavailable = "STORE_UNAVAILABLE", status 503,
-        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was \
-        done.",
+        means "What the server keeps its sandboxes in is full, cannot be reached or does not bring \
+        this sandbox back, so nothing was done.",
         remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows \
         that it was done; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
