@@ -161,7 +161,8 @@ fn inputs(model: &Model, operation: &Operation) -> Vec<String> {
     );
     inputs.extend(operation.body.as_ref().map(|body| {
         if operation.is_upload() {
-            "file: Upload".to_owned()
+            let file = if by_reference { "Bytes" } else { "Upload" };
+            format!("file: {file}")
         } else {
             format!("body: {}::{}", model.api, body.schema)
         }
@@ -171,7 +172,11 @@ fn inputs(model: &Model, operation: &Operation) -> Vec<String> {
 
 fn reply_type(model: &Model, operation: &Operation) -> String {
     if operation.is_download() {
-        return "Download".to_owned();
+        let file = match operation.runs_in {
+            RunsIn::Server => "OpenFile",
+            RunsIn::World => "Download",
+        };
+        return file.to_owned();
     }
     operation.reply_schema().map_or_else(
         || "()".to_owned(),
@@ -253,7 +258,10 @@ fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str]) {
         operation
             .body
             .as_ref()
-            .map(|_| "request.body()?".to_owned()),
+            .map(|_| match is_server && operation.is_upload() {
+                true => "file".to_owned(),
+                false => "request.body()?".to_owned(),
+            }),
     );
     let call = format!("{on}.{}({})", operation.id, arguments.join(", "));
     let call = if is_server {
@@ -264,6 +272,9 @@ fn arm(source: &mut Source, operation: &Operation, on: &str, first: &[&str]) {
     let id = format!("OperationId::{}", operations::variant(operation));
     let status = operation.replies.first().map_or(200, |reply| reply.status);
     match operation.reply_media() {
+        Some(_) if is_server && operation.is_download() => {
+            source.line(&format!("{id} => {},", call.trim_end_matches('?')));
+        }
         None => source.block(&format!("{id} => {{"), "}", |source| {
             source.line(&format!("{call};"));
             source.line(&format!("Ok(Reply::empty({status}))"));
@@ -309,6 +320,10 @@ fn process_api(model: &Model) -> String {
     ));
     source.line("use std::future::Future;");
     source.blank();
+    let has = |is: fn(&Operation) -> bool| operations.iter().any(|operation| is(operation));
+    if has(Operation::is_upload) {
+        source.line("use bytes::Bytes;");
+    }
     source.line("use layer2_types::Platform;");
     source.line(&format!("use layer2_types::{};", model.api));
     source.line(&format!("use layer2_types::{}::OperationId;", model.api));
@@ -317,6 +332,10 @@ fn process_api(model: &Model) -> String {
     }
     for name in ["Rejection", "Reply", "Request"] {
         source.line(&format!("use layer2_world::{name};"));
+    }
+    if has(Operation::is_download) {
+        source.blank();
+        source.line("use crate::http::OpenFile;");
     }
     source.blank();
     source.doc(
@@ -336,20 +355,89 @@ fn process_api(model: &Model) -> String {
             );
         }
     });
+    for kind in [Exchange::Values, Exchange::Upload, Exchange::Download] {
+        process_dispatch(&mut source, &name, kind, &operations);
+    }
+    source.text()
+}
+
+/// What an operation of the process takes and gives, as far as the shell must know it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exchange {
+    /// JSON for JSON.
+    Values,
+    /// JSON for a file.
+    Upload,
+    /// A file.
+    Download,
+}
+
+impl Exchange {
+    fn of(operation: &Operation) -> Exchange {
+        match (operation.is_upload(), operation.is_download()) {
+            (_, true) => Exchange::Download,
+            (true, false) => Exchange::Upload,
+            (false, false) => Exchange::Values,
+        }
+    }
+
+    /// Doc, name, what it takes beside the request, what it gives.
+    const fn function(self) -> [&'static str; 4] {
+        match self {
+            Exchange::Values => [
+                "Answers one operation; those of the world are not for here.",
+                "dispatch",
+                "",
+                "Reply",
+            ],
+            Exchange::Upload => [
+                "Answers one operation that takes a file.",
+                "upload",
+                "file: Bytes",
+                "Reply",
+            ],
+            Exchange::Download => [
+                "Answers one operation that gives a file.",
+                "download",
+                "",
+                "OpenFile",
+            ],
+        }
+    }
+}
+
+/// The `match` of the operations of one kind, if there are any.
+fn process_dispatch(source: &mut Source, on: &str, kind: Exchange, operations: &[&Operation]) {
+    let mut operations = operations
+        .iter()
+        .filter(|operation| Exchange::of(operation) == kind)
+        .peekable();
+    if operations.peek().is_none() && kind != Exchange::Values {
+        return;
+    }
+    let [doc, name, file, reply] = kind.function();
     source.blank();
-    source.doc("Answers one operation; those of the world are not for here.");
-    source.line(&format!("pub(crate) async fn dispatch<S: {name}>("));
+    source.doc(doc);
+    source.line(&format!("pub(crate) async fn {name}<S: {on}>("));
     source.line("    server: &S,");
     source.line("    op: OperationId,");
     source.line("    request: &Request,");
-    source.block(") -> Result<Reply, Rejection> {", "}", |source| {
-        source.line("let platform = Platform::Union;");
-        source.block("match op {", "}", |source| {
-            for operation in &operations {
-                arm(source, operation, "server", &[]);
+    if !file.is_empty() {
+        source.line(&format!("    {file},"));
+    }
+    source.block(
+        &format!(") -> Result<{reply}, Rejection> {{"),
+        "}",
+        |source| {
+            if kind != Exchange::Download {
+                source.line("let platform = Platform::Union;");
             }
-            source.line("_ => Err(Rejection::misrouted(op.operation())),");
-        });
-    });
-    source.text()
+            source.block("match op {", "}", |source| {
+                for operation in operations {
+                    arm(source, operation, "server", &[]);
+                }
+                source.line("_ => Err(Rejection::misrouted(op.operation())),");
+            });
+        },
+    );
 }

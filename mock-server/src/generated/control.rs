@@ -4,12 +4,15 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use layer2_types::Platform;
 use layer2_types::control;
 use layer2_types::control::OperationId;
 use layer2_world::Rejection;
 use layer2_world::Reply;
 use layer2_world::Request;
+
+use crate::http::OpenFile;
 
 /// The operations that no world can answer: they make worlds, move clocks and order faults.
 pub(crate) trait ControlServer {
@@ -76,10 +79,14 @@ pub(crate) trait ControlServer {
     /// Export a sandbox as a file.
     fn sandboxes_export(
         &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::SandboxFileReply, Rejection>> + Send;
-    /// Import a sandbox from a file.
+    ) -> impl Future<Output = Result<OpenFile, Rejection>> + Send;
+    /// Put a sandbox back to a file.
+    fn sandboxes_restore(
+        &self, sandbox: &control::SandboxName, file: Bytes,
+    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
+    /// Make a sandbox from a file.
     fn sandboxes_import(
-        &self, body: control::SandboxImportRequest,
+        &self, name: &control::SandboxName, file: Bytes,
     ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
 }
 
@@ -127,10 +134,36 @@ pub(crate) async fn dispatch<S: ControlServer>(
         OperationId::SandboxesFork => Reply::of(
             201, server.sandboxes_fork(&request.id("sandbox")?, request.body()?).await?, platform,
         ),
-        OperationId::SandboxesExport =>
-            Reply::of(200, server.sandboxes_export(&request.id("sandbox")?).await?, platform),
+        _ => Err(Rejection::misrouted(op.operation())),
+    }
+}
+
+/// Answers one operation that takes a file.
+pub(crate) async fn upload<S: ControlServer>(
+    server: &S,
+    op: OperationId,
+    request: &Request,
+    file: Bytes,
+) -> Result<Reply, Rejection> {
+    let platform = Platform::Union;
+    match op {
+        OperationId::SandboxesRestore => Reply::of(
+            200, server.sandboxes_restore(&request.id("sandbox")?, file).await?, platform,
+        ),
         OperationId::SandboxesImport =>
-            Reply::of(201, server.sandboxes_import(request.body()?).await?, platform),
+            Reply::of(201, server.sandboxes_import(&request.id("name")?, file).await?, platform),
+        _ => Err(Rejection::misrouted(op.operation())),
+    }
+}
+
+/// Answers one operation that gives a file.
+pub(crate) async fn download<S: ControlServer>(
+    server: &S,
+    op: OperationId,
+    request: &Request,
+) -> Result<OpenFile, Rejection> {
+    match op {
+        OperationId::SandboxesExport => server.sandboxes_export(&request.id("sandbox")?).await,
         _ => Err(Rejection::misrouted(op.operation())),
     }
 }

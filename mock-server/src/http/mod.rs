@@ -16,3 +16,5 @@ pub(crate) mod query;
 pub(crate) mod route;
 pub(crate) mod signature;
 pub(crate) mod validate;
+
+pub(crate) use pipeline::OpenFile;

@@ -24,6 +24,7 @@ use axum::{
     body::Body,
     extract::{ConnectInfo, State},
 };
+use bytes::Bytes;
 use http::{Request, Response, StatusCode, header, request::Parts};
 use layer2_types::operation::{Effect, RunsIn};
 use layer2_world::{
@@ -51,7 +52,7 @@ use crate::{
 };
 use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
 pub(crate) use fault::documented_codes;
-use file::OpenFile;
+pub(crate) use file::OpenFile;
 use reply::response;
 
 /// Answers every request of the server.
@@ -217,6 +218,7 @@ impl Exchange {
         let operation = op.operation();
         self.op = Some(op);
         self.surface = Surface::of_api(operation.api);
+        let body = self.admit(server, operation, parts, body).await?;
         let bytes = self
             .read_body(&parts.headers, body, body_limit(operation))
             .await?;
@@ -232,7 +234,13 @@ impl Exchange {
         }
         let media = self.media_type(operation, parts, &bytes)?;
         let body = match media.filter(|_| operation.is_upload()) {
-            Some(media) => RequestBody::of_file(self.read_file(media, parts, &bytes).await?),
+            Some(media) => {
+                let file = self.read_file(media, parts, &bytes).await?;
+                if operation.runs_in == RunsIn::Server {
+                    return self.take_file(server, op, caller, file.bytes).await;
+                }
+                RequestBody::of_file(file)
+            }
             None => {
                 let json = json.map_err(|error| self.not_json(&error))?;
                 RequestBody::of_json(json, &bytes, self.surface.profile().secret_members())
@@ -283,6 +291,10 @@ impl Exchange {
         let operation = command.request.op.operation();
         if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, command.request.op)
         {
+            if operation.is_download() {
+                let file = generated::control::download(server, op, &command.request).await?;
+                return Ok(Answer::of(200, AnswerContent::File(file)));
+            }
             let reply = generated::control::dispatch(server, op, &command.request).await?;
             return Ok(Answer::json(reply.status, reply.body));
         }
@@ -300,6 +312,28 @@ impl Exchange {
                 answer
             }
         }
+    }
+
+    /// Hands a file to the process around the state machines, which looks at the bytes themselves.
+    async fn take_file(
+        &self,
+        server: &Server,
+        op: OperationRef,
+        caller: Caller,
+        file: Bytes,
+    ) -> Result<Answer, Failure> {
+        let request = WorldRequest {
+            op,
+            path: self.path.clone(),
+            body: None,
+            query: Vec::new(),
+            actor: caller.actor,
+        };
+        let OperationRef::Control(op) = op else {
+            return Err(internal(self.surface, "the file was not led to control"));
+        };
+        let reply = generated::control::upload(server, op, &request, file).await?;
+        Ok(Answer::json(reply.status, reply.body))
     }
 
     async fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Answer, Failure> {
