@@ -29,7 +29,7 @@ async fn started() -> (SandboxServer, Caller) {
 }
 
 /// The digest of the state that a file holds, which stands in clear in its second line.
-fn digest(file: &[u8]) -> Value {
+pub(crate) fn digest(file: &[u8]) -> Value {
     let line = file.split(|byte| *byte == b'\n').nth(1).expect("a line");
     serde_json::from_slice::<Value>(line).expect("JSON")["digest"].clone()
 }
