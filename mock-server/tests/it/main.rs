@@ -20,6 +20,8 @@ mod money;
 mod paging;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
+mod program;
 mod refusals;
 mod settings;
 mod socket;
