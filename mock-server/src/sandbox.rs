@@ -10,6 +10,7 @@
 mod core;
 mod imaging;
 mod load;
+mod rows;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -404,9 +405,10 @@ impl Sandbox {
             Ok(explained) => explained,
             Err(unknown) => return Ok(Err(unknown)),
         };
-        let mut rows = self.rows().await?;
-        rows.retain(|row| explained.causes.contains(&row.seq) || names_in_path(&row.command, id));
-        Ok(Ok((explained.explanation, rows)))
+        let rows = self.rows_that(explained.since.saturating_sub(1), |row| {
+            explained.causes.contains(&row.seq) || names_in_path(&row.command, id)
+        });
+        Ok(Ok((explained.explanation, rows.await?)))
     }
 
     /// Keeps the dispatcher from sending until the guard is dropped.
@@ -426,22 +428,6 @@ impl Sandbox {
         lock(&self.requests).clear();
         self.changed.notify_waiters();
         Ok(())
-    }
-
-    /// All journal rows.
-    pub(crate) async fn rows(&self) -> Result<Vec<Row>, Broken> {
-        // What was handed over before is there, and a failure has been noticed.
-        self.turn(Intent::Read, |_| ()).await?;
-        let mut rows: Vec<Row> = Vec::new();
-        loop {
-            let after = rows.last().map_or(0, |row| row.seq);
-            let page = self.journal.rows(after, PAGE).await;
-            let page = page.map_err(|error| self.told(&error))?;
-            if page.is_empty() {
-                return Ok(rows);
-            }
-            rows.extend(page);
-        }
     }
 
     /// How many commands were accepted.

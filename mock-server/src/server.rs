@@ -72,13 +72,23 @@ pub(crate) struct Server {
 }
 
 /// What a new sandbox is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) name: String,
-    /// Text of the client's that makes another sandbox of the same name.
+    /// Text of the client's that makes another sandbox of the same name. A secret, as all credentials follow from it.
     pub(crate) seed: Option<String>,
     pub(crate) settings: Settings,
     pub(crate) clock: ClockMode,
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Plan {

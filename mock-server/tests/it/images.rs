@@ -1,6 +1,6 @@
 //! Sandboxes as files: forked, exported, imported, put back, and carried from store to store.
 
-use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};
+use layer2_mock::{ClockMode, ReplayError, SandboxServer, SandboxServerBuilder, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -106,6 +106,13 @@ async fn a_fork_goes_on_from_the_state_of_its_origin_and_neither_sees_the_other(
     let causes = explained["data"]["causes"].as_array().expect("causes");
     assert_eq!(causes[0]["operation"], "payments.transfers_create");
     assert_eq!(fork(&origin, "fork").await.code(), "ALREADY_EXISTS");
+    let rows = server.journal("fork").expect("rows");
+    let genesis = server.genesis("fork").expect("genesis");
+    let refused = replay(genesis, &rows).expect_err("its rows go on after a state");
+    assert!(
+        matches!(refused, ReplayError::Gap { expected: 1, .. }),
+        "{refused}"
+    );
     // It begins again as the first state, not as that of its origin.
     forked.control(Method::POST, "/reset", None).await.ok();
     let gone = forked.get(&format!("{document}/download")).await;

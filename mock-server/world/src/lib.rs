@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod accounting;
+mod callback_url;
 mod clock;
 pub mod command;
 pub mod context;
@@ -31,6 +32,7 @@ mod table;
 pub mod unbuilt;
 mod world;
 
+pub use crate::callback_url::CallbackUrl;
 pub use crate::command::ClientCommand;
 pub use crate::command::Command;
 pub use crate::command::Fingerprint;

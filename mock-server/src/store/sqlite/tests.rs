@@ -308,7 +308,10 @@ async fn a_start_stops_at_the_row_whose_result_is_another_one() {
     let sealed = crate::store::record::seal_row(&store.sealer, place, &other).expect("sealed");
     store.close().await.expect("closed");
     let hex = hex::encode(sealed);
-    scratch.tamper(&format!("UPDATE rows SET body = x'{hex}' WHERE seq = 2"));
+    // Rows lie in their order.
+    scratch.tamper(&format!(
+        "UPDATE rows SET body = x'{hex}' WHERE place = (SELECT place FROM rows ORDER BY place LIMIT 1 OFFSET 1)"
+    ));
     let refused = again(&scratch).await.expect_err("another result");
     assert!(refused.contains("row 2 of the journal"), "{refused}");
     assert!(refused.contains("the version that wrote it"), "{refused}");
