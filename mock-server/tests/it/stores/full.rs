@@ -145,7 +145,7 @@ async fn a_full_disk_refuses_writes_serves_reads_and_loses_nothing() {
     assert_eq!(refused.header("retry-after"), Some("1"));
     let listed = async |caller: &Caller| {
         let subscriptions = caller.get("/api/v1/subscriptions").await.ok();
-        let listed = subscriptions["data"]["event_subscriptions"].as_array();
+        let listed = subscriptions["data"]["subscriptions"].as_array();
         listed.expect("a list").len()
     };
     // Another one may fit once the log was folded in, but no more than was acknowledged is ever shown.

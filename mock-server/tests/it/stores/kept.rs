@@ -298,9 +298,8 @@ async fn no_secret_and_nothing_personal_is_in_the_file() {
     ] {
         secrets.push(personal.to_owned());
     }
-    let key =
-        subscriptions["data"]["event_subscriptions"][0]["signature_verification_key"].as_str();
-    secrets.extend(key.map(str::to_owned));
+    let key = &subscriptions["data"]["subscriptions"][0]["signature_verification_key"];
+    secrets.push(key.as_str().expect("a key").to_owned());
     let genesis = server.genesis("default").expect("genesis");
     secrets.push(hex::encode(genesis.seed.as_bytes()));
     let forms: Vec<_> = secrets

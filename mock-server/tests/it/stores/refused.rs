@@ -158,7 +158,7 @@ async fn the_log_of_another_store_is_refused() {
     let kept = made("log-of-another").await;
     fs::write(kept.path().with_extension("db-wal"), log).expect("log");
     let text = refusal(&kept.path(), None).await;
-    assert!(text.contains("another seed"), "{text}");
+    assert!(text.contains("the -wal file that belongs to it"), "{text}");
     // Without it the file is what it was.
     fs::remove_file(kept.path().with_extension("db-wal")).expect("log");
     kept.start().await;
