@@ -1,9 +1,9 @@
 //! The emitters: each makes the files of one purpose from the model.
 //!
 //! Files whose body is a list of facts (types, operations, events, codes) are written as calls of
-//! the macros of `layer2-types`, one line a fact; files with code are formatted by `prettyplease`.
-//! Every Rust file is parsed before it is returned, so that a mistake here is a problem of the
-//! generator and not of the crate that it breaks.
+//! the macros of the crates that they are for, one line a fact. Every Rust file is parsed before it
+//! is returned, so that a mistake here is a problem of the generator and not of the crate that it
+//! breaks; then rustfmt lays it out.
 
 pub mod client;
 pub mod error_codes;
@@ -17,6 +17,7 @@ pub mod server;
 pub mod types;
 pub mod validators;
 
+mod format;
 mod rust;
 
 use crate::model::Model;
@@ -79,10 +80,7 @@ fn types_crate(model: &Model) -> Vec<File> {
     source.blank();
     source.line("#[cfg(test)]");
     source.line("mod round_trips;");
-    files.push(File::new(
-        format!("{folder}/round_trips.rs"),
-        round_trips::contents(model),
-    ));
+    files.extend(round_trips::files(model, &folder));
     files.push(File::new(format!("{folder}/mod.rs"), source.text()));
     files
 }
@@ -152,7 +150,7 @@ impl Root {
     }
 }
 
-/// Parses every Rust file; one that does not parse is a fault of an emitter.
+/// Parses and formats every Rust file; one that does not parse is a fault of an emitter.
 fn finish(files: Vec<File>) -> Result<Vec<File>, Vec<Problem>> {
     let is_rust = |file: &&File| file.path.ends_with(".rs");
     let problems: Vec<_> = files
@@ -168,9 +166,11 @@ fn finish(files: Vec<File>) -> Result<Vec<File>, Vec<Problem>> {
             ))
         })
         .collect();
-    if problems.is_empty() {
-        Ok(files)
-    } else {
-        Err(problems)
+    if !problems.is_empty() {
+        return Err(problems);
     }
+    let laid_out = files.into_iter().map(format::formatted);
+    laid_out
+        .collect::<Result<_, _>>()
+        .map_err(|problem| vec![problem])
 }

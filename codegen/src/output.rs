@@ -349,6 +349,12 @@ const TERRITORIES: &[Territory] = &[
         headed: true,
     },
     Territory {
+        folder: "sdk/types/src/generated",
+        extension: "json",
+        deep: true,
+        headed: false,
+    },
+    Territory {
         folder: "sdk/src/generated",
         extension: "rs",
         deep: true,

@@ -26,8 +26,11 @@ mod operation {
 #[allow(unused_macros, reason = "the table and the codes can be built in their own crate only")]
 #[path = "../../sdk/types/src/model.rs"]
 mod model;
-#[rustfmt::skip]
-#[allow(unreachable_pub, dead_code, reason = "what is public in a library is not in a test")]
+#[allow(
+    unreachable_pub,
+    dead_code,
+    reason = "what is public in a library is not in a test"
+)]
 #[path = "golden/shop/sdk/types/src/generated/shop"]
 mod shop {
     mod events;

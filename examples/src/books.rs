@@ -1,7 +1,8 @@
 //! Books that are kept by webhooks: what a receiver does with an event, beside verifying it.
 //!
-//! Three things make it right. An event is handled once, by the replay guard. A transaction is booked once, by its id,
-//! since two events may tell of it. And what is booked is what a GET says, not what the event says.
+//! Four things make it right. An event is handled once, by the replay guard. A transaction is booked once, by its id,
+//! since two events may tell of it. What is booked is what a GET says, not what the event says. And only what is POSTED is
+//! booked: what is held or on its way may never come to pass.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +13,8 @@ use futures_util::TryStreamExt as _;
 use layer2_sdk::{
     Client, Money,
     payments::{
-        AccountId, AccountsListParams, Transaction, TransactionId, TransactionsListForAccountParams,
+        Account, AccountId, AccountsListParams, AssetTypeId, Transaction, TransactionId,
+        TransactionStatus, TransactionsListForAccountParams,
     },
     webhook::{
         Event, EventPayload, KeyStore, ReplayGuard, Verifier,
@@ -29,6 +31,17 @@ use crate::flow::Step;
 pub struct Books {
     booked: BTreeMap<(AccountId, TransactionId), Money>,
     balances: BTreeMap<AccountId, Money>,
+}
+
+/// An account whose balance is not what the books say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Off {
+    /// The account.
+    pub account: AccountId,
+    /// What the platform says it holds.
+    pub theirs: Money,
+    /// What the books say.
+    pub ours: Money,
 }
 
 impl Books {
@@ -48,6 +61,28 @@ impl Books {
     #[must_use]
     pub fn balance(&self, account: &AccountId) -> Option<&Money> {
         self.balances.get(account)
+    }
+
+    /// The accounts of the platform whose balance is not what these books say.
+    pub async fn compare(&self, client: &Client) -> Step<Vec<Off>> {
+        let mut off = Vec::new();
+        let accounts = client.accounts().list_stream(all_accounts());
+        let mut accounts = std::pin::pin!(accounts);
+        while let Some(account) = accounts.try_next().await? {
+            let Some(theirs) = account.current_money() else {
+                continue;
+            };
+            let nothing = Money::zero(theirs.asset().clone());
+            let ours = self.balance(&account.id).unwrap_or(&nothing).clone();
+            if theirs != ours {
+                off.push(Off {
+                    account: account.id,
+                    theirs,
+                    ours,
+                });
+            }
+        }
+        Ok(off)
     }
 
     /// Books a transaction, unless it is booked already. Says whether it did.
@@ -115,16 +150,16 @@ impl Bookkeeper {
     /// Reads every account's transactions and books what is not booked. Says how many there were.
     pub async fn catch_up(&self) -> Step<usize> {
         let mut found = 0;
-        let params = AccountsListParams::new().with_page_size(100);
-        let accounts = self.client.accounts().list_stream(params);
+        let accounts = self.client.accounts().list_stream(all_accounts());
         let mut accounts = std::pin::pin!(accounts);
         while let Some(account) = accounts.try_next().await? {
             let params = TransactionsListForAccountParams::new().with_page_size(100);
             let rows = self.client.transactions();
             let rows = rows.list_for_account_stream(&account.id, params);
             let mut rows = std::pin::pin!(rows);
+            let asset = asset(&account)?;
             while let Some(row) = rows.try_next().await? {
-                found += usize::from(self.book(&account.id, &row).await?);
+                found += usize::from(self.book(&account.id, asset, &row)?);
             }
         }
         Ok(found)
@@ -140,7 +175,8 @@ impl Bookkeeper {
         let account = account.ok_or("the event names no account")?;
         let transactions = self.client.transactions();
         let row = transactions.get_for_account(account, &told.id).await?;
-        self.book(account, &row).await?;
+        let account = self.client.accounts().get(account).await?;
+        self.book(&account.id, asset(&account)?, &row)?;
         let failing = self
             .failures
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
@@ -152,11 +188,12 @@ impl Bookkeeper {
         }
     }
 
-    async fn book(&self, account: &AccountId, row: &Transaction) -> Step<bool> {
+    fn book(&self, account: &AccountId, asset: &AssetTypeId, row: &Transaction) -> Step<bool> {
+        if row.transaction_status != Some(TransactionStatus::Posted) {
+            return Ok(false);
+        }
         let value = row.value.ok_or("a transaction has a value")?;
-        let asset = self.client.accounts().get(account).await?;
-        let asset = asset.asset_type_id.clone();
-        let value = Money::new(value, asset.ok_or("an account has an asset")?);
+        let value = Money::new(value, asset.clone());
         self.locked().book(account, &row.id, value)
     }
 
@@ -169,6 +206,17 @@ impl axum::extract::FromRef<Bookkeeper> for Arc<Verifier> {
     fn from_ref(bookkeeper: &Bookkeeper) -> Self {
         Self::clone(&bookkeeper.verifier)
     }
+}
+
+fn all_accounts() -> AccountsListParams {
+    AccountsListParams::new().with_page_size(100)
+}
+
+fn asset(account: &Account) -> Step<&AssetTypeId> {
+    Ok(account
+        .asset_type_id
+        .as_ref()
+        .ok_or("an account has an asset")?)
 }
 
 /// Runs only for deliveries that verified. What is not handled is answered with an error, so that it comes again.

@@ -1,114 +1,263 @@
-//! The journal of a payout run: what was begun, under which key, and how far it came.
+//! The journal of a payout run: who is paid from where, what was begun under which key, and how far it came.
 //!
 //! A line is on the disk before the call that it announces is made. So a run that was killed at any point knows which
 //! keys it may have used, and uses them again: the platform recognises a key and gives the first reply back. What is
 //! lost with the process is never more than a reply.
 //!
 //! ```text
-//! begun 17 march-00017
-//! made 17 3c1e…-withdrawal
+//! run 5f0c…
+//! from ACME_USD
+//! to 9d1e…
+//! begun 17 5f0c…-00017-1
+//! made 17 3c1e…
+//! ended 17 EXPIRED
+//! begun 17 5f0c…-00017-2
+//! made 17 77ab…
 //! done 17
 //! ```
+//!
+//! The id of the run is drawn when the journal is made and begins every key. Two journals are two runs, whatever the files
+//! are called; keys of one name, used again the next month, would repeat the old orders and pay nobody.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
-use layer2_sdk::{IdempotencyKey, payments::WithdrawalId};
+use layer2_sdk::{
+    IdempotencyKey,
+    payments::{AccountId, CounterpartyId, WithdrawalId},
+};
+use uuid::Uuid;
+
+use crate::lines::{self, Lines};
+
+/// Where one payout stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing was asked for, or what was has ended without paying.
+    #[default]
+    New,
+    /// A withdrawal was asked for under this key, or was about to be.
+    Begun(IdempotencyKey),
+    /// The withdrawal that the key made exists.
+    Made(IdempotencyKey, WithdrawalId),
+    /// The withdrawal was accepted.
+    Done,
+}
 
 /// How far one payout has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Payout {
-    /// The key of its first call; that of the acceptance follows from it.
-    pub key: Option<IdempotencyKey>,
-    /// The withdrawal, once its id is known.
-    pub withdrawal: Option<WithdrawalId>,
-    /// Whether it was accepted.
-    pub is_done: bool,
+    /// How many withdrawals were begun for it. All but the last have ended without paying.
+    pub tries: u32,
+    /// Where the last one stands.
+    pub stage: Stage,
 }
 
-/// A file of lines that are only ever added.
+/// The id of a run, and whom it pays from where. The ends are noted once they are known, and never change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Text that every key of the run begins with.
+    pub run: String,
+    /// The account that pays.
+    pub from: Option<AccountId>,
+    /// The counterparty that is paid.
+    pub to: Option<CounterpartyId>,
+}
+
+/// What a journal tells of the starts before this one.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// What the run is.
+    pub plan: Plan,
+    /// The payouts that were begun, by their number.
+    pub payouts: BTreeMap<usize, Payout>,
+}
+
+/// A journal that is written.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    lines: Lines,
 }
 
 impl Journal {
-    /// Opens a journal and reads how far each payout has come. A last line that was cut by the kill is taken away: what
-    /// it announces was never done.
-    pub fn open(path: &Path) -> io::Result<(Self, BTreeMap<usize, Payout>)> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        let text = std::fs::read_to_string(path)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let mut payouts = BTreeMap::<usize, Payout>::new();
-        for line in text[..whole].lines() {
-            read(line, &mut payouts).ok_or_else(|| {
-                let message = format!("{} is no journal: {line:?}", path.display());
-                io::Error::new(io::ErrorKind::InvalidData, message)
-            })?;
+    /// Opens a journal and reads how far each payout has come. One that is not there is made, with a run of its own.
+    pub fn open(path: &Path) -> io::Result<(Self, History)> {
+        let (lines, known) = Lines::open(path)?;
+        let Some((first, rest)) = known.split_first() else {
+            return Self::begin(lines);
+        };
+        let foreign = |line: &String| lines::misread(path, "journal of payouts", line);
+        let run = first.strip_prefix("run ").ok_or_else(|| foreign(first))?;
+        let mut history = History::of(run.to_owned());
+        for line in rest {
+            history.read(line).ok_or_else(|| foreign(line))?;
         }
-        file.set_len(whole as u64)?;
-        Ok((Self { file }, payouts))
+        Ok((Self { lines }, history))
+    }
+
+    /// A journal of a run that cannot be continued, since what it pays from ends with the program.
+    pub fn nowhere() -> io::Result<(Self, History)> {
+        Self::begin(Lines::nowhere())
+    }
+
+    fn begin(mut lines: Lines) -> io::Result<(Self, History)> {
+        let run = Uuid::new_v4().simple().to_string();
+        lines.add(&format!("run {run}"))?;
+        Ok((Self { lines }, History::of(run)))
+    }
+
+    /// The run pays from this account.
+    pub fn pays_from(&mut self, account: &AccountId) -> io::Result<()> {
+        self.lines.add(&format!("from {account}"))
+    }
+
+    /// The run pays this counterparty.
+    pub fn pays(&mut self, payee: &CounterpartyId) -> io::Result<()> {
+        self.lines.add(&format!("to {payee}"))
     }
 
     /// The first call of a payout is about to be made.
     pub fn begun(&mut self, number: usize, key: &IdempotencyKey) -> io::Result<()> {
-        self.line(&format!("begun {number} {}", key.as_str()))
+        self.lines.add(&format!("begun {number} {}", key.as_str()))
     }
 
     /// The withdrawal exists.
     pub fn made(&mut self, number: usize, id: &WithdrawalId) -> io::Result<()> {
-        self.line(&format!("made {number} {id}"))
+        self.lines.add(&format!("made {number} {id}"))
     }
 
     /// The withdrawal was accepted.
     pub fn done(&mut self, number: usize) -> io::Result<()> {
-        self.line(&format!("done {number}"))
+        self.lines.add(&format!("done {number}"))
     }
 
-    fn line(&mut self, line: &str) -> io::Result<()> {
-        self.file.write_all(format!("{line}\n").as_bytes())?;
-        self.file.sync_data()
+    /// The withdrawal was refused or has expired: it never pays, and the payout needs another one.
+    pub fn ended(&mut self, number: usize, why: &str) -> io::Result<()> {
+        let why: Vec<_> = why.split_whitespace().collect();
+        self.lines.add(&format!("ended {number} {}", why.join(" ")))
     }
 }
 
-fn read(line: &str, payouts: &mut BTreeMap<usize, Payout>) -> Option<()> {
-    let mut words = line.split(' ');
-    let (what, number) = (words.next()?, words.next()?.parse().ok()?);
-    let payout: &mut Payout = payouts.entry(number).or_default();
-    match what {
-        "begun" => payout.key = Some(IdempotencyKey::new(words.next()?).ok()?),
-        "made" => payout.withdrawal = Some(words.next()?.parse().ok()?),
-        "done" => payout.is_done = true,
-        _ => return None,
+impl History {
+    fn of(run: String) -> Self {
+        let plan = Plan {
+            run,
+            from: None,
+            to: None,
+        };
+        Self {
+            plan,
+            payouts: BTreeMap::new(),
+        }
     }
-    words.next().is_none().then_some(())
+
+    /// Follows one line. None if no run writes such a line at this place.
+    fn read(&mut self, line: &str) -> Option<()> {
+        let (what, rest) = line.split_once(' ')?;
+        match what {
+            "from" => self.plan.from = Some(rest.parse().ok()?),
+            "to" => self.plan.to = Some(rest.parse().ok()?),
+            _ => {
+                let (number, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                let payout = self.payouts.entry(number.parse().ok()?).or_default();
+                payout.read(what, rest)?;
+            }
+        }
+        Some(())
+    }
+}
+
+impl Payout {
+    fn read(&mut self, what: &str, rest: &str) -> Option<()> {
+        self.stage = match (what, std::mem::take(&mut self.stage)) {
+            ("begun", Stage::New) => {
+                self.tries += 1;
+                Stage::Begun(IdempotencyKey::new(rest).ok()?)
+            }
+            ("made", Stage::Begun(key)) => Stage::Made(key, rest.parse().ok()?),
+            ("done", Stage::Made(..)) => Stage::Done,
+            ("ended", Stage::Begun(_) | Stage::Made(..)) => Stage::New,
+            _ => return None,
+        };
+        Some(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_cut_line_is_taken_away_and_nonsense_is_refused() {
-        let path = std::env::temp_dir().join(format!("layer2-journal-{}", std::process::id()));
-        std::fs::write(
-            &path,
-            "begun 1 k-1\nmade 1 w-1\ndone 1\nbegun 2 k-2\nbegun 3 k-",
-        )
-        .unwrap();
-        let (mut journal, payouts) = Journal::open(&path).unwrap();
-        assert_eq!(payouts.len(), 2);
-        assert!(payouts[&1].is_done && !payouts[&2].is_done);
-        assert_eq!(payouts[&2].key.as_ref().unwrap().as_str(), "k-2");
-        journal.done(2).unwrap();
-        let (_, payouts) = Journal::open(&path).unwrap();
-        assert!(payouts[&2].is_done);
+    struct Written(std::path::PathBuf);
 
-        std::fs::write(&path, "paid 1\n").unwrap();
-        let error = Journal::open(&path).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-        std::fs::remove_file(&path).unwrap();
+    impl Written {
+        fn of(test: &str, text: &str) -> Self {
+            let name = format!("layer2-journal-{test}-{}", std::process::id());
+            let path = std::env::temp_dir().join(name);
+            std::fs::write(&path, text).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Written {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_journal_tells_how_far_each_payout_has_come() {
+        let file = Written::of(
+            "stages",
+            "run r\nfrom A\nto c-1\n\
+             begun 1 r-1-1\nmade 1 w-1\ndone 1\n\
+             begun 2 r-2-1\nmade 2 w-2\nended 2 INSUFFICIENT_FUNDS, 400\nbegun 2 r-2-2\n\
+             begun 3 r-3-1\nended 3 EXPIRED\n\
+             begun 4 r-",
+        );
+        let (mut journal, history) = Journal::open(&file.0).unwrap();
+        assert_eq!(history.plan.run, "r");
+        assert_eq!(history.plan.from, Some("A".parse().unwrap()));
+        assert_eq!(history.plan.to, Some("c-1".parse().unwrap()));
+        let key = |text: &str| IdempotencyKey::new(text).unwrap();
+        let stages = [
+            (1, 1, Stage::Done),
+            (2, 2, Stage::Begun(key("r-2-2"))),
+            (3, 1, Stage::New),
+        ];
+        let expected = stages.map(|(number, tries, stage)| (number, Payout { tries, stage }));
+        assert_eq!(history.payouts, BTreeMap::from(expected));
+
+        journal.made(2, &"w-3".parse().unwrap()).unwrap();
+        drop(journal);
+        let (_, history) = Journal::open(&file.0).unwrap();
+        let made = Stage::Made(key("r-2-2"), "w-3".parse().unwrap());
+        assert_eq!(history.payouts[&2].stage, made);
+    }
+
+    #[test]
+    fn a_new_journal_is_a_new_run() {
+        let file = Written::of("new", "");
+        let (journal, first) = Journal::open(&file.0).unwrap();
+        drop(journal);
+        let (_, again) = Journal::open(&file.0).unwrap();
+        assert_eq!(first.plan, again.plan);
+        let (_, other) = Journal::nowhere().unwrap();
+        assert_ne!(first.plan.run, other.plan.run);
+    }
+
+    #[test]
+    fn what_no_run_writes_is_refused() {
+        for text in [
+            "begun 1 k-1\n",
+            "run r\npaid 1\n",
+            "run r\ndone 1\n",
+            "run r\nbegun 1 k-1\nbegun 1 k-2\n",
+            "run r\nbegun x k-1\n",
+        ] {
+            let file = Written::of("nonsense", text);
+            let error = Journal::open(&file.0).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{text}");
+        }
     }
 }

@@ -5,7 +5,12 @@
 pub mod books;
 pub mod flow;
 pub mod journal;
+pub mod lines;
+pub mod notes;
+pub mod orders;
+pub mod payouts;
 pub mod progress;
+pub mod ramp;
 pub mod receiver;
 pub mod table;
 pub mod target;

@@ -26,11 +26,18 @@ struct Rows {
 }
 
 /// Why a sandbox is not added or removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DirectoryError {
+    #[error("the default sandbox stays; reset it instead")]
     Default,
+    #[error(
+        "the store keeps {} sandboxes and more; delete some that are not needed",
+        limits::SANDBOXES
+    )]
     Full,
+    #[error("a sandbox with this name exists; choose another name, or delete that one")]
     Taken,
+    #[error("there is no sandbox with this name")]
     Unknown,
 }
 
@@ -45,8 +52,9 @@ impl Directory {
         Ok(())
     }
 
-    /// Puts a sandbox in the place of the one of its name, which is closed.
-    pub(crate) fn replace(&self, sandbox: Arc<Sandbox>) {
+    /// Puts a sandbox that is kept where it belongs, in the place of the one of its name, which is closed. The limit is one
+    /// on what is made: what is there is never left out.
+    pub(crate) fn put(&self, sandbox: Arc<Sandbox>) {
         let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(old) = rows.by_name.get(sandbox.name()).cloned() {
             // Another state may have other credentials.
@@ -59,6 +67,14 @@ impl Directory {
             rows.by_client.insert(id, Arc::clone(&sandbox));
         }
         rows.by_name.insert(sandbox.name().to_owned(), sandbox);
+        let (sandboxes, limit) = (rows.by_name.len(), limits::SANDBOXES);
+        if sandboxes > limit {
+            tracing::warn!(
+                sandboxes,
+                limit,
+                "more sandboxes are kept than a server makes; none is made until some are deleted"
+            );
+        }
     }
 
     /// Whether a sandbox of this name could be added.

@@ -16,6 +16,9 @@
     )
 )]
 
+#[macro_use]
+mod interface;
+
 mod api;
 mod blobs;
 mod cli;
@@ -24,11 +27,11 @@ mod credentials;
 mod directory;
 mod errors;
 mod faults;
-#[rustfmt::skip]
 mod generated;
 mod http;
 mod image;
 mod journal;
+mod known_tokens;
 mod metrics;
 mod ready_file;
 mod request_log;

@@ -7,8 +7,11 @@
 //! Deliveries go out without the lock and come back as commands. A reset starts a new generation, so that an outcome of
 //! the old one is not taken for an attempt of the new one, whose ids are the same.
 
+mod broken;
 mod core;
+mod deliveries;
 mod imaging;
+mod keeping;
 mod load;
 mod rows;
 mod shared;
@@ -22,16 +25,14 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use layer2_types::control;
 use layer2_world::{
-    Genesis, JobReport, Outcome,
-    command::{ClientCommand, Command, Internal},
-    outbox::{DeliveryId, DeliveryOutcome, DueDelivery},
+    Genesis, Outcome,
+    command::{ClientCommand, Command},
     rejection::Rejection,
     request::{Reply, Request},
     settings::{Profile, Settings},
@@ -45,16 +46,15 @@ use super::{
     credentials::Credentials,
     faults::Faults,
     http::limits,
-    journal::{Journal, Row, Snapshot},
+    journal::{Journal, Row},
     request_log::RequestLog,
     store::StoreError,
 };
+pub(crate) use broken::{Broken, Outage};
+pub(crate) use deliveries::{Attempt, Step};
 pub(crate) use load::LoadError;
 use shared::Gate;
 use turn::Intent;
-
-/// How long the dispatcher waits before it looks again whether it may send, or whether the store takes something.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Rows that a look at the whole journal reads at once.
 const PAGE: usize = 1_000;
@@ -83,57 +83,9 @@ pub(crate) struct Sandbox {
     gate: Gate,
     /// That of the head, to be had without the lock.
     epoch: AtomicU64,
+    /// The store cannot say what it was made from, so that it can only be deleted and made anew.
+    is_unknown: bool,
     closed: AtomicBool,
-}
-
-/// The sandbox is unusable until it is reset: its state cannot be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Broken {
-    /// A command panicked while it held the lock.
-    #[error(
-        "a defect of the server has broken this sandbox; reset it, and please report what led here"
-    )]
-    Defect,
-    /// The journal is not one that leads to a state.
-    #[error(
-        "the journal of this sandbox cannot be read; the log of the server says why; reset the sandbox once that is mended"
-    )]
-    Journal,
-    /// The store does not do its work for now. Nothing was done.
-    #[error(transparent)]
-    Outage(Outage),
-}
-
-/// Why a store does not do its work for now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Outage {
-    /// It takes no more.
-    #[error("the store of the server is full; nothing was done")]
-    Full,
-    /// It cannot be reached or written.
-    #[error("the store of the server does not answer; nothing is done that it cannot keep")]
-    Unavailable,
-}
-
-impl Outage {
-    /// What to do about it.
-    pub(crate) fn hint(self) -> &'static str {
-        match self {
-            Outage::Full => {
-                "Reads go on. Delete or reset sandboxes that are not needed, or give the store more room; then send the request again."
-            }
-            Outage::Unavailable => {
-                "Send the request again, with the same idempotency key where it takes one; the log of the server says what is wrong."
-            }
-        }
-    }
-}
-
-/// A delivery that was handed out to be sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Attempt {
-    pub(crate) delivery: DueDelivery,
-    generation: u64,
 }
 
 /// An accepted command.
@@ -143,18 +95,13 @@ pub(crate) struct Accepted {
     pub(crate) replayed: bool,
 }
 
-/// What happened under the lock when work was due.
-#[derive(Debug, Default)]
-pub(crate) struct Step {
-    pub(crate) ran: Vec<JobReport>,
-    pub(crate) attempts: Vec<Attempt>,
-    pub(crate) in_flight: usize,
-    /// Work is still due: a limit ended the step before it was done.
-    pub(crate) overdue: bool,
-    /// Deliveries are due that another server sends.
-    pub(crate) elsewhere: bool,
-    /// The next instant at which something is due that is not on its way yet.
-    pub(crate) next: Option<Timestamp>,
+impl From<Outcome> for Accepted {
+    fn from(outcome: Outcome) -> Accepted {
+        let Outcome {
+            reply, replayed, ..
+        } = outcome;
+        Accepted { reply, replayed }
+    }
 }
 
 /// Work that waits: a job, or a delivery.
@@ -166,15 +113,49 @@ pub(crate) struct PendingWork {
 }
 
 impl Sandbox {
-    /// A sandbox in the state that its journal tells of; a new one, if that is empty.
+    /// A sandbox in the state that its journal tells of; a new one, if that is empty. Where the journal tells of none, the
+    /// sandbox is there all the same: broken, or to be read by whoever calls it, if the store did not answer.
     pub(crate) async fn open(
         genesis: Genesis,
         clock_mode: ClockMode,
         journal: Arc<dyn Journal>,
-    ) -> Result<Sandbox, LoadError> {
+    ) -> Sandbox {
         let blobs = Blobs::new(limits::FILE_BYTES);
-        let state = load::load(&*journal, &genesis, clock_mode, &blobs).await?;
-        Ok(Sandbox {
+        let core = match load::load(&*journal, &genesis, clock_mode, &blobs).await {
+            Ok(state) => Core::new(state, Arc::clone(&journal)),
+            Err(error) => {
+                let state = load::unread(&*journal, &genesis, clock_mode).await;
+                Core::unread(state, Arc::clone(&journal), &genesis.name, &error)
+            }
+        };
+        Sandbox::of(genesis, clock_mode, journal, blobs, core)
+    }
+
+    /// A sandbox of which the store cannot say what it was made from: it has a name and can be reset and deleted.
+    pub(crate) async fn unknown(
+        genesis: Genesis,
+        clock_mode: ClockMode,
+        journal: Arc<dyn Journal>,
+        error: StoreError,
+    ) -> Sandbox {
+        let state = load::unread(&*journal, &genesis, clock_mode).await;
+        let error = LoadError::Store(error);
+        let core = Core::unread(state, Arc::clone(&journal), &genesis.name, &error);
+        let blobs = Blobs::new(limits::FILE_BYTES);
+        Sandbox {
+            is_unknown: true,
+            ..Sandbox::of(genesis, clock_mode, journal, blobs, core)
+        }
+    }
+
+    fn of(
+        genesis: Genesis,
+        clock_mode: ClockMode,
+        journal: Arc<dyn Journal>,
+        blobs: Blobs,
+        core: Core,
+    ) -> Sandbox {
+        Sandbox {
             credentials: Credentials::derive(&genesis.seed, &genesis.name),
             faults: Mutex::default(),
             requests: Mutex::default(),
@@ -183,14 +164,15 @@ impl Sandbox {
             turn: tokio::sync::Mutex::default(),
             entering: tokio::sync::Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
-            gate: Gate::default(),
-            epoch: AtomicU64::new(state.head.epoch),
+            gate: Gate::new(core.is_stale),
+            epoch: AtomicU64::new(core.head.epoch),
+            is_unknown: false,
             closed: AtomicBool::new(false),
-            core: Mutex::new(Core::new(state, Arc::clone(&journal))),
+            core: Mutex::new(core),
             journal,
             genesis,
             clock_mode,
-        })
+        }
     }
 
     /// A sandbox for a test.
@@ -203,8 +185,7 @@ impl Sandbox {
             start: super::clocks::MANUAL_START,
         };
         let journal = Arc::new(super::journal::memory::MemoryJournal::default());
-        let opened = Sandbox::open(genesis, clock_mode, journal).await;
-        opened.expect("an empty journal")
+        Sandbox::open(genesis, clock_mode, journal).await
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -219,6 +200,11 @@ impl Sandbox {
         self.clock_mode
     }
 
+    /// Whether the store cannot say what it was made from: then no reset brings it back.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.is_unknown
+    }
+
     pub(crate) fn genesis(&self) -> &Genesis {
         &self.genesis
     }
@@ -230,6 +216,9 @@ impl Sandbox {
         command: ClientCommand,
         file: Option<Lease<'_>>,
     ) -> Result<Result<Accepted, Rejection>, Broken> {
+        if let Some(saved) = self.saved_while_refusing(&command).await {
+            return Ok(saved);
+        }
         let is_fast = self.genesis.settings.profile == Profile::Fast;
         let work = |core: &mut Core| {
             let now = core.clock.now(Timestamp::now());
@@ -247,11 +236,19 @@ impl Sandbox {
         if is_news {
             self.changed.notify_waiters();
         }
-        Ok(outcome.map(
-            |Outcome {
-                 reply, replayed, ..
-             }| Accepted { reply, replayed },
-        ))
+        Ok(outcome.map(Accepted::from))
+    }
+
+    /// While nothing can be written, what was acknowledged is answered as a read is: whoever is in doubt about a command
+    /// learns what became of it. Nothing is to be had for a command that is new.
+    async fn saved_while_refusing(
+        &self,
+        command: &ClientCommand,
+    ) -> Option<Result<Accepted, Rejection>> {
+        lock(&self.core).refusing?;
+        let look = |core: &mut Core| core.world.repeated(command);
+        let saved = self.turn(Intent::Read, look).await.ok()?;
+        saved.map(|saved| saved.map(Accepted::from)).transpose()
     }
 
     /// Answers a read from the state after what is due.
@@ -276,76 +273,6 @@ impl Sandbox {
         .await
     }
 
-    /// Runs what is due and hands out at most `room` deliveries that are due; none where another server sends.
-    pub(crate) async fn step(&self, room: usize) -> Result<Step, Broken> {
-        let is_sender = self.journal.may_dispatch();
-        let work = |core: &mut Core| {
-            let now = core.clock.now(Timestamp::now());
-            if is_sender {
-                return (core.step(now, room), None);
-            }
-            let mut step = core.step(now, 0);
-            step.elsewhere = core.is_sending_due(now);
-            (step, None)
-        };
-        Ok(self.hand_out(work).await?.0)
-    }
-
-    /// The dispatcher's step: nothing while the clock is being moved, and where another server sends. Also tells how
-    /// long to wait for the next one.
-    pub(crate) async fn dispatch_step(&self) -> Result<(Step, Option<Duration>), Broken> {
-        if !self.journal.may_dispatch() {
-            return Ok((Step::default(), Some(PATIENCE)));
-        }
-        let work = |core: &mut Core| {
-            let wall = Timestamp::now();
-            let now = core.clock.now(wall);
-            if core.paused {
-                return (Step::default(), None);
-            }
-            let room = limits::DELIVERIES_AT_ONCE.saturating_sub(core.in_flight.len());
-            let step = core.step(now, room);
-            let wait = step.next.and_then(|next| core.clock.wait_until(next, wall));
-            (step, wait)
-        };
-        match self.hand_out(work).await {
-            Err(Broken::Outage(_)) => Ok((Step::default(), Some(PATIENCE))),
-            other => other,
-        }
-    }
-
-    /// What is handed out and cannot be made safe has not been handed out.
-    async fn hand_out(
-        &self,
-        work: impl FnOnce(&mut Core) -> (Step, Option<Duration>),
-    ) -> Result<(Step, Option<Duration>), Broken> {
-        // What others share is taken only if there is work to run; otherwise deliveries wait until their outcomes can be kept.
-        let intent = match self.journal.shared() {
-            Some(_) => Intent::Read,
-            None => Intent::Write,
-        };
-        let mut handed_out = Vec::new();
-        let taken = &mut handed_out;
-        let done = self
-            .turn(intent, move |core| {
-                let (step, wait) = work(core);
-                taken.extend(
-                    step.attempts
-                        .iter()
-                        .map(|attempt| (attempt.generation, attempt.key())),
-                );
-                (step, wait)
-            })
-            .await;
-        if done.is_err() && !handed_out.is_empty() {
-            let mut core = lock(&self.core);
-            for (generation, key) in &handed_out {
-                core.call_off(*generation, key);
-            }
-        }
-        done
-    }
-
     /// Moves the clock to the next instant at which something is due, at most to `target`; says whether that is short
     /// of the target.
     pub(crate) async fn advance_towards(&self, target: Timestamp) -> Result<bool, Broken> {
@@ -355,40 +282,6 @@ impl Sandbox {
             next.is_some()
         })
         .await
-    }
-
-    /// Records how an attempt ended. An outcome that is lost is one that is not known: the attempt is made again.
-    pub(crate) async fn finish(
-        &self,
-        attempt: &Attempt,
-        outcome: DeliveryOutcome,
-    ) -> Result<(), Broken> {
-        let work = |core: &mut Core| {
-            if core.head.generation != attempt.generation {
-                return;
-            }
-            let now = core.clock.now(Timestamp::now());
-            let (delivery, attempt) = attempt.key();
-            core.in_flight.remove(&(delivery.clone(), attempt));
-            let finished = Internal::DeliveryFinished {
-                delivery,
-                attempt,
-                outcome,
-            };
-            if let Err(rejection) = core.execute(Command::Internal(finished), now, None) {
-                tracing::error!(
-                    status = rejection.status,
-                    "the world refused the outcome of a delivery"
-                );
-            }
-        };
-        let finished = self.turn_unseen(Intent::Write, work).await;
-        if finished.is_err() {
-            // It is not on its way any more, whatever became of its outcome.
-            lock(&self.core).call_off(attempt.generation, &attempt.key());
-        }
-        self.changed.notify_waiters();
-        finished
     }
 
     /// All work that waits, by its instant.
@@ -409,12 +302,6 @@ impl Sandbox {
             explained.causes.contains(&row.seq) || names_in_path(&row.command, id)
         });
         Ok(Ok((explained.explanation, rows.await?)))
-    }
-
-    /// Keeps the dispatcher from sending until the guard is dropped.
-    pub(crate) fn pause(&self) -> Result<Pause<'_>, Broken> {
-        self.lock(Intent::Write)?.paused = true;
-        Ok(Pause { sandbox: self })
     }
 
     /// Begins again: same name, seed, settings and credentials.
@@ -441,57 +328,6 @@ impl Sandbox {
             .turn(Intent::Read, |core| core.world.snapshot())
             .await?;
         text.map_err(|_| Broken::Defect)
-    }
-
-    /// Sets about keeping a snapshot, once the journal has grown so much that it is worth its price. Nothing while one
-    /// is being kept, or while nothing can be written.
-    pub(crate) fn tend_journal(self: &Arc<Self>) {
-        if !self.journal.wants_snapshot() || self.keeping.try_lock().is_err() {
-            return;
-        }
-        if lock(&self.core).refusing.is_some() {
-            return;
-        }
-        let sandbox = Arc::clone(self);
-        tokio::spawn(async move {
-            // Many may have come here before the first of them runs.
-            let Ok(_one_at_a_time) = sandbox.keeping.try_lock() else {
-                return;
-            };
-            if let Err(error) = sandbox.take_snapshot().await {
-                tracing::warn!(sandbox = sandbox.name(), %error, "no snapshot could be kept");
-            }
-        });
-    }
-
-    /// Keeps a snapshot of the state, if there are rows that the next start would have to carry out. Waits for one that
-    /// is being kept: there may be rows after it.
-    pub(crate) async fn keep_snapshot(&self) -> Result<(), Broken> {
-        let _one_at_a_time = self.keeping.lock().await;
-        self.take_snapshot().await
-    }
-
-    async fn take_snapshot(&self) -> Result<(), Broken> {
-        if !self.journal.outgrows_snapshot() {
-            return Ok(());
-        }
-        // A copy is made under the lock and written down beside it, as the copy takes a fraction of the time.
-        let (world, mut snapshot) = self
-            .turn(Intent::Read, |core| {
-                let place = core.position();
-                let snapshot = Snapshot {
-                    generation: place.generation,
-                    seq: place.seq,
-                    text: String::new(),
-                };
-                (core.world.clone(), snapshot)
-            })
-            .await?;
-        let written = tokio::task::spawn_blocking(move || world.snapshot()).await;
-        let text = written.ok().and_then(Result::ok);
-        snapshot.text = text.ok_or(Broken::Defect)?;
-        let kept = self.journal.snapshot(snapshot).await;
-        kept.map_err(|error| self.told(&error))
     }
 
     /// The number of times that tokens were expired.
@@ -563,7 +399,7 @@ impl Sandbox {
         match error {
             StoreError::Full(_) => Broken::Outage(Outage::Full),
             StoreError::Unavailable(_) => Broken::Outage(Outage::Unavailable),
-            StoreError::Taken | StoreError::Unusable(_) => Broken::Journal,
+            StoreError::Taken | StoreError::Unusable(_) => Broken::journal(error),
         }
     }
 }
@@ -573,12 +409,6 @@ impl fmt::Debug for Sandbox {
         f.debug_struct("Sandbox")
             .field("name", &self.name())
             .finish_non_exhaustive()
-    }
-}
-
-impl Attempt {
-    fn key(&self) -> (DeliveryId, u32) {
-        (self.delivery.delivery.clone(), self.delivery.attempt)
     }
 }
 
@@ -606,23 +436,6 @@ fn names_in_path(command: &Command, id: &str) -> bool {
     match command {
         Command::Client(command) => command.request.path.iter().any(|(_, named)| named == id),
         Command::Internal(_) => false,
-    }
-}
-
-/// While it lives, the dispatcher of the sandbox sends nothing.
-#[derive(Debug)]
-pub(crate) struct Pause<'s> {
-    sandbox: &'s Sandbox,
-}
-
-impl Drop for Pause<'_> {
-    fn drop(&mut self) {
-        self.sandbox
-            .core
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .paused = false;
-        self.sandbox.changed.notify_waiters();
     }
 }
 

@@ -12,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use layer2_types::{control::SandboxInfo, operation::Platform};
 use layer2_world::{
     Genesis,
@@ -26,10 +25,7 @@ use tokio::{runtime::Handle, sync::oneshot};
 use super::{
     clocks::ClockMode,
     directory,
-    http::{
-        listener::{Connection, CuttableListener},
-        pipeline,
-    },
+    http::{listener::CuttableListener, service::Connections},
     journal::Row,
     ready_file,
     request_log::RequestRecord,
@@ -533,12 +529,8 @@ pub(crate) async fn serve(
         server.dispatch(&sandbox);
     }
     let watched = Arc::clone(&server);
-    let service = Router::new()
-        .fallback(pipeline::serve)
-        .with_state(server)
-        .into_make_service_with_connect_info::<Connection>();
     let (stopping, has_stopped) = oneshot::channel();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+    let serving = axum::serve(listener, Connections(server)).with_graceful_shutdown(async move {
         stop.await;
         // The other side waits for as long as this lives.
         let _ = stopping.send(());

@@ -18,9 +18,11 @@ use super::{
     directory::{self, Directory, DirectoryError},
     http::{contract::Contract, route::Routes},
     image::Image,
+    journal::Journal,
+    known_tokens::KnownTokens,
     metrics::Metrics,
-    sandbox::{LoadError, Outage, Sandbox},
-    start_error::{StartError, StartErrorKind},
+    sandbox::{Broken, Outage, Sandbox},
+    start_error::StartError,
     store::{self, Charter, Kept, Store, StoreError, StoreUrl},
     webhooks::dispatcher::{self, Sender},
 };
@@ -61,6 +63,7 @@ pub(crate) struct Server {
     pub(crate) routes: Routes,
     pub(crate) directory: Directory,
     pub(crate) sender: Arc<Sender>,
+    pub(crate) known_tokens: KnownTokens,
     pub(crate) metrics: Metrics,
     pub(crate) contract: Contract,
     store: Arc<dyn Store>,
@@ -75,7 +78,7 @@ pub(crate) struct Server {
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) name: String,
-    /// Text of the client's that makes another sandbox of the same name. A secret, as all credentials follow from it.
+    /// Text of the client's that makes another sandbox of the same name. A secret, as in [`Charter`].
     pub(crate) seed: Option<String>,
     pub(crate) settings: Settings,
     pub(crate) clock: ClockMode,
@@ -108,13 +111,18 @@ impl Plan {
     }
 }
 
-/// Why a sandbox is not made or deleted.
-#[derive(Debug)]
+/// Why a sandbox is not made, reset or deleted.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum ChangeError {
+    #[error(transparent)]
+    Broken(Broken),
     /// Somebody moves its clock.
+    #[error("another call moves its clock; try again when it has answered")]
     Busy,
+    #[error(transparent)]
     Directory(DirectoryError),
-    Load(LoadError),
+    #[error(transparent)]
+    Store(StoreError),
 }
 
 impl From<DirectoryError> for ChangeError {
@@ -127,7 +135,7 @@ impl From<StoreError> for ChangeError {
     fn from(error: StoreError) -> ChangeError {
         match error {
             StoreError::Taken => ChangeError::Directory(DirectoryError::Taken),
-            other => ChangeError::Load(other.into()),
+            other => ChangeError::Store(other),
         }
     }
 }
@@ -142,6 +150,7 @@ impl Server {
             routes: Routes::new()?,
             directory: Directory::default(),
             sender: Arc::new(Sender::new(config.callbacks)),
+            known_tokens: KnownTokens::default(),
             metrics: Metrics::default(),
             contract: Contract::default(),
             store,
@@ -152,11 +161,7 @@ impl Server {
         };
         let failed = |error| StartError::store(&server.config.store, &error);
         for kept in server.store.sandboxes().await.map_err(failed)? {
-            let name = kept.charter.name.clone();
-            let sandbox = server.load(kept).await;
-            let sandbox = sandbox.map_err(|error| StartError::sandbox(&name, &error))?;
-            // As many may be kept as could be made, and each has its own name.
-            let _ = server.directory.add(Arc::new(sandbox));
+            server.directory.put(Arc::new(server.load(kept).await));
         }
         if server.directory.named(directory::DEFAULT).is_none() {
             let plan = server.plan(directory::DEFAULT.to_owned());
@@ -164,18 +169,9 @@ impl Server {
                 Ok(_) => {}
                 // Another server that shares the store was a moment earlier.
                 Err(ChangeError::Directory(DirectoryError::Taken)) => {
-                    let followed = server.follow_store().await;
-                    followed.map_err(|error| StartError::sandbox(directory::DEFAULT, &error))?;
+                    server.follow_store().await.map_err(failed)?;
                 }
-                Err(ChangeError::Load(error)) => {
-                    return Err(StartError::sandbox(directory::DEFAULT, &error));
-                }
-                Err(error) => {
-                    return Err(StartError::new(
-                        StartErrorKind::Sandbox,
-                        format!("the default sandbox cannot be made: {error:?}"),
-                    ));
-                }
+                Err(error) => return Err(StartError::default_sandbox(&error)),
             }
         }
         Ok(server)
@@ -204,9 +200,28 @@ impl Server {
 
     /// Makes a sandbox and sets its dispatcher to work. Runs on the server's runtime.
     pub(crate) async fn create(&self, plan: Plan) -> Result<Arc<Sandbox>, ChangeError> {
+        let _one_at_a_time = self.changing.lock().await;
         let sandbox = self.make(plan).await?;
         self.dispatch(&sandbox);
         Ok(sandbox)
+    }
+
+    /// Begins a sandbox again. One of which the store cannot say what it was made from is made anew, with the server's own
+    /// settings. Runs on the server's runtime.
+    pub(crate) async fn reset(&self, sandbox: Arc<Sandbox>) -> Result<Arc<Sandbox>, ChangeError> {
+        if !sandbox.is_unknown() {
+            let turn = sandbox.turn.try_lock().map_err(|_| ChangeError::Busy)?;
+            sandbox.reset().await.map_err(ChangeError::Broken)?;
+            drop(turn);
+            return Ok(sandbox);
+        }
+        let _one_at_a_time = self.changing.lock().await;
+        let name = sandbox.name();
+        self.store.delete(name).await?;
+        self.directory.forget(name);
+        let made = self.make(self.plan(name.to_owned())).await?;
+        self.dispatch(&made);
+        Ok(made)
     }
 
     /// Makes a sandbox that begins with an image, if asked in place of the one of its name, and sets its dispatcher to
@@ -230,15 +245,8 @@ impl Server {
         }
         let charter = image.charter();
         let journal = self.store.begin(&charter, &image.base, replace).await?;
-        let sandbox = match self.load(Kept { charter, journal }).await {
-            Ok(sandbox) => Arc::new(sandbox),
-            Err(error) => {
-                // The old one is not in the store any more; the new one is there at the next start.
-                self.directory.forget(&name);
-                return Err(ChangeError::Load(error));
-            }
-        };
-        self.directory.replace(Arc::clone(&sandbox));
+        let sandbox = Arc::new(self.open_kept(&charter, journal).await);
+        self.directory.put(Arc::clone(&sandbox));
         self.dispatch(&sandbox);
         Ok(sandbox)
     }
@@ -265,15 +273,14 @@ impl Server {
         let Some(shared) = self.store.shared() else {
             return Ok(());
         };
-        let outage = |error: LoadError| {
+        let outage = |error: StoreError| {
             tracing::error!(%error, "the sandboxes of the store cannot be had");
             match error {
-                LoadError::Store(StoreError::Full(_)) => Outage::Full,
+                StoreError::Full(_) => Outage::Full,
                 _ => Outage::Unavailable,
             }
         };
-        let changes = shared.changes().await;
-        let changes = changes.map_err(|error| outage(error.into()))?;
+        let changes = shared.changes().await.map_err(outage)?;
         if self.seen_changes.load(Ordering::Acquire) == changes {
             return Ok(());
         }
@@ -297,7 +304,7 @@ impl Server {
     }
 
     /// Adds the sandboxes that others have made and removes those that they have deleted; gives the new ones.
-    async fn follow_store(&self) -> Result<Vec<Arc<Sandbox>>, LoadError> {
+    async fn follow_store(&self) -> Result<Vec<Arc<Sandbox>>, StoreError> {
         let _one_at_a_time = self.changing.lock().await;
         let Some(shared) = self.store.shared() else {
             return Ok(Vec::new());
@@ -326,11 +333,9 @@ impl Server {
         }
         let mut added = Vec::new();
         for kept in kept {
-            let sandbox = Arc::new(self.load(kept).await?);
-            // As many may be kept as could be made.
-            if self.directory.add(Arc::clone(&sandbox)).is_ok() {
-                added.push(sandbox);
-            }
+            let sandbox = Arc::new(self.load(kept).await);
+            self.directory.put(Arc::clone(&sandbox));
+            added.push(sandbox);
         }
         self.seen_changes.store(changes, Ordering::Release);
         Ok(added)
@@ -349,19 +354,35 @@ impl Server {
         }
     }
 
+    /// Makes a sandbox. The caller sees to it that nobody else makes or deletes one.
     async fn make(&self, plan: Plan) -> Result<Arc<Sandbox>, ChangeError> {
-        let _one_at_a_time = self.changing.lock().await;
         self.directory.may_add(&plan.name)?;
         let charter = plan.charter();
         let journal = self.store.create(&charter).await?;
-        let made = self.load(Kept { charter, journal }).await;
-        let sandbox = Arc::new(made.map_err(ChangeError::Load)?);
+        let sandbox = Arc::new(self.open_kept(&charter, journal).await);
         self.directory.add(Arc::clone(&sandbox))?;
         Ok(sandbox)
     }
 
-    async fn load(&self, kept: Kept) -> Result<Sandbox, LoadError> {
-        let genesis = kept.charter.genesis(&self.config.seed);
-        Sandbox::open(genesis, kept.charter.clock, kept.journal).await
+    /// The sandbox that a store keeps, whatever has become of it.
+    async fn load(&self, kept: Kept) -> Sandbox {
+        let Kept {
+            name,
+            charter,
+            journal,
+        } = kept;
+        match charter {
+            Ok(charter) => self.open_kept(&charter, journal).await,
+            Err(error) => {
+                let charter = self.plan(name).charter();
+                let genesis = charter.genesis(&self.config.seed);
+                Sandbox::unknown(genesis, charter.clock, journal, error).await
+            }
+        }
+    }
+
+    async fn open_kept(&self, charter: &Charter, journal: Arc<dyn Journal>) -> Sandbox {
+        let genesis = charter.genesis(&self.config.seed);
+        Sandbox::open(genesis, charter.clock, journal).await
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, io, net::SocketAddr};
 use super::{
     http::route::RouteError,
     ready_file::InfoError,
-    sandbox::LoadError,
+    server::ChangeError,
     store::{StoreError, StoreUrl},
 };
 
@@ -23,7 +23,7 @@ pub enum StartErrorKind {
     Address,
     /// The documents do not fit together.
     Routes,
-    /// A sandbox cannot be made, or not be brought back from what the store has of it.
+    /// The default sandbox cannot be made.
     Sandbox,
     /// No random seed can be had.
     Seed,
@@ -67,10 +67,10 @@ impl StartError {
         StartError::new(StartErrorKind::Store, format!("--store {url}: {error}"))
     }
 
-    pub(crate) fn sandbox(name: &str, error: &LoadError) -> StartError {
+    pub(crate) fn default_sandbox(error: &ChangeError) -> StartError {
         StartError::new(
             StartErrorKind::Sandbox,
-            format!("the sandbox `{name}` cannot be brought back: {error}"),
+            format!("the default sandbox cannot be made: {error}"),
         )
     }
 

@@ -97,7 +97,9 @@ pub(crate) struct Listed {
 /// A sandbox that a store keeps.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    pub(crate) charter: Charter,
+    pub(crate) name: String,
+    /// What it was made from, or why that cannot be read.
+    pub(crate) charter: Result<Charter, StoreError>,
     pub(crate) journal: Arc<dyn Journal>,
 }
 

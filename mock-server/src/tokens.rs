@@ -2,8 +2,8 @@
 //!
 //! A token is `base64url(payload).base64url(HMAC-SHA256(payload))`. The payload names the sandbox, the API, the client,
 //! the scopes, the second it expires and the sandbox's token epoch; the MAC key belongs to the sandbox. So a request is
-//! authenticated without a lock and without a table of tokens, a forgotten sandbox leaves nothing behind, and "expire
-//! all tokens" is the next epoch. Life runs on the transport clock: moving the business clock ends no token.
+//! authenticated without a table of tokens (those that were met are remembered for speed alone), and "expire all tokens"
+//! is the next epoch. Life runs on the transport clock: moving the business clock ends no token.
 //!
 //! The payload is readable on purpose (it is a test server); its MAC is compared in constant time.
 
@@ -89,6 +89,32 @@ impl Claims {
     pub(crate) fn scopes(&self) -> Scopes {
         Scopes::parse(&self.scope)
     }
+
+    /// The sandbox that it belongs to.
+    pub(crate) fn sandbox(&self) -> &str {
+        &self.sandbox
+    }
+
+    /// Accepts a token for this API that is not past its end or its epoch.
+    pub(crate) fn check(
+        &self,
+        api: TokenApi,
+        now: jiff::Timestamp,
+        epoch: u64,
+    ) -> Result<(), TokenError> {
+        if self.api != api {
+            return Err(TokenError::OtherApi { made_for: self.api });
+        }
+        if self.epoch != epoch {
+            return Err(TokenError::Revoked);
+        }
+        if self.expires <= now.as_second() {
+            return Err(TokenError::Expired {
+                seconds_ago: now.as_second() - self.expires,
+            });
+        }
+        Ok(())
+    }
 }
 
 /// The APIs that have tokens.
@@ -152,38 +178,18 @@ impl TokenKey {
         format!("{payload}.{}", URL_SAFE_NO_PAD.encode(mac))
     }
 
-    /// Accepts a token that this key made, for this API, that is not past its end or its epoch.
-    pub(crate) fn check(
-        &self,
-        token: &Unverified<'_>,
-        api: TokenApi,
-        now: jiff::Timestamp,
-        epoch: u64,
-    ) -> Result<Claims, TokenError> {
+    /// What a token says that this key made.
+    pub(crate) fn open(&self, token: Unverified<'_>) -> Result<Claims, TokenError> {
         let genuine = self
             .0
             .clone()
             .chain_update(token.payload.as_bytes())
             .verify_slice(&token.mac)
             .is_ok();
-        let claims = &token.claims;
-        if !genuine {
-            return Err(TokenError::Forged);
+        match genuine {
+            true => Ok(token.claims),
+            false => Err(TokenError::Forged),
         }
-        if claims.api != api {
-            return Err(TokenError::OtherApi {
-                made_for: claims.api,
-            });
-        }
-        if claims.epoch != epoch {
-            return Err(TokenError::Revoked);
-        }
-        if claims.expires <= now.as_second() {
-            return Err(TokenError::Expired {
-                seconds_ago: now.as_second() - claims.expires,
-            });
-        }
-        Ok(claims.clone())
     }
 }
 
@@ -219,7 +225,13 @@ impl<'t> Unverified<'t> {
 
     /// The sandbox that the token claims to belong to.
     pub(crate) fn sandbox(&self) -> &str {
-        &self.claims.sandbox
+        self.claims.sandbox()
+    }
+
+    /// What it says, whoever made it.
+    #[cfg(test)]
+    pub(crate) fn into_claims(self) -> Claims {
+        self.claims
     }
 }
 
@@ -245,14 +257,14 @@ pub(crate) enum TokenError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn at(second: i64) -> jiff::Timestamp {
         jiff::Timestamp::from_second(second).expect("timestamp")
     }
 
-    fn issue(key: &TokenKey, epoch: u64) -> String {
+    pub(crate) fn issue(key: &TokenKey, epoch: u64) -> String {
         key.issue(&Grant {
             sandbox: "default",
             api: TokenApi::Payments,
@@ -271,7 +283,9 @@ mod tests {
         now: i64,
         epoch: u64,
     ) -> Result<Claims, TokenError> {
-        key.check(&Unverified::parse(token)?, api, at(now), epoch)
+        let claims = key.open(Unverified::parse(token)?)?;
+        claims.check(api, at(now), epoch)?;
+        Ok(claims)
     }
 
     #[test]

@@ -79,6 +79,18 @@ impl Client {
         }
     }
 
+    /// The same client without a key of the caller's, for functions that make several calls: each is a call of its own,
+    /// and the platform refuses the second that comes with the key of the first.
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn without_key(&self) -> Self {
+        let mut options = CallOptions::clone(&self.options);
+        options.idempotency_key = None;
+        Self {
+            shared: Arc::clone(&self.shared),
+            options: Arc::new(options),
+        }
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -123,13 +135,18 @@ impl Shared {
         })
     }
 
-    pub(crate) fn tools(&self, left: Duration) -> Tools<'_> {
+    /// Address of `api`, as a path is put behind it.
+    pub(crate) fn base(&self, api: Api) -> Result<&str, Error> {
+        Ok(self.lane(api)?.base.as_str().trim_end_matches('/'))
+    }
+
+    pub(crate) fn tools(&self, deadline: Duration) -> Tools<'_> {
         Tools {
             runtime: &self.runtime,
             transport: self.transport.as_ref(),
             user_agent: &self.user_agent,
             retry: &self.retry,
-            left,
+            deadline,
         }
     }
 }

@@ -2,29 +2,42 @@
 
 use std::fmt;
 use std::io;
+use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::StatusCode;
 use http::header::CONTENT_DISPOSITION;
 use http::header::CONTENT_TYPE;
+use layer2_types::operation::Operation;
+
+use crate::call::CallRecord;
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Outcome;
+use crate::part::Part;
+use crate::part::on_disk;
 
 /// A file as the platform sent it: bytes, and what the headers say of them.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Download {
     file_name: Option<String>,
     media_type: Option<String>,
     bytes: Bytes,
+    origin: Origin,
 }
 
 impl Download {
-    pub(crate) fn new(headers: &HeaderMap, bytes: Bytes) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, bytes: Bytes, origin: Origin) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         Self {
             file_name: text(CONTENT_DISPOSITION).and_then(file_name),
             media_type: text(CONTENT_TYPE).map(str::to_owned),
             bytes,
+            origin,
         }
     }
 
@@ -49,16 +62,41 @@ impl Download {
         self.bytes
     }
 
-    /// Writes the file to a path of your choice; what is there is overwritten. The platform has no say in the path.
+    /// Writes the file to a path of your choice, whole or not at all: the bytes go to a new file beside it, which takes
+    /// the place of what is there when it is complete. The platform has no say in the path. On Unix the file is for its
+    /// owner alone (0600).
+    ///
+    /// If the future is dropped, the file may still be written, whole.
     ///
     /// # Errors
-    /// What the file system says.
-    pub async fn save_to(&self, path: impl AsRef<Path>) -> io::Result<PathBuf> {
-        let path = path.as_ref();
-        tokio::fs::write(path, &self.bytes).await?;
-        Ok(path.to_owned())
+    /// [`ErrorKind::File`], with what the file system says as its source.
+    pub async fn save_to(&self, path: impl AsRef<Path>) -> Result<PathBuf, Error> {
+        let place = path.as_ref().to_owned();
+        let bytes = self.bytes.clone();
+        let written = on_disk(move || {
+            let part = Part::beside(&place)?;
+            part.file().write_all(&bytes)?;
+            part.take(&place)?;
+            Ok(place)
+        });
+        written.await.map_err(|cause| self.origin.unwritable(cause))
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
     }
 }
+
+/// The same file, whichever call it came by.
+impl PartialEq for Download {
+    fn eq(&self, other: &Self) -> bool {
+        self.file_name == other.file_name
+            && self.media_type == other.media_type
+            && self.bytes == other.bytes
+    }
+}
+
+impl Eq for Download {}
 
 /// Neither the name nor the bytes: both are personal.
 impl fmt::Debug for Download {
@@ -67,6 +105,40 @@ impl fmt::Debug for Download {
             .field("media_type", &self.media_type)
             .field("len", &self.bytes.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// The call that a file came by: what goes wrong with the file afterwards is told as a failure of that call.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    status: StatusCode,
+    record: Arc<CallRecord>,
+    operation: &'static Operation,
+}
+
+impl Origin {
+    pub(crate) fn new(
+        status: StatusCode,
+        record: Arc<CallRecord>,
+        operation: &'static Operation,
+    ) -> Self {
+        Self {
+            status,
+            record,
+            operation,
+        }
+    }
+
+    /// Puts on an error what the call knows.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        let error = error.with_reply(self.status, Bytes::new());
+        self.record.complete(error, self.operation)
+    }
+
+    /// The file came and could not be written on this machine.
+    pub(crate) fn unwritable(&self, cause: io::Error) -> Error {
+        let said = "the file came and could not be written: its folder must be there, with room, and open to this process";
+        self.complete(Error::new(ErrorKind::File, Outcome::Done, said).with_source(cause))
     }
 }
 

@@ -5,16 +5,12 @@
 //! for again by a new call. The time limit of an attempt is then that of each silence, not of the whole file.
 //!
 //! A file that is longer than the limit is refused before it is read if the platform says its length, else at the byte
-//! that is too many.
+//! that is too many. One that ends before the length that the platform said has broken off, whatever carried it.
 
 use std::fmt;
-use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
@@ -24,17 +20,17 @@ use bytes::BytesMut;
 use futures_core::Stream;
 use futures_util::TryStreamExt as _;
 use http::HeaderMap;
-use http::StatusCode;
 use http::header::CONTENT_LENGTH;
-use layer2_types::operation::Operation;
 use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::call::CallRecord;
 use crate::download::Download;
+use crate::download::Origin;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Outcome;
+use crate::part::Part;
+use crate::part::on_disk;
 use crate::transport::Chunks;
 
 /// A file as it comes from the platform: a stream of its bytes, and what the headers say of it.
@@ -54,35 +50,23 @@ pub struct DownloadStream {
     received: u64,
     ended: bool,
     body: Chunks,
-    status: StatusCode,
-    record: Arc<CallRecord>,
-    operation: &'static Operation,
 }
 
 impl DownloadStream {
     /// The most bytes that a file may have unless [`with_limit`](Self::with_limit) says otherwise: 64 MiB.
     pub const DEFAULT_LIMIT: u64 = 64 * 1024 * 1024;
 
-    pub(crate) fn new(
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Chunks,
-        record: Arc<CallRecord>,
-        operation: &'static Operation,
-    ) -> Self {
+    pub(crate) fn new(headers: &HeaderMap, body: Chunks, origin: Origin) -> Self {
         let length = headers
             .get(CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse().ok());
         Self {
-            head: Download::new(headers, Bytes::new()),
+            head: Download::new(headers, Bytes::new(), origin),
             length,
             limit: Self::DEFAULT_LIMIT,
             received: 0,
             ended: false,
             body,
-            status,
-            record,
-            operation,
         }
     }
 
@@ -126,15 +110,16 @@ impl DownloadStream {
     pub async fn write_to(mut self, mut writer: impl AsyncWrite + Unpin) -> Result<u64, Error> {
         while let Some(chunk) = self.try_next().await? {
             let written = writer.write_all(&chunk).await;
-            written.map_err(|cause| self.unwritable(cause))?;
+            written.map_err(|cause| self.head.origin().unwritable(cause))?;
         }
         let flushed = writer.flush().await;
-        flushed.map_err(|cause| self.unwritable(cause))?;
+        flushed.map_err(|cause| self.head.origin().unwritable(cause))?;
         Ok(self.received)
     }
 
-    /// Writes the file to a path of your choice, whole or not at all: the bytes go to a new file beside it, whose name ends
-    /// in `.part`, which takes the place of what is there when it is complete. The platform has no say in the path.
+    /// Writes the file to a path of your choice, whole or not at all: the bytes go to a new file beside it, whose name
+    /// ends in `.part`, which takes the place of what is there when it is complete. The platform has no say in the
+    /// path. On Unix the file is for its owner alone (0600).
     ///
     /// Two downloads to one path do not disturb each other: the one that ends last stays. The file beside it is removed
     /// if something fails or the future is dropped.
@@ -142,17 +127,18 @@ impl DownloadStream {
     /// # Errors
     /// As [`write_to`](Self::write_to).
     pub async fn save_to(self, path: impl AsRef<Path>) -> Result<PathBuf, Error> {
-        let path = path.as_ref().to_owned();
-        let (status, record, operation) = (self.status, Arc::clone(&self.record), self.operation);
-        let unwritable = |cause| record.complete(file_error(status).with_source(cause), operation);
-        let (part, file) = Part::beside(&path).await.map_err(unwritable)?;
-        self.write_to(file).await?;
-        part.rename(&path).await.map_err(unwritable)?;
-        Ok(path)
-    }
-
-    fn unwritable(&self, cause: io::Error) -> Error {
-        self.complete(file_error(self.status).with_source(cause))
+        let place = path.as_ref().to_owned();
+        let origin = self.head.origin().clone();
+        let unwritable = |cause| origin.unwritable(cause);
+        let beside = place.clone();
+        let part = on_disk(move || {
+            let part = Part::beside(&beside)?;
+            Ok((part.file().try_clone()?, part))
+        });
+        let (file, part) = part.await.map_err(unwritable)?;
+        self.write_to(tokio::fs::File::from_std(file)).await?;
+        let taken = on_disk(move || part.take(&place).map(|()| place));
+        taken.await.map_err(unwritable)
     }
 
     fn too_long(&self, length: u64) -> Error {
@@ -160,64 +146,26 @@ impl DownloadStream {
             "the file has {length} bytes or more, the limit is {}: allow more with `with_limit`",
             self.limit
         );
-        self.complete(self.cut(said))
+        self.cut(said)
     }
 
     fn cut(&self, said: impl Into<String>) -> Error {
-        Error::new(ErrorKind::ReplyCut, Outcome::Done, said).with_reply(self.status, Bytes::new())
+        self.complete(Error::new(ErrorKind::ReplyCut, Outcome::Done, said))
+    }
+
+    /// The end of the body, or what is missing before it.
+    fn end(&self) -> Option<Result<Bytes, Error>> {
+        let length = self.length.filter(|length| self.received < *length)?;
+        let said = format!(
+            "the file broke off: {} of its {length} bytes came",
+            self.received
+        );
+        Some(Err(self.cut(said).with_retryable(true)))
     }
 
     fn complete(&self, error: Error) -> Error {
-        self.record.complete(error, self.operation)
+        self.head.origin().complete(error)
     }
-}
-
-/// A file that is not whole yet, gone with its owner unless it is renamed.
-struct Part(PathBuf);
-
-/// Most names that are tried for one file, should others be taken by what a process with our id has left.
-const NAMES_MAX: u32 = 100;
-
-impl Part {
-    /// Makes a new file beside `path`; one that is there, or a link, is never written to.
-    async fn beside(path: &Path) -> io::Result<(Self, tokio::fs::File)> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        for _ in 0..NAMES_MAX {
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let mut name = path.as_os_str().to_owned();
-            name.push(format!(".{}-{count}.part", std::process::id()));
-            let mut options = tokio::fs::OpenOptions::new();
-            match options.write(true).create_new(true).open(&name).await {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => return made.map(|file| (Self(name.into()), file)),
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
-    }
-
-    async fn rename(mut self, path: &Path) -> io::Result<()> {
-        tokio::fs::rename(&self.0, path).await?;
-        self.0 = PathBuf::new();
-        Ok(())
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.0.as_os_str().is_empty() {
-            // What went wrong before is the error that matters.
-            let _ = std::fs::remove_file(&self.0);
-        }
-    }
-}
-
-fn file_error(status: StatusCode) -> Error {
-    Error::new(
-        ErrorKind::File,
-        Outcome::Done,
-        "the file came and could not be written",
-    )
-    .with_reply(status, Bytes::new())
 }
 
 /// The bytes, chunk by chunk. Ends after the first error.
@@ -233,10 +181,10 @@ impl Stream for DownloadStream {
             return Poll::Ready(Some(Err(self.too_long(length))));
         }
         let next = match ready!(self.body.as_mut().poll_next(cx)) {
-            None => None,
+            None => self.end(),
             Some(Err(cause)) => {
                 let error = self.cut("the file broke off").with_retryable(true);
-                Some(Err(self.complete(error.with_any_source(Some(cause)))))
+                Some(Err(error.with_any_source(Some(cause))))
             }
             Some(Ok(chunk)) => {
                 let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
@@ -266,39 +214,93 @@ impl fmt::Debug for DownloadStream {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering;
+
     use futures_util::StreamExt as _;
     use futures_util::poll;
     use futures_util::stream;
+    use http::StatusCode;
     use layer2_types::payments::OperationId;
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_download_that_is_dropped_leaves_nothing_behind() {
-        let folder =
-            std::env::temp_dir().join(format!("layer2-sdk-dropped-{}", std::process::id()));
+    const HALF: Bytes = Bytes::from_static(b"half of a passport");
+
+    fn download(headers: &HeaderMap, body: Chunks) -> DownloadStream {
+        let operation = OperationId::DocumentsDownload.operation();
+        let origin = Origin::new(StatusCode::OK, Arc::default(), operation);
+        DownloadStream::new(headers, body, origin)
+    }
+
+    /// A folder, and how many files are in it.
+    fn folder(name: &str) -> (PathBuf, impl Fn() -> usize) {
+        let folder = std::env::temp_dir().join(format!("layer2-sdk-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let count = || std::fs::read_dir(&folder).unwrap().count();
-        let first = stream::iter([Ok(Bytes::from_static(b"half of a passport"))]);
-        let file = DownloadStream::new(
-            StatusCode::OK,
-            &HeaderMap::new(),
-            first.chain(stream::pending()).boxed(),
-            Arc::default(),
-            OperationId::DocumentsDownload.operation(),
-        );
-        let mut saving = Box::pin(file.save_to(folder.join("a.pdf")));
-        while count() == 0 {
+        let counted = folder.clone();
+        (folder, move || std::fs::read_dir(&counted).unwrap().count())
+    }
+
+    fn on_one_thread<F: Future>(future: F) -> F::Output {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        // Dropped at the end of the line, which waits for the work on the disk that has begun.
+        runtime.unwrap().block_on(future)
+    }
+
+    #[test]
+    fn a_download_that_is_dropped_at_its_first_step_leaves_nothing_behind() {
+        let (folder, count) = folder("first-step");
+        on_one_thread(async {
+            let file = download(&HeaderMap::new(), stream::pending().boxed());
+            let mut saving = Box::pin(file.save_to(folder.join("a.pdf")));
             assert!(poll!(saving.as_mut()).is_pending());
-            tokio::task::yield_now().await;
-        }
-        // Until the name is known here, it is of nobody; one more step and it is.
-        for _ in 0..1_000 {
-            assert!(poll!(saving.as_mut()).is_pending());
-            tokio::task::yield_now().await;
-        }
-        drop(saving);
+            // The file is made on another thread; until the future is polled again it is of nobody here.
+            while count() == 0 {
+                std::thread::yield_now();
+            }
+        });
         assert_eq!(count(), 0);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_download_that_is_dropped_half_way_leaves_nothing_behind() {
+        let (folder, count) = folder("half-way");
+        on_one_thread(async {
+            let half_way = Arc::new(AtomicBool::new(false));
+            let reached = Arc::clone(&half_way);
+            let first = stream::iter([Ok(HALF)]);
+            let silence = stream::poll_fn(move |_| {
+                reached.store(true, Ordering::SeqCst);
+                Poll::Pending
+            });
+            let file = download(&HeaderMap::new(), first.chain(silence).boxed());
+            let mut saving = Box::pin(file.save_to(folder.join("a.pdf")));
+            while !half_way.load(Ordering::SeqCst) {
+                assert!(poll!(saving.as_mut()).is_pending());
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(count(), 1);
+        });
+        assert_eq!(count(), 0);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_file_that_ends_before_its_length_has_broken_off() {
+        let (folder, count) = folder("too-short");
+        for (length, whole) in [("18", true), ("19", false)] {
+            let headers = HeaderMap::from_iter([(CONTENT_LENGTH, length.parse().unwrap())]);
+            let file = download(&headers, stream::iter([Ok(HALF)]).boxed());
+            let saved = file.save_to(folder.join(length)).await;
+            assert_eq!(saved.is_ok(), whole, "{length}");
+            let Err(error) = saved else { continue };
+            assert_eq!(error.kind(), ErrorKind::ReplyCut);
+            assert!(error.is_retryable(), "a new call may bring all of it");
+            assert!(error.to_string().contains("18 of its 19 bytes"), "{error}");
+        }
+        assert_eq!(count(), 1);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -18,7 +18,8 @@ pub enum Environment {
     Sandbox,
     /// Real money.
     Production,
-    /// A server of your own: the mock, a proxy, another installation.
+    /// A server of your own: the mock, a proxy, another installation. Made with [`custom`](Self::custom).
+    #[non_exhaustive]
     Custom {
         /// Base of the API; for payments it ends in `/api`.
         base_url: String,

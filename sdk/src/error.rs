@@ -480,8 +480,9 @@ impl fmt::Display for ErrorDetail {
     }
 }
 
-/// As `Display`, codes and descriptions are shown: they are the platform's sentences about fields, and without them nobody
-/// could tell what to mend. Leaves out the bytes of the reply and what the server found at the place, which may be the caller's secret or personal data.
+/// As `Display`, codes and descriptions are shown: they are the platform's sentences about fields, and without them
+/// nobody could tell what to mend. Leaves out the bytes of the reply and what the server found at the place, which may
+/// be the caller's secret or personal data.
 impl fmt::Debug for ErrorDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorDetail")

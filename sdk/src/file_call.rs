@@ -1,13 +1,14 @@
 //! The calls that progenitor cannot make: sending a file and receiving one, whole or as it comes.
 //!
-//! They build their request here and go through the same loop as every other call ([`CallLayer::exchange`]), so that tokens,
-//! keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the same
-//! bytes, and the platform can tell a repeat by its key.
+//! They build their request here and go through the same loop as every other call ([`CallLayer::exchange`]), so that
+//! tokens, keys, signatures, retries and limits are the same. The form is made once per call: every attempt sends the
+//! same bytes, and the platform can tell a repeat by its key.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::StatusCode;
 use http::header::ACCEPT;
 use http::header::CONTENT_DISPOSITION;
 use http::header::CONTENT_TYPE;
@@ -18,18 +19,20 @@ use serde::de::DeserializeOwned;
 
 use crate::call::CallLayer;
 use crate::call::unbuildable;
-use crate::call::undecodable;
 use crate::client::Client;
 use crate::download::Download;
+use crate::download::Origin;
 use crate::download_stream::DownloadStream;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::reply::Reply;
 use crate::transport::HttpReply;
 use crate::upload::Upload;
+use crate::upload_rules::UploadBody;
 
 impl Client {
-    /// Sends a file as the one part of a form, for the generated facade. `ids` are the path parameters, in order.
+    /// Sends a file, as the one part of a form unless its rules said otherwise, for the generated facade. `ids` are the
+    /// path parameters, in order.
     pub(crate) async fn upload<T: DeserializeOwned>(
         &self,
         operation: &'static Operation,
@@ -38,21 +41,11 @@ impl Client {
         file: &Upload,
     ) -> Result<Reply<T>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
-        let boundary = layer.shared.runtime.uuid().map_err(|cause| {
-            let error = Error::before_sending(ErrorKind::Config, "no random boundary for the form");
-            layer.record.complete(error.with_source(cause), operation)
-        })?;
-        let boundary = format!("layer2-{boundary}");
-        let body = file.form(part, &boundary);
-        let form = Some((format!("multipart/form-data; boundary={boundary}"), body));
-        let exchange = exchange(&layer, ids, form).await?;
-        match serde_json::from_slice(&exchange.body) {
-            Ok(value) => Ok(layer.record.reply(exchange.status, exchange.headers, value)),
-            Err(cause) => {
-                let error = undecodable::<T>(exchange.status, exchange.body, &cause);
-                Err(layer.record.complete(error, operation))
-            }
-        }
+        let body = match file.body() {
+            UploadBody::File => (file.media_type().to_owned(), file.bytes()),
+            UploadBody::Form => form(&layer, part, file)?,
+        };
+        layer.decoded(exchange(&layer, ids, Some(body)).await?)
     }
 
     /// Receives a file, for the generated facade. `ids` are the path parameters, in order.
@@ -67,9 +60,9 @@ impl Client {
             mut headers,
             body,
         } = exchange(&layer, ids, None).await?;
-        let file = Download::new(&headers, body);
+        let file = Download::new(&headers, body, layer.origin(status));
         hide_name(&mut headers);
-        Ok(layer.record.reply(status, headers, file))
+        Ok(layer.reply(status, headers, file))
     }
 
     /// Receives a file as it comes, for the generated facade. `ids` are the path parameters, in order.
@@ -87,10 +80,30 @@ impl Client {
         let body = layer.record.take_body();
         // A success always leaves its body; without one there is nothing to read.
         let body = body.unwrap_or_else(|| Box::pin(futures_util::stream::empty()));
-        let record = Arc::clone(&layer.record);
-        let file = DownloadStream::new(status, &headers, body, record, operation);
+        let file = DownloadStream::new(&headers, body, layer.origin(status));
         hide_name(&mut headers);
-        Ok(layer.record.reply(status, headers, file))
+        Ok(layer.reply(status, headers, file))
+    }
+}
+
+/// The form around a file, with its media type.
+fn form(layer: &CallLayer, part: &str, file: &Upload) -> Result<(String, Bytes), Error> {
+    let boundary = layer.shared.runtime.uuid().map_err(|cause| {
+        let error = Error::before_sending(
+            ErrorKind::Config,
+            "no random bytes for the boundary of the form: call again",
+        );
+        let error = error.with_source(cause);
+        layer.record.complete(error, layer.operation)
+    })?;
+    let boundary = format!("layer2-{boundary}");
+    let media_type = format!("multipart/form-data; boundary={boundary}");
+    Ok((media_type, file.form(part, &boundary)))
+}
+
+impl CallLayer {
+    fn origin(&self, status: StatusCode) -> Origin {
+        Origin::new(status, Arc::clone(&self.record), self.operation)
     }
 }
 
@@ -118,8 +131,7 @@ fn request(
     body: Option<(String, Bytes)>,
 ) -> Result<reqwest::Request, Error> {
     let operation = layer.operation;
-    let lane = layer.shared.lane(operation.api)?;
-    let base = lane.base.as_str().trim_end_matches('/');
+    let base = layer.shared.base(operation.api)?;
     let method = match operation.method {
         HttpMethod::Get => http::Method::GET,
         HttpMethod::Post => http::Method::POST,

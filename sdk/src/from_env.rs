@@ -1,16 +1,10 @@
 //! A builder from environment variables, the same that a mock server writes into its ready file.
 //!
-//! | variable | is |
-//! |---|---|
-//! | `LAYER2_ENVIRONMENT` | `sandbox` (default) or `production`; not together with the two URLs |
-//! | `LAYER2_BASE_URL`, `LAYER2_TOKEN_URL` | a custom environment for payments |
-//! | `LAYER2_CLIENT_ID`, `LAYER2_CLIENT_SECRET` | access to payments |
-//! | `LAYER2_SIGNING_KEY` | the private key |
-//! | `LAYER_BASE_URL`, `LAYER_TOKEN_URL`, `LAYER_CLIENT_ID`, `LAYER_CLIENT_SECRET`, `LAYER_SCOPE` | accounting |
-//! | `PLAID_BASE_URL`, `PLAID_CLIENT_ID`, `PLAID_SECRET` | Plaid |
-//! | `LAYER2_CONTROL_URL`, `LAYER2_CONTROL_TOKEN` | the control API of a mock server |
-//!
-//! A variable that is empty counts as not set. Half a pair is an error that names the missing half.
+//! The table of the variables stands in the crate's README, and a test holds it against what is read here. A variable
+//! that is empty counts as not set. Half a pair is an error that names the missing half.
+
+use layer2_types::Platform;
+use layer2_types::operation::UnknownName;
 
 use crate::builder::AccountingAccess;
 use crate::builder::ClientBuilder;
@@ -18,6 +12,9 @@ use crate::client::Client;
 use crate::client::config;
 use crate::environment::Environment;
 use crate::error::Error;
+
+/// The variable that allows plain http to another machine.
+pub(crate) const ALLOW_INSECURE_HTTP: &str = "LAYER2_ALLOW_INSECURE_HTTP";
 
 impl ClientBuilder {
     /// Reads the process's environment variables, by the table of the crate's README.
@@ -30,6 +27,9 @@ impl ClientBuilder {
         let read = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let environment = environment(&read)?;
         let mut builder = Client::builder().environment(environment.clone());
+        if let Some(platform) = read("LAYER2_PLATFORM") {
+            builder = builder.platform(version(&platform)?);
+        }
         if let Some((id, secret)) = pair(&read, "LAYER2_CLIENT_ID", "LAYER2_CLIENT_SECRET")? {
             builder = builder.credentials(id, secret);
         }
@@ -38,10 +38,7 @@ impl ClientBuilder {
         }
         if let Some((id, secret)) = pair(&read, "LAYER_CLIENT_ID", "LAYER_CLIENT_SECRET")? {
             let place = match pair(&read, "LAYER_BASE_URL", "LAYER_TOKEN_URL")? {
-                Some((base_url, token_url)) => Environment::Custom {
-                    base_url,
-                    token_url,
-                },
+                Some((base_url, token_url)) => Environment::custom(base_url, token_url),
                 None => published(&environment, "LAYER_BASE_URL")?,
             };
             let access = AccountingAccess::new(place, id, secret);
@@ -59,17 +56,30 @@ impl ClientBuilder {
         if let Some((url, token)) = pair(&read, "LAYER2_CONTROL_URL", "LAYER2_CONTROL_TOKEN")? {
             builder = builder.control(url, token);
         }
-        Ok(builder)
+        match read(ALLOW_INSECURE_HTTP).as_deref() {
+            None | Some("false") => Ok(builder),
+            Some("true") => Ok(builder.allow_insecure_http()),
+            Some(_) => Err(config(format!(
+                "{ALLOW_INSECURE_HTTP} is neither `true` nor `false`"
+            ))),
+        }
     }
+}
+
+/// The version of the platform that the client keeps to.
+fn version(text: &str) -> Result<Platform, Error> {
+    text.parse().map_err(|unknown: UnknownName| {
+        let names = unknown.expected().join("`, `");
+        config(format!(
+            "LAYER2_PLATFORM names no version of the platform: it is one of `{names}`"
+        ))
+    })
 }
 
 fn environment(read: &impl Fn(&str) -> Option<String>) -> Result<Environment, Error> {
     let urls = pair(read, "LAYER2_BASE_URL", "LAYER2_TOKEN_URL")?;
     match (read("LAYER2_ENVIRONMENT").as_deref(), urls) {
-        (None, Some((base_url, token_url))) => Ok(Environment::Custom {
-            base_url,
-            token_url,
-        }),
+        (None, Some((base_url, token_url))) => Ok(Environment::custom(base_url, token_url)),
         (None | Some("sandbox"), None) => Ok(Environment::Sandbox),
         (Some("production"), None) => Ok(Environment::Production),
         (Some(_), Some(_)) => Err(config(
@@ -105,5 +115,63 @@ fn pair(
         (None, Some(_)) => Err(config(format!(
             "{other} is set and {one} is not: set both or none"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Client, Error> {
+        let access = [
+            ("LAYER2_CLIENT_ID", "id"),
+            ("LAYER2_CLIENT_SECRET", "secret"),
+        ];
+        let all = [&access[..], pairs].concat();
+        let lookup = |wanted: &str| {
+            let found = all.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        ClientBuilder::from_lookup(lookup)?.build()
+    }
+
+    #[test]
+    fn plain_http_to_another_machine_is_a_choice_that_production_does_not_have() {
+        let elsewhere = [
+            ("LAYER2_BASE_URL", "http://mock:4010/api"),
+            (
+                "LAYER2_TOKEN_URL",
+                "http://mock:4010/oauth2/default/v1/token",
+            ),
+        ];
+        let chosen = |value| from(&[&elsewhere[..], &[(ALLOW_INSECURE_HTTP, value)]].concat());
+        for refused in ["", "false"] {
+            let error = chosen(refused).unwrap_err();
+            assert!(error.to_string().contains("plain http"), "{error}");
+        }
+        assert!(chosen("true").is_ok());
+        let error = chosen("yes").unwrap_err();
+        assert!(error.to_string().contains("`true` nor `false`"), "{error}");
+
+        let error = from(&[
+            ("LAYER2_ENVIRONMENT", "production"),
+            (ALLOW_INSECURE_HTTP, "true"),
+        ]);
+        let error = error.unwrap_err();
+        assert!(error.to_string().contains("with production"), "{error}");
+    }
+
+    #[cfg(feature = "payments")]
+    #[tokio::test]
+    async fn a_client_keeps_to_the_version_that_is_named() {
+        use crate::error::ErrorKind;
+
+        let withdrawal = "3c1e0000-0000-4000-8000-000000000000".parse().unwrap();
+        let client = from(&[("LAYER2_PLATFORM", "layer2-1.0.5")]).unwrap();
+        let asked = client.withdrawals().get_status(&withdrawal).await;
+        assert_eq!(asked.unwrap_err().kind(), ErrorKind::NotOnPlatform);
+
+        let error = from(&[("LAYER2_PLATFORM", "rail-2")]).unwrap_err();
+        assert!(error.to_string().contains("rail-1.1.2"), "{error}");
     }
 }

@@ -19,10 +19,7 @@ mod call;
 mod client;
 mod credentials;
 mod decode;
-#[cfg_attr(
-    not(feature = "payments"),
-    allow(dead_code, reason = "the other APIs move no files")
-)]
+#[cfg(feature = "payments")]
 mod download;
 #[cfg(feature = "payments")]
 mod download_stream;
@@ -38,11 +35,10 @@ mod idempotency;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod options;
-#[cfg_attr(
-    not(any(feature = "payments", feature = "control")),
-    allow(dead_code, reason = "the other APIs have no pages to walk")
-)]
+#[cfg(any(feature = "payments", feature = "control"))]
 mod page;
+#[cfg(feature = "payments")]
+mod part;
 mod pipeline;
 mod reply;
 mod retry;
@@ -54,17 +50,18 @@ mod skew;
 mod telemetry;
 mod token;
 pub mod transport;
-#[cfg_attr(
-    not(feature = "payments"),
-    allow(dead_code, reason = "the other APIs move no files")
-)]
+#[cfg(feature = "payments")]
 mod upload;
+#[cfg(feature = "payments")]
+mod upload_rules;
 mod verdict;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 
-#[rustfmt::skip]
-#[allow(unreachable_pub, reason = "the generator of the clients writes `pub`; only the facades are re-exported")]
+#[allow(
+    unreachable_pub,
+    reason = "the generator of the clients writes `pub`; only the facades are re-exported"
+)]
 mod generated;
 
 /// The resources of the APIs, as the client hands them out.
@@ -97,6 +94,7 @@ pub use layer2_types::{Money, MoneyError, Priced};
 pub use crate::builder::{AccountingAccess, ClientBuilder};
 pub use crate::client::Client;
 pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};
+#[cfg(feature = "payments")]
 pub use crate::download::Download;
 #[cfg(feature = "payments")]
 pub use crate::download_stream::DownloadStream;
@@ -104,6 +102,7 @@ pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};
 pub use crate::idempotency::{IDEMPOTENCY_HEADER, IdempotencyKey, InvalidIdempotencyKey};
 pub use crate::options::CallOptions;
+#[cfg(any(feature = "payments", feature = "control"))]
 pub use crate::page::{Items, Page, PageLinks, Pages};
 pub use crate::pipeline::REQUEST_ID_HEADER;
 pub use crate::reply::Reply;
@@ -115,4 +114,7 @@ pub use crate::signing::{
 pub use crate::signing_scheme::{SignatureEncoding, SignedPart, SigningScheme};
 pub use crate::token::TokenStyle;
 pub use crate::transport::ConnectionPolicy;
+#[cfg(feature = "payments")]
 pub use crate::upload::Upload;
+#[cfg(feature = "payments")]
+pub use crate::upload_rules::{FileNames, UploadBody, UploadRules};

@@ -7,6 +7,10 @@ use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 
+#[cfg(any(feature = "payments", feature = "control"))]
+use crate::error::Error;
+#[cfg(any(feature = "payments", feature = "control"))]
+use crate::error::ErrorKind;
 use crate::idempotency::IdempotencyKey;
 use crate::retry::RetryPolicy;
 
@@ -73,6 +77,27 @@ impl CallOptions {
     pub fn sign(mut self, sign: bool) -> Self {
         self.sign = Some(sign);
         self
+    }
+
+    /// Reads the page of a list that a link leads to, `links.next` of a [`Page`](crate::Page) for one: a stored link goes
+    /// on where a walk ended. Only the query of the link is taken, over the parameters of the call, so give the call the
+    /// parameters that the walk had. A stream begins at that page and goes on from there.
+    ///
+    /// As with a key, use a client that carries a page for that list only.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a link without a query, which leads to no
+    /// page.
+    #[cfg(any(feature = "payments", feature = "control"))]
+    pub fn page(mut self, link: &str) -> Result<Self, Error> {
+        let query = crate::page::link_query(link).ok_or_else(|| {
+            Error::before_sending(
+                ErrorKind::InvalidRequest,
+                "the link has no query and leads to no page: take `links.next` or `links.prev` of a page, as it came",
+            )
+        })?;
+        self.page_query = query;
+        Ok(self)
     }
 
     /// Adds a header. Those that the layers own (token, signature, key, ids) have options of their own and are refused

@@ -6,6 +6,9 @@
 //! (`as_of`) travels on, and a link can never lead to another host. An item that was on the previous page already, as
 //! happens when a new row pushes others down while one reads, is dropped.
 //!
+//! A page comes in a [`Reply`], so that its status, headers, request id and attempts are known; of items,
+//! [`Items::reply`] tells what the last one came with.
+//!
 //! What page numbers cannot promise: rows that are inserted or removed between two pages shift the others, and a row
 //! that moves *up* past the reader is not seen. Read once more, or use a filter that stands still, where that matters.
 
@@ -18,6 +21,7 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
 
+use bytes::Bytes;
 use futures_core::Stream;
 use futures_core::stream::BoxStream;
 use futures_util::StreamExt as _;
@@ -117,6 +121,7 @@ impl From<layer2_types::control::Links> for PageLinks {
 ///
 /// ```no_run
 /// use futures_util::TryStreamExt as _;
+/// use layer2_sdk::CallOptions;
 /// use layer2_sdk::payments::{AccountId, TransactionsListParams};
 ///
 /// # async fn run(client: layer2_sdk::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -128,10 +133,16 @@ impl From<layer2_types::control::Links> for PageLinks {
 ///     println!("{}", row.id);
 /// }
 ///
-/// // or page by page, to store each with the place to go on from.
-/// let mut pages = client.transactions().list_stream(params).into_pages();
-/// while let Some(page) = pages.try_next().await? {
-///     println!("{} rows, then {:?}", page.items.len(), page.links.next);
+/// // or page by page, to store each with the place to go on from,
+/// let mut pages = client.transactions().list_stream(params.clone()).into_pages();
+/// let first = pages.try_next().await?;
+/// let place = first.and_then(|page| page.into_inner().links.next);
+///
+/// // from which a later walk with the same parameters goes on.
+/// if let Some(link) = place.filter(|link| !link.is_empty()) {
+///     let from_there = client.with(CallOptions::new().page(&link)?);
+///     let mut rows = from_there.transactions().list_stream(params);
+///     println!("{:?}", rows.try_next().await?);
 /// }
 /// # Ok(())
 /// # }
@@ -140,8 +151,8 @@ impl From<layer2_types::control::Links> for PageLinks {
 pub struct Items<T> {
     pages: Pages<T>,
     ready: VecDeque<T>,
-    /// Links of the page whose items are ready.
-    links: PageLinks,
+    /// Around the links of the page whose items are ready.
+    reply: Option<Reply<PageLinks>>,
 }
 
 // Items are moved in and out, never pinned.
@@ -149,11 +160,22 @@ impl<T> Unpin for Items<T> {}
 
 impl<T> Items<T> {
     /// The same list, page by page. Of a page that was read and not yet taken whole, the rest comes first.
-    pub fn into_pages(mut self) -> Pages<T> {
-        if !self.ready.is_empty() {
-            self.pages.left_over = Some(Page::new(self.ready.into(), self.links));
+    pub fn into_pages(self) -> Pages<T> {
+        let Self {
+            mut pages,
+            ready,
+            reply,
+        } = self;
+        if !ready.is_empty() {
+            pages.left_over = reply.map(|reply| reply.map(|links| Page::new(ready.into(), links)));
         }
-        self.pages
+        pages
+    }
+
+    /// The reply that the last item came with: its status, headers, request id and attempts around the links of the page.
+    /// None before the first item.
+    pub fn reply(&self) -> Option<&Reply<PageLinks>> {
+        self.reply.as_ref()
     }
 }
 
@@ -166,9 +188,13 @@ impl<T> Stream for Items<T> {
                 return Poll::Ready(Some(Ok(item)));
             }
             match ready!(Pin::new(&mut self.pages).poll_next(cx)) {
-                Some(Ok(page)) => {
-                    self.links = page.links;
-                    self.ready.extend(page.items);
+                Some(Ok(reply)) => {
+                    let ready = &mut self.ready;
+                    let links = reply.map(|page| {
+                        ready.extend(page.items);
+                        page.links
+                    });
+                    self.reply = Some(links);
                 }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
@@ -185,23 +211,24 @@ impl<T> fmt::Debug for Items<T> {
     }
 }
 
-/// The pages of a list, as a stream; see [`Items`]. A page whose items were all on the one before comes empty.
+/// The pages of a list, each with its reply, as a stream; see [`Items`]. A page whose items were all on the one before
+/// comes empty.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<T> {
-    pages: BoxStream<'static, Result<Page<T>, Error>>,
+    pages: BoxStream<'static, Result<Reply<Page<T>>, Error>>,
     /// What an item stream had read before it became one of pages.
-    left_over: Option<Page<T>>,
+    left_over: Option<Reply<Page<T>>>,
 }
 
 // As above.
 impl<T> Unpin for Pages<T> {}
 
 impl<T> Stream for Pages<T> {
-    type Item = Result<Page<T>, Error>;
+    type Item = Result<Reply<Page<T>>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(page) = self.left_over.take() {
-            return Poll::Ready(Some(Ok(page)));
+        if let Some(reply) = self.left_over.take() {
+            return Poll::Ready(Some(Ok(reply)));
         }
         self.pages.as_mut().poll_next(cx)
     }
@@ -234,7 +261,7 @@ where
         params,
         fetch,
         id,
-        next: Next::Page(Vec::new()),
+        next: Next::Page(client.options().page_query.clone()),
         visited: HashSet::new(),
         previous: HashSet::new(),
     };
@@ -247,7 +274,7 @@ where
             left_over: None,
         },
         ready: VecDeque::new(),
-        links: PageLinks::default(),
+        reply: None,
     }
 }
 
@@ -264,15 +291,15 @@ struct Walk<P, F, I> {
 }
 
 enum Next {
-    /// Query of the page to read; empty for the first.
+    /// Query of the page to read; empty for the first, unless the caller begins at another one.
     Page(Vec<(String, String)>),
     /// The last page said where to go on, and one cannot go there.
-    Nowhere,
+    Nowhere(Error),
     End,
 }
 
 impl<P, F, I> Walk<P, F, I> {
-    async fn next<T, Fetching>(&mut self) -> Option<Result<Page<T>, Error>>
+    async fn next<T, Fetching>(&mut self) -> Option<Result<Reply<Page<T>>, Error>>
     where
         P: Clone,
         F: Fn(Client, P) -> Fetching,
@@ -281,35 +308,35 @@ impl<P, F, I> Walk<P, F, I> {
     {
         let query = match std::mem::replace(&mut self.next, Next::End) {
             Next::Page(query) => query,
-            Next::Nowhere => return Some(Err(goes_nowhere())),
+            Next::Nowhere(error) => return Some(Err(error)),
             Next::End => return None,
         };
         let client = self.client.with(CallOptions {
             page_query: query.clone(),
             ..CallOptions::new()
         });
-        let mut page = match (self.fetch)(client, self.params.clone()).await {
-            Ok(reply) => reply.into_inner(),
+        let mut reply = match (self.fetch)(client, self.params.clone()).await {
+            Ok(reply) => reply,
             Err(error) => return Some(Err(error)),
         };
         self.visited.insert(query);
-        self.next = match page.links.next() {
+        self.next = match reply.links.next() {
             None => Next::End,
             Some(link) => match link_query(link) {
                 Some(next) if !self.visited.contains(&next) => Next::Page(next),
-                _ => Next::Nowhere,
+                _ => Next::Nowhere(goes_nowhere(&reply)),
             },
         };
-        let ids: HashSet<String> = page.items.iter().map(&self.id).collect();
+        let items = &mut reply.value.items;
+        let ids: HashSet<String> = items.iter().map(&self.id).collect();
         let previous = std::mem::replace(&mut self.previous, ids);
-        page.items
-            .retain(|item| !previous.contains(&(self.id)(item)));
-        Some(Ok(page))
+        items.retain(|item| !previous.contains(&(self.id)(item)));
+        Some(Ok(reply))
     }
 }
 
 /// The query of an absolute or relative link; `None` if it has none.
-fn link_query(link: &str) -> Option<Vec<(String, String)>> {
+pub(crate) fn link_query(link: &str) -> Option<Vec<(String, String)>> {
     // A base is needed to read a relative link; nothing of it is used.
     let base = Url::parse("https://link.invalid/").ok()?;
     let url = base.join(link).ok()?;
@@ -320,11 +347,19 @@ fn link_query(link: &str) -> Option<Vec<(String, String)>> {
     (!pairs.is_empty()).then_some(pairs)
 }
 
-fn goes_nowhere() -> Error {
+/// A link that leads nowhere is a fault of the reply that carried it.
+fn goes_nowhere<T>(reply: &Reply<T>) -> Error {
     Error::new(
         ErrorKind::UnexpectedReply,
         Outcome::Done,
         "the list's `links.next` has no query or points to a page that was read; reading on would never end",
+    )
+    .with_reply(reply.status, Bytes::new())
+    .in_call(
+        reply.operation,
+        Some(reply.request_id().to_owned()),
+        reply.idempotency_key.clone(),
+        reply.attempts,
     )
 }
 

@@ -1,19 +1,23 @@
 //! A decoded reply with what came around it.
 
+use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use http::StatusCode;
+use layer2_types::Operation;
 
 use crate::idempotency::IdempotencyKey;
 
 /// What an operation answered. Reads as the value itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply<T> {
     pub(crate) value: T,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) request_id: String,
+    pub(crate) operation: &'static Operation,
+    pub(crate) request_id: Arc<str>,
     pub(crate) idempotency_key: Option<IdempotencyKey>,
     pub(crate) attempts: u32,
 }
@@ -32,6 +36,11 @@ impl<T> Reply<T> {
     /// The headers of the reply.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The operation, from the table of the documents.
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
     }
 
     /// Id of the request, as the platform echoed it, else as it was sent.
@@ -55,6 +64,7 @@ impl<T> Reply<T> {
             value: change(self.value),
             status: self.status,
             headers: self.headers,
+            operation: self.operation,
             request_id: self.request_id,
             idempotency_key: self.idempotency_key,
             attempts: self.attempts,
@@ -73,5 +83,50 @@ impl<T> Deref for Reply<T> {
 impl<T> AsRef<T> for Reply<T> {
     fn as_ref(&self) -> &T {
         &self.value
+    }
+}
+
+/// Names the headers without their values: a cookie or an address among them may be a secret or personal.
+impl<T: fmt::Debug> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("operation", &self.operation.key())
+            .field("request_id", &self.request_id)
+            .field("idempotency_key", &self.idempotency_key)
+            .field("attempts", &self.attempts)
+            .finish()
+    }
+}
+
+#[cfg(all(test, feature = "payments"))]
+mod tests {
+    use http::HeaderValue;
+    use http::header::SET_COOKIE;
+    use layer2_types::payments::OperationId;
+
+    use super::*;
+
+    #[test]
+    fn debug_names_the_headers_and_keeps_their_values() {
+        let mut headers = HeaderMap::new();
+        headers.insert(SET_COOKIE, HeaderValue::from_static("session=of-somebody"));
+        let reply = Reply {
+            value: 7,
+            status: StatusCode::OK,
+            headers,
+            operation: OperationId::TransfersGet.operation(),
+            request_id: Arc::from("r-1"),
+            idempotency_key: None,
+            attempts: 1,
+        };
+        let printed = format!("{reply:?} {reply:#?}");
+        assert!(
+            printed.contains("set-cookie") && printed.contains("r-1"),
+            "{printed}"
+        );
+        assert!(!printed.contains("session"), "{printed}");
     }
 }

@@ -1,22 +1,26 @@
 //! A file on its way to the platform.
 //!
 //! What the platform would refuse is refused here, before a byte leaves: kinds other than PDF, JPEG and PNG, more than
-//! 30 MB, names without an extension or with special characters.
+//! 30 MB, names without an extension or with special characters. [`UploadRules`] allow more.
 //!
 //! A file comes from memory, from a path or from any reader. A reader is read once, before the call, and its bytes are
 //! held: a request that is repeated must be the same to the last byte, and a signature covers all of them, neither of
-//! which a reader can promise. So an upload is retried like any other call with a key, whatever it came from, and costs
-//! at most the 30 MB. Attempts share the bytes.
+//! which a reader can promise. So an upload is retried like any other call with a key, whatever it came from.
+//!
+//! What that costs: the bytes once for the file, which clones share, and while a call lasts once more for its form, which
+//! all attempts share. A file that is sent without a form is not copied. From a reader of unknown length, up to as much
+//! again for the moment in which the buffer grows.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
 use bytes::Bytes;
 use tokio::io::AsyncRead;
-use tokio::io::AsyncReadExt as _;
 
 use crate::error::Error;
-use crate::error::ErrorKind;
+use crate::upload_rules::UploadBody;
+use crate::upload_rules::UploadRules;
 
 /// A document to upload: a name, a kind and bytes.
 ///
@@ -31,83 +35,62 @@ use crate::error::ErrorKind;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Upload {
     file_name: String,
-    media_type: &'static str,
+    media_type: Cow<'static, str>,
     bytes: Bytes,
+    body: UploadBody,
 }
 
-/// Extensions that the platform takes, with their media types.
-const KINDS: &[(&str, &str)] = &[
-    ("pdf", "application/pdf"),
-    ("jpg", "image/jpeg"),
-    ("jpeg", "image/jpeg"),
-    ("png", "image/png"),
-];
-
 impl Upload {
-    /// The most bytes that a file may have: 30 MB, in the larger of the two readings. What lies between them the platform
-    /// decides (docs/unknowns.md).
+    /// The most bytes that a file may have unless [`UploadRules`] say otherwise: 30 MB, in the larger of the two
+    /// readings. What lies between them the platform decides (docs/unknowns.md).
     pub const MAX_BYTES: usize = 30 * 1024 * 1024;
+
+    /// A file that was held against the rules.
+    pub(crate) fn new(
+        file_name: String,
+        media_type: Cow<'static, str>,
+        bytes: Bytes,
+        body: UploadBody,
+    ) -> Self {
+        Self {
+            file_name,
+            media_type,
+            bytes,
+            body,
+        }
+    }
 
     /// A file from memory. Its kind follows from the extension of its name.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] for a name, a kind or a size that the platform does not take.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a name, a kind or a size that the platform
+    /// does not take.
     pub fn from_bytes(
         file_name: impl Into<String>,
         bytes: impl Into<Bytes>,
     ) -> Result<Self, Error> {
-        let (file_name, bytes) = (file_name.into(), bytes.into());
-        let media_type = media_type(&file_name)?;
-        if bytes.is_empty() {
-            return Err(refused("the file is empty"));
-        }
-        if bytes.len() > Self::MAX_BYTES {
-            return Err(too_large());
-        }
-        Ok(Self {
-            file_name,
-            media_type,
-            bytes,
-        })
+        UploadRules::default().take_bytes(file_name, bytes)
     }
 
     /// A file from disk, under the name that it has there.
     ///
     /// # Errors
-    /// As [`from_bytes`](Self::from_bytes), and [`ErrorKind::InvalidRequest`] with the cause if the file cannot be read.
+    /// As [`from_bytes`](Self::from_bytes), and
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with the cause if it cannot be read.
     pub async fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| refused("the path does not end with a file name"))?;
-        media_type(name)?;
-        let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-        let length = file.metadata().await.map_err(unreadable)?.len();
-        // Refused before it is read; a file that grows meanwhile meets the limit of the reader.
-        if length > Self::MAX_BYTES as u64 {
-            return Err(too_large());
-        }
-        Self::from_reader(name, file).await
+        UploadRules::default().take_path(path).await
     }
 
     /// A file from a reader, read to its end; no more is read than a file may have.
     ///
     /// # Errors
-    /// As [`from_bytes`](Self::from_bytes), and [`ErrorKind::InvalidRequest`] with the cause if reading fails.
+    /// As [`from_bytes`](Self::from_bytes), and
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) with the cause if reading fails.
     pub async fn from_reader(
         file_name: impl Into<String>,
         reader: impl AsyncRead + Unpin,
     ) -> Result<Self, Error> {
-        let file_name = file_name.into();
-        media_type(&file_name)?;
-        let mut bytes = Vec::new();
-        // One byte more than is allowed tells a file that is too large from one that just fits.
-        let limit = Self::MAX_BYTES as u64 + 1;
-        reader
-            .take(limit)
-            .read_to_end(&mut bytes)
-            .await
-            .map_err(unreadable)?;
-        Self::from_bytes(file_name, bytes)
+        UploadRules::default().take_reader(file_name, reader).await
     }
 
     /// The file of a sandbox of the mock server, as an export gave it, to be imported or restored. The server takes up to
@@ -133,8 +116,8 @@ impl Upload {
     }
 
     /// Its media type.
-    pub fn media_type(&self) -> &'static str {
-        self.media_type
+    pub fn media_type(&self) -> &str {
+        &self.media_type
     }
 
     /// How many bytes it has.
@@ -147,18 +130,37 @@ impl Upload {
         self.bytes.is_empty()
     }
 
+    /// What the body of its request is.
+    pub fn body(&self) -> UploadBody {
+        self.body
+    }
+
+    /// The bytes themselves, shared.
+    pub(crate) fn bytes(&self) -> Bytes {
+        self.bytes.clone()
+    }
+
     /// The file as the only part of a form (RFC 7578). A boundary is one of our own random ids, which no file holds.
     pub(crate) fn form(&self, part: &str, boundary: &str) -> Bytes {
-        // A checked name has no quotes and no line ends, so it needs no escaping.
         let head = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
-            self.file_name, self.media_type
+            quoted(&self.file_name),
+            self.media_type
         );
         let tail = format!("\r\n--{boundary}--\r\n");
         [head.as_bytes(), &self.bytes, tail.as_bytes()]
             .concat()
             .into()
     }
+}
+
+/// A name as it stands between the quotes of a form, written as browsers write it. A plain one stays as it is.
+fn quoted(file_name: &str) -> Cow<'_, str> {
+    if !file_name.contains(['"', '\r', '\n']) {
+        return Cow::Borrowed(file_name);
+    }
+    let text = file_name.replace('"', "%22");
+    Cow::Owned(text.replace('\r', "%0D").replace('\n', "%0A"))
 }
 
 /// Neither the name nor the bytes: both are personal.
@@ -171,39 +173,13 @@ impl fmt::Debug for Upload {
     }
 }
 
-/// The media type of a name that the platform takes.
-fn media_type(file_name: &str) -> Result<&'static str, Error> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
-    if file_name.len() > 255 || file_name.starts_with('.') || !file_name.chars().all(plain) {
-        return Err(refused(
-            "the file name has special characters: use letters, digits, spaces, `-`, `_` and `.`, at most 255",
-        ));
-    }
-    let extension = file_name.rsplit_once('.').map(|(_, extension)| extension);
-    KINDS
-        .iter()
-        .find(|(known, _)| extension.is_some_and(|given| given.eq_ignore_ascii_case(known)))
-        .map(|(_, media_type)| *media_type)
-        .ok_or_else(|| {
-            refused("the file name must end with .pdf, .jpg, .jpeg or .png: the platform takes no other kinds")
-        })
-}
-
-fn too_large() -> Error {
-    refused("the file has more than 30 MB: send a smaller scan, or split it over several documents")
-}
-
-fn unreadable(cause: std::io::Error) -> Error {
-    refused("the file could not be read").with_source(cause)
-}
-
-fn refused(message: &str) -> Error {
-    Error::before_sending(ErrorKind::InvalidRequest, message)
-}
-
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncReadExt as _;
+
     use super::*;
+    use crate::error::ErrorKind;
+    use crate::upload_rules::FileNames;
 
     #[test]
     fn a_form_has_one_part_and_the_bytes_as_they_are() {
@@ -213,6 +189,18 @@ mod tests {
             b"--b1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.PDF\"\r\n\
             Content-Type: application/pdf\r\n\r\n%PDF\r\n\0\r\n--b1--\r\n";
         assert_eq!(form, &expected[..]);
+    }
+
+    #[test]
+    fn no_name_ends_the_head_of_its_part() {
+        let rules = UploadRules::default().with_names(FileNames::Any);
+        let file = rules.take_bytes("a\"\r\nx: y\u{e9}.pdf", "x").unwrap();
+        let form = String::from_utf8(file.form("file", "b1").to_vec()).unwrap();
+        let line = form.lines().nth(1).unwrap();
+        assert_eq!(
+            line,
+            "Content-Disposition: form-data; name=\"file\"; filename=\"a%22%0D%0Ax: y\u{e9}.pdf\""
+        );
     }
 
     #[test]
@@ -260,7 +248,7 @@ mod tests {
         assert_eq!((upload.file_name(), upload.len()), ("scan.pdf", 3));
         for (unfit, said) in [
             ("none.pdf", "could not be read"),
-            ("scan.exe", "must end with"),
+            ("scan.exe", "must end with one of .pdf, .jpg, .jpeg, .png"),
         ] {
             let error = Upload::from_path(folder.join(unfit)).await.unwrap_err();
             assert!(error.to_string().contains(said), "{error}");

@@ -13,6 +13,7 @@
 mod architecture;
 mod contract;
 mod coverage;
+mod killed;
 mod pointers;
 mod tidy;
 mod tree;

@@ -26,6 +26,7 @@ use layer2_world::Request;
 use layer2_world::Seed;
 use layer2_world::Settings;
 use layer2_world::World;
+use layer2_world::command::compact::CompactCommands;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -80,12 +81,14 @@ struct Bench {
     now: jiff::Timestamp,
     seq: u64,
     keys: u64,
+    compact: CompactCommands,
     /// Bytes of the journal rows so far.
     journaled: u64,
 }
 
-/// What the shell keeps of a row besides the command: length, rules, instant and digest.
-const ROW_PREFIX: u64 = 4 + 4 + 8 + 4 + 32;
+/// What the shell keeps of a row besides the command: length, second, rules, the rest of the instant and digest. Longer
+/// rows than these have a length of two bytes, and so do seconds that are a minute from the first of a block.
+const ROW_PREFIX: u64 = 2 + 2 + 1 + 4 + 32;
 
 impl Bench {
     fn new() -> Self {
@@ -101,6 +104,7 @@ impl Bench {
             now: start,
             seq: 0,
             keys: 0,
+            compact: CompactCommands::default(),
             journaled: 0,
         }
     }
@@ -173,7 +177,7 @@ impl Bench {
             seq: self.seq,
         };
         let mut row = Vec::new();
-        command.write_compact(&mut row);
+        self.compact.write(command, &mut row);
         self.journaled += ROW_PREFIX + row.len() as u64;
         let outcome = self.world.execute(command, context);
         self.now = self.world.business_now(self.now);

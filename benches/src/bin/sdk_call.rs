@@ -5,17 +5,12 @@
 //! cargo run --release -p layer2-benches --bin sdk-call -- 15 640
 //! ```
 //!
-//! The bare call is what one would write by hand: a bearer token that is at hand, a key of its own per call, the body
-//! from a struct, the reply into a struct; the signed one has one Ed25519 signature more. The server is another process,
-//! so that neither its allocations nor its processor time are counted.
-//!
 //! The figures are meant to hold on a machine that does other things as well. Rounds are short and come in pairs, bare
 //! and SDK one right after the other, in turns with either of them first: what else runs meets both sides alike. Each
 //! pair has its ratio, and the median of the ratios is told, with the quartiles around it. Beside the time on the clock
 //! stands that on the processor, which leaves out the waiting for one.
 
 #![allow(
-    clippy::expect_used,
     clippy::print_stdout,
     clippy::cast_precision_loss,
     clippy::float_arithmetic,
@@ -24,35 +19,16 @@
 
 use std::alloc::System;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::routing::post;
-use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::FutureExt as _;
-use layer2_sdk::payments::{AccountId, TransferId, TransferReply, TransferRequest};
-use layer2_sdk::{Client, Environment, SignRequests};
+use layer2_benches::calls::{Failure, Sides, Way, order, sdk};
+use layer2_benches::platform::{Platform, serve};
+use layer2_sdk::SignRequests;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-const SEED: [u8; 32] = [7; 32];
-const REPLY: &str = r#"{"data":{"id":"11111111-2222-4333-8444-555555555555","status":"REQUESTED","created_timestamp":"2026-01-05T09:00:00.000000-05:00","source_details":{"source_account_id":"ACME_USD","asset_type_id":"FIAT_TESTNET_USD","amount_to_debit":125.5},"destination_details":{"destination_account_id":"ACME_PAYROLL_USD","asset_type_id":"FIAT_TESTNET_USD","amount_to_credit":125.5}}}"#;
-const TOKEN: &str = r#"{"access_token":"0123456789012345678901234567890123456789","token_type":"Bearer","expires_in":43200}"#;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Bare,
-    Sdk,
-    BareSigned,
-    SdkSigned,
-}
 
 /// What one call of a round took, on average.
 #[derive(Clone, Copy, Debug)]
@@ -60,15 +36,6 @@ struct Round {
     clock_us: f64,
     cpu_us: f64,
     allocations: f64,
-}
-
-/// Both sides, ready to call.
-struct Sides {
-    base: String,
-    http: reqwest::Client,
-    key: SigningKey,
-    sdk: Client,
-    signing_sdk: Client,
 }
 
 #[tokio::main]
@@ -80,10 +47,10 @@ async fn main() -> Result<(), Failure> {
     }
     let rounds: usize = first.map_or(Ok(101), |text| text.parse())?;
     let calls: u32 = args.next().map_or(Ok(256), |text| text.parse())?;
-    let server = Server::start()?;
-    let sides = Arc::new(Sides::new(&server.base)?);
+    let platform = Platform::start(std::env::current_exe()?)?;
+    let sides = Arc::new(Sides::new(platform.base())?);
 
-    cold_start(&server.base).await?;
+    cold_start(&platform).await?;
     println!();
     println!("| tasks | call | of | bare | SDK | ratio | quartiles |");
     println!("|---|---|---|---|---|---|---|");
@@ -192,24 +159,16 @@ async fn round(sides: &Arc<Sides>, way: Way, tasks: u32, calls: u32) -> Result<R
 }
 
 /// A thousand calls without a token.
-async fn cold_start(base: &str) -> Result<(), Failure> {
-    let http = reqwest::Client::builder().no_proxy().build()?;
-    let count = async || -> Result<u64, Failure> {
-        Ok(http
-            .get(format!("{base}/count"))
-            .send()
-            .await?
-            .text()
-            .await?
-            .parse()?)
-    };
-    let before = count().await?;
-    let client = sdk(base, SignRequests::Never)?;
+async fn cold_start(platform: &Platform) -> Result<(), Failure> {
+    let client = sdk(platform.base(), SignRequests::Never)?;
     let began = Instant::now();
     let mut calls: Vec<_> = (0..1_000)
         .map(|_| {
             let client = client.clone();
-            Box::pin(async move { client.transfers().create(&order()).await.map(|_| ()) })
+            Box::pin(async move {
+                client.transfers().create(&order()?).await?;
+                Ok::<_, Failure>(())
+            })
         })
         .collect();
     // Each has looked for a token and waits for one before the endpoint may hand it out.
@@ -218,93 +177,17 @@ async fn cold_start(base: &str) -> Result<(), Failure> {
             return Err("a call ended without a token".into());
         }
     }
-    http.post(format!("{base}/release")).send().await?;
+    platform.release_tokens().await?;
     let calls: Vec<_> = calls.into_iter().map(tokio::spawn).collect();
     for call in calls {
         call.await??;
     }
     println!(
         "1,000 calls and no token: {} token request(s), {} ms",
-        count().await? - before,
+        platform.token_requests().await?,
         began.elapsed().as_millis()
     );
     Ok(())
-}
-
-impl Sides {
-    fn new(base: &str) -> Result<Self, Failure> {
-        Ok(Self {
-            base: base.to_owned(),
-            http: reqwest::Client::builder().no_proxy().build()?,
-            key: SigningKey::from_bytes(&SEED),
-            sdk: sdk(base, SignRequests::Never)?,
-            signing_sdk: sdk(base, SignRequests::WhereTaken)?,
-        })
-    }
-
-    async fn call(&self, way: Way) -> Result<(), Failure> {
-        match way {
-            Way::Bare => self.bare("/v1/transfers", Some(order()), false).await,
-            Way::Sdk => {
-                self.sdk.transfers().create(&order()).await?;
-                Ok(())
-            }
-            Way::BareSigned => self.bare(ACCEPT, None, true).await,
-            Way::SdkSigned => {
-                let id = TransferId::new(TRANSFER)?;
-                self.signing_sdk.transfers().accept(&id).await?;
-                Ok(())
-            }
-        }
-    }
-
-    async fn bare(
-        &self,
-        path: &str,
-        order: Option<TransferRequest>,
-        signed: bool,
-    ) -> Result<(), Failure> {
-        let mut request = self
-            .http
-            .post(format!("{}/api{path}", self.base))
-            .bearer_auth("0123456789012345678901234567890123456789")
-            .header("x-l2f-idempotency-id", uuid::Uuid::new_v4().to_string());
-        if let Some(order) = order {
-            request = request.json(&order);
-        }
-        if signed {
-            let seconds = jiff::Timestamp::now().as_second();
-            let message = format!("{seconds}POST/api{path}");
-            let signature = self.key.sign(message.as_bytes());
-            request = request
-                .header("x-timestamp", seconds)
-                .header("x-signature", hex::encode(signature.to_bytes()));
-        }
-        let reply: TransferReply = request.send().await?.error_for_status()?.json().await?;
-        std::hint::black_box(reply);
-        Ok(())
-    }
-}
-
-const TRANSFER: &str = "11111111-2222-4333-8444-555555555555";
-const ACCEPT: &str = "/v1/transfers/11111111-2222-4333-8444-555555555555/accept";
-
-fn sdk(base: &str, sign: SignRequests) -> Result<Client, layer2_sdk::Error> {
-    Client::builder()
-        .environment(Environment::custom(
-            format!("{base}/api"),
-            format!("{base}/token"),
-        ))
-        .credentials("client-id", "client-secret")
-        .signing_key(hex::encode(SEED))
-        .sign_requests(sign)
-        .build()
-}
-
-fn order() -> TransferRequest {
-    let account = |id| AccountId::new(id).expect("a legal id");
-    let amount = "125.50".parse().expect("an amount");
-    TransferRequest::new(account("ACME_USD"), account("ACME_PAYROLL_USD"), amount)
 }
 
 /// What the threads of this process have had of the processor; none of them ends before the program does.
@@ -316,77 +199,4 @@ fn cpu_nanos() -> Result<u64, Failure> {
         nanos += ran.parse::<u64>()?;
     }
     Ok(nanos)
-}
-
-/// This program once more, as the server.
-struct Server {
-    process: std::process::Child,
-    base: String,
-}
-
-impl Server {
-    fn start() -> Result<Self, Failure> {
-        use std::io::BufRead as _;
-        let mut process = std::process::Command::new(std::env::current_exe()?)
-            .arg("--serve")
-            .stdout(std::process::Stdio::piped())
-            .spawn()?;
-        let output = process.stdout.take().ok_or("the server has no output")?;
-        let mut base = String::new();
-        std::io::BufReader::new(output).read_line(&mut base)?;
-        Ok(Self {
-            process,
-            base: base.trim().to_owned(),
-        })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-async fn serve() -> Result<(), Failure> {
-    let tokens = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&tokens);
-    // The endpoint hands no token out before this is true.
-    let (release, released) = tokio::sync::watch::channel(false);
-    let release = Arc::new(release);
-    let json = [(CONTENT_TYPE, "application/json")];
-    let app = Router::new()
-        .route(
-            "/api/v1/transfers",
-            post(async move |_: bytes::Bytes| (json.clone(), REPLY)),
-        )
-        .route(
-            "/api/v1/transfers/{id}/accept",
-            post(async || ([(CONTENT_TYPE, "application/json")], REPLY)),
-        )
-        .route(
-            "/token",
-            post(async move || {
-                tokens.fetch_add(1, Ordering::Relaxed);
-                let mut released = released.clone();
-                let waited = released.wait_for(|released| *released).await;
-                waited
-                    .map(|_| TOKEN)
-                    .map_err(|_| StatusCode::SERVICE_UNAVAILABLE)
-            }),
-        )
-        .route(
-            "/release",
-            post(async move || {
-                release.send_replace(true);
-            }),
-        )
-        .route(
-            "/count",
-            axum::routing::get(async move || count.load(Ordering::Relaxed).to_string()),
-        );
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    println!("http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
-    Ok(())
 }

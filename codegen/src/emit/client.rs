@@ -11,7 +11,7 @@ use crate::prepare::client::Prepared;
 use crate::problem::Problem;
 use crate::source::Place;
 
-use super::rust::{Source, with_packed_parameters};
+use super::rust::Source;
 
 /// `client.rs` of one API.
 pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
@@ -24,7 +24,7 @@ pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
          common to all calls happens in the layer below; callers use the facade.",
         model.api
     ));
-    Ok(source.text() + &with_packed_parameters(&prettyplease::unparse(&file)))
+    Ok(source.text() + &prettyplease::unparse(&file))
 }
 
 /// progenitor's output, with the `types` module checked to be empty.

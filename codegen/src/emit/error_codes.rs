@@ -15,8 +15,8 @@ pub(super) fn contents(model: &Model) -> Option<String> {
         for code in &model.error_codes {
             let (name, text) = (variant(&code.code), literal(&code.code));
             source.line(&format!("{name} = {text}, status {},", code.status));
-            source.line(&format!("    means {},", literal(&sentence(&code.meaning))));
-            source.line(&format!("    remedy {};", literal(&code.remedy)));
+            source.quoted("    means ", &sentence(&code.meaning), ",");
+            source.quoted("    remedy ", &code.remedy, ";");
         }
     });
     Some(source.text())

@@ -28,7 +28,7 @@ pub(super) fn contents(model: &Model) -> Option<String> {
             ));
             let (name, payload) = (variant(&event.name), &event.payload);
             let versions = versions(&event.versions);
-            source.line(&format!(
+            source.row(&format!(
                 "{name}({payload}){versions} = {};",
                 literal(&event.name)
             ));

@@ -3,6 +3,7 @@
 
 mod documentation;
 mod envelope;
+mod sample;
 mod stream;
 
 use crate::model::Model;
@@ -10,17 +11,17 @@ use crate::model::operation::{Operation, Parameter};
 use crate::model::read::Word as _;
 use crate::model::shape::{Scalar, Type};
 use crate::problem::Problem;
-use crate::source::Place;
 
 use self::documentation::documentation;
 use self::envelope::{Envelope, envelope};
 use self::stream::{stream, stream_item};
 use super::operations;
-use super::rust::{Source, Types, field, sentence, type_name, with_packed_parameters};
+use super::rust::{Source, Types, field, sentence, type_name};
 
 /// `facade.rs` of one API.
 pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
-    let mut source = Source::new(model);
+    let samples = sample::samples(model)?;
+    let mut source = header(model);
     for tag in &model.tags {
         let name = type_name(&tag.name);
         source.doc(&sentence(&tag.description));
@@ -28,18 +29,21 @@ pub(super) fn contents(model: &Model) -> Result<String, Vec<Problem>> {
         source.block(&format!("pub struct {name}<'c> {{"), "}", |source| {
             source.line("pub(crate) client: &'c Client,");
         });
+        source.blank();
         source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
             for operation in model.operations_of(&tag.name) {
-                method(source, model, operation);
+                let sample = samples.get(operation.id.as_str());
+                method(source, model, operation, sample.map_or(&[], Vec::as_slice));
             }
         });
+        source.blank();
     }
     entrances(&mut source, model);
-    Ok(header(model) + &formatted(model, source)?)
+    Ok(source.text())
 }
 
-/// File header, documentation and imports; `prettyplease` would drop the first.
-fn header(model: &Model) -> String {
+/// A file with its header, documentation and imports.
+fn header(model: &Model) -> Source {
     let mut source = Source::new(model);
     source.module_doc(&format!("The resources of the {} API.", model.api));
     let has_streams = model
@@ -71,36 +75,7 @@ fn header(model: &Model) -> String {
         source.line("use crate::upload::Upload;");
     }
     source.blank();
-    source.text()
-}
-
-fn formatted(model: &Model, source: Source) -> Result<String, Vec<Problem>> {
-    let text = source.text();
-    syn::parse_file(&text)
-        .map(|file| spaced(&with_packed_parameters(&prettyplease::unparse(&file))))
-        .map_err(|error| {
-            vec![Problem::new(
-                &Place::whole(format!("openapi/{}", model.api)),
-                "emitted-syntax",
-                format!("the facade does not parse: {error}"),
-                "correct codegen/src/emit/facade.rs; the document is not to blame",
-            )]
-        })
-}
-
-/// An empty line between items and between methods, which `prettyplease` does not write.
-fn spaced(text: &str) -> String {
-    let mut spaced = String::with_capacity(text.len());
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        spaced.push_str(line);
-        spaced.push('\n');
-        let ends_item = line == "}" || line == "    }";
-        if ends_item && lines.peek().is_some_and(|next| next.trim() != "}") {
-            spaced.push('\n');
-        }
-    }
-    spaced
+    source
 }
 
 /// The methods that lead to the resources: those of payments from the client itself, those of the
@@ -118,9 +93,11 @@ fn entrances(source: &mut Source, model: &Model) {
     source.line(&format!(
         "pub struct {name}<'c> {{ pub(crate) client: &'c Client }}"
     ));
+    source.blank();
     source.block(&format!("impl<'c> {name}<'c> {{"), "}", |source| {
         entrance_methods(source, model, "'c", "self.client");
     });
+    source.blank();
     source.block("impl Client {", "}", |source| {
         source.doc(&format!("{}.", model.title));
         source.line("#[must_use]");
@@ -140,10 +117,20 @@ fn entrance_methods(source: &mut Source, model: &Model, lifetime: &str, client: 
             "pub fn {}(&self) -> {name}<{lifetime}> {{ {name} {{ client: {client} }} }}",
             field(&tag.name)
         ));
+        source.blank();
     }
 }
 
-fn method(source: &mut Source, model: &Model, operation: &Operation) {
+/// What leads from the client to the resources: nothing for payments.
+fn entrance(model: &Model) -> String {
+    if model.api == "payments" {
+        String::new()
+    } else {
+        format!(".{}()", model.api)
+    }
+}
+
+fn method(source: &mut Source, model: &Model, operation: &Operation, sample: &[String]) {
     let reply = envelope(model, operation);
     for paragraph in documentation(operation) {
         source.doc(&paragraph);
@@ -154,6 +141,7 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
         operation.method.text().to_uppercase(),
         operation.path
     ));
+    documented(source, sample);
     let parameters = parameters(model, operation);
     let open = format!(
         "pub async fn {}(&self{parameters}) -> Result<Reply<{}>, Error> {{",
@@ -178,6 +166,7 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
             source.line(&reply.returned("request"));
         }
     });
+    source.blank();
     if let Some(item) = stream_item(model, operation) {
         stream(source, model, operation, &item);
     }
@@ -186,12 +175,23 @@ fn method(source: &mut Source, model: &Model, operation: &Operation) {
     }
 }
 
+/// A sample in the documentation of its method, behind the line of the path.
+fn documented(source: &mut Source, sample: &[String]) {
+    source.line("/// ```no_run");
+    source.line("/// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {");
+    for line in sample {
+        source.line(&format!("/// {line}"));
+    }
+    source.line("/// # Ok(()) }");
+    source.line("/// ```");
+}
+
 /// A download whose bytes are given on as they come.
 fn download_stream(source: &mut Source, model: &Model, operation: &Operation) {
     let verb = operation.verb();
-    source.line(&format!(
-        "/// The same as [`{verb}`](Self::{verb}) for a file that goes to disk or further on: the bytes as they come, \
-         with a limit.",
+    source.doc_with_links(&format!(
+        "The same as [`{verb}`](Self::{verb}) for a file that goes to disk or further on: the bytes \
+         as they come, with a limit."
     ));
     let open = format!(
         "pub async fn {verb}_stream(&self{}) -> Result<Reply<DownloadStream>, Error> {{",
@@ -204,6 +204,7 @@ fn download_stream(source: &mut Source, model: &Model, operation: &Operation) {
             path_ids(model, operation),
         ));
     });
+    source.blank();
 }
 
 /// Room for what is run beside `let reply = ….await?;`.

@@ -64,7 +64,7 @@ fn emit(source: &mut Source, model: &Model, operation: &Operation) {
                 let withheld = parameter
                     .sensitive
                     .map_or_else(String::new, |sensitive| format!(", {}", sensitive.text()));
-                source.line(&format!(
+                source.row(&format!(
                     "{}: {} = {}, with_{}{withheld};",
                     field(&parameter.name),
                     types.owned(&parameter.ty),

@@ -7,48 +7,95 @@
 //! null is a state of its own. Samples are made of what a caller meets: requests, replies, events,
 //! and each variant of each union; all other models are inside these. What is sensitive has values
 //! of its own in both, which the tests know by sight.
+//!
+//! The samples are data and lie in a file of JSON beside the tests, together with the known values of each enum; the
+//! Rust says which models and enums there are.
 
-use std::collections::BTreeSet;
+mod json;
 
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Model;
 use crate::model::shape::{Object, Scalar, Shape, Type, Union, Variant};
+use crate::output::File;
 
+use self::json::Json;
 use super::rust::{Source, constant};
 
-/// `round_trips.rs` of one API.
-pub(super) fn contents(model: &Model) -> String {
+/// `round_trips.rs` and `round_trips.json` of one API.
+pub(super) fn files(model: &Model, folder: &str) -> [File; 2] {
+    let samples = samples(model);
+    let enums = enums(model);
     let mut source = Source::new(model);
     source.module_doc(
         "Every request, reply, event and variant with all its fields, as the documents know it and \
-         as a later platform may send it.",
+         as a later platform may send it, and every value of every enum.",
     );
     source.line("use super::*;");
     source.blank();
     source.block("round_trips! {", "}", |source| {
-        for name in outermost(model) {
-            let [full, later] = both(|mut samples| samples.named(model, name));
-            line(source, name, &full, &later);
-        }
-        for (name, union, variant) in variants(model) {
-            let [full, later] = both(|mut samples| samples.variant(model, union, variant));
-            line(source, name, &full, &later);
-        }
-        for event in &model.events {
-            let kind = Some(event.name.as_str());
-            let [full, later] =
-                both(|mut samples| envelope(kind, &samples.named(model, &event.payload)));
-            line(source, "Event", &full, &later);
-        }
-        if !model.events.is_empty() {
-            let unknown = envelope(None, &unknown_object("event", "EVENT"));
-            line(source, "Event", &unknown, &unknown);
-        }
+        let models: Vec<_> = samples.keys().collect();
+        source.listed("models { ", &models, " }");
+        let enums: Vec<_> = enums.keys().collect();
+        source.listed("enums { ", &enums, " }");
     });
     emit_queries(&mut source, model);
     emit_ids(&mut source, model);
-    source.text()
+    let samples = samples
+        .into_iter()
+        .map(|(name, pairs)| (name, Json::List(pairs)));
+    let data = Json::object([
+        ("models", Json::object(samples)),
+        ("enums", Json::object(enums)),
+    ]);
+    [
+        File::new(format!("{folder}/round_trips.rs"), source.text()),
+        File::new(format!("{folder}/round_trips.json"), data.pretty()),
+    ]
+}
+
+/// The pairs of samples of each model.
+fn samples(model: &Model) -> BTreeMap<&str, Vec<Json>> {
+    let mut samples = BTreeMap::<_, Vec<_>>::new();
+    let mut add = |name, [full, later]: [Json; 2]| {
+        let pair = Json::object([("full", full), ("later", later)]);
+        samples.entry(name).or_default().push(pair);
+    };
+    for name in outermost(model) {
+        add(name, both(|mut samples| samples.named(model, name)));
+    }
+    for (name, union, variant) in variants(model) {
+        add(
+            name,
+            both(|mut samples| samples.variant(model, union, variant)),
+        );
+    }
+    for event in &model.events {
+        let kind = Some(event.name.as_str());
+        add(
+            "Event",
+            both(|mut samples| envelope(kind, samples.named(model, &event.payload))),
+        );
+    }
+    if !model.events.is_empty() {
+        add(
+            "Event",
+            both(|_| envelope(None, unknown_object("event", "EVENT"))),
+        );
+    }
+    samples
+}
+
+/// The known values of each enum, in the order of the document.
+fn enums(model: &Model) -> BTreeMap<&str, Json> {
+    let enums = model.schemas.values().filter_map(|schema| {
+        let Shape::Enum(values) = &schema.shape else {
+            return None;
+        };
+        let values = values.values.iter().map(|value| Json::text(&value.wire));
+        Some((schema.name.as_str(), Json::List(values.collect())))
+    });
+    enums.collect()
 }
 
 /// The parameter structs that hold something sensitive, with a value for each of its fields.
@@ -65,8 +112,9 @@ fn emit_queries(source: &mut Source, model: &Model) {
                 .map(|parameter| {
                     let mut samples = Samples::new(false);
                     samples.withheld = parameter.sensitive.is_some();
-                    let sample = samples.typed(model, &parameter.ty);
-                    let value = serde_json::from_str::<String>(&sample).unwrap_or(sample);
+                    let sample = samples.typed(model, &parameter.ty).pretty();
+                    let value = serde_json::from_str::<String>(&sample)
+                        .unwrap_or_else(|_| sample.trim_end().to_owned());
                     format!("({:?}, {value:?})", parameter.name)
                 })
                 .collect();
@@ -96,11 +144,6 @@ fn emit_ids(source: &mut Source, model: &Model) {
         source.blank();
         source.listed("ids_in_paths! { ", &ids, " }");
     }
-}
-
-fn line(source: &mut Source, model: &str, full: &str, later: &str) {
-    source.line(&format!("{model} = r#\"{full}\"#"));
-    source.line(&format!("    later r#\"{later}\"#;"));
 }
 
 /// The models that no other model holds: requests, replies and what events carry.
@@ -138,15 +181,17 @@ fn variants(model: &Model) -> impl Iterator<Item = (&str, &Union, &Variant)> {
 }
 
 /// An event around its data; without a type it is one that nobody knows.
-fn envelope(event_type: Option<&str>, data: &str) -> String {
-    format!(
-        r#"{{"event_id":"{ID}","event_date":"{TIMESTAMP}","event_type":{},"event_data":{data}}}"#,
-        text(event_type.unwrap_or(LATER))
-    )
+fn envelope(event_type: Option<&str>, data: Json) -> Json {
+    Json::object([
+        ("event_id", Json::text(ID)),
+        ("event_date", Json::text(TIMESTAMP)),
+        ("event_type", Json::text(event_type.unwrap_or(LATER))),
+        ("event_data", data),
+    ])
 }
 
 /// The full sample and the one of a later platform.
-fn both(make: impl Fn(Samples) -> String) -> [String; 2] {
+fn both(make: impl Fn(Samples) -> Json) -> [Json; 2] {
     [false, true].map(|is_later| make(Samples::new(is_later)))
 }
 
@@ -168,9 +213,9 @@ impl Samples {
         }
     }
 
-    fn named(&mut self, model: &Model, name: &str) -> String {
+    fn named(&mut self, model: &Model, name: &str) -> Json {
         let Some(schema) = model.schemas.get(name) else {
-            return "null".to_owned();
+            return null();
         };
         self.within(schema.sensitive.is_some(), |samples| {
             samples.shape(model, name, &schema.shape)
@@ -178,7 +223,7 @@ impl Samples {
     }
 
     /// Makes something that is withheld if it, or what it is part of, is.
-    fn within(&mut self, is_withheld: bool, make: impl FnOnce(&mut Self) -> String) -> String {
+    fn within(&mut self, is_withheld: bool, make: impl FnOnce(&mut Self) -> Json) -> Json {
         let before = self.withheld;
         self.withheld |= is_withheld;
         let made = make(self);
@@ -186,41 +231,39 @@ impl Samples {
         made
     }
 
-    fn shape(&mut self, model: &Model, name: &str, shape: &Shape) -> String {
+    fn shape(&mut self, model: &Model, name: &str, shape: &Shape) -> Json {
         match shape {
             Shape::Object(object) => self.object(model, name, object),
             Shape::Union(union) if self.is_later => unknown_object(&union.tag, LATER),
-            Shape::Union(union) => union.variants.first().map_or_else(
-                || "null".to_owned(),
-                |variant| self.variant(model, union, variant),
-            ),
+            Shape::Union(union) => union
+                .variants
+                .first()
+                .map_or_else(null, |variant| self.variant(model, union, variant)),
             Shape::Enum(values) if self.is_later && values.values.len() > 1 => {
-                text(if self.withheld { WITHHELD } else { LATER })
+                Json::text(if self.withheld { WITHHELD } else { LATER })
             }
             Shape::Enum(values) => values
                 .values
                 .first()
-                .map_or_else(|| "null".to_owned(), |value| text(&value.wire)),
-            Shape::Id(_) => text(if self.withheld { WITHHELD } else { ID }),
+                .map_or_else(null, |value| Json::text(&value.wire)),
+            Shape::Id(_) => Json::text(if self.withheld { WITHHELD } else { ID }),
             Shape::Alias(inner) => self.typed(model, inner),
             // No value holds a file; the model is refused if one does.
-            Shape::File | Shape::Form(_) => "null".to_owned(),
+            Shape::File | Shape::Form(_) => null(),
         }
     }
 
     /// A variant is made with its own tag, also where the tag's type knows several.
-    fn variant(&mut self, model: &Model, union: &Union, variant: &Variant) -> String {
-        let tag = format!("{}:", text(&union.tag));
-        let sample = self.named(model, &variant.schema);
-        let known = format!("{tag}{}", text(&variant.value));
-        sample.replacen(&format!("{tag}{}", text(LATER)), &known, 1)
+    fn variant(&mut self, model: &Model, union: &Union, variant: &Variant) -> Json {
+        let tag = Json::text(&variant.value);
+        self.named(model, &variant.schema).with(&union.tag, tag)
     }
 
-    fn object(&mut self, model: &Model, name: &str, object: &Object) -> String {
+    fn object(&mut self, model: &Model, name: &str, object: &Object) -> Json {
         self.inside.insert(name.to_owned());
         let mut members = Vec::new();
         if self.is_later {
-            members.push(format!("{}:[1.50,{{}}]", text(ADDED)));
+            members.push((ADDED.to_owned(), added()));
         }
         for property in &object.properties {
             let mut names = property.ty.names().into_iter();
@@ -230,64 +273,73 @@ impl Samples {
             }
             let has_null = property.patch || (property.required && property.nullable);
             let value = if self.is_later && has_null && constant(model, &property.ty).is_none() {
-                "null".to_owned()
+                null()
             } else {
                 self.within(property.sensitive.is_some(), |samples| {
                     samples.typed(model, &property.ty)
                 })
             };
-            members.push(format!("{}:{value}", text(&property.name)));
+            members.push((property.name.clone(), value));
         }
         self.inside.remove(name);
-        format!("{{{}}}", members.join(","))
+        Json::Object(members)
     }
 
-    fn typed(&mut self, model: &Model, ty: &Type) -> String {
+    fn typed(&mut self, model: &Model, ty: &Type) -> Json {
         match ty {
             Type::Named(name) => self.named(model, name),
             Type::Scalar(scalar, _) if self.withheld => withheld(*scalar),
             Type::Scalar(scalar, _) => match scalar {
-                Scalar::String => text("text"),
-                Scalar::Bool => "true".to_owned(),
-                Scalar::Int32 => i32::MAX.to_string(),
+                Scalar::String => Json::text("text"),
+                Scalar::Bool => Json::literal("true"),
+                Scalar::Int32 => Json::Scalar(i32::MAX.to_string()),
                 // The first whole number that a float cannot hold.
-                Scalar::Int64 => "9007199254740993".to_owned(),
-                Scalar::Amount | Scalar::Slippage => DIGITS.to_owned(),
-                Scalar::Timestamp => text(TIMESTAMP),
-                Scalar::Date => text("2026-01-05"),
+                Scalar::Int64 => Json::literal("9007199254740993"),
+                Scalar::Amount | Scalar::Slippage => Json::literal(DIGITS),
+                Scalar::Timestamp => Json::text(TIMESTAMP),
+                Scalar::Date => Json::text("2026-01-05"),
             },
-            Type::List(item, _) => format!("[{}]", self.typed(model, item)),
-            Type::Map(item) => format!("{{\"key\":{}}}", self.typed(model, item)),
-            Type::Json => format!(r#"{{"b":{DIGITS},"a":[1.50,1e-7]}}"#),
+            Type::List(item, _) => Json::List(vec![self.typed(model, item)]),
+            Type::Map(item) => Json::object([("key", self.typed(model, item))]),
+            Type::Json => Json::object([("b", Json::literal(DIGITS)), ("a", numbers())]),
         }
     }
 }
 
+fn null() -> Json {
+    Json::literal("null")
+}
+
+/// Numbers that are written in a way of their own.
+fn numbers() -> Json {
+    Json::List(vec![Json::literal("1.50"), Json::literal("1e-7")])
+}
+
+/// What a member that no model has says.
+fn added() -> Json {
+    Json::List(vec![Json::literal("1.50"), Json::object::<&str>([])])
+}
+
 /// An object of a kind that nobody knows, kept as it was sent.
-fn unknown_object(tag: &str, kind: &str) -> String {
-    format!(
-        r#"{{"b":{DIGITS},{}:{},"a":[1.50,1e-7]}}"#,
-        text(tag),
-        text(kind)
-    )
+fn unknown_object(tag: &str, kind: &str) -> Json {
+    Json::object([
+        ("b", Json::literal(DIGITS)),
+        (tag, Json::text(kind)),
+        ("a", numbers()),
+    ])
 }
 
 /// What is known by sight to be withheld; a truth value says nothing of the kind.
-fn withheld(scalar: Scalar) -> String {
+fn withheld(scalar: Scalar) -> Json {
     match scalar {
-        Scalar::String => text(WITHHELD),
-        Scalar::Bool => "true".to_owned(),
-        Scalar::Int32 => "1902030405".to_owned(),
-        Scalar::Int64 => "9007190203040506".to_owned(),
-        Scalar::Amount | Scalar::Slippage => "190203040506070809.1902030405".to_owned(),
-        Scalar::Timestamp => text("1902-03-04T05:06:07.000008-05:00"),
-        Scalar::Date => text("1902-03-04"),
+        Scalar::String => Json::text(WITHHELD),
+        Scalar::Bool => Json::literal("true"),
+        Scalar::Int32 => Json::literal("1902030405"),
+        Scalar::Int64 => Json::literal("9007190203040506"),
+        Scalar::Amount | Scalar::Slippage => Json::literal("190203040506070809.1902030405"),
+        Scalar::Timestamp => Json::text("1902-03-04T05:06:07.000008-05:00"),
+        Scalar::Date => Json::text("1902-03-04"),
     }
-}
-
-/// A JSON string.
-fn text(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 /// What an id is in a sample.

@@ -71,6 +71,31 @@ impl Source {
         }
     }
 
+    /// A row of a macro, whose right side stands on a line of its own where both do not fit on one.
+    pub(super) fn row(&mut self, row: &str) {
+        match row.rsplit_once(" = ") {
+            Some((left, right)) if !self.fits(row) => {
+                self.line(&format!("{left} ="));
+                self.line(&format!("    {right}"));
+            }
+            _ => self.line(row),
+        }
+    }
+
+    /// A string literal between what comes before and after it, on as many lines as it takes.
+    pub(super) fn quoted(&mut self, before: &str, text: &str, after: &str) {
+        let whole = format!("{before}{}{after}", literal(text));
+        let mut line = String::new();
+        for word in whole.split_inclusive(' ') {
+            if !self.fits(&format!("{line}{} \\", word.trim_end())) {
+                self.line(&format!("{line}\\"));
+                line = "    ".to_owned();
+            }
+            line.push_str(word);
+        }
+        self.line(&line);
+    }
+
     /// Whether there is room for a line here.
     pub(super) fn fits(&self, line: &str) -> bool {
         line.len() + 4 * self.depth <= LINE_WIDTH
@@ -110,7 +135,7 @@ impl Source {
 
     /// The documentation of the file itself.
     pub(super) fn module_doc(&mut self, text: &str) {
-        for line in doc_lines(text, 100) {
+        for line in wrapped(&escaped(text), 96) {
             self.line(format!("//! {line}").trim_end());
         }
         self.blank();
@@ -118,7 +143,12 @@ impl Source {
 
     /// The documentation of what follows.
     pub(super) fn doc(&mut self, text: &str) {
-        for line in doc_lines(text, 96 - 4 * self.depth) {
+        self.doc_with_links(&escaped(text));
+    }
+
+    /// The same of a text of ours, in which links are links.
+    pub(super) fn doc_with_links(&mut self, text: &str) {
+        for line in wrapped(text, 96 - 4 * self.depth) {
             self.line(format!("/// {line}").trim_end());
         }
     }
@@ -129,40 +159,17 @@ impl Source {
     }
 }
 
-/// Puts the parameters of functions on as few lines as they fit; `prettyplease` gives each its own.
-pub(super) fn with_packed_parameters(text: &str) -> String {
-    let mut packed = Source::piece();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let bare = line.trim_start();
-        let opens = ["pub fn ", "pub async fn "]
-            .iter()
-            .any(|start| bare.starts_with(start));
-        if !(opens && bare.ends_with('(')) {
-            packed.line(line);
-            continue;
-        }
-        let indent = line.len() - bare.len();
-        let mut parameters = Vec::new();
-        let close = loop {
-            match lines.next().map(str::trim_start) {
-                Some(line) if line.starts_with(')') => break line,
-                Some(line) => parameters.push(line.trim_end_matches(',')),
-                None => break "",
-            }
-        };
-        packed.depth = indent / 4;
-        packed.listed(bare, &parameters, close);
-        packed.depth = 0;
-    }
-    packed.text()
-}
-
 /// Room for a line of a list.
 const LINE_WIDTH: usize = 100;
 
-/// Wraps documentation and makes it safe for rustdoc, paragraph by paragraph.
-pub(super) fn doc_lines(text: &str, width: usize) -> Vec<String> {
+/// Makes documentation safe for rustdoc, paragraph by paragraph.
+pub(super) fn escaped(text: &str) -> String {
+    let paragraphs: Vec<_> = text.trim().split('\n').map(escape).collect();
+    paragraphs.join("\n")
+}
+
+/// Wraps documentation, paragraph by paragraph.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.trim().split('\n') {
         let hanging = if paragraph.starts_with("- ") {
@@ -171,7 +178,7 @@ pub(super) fn doc_lines(text: &str, width: usize) -> Vec<String> {
             ""
         };
         let mut line = String::new();
-        for word in escape(paragraph).split_whitespace() {
+        for word in paragraph.split_whitespace() {
             if !line.is_empty() && line.len() + 1 + word.len() > width {
                 lines.push(std::mem::take(&mut line));
                 line.push_str(hanging);
@@ -349,34 +356,28 @@ mod tests {
 
     #[test]
     fn documentation_is_safe_for_rustdoc() {
-        let lines = doc_lines(
-            "Sum of [0, 1] as Vec<u8>, see `a[0]` at https://a.example/b.",
-            80,
-        );
         assert_eq!(
-            lines,
-            ["Sum of \\[0, 1\\] as Vec\\<u8\\>, see `a[0]` at <https://a.example/b>."]
+            escaped("Sum of [0, 1] as Vec<u8>, see `a[0]` at https://a.example/b."),
+            "Sum of \\[0, 1\\] as Vec\\<u8\\>, see `a[0]` at <https://a.example/b>."
         );
     }
 
     #[test]
     fn documentation_is_wrapped_and_lists_hang() {
-        assert_eq!(doc_lines("- one two three", 9), ["- one two", "  three"]);
+        assert_eq!(wrapped("- one two three", 9), ["- one two", "  three"]);
     }
 
     #[test]
-    fn parameters_share_lines() {
-        let text = "    pub fn short(\n        &self,\n        body: &Body,\n    ) -> Reply {\n        a(\n    }\n";
-        assert_eq!(
-            with_packed_parameters(text),
-            "    pub fn short(&self, body: &Body) -> Reply {\n        a(\n    }\n"
+    fn long_rows_and_texts_are_broken() {
+        let mut source = Source::piece();
+        source.row("short = row;");
+        let long = "x".repeat(60);
+        source.row(&format!("{long} = {long};"));
+        source.quoted("says ", &format!("{long} {long} \"b\""), ",");
+        let expected = format!(
+            "short = row;\n{long} =\n    {long};\nsays \"{long} \\\n    {long} \\\"b\\\"\",\n"
         );
-        let long = "x".repeat(70);
-        let text = format!("pub async fn long(\n    &self,\n    {long}: T,\n    b: T,\n) {{\n}}\n");
-        assert_eq!(
-            with_packed_parameters(&text),
-            format!("pub async fn long(\n    &self, {long}: T, b: T,\n) {{\n}}\n")
-        );
+        assert_eq!(source.text(), expected);
     }
 
     #[test]

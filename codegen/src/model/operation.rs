@@ -2,7 +2,7 @@
 
 pub(super) mod read;
 
-use crate::source::Place;
+use crate::source::{Node, Place};
 
 use super::read::words;
 use super::shape::{Sensitivity, Type};
@@ -135,6 +135,8 @@ pub struct Body {
     pub takes_bytes: bool,
     /// Name of its schema.
     pub schema: String,
+    /// What the document shows of it.
+    pub example: Option<Node>,
 }
 
 /// A 2xx reply.
@@ -148,6 +150,8 @@ pub struct Reply {
     pub media: Option<Media>,
     /// Name of the schema of its body; none without a body and for a file.
     pub schema: Option<String>,
+    /// What the document shows of its body.
+    pub example: Option<Node>,
 }
 
 /// The five things that the document says about a change.

@@ -2,14 +2,20 @@
 //!
 //! Every payout has an idempotency key that is on the disk before its first call. Run it again after a kill with the
 //! same journal, and it goes on where it was: what was paid is not paid again, what nobody knows is asked again with its
-//! key. Keys begin with the name of the run, which is that of its journal: two runs under one name would be one run to
-//! the platform, and the second would pay nobody.
+//! key, and what was refused or has expired meanwhile is begun anew under another key. A journal is one run: next month
+//! has a journal of its own.
 //!
 //! ```text
-//! cargo run -p layer2-examples --bin payout_run -- --journal march.journal
+//! cargo run -p layer2-examples --bin payout_run
 //! ```
 //!
-//! A mock server that is started in this process dies with it. To kill the program and go on, give it one that stays.
+//! pays from a mock server of its own, which ends with the program, and keeps no journal. To kill the program and go on,
+//! give it a place that stays: the variables of the ready file of a mock server, or those of the platform.
+//!
+//! ```text
+//! payout_run --env --account ACME_USD --journal march.journal --die-after 333
+//! payout_run --env --account ACME_USD --journal march.journal
+//! ```
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
@@ -18,23 +24,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Parser;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use layer2_examples::{
     flow::{Step, sending},
-    journal::{Journal, Payout},
+    journal::{History, Journal, Plan, Stage},
+    payouts::{Run, amount},
     progress::Progress,
+    table::Table,
     target::{Target, Where},
 };
 use layer2_sdk::{
-    Amount, CallOptions, Client, IdempotencyKey, Money,
-    payments::{
-        AccountId, CounterpartyId, WithdrawalId, WithdrawalPurpose, WithdrawalRequest,
-        WithdrawalRequestFedwire,
-    },
+    Amount, CallOptions, IdempotencyKey, Money,
+    payments::{AccountId, CounterpartyId},
 };
 use tokio::sync::Mutex;
 
 const DOLLARS: &str = "FIAT_TESTNET_USD";
+const JOURNAL: &str = "payouts.journal";
 
 /// Pays many people from one account.
 #[derive(Debug, Parser)]
@@ -47,12 +52,10 @@ struct Options {
     /// Counterparty that is paid; one is registered if not given.
     #[arg(long)]
     counterparty: Option<String>,
-    /// Journal of the run. The same journal continues the same run.
-    #[arg(long, default_value = "payouts.journal")]
-    journal: PathBuf,
-    /// Name of the run, part of every key; that of the journal if not given. A new run needs a new name.
+    /// Journal of the run, payouts.journal if not given. The same journal continues the same run, another one is another
+    /// run. Only for --env and --base-url.
     #[arg(long)]
-    run: Option<String>,
+    journal: Option<PathBuf>,
     /// How many payouts there are.
     #[arg(long, default_value_t = 500)]
     payouts: usize,
@@ -69,24 +72,31 @@ async fn main() -> Step<()> {
     let options = Options::parse();
     let target = Target::open(&options.place).await?;
     let account = target.account(options.account.as_deref(), DOLLARS)?;
-    let name = run_name(&options)?;
-    let (journal, known) = Journal::open(&options.journal)?;
-    let payee = payee(&target, &options, &account, &name).await?;
+    let (mut journal, history) = match target.kept(options.journal.as_deref(), JOURNAL)? {
+        Some(path) => Journal::open(&path)?,
+        None => Journal::nowhere()?,
+    };
+    let History { plan, payouts } = history;
+    payer(&mut journal, &plan, &account)?;
+    let payee = payee(&mut journal, &plan, &target, &options, &account).await?;
     if let Some(sandbox) = target.sandbox() {
         sandbox.fund(&account, total(options.payouts)?).await?;
     }
 
-    let before = known.values().filter(|payout| payout.is_done).count();
+    let before = payouts
+        .values()
+        .filter(|payout| payout.stage == Stage::Done)
+        .count();
     let run = Arc::new(Run {
         client: target.client().clone(),
-        account,
-        payee,
-        name,
+        id: plan.run,
+        from: account,
+        to: payee,
         journal: Mutex::new(journal),
         progress: Mutex::new(Progress::new(before, options.payouts)),
         calls_left: Mutex::new(options.die_after),
     });
-    run.all(options.payouts, known, options.at_once).await?;
+    let refused = run.all(options.payouts, payouts, options.at_once).await?;
     target.settle().await?;
     let done = run.progress.lock().await.done();
     println!("{done} payouts, {before} of them before this start");
@@ -94,98 +104,54 @@ async fn main() -> Step<()> {
         sandbox.trial_balance().await?;
         println!("the books balance");
     }
-    Ok(())
+    tell(&refused)
 }
 
-struct Run {
-    client: Client,
-    account: AccountId,
-    payee: CounterpartyId,
-    name: String,
-    journal: Mutex<Journal>,
-    progress: Mutex<Progress>,
-    calls_left: Mutex<Option<usize>>,
-}
-
-impl Run {
-    /// Pays what is not paid yet. The first failure ends the run; what is on its way is finished by the next one.
-    async fn all(
-        self: &Arc<Self>,
-        payouts: usize,
-        mut known: BTreeMap<usize, Payout>,
-        at_once: usize,
-    ) -> Step<()> {
-        let open = (0..payouts).filter_map(|number| {
-            let payout = known.remove(&number).unwrap_or_default();
-            (!payout.is_done).then_some((number, payout))
-        });
-        stream::iter(open.collect::<Vec<_>>())
-            .map(|(number, payout)| {
-                let run = Arc::clone(self);
-                async move { run.pay(number, payout).await }
-            })
-            .buffer_unordered(at_once.max(1))
-            .try_collect::<()>()
-            .await
-    }
-
-    async fn pay(&self, number: usize, known: Payout) -> Step<()> {
-        let key = match known.key {
-            Some(key) => key,
-            None => {
-                let key = IdempotencyKey::new(format!("{}-{number:05}", self.name))?;
-                self.journal.lock().await.begun(number, &key)?;
-                key
-            }
-        };
-        let id = match known.withdrawal {
-            Some(id) => id,
-            None => self.make(number, &key).await?,
-        };
-        let accept = IdempotencyKey::new(format!("{}-accept", key.as_str()))?;
-        let keyed = self.client.with(CallOptions::new().idempotency_key(accept));
-        keyed.withdrawals().accept(&id).await?;
-        self.count_a_call().await;
-        self.journal.lock().await.done(number)?;
-        self.progress.lock().await.step();
-        Ok(())
-    }
-
-    async fn make(&self, number: usize, key: &IdempotencyKey) -> Step<WithdrawalId> {
-        let wire = WithdrawalRequestFedwire::new(
-            self.account.clone(),
-            self.payee.clone(),
-            amount(number)?,
-            WithdrawalPurpose::Payroll,
+/// Notes who pays. A run that goes on pays from the same account, or what was begun before would be another request under
+/// its key.
+fn payer(journal: &mut Journal, plan: &Plan, account: &AccountId) -> Step<()> {
+    match &plan.from {
+        None => Ok(journal.pays_from(account)?),
+        Some(known) if known == account => Ok(()),
+        Some(known) => Err(format!(
+            "the run of this journal pays from {known}, not from {account}: name that account, or another journal"
         )
-        .with_memo(format!("{} {number}", self.name));
-        let keyed = self
-            .client
-            .with(CallOptions::new().idempotency_key(key.clone()));
-        let made = keyed
-            .withdrawals()
-            .create(&WithdrawalRequest::Fedwire(wire))
-            .await?;
-        self.count_a_call().await;
-        self.journal.lock().await.made(number, &made.id)?;
-        Ok(made.id.clone())
-    }
-
-    /// The reply is here and nothing of it is written down: the worst moment to die.
-    async fn count_a_call(&self) {
-        let mut left = self.calls_left.lock().await;
-        if let Some(left) = left.as_mut() {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                std::process::abort();
-            }
-        }
+        .into()),
     }
 }
 
-/// What a payout is worth: 1.00, 1.01, 1.02 and so on, so that a payout made twice would show in the sums.
-fn amount(number: usize) -> Step<Amount> {
-    Ok(Amount::from_minor(100 + i128::try_from(number)?, 2)?)
+/// Whom to pay, the same at every start of the run. Registering has a key as well: its reply may be lost.
+async fn payee(
+    journal: &mut Journal,
+    plan: &Plan,
+    target: &Target,
+    options: &Options,
+    account: &AccountId,
+) -> Step<CounterpartyId> {
+    let named: Option<CounterpartyId> = options
+        .counterparty
+        .as_ref()
+        .map(|named| named.parse())
+        .transpose()?;
+    let payee = match (&plan.to, named) {
+        (Some(known), Some(named)) if *known != named => {
+            return Err(format!(
+                "the run of this journal pays {known}, not {named}: leave --counterparty out, or name another journal"
+            )
+            .into());
+        }
+        (Some(known), _) => return Ok(known.clone()),
+        (None, Some(named)) => named,
+        (None, None) => {
+            let customer = target.customer_of(account).await?;
+            let key = IdempotencyKey::new(format!("{}-payee", plan.run))?;
+            let keyed = CallOptions::new().idempotency_key(key);
+            sending::landlord(&target.client().with(keyed), &customer).await?
+        }
+    };
+    journal.pays(&payee)?;
+    target.settle().await?;
+    Ok(payee)
 }
 
 fn total(payouts: usize) -> Step<Amount> {
@@ -197,34 +163,19 @@ fn total(payouts: usize) -> Step<Amount> {
     Ok(total.amount())
 }
 
-/// The name that was given, else that of the journal: `march` for `march.journal`.
-fn run_name(options: &Options) -> Step<String> {
-    if let Some(name) = &options.run {
-        return Ok(name.clone());
+/// A run that leaves somebody unpaid has failed, whatever else it did.
+fn tell(refused: &BTreeMap<usize, String>) -> Step<()> {
+    if refused.is_empty() {
+        return Ok(());
     }
-    let stem = options.journal.file_stem().and_then(|stem| stem.to_str());
-    Ok(stem
-        .ok_or("the journal has no name that a key can begin with: give --run")?
-        .to_owned())
-}
-
-/// Whom to pay. Registering has a key of the run as well: a run that goes on must pay the same one, or what was begun
-/// before the kill would be another request under its key.
-async fn payee(
-    target: &Target,
-    options: &Options,
-    account: &AccountId,
-    run: &str,
-) -> Step<CounterpartyId> {
-    if let Some(named) = &options.counterparty {
-        return Ok(named.parse()?);
+    let mut table = Table::new(&["payout>", "refused"]);
+    for (number, why) in refused {
+        table.row([number.to_string(), why.clone()]);
     }
-    let customer = target.customer_of(account).await?;
-    let key = IdempotencyKey::new(format!("{run}-payee"))?;
-    let keyed = target
-        .client()
-        .with(CallOptions::new().idempotency_key(key));
-    let payee = sending::landlord(&keyed, &customer).await?;
-    target.settle().await?;
-    Ok(payee)
+    print!("{table}");
+    Err(format!(
+        "{} payouts were refused: mend what they name and run again with the same journal",
+        refused.len()
+    )
+    .into())
 }

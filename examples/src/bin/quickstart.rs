@@ -6,18 +6,30 @@
 //! ```text
 //! cargo run -p layer2-examples --bin quickstart
 //! ```
+//!
+//! It ends with an error if a webhook does not come or a status is not what the next step needs.
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
-use layer2_examples::flow::{
-    Step, exchanging, onboarding, receiving, sending, statement, story::Story, transferring,
+use clap::Parser;
+use layer2_examples::{
+    flow::{
+        Step, exchanging, onboarding, receiving, sending, statement, story::Story, transferring,
+    },
+    target::OnMock,
 };
-use layer2_sdk::mock::SandboxServer;
+
+/// Runs a money flow from end to end.
+#[derive(Debug, Parser)]
+struct Options {
+    #[command(flatten)]
+    place: OnMock,
+}
 
 #[tokio::main]
 async fn main() -> Step<()> {
-    let server = SandboxServer::start().await?;
-    let mut story = Story::begin(&server).await?;
+    let sandbox = Options::parse().place.sandbox().await?;
+    let mut story = Story::begin(sandbox).await?;
 
     println!("A customer");
     let (ada, dollars) = onboarding::onboard(&mut story).await?;

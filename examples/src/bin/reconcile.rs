@@ -1,29 +1,49 @@
 //! A webhook receiver that keeps books of its own and holds them against the platform's.
 //!
 //! Webhooks are an invitation to read, never the books themselves: each names a transaction, which is read with a GET and
-//! booked once, by its id. In between the receiver fails and is down, as receivers do. At the end the books are compared
-//! account by account, and what no webhook told is found by reading the list.
+//! booked once, by its id. The books begin with what the lists say; what no webhook told is found by reading the lists
+//! again, and then the books are compared account by account.
 //!
 //! ```text
 //! cargo run -p layer2-examples --bin reconcile
 //! ```
+//!
+//! has a sandbox of its own, where the receiver fails and is down for two days, as receivers do. On the platform it
+//! listens until it is stopped with Ctrl-C:
+//!
+//! ```text
+//! reconcile --env --callback-url https://books.example/webhooks/layer2 --listen 127.0.0.1:8080 --keys books.keys
+//! ```
+//!
+//! Whoever keeps the keys of a callback URL is its receiver: subscriptions of that URL whose key is not in the file are
+//! replaced, and another receiver behind it would verify nothing any more.
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::Parser;
-use futures_util::TryStreamExt as _;
+use futures_util::future::join;
 use layer2_examples::{
-    books::{Bookkeeper, Books},
+    books::{Bookkeeper, Off},
     flow::Step,
     table::Table,
     target::{Target, Where},
 };
 use layer2_sdk::{
-    Money,
+    Client,
     mock::Sandbox,
-    payments::{Account, AccountId, AccountsListParams, EventType, TransferRequest},
-    webhook::key_store::MemoryKeyStore,
+    payments::{AccountId, EventType, TransferRequest},
+    webhook::{
+        KeyStore,
+        key_store::{FileKeyStore, MemoryKeyStore},
+    },
 };
+use tokio::net::TcpListener;
+
+/// How often books are compared that money moves under: it may move between the two readings.
+const COMPARISONS: usize = 3;
 
 /// Keeps books by webhooks and compares them with the platform's.
 #[derive(Debug, Parser)]
@@ -31,54 +51,104 @@ struct Options {
     #[command(flatten)]
     place: Where,
     /// Callback URL as the platform reaches it; this machine's own for a sandbox.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     callback_url: Option<String>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: String,
+    /// File that keeps the keys of the subscriptions; a sandbox that ends with the program needs none.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> Step<()> {
     let options = Options::parse();
     let target = Target::open(&options.place).await?;
-    let listener = tokio::net::TcpListener::bind(&options.listen).await?;
-    let url = match &options.callback_url {
-        Some(url) => url.clone(),
-        None => format!("http://{}/webhooks/layer2", listener.local_addr()?),
-    };
-    let keys = MemoryKeyStore::default();
-    let wanted = [EventType::TransactionPosted];
-    let ensured = target
-        .client()
-        .subscriptions()
-        .ensure(&url, wanted, &keys)
-        .await?;
-    println!(
-        "subscriptions: {} made, {} there",
-        ensured.created.len(),
-        ensured.kept.len()
-    );
+    let listener = TcpListener::bind(&options.listen).await?;
+    match target.sandbox() {
+        Some(sandbox) => rehearse(sandbox, &options, listener).await,
+        None => keep(target.client(), &options, listener).await,
+    }
+}
 
-    let bookkeeper = Bookkeeper::new(target.client().clone(), &url, &keys).await?;
-    bookkeeper.serve(listener);
-    let Some(sandbox) = target.sandbox() else {
-        println!("listening for {url}; stop with Ctrl-C, and the books are compared");
-        tokio::signal::ctrl_c().await?;
-        return compare(&target, &bookkeeper.books()).await;
+/// Keeps books until Ctrl-C, and then says whether they are right.
+async fn keep(client: &Client, options: &Options, listener: TcpListener) -> Step<()> {
+    let (Some(url), Some(keys)) = (&options.callback_url, &options.keys) else {
+        return Err("the platform has to reach this receiver, and its keys have to outlive it: give --callback-url and \
+                    --keys"
+            .into());
     };
+    let address = listener.local_addr()?;
+    let keys = FileKeyStore::new(keys);
+    let bookkeeper = receive(client, url, &keys, listener).await?;
+    // Events that come while this reads tell of the same transactions, which are booked once.
+    let before = bookkeeper.catch_up().await?;
+    println!("booked {before} transactions of before");
+    // The first poll begins to listen for Ctrl-C, so it comes before anybody is told of it.
+    let stopped = join(tokio::signal::ctrl_c(), async {
+        println!("listening on {address} for {url}; stop with Ctrl-C, and the books are compared");
+    });
+    stopped.await.0?;
+
+    let told = bookkeeper.books().len() - before;
+    println!("booked {told} transactions by webhook");
+    let mut missed = 0;
+    let mut off = Vec::new();
+    for _ in 0..COMPARISONS {
+        missed += bookkeeper.catch_up().await?;
+        off = bookkeeper.books().compare(client).await?;
+        if off.is_empty() {
+            break;
+        }
+    }
+    println!("found {missed} that no webhook told");
+    match tell(&off)? {
+        true => Ok(()),
+        false => Err("the books are not right".into()),
+    }
+}
+
+/// What a receiver goes through, in a sandbox.
+async fn rehearse(sandbox: &Sandbox, options: &Options, listener: TcpListener) -> Step<()> {
+    let own = format!("http://{}/webhooks/layer2", listener.local_addr()?);
+    let url = options.callback_url.as_ref().unwrap_or(&own);
+    let client = sandbox.client();
+    let bookkeeper = receive(client, url, &MemoryKeyStore::default(), listener).await?;
     eventful_day(sandbox, &bookkeeper).await?;
     let told = bookkeeper.books();
     println!("booked {} transactions by webhook", told.len());
-    compare(&target, &told).await?;
+    tell(&told.compare(client).await?)?;
 
     // The safety net under webhooks: what was missed is in the list.
     let found = bookkeeper.catch_up().await?;
     println!("found {found} that no webhook told");
-    compare(&target, &bookkeeper.books()).await?;
+    if !tell(&bookkeeper.books().compare(client).await?)? {
+        return Err("the lists tell what no webhook told".into());
+    }
     sandbox.trial_balance().await?;
     println!("the books balance");
     Ok(())
+}
+
+/// Subscribes, and serves what comes.
+async fn receive(
+    client: &Client,
+    url: &str,
+    keys: &dyn KeyStore,
+    listener: TcpListener,
+) -> Step<Bookkeeper> {
+    let wanted = [EventType::TransactionPosted];
+    let ensured = client.subscriptions().ensure(url, wanted, keys).await?;
+    println!(
+        "subscriptions: {} made, {} replaced, {} there",
+        ensured.created.len(),
+        ensured.replaced.len(),
+        ensured.kept.len()
+    );
+    let bookkeeper = Bookkeeper::new(client.clone(), url, keys).await?;
+    bookkeeper.serve(listener);
+    Ok(bookkeeper)
 }
 
 /// Money moves while the receiver works, fails for a moment, and is down until the platform gives up.
@@ -91,14 +161,12 @@ async fn eventful_day(sandbox: &Sandbox, bookkeeper: &Bookkeeper) -> Step<()> {
     // Two deliveries are answered with an error after the work is done; the platform repeats them.
     bookkeeper.fail_after_work(2);
     transfer(sandbox, &dollars, &savings, "100").await?;
-    sandbox.advance(std::time::Duration::from_secs(600)).await?;
+    sandbox.advance(Duration::from_secs(600)).await?;
 
     // Two days without an answer: every try is used up.
     bookkeeper.stop_answering(true);
     transfer(sandbox, &savings, &dollars, "30.75").await?;
-    sandbox
-        .advance(std::time::Duration::from_secs(48 * 3_600))
-        .await?;
+    sandbox.advance(Duration::from_secs(48 * 3_600)).await?;
     bookkeeper.stop_answering(false);
     Ok(())
 }
@@ -112,31 +180,18 @@ async fn transfer(sandbox: &Sandbox, from: &AccountId, to: &AccountId, amount: &
     Ok(())
 }
 
-/// Prints the accounts whose balance is not what the books say.
-async fn compare(target: &Target, books: &Books) -> Step<()> {
-    let accounts: Vec<Account> = target
-        .client()
-        .accounts()
-        .list_stream(AccountsListParams::new().with_page_size(100))
-        .try_collect()
-        .await?;
-    let mut table = Table::new(&["account", "platform>", "books>", "difference>"]);
-    for account in accounts {
-        let Some(theirs) = account.current_money() else {
-            continue;
-        };
-        let zero = Money::zero(theirs.asset().clone());
-        let ours = books.balance(&account.id).unwrap_or(&zero);
-        let difference = theirs.checked_sub(ours)?;
-        if !difference.is_zero() {
-            let numbers = [&theirs, ours, &difference].map(|money| money.amount().to_string());
-            table.row([account.id.to_string()].into_iter().chain(numbers));
-        }
-    }
-    if table.is_empty() {
+/// Prints what the comparison came to, and says whether the books are right.
+fn tell(off: &[Off]) -> Step<bool> {
+    if off.is_empty() {
         println!("reconciled: every account is as the books say");
-    } else {
-        println!("not reconciled\n{table}");
+        return Ok(true);
     }
-    Ok(())
+    let mut table = Table::new(&["account", "platform>", "books>", "difference>"]);
+    for off in off {
+        let difference = off.theirs.checked_sub(&off.ours)?;
+        let numbers = [&off.theirs, &off.ours, &difference].map(|money| money.amount().to_string());
+        table.row([off.account.to_string()].into_iter().chain(numbers));
+    }
+    println!("not reconciled\n{table}");
+    Ok(false)
 }

@@ -10,7 +10,6 @@
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
-use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,13 +17,19 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use axum::routing::post;
-use layer2_sdk::mock::SandboxServer;
+use clap::Parser;
+use layer2_examples::{flow::Step, target::OnMock};
 use layer2_sdk::payments::TransferRequest;
-use layer2_sdk::{BoxError, ClientBuilder, Ed25519Signer, ErrorKind, Outcome, Signer, control};
+use layer2_sdk::{BoxError, Ed25519Signer, ErrorKind, Outcome, Signer, mock};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-type Step<T> = Result<T, Box<dyn Error + Send + Sync>>;
+/// Signs through a key service. Needs a mock server, since the service of the example is given the key of a sandbox.
+#[derive(Debug, Parser)]
+struct Options {
+    #[command(flatten)]
+    place: OnMock,
+}
 
 /// Signs through a key service. It holds the name of a key and an access token, both of which may be rotated there.
 #[derive(Clone)]
@@ -110,39 +115,20 @@ async fn sign(
 
 #[tokio::main]
 async fn main() -> Step<()> {
-    run().await
-}
-
-async fn run() -> Step<()> {
-    let server = SandboxServer::start().await?;
-    let info = server.info();
+    let sandbox = Options::parse().place.sandbox().await?;
+    let info = sandbox.info();
     let service = KeyService::start(&info.payments.signing_key).await?;
 
     // The environment of the sandbox has the private key; this program does without it.
     let signer = RemoteSigner::new(&service.address, "payments", "of-the-service")?;
-    let env = |name: &str| {
-        info.env
-            .get(name)
-            .filter(|_| name != "LAYER2_SIGNING_KEY")
-            .cloned()
-    };
-    let client = ClientBuilder::from_lookup(env)?.signer(signer).build()?;
+    let mut keyless = info.clone();
+    keyless.env.remove("LAYER2_SIGNING_KEY");
+    let client = mock::builder(&keyless)?.signer(signer).build()?;
 
-    let dollars =
-        |account: &&control::SandboxAccount| account.asset_type_id.as_str() == "FIAT_TESTNET_USD";
-    let mut accounts = info.accounts.iter().filter(dollars);
-    let (Some(from), Some(to)) = (accounts.next(), accounts.next()) else {
-        return Err("a sandbox begins with accounts in dollars".into());
-    };
-    let money = control::InboundRequest::new("100".parse()?).with_account_id(from.id.clone());
-    client
-        .control()
-        .inbound()
-        .create(&info.sandbox, &money)
-        .await?;
-
-    let account = |account: &control::SandboxAccount| account.id.as_str().parse();
-    let order = TransferRequest::new(account(from)?, account(to)?, "12.50".parse()?);
+    let from = sandbox.account("FIAT_TESTNET_USD")?;
+    let to = sandbox.open_account(&from, "SAVINGS").await?;
+    sandbox.fund(&from, "100".parse()?).await?;
+    let order = TransferRequest::new(from, to, "12.50".parse()?);
     let transfers = client.transfers();
     let requested = transfers.create(&order).await?;
     let accepted = transfers.accept(&requested.id).await?;
@@ -159,12 +145,4 @@ async fn run() -> Step<()> {
         return Err(error.into());
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    #[tokio::test]
-    async fn the_program_runs_to_its_end() {
-        assert!(super::run().await.is_ok());
-    }
 }

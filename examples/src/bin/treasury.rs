@@ -1,15 +1,18 @@
 //! What there is, in which asset, and what moved last: a dashboard of plain text.
 //!
-//! Every account is read page by page, and totals are sums of one asset each, exact to the last digit.
+//! Every account is read page by page, and totals are sums of one asset each, exact to the last digit. Of the transactions
+//! one page is read, newest first, however long the history is.
 //!
 //! ```text
 //! cargo run -p layer2-examples --bin treasury
-//! watch -n 10 treasury --env
+//! treasury --env --every 10
 //! ```
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use clap::Parser;
 use futures_util::TryStreamExt as _;
@@ -21,17 +24,26 @@ use layer2_examples::{
 use layer2_sdk::{
     Client, Money,
     mock::Sandbox,
-    payments::{Account, AccountsListParams, AssetTypeId, TransactionsListParams, TransferRequest},
+    payments::{
+        Account, AccountsListParams, AssetTypeId, SortOrder, TransactionsListParams,
+        TransferRequest,
+    },
 };
+
+/// Clears a terminal and goes to its first line.
+const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 
 /// Prints balances, totals and the last transactions.
 #[derive(Debug, Parser)]
 struct Options {
     #[command(flatten)]
     place: Where,
-    /// How many transactions are shown.
-    #[arg(long, default_value_t = 10)]
-    last: usize,
+    /// How many transactions are shown: one page, which the platform may keep shorter.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(i32).range(1..=1_000))]
+    last: i32,
+    /// Prints again after so many seconds, until Ctrl-C.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    every: Option<u64>,
 }
 
 #[tokio::main]
@@ -41,18 +53,37 @@ async fn main() -> Step<()> {
     if let Some(sandbox) = target.sandbox() {
         some_traffic(sandbox).await?;
     }
-    let accounts: Vec<Account> = target
-        .client()
+    let Some(seconds) = options.every else {
+        return show(target.client(), options.last).await;
+    };
+    let mut stopped = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        let shown = async {
+            if std::io::stdout().is_terminal() {
+                print!("{CLEAR}");
+            }
+            show(target.client(), options.last).await?;
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            Step::Ok(())
+        };
+        tokio::select! {
+            // The first poll begins to listen, so it comes before anything is shown.
+            biased;
+            stopped = &mut stopped => return Ok(stopped?),
+            shown = shown => shown?,
+        }
+    }
+}
+
+async fn show(client: &Client, rows: i32) -> Step<()> {
+    let accounts: Vec<Account> = client
         .accounts()
         .list_stream(AccountsListParams::new().with_page_size(100))
         .try_collect()
         .await?;
     println!("Accounts\n{}", of_accounts(&accounts));
     println!("Totals\n{}", totals(&accounts)?);
-    println!(
-        "Last transactions\n{}",
-        last(target.client(), options.last).await?
-    );
+    println!("Last transactions\n{}", last(client, rows).await?);
     Ok(())
 }
 
@@ -96,14 +127,13 @@ fn totals(accounts: &[Account]) -> Step<Table> {
     Ok(table)
 }
 
-async fn last(client: &Client, rows: usize) -> Step<Table> {
+async fn last(client: &Client, rows: i32) -> Step<Table> {
     let mut table = Table::new(&["date", "type", "status", "value>"]);
-    let transactions: Vec<_> = client
-        .transactions()
-        .list_stream(TransactionsListParams::new().with_page_size(100))
-        .try_collect()
-        .await?;
-    for row in transactions.iter().rev().take(rows) {
+    let newest = TransactionsListParams::new()
+        .with_order(SortOrder::Desc)
+        .with_page_size(rows);
+    let page = client.transactions().list(&newest).await?;
+    for row in &page.items {
         table.row([
             text(row.transaction_date.as_ref()),
             text(row.transaction_type.as_ref()),

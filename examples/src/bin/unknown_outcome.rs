@@ -11,10 +11,7 @@
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
 use clap::Parser;
-use layer2_examples::{
-    flow::Step,
-    target::{Target, Where},
-};
+use layer2_examples::{flow::Step, target::OnMock};
 use layer2_sdk::{
     CallOptions, Client, Environment, Error, IdempotencyKey, Outcome,
     mock::{Fault, Sandbox},
@@ -23,19 +20,16 @@ use layer2_sdk::{
 
 const DOLLARS: &str = "FIAT_TESTNET_USD";
 
-/// Makes a payment fail in every way. Needs a sandbox, since only there failures can be ordered.
+/// Makes a payment fail in every way. Only of a mock server failures can be ordered.
 #[derive(Debug, Parser)]
 struct Options {
     #[command(flatten)]
-    place: Where,
+    place: OnMock,
 }
 
 #[tokio::main]
 async fn main() -> Step<()> {
-    let target = Target::open(&Options::parse().place).await?;
-    let sandbox = target
-        .sandbox()
-        .ok_or("failures can only be ordered of a mock server: leave --env and --base-url out")?;
+    let sandbox = &Options::parse().place.sandbox().await?;
     let from = sandbox.account(DOLLARS)?;
     let to = sandbox.open_account(&from, "SAVINGS").await?;
     sandbox.fund(&from, "100".parse()?).await?;
@@ -50,7 +44,7 @@ async fn main() -> Step<()> {
     let error = unreachable(&order("1")?).await?;
     tell("the platform is not there", &error);
 
-    let client = target.client();
+    let client = sandbox.client();
     let asked = client.transfers().create(&order("1000")?).await?;
     let error = failed(client.transfers().accept(&asked.id).await)?;
     tell("too much is ordered", &error);

@@ -2,10 +2,14 @@
 
 use layer2_sdk::Slippage;
 use layer2_sdk::payments::{
-    AccountId, Exchange, ExchangeAcceptRequest, ExchangeAction, ExchangeRequest,
+    AccountId, EventType, Exchange, ExchangeAcceptRequest, ExchangeAction, ExchangeRequest,
+    ExchangeStatus,
 };
 
-use super::{Step, story::Story};
+use super::{
+    Step,
+    story::{self, Story},
+};
 
 /// Spends exactly this amount of the source account, for whatever it buys.
 pub async fn spend(story: &mut Story, from: &AccountId, to: &AccountId, amount: &str) -> Step<()> {
@@ -31,8 +35,15 @@ async fn exchange(
     // Half a percent. Beyond it nothing is traded.
     let limit = ExchangeAcceptRequest::new(Slippage::percent("0.5")?);
     exchanges.accept(&id, &limit).await?;
-    story.settle().await?;
+    // One for each leg.
+    let posted = [EventType::TransactionPosted, EventType::TransactionPosted];
+    story.settle(&posted).await?;
     let done = story.client.exchanges().get(&id).await?;
+    story::must_be(
+        "the exchange",
+        done.status.as_ref(),
+        &ExchangeStatus::Executed,
+    )?;
     println!("  exchange        {action}: {}", outcome(&done)?);
     Ok(())
 }

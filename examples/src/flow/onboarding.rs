@@ -1,15 +1,19 @@
 //! A person becomes a customer: fields, papers, agreement, decision.
 
 use layer2_sdk::{
-    Date, Upload, control,
+    Date, Upload,
     payments::{
-        AccountId, AccountToOpen, ApplicationId, ApplicationRequest, ApplicationRequestIndividual,
-        ApplicationReview, ApplicationUpdateRequest, AssetRange, CustomerId, DocumentStatus,
-        EmploymentStatus, IndividualApplicantRequest, SourceOfFunds, UsResidencyStatus,
+        AccountId, AccountStatus, AccountToOpen, ApplicationRequest, ApplicationRequestIndividual,
+        ApplicationReview, ApplicationStatus, ApplicationUpdateRequest, AssetRange, CustomerId,
+        DocumentStatus, EmploymentStatus, EventType, IndividualApplicantRequest, SourceOfFunds,
+        UsResidencyStatus,
     },
 };
 
-use super::{Step, story::Story};
+use super::{
+    Step,
+    story::{self, Story},
+};
 
 /// What a person has to tell besides the name: a setter for each field that can be named, so that a misspelt one does
 /// not compile.
@@ -61,11 +65,25 @@ pub async fn onboard(story: &mut Story) -> Step<(CustomerId, AccountId)> {
 
     let review = story.client.applications().get_status(&id).await?;
     println!("  application     {}", status(&review)?);
+    story::must_be(
+        "the application",
+        review.status.as_ref(),
+        &ApplicationStatus::ReadyForSubmission,
+    )?;
     story.client.applications().submit(&id).await?;
-    decide(story, &id).await?;
-    story.settle().await?;
+    // On the platform somebody reviews the application. Here the sandbox is told what came of it.
+    story.sandbox.approve_application(&id).await?;
+    let told = [
+        EventType::ApplicationReadyForSubmission,
+        EventType::ApplicationApproved,
+        EventType::CustomerActive,
+        EventType::AccountOpen,
+    ];
+    story.settle(&told).await?;
     let approved = story.client.customers().get(&customer).await?;
     println!("  customer        {customer}, {}", approved.tag());
+    let opened = story.client.accounts().get(&account).await?;
+    story::must_be("the account", opened.status.as_ref(), &AccountStatus::Open)?;
     Ok((customer, account))
 }
 
@@ -89,24 +107,6 @@ fn missing_papers(
     papers.filter(|paper| {
         paper.mandatory == Some(true) && paper.status == Some(DocumentStatus::Missing)
     })
-}
-
-/// On the platform somebody reviews the application. Here the control API says what came of it.
-async fn decide(story: &Story, id: &ApplicationId) -> Step<()> {
-    story
-        .client
-        .control()
-        .clock()
-        .settle(&story.sandbox)
-        .await?;
-    let approval = control::ApplicationDecisionRequest::new(control::ApplicationOutcome::Approved);
-    let id = id.as_str().parse()?;
-    let control = story.client.control();
-    control
-        .decisions()
-        .application(&story.sandbox, &id, &approval)
-        .await?;
-    Ok(())
 }
 
 fn status(review: &ApplicationReview) -> Step<String> {

@@ -1,10 +1,10 @@
 //! Money comes in: instructions are asked for, and somebody follows them.
 
 use layer2_sdk::{
-    control,
+    control::InboundRequest,
     payments::{
         AccountId, Deposit, DepositDestinationRequest, DepositInstruction, DepositRequest,
-        DepositRequestPush,
+        DepositRequestPush, EventType,
     },
 };
 
@@ -39,12 +39,11 @@ pub async fn receive_wire(story: &mut Story, account: &AccountId, amount: &str) 
     );
 
     // The sender's bank does this on the platform.
-    let arrival = control::InboundRequest::new(amount.parse()?)
+    let arrival = InboundRequest::new(amount.parse()?)
         .with_memo(memo)
         .with_originator_name("Globex Corporation".to_owned());
-    let control = story.client.control();
-    control.inbound().create(&story.sandbox, &arrival).await?;
-    story.settle().await?;
+    story.sandbox.receive(arrival).await?;
+    story.settle(&[EventType::TransactionPosted]).await?;
     println!("  received        {amount} USD by wire");
     Ok(())
 }

@@ -4,17 +4,21 @@ use layer2_sdk::{
     Client,
     payments::{
         AccountId, Address, CounterpartyId, CounterpartyProfileRequest, CounterpartyRequest,
-        CounterpartyRequestFiatUs, CounterpartyRoutingAccountRequest, CustomerId, ProfileType,
-        Rail, WithdrawalPurpose, WithdrawalRequest, WithdrawalRequestFedwire,
+        CounterpartyRequestFiatUs, CounterpartyRoutingAccountRequest, CustomerId, EventType,
+        ProfileType, Rail, WithdrawalPurpose, WithdrawalRequest, WithdrawalRequestFedwire,
+        WithdrawalStatus,
     },
 };
 
-use super::{Step, story::Story};
+use super::{
+    Step,
+    story::{self, Story},
+};
 
 /// Registers a landlord's bank account and waits for its screening.
 pub async fn register_landlord(story: &mut Story, customer: &CustomerId) -> Step<CounterpartyId> {
     let id = landlord(&story.client, customer).await?;
-    story.settle().await?;
+    story.settle(&[EventType::CounterpartyActive]).await?;
     Ok(id)
 }
 
@@ -67,13 +71,14 @@ pub async fn withdraw(
         .await?;
     let id = requested.id.clone();
     withdrawals.accept(&id).await?;
-    story.settle().await?;
+    story.settle(&[EventType::TransactionPosted]).await?;
 
-    let status = story.client.withdrawals().get_status(&id).await?;
+    let done = WithdrawalStatus::Executed;
+    let state = story.client.withdrawals().get_status(&id).await?;
+    story::must_be("the withdrawal", state.status.as_ref(), &done)?;
     let receipt = story.client.withdrawals().get_receipt(&id).await?;
     println!(
-        "  withdrawal      {} of {amount} USD, with a receipt of {} bytes",
-        status.status.as_ref().ok_or("a withdrawal has a status")?,
+        "  withdrawal      {done} of {amount} USD, with a receipt of {} bytes",
         receipt.bytes().len(),
     );
     Ok(())

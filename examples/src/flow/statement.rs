@@ -31,8 +31,7 @@ fn text(value: Option<&impl ToString>) -> String {
 
 /// Prints for each asset what is owed, to whom, and what the platform holds for it.
 pub async fn print_trial_balance(story: &Story) -> Step<()> {
-    let control = story.client.control();
-    let books = control.ledger().trial_balance(&story.sandbox).await?;
+    let books = story.sandbox.trial_balance().await?;
     for asset in &books.assets {
         println!(
             "trial balance {}: customers {}, fees {}, suspense {}, custody {}, difference {}",
@@ -44,9 +43,5 @@ pub async fn print_trial_balance(story: &Story) -> Step<()> {
             asset.sum
         );
     }
-    if books.balanced {
-        Ok(())
-    } else {
-        Err("the books do not balance".into())
-    }
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! What every step needs: the client, the sandbox that plays the rest of the world, and the webhooks that came.
 
+use std::fmt::Display;
+
 use layer2_sdk::{
-    Client, control,
-    mock::{self, SandboxServer},
-    payments::EventType,
+    Client,
+    mock::Sandbox,
+    payments::{Event, EventType},
 };
 
 use super::Step;
@@ -15,15 +17,15 @@ pub struct Story {
     /// The client, as it would talk to the platform.
     pub client: Client,
     /// The sandbox, for the parts that a bank or a person at the platform would play.
-    pub sandbox: control::SandboxName,
+    pub sandbox: Sandbox,
     receiver: Running,
     told: usize,
 }
 
 impl Story {
     /// Subscribes to the events of the flow and begins to listen. There is one key a subscription.
-    pub async fn begin(server: &SandboxServer) -> Step<Self> {
-        let client = mock::client(&server.info())?;
+    pub async fn begin(sandbox: Sandbox) -> Step<Self> {
+        let client = sandbox.client().clone();
         let receiver = Receiver::bind().await?;
         let mut subscriptions = Vec::new();
         for event_type in [
@@ -38,20 +40,113 @@ impl Story {
         }
         Ok(Self {
             client,
-            sandbox: server.info().sandbox,
+            sandbox,
             receiver: receiver.serve(&subscriptions)?,
             told: 0,
         })
     }
 
     /// Waits until all work of the platform is done and all webhooks are delivered, and prints those that came.
-    pub async fn settle(&mut self) -> Step<()> {
-        self.client.control().clock().settle(&self.sandbox).await?;
+    ///
+    /// # Errors
+    /// If one that the step is to be told by did not come, or came with a signature that does not hold.
+    pub async fn settle(&mut self, expected: &[EventType]) -> Step<()> {
+        self.sandbox.settle().await?;
         let events = self.receiver.received();
-        for event in events.iter().skip(self.told) {
+        let came = events.get(self.told..).unwrap_or_default();
+        for event in came {
             println!("  webhook         {}, verified", event.event_type);
         }
         self.told = events.len();
-        Ok(())
+        let Some(event_type) = missing(expected, came) else {
+            return Ok(());
+        };
+        // The server knows why, if it sent none or nobody could be reached.
+        self.sandbox.expect_webhook(event_type.clone()).await?;
+        Err(format!("no webhook {event_type} came that was not told before").into())
+    }
+}
+
+/// An expected type of which too few came.
+fn missing(expected: &[EventType], came: &[Event]) -> Option<EventType> {
+    let mut came: Vec<_> = came.iter().map(|event| &event.event_type).collect();
+    for event_type in expected {
+        match came.iter().position(|other| *other == event_type) {
+            Some(place) => _ = came.swap_remove(place),
+            None => return Some(event_type.clone()),
+        }
+    }
+    None
+}
+
+/// The status that an object has. A story in which it is another one than the next step needs has failed here.
+///
+/// # Errors
+/// If there is none, or another one.
+pub fn must_be<S: PartialEq + Display>(what: &str, status: Option<&S>, wanted: &S) -> Step<()> {
+    match status {
+        Some(status) if status == wanted => Ok(()),
+        Some(status) => Err(format!("{what} is {status}, and the story needs {wanted}").into()),
+        None => Err(format!("{what} has no status, and the story needs {wanted}").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use layer2_sdk::{
+        mock::Fault,
+        payments::{AccountStatus, OperationId},
+    };
+
+    use super::*;
+    use crate::flow::{exchanging, onboarding, receiving, transferring};
+
+    async fn begun() -> Story {
+        Story::begin(Sandbox::start().await.unwrap()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_webhook_that_does_not_come_ends_the_story() {
+        let mut story = begun().await;
+        let posted = [EventType::TransactionPosted];
+        let error = story.settle(&posted).await.unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.starts_with("no webhook TRANSACTION_POSTED"),
+            "{error}"
+        );
+
+        // One that came is counted once.
+        let dollars = story.sandbox.account("FIAT_TESTNET_USD").unwrap();
+        let one = || "1".parse().unwrap();
+        story.sandbox.fund(&dollars, one()).await.unwrap();
+        story.settle(&posted).await.unwrap();
+        assert!(story.settle(&posted).await.is_err(), "it is told");
+        story.sandbox.fund(&dollars, one()).await.unwrap();
+        let two = [EventType::TransactionPosted, EventType::TransactionPosted];
+        assert!(story.settle(&two).await.is_err(), "one came");
+    }
+
+    #[tokio::test]
+    async fn a_status_that_the_next_step_cannot_use_ends_the_story() {
+        let open = AccountStatus::Open;
+        assert!(must_be("it", Some(&open), &open).is_ok());
+        let error = must_be("it", Some(&AccountStatus::Frozen), &open).unwrap_err();
+        assert_eq!(error.to_string(), "it is FROZEN, and the story needs OPEN");
+        assert!(must_be("it", None, &open).is_err());
+
+        let mut story = begun().await;
+        let (ada, dollars) = onboarding::onboard(&mut story).await.unwrap();
+        receiving::receive_wire(&mut story, &dollars, "100")
+            .await
+            .unwrap();
+        let bitcoin = transferring::open_account(&mut story, &ada, "BTC", "BITCOIN_TESTNET_BTC")
+            .await
+            .unwrap();
+        let odd = Fault::unknown_enum_value().on(OperationId::ExchangesGet);
+        story.sandbox.order(odd).await.unwrap();
+        let spent = exchanging::spend(&mut story, &dollars, &bitcoin, "10").await;
+        let error = spent.unwrap_err().to_string();
+        assert!(error.contains("the story needs EXECUTED"), "{error}");
     }
 }

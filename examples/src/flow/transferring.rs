@@ -1,13 +1,17 @@
 //! Money moves between two accounts, and the reply of the acceptance is lost on the way.
 
 use layer2_sdk::{
-    control,
+    mock::Fault,
     payments::{
-        AccountId, AccountOpenRequest, AccountToOpen, AssetTypeId, CustomerId, TransferRequest,
+        AccountId, AccountOpenRequest, AccountToOpen, AssetTypeId, CustomerId, EventType,
+        OperationId, TransferRequest, TransferStatus,
     },
 };
 
-use super::{Step, story::Story};
+use super::{
+    Step,
+    story::{self, Story},
+};
 
 /// Opens an account of the customer for one asset.
 pub async fn open_account(
@@ -21,7 +25,7 @@ pub async fn open_account(
     let request = AccountOpenRequest::new(customer.clone(), account);
     let opened = story.client.accounts().open(&request).await?.id.clone();
     println!("  account         {opened}");
-    story.settle().await?;
+    story.settle(&[EventType::AccountOpen]).await?;
     Ok(opened)
 }
 
@@ -35,11 +39,8 @@ pub async fn transfer(
     to: &AccountId,
     amount: &str,
 ) -> Step<()> {
-    let fault = control::FaultRequest::new(control::FaultKind::ReplyLost)
-        .with_operation("payments.transfers_accept".to_owned())
-        .with_count(1);
-    let control = story.client.control();
-    control.faults().create(&story.sandbox, &fault).await?;
+    let lost = Fault::reply_lost().on(OperationId::TransfersAccept);
+    story.sandbox.order(lost).await?;
 
     let request = TransferRequest::new(from.clone(), to.clone(), amount.parse()?);
     let transfers = story.client.transfers();
@@ -49,11 +50,15 @@ pub async fn transfer(
         "  accepted        after {} attempts with one key, as the first reply was lost",
         accepted.attempts(),
     );
-    story.settle().await?;
+    if accepted.attempts() < 2 {
+        return Err("the first reply was to be lost".into());
+    }
+    // One for each account, though the order was sent twice.
+    let posted = [EventType::TransactionPosted, EventType::TransactionPosted];
+    story.settle(&posted).await?;
+    let done = TransferStatus::Executed;
     let transfer = story.client.transfers().get(&requested.id).await?;
-    println!(
-        "  transfer        {} of {amount} USD",
-        transfer.status.as_ref().ok_or("a transfer has a status")?,
-    );
+    story::must_be("the transfer", transfer.status.as_ref(), &done)?;
+    println!("  transfer        {done} of {amount} USD");
     Ok(())
 }

@@ -212,7 +212,7 @@ pub(crate) struct Tally {
     pub(crate) credits: MinorUnits,
     pub(crate) held: MinorUnits,
     /// Positions of the entries that touch the account, ascending, each once.
-    pub(crate) entries: Vec<usize>,
+    pub(crate) entries: Vec<u32>,
     /// Positions of its open holds.
     pub(crate) open_holds: BTreeSet<usize>,
 }

@@ -9,6 +9,7 @@
 //! | `book.rs` | definitions and reads |
 //! | `book/post.rs` | checking and posting entries, reversals |
 //! | `book/holds.rs` | placing and releasing holds |
+//! | `book/positions.rs` | rows by their ids |
 //! | `book/batch.rs` | several changes or none |
 //! | `book/audit.rs` | recomputation from the facts, invariants |
 //! | `book/snapshot.rs` | serde |
@@ -16,11 +17,11 @@
 mod audit;
 mod batch;
 mod holds;
+mod positions;
 mod post;
 mod snapshot;
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 
 use crate::account::{Account, AccountIx, AccountKind, LedgerAccountId, Tally};
@@ -30,6 +31,8 @@ use crate::error::LedgerError;
 use crate::hold::{Hold, HoldId};
 use crate::minor::MinorUnits;
 use crate::trial_balance::TrialBalance;
+
+use positions::Positions;
 
 pub use audit::Violation;
 pub use batch::{BatchError, Step};
@@ -152,10 +155,8 @@ impl Book {
     /// An entry by its id.
     #[must_use]
     pub fn entry(&self, id: EntryId) -> Option<&Entry> {
-        self.index
-            .entry_positions
-            .get(&id)
-            .map(|position| &self.entries[*position])
+        let position = self.index.entry_positions.find(&self.entries, id)?;
+        self.entries.get(position)
     }
 
     /// All entries, in order of their sequence.
@@ -183,7 +184,7 @@ impl Book {
     /// [`LedgerError::UnknownAccountIx`].
     pub fn entry_count(&self, account: AccountIx, as_of: u64) -> Result<usize, LedgerError> {
         let positions = &self.account(account)?.tally.entries;
-        Ok(positions.partition_point(|position| self.entries[*position].sequence <= as_of))
+        Ok(positions.partition_point(|position| self.entry_at(*position).sequence <= as_of))
     }
 
     /// The entries that touch the account, in order; `range` counts them from 0 and is cut to what
@@ -209,7 +210,7 @@ impl Book {
             Bound::Unbounded => 0,
         };
         let page = &positions[start.min(end)..end];
-        Ok(page.iter().map(|position| &self.entries[*position]))
+        Ok(page.iter().map(|position| self.entry_at(*position)))
     }
 
     /// The current balance that the account had after the entry with sequence `as_of`, in smallest
@@ -228,10 +229,8 @@ impl Book {
     /// A hold by its id, open or not.
     #[must_use]
     pub fn hold(&self, id: HoldId) -> Option<&Hold> {
-        self.index
-            .hold_positions
-            .get(&id)
-            .map(|position| &self.holds[*position])
+        let position = self.index.hold_positions.find(&self.holds, id)?;
+        self.holds.get(position)
     }
 
     /// All holds, open or not, in the order in which they were placed.
@@ -252,6 +251,11 @@ impl Book {
         Ok(positions.iter().map(|position| &self.holds[*position]))
     }
 
+    /// The entry at a position of a tally.
+    fn entry_at(&self, position: u32) -> &Entry {
+        &self.entries[position as usize]
+    }
+
     /// The totals per asset.
     #[must_use]
     pub fn trial_balance(&self) -> TrialBalance {
@@ -260,45 +264,11 @@ impl Book {
 }
 
 /// What follows from the facts and is asked for by id or on every posting.
-///
-/// The maps are only ever asked, never iterated, so their order cannot show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Index {
     /// Per asset, the sum of all debits (and of all credits). Bounds every total of the book.
     turnover: Vec<MinorUnits>,
-    entry_positions: IdMap<EntryId>,
-    hold_positions: IdMap<HoldId>,
+    entry_positions: Positions,
+    hold_positions: Positions,
     reversed_by: BTreeMap<EntryId, EntryId>,
-}
-
-/// Positions by 128-bit id.
-type IdMap<Id> = HashMap<Id, usize, BuildHasherDefault<IdHasher>>;
-
-/// Folds a 128-bit id into 64 bits by one widening multiplication.
-///
-/// Ids come from the program that owns the book, not from its users, so nobody is in a position to
-/// choose collisions; and the key is fixed, because nothing in this crate draws chance.
-#[derive(Clone, Copy, Debug, Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u128(u128::from(*byte));
-        }
-    }
-
-    fn write_u128(&mut self, id: u128) {
-        /// The fraction of the golden ratio: odd, without a pattern in its bits.
-        const GOLDEN: u128 = 0x9e37_79b9_7f4a_7c15;
-        const LOW: u128 = u64::MAX as u128;
-        let folded = (id >> 64).wrapping_mul(GOLDEN) ^ (id & LOW) ^ u128::from(self.0);
-        let product = (folded & LOW) * GOLDEN;
-        // Both halves fit 64 bits, so neither conversion loses anything.
-        self.0 = u64::try_from((product >> 64) ^ (product & LOW)).unwrap_or_default();
-    }
 }

@@ -50,8 +50,8 @@ pub enum LedgerError {
         /// The id that is taken.
         entry: EntryId,
     },
-    /// The book has no room for another handle.
-    #[error("a book holds at most {max} assets and as many accounts", max = u32::MAX)]
+    /// The book has no room for another handle or position.
+    #[error("a book holds at most {max} assets, and as many accounts, entries and holds", max = u32::MAX)]
     Full,
     /// The hold was released before.
     #[error("hold {hold} was released already; place a new one")]

@@ -31,11 +31,11 @@ pub(crate) struct Profile;
 
 impl ApiProfile for Profile {
     fn locate(&self, server: &Server, call: &Call<'_>) -> Result<Caller, Failure> {
-        let (sandbox, claims) = locate::by_token(self, server, call.headers, TokenApi::Accounting)?;
+        let (sandbox, scopes) = locate::by_token(self, server, call.headers, TokenApi::Accounting)?;
         Ok(Caller {
             sandbox: Some(sandbox),
             actor: Actor::Client,
-            scopes: Some(claims.scopes()),
+            scopes: Some(scopes),
         })
     }
 

@@ -25,7 +25,7 @@ use crate::{
     errors::{Failure, Refusal, sentence},
     generated::control::ControlServer,
     http::{OpenFile, headers::RequestId, limits, locate},
-    sandbox::{Broken, LoadError, Outage, Sandbox, lock},
+    sandbox::{Broken, Outage, Sandbox, lock},
     server::{ChangeError, Server},
     store::StoreError,
     webhooks::settle,
@@ -157,9 +157,9 @@ impl ControlServer for Server {
         sandbox: &control::SandboxName,
     ) -> Result<control::SandboxReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
-        let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
-        sandbox.reset().await.map_err(broken)?;
-        reply(self, &sandbox)
+        let name = sandbox.name().to_owned();
+        let reset = self.reset(sandbox).await;
+        reply(self, &*reset.map_err(|error| refused(error, &name))?)
     }
 
     async fn sandboxes_fork(
@@ -331,13 +331,13 @@ fn refused(error: ChangeError, name: &str) -> Rejection {
     let error = match error {
         ChangeError::Busy => return clock_busy(),
         ChangeError::Directory(error) => error,
-        ChangeError::Load(error) => {
+        ChangeError::Broken(error) => return broken(error),
+        ChangeError::Store(error) => {
             tracing::error!(sandbox = name, %error, "a sandbox could not be made or deleted");
-            return match error {
-                LoadError::Store(StoreError::Full(_)) => broken(Broken::Outage(Outage::Full)),
-                LoadError::Store(_) => broken(Broken::Outage(Outage::Unavailable)),
-                _ => broken(Broken::Journal),
-            };
+            return broken(Broken::Outage(match error {
+                StoreError::Full(_) => Outage::Full,
+                _ => Outage::Unavailable,
+            }));
         }
     };
     match error {
@@ -416,18 +416,18 @@ fn invalid(pointer: &str, received: &str, expected: &str) -> Rejection {
 }
 
 fn broken(error: Broken) -> Rejection {
-    match error {
-        Broken::Outage(outage) => Rejection {
-            status: Refusal::StoreUnavailable.status(),
-            problems: vec![
-                Problem::new(
-                    payments::code(Refusal::StoreUnavailable),
-                    sentence(&outage.to_string()),
-                )
-                .hint(outage.hint()),
-            ],
-        },
-        Broken::Defect | Broken::Journal => at_fault(&error.to_string()),
+    let Some(hint) = error.hint() else {
+        return at_fault(&error.to_string());
+    };
+    Rejection {
+        status: Refusal::StoreUnavailable.status(),
+        problems: vec![
+            Problem::new(
+                payments::code(Refusal::StoreUnavailable),
+                sentence(&error.to_string()),
+            )
+            .hint(hint),
+        ],
     }
 }
 

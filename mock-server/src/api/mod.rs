@@ -126,7 +126,7 @@ pub(crate) struct Caller {
     pub(crate) sandbox: Option<Arc<Sandbox>>,
     pub(crate) actor: Actor,
     /// The scopes of its token; none where the API knows no scopes.
-    pub(crate) scopes: Option<Scopes>,
+    pub(crate) scopes: Option<Arc<Scopes>>,
 }
 
 /// The differences of one API.

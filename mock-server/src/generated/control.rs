@@ -2,168 +2,75 @@
 
 //! What the process answers of the control API.
 
-use std::future::Future;
-
 use bytes::Bytes;
-use layer2_types::Platform;
 use layer2_types::control;
-use layer2_types::control::OperationId;
-use layer2_world::Rejection;
-use layer2_world::Reply;
-use layer2_world::Request;
 
 use crate::http::OpenFile;
 
-/// The operations that no world can answer: they make worlds, move clocks and order faults.
-pub(crate) trait ControlServer {
-    /// Read the clock.
-    fn clock_get(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::ClockReply, Rejection>> + Send;
-    /// Advance the clock.
-    fn clock_advance(
-        &self, sandbox: &control::SandboxName, body: control::ClockAdvanceRequest,
-    ) -> impl Future<Output = Result<control::ClockAdvanceReply, Rejection>> + Send;
-    /// Wait until nothing is due.
-    fn clock_settle(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::SettleReply, Rejection>> + Send;
-    /// Expire all tokens.
-    fn clock_expire_tokens(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::TokensExpiredReply, Rejection>> + Send;
-    /// Explain an object.
-    fn explain_get(
-        &self, sandbox: &control::SandboxName, object_id: &control::ObjectId,
-    ) -> impl Future<Output = Result<control::ExplanationReply, Rejection>> + Send;
-    /// Order a fault.
-    fn faults_create(
-        &self, sandbox: &control::SandboxName, body: control::FaultRequest,
-    ) -> impl Future<Output = Result<control::FaultReply, Rejection>> + Send;
-    /// List faults.
-    fn faults_list(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::FaultListReply, Rejection>> + Send;
-    /// Clear all faults.
-    fn faults_clear(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::FaultsClearedReply, Rejection>> + Send;
-    /// Delete a fault.
-    fn faults_delete(
-        &self, sandbox: &control::SandboxName, fault_id: &control::FaultId,
-    ) -> impl Future<Output = Result<control::FaultReply, Rejection>> + Send;
-    /// Create a sandbox.
-    fn sandboxes_create(
-        &self, body: control::SandboxCreateRequest,
-    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
-    /// List sandboxes.
-    fn sandboxes_list(
-        &self,
-    ) -> impl Future<Output = Result<control::SandboxListReply, Rejection>> + Send;
-    /// Read a sandbox.
-    fn sandboxes_get(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
-    /// Delete a sandbox.
-    fn sandboxes_delete(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::SandboxRefReply, Rejection>> + Send;
-    /// Reset a sandbox.
-    fn sandboxes_reset(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
-    /// Fork a sandbox.
-    fn sandboxes_fork(
-        &self, sandbox: &control::SandboxName, body: control::SandboxForkRequest,
-    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
-    /// Export a sandbox as a file.
-    fn sandboxes_export(
-        &self, sandbox: &control::SandboxName,
-    ) -> impl Future<Output = Result<OpenFile, Rejection>> + Send;
-    /// Put a sandbox back to a file.
-    fn sandboxes_restore(
-        &self, sandbox: &control::SandboxName, file: Bytes,
-    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
-    /// Make a sandbox from a file.
-    fn sandboxes_import(
-        &self, name: &control::SandboxName, file: Bytes,
-    ) -> impl Future<Output = Result<control::SandboxReply, Rejection>> + Send;
-}
+process! {
+    api control;
 
-/// Answers one operation; those of the world are not for here.
-pub(crate) async fn dispatch<S: ControlServer>(
-    server: &S,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = Platform::Union;
-    match op {
-        OperationId::ClockGet =>
-            Reply::of(200, server.clock_get(&request.id("sandbox")?).await?, platform),
-        OperationId::ClockAdvance => Reply::of(
-            200, server.clock_advance(&request.id("sandbox")?, request.body()?).await?, platform,
-        ),
-        OperationId::ClockSettle =>
-            Reply::of(200, server.clock_settle(&request.id("sandbox")?).await?, platform),
-        OperationId::ClockExpireTokens =>
-            Reply::of(200, server.clock_expire_tokens(&request.id("sandbox")?).await?, platform),
-        OperationId::ExplainGet => Reply::of(
-            200, server.explain_get(&request.id("sandbox")?, &request.id("object_id")?).await?,
-            platform,
-        ),
-        OperationId::FaultsCreate => Reply::of(
-            201, server.faults_create(&request.id("sandbox")?, request.body()?).await?, platform,
-        ),
-        OperationId::FaultsList =>
-            Reply::of(200, server.faults_list(&request.id("sandbox")?).await?, platform),
-        OperationId::FaultsClear =>
-            Reply::of(200, server.faults_clear(&request.id("sandbox")?).await?, platform),
-        OperationId::FaultsDelete => Reply::of(
-            200, server.faults_delete(&request.id("sandbox")?, &request.id("fault_id")?).await?,
-            platform,
-        ),
-        OperationId::SandboxesCreate =>
-            Reply::of(201, server.sandboxes_create(request.body()?).await?, platform),
-        OperationId::SandboxesList => Reply::of(200, server.sandboxes_list().await?, platform),
-        OperationId::SandboxesGet =>
-            Reply::of(200, server.sandboxes_get(&request.id("sandbox")?).await?, platform),
-        OperationId::SandboxesDelete =>
-            Reply::of(200, server.sandboxes_delete(&request.id("sandbox")?).await?, platform),
-        OperationId::SandboxesReset =>
-            Reply::of(200, server.sandboxes_reset(&request.id("sandbox")?).await?, platform),
-        OperationId::SandboxesFork => Reply::of(
-            201, server.sandboxes_fork(&request.id("sandbox")?, request.body()?).await?, platform,
-        ),
-        _ => Err(Rejection::misrouted(op.operation())),
-    }
-}
-
-/// Answers one operation that takes a file.
-pub(crate) async fn upload<S: ControlServer>(
-    server: &S,
-    op: OperationId,
-    request: &Request,
-    file: Bytes,
-) -> Result<Reply, Rejection> {
-    let platform = Platform::Union;
-    match op {
-        OperationId::SandboxesRestore => Reply::of(
-            200, server.sandboxes_restore(&request.id("sandbox")?, file).await?, platform,
-        ),
-        OperationId::SandboxesImport =>
-            Reply::of(201, server.sandboxes_import(&request.id("name")?, file).await?, platform),
-        _ => Err(Rejection::misrouted(op.operation())),
-    }
-}
-
-/// Answers one operation that gives a file.
-pub(crate) async fn download<S: ControlServer>(
-    server: &S,
-    op: OperationId,
-    request: &Request,
-) -> Result<OpenFile, Rejection> {
-    match op {
-        OperationId::SandboxesExport => server.sandboxes_export(&request.id("sandbox")?).await,
-        _ => Err(Rejection::misrouted(op.operation())),
+    /// The operations that no world can answer: they make worlds, move clocks and order faults.
+    trait ControlServer {
+        values {
+            /// Read the clock.
+            ClockGet = clock_get(sandbox: &control::SandboxName) -> control::ClockReply, 200;
+            /// Advance the clock.
+            ClockAdvance = clock_advance(
+                sandbox: &control::SandboxName, body: control::ClockAdvanceRequest,
+            ) -> control::ClockAdvanceReply, 200;
+            /// Wait until nothing is due.
+            ClockSettle = clock_settle(sandbox: &control::SandboxName) -> control::SettleReply, 200;
+            /// Expire all tokens.
+            ClockExpireTokens = clock_expire_tokens(sandbox: &control::SandboxName)
+                -> control::TokensExpiredReply, 200;
+            /// Explain an object.
+            ExplainGet = explain_get(sandbox: &control::SandboxName, object_id: &control::ObjectId)
+                -> control::ExplanationReply, 200;
+            /// Order a fault.
+            FaultsCreate = faults_create(
+                sandbox: &control::SandboxName, body: control::FaultRequest,
+            ) -> control::FaultReply, 201;
+            /// List faults.
+            FaultsList = faults_list(sandbox: &control::SandboxName)
+                -> control::FaultListReply, 200;
+            /// Clear all faults.
+            FaultsClear = faults_clear(sandbox: &control::SandboxName)
+                -> control::FaultsClearedReply, 200;
+            /// Delete a fault.
+            FaultsDelete = faults_delete(
+                sandbox: &control::SandboxName, fault_id: &control::FaultId,
+            ) -> control::FaultReply, 200;
+            /// Create a sandbox.
+            SandboxesCreate = sandboxes_create(body: control::SandboxCreateRequest)
+                -> control::SandboxReply, 201;
+            /// List sandboxes.
+            SandboxesList = sandboxes_list() -> control::SandboxListReply, 200;
+            /// Read a sandbox.
+            SandboxesGet = sandboxes_get(sandbox: &control::SandboxName)
+                -> control::SandboxReply, 200;
+            /// Delete a sandbox.
+            SandboxesDelete = sandboxes_delete(sandbox: &control::SandboxName)
+                -> control::SandboxRefReply, 200;
+            /// Reset a sandbox.
+            SandboxesReset = sandboxes_reset(sandbox: &control::SandboxName)
+                -> control::SandboxReply, 200;
+            /// Fork a sandbox.
+            SandboxesFork = sandboxes_fork(
+                sandbox: &control::SandboxName, body: control::SandboxForkRequest,
+            ) -> control::SandboxReply, 201;
+        }
+        uploads {
+            /// Put a sandbox back to a file.
+            SandboxesRestore = sandboxes_restore(sandbox: &control::SandboxName, file: Bytes)
+                -> control::SandboxReply, 200;
+            /// Make a sandbox from a file.
+            SandboxesImport = sandboxes_import(name: &control::SandboxName, file: Bytes)
+                -> control::SandboxReply, 201;
+        }
+        downloads {
+            /// Export a sandbox as a file.
+            SandboxesExport = sandboxes_export(sandbox: &control::SandboxName) -> OpenFile, 200;
+        }
     }
 }

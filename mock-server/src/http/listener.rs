@@ -17,10 +17,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
+use axum::serve::Listener;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -101,10 +98,10 @@ pub(crate) struct Connection {
     pub(crate) switch: CutSwitch,
 }
 
-impl Connected<IncomingStream<'_, CuttableListener>> for Connection {
-    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
+impl Connection {
+    pub(crate) fn of(stream: &CuttableStream) -> Connection {
         Connection {
-            switch: stream.io().switch.clone(),
+            switch: stream.switch.clone(),
         }
     }
 }

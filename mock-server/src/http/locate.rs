@@ -9,21 +9,22 @@ use crate::{
     api::{ApiProfile, refuse_with},
     credentials::is_same_secret,
     errors::{Failure, Refusal, sentence},
+    known_tokens::KnownToken,
     sandbox::Sandbox,
     server::Server,
-    tokens::{Claims, TokenApi, TokenError, Unverified},
+    tokens::{Scopes, TokenApi, TokenError, Unverified},
 };
 
 /// What to do about a token that is missing or not good.
 const HOW_TO_GET_A_TOKEN: &str = "The ready file has the token endpoint of each API and what to send there, and so has the start of the server; a token is good for many calls.";
 
-/// The sandbox that issued the token, and what the token says.
+/// The sandbox that issued the token, and the scopes of the token.
 pub(crate) fn by_token(
     profile: &dyn ApiProfile,
     server: &Server,
     headers: &HeaderMap,
     api: TokenApi,
-) -> Result<(Arc<Sandbox>, Claims), Failure> {
+) -> Result<(Arc<Sandbox>, Arc<Scopes>), Failure> {
     let token = bearer(profile, headers)?;
     if is_same_secret(&server.config.control_token, token) {
         return Err(challenge(
@@ -33,18 +34,10 @@ pub(crate) fn by_token(
             r#"Bearer error="invalid_token""#,
         ));
     }
-    let found = Unverified::parse(token).and_then(|unverified| {
-        let sandbox = server
-            .directory
-            .named(unverified.sandbox())
-            .ok_or(TokenError::NoSandbox)?;
-        let claims = sandbox.credentials.tokens.check(
-            &unverified,
-            api,
-            jiff::Timestamp::now(),
-            sandbox.epoch(),
-        )?;
-        Ok((sandbox, claims))
+    let found = verified(server, token).and_then(|(sandbox, known)| {
+        let now = jiff::Timestamp::now();
+        known.claims.check(api, now, sandbox.epoch())?;
+        Ok((sandbox, Arc::clone(&known.scopes)))
     });
     found.map_err(|error| {
         let refusal = match error {
@@ -58,6 +51,22 @@ pub(crate) fn by_token(
             r#"Bearer error="invalid_token""#,
         )
     })
+}
+
+/// The sandbox that made a token, and what the token says; it may be past its end.
+fn verified(server: &Server, token: &str) -> Result<(Arc<Sandbox>, Arc<KnownToken>), TokenError> {
+    let named = |name: &str| server.directory.named(name).ok_or(TokenError::NoSandbox);
+    if let Some(known) = server.known_tokens.find(token) {
+        let sandbox = named(known.claims.sandbox())?;
+        if known.is_of(&sandbox) {
+            return Ok((sandbox, known));
+        }
+    }
+    let unverified = Unverified::parse(token)?;
+    let sandbox = named(unverified.sandbox())?;
+    let claims = sandbox.credentials.tokens.open(unverified)?;
+    let known = server.known_tokens.remember(token, &sandbox, claims);
+    Ok((sandbox, known))
 }
 
 /// The sandbox that a token names, without a look at whether the token is good.

@@ -14,6 +14,7 @@ pub(crate) mod locate;
 pub(crate) mod pipeline;
 pub(crate) mod query;
 pub(crate) mod route;
+pub(crate) mod service;
 pub(crate) mod signature;
 pub(crate) mod validate;
 

@@ -20,13 +20,13 @@ mod reply;
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{
-    body::Body,
-    extract::{ConnectInfo, State},
-};
+use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header, request::Parts};
-use layer2_types::operation::{Effect, RunsIn};
+use layer2_types::{
+    control,
+    operation::{Effect, RunsIn},
+};
 use layer2_world::{
     command::ClientCommand,
     rejection::Problem,
@@ -57,8 +57,8 @@ use reply::response;
 
 /// Answers every request of the server.
 pub(crate) async fn serve(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    server: Arc<Server>,
+    connection: Connection,
     request: Request<Body>,
 ) -> Response<Body> {
     let surface = Surface::of_path(request.uri().path());
@@ -170,7 +170,7 @@ impl Exchange {
         self.path = found.path;
         if !matches!(found.target, Target::Health | Target::Metrics) {
             let caught_up = server.catch_up().await;
-            caught_up.map_err(|outage| self.broken(Broken::Outage(outage)))?;
+            caught_up.map_err(|outage| self.broken(&Broken::Outage(outage)))?;
         }
         match found.target {
             Target::Health => Ok(Answer::json(200, health())),
@@ -251,17 +251,33 @@ impl Exchange {
         self.validate(operation, &query, body.json.as_ref())?;
         let request = WorldRequest {
             op,
-            path: self.path.clone(),
+            path: std::mem::take(&mut self.path),
             body: body.text,
             query,
             actor: caller.actor,
         };
-        let command = ClientCommand {
-            fingerprint: fingerprint(&request, body.json.as_ref()),
-            request,
-            key,
+        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, op) {
+            return by_process(server, op, &request).await;
+        }
+        let Some(sandbox) = &self.sandbox else {
+            return Err(internal(
+                self.surface,
+                "the request was not led to a sandbox",
+            ));
         };
-        self.carry_out(server, command, body.file).await
+        match operation.effect {
+            Effect::Read => self.read(sandbox, &request).await,
+            Effect::Write => {
+                let command = ClientCommand {
+                    fingerprint: fingerprint(&request, body.json.as_ref()),
+                    request,
+                    key,
+                };
+                let answer = self.write(sandbox, command, body.file).await;
+                sandbox.tend_journal();
+                answer
+            }
+        }
     }
 
     /// Finds out who calls, and remembers the sandbox for the log and the faults.
@@ -279,39 +295,6 @@ impl Exchange {
         let caller = self.surface.profile().locate(server, &call)?;
         self.sandbox.clone_from(&caller.sandbox);
         Ok(caller)
-    }
-
-    /// Hands the request to the state machine, or to the process around it.
-    async fn carry_out(
-        &self,
-        server: &Server,
-        command: ClientCommand,
-        file: Option<FileBytes>,
-    ) -> Result<Answer, Failure> {
-        let operation = command.request.op.operation();
-        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, command.request.op)
-        {
-            if operation.is_download() {
-                let file = generated::control::download(server, op, &command.request).await?;
-                return Ok(Answer::of(200, AnswerContent::File(file)));
-            }
-            let reply = generated::control::dispatch(server, op, &command.request).await?;
-            return Ok(Answer::json(reply.status, reply.body));
-        }
-        let Some(sandbox) = &self.sandbox else {
-            return Err(internal(
-                self.surface,
-                "the request was not led to a sandbox",
-            ));
-        };
-        match operation.effect {
-            Effect::Read => self.read(sandbox, &command.request).await,
-            Effect::Write => {
-                let answer = self.write(sandbox, command, file).await;
-                sandbox.tend_journal();
-                answer
-            }
-        }
     }
 
     /// Hands a file to the process around the state machines, which looks at the bytes themselves.
@@ -340,12 +323,12 @@ impl Exchange {
         let reply = sandbox
             .query(request)
             .await
-            .map_err(|error| self.broken(error))??;
+            .map_err(|error| self.broken(&error))??;
         if !request.op.operation().is_download() {
             return Ok(Answer::json(reply.status, reply.body));
         }
         let opened = OpenFile::of(&reply, sandbox).await;
-        match opened.map_err(|error| self.broken(error))? {
+        match opened.map_err(|error| self.broken(&error))? {
             Some(file) => Ok(Answer::of(reply.status, AnswerContent::File(file))),
             None => Err(internal(
                 self.surface,
@@ -371,7 +354,7 @@ impl Exchange {
         let accepted = sandbox
             .command(command, lease)
             .await
-            .map_err(|error| self.broken(error))??;
+            .map_err(|error| self.broken(&error))??;
         let reply = accepted.reply.ok_or_else(|| {
             internal(
                 self.surface,
@@ -385,16 +368,29 @@ impl Exchange {
     }
 
     /// What the state of the sandbox means for the request.
-    fn broken(&self, error: Broken) -> Failure {
-        let profile = self.surface.profile();
-        match error {
-            Broken::Outage(outage) => refuse_with(profile, Refusal::StoreUnavailable, |code| {
-                Problem::new(code, sentence(&outage.to_string())).hint(outage.hint())
-            })
-            .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
-            Broken::Defect | Broken::Journal => internal(self.surface, &error.to_string()),
-        }
+    fn broken(&self, error: &Broken) -> Failure {
+        let Some(hint) = error.hint() else {
+            return internal(self.surface, &error.to_string());
+        };
+        refuse_with(self.surface.profile(), Refusal::StoreUnavailable, |code| {
+            Problem::new(code, sentence(&error.to_string())).hint(hint)
+        })
+        .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
+}
+
+/// Hands a request to the process around the state machines.
+async fn by_process(
+    server: &Server,
+    op: control::OperationId,
+    request: &WorldRequest,
+) -> Result<Answer, Failure> {
+    if op.operation().is_download() {
+        let file = generated::control::download(server, op, request).await?;
+        return Ok(Answer::of(200, AnswerContent::File(file)));
+    }
+    let reply = generated::control::dispatch(server, op, request).await?;
+    Ok(Answer::json(reply.status, reply.body))
 }
 
 /// What `/healthz` says.

@@ -122,7 +122,7 @@ pub(crate) fn reply_schema(operation: &Operation, status: u16) -> Option<&'stati
 /// Whether the document marks nothing of an operation's JSON body as personal or secret.
 pub(crate) fn is_body_plain(operation: &Operation) -> bool {
     let request = compiled(operation, Reading::default()).map(|schemas| schemas.request.as_ref());
-    matches!(request, Ok(Some(schema)) if !holds_sensitive(&schema.source))
+    matches!(request, Ok(Some(schema)) if schema.is_plain)
 }
 
 fn holds_sensitive(schema: &Value) -> bool {
@@ -163,6 +163,8 @@ struct Schema {
     source: Value,
     validator: Validator<Exact>,
     unknown: Unknown,
+    /// The document marks nothing in it as personal or secret.
+    is_plain: bool,
 }
 
 /// What becomes of members that the document does not have.
@@ -249,6 +251,7 @@ impl Compiled {
                 .build(&source)
                 .map_err(|error| fail(error.to_string()))?;
             Ok(Schema {
+                is_plain: !holds_sensitive(&source),
                 source,
                 validator,
                 unknown,

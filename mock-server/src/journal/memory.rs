@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use layer2_world::command::Command;
+use layer2_world::command::compact::{CompactCommands, read_number, write_number};
 
 use super::{Base, Journal, Mark, Opened, Row, Write};
 use crate::{
@@ -85,22 +85,26 @@ struct RowList {
     blocks: Vec<Block>,
     /// Position of the last row: how many there are, with those that the state already held when the list began.
     last: u64,
+    commands: CompactCommands,
     /// Where a row is written before it is known how long it is.
     scratch: Vec<u8>,
 }
 
-/// Rows that follow on each other. Before each stands how many bytes it has.
+/// Rows that follow on each other. Before each stands how many bytes it has, and by how many seconds it is later than
+/// the first.
 struct Block {
     /// Position of the last row before it.
     before: u64,
+    /// Second of the first row.
+    begun: i64,
     bytes: Vec<u8>,
 }
 
 /// Bytes of a block, but for a row that is longer by itself.
 const BLOCK: usize = 64 * 1024;
 
-/// Bytes before a row.
-const LENGTH: usize = size_of::<u32>();
+/// The most that a number takes.
+const NUMBER: usize = 10;
 
 impl RowList {
     /// A list whose first row follows this position.
@@ -114,25 +118,24 @@ impl RowList {
     fn push(&mut self, row: &Row) {
         self.scratch.clear();
         self.scratch.shrink_to(BLOCK);
-        write(row, &mut self.scratch);
-        // No request is that long (`limits`).
-        let Ok(length) = u32::try_from(self.scratch.len()) else {
-            return;
-        };
+        write(row, &mut self.commands, &mut self.scratch);
         debug_assert_eq!(row.seq, self.last + 1, "rows come in their order");
-        let needed = LENGTH + self.scratch.len();
+        let needed = 2 * NUMBER + self.scratch.len();
         let has_room = |block: &Block| block.bytes.len() + needed <= BLOCK;
+        let second = row.now.as_second();
         if !self.blocks.last().is_some_and(has_room) {
             // The first block grows as it is needed: most sandboxes are small.
             let room = if self.blocks.is_empty() { 0 } else { BLOCK };
             self.blocks.push(Block {
                 before: self.last,
+                begun: second,
                 bytes: Vec::with_capacity(room.max(needed)),
             });
         }
-        if let Some(Block { bytes, .. }) = self.blocks.last_mut() {
-            bytes.extend(length.to_le_bytes());
-            bytes.extend(&self.scratch);
+        if let Some(Block { bytes, begun, .. }) = self.blocks.last_mut() {
+            write_number(self.scratch.len() as u64, bytes);
+            write_number(zigzag(second.wrapping_sub(*begun)), bytes);
+            bytes.extend_from_slice(&self.scratch);
         }
         self.last += 1;
     }
@@ -143,11 +146,15 @@ impl RowList {
         let blocks = &self.blocks[begin.saturating_sub(1)..];
         let rows = blocks.iter().flat_map(|block| {
             let positions = block.before + 1..;
-            positions.zip(Rows(&block.bytes))
+            let rows = Rows(&block.bytes).map(|(later, bytes)| {
+                let second = block.begun.wrapping_add(unzigzag(later));
+                (second, bytes)
+            });
+            positions.zip(rows)
         });
         rows.skip_while(|(seq, _)| *seq <= after)
             .take(most)
-            .map(|(seq, bytes)| read(seq, bytes))
+            .map(|(seq, (second, bytes))| read(seq, second, bytes, &self.commands))
             .collect()
     }
 }
@@ -158,23 +165,32 @@ impl std::fmt::Debug for RowList {
     }
 }
 
-/// The rows of a block.
+/// The rows of a block, each with its two numbers but for the first.
 struct Rows<'a>(&'a [u8]);
 
 impl<'a> Iterator for Rows<'a> {
-    type Item = &'a [u8];
+    type Item = (u64, &'a [u8]);
 
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let (length, rest) = self.0.split_first_chunk::<LENGTH>()?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        let (row, rest) = rest.split_at_checked(length)?;
+    fn next(&mut self) -> Option<(u64, &'a [u8])> {
+        let (length, rest) = read_number(self.0)?;
+        let (later, rest) = read_number(rest)?;
+        let (row, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
         self.0 = rest;
-        Some(row)
+        Some((later, row))
     }
 }
 
-/// The rules, the instant, the digest and the command. The position is the place in the list.
-fn write(row: &Row, out: &mut Vec<u8>) {
+/// A number whose distance from zero is small, as a small one.
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
+
+/// The rules, the part of the instant below a second, the digest and the command. The position is the place in the list.
+fn write(row: &Row, commands: &mut CompactCommands, out: &mut Vec<u8>) {
     let Row {
         seq: _,
         now,
@@ -182,34 +198,29 @@ fn write(row: &Row, out: &mut Vec<u8>) {
         digest,
         rules,
     } = row;
-    out.extend(rules.to_le_bytes());
-    out.extend(now.as_second().to_le_bytes());
+    write_number(u64::from(*rules), out);
     out.extend(now.subsec_nanosecond().to_le_bytes());
     out.extend(digest);
-    command.write_compact(out);
+    commands.write(command, out);
 }
 
-fn read(seq: u64, bytes: &[u8]) -> Option<Row> {
-    let (rules, rest) = bytes.split_first_chunk()?;
-    let (seconds, rest) = rest.split_first_chunk()?;
+fn read(seq: u64, second: i64, bytes: &[u8], commands: &CompactCommands) -> Option<Row> {
+    let (rules, rest) = read_number(bytes)?;
     let (nanoseconds, rest) = rest.split_first_chunk()?;
     let (digest, command) = rest.split_first_chunk()?;
-    let now = Timestamp::new(
-        i64::from_le_bytes(*seconds),
-        i32::from_le_bytes(*nanoseconds),
-    );
+    let now = Timestamp::new(second, i32::from_le_bytes(*nanoseconds));
     Some(Row {
         seq,
         now: now.ok()?,
-        command: Command::read_compact(command)?,
+        command: commands.read(command)?,
         digest: *digest,
-        rules: u32::from_le_bytes(*rules),
+        rules: u32::try_from(rules).ok()?,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use layer2_world::command::{ClientCommand, Fingerprint, Internal};
+    use layer2_world::command::{ClientCommand, Command, Fingerprint, Internal};
     use layer2_world::request::{Actor, Request};
 
     use super::*;
@@ -229,9 +240,14 @@ mod tests {
             fingerprint: Fingerprint::new([7; 32]),
         });
         let due = Command::Internal(Internal::RunDue);
+        // On both sides of the epoch and of the first row; business time goes forward, but nothing rests on it here.
+        let place = i64::try_from(seq).unwrap();
+        let second = [place, -place, i64::from(i32::MAX), 0][usize::try_from(seq % 4).unwrap()];
+        let nanosecond = i32::try_from(seq).unwrap() * if second < 0 { -1 } else { 1 };
+        let now = Timestamp::new(second, nanosecond);
         Row {
             seq,
-            now: Timestamp::new(-5, -999_999_999 + i32::try_from(seq).unwrap()).unwrap(),
+            now: now.unwrap(),
             command: if seq.is_multiple_of(3) { due } else { command },
             digest: [u8::try_from(seq % 251).unwrap(); 32],
             rules: u32::try_from(seq).unwrap(),
@@ -262,8 +278,8 @@ mod tests {
     #[test]
     fn a_row_of_due_work_is_small() {
         let mut bytes = Vec::new();
-        write(&row(3), &mut bytes);
-        assert!(bytes.len() < 64, "{} bytes", bytes.len());
+        write(&row(3), &mut CompactCommands::default(), &mut bytes);
+        assert!(bytes.len() < 48, "{} bytes", bytes.len());
         assert!(!format!("{:?}", RowList::default()).contains("bytes"));
     }
 }

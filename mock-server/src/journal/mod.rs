@@ -124,6 +124,11 @@ pub(crate) trait Journal: fmt::Debug + Send + Sync {
     /// What is there.
     fn open(&self) -> Pending<'_, Opened>;
 
+    /// The head, and the row that must be there: what can be told also where the rest cannot be read.
+    fn head(&self) -> Pending<'_, (Head, u64)> {
+        Box::pin(async { Ok((Head::default(), 0)) })
+    }
+
     /// At most so many rows after a position, in their order. Rows that a snapshot holds are there too, since they
     /// explain how things came about.
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>>;

@@ -84,6 +84,24 @@ impl Core {
         }
     }
 
+    /// A core whose state could not be read. Whoever calls is told why, or has it read again if the store did not answer.
+    pub(super) fn unread(
+        state: State,
+        journal: Arc<dyn Journal>,
+        name: &str,
+        error: &LoadError,
+    ) -> Core {
+        let mut core = Core::new(state, journal);
+        if error.is_passing() {
+            tracing::warn!(sandbox = name, %error, "a sandbox could not be read; it is when it is called");
+            core.is_stale = true;
+        } else {
+            tracing::error!(sandbox = name, %error, "a sandbox cannot be brought back; it is refused until it is reset or deleted");
+            core.broken = Some(Broken::journal(error));
+        }
+        core
+    }
+
     /// Puts what is safe in the place of the state. What is on its way was safe before it went, and stays so.
     pub(super) fn replace(&mut self, state: State) {
         if self.head.generation != state.head.generation {
@@ -134,7 +152,7 @@ impl Core {
     }
 
     pub(super) fn sound(&self) -> Result<(), Broken> {
-        self.broken.map_or(Ok(()), Err)
+        self.broken.clone().map_or(Ok(()), Err)
     }
 
     pub(super) fn position(&self) -> Position {

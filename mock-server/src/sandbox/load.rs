@@ -17,28 +17,58 @@ use crate::{
 /// Rows that are read at once.
 const PAGE: usize = 1_000;
 
+/// What to do about rows that this version cannot carry out.
+const OLD_VERSION: &str = "start it once with the layer2-mock that wrote it and stop that with SIGTERM, which leaves a snapshot that this one reads, or reset the sandbox";
+
+/// What to do about what is not what was written.
+const COPY: &str = "restore the store from a copy, or reset the sandbox";
+
 /// Why the state of a sandbox cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("{0}; nothing was changed")]
+    #[error("{0}; {advice}; nothing was changed", advice = advice(.0))]
     Replay(#[from] ReplayError),
     #[error(
-        "its rows from {seq} on were written under version {written} of the rules, and this server plays by version {}; start it once with the layer2-mock that wrote it and stop that with SIGTERM, which leaves a snapshot that this one reads; nothing was changed",
+        "its rows from {seq} on were written under version {written} of the rules, and this server plays by version {}; {OLD_VERSION}; nothing was changed",
         RULES_VERSION
     )]
     Rules { seq: u64, written: u32 },
     #[error(
-        "its journal ends at row {found}, and row {expected} was acknowledged; restore the store from a copy, or reset the sandbox; nothing was changed"
+        "its journal ends at row {found}, and row {expected} was acknowledged; {COPY}; nothing was changed"
     )]
     CutOff { expected: u64, found: u64 },
     #[error("{0}; nothing was changed")]
     Snapshot(#[from] SnapshotError),
-    #[error(
-        "its snapshot is that of another sandbox; restore the store from a copy; nothing was changed"
-    )]
+    #[error("its snapshot is that of another sandbox; {COPY}; nothing was changed")]
     OtherGenesis,
+}
+
+impl LoadError {
+    /// Whether it may be had after all when the store answers again.
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            LoadError::Store(StoreError::Full(_) | StoreError::Unavailable(_))
+        )
+    }
+}
+
+/// What is put in the place of a state that cannot be read, and shown to nobody: a reset counts on from its head, and a
+/// shared journal has no news for it until another server resets it.
+pub(super) async fn unread(
+    journal: &dyn Journal,
+    genesis: &Genesis,
+    clock_mode: ClockMode,
+) -> State {
+    // What cannot be told now is asked again by a reset.
+    let (head, last_seq) = journal.head().await.unwrap_or_default();
+    State {
+        head,
+        last_seq,
+        ..State::new(genesis, clock_mode)
+    }
 }
 
 /// Reads the state, and tells the blobs which files there are.
@@ -90,6 +120,14 @@ async fn cut_off(journal: &dyn Journal, head: Head, expected: u64, found: u64) -
             "the sandbox was reset while it was read".to_owned(),
         )),
         Err(error) => LoadError::Store(error),
+    }
+}
+
+/// What to do about rows that do not lead to a state.
+fn advice(error: &ReplayError) -> &'static str {
+    match error {
+        ReplayError::Gap { .. } => COPY,
+        ReplayError::Diverged { .. } | ReplayError::Refused { .. } => OLD_VERSION,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The journal of a sandbox as something to look through.
 
-use super::{Broken, PAGE, Sandbox, turn::Intent};
+use super::{Broken, PAGE, Sandbox, core::Core, turn::Intent};
 use crate::journal::Row;
 
 impl Sandbox {
@@ -15,9 +15,27 @@ impl Sandbox {
         after: u64,
         is_wanted: impl Fn(&Row) -> bool,
     ) -> Result<Vec<Row>, Broken> {
+        let generation = |core: &mut Core| core.head.generation;
         // What was handed over before is there, and a failure has been noticed.
-        self.turn(Intent::Read, |_| ()).await?;
-        let (mut wanted, mut after) = (Vec::new(), after);
+        let mut before = self.turn(Intent::Read, generation).await?;
+        loop {
+            let rows = self.pages(after, &is_wanted).await?;
+            let now = self.turn(Intent::Read, generation).await?;
+            // A reset in between leaves the end of one journal behind the beginning of another.
+            if now == before {
+                return Ok(rows);
+            }
+            before = now;
+        }
+    }
+
+    /// The same, page by page.
+    async fn pages(
+        &self,
+        mut after: u64,
+        is_wanted: impl Fn(&Row) -> bool,
+    ) -> Result<Vec<Row>, Broken> {
+        let mut wanted = Vec::new();
         loop {
             let page = self.journal.rows(after, PAGE).await;
             let page = page.map_err(|error| self.told(&error))?;

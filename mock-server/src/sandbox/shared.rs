@@ -32,6 +32,20 @@ pub(super) struct Gate {
     questions: Questions,
 }
 
+impl Gate {
+    /// A gate to a state that is up to date, or to one that is lost and has to be read first.
+    pub(super) fn new(is_lost: bool) -> Gate {
+        let line = Line {
+            is_lost,
+            ..Line::default()
+        };
+        Gate {
+            line: Arc::new(Mutex::new(line)),
+            questions: Questions::default(),
+        }
+    }
+}
+
 /// What is handed on from one to the next.
 #[derive(Debug, Default)]
 struct Line {
@@ -90,10 +104,14 @@ impl Sandbox {
         let arrived = self.gate.questions.arrive();
         let mut line = self.gate.line.lock().await;
         if line.batch.is_none() {
-            if let Some((number, error)) = line.failed
+            if let Some((number, error)) = &line.failed
                 && number.is_after(arrived)
             {
-                return Err(error);
+                return Err(error.clone());
+            }
+            // A turn that ends in the middle costs a connection: what is broken is looked at first.
+            if intent == Intent::Write && lock(&self.core).broken.is_some() {
+                self.look_up(shared, &mut line, arrived).await?;
             }
             if intent == Intent::Read {
                 self.look_up(shared, &mut line, arrived).await?;
@@ -186,7 +204,7 @@ impl Sandbox {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    line.failed = Some((number, error));
+                    line.failed = Some((number, error.clone()));
                     return Err(error);
                 }
             }
@@ -216,9 +234,7 @@ impl Sandbox {
             News::Rows(head, rows) => {
                 let mut core = self.lock(intent)?;
                 if let Err(error) = core.follow(head, &rows) {
-                    tracing::error!(sandbox = self.name(), %error, "what another server wrote cannot be followed");
-                    core.broken = Some(Broken::Journal);
-                    return Err(Broken::Journal);
+                    return Err(self.unreadable(&mut core, &error));
                 }
                 self.note_epoch(head.epoch);
             }
@@ -251,11 +267,7 @@ impl Sandbox {
                 Ok(())
             }
             Err(LoadError::Store(error)) => Err(self.told(&error)),
-            Err(error) => {
-                tracing::error!(sandbox = self.name(), %error, "the journal of a sandbox cannot be read");
-                core.broken = Some(Broken::Journal);
-                Err(Broken::Journal)
-            }
+            Err(error) => Err(self.unreadable(&mut core, &error)),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     blobs::BlobId,
     clocks::MANUAL_START,
-    journal::{Mark, Opened, Write, memory::MemoryJournal},
+    journal::{Mark, Opened, Snapshot, Write, memory::MemoryJournal},
     store::Pending,
 };
 
@@ -193,8 +193,7 @@ impl Journal for SlowJournal {
 async fn on(journal: &Arc<SlowJournal>) -> Sandbox {
     let genesis = Sandbox::in_memory(ClockMode::Manual).await.genesis;
     let journal: Arc<dyn Journal> = Arc::<SlowJournal>::clone(journal);
-    let opened = Sandbox::open(genesis, ClockMode::Manual, journal).await;
-    opened.expect("a journal that can be read")
+    Sandbox::open(genesis, ClockMode::Manual, journal).await
 }
 
 /// The result of a turn whose writes are made safe as soon as it waits for them.
@@ -276,6 +275,15 @@ async fn a_full_store_refuses_what_it_cannot_keep_and_goes_on_answering_reads() 
         assert_eq!(refused.err(), full);
         assert!(sandbox.query(&list()).await.expect("served").is_ok());
     }
+    let again = sandbox.command(subscribe("kept"), None).await;
+    assert!(
+        again.expect("needs no room").expect("saved").replayed,
+        "what was acknowledged is told"
+    );
+    let mut other = subscribe("kept");
+    other.fingerprint = Fingerprint::new([8; 32]);
+    let reused = sandbox.command(other, None).await.expect("needs no room");
+    assert_eq!(reused.expect_err("another request").status, 400);
     assert_eq!(sandbox.expire_tokens().await.err(), full);
     assert_eq!(sandbox.epoch(), 0);
     assert_eq!(sandbox.snapshot().await, Ok(before));
@@ -361,7 +369,7 @@ async fn rows_of_other_rules_are_not_carried_out() {
         let journal = MemoryJournal::default();
         journal.write(Write::Row { row, file: None });
         let opened = Sandbox::open(genesis.clone(), ClockMode::Manual, Arc::new(journal)).await;
-        opened.map(|sandbox| sandbox.accepted())
+        opened.snapshot().await.map(|_| opened.accepted())
     };
     assert_eq!(load(row.clone()).await.ok(), Some(1));
     row.digest[0] ^= 1;
@@ -382,7 +390,6 @@ async fn tokens_and_the_clock_go_on_where_they_were() {
     let journal = Arc::new(MemoryJournal::default());
     let genesis = Sandbox::in_memory(ClockMode::Manual).await.genesis;
     let sandbox = Sandbox::open(genesis, ClockMode::Manual, journal).await;
-    let sandbox = sandbox.expect("an empty journal");
     assert_eq!(sandbox.epoch(), 0);
     assert_eq!(sandbox.expire_tokens().await, Ok(1));
     let target = MANUAL_START + SignedDuration::from_hours(1);

@@ -73,6 +73,9 @@ impl Sandbox {
             Intent::Reset => Some(self.entering.lock().await),
             Intent::Read | Intent::Write => None,
         };
+        if intent == Intent::Reset {
+            self.learn_head().await?;
+        }
         let mut work = Some(work);
         loop {
             match self.try_enter(intent, &mut work)? {
@@ -81,6 +84,22 @@ impl Sandbox {
                 Entered::Refused => self.probe().await?,
             }
         }
+    }
+
+    /// Where the state is not the one that is safe, a reset counts on from what the journal says.
+    async fn learn_head(&self) -> Result<(), Broken> {
+        {
+            let core = self.lock(Intent::Reset)?;
+            if core.broken.is_none() && !core.is_stale {
+                return Ok(());
+            }
+        }
+        let told = self.journal.head().await;
+        let (stored, _) = told.map_err(|error| self.told(&error))?;
+        let mut core = self.lock(Intent::Reset)?;
+        core.head.generation = core.head.generation.max(stored.generation);
+        core.head.epoch = core.head.epoch.max(stored.epoch);
+        Ok(())
     }
 
     /// Does the work under the lock, unless something has to be mended first.
@@ -151,12 +170,16 @@ impl Sandbox {
                 Ok(())
             }
             Err(LoadError::Store(error)) => Err(self.told(&error)),
-            Err(error) => {
-                tracing::error!(sandbox = self.name(), %error, "the journal of a sandbox cannot be read");
-                core.broken = Some(Broken::Journal);
-                Err(Broken::Journal)
-            }
+            Err(error) => Err(self.unreadable(&mut core, &error)),
         }
+    }
+
+    /// The state cannot be had: the sandbox is broken.
+    pub(super) fn unreadable(&self, core: &mut Core, error: &LoadError) -> Broken {
+        tracing::error!(sandbox = self.name(), %error, "the journal of a sandbox cannot be read");
+        let broken = Broken::journal(error);
+        core.broken = Some(broken.clone());
+        broken
     }
 
     /// Finds out whether something can be written again.

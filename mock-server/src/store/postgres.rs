@@ -7,26 +7,31 @@
 //! Connections are not encrypted: the database is meant to stand next to the servers, and what is written there is sealed
 //! all the same.
 
+mod columns;
 mod connections;
 mod errors;
+mod filed;
 mod journal;
 mod lease;
 mod schema;
 mod statements;
+mod turn;
 
 use std::sync::Arc;
 
 use layer2_world::seed::Seed;
 use tokio::sync::RwLock;
-use tokio_postgres::{Config, config::SslMode, types::ToSql};
+use tokio_postgres::{Config, Row, config::SslMode, types::ToSql};
 
 use super::{
     Charter, Fresh, Kept, Listed, Pending, SharedStore, Store, StoreError, record,
     seal::{Place, Sealer},
 };
 use crate::journal::{Base, Journal};
-use connections::{Connections, within};
-use journal::{Filed, PostgresJournal, get};
+use columns::get;
+use connections::{Connections, twice, within};
+use filed::Filed;
+use journal::PostgresJournal;
 use lease::Leases;
 
 /// What the proof of a store says once it is opened.
@@ -76,11 +81,27 @@ impl PostgresStore {
         })
     }
 
-    fn kept(&self, id: i64, name: String, charter: &[u8]) -> Result<Kept, StoreError> {
-        Ok(Kept {
-            charter: record::open(&self.sealer, Place::Charter { sandbox: &name }, charter)?,
-            journal: self.file(id, name),
-        })
+    /// How many changes there were, by whomever.
+    async fn all_changes(&self) -> Result<i64, StoreError> {
+        let reader = self.connections.reader().await?;
+        let asked = reader.client.query_one(&reader.statements.changes, &[]);
+        get(&within(asked).await?, 0)
+    }
+
+    /// The sandboxes that are there, with the charters of those that are not known.
+    async fn rows_but(&self, known: &[i64]) -> Result<Vec<Row>, StoreError> {
+        let reader = self.connections.reader().await?;
+        let parameters: [&(dyn ToSql + Sync); 1] = [&known];
+        let asked = reader.client.query(&reader.statements.list, &parameters);
+        within(asked).await
+    }
+
+    fn kept(&self, id: i64, name: String, charter: &[u8]) -> Kept {
+        Kept {
+            charter: record::open(&self.sealer, Place::Charter { sandbox: &name }, charter),
+            journal: self.file(id, name.clone()),
+            name,
+        }
     }
 
     fn file(&self, id: i64, name: String) -> Arc<dyn Journal> {
@@ -192,24 +213,19 @@ impl SharedStore for PostgresStore {
     fn changes(&self) -> Pending<'_, i64> {
         Box::pin(self.changes.get(async || {
             let own = self.own.read().await;
-            let reader = self.connections.reader().await?;
-            let asked = reader.client.query_one(&reader.statements.changes, &[]);
-            let all: i64 = get(&within(asked).await?, 0)?;
+            let all = twice(|| self.all_changes()).await?;
             Ok(all - *own)
         }))
     }
 
     fn list<'a>(&'a self, known: &'a [i64]) -> Pending<'a, Vec<Listed>> {
         Box::pin(async move {
-            let reader = self.connections.reader().await?;
-            let parameters: [&(dyn ToSql + Sync); 1] = [&known];
-            let asked = reader.client.query(&reader.statements.list, &parameters);
-            let rows = within(asked).await?;
+            let rows = twice(move || self.rows_but(known)).await?;
             let listed = rows.iter().map(|row| {
                 let id = get(row, 0)?;
                 let charter: Option<&[u8]> = get(row, 3)?;
                 let kept = match charter {
-                    Some(charter) => Some(self.kept(id, get(row, 1)?, charter)?),
+                    Some(charter) => Some(self.kept(id, get(row, 1)?, charter)),
                     None => None,
                 };
                 Ok(Listed {

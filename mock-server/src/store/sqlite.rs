@@ -84,9 +84,13 @@ impl Store for SqliteStore {
             let mut kept = Vec::with_capacity(stored.len());
             for (sandbox, name, charter) in stored {
                 let place = Place::Charter { sandbox: &name };
-                let charter = super::record::open(&self.sealer, place, &charter)?;
+                let charter = super::record::open(&self.sealer, place, &charter);
                 let journal = self.journal(sandbox, &name);
-                kept.push(Kept { charter, journal });
+                kept.push(Kept {
+                    name,
+                    charter,
+                    journal,
+                });
             }
             Ok(kept)
         })

@@ -4,18 +4,14 @@ use std::io::Read;
 
 use crate::{
     socket::{exchange, write},
-    support::{self, Caller, Reply},
+    support::{self, Caller, Reply, TestServer, Watched as _},
 };
 use layer2_mock::{ClockMode, SandboxServer, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-async fn server() -> (SandboxServer, Caller) {
-    let server = support::builder()
-        .clock(ClockMode::Manual)
-        .start()
-        .await
-        .expect("start");
+async fn server() -> (TestServer, Caller) {
+    let server = support::builder().clock(ClockMode::Manual).watched().await;
     let caller = Caller::new(&server).await;
     caller.fund("100").await;
     (server, caller)
@@ -75,7 +71,6 @@ async fn a_reset_is_no_byte_and_no_goodbye() {
     );
     let log = server.requests("default").expect("log");
     assert_eq!(log.iter().filter(|record| record.lost).count(), 2);
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -155,7 +150,7 @@ async fn a_delay_before_or_after_the_work_changes_nothing_else() {
 
 #[tokio::test]
 async fn ordered_errors_speak_the_language_of_the_api_and_say_whether_the_work_was_done() {
-    let (server, caller) = server().await;
+    let (_server, caller) = server().await;
     let rows = [
         (
             json!({"kind": "rate_limited", "retry_after_seconds": 7}),
@@ -252,7 +247,6 @@ async fn ordered_errors_speak_the_language_of_the_api_and_say_whether_the_work_w
     }
     let account = caller.get("/api/v1/accounts/deposits/ACME_USD").await.ok();
     assert_eq!(account["data"]["current_balance"], json!(91), "{account}");
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -289,7 +283,6 @@ async fn ordered_errors_of_the_other_apis_have_their_envelopes() {
             "request_id": "mine",
         })
     );
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -319,7 +312,6 @@ async fn replies_of_a_later_version_reach_the_client_alone() {
     let extra = json!({"since": "later"});
     assert_eq!(reply["field_of_a_later_version"], extra);
     assert_eq!(reply["data"]["field_of_a_later_version"], extra);
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
     let rows = server.journal("default").expect("journal");
     let world = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
     assert_eq!(Some(world.snapshot().unwrap()), server.snapshot("default"));
@@ -392,7 +384,7 @@ async fn faults_are_matched_counted_listed_and_deleted() {
 #[tokio::test]
 async fn chance_comes_from_the_seed() {
     let run = async || {
-        let server = support::builder().seed(11).start().await.expect("start");
+        let server = support::builder().seed(11).watched().await;
         let caller = Caller::new(&server).await;
         order(
             &caller,
@@ -413,7 +405,7 @@ async fn chance_comes_from_the_seed() {
 
 #[tokio::test]
 async fn an_order_that_makes_no_sense_is_refused_with_what_would() {
-    let (server, caller) = server().await;
+    let (_server, caller) = server().await;
     let rows = [
         (json!({"kind": "gremlin"}), "VALIDATION_FAILED", "/kind"),
         (
@@ -497,5 +489,4 @@ async fn an_order_that_makes_no_sense_is_refused_with_what_would() {
     }
     let listed = caller.control(Method::GET, "/faults", None).await.ok();
     assert_eq!(listed["data"]["faults"], json!([]));
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }

@@ -1,18 +1,17 @@
 //! Files on their way in and out: which media types an upload reads, what a form that is none is told, and that what
 //! was uploaded comes back byte by byte.
 
-use layer2_mock::SandboxServer;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{self, Caller, Reply};
+use crate::support::{self, Caller, Reply, TestServer, Watched as _};
 
 const PATH: &str = "/api/v1/documents/905666e7-2d5b-4ac4-bd96-e02675fc678f";
 
 const FORM: &str = "multipart/form-data; boundary=b0";
 
-async fn server() -> (SandboxServer, Caller) {
-    let server = support::builder().start().await.expect("start");
+async fn server() -> (TestServer, Caller) {
+    let server = support::builder().watched().await;
     let caller = Caller::new(&server).await;
     (server, caller)
 }
@@ -102,12 +101,11 @@ async fn a_file_reaches_its_operation_as_a_form_and_as_bytes() {
     let reply = upload(&caller, &[("content-type", FORM)], good_form()).await;
     assert!(reached(&reply), "{}", reply.text);
     assert_eq!(server.journal("default"), Some(Vec::new()));
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn another_media_type_is_met_with_those_that_are_read() {
-    let (server, caller) = server().await;
+    let (_server, caller) = server().await;
     // The description of a file is what the journal holds: nobody may send it in place of the bytes.
     let described =
         r#"{"file_name":"a.pdf","media_type":"application/pdf","length":3,"sha256":"ab"}"#;
@@ -128,12 +126,11 @@ async fn another_media_type_is_met_with_those_that_are_read() {
             "multipart/form-data, application/octet-stream"
         );
     }
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_form_that_is_no_upload_is_told_where_and_what_to_do() {
-    let (server, caller) = server().await;
+    let (_server, caller) = server().await;
     let cut = good_form().replace("--b0--\r\n", "");
     let two = format!("{}{}", good_form().replace("--b0--\r\n", ""), good_form());
     let rows = [
@@ -190,12 +187,11 @@ async fn a_form_that_is_no_upload_is_told_where_and_what_to_do() {
         (reply.status.as_u16(), reply.code().as_str()),
         (400, "DOCUMENT_REFUSED")
     );
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_body_beyond_the_limit_of_uploads_is_refused_and_one_of_thirty_megabytes_is_not() {
-    let (server, caller) = server().await;
+    let (_server, caller) = server().await;
     let raw = [("content-type", "application/octet-stream")];
     let reply = upload(&caller, &raw, vec![b'x'; 30_000_000]).await;
     assert!(
@@ -213,12 +209,11 @@ async fn a_body_beyond_the_limit_of_uploads_is_refused_and_one_of_thirty_megabyt
         error["pointer"].is_string() && error["hint"].is_string(),
         "{error}"
     );
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn what_was_uploaded_comes_back_byte_by_byte() {
-    let (server, caller) = server().await;
+    let (_server, caller) = server().await;
     let path = document(&caller, "ADA").await;
     // Every byte that there is, line ends and a false boundary among them.
     let mut bytes = b"\x89PNG\r\n\x1A\n--b0\r\n".to_vec();
@@ -250,7 +245,6 @@ async fn what_was_uploaded_comes_back_byte_by_byte() {
     assert_eq!(read, bytes);
     assert_eq!(media_type, "application/pdf");
     assert_eq!(disposition, r#"attachment; filename="id.pdf""#);
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -281,7 +275,6 @@ async fn the_same_upload_with_the_same_key_is_made_once_however_it_is_framed() {
         (other.status.as_u16(), other.code().as_str()),
         (400, "IDEMPOTENCY_KEY_REUSED")
     );
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -305,5 +298,4 @@ async fn a_file_that_no_document_has_is_refused_and_not_kept() {
         (missing.status.as_u16(), missing.code().as_str()),
         (404, "NOT_FOUND")
     );
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }

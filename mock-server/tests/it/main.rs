@@ -9,6 +9,8 @@
 
 mod access;
 mod binary;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod broken;
 mod concurrency;
 mod explain;
 mod faults;

@@ -5,11 +5,11 @@ use layer2_mock::{ErrorStyle, SandboxServer};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{self, Caller, Reply};
+use crate::support::{self, Caller, Reply, TestServer, Watched as _};
 
 /// A helpful server with a sandbox of these settings.
-async fn sandbox(settings: Value) -> (SandboxServer, Caller) {
-    let server = support::builder().start().await.expect("start");
+async fn sandbox(settings: Value) -> (TestServer, Caller) {
+    let server = support::builder().watched().await;
     let caller = Caller::new(&server).await;
     let body = json!({"name": "told", "settings": settings});
     let made = caller
@@ -115,9 +115,8 @@ async fn the_documented_manner_has_the_statuses_and_the_members_that_the_vendor_
 async fn a_server_that_is_told_so_keeps_to_the_documents_for_callers_of_no_sandbox() {
     let server = support::builder()
         .errors(ErrorStyle::Documented)
-        .start()
-        .await
-        .expect("start");
+        .watched()
+        .await;
     let caller = Caller::new(&server).await;
     let stranger = caller.http.get(format!("{}/api/v1/customers", caller.url));
     let reply = send(stranger).await;

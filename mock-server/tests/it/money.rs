@@ -4,18 +4,14 @@ use std::net::TcpStream;
 
 use crate::{
     socket::exchange,
-    support::{self, Caller, Reply},
+    support::{self, Caller, Reply, TestServer, Watched as _},
 };
 use layer2_mock::{ClockMode, ReplayError, SandboxServer, World, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-async fn server() -> (SandboxServer, Caller) {
-    let server = support::builder()
-        .clock(ClockMode::Manual)
-        .start()
-        .await
-        .expect("start");
+async fn server() -> (TestServer, Caller) {
+    let server = support::builder().clock(ClockMode::Manual).watched().await;
     let caller = Caller::new(&server).await;
     (server, caller)
 }
@@ -56,7 +52,6 @@ async fn the_same_request_gets_the_saved_reply_and_another_is_refused() {
         (other.status.as_u16(), other.code().as_str()),
         (400, "IDEMPOTENCY_KEY_REUSED")
     );
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -86,7 +81,6 @@ async fn a_lost_reply_is_no_byte_and_the_work_is_done_once() {
     assert_eq!(faults["data"]["faults"][0]["remaining"], 0);
     let log = server.requests("default").expect("log");
     assert_eq!(log.iter().filter(|record| record.lost).count(), 1);
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -193,7 +187,6 @@ async fn sandboxes_share_nothing() {
         .filter_map(|row| row["sandbox"].as_str())
         .collect();
     assert_eq!(names, ["default", "sandbox-1"]);
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -218,15 +211,15 @@ async fn a_reset_begins_again_with_the_same_credentials() {
 #[tokio::test]
 async fn two_servers_start_alike_and_a_seed_makes_another() {
     let (one, two) = (
-        support::builder().start().await.expect("one"),
-        support::builder().start().await.expect("two"),
+        support::builder().watched().await,
+        support::builder().watched().await,
     );
     assert_eq!(
         one.info().payments.client_secret,
         two.info().payments.client_secret
     );
     assert_eq!(one.control_token(), two.control_token());
-    let other = support::builder().seed(7).start().await.expect("other");
+    let other = support::builder().seed(7).watched().await;
     assert_ne!(
         one.info().payments.client_secret,
         other.info().payments.client_secret
@@ -282,7 +275,6 @@ async fn accounting_creates_once_by_external_id() {
         missing.json()["errors"][0]["error_enum"],
         "SpecifiedIdNotFound"
     );
-    assert_eq!(server.contract_violations(), Vec::<String>::new());
 }
 
 #[test]

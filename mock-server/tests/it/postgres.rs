@@ -1,5 +1,6 @@
 //! Several servers that share sandboxes in a database of PostgreSQL's, over HTTP.
 
+mod broken;
 pub(crate) mod database;
 mod kept;
 mod killed;

@@ -11,7 +11,7 @@ use layer2_mock::{ErrorStyle, Platform, Profile, SandboxServer, SignaturePolicy,
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 
-use crate::support::Reply;
+use crate::support::{Reply, Watched as _};
 
 /// Each setting with a value that is not its default.
 fn others() -> Map<String, Value> {
@@ -43,7 +43,7 @@ fn names(settings: &Map<String, Value>) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn the_control_api_tells_and_takes_every_setting() {
-    let server = SandboxServer::start().await.expect("start");
+    let server = SandboxServer::builder().watched().await;
     let genesis = server.genesis("default").expect("the sandbox");
     let all = serde_json::to_value(&genesis.settings).expect("JSON");
     let all = all.as_object().expect("settings");
@@ -81,9 +81,8 @@ async fn the_builder_takes_every_setting() {
         .information_requests(true)
         .regulated_client(true)
         .webhook_log_limit(7)
-        .start()
-        .await
-        .expect("start");
+        .watched()
+        .await;
     let set = told(server.url(), server.control_token(), "default").await;
     assert_eq!(set, others());
 }

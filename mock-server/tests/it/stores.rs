@@ -1,5 +1,6 @@
 //! Sandboxes that outlive their server.
 
+mod broken;
 mod full;
 mod kept;
 mod killed;

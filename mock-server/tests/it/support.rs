@@ -1,6 +1,7 @@
 //! What the tests of the server share: a plain HTTP client that knows nothing of the project.
 
 use std::{
+    ops::Deref,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -36,6 +37,38 @@ pub(crate) fn builder() -> SandboxServerBuilder {
         Ok(other) => panic!("TEST_STORE={other}: expected memory, sqlite or postgres"),
     };
     builder.store(store.parse().expect("a store"))
+}
+
+/// Starts a server that is watched until the test ends.
+pub(crate) trait Watched {
+    async fn watched(self) -> TestServer;
+}
+
+impl Watched for SandboxServerBuilder {
+    async fn watched(self) -> TestServer {
+        TestServer(self.start().await.expect("start"))
+    }
+}
+
+/// A server of a test. When it is dropped, nothing that it sent may have differed from the documents.
+#[derive(Debug)]
+pub(crate) struct TestServer(SandboxServer);
+
+impl Deref for TestServer {
+    type Target = SandboxServer;
+
+    fn deref(&self) -> &SandboxServer {
+        &self.0
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // A test that fails anyway says why itself; a second panic would hide it.
+        if !std::thread::panicking() {
+            assert_eq!(self.contract_violations(), Vec::<String>::new());
+        }
+    }
 }
 
 /// A folder that is removed when the test ends.

@@ -16,7 +16,7 @@ use crate::outbox::DeliveryId;
 use crate::outbox::DeliveryOutcome;
 use crate::request::Request;
 
-mod compact;
+pub mod compact;
 
 /// Something that is to happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

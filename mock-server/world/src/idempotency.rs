@@ -3,7 +3,7 @@
 //! Only accepted commands are saved, and for ever: a key that was refused can be used again, a key that was accepted
 //! always gives its first reply. The scope of a key is the actor and the operation. The same key with another request is
 //! a mistake of the caller and is refused with what differs, as far as the saved request is known. As they are kept for
-//! ever, they are kept small (`shapes`).
+//! ever, they are kept small ([`Shapes`]).
 
 use core::hash::Hash;
 use core::hash::Hasher as _;
@@ -28,11 +28,8 @@ use crate::request::Actor;
 use crate::request::OperationRef;
 use crate::request::Reply;
 use crate::rows::Rows;
-
-mod shapes;
-
-use shapes::Shaped;
-use shapes::Shapes;
+use crate::shapes::Shaped;
+use crate::shapes::Shapes;
 
 /// All saved replies of a sandbox.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +37,7 @@ pub(crate) struct SavedReplies {
     rows: Rows<SavedReply>,
     shapes: Shapes,
     /// Numbers of rows by the hash of their scope and key. It is only ever asked, never walked.
-    places: HashTable<u64>,
+    places: HashTable<u32>,
 }
 
 /// The reply of an accepted command, and what is needed to recognise the command.
@@ -106,10 +103,10 @@ impl SavedReplies {
     fn row(&self, actor: &Actor, op: OperationRef, key: &IdempotencyKey) -> Option<&SavedReply> {
         let key = Name::new(key.as_str());
         let is_it = |row: &SavedReply| row.op == op && row.key == key && row.actor() == actor;
-        let number = self.places.find(hash(actor, op, &key), |number| {
-            self.rows.get(*number).is_some_and(is_it)
+        let place = self.places.find(hash(actor, op, &key), |place| {
+            self.rows.get(u64::from(*place)).is_some_and(is_it)
         })?;
-        self.rows.get(*number)
+        self.rows.get(u64::from(*place))
     }
 
     fn reply(&self, saved: &SavedReply) -> Option<Reply> {
@@ -121,11 +118,14 @@ impl SavedReplies {
 
     fn note(&mut self, number: u64) {
         let Self { rows, places, .. } = self;
-        let hash = |number: u64| {
-            let row = rows.get(number);
+        let hash = |place: &u32| {
+            let row = rows.get(u64::from(*place));
             row.map_or(0, |row| hash(row.actor(), row.op, &row.key))
         };
-        places.insert_unique(hash(number), number, |number| hash(*number));
+        // So many rows fit no memory that their number would not fit.
+        if let Ok(place) = u32::try_from(number) {
+            places.insert_unique(hash(&place), place, hash);
+        }
     }
 }
 

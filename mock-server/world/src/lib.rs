@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod interface;
+
 mod accounting;
 mod callback_url;
 mod clock;
@@ -10,7 +13,6 @@ mod control;
 mod delays;
 pub mod dice;
 pub mod file;
-#[rustfmt::skip]
 mod generated;
 pub mod genesis;
 mod idempotency;
@@ -27,6 +29,7 @@ mod rows;
 mod schedule;
 pub mod seed;
 pub mod settings;
+mod shapes;
 pub mod snapshot;
 mod table;
 pub mod unbuilt;

@@ -5,11 +5,14 @@
 //! whatever looks like a UUID in it.
 
 use core::fmt;
+use core::marker::PhantomData;
+use core::str::FromStr;
 
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
+use serde::de::Error as _;
 
 /// A text whose UUIDs are packed. Equal texts are equal, and `Debug` tells the length alone: it may be about a person.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,6 +24,16 @@ impl Packed {
         pack(text, &mut bytes);
         // A copy takes what it needs; a shrunk list may keep the room of the text.
         Self(bytes.as_slice().into())
+    }
+
+    /// A text from the bytes of another one ([`Packed::bytes`]).
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The text as it is kept.
+    pub(crate) const fn bytes(&self) -> &[u8] {
+        &self.0
     }
 
     /// The text.
@@ -66,9 +79,14 @@ impl Name {
 
     /// The name.
     pub(crate) fn text(&self) -> String {
+        self.spelled().as_ref().to_owned()
+    }
+
+    /// The name, without an allocation.
+    pub(crate) fn spelled(&self) -> Spelled<'_> {
         match self {
-            Self::Text(text) => text.to_string(),
-            Self::Uuid(bytes) => uuid_text(*bytes),
+            Self::Text(text) => Spelled::Text(text),
+            Self::Uuid(bytes) => Spelled::Uuid(uuid_characters(*bytes)),
         }
     }
 
@@ -88,7 +106,7 @@ impl Serialize for Name {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
-            Self::Uuid(_) => serializer.serialize_str(&self.text()),
+            Self::Uuid(_) => serializer.serialize_str(self.spelled().as_ref()),
         }
     }
 }
@@ -105,6 +123,78 @@ impl fmt::Debug for Name {
     }
 }
 
+/// A name to be read.
+#[derive(Clone, Copy)]
+pub(crate) enum Spelled<'a> {
+    Text(&'a str),
+    Uuid([u8; UUID_TEXT]),
+}
+
+impl AsRef<str> for Spelled<'_> {
+    fn as_ref(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            // Digits and hyphens are UTF-8.
+            Self::Uuid(characters) => core::str::from_utf8(characters).unwrap_or_default(),
+        }
+    }
+}
+
+/// The id of a row that is kept for ever: a name that was an id of this kind.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Id<K> {
+    name: Name,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: AsRef<str>> Id<K> {
+    pub(crate) fn of(id: &K) -> Self {
+        Self {
+            name: Name::new(id.as_ref()),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K> Id<K> {
+    /// The text of the id, without an allocation.
+    pub(crate) fn spelled(&self) -> Spelled<'_> {
+        self.name.spelled()
+    }
+}
+
+impl<K: FromStr<Err: fmt::Debug>> Id<K> {
+    /// The id.
+    #[expect(
+        clippy::expect_used,
+        reason = "it was made of such an id and has the same text"
+    )]
+    pub(crate) fn get(&self) -> K {
+        self.spelled().as_ref().parse().expect("an id of its kind")
+    }
+}
+
+impl<K> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.name.serialize(serializer)
+    }
+}
+
+/// Only what is an id of the kind is taken.
+impl<'de, K: AsRef<str> + FromStr<Err: fmt::Display>> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let id: K = text.parse().map_err(D::Error::custom)?;
+        Ok(Self::of(&id))
+    }
+}
+
+impl<K> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({})", self.spelled().as_ref())
+    }
+}
+
 /// Characters of a UUID in its usual form.
 const UUID_TEXT: usize = 36;
 
@@ -114,19 +204,27 @@ const MARK: u8 = 0xff;
 /// Where the usual form has its hyphens.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
+/// Where it has the first digit of each byte.
+const DIGITS_AT: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
 /// Writes a text with its UUIDs packed.
 pub(crate) fn pack(text: &str, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
-    while let Some((first, others)) = rest.split_first() {
-        if let Some(uuid) = rest.first_chunk().and_then(uuid_bytes) {
-            out.push(MARK);
-            out.extend(uuid);
-            rest = &rest[UUID_TEXT..];
-        } else {
-            out.push(*first);
-            rest = others;
+    let bytes = text.as_bytes();
+    // What stands before is written, and from here on it is looked for UUIDs.
+    let (mut written, mut at) = (0, 0);
+    while let Some(uuid_text) = bytes[at..].first_chunk() {
+        match uuid_bytes(uuid_text) {
+            Some(uuid) => {
+                out.extend_from_slice(&bytes[written..at]);
+                out.push(MARK);
+                out.extend_from_slice(&uuid);
+                at += UUID_TEXT;
+                written = at;
+            }
+            None => at += 1,
         }
     }
+    out.extend_from_slice(&bytes[written..]);
 }
 
 /// The text that was packed; none if the bytes are something else.
@@ -136,7 +234,7 @@ pub(crate) fn unpack(packed: &[u8]) -> Option<String> {
     while let Some((first, others)) = rest.split_first() {
         if *first == MARK {
             let (uuid, after) = others.split_first_chunk()?;
-            text.extend(uuid_text(*uuid).as_bytes());
+            text.extend_from_slice(&uuid_characters(*uuid));
             rest = after;
         } else {
             text.push(*first);
@@ -152,11 +250,8 @@ fn uuid_bytes(text: &[u8; UUID_TEXT]) -> Option<[u8; 16]> {
         return None;
     }
     let mut bytes = [0; 16];
-    let mut digits = (0..UUID_TEXT).filter(|place| !HYPHENS.contains(place));
-    for byte in &mut bytes {
-        let high = digit(text[digits.next()?])?;
-        let low = digit(text[digits.next()?])?;
-        *byte = high << 4 | low;
+    for (byte, place) in bytes.iter_mut().zip(DIGITS_AT) {
+        *byte = digit(text[place])? << 4 | digit(text[place + 1])?;
     }
     Some(bytes)
 }
@@ -171,16 +266,16 @@ fn digit(character: u8) -> Option<u8> {
 
 /// A UUID in its usual form.
 pub(crate) fn uuid_text(bytes: [u8; 16]) -> String {
-    let mut text = String::with_capacity(UUID_TEXT);
-    for (place, byte) in bytes.iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for half in [byte >> 4, byte & 0x0f] {
-            text.push(char::from(DIGITS[usize::from(half)]));
-        }
+    Spelled::Uuid(uuid_characters(bytes)).as_ref().to_owned()
+}
+
+fn uuid_characters(bytes: [u8; 16]) -> [u8; UUID_TEXT] {
+    let mut characters = [b'-'; UUID_TEXT];
+    for (byte, place) in bytes.iter().zip(DIGITS_AT) {
+        characters[place] = DIGITS[usize::from(byte >> 4)];
+        characters[place + 1] = DIGITS[usize::from(byte & 0x0f)];
     }
-    text
+    characters
 }
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -255,5 +350,20 @@ mod tests {
         let text = serde_json::to_string(&name).unwrap();
         assert_eq!(serde_json::from_str::<Name>(&text).unwrap(), name);
         assert!(!format!("{packed:?}").contains("transfer"));
+    }
+
+    #[test]
+    fn an_id_is_kept_as_its_text() {
+        for text in [USUAL, "ACME_USD"] {
+            let id: layer2_types::payments::TransferId = text.parse().unwrap();
+            let kept = Id::of(&id);
+            assert_eq!(kept.get(), id);
+            let stored = serde_json::to_string(&kept).unwrap();
+            assert_eq!(stored, serde_json::to_string(&id).unwrap());
+            let restored = serde_json::from_str::<Id<_>>(&stored).unwrap();
+            assert_eq!(restored, kept);
+        }
+        type Kept = Id<layer2_types::payments::TransferId>;
+        assert!(serde_json::from_str::<Kept>("\"a/b\"").is_err());
     }
 }

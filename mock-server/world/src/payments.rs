@@ -37,6 +37,7 @@ pub(crate) mod standing;
 pub(crate) mod state;
 pub(crate) mod statements;
 pub(crate) mod subscriptions;
+pub(crate) mod transaction_kinds;
 pub(crate) mod transactions;
 pub(crate) mod transfers;
 pub(crate) mod withdrawals;

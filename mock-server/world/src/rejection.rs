@@ -170,16 +170,16 @@ impl Problem {
 
 impl Rejection {
     /// A resource that the sandbox does not have; `known` are ids it has, of which the nearest is named.
-    pub fn unknown_id<'a>(resource: &str, id: &str, known: impl Iterator<Item = &'a str>) -> Self {
+    pub fn unknown_id(resource: &str, id: &str, known: impl Iterator<Item: AsRef<str>>) -> Self {
         Self::unknown_id_for(Api::Payments, resource, id, known)
     }
 
     /// The same for an API with its own codes.
-    pub fn unknown_id_for<'a>(
+    pub fn unknown_id_for(
         api: Api,
         resource: &str,
         id: &str,
-        known: impl Iterator<Item = &'a str>,
+        known: impl Iterator<Item: AsRef<str>>,
     ) -> Self {
         let code = match api {
             Api::Accounting => code::SPECIFIED_ID_NOT_FOUND,
@@ -192,7 +192,7 @@ impl Rejection {
         .received(id)
         .expected(format!("the id of one {resource} of this sandbox"));
         match nearest(id, known) {
-            Some(near) => problem.hint(format!("Did you mean `{near}`?")),
+            Some(near) => problem.hint(format!("Did you mean `{}`?", near.as_ref())),
             None => problem.hint("Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it."),
         }
         .not_found()
@@ -316,19 +316,19 @@ pub(crate) fn validation_code(api: Api) -> &'static str {
 
 /// The known value that a reader most likely meant: at most a third of its characters differ, or one of the two begins the
 /// other.
-pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<T: AsRef<str>>(wanted: &str, known: impl Iterator<Item = T>) -> Option<T> {
     if wanted.len() > NEAREST_LENGTH_MAX {
         return None;
     }
     let wanted = wanted.to_lowercase();
     let known = known
-        .filter(|candidate| candidate.len() <= NEAREST_LENGTH_MAX)
+        .filter(|candidate| candidate.as_ref().len() <= NEAREST_LENGTH_MAX)
         .take(NEAREST_CANDIDATES_MAX);
     known
         .filter_map(|candidate| {
-            let lower = candidate.to_lowercase();
+            let lower = candidate.as_ref().to_lowercase();
             let distance = distance(&wanted, &lower);
-            let is_near = distance * 3 <= candidate.chars().count();
+            let is_near = distance * 3 <= candidate.as_ref().chars().count();
             let begins = wanted.len().min(lower.len()) >= NEAREST_BEGINNING
                 && (lower.starts_with(&wanted) || wanted.starts_with(&lower));
             (is_near || begins).then_some((!is_near, distance, candidate))

@@ -13,6 +13,7 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use crate::packed::Spelled;
 use crate::page::Cut;
 use crate::page::Page;
 use crate::page::RowOrder;
@@ -20,15 +21,24 @@ use crate::rows::Rows;
 
 /// A row that has an id.
 pub(crate) trait Named<K> {
-    fn id(&self) -> &K;
+    /// The text of the id.
+    fn id(&self) -> Spelled<'_>;
 }
 
-/// Gives rows their ids by the member `id`: `named!(CustomerRow: CustomerId)`.
+/// Gives rows their ids by the member `id`: `named!(CustomerRow: CustomerId)`, or `named!(TransferRow: Id<TransferId>)`
+/// where the row has it packed.
 macro_rules! named {
+    ($row:ty: Id<$id:ty>) => {
+        impl $crate::table::Named<$id> for $row {
+            fn id(&self) -> $crate::packed::Spelled<'_> {
+                self.id.spelled()
+            }
+        }
+    };
     ($row:ty: $id:ty) => {
         impl $crate::table::Named<$id> for $row {
-            fn id(&self) -> &$id {
-                &self.id
+            fn id(&self) -> $crate::packed::Spelled<'_> {
+                $crate::packed::Spelled::Text(AsRef::<str>::as_ref(&self.id))
             }
         }
     };
@@ -40,7 +50,7 @@ pub(crate) use named;
 pub(crate) struct Table<K, V> {
     rows: Rows<V>,
     /// Numbers of rows by the hash of their ids. It is only ever asked, never walked, so its order cannot show.
-    places: HashTable<u64>,
+    places: HashTable<u32>,
     ids: PhantomData<K>,
 }
 
@@ -57,11 +67,12 @@ impl<K, V> Default for Table<K, V> {
 impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
     /// Adds a row. The caller has checked that its id is free.
     pub(crate) fn insert(&mut self, row: V) {
-        debug_assert!(!self.contains(row.id()), "an id names one row");
-        let hash = hash(row.id().as_ref());
+        debug_assert!(
+            self.find(row.id().as_ref()).is_none(),
+            "an id names one row"
+        );
         let number = self.rows.push(row);
-        let Self { rows, places, .. } = self;
-        places.insert_unique(hash, number, |number| hash_of(rows, *number));
+        self.note(number);
     }
 
     pub(crate) fn get(&self, id: &K) -> Option<&V> {
@@ -81,9 +92,9 @@ impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
         let (rows, text) = (&self.rows, id.as_ref());
         let found = self
             .places
-            .find_entry(hash(text), |number| is_named(rows, *number, text));
-        let (number, _) = found.ok()?.remove();
-        self.rows.take(number)
+            .find_entry(hash(text), |place| is_named(rows, *place, text));
+        let (place, _) = found.ok()?.remove();
+        self.rows.take(u64::from(place))
     }
 
     /// The rows, oldest first.
@@ -101,13 +112,30 @@ impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
         self.rows.get(number)
     }
 
+    /// The same, to be changed.
+    pub(crate) fn row_mut(&mut self, number: u64) -> Option<&mut V> {
+        self.rows.get_mut(number)
+    }
+
     /// The number of a row.
     pub(crate) fn number(&self, id: &K) -> Option<u64> {
-        let text = id.as_ref();
+        self.find(id.as_ref())
+    }
+
+    fn find(&self, text: &str) -> Option<u64> {
         let found = self
             .places
-            .find(hash(text), |number| is_named(&self.rows, *number, text));
-        found.copied()
+            .find(hash(text), |place| is_named(&self.rows, *place, text));
+        found.copied().map(u64::from)
+    }
+
+    /// Notes the place of a row.
+    fn note(&mut self, number: u64) {
+        let Self { rows, places, .. } = self;
+        // So many rows fit no memory that their number would not fit.
+        if let Ok(place) = u32::try_from(number) {
+            places.insert_unique(hash_of(rows, place), place, |place| hash_of(rows, *place));
+        }
     }
 
     /// How many rows were ever made: the number of the newest one.
@@ -116,7 +144,7 @@ impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
     }
 
     /// The ids, oldest first.
-    pub(crate) fn ids(&self) -> impl Iterator<Item = &K> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Spelled<'_>> {
         self.rows().map(Named::id)
     }
 
@@ -144,12 +172,14 @@ impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
     }
 }
 
-fn is_named<K: AsRef<str>, V: Named<K>>(rows: &Rows<V>, number: u64, id: &str) -> bool {
-    rows.get(number).is_some_and(|row| row.id().as_ref() == id)
+fn is_named<K, V: Named<K>>(rows: &Rows<V>, place: u32, id: &str) -> bool {
+    let row = rows.get(u64::from(place));
+    row.is_some_and(|row| row.id().as_ref() == id)
 }
 
-fn hash_of<K: AsRef<str>, V: Named<K>>(rows: &Rows<V>, number: u64) -> u64 {
-    rows.get(number).map_or(0, |row| hash(row.id().as_ref()))
+fn hash_of<K, V: Named<K>>(rows: &Rows<V>, place: u32) -> u64 {
+    let row = rows.get(u64::from(place));
+    row.map_or(0, |row| hash(row.id().as_ref()))
 }
 
 /// Ids may be chosen by clients, so the hash is one whose collisions are not easily found.
@@ -177,17 +207,16 @@ impl<K, V: Serialize> Serialize for Table<K, V> {
 
 impl<'de, K: AsRef<str>, V: Named<K> + Deserialize<'de>> Deserialize<'de> for Table<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let rows = Rows::<V>::deserialize(deserializer)?;
-        let mut places = HashTable::new();
-        for (number, row) in rows.numbered() {
-            let hash = hash(row.id().as_ref());
-            places.insert_unique(hash, number, |number| hash_of(&rows, *number));
+        let mut table = Self {
+            rows: Rows::deserialize(deserializer)?,
+            ..Self::default()
+        };
+        for number in 1..=table.made() {
+            if table.row(number).is_some() {
+                table.note(number);
+            }
         }
-        Ok(Self {
-            rows,
-            places,
-            ids: PhantomData,
-        })
+        Ok(table)
     }
 }
 
@@ -218,7 +247,8 @@ mod tests {
         let values =
             |table: &Table<String, Row>| table.rows().map(|row| row.value).collect::<Vec<_>>();
         assert_eq!(values(&table), [1, 2]);
-        assert_eq!(table.ids().collect::<Vec<_>>(), ["b", "a"]);
+        let ids = table.ids().map(|id| id.as_ref().to_owned());
+        assert_eq!(ids.collect::<Vec<_>>(), ["b", "a"]);
         assert_eq!(table.remove(&"b".to_owned()), Some(row("b", 1)));
         assert!(!table.contains(&"b".to_owned()) && table.get(&"b".to_owned()).is_none());
         table.get_mut(&"a".to_owned()).unwrap().value = 3;

@@ -126,6 +126,19 @@ impl World {
         }
     }
 
+    /// What a command that was carried out before is answered with; none if it is new, and a rejection if its key belongs to
+    /// another one. Changes nothing, so that it can be had where nothing can be written.
+    pub fn repeated(&self, command: &ClientCommand) -> Result<Option<Outcome>, Rejection> {
+        let Some(key) = saved_under(command) else {
+            return Ok(None);
+        };
+        let saved = self.saved.replay(command, key)?;
+        Ok(saved.map(|reply| Outcome {
+            replayed: true,
+            ..self.outcome(Some(reply), Vec::new())
+        }))
+    }
+
     /// Answers a read.
     pub fn query(&self, request: &Request, now: Timestamp) -> Result<Reply, Rejection> {
         self.must_exist(request.op)?;
@@ -275,15 +288,8 @@ impl World {
     ) -> Result<Outcome, Rejection> {
         let request = &command.request;
         self.must_exist(request.op)?;
-        let keyed = request.op.operation().idempotency == IdempotencyRule::Header;
-        let key = command.key.as_ref().filter(|_| keyed);
-        if let Some(key) = key
-            && let Some(reply) = self.saved.replay(command, key)?
-        {
-            return Ok(Outcome {
-                replayed: true,
-                ..self.outcome(Some(reply), Vec::new())
-            });
+        if let Some(outcome) = self.repeated(command)? {
+            return Ok(outcome);
         }
         let now = self.clock.next(cx.now);
         let ordinal = self.accepted + 1;
@@ -294,7 +300,7 @@ impl World {
 
         self.accepted = ordinal;
         self.clock.advance_to(now);
-        if let Some(key) = key {
+        if let Some(key) = saved_under(command) {
             self.saved.save(command, key, &reply);
         }
         Ok(self.outcome(Some(reply), Vec::new()))
@@ -369,6 +375,12 @@ impl World {
             ran,
         }
     }
+}
+
+/// The key under which the reply of a command is saved.
+fn saved_under(command: &ClientCommand) -> Option<&IdempotencyKey> {
+    let is_keyed = command.request.op.operation().idempotency == IdempotencyRule::Header;
+    command.key.as_ref().filter(|_| is_keyed)
 }
 
 #[cfg(test)]

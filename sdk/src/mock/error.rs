@@ -11,7 +11,7 @@ use crate::error::Error;
 #[non_exhaustive]
 pub enum SandboxError {
     /// A call failed. Its own message says which and why.
-    #[error("the sandbox refused: {0}")]
+    #[error(transparent)]
     Call(#[from] Error),
     /// The sandbox begins with no account of this asset.
     #[error("the sandbox begins with no account in {asset}; it has accounts in {}", known.join(", "))]
@@ -33,7 +33,7 @@ pub enum SandboxError {
     #[error("{0}")]
     OutOfRange(&'static str),
     /// The server did not start.
-    #[error("the mock server did not start: {0}")]
+    #[error(transparent)]
     Start(#[from] StartError),
     /// The books do not balance: a defect of the mock server.
     #[error("the books do not balance: {}", sums(.0))]

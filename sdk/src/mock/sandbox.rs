@@ -20,6 +20,7 @@ use layer2_types::payments::ApplicationId;
 
 use crate::builder::ClientBuilder;
 use crate::client::Client;
+use crate::from_env::ALLOW_INSECURE_HTTP;
 use crate::mock::Fault;
 use crate::mock::SandboxError;
 use crate::mock::SandboxServer;
@@ -94,19 +95,47 @@ impl Sandbox {
 
     /// Makes a new sandbox on a server in another process, by its address and its control token.
     ///
+    /// All calls go to this address, whatever address the server believes to have: a server behind a mapped port, or in a
+    /// container that others know by a name, cannot know it.
+    ///
     /// # Errors
-    /// If it cannot be reached, or keeps as many sandboxes as it may.
+    /// If it cannot be reached, or keeps as many sandboxes as it may, or if the address is plain http to another machine.
     pub async fn at(url: &str, control_token: &str) -> Result<Self, SandboxError> {
-        let control_url = format!("{}/_control/v1", url.trim_end_matches('/'));
-        let client = ClientBuilder::new()
-            .control(control_url, control_token)
-            .build()?;
-        let request = SandboxCreateRequest::default();
-        let made = client.control().sandboxes().create(&request).await?;
-        Self::of(made.into_inner())
+        Self::reached(url, control_token, PlainHttp::Refused).await
     }
 
-    /// Takes a sandbox that exists.
+    /// As [`at`](Self::at), with plain http to another machine, such as a container of the same closed test network:
+    /// `http://mock:4010`. Tokens and secrets of the sandbox are readable on the way. The builder refuses this choice
+    /// together with production, as it does [`ClientBuilder::allow_insecure_http`].
+    ///
+    /// # Errors
+    /// If it cannot be reached, or keeps as many sandboxes as it may.
+    pub async fn at_insecure(url: &str, control_token: &str) -> Result<Self, SandboxError> {
+        Self::reached(url, control_token, PlainHttp::Chosen).await
+    }
+
+    async fn reached(
+        url: &str,
+        control_token: &str,
+        plain: PlainHttp,
+    ) -> Result<Self, SandboxError> {
+        let url = url.trim_end_matches('/');
+        let builder = ClientBuilder::new().control(format!("{url}/_control/v1"), control_token);
+        let builder = match plain {
+            PlainHttp::Refused => builder,
+            PlainHttp::Chosen => builder.allow_insecure_http(),
+        };
+        let client = builder.build()?;
+        let request = SandboxCreateRequest::default();
+        let made = client.control().sandboxes().create(&request).await?;
+        let mut info = made.into_inner();
+        move_to(&mut info, url);
+        choose(&mut info, plain);
+        Self::of(info)
+    }
+
+    /// Takes a sandbox that exists. With `LAYER2_ALLOW_INSECURE_HTTP` set to `true` in `info.env` it may be on another
+    /// machine that is spoken to in plain http.
     ///
     /// # Errors
     /// If the addresses or keys in `info` are not such.
@@ -255,7 +284,7 @@ impl Sandbox {
     }
 
     /// Moves the business clock: what is due until then happens in its order, and webhooks are delivered on the way.
-    /// Tokens and signatures follow another clock and stay good.
+    /// Tokens and signatures follow another clock and stay good. The clock moves by whole seconds.
     ///
     /// ```
     /// use std::time::Duration;
@@ -271,8 +300,13 @@ impl Sandbox {
     /// ```
     ///
     /// # Errors
-    /// If a limit of the server ended the advance before everything was done.
+    /// If the time has a fraction of a second, or a limit of the server ended the advance before everything was done.
     pub async fn advance(&self, by: Duration) -> Result<control::ClockAdvance, SandboxError> {
+        if by.subsec_nanos() != 0 {
+            return Err(SandboxError::OutOfRange(
+                "the clock moves by whole seconds: leave the fraction out, or round it up",
+            ));
+        }
         let seconds = i64::try_from(by.as_secs())
             .map_err(|_| SandboxError::OutOfRange("the clock cannot be moved that far"))?;
         let control = self.client.control();
@@ -353,6 +387,42 @@ impl Sandbox {
     }
 }
 
+/// Whether another machine may be spoken to in plain http.
+#[derive(Clone, Copy)]
+enum PlainHttp {
+    Chosen,
+    Refused,
+}
+
+/// Tells the builder of the sandbox's clients what was chosen. A server has no say in it.
+fn choose(info: &mut SandboxInfo, plain: PlainHttp) {
+    let name = ALLOW_INSECURE_HTTP.to_owned();
+    match plain {
+        PlainHttp::Chosen => info.env.insert(name, "true".to_owned()),
+        PlainHttp::Refused => info.env.remove(&name),
+    };
+}
+
+/// Replaces the address that the server believes to have, wherever it stands, by the one that it was reached at.
+fn move_to(info: &mut SandboxInfo, url: &str) {
+    let believed = std::mem::replace(&mut info.url, url.to_owned());
+    let believed = believed.trim_end_matches('/');
+    let addresses = [
+        &mut info.payments.base_url,
+        &mut info.payments.token_url,
+        &mut info.accounting.base_url,
+        &mut info.accounting.token_url,
+        &mut info.plaid.base_url,
+    ];
+    for address in addresses.into_iter().chain(info.env.values_mut()) {
+        if let Some(path) = address.strip_prefix(believed)
+            && (path.is_empty() || path.starts_with('/'))
+        {
+            *address = format!("{url}{path}");
+        }
+    }
+}
+
 fn assets(info: &SandboxInfo) -> Vec<String> {
     let mut assets: Vec<_> = info
         .accounts
@@ -362,4 +432,82 @@ fn assets(info: &SandboxInfo) -> Vec<String> {
     assets.sort();
     assets.dedup();
     assets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a server in a container tells that knows itself by the address it listens on.
+    async fn told() -> SandboxInfo {
+        SandboxServer::start().await.unwrap().info()
+    }
+
+    #[tokio::test]
+    async fn a_container_is_reached_by_its_name_only_by_choice() {
+        let mut info = told().await;
+        let port = info.url.rsplit(':').next().unwrap().to_owned();
+        move_to(&mut info, "http://mock:4010");
+        let listing = format!("{:?} {:?}", info, info.env.values());
+        assert!(!listing.contains(&format!(":{port}")), "{listing}");
+        assert_eq!(info.payments.base_url, "http://mock:4010/api");
+        assert!(info.payments.token_url.starts_with("http://mock:4010/"));
+        assert_eq!(info.env["LAYER2_BASE_URL"], info.payments.base_url);
+
+        choose(&mut info, PlainHttp::Refused);
+        let error = Sandbox::of(info.clone()).unwrap_err();
+        assert!(
+            error.to_string().contains("plain http to another machine"),
+            "{error}"
+        );
+        choose(&mut info, PlainHttp::Chosen);
+        let sandbox = Sandbox::of(info.clone()).unwrap();
+        assert_eq!(sandbox.info().url, "http://mock:4010");
+
+        // Nothing of it reaches production.
+        let production = "https://platform.layer2financial.com/api".to_owned();
+        info.env.insert("LAYER2_BASE_URL".to_owned(), production);
+        info.env.remove("LAYER2_CONTROL_URL");
+        info.env.remove("LAYER2_CONTROL_TOKEN");
+        let error = Sandbox::of(info).unwrap_err();
+        assert!(error.to_string().contains("production"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_server_is_reached_at_the_address_that_is_given() {
+        let server = SandboxServer::start().await.unwrap();
+        let port = server.url().rsplit(':').next().unwrap();
+        // The way to this machine under an address that is not its own.
+        let elsewhere = format!("http://0.0.0.0:{port}/");
+        let token = server.control_token();
+        let error = Sandbox::at(&elsewhere, token).await.unwrap_err();
+        assert!(error.to_string().contains("plain http"), "{error}");
+
+        let sandbox = Sandbox::at_insecure(&elsewhere, token).await.unwrap();
+        assert_eq!(sandbox.info().url, elsewhere.trim_end_matches('/'));
+        let dollars = sandbox.account("FIAT_TESTNET_USD").unwrap();
+        sandbox.fund(&dollars, "1".parse().unwrap()).await.unwrap();
+        let again = crate::mock::client(sandbox.info()).unwrap();
+        assert!(again.accounts().get(&dollars).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_fraction_of_a_second_is_refused() {
+        let sandbox = Sandbox::start().await.unwrap();
+        for time in [Duration::from_millis(500), Duration::from_millis(1_900)] {
+            let error = sandbox.advance(time).await.unwrap_err();
+            assert!(error.to_string().contains("whole seconds"), "{error}");
+        }
+        let minute = Duration::from_secs(60);
+        assert!(sandbox.advance(minute).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_server_does_not_choose_plain_http() {
+        let mut info = told().await;
+        let name = ALLOW_INSECURE_HTTP.to_owned();
+        info.env.insert(name.clone(), "true".to_owned());
+        choose(&mut info, PlainHttp::Refused);
+        assert!(!info.env.contains_key(&name));
+    }
 }

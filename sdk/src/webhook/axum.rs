@@ -1,8 +1,8 @@
 //! An extractor for axum that reads the raw body and hands over a verified event.
 //!
 //! The verifier lives in the router's state (`Arc<Verifier>` by `FromRef`). A delivery that does not hold is answered
-//! before the handler runs: 401 for a signature, 400 for a form, 413 for a body beyond the limit. The answer names no
-//! details, since whoever sent it may not be the platform; the reason goes to the log.
+//! before the handler runs: 401 for a signature, 400 for a form or a body that broke off, 413 for one beyond the limit.
+//! The answer names no details, since whoever sent it may not be the platform; the reason goes to the log.
 
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
 
 use crate::webhook::Event;
 use crate::webhook::Verifier;
@@ -41,9 +43,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let verifier = Arc::<Verifier>::from_ref(state);
         let (parts, body): (_, Body) = request.into_parts();
-        let body = axum::body::to_bytes(body, BODY_LIMIT)
-            .await
-            .map_err(|_| Rejection::TooLong)?;
+        let body = read(body).await?;
         let verified = verifier.verify(&parts.headers, &body)?;
         Ok(Self {
             event: verified.event()?,
@@ -52,15 +52,32 @@ where
     }
 }
 
+/// The whole body, or which of two things is in its way: to the platform a repeat helps against the one alone.
+async fn read(body: Body) -> Result<BytesMut, Rejection> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Rejection::BrokenOff)?;
+        if bytes.len() + chunk.len() > BODY_LIMIT {
+            return Err(Rejection::TooLong);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
 /// Why a request did not reach the handler.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Rejection {
+    /// The body broke off.
+    #[error("the body broke off before its end: the sender hung up, or something between cut it")]
+    BrokenOff,
     /// It is not a delivery that holds.
     #[error(transparent)]
     NotVerified(#[from] WebhookError),
-    /// The body broke off, or is longer than an event can be.
-    #[error("the body broke off or is longer than {BODY_LIMIT} bytes")]
+    /// The body is longer than an event can be.
+    #[error("the body is longer than {BODY_LIMIT} bytes, which no event is")]
     TooLong,
 }
 
@@ -72,7 +89,7 @@ impl Rejection {
             Self::NotVerified(
                 WebhookError::NoKeyMatches { .. } | WebhookError::OutsideTolerance { .. },
             ) => StatusCode::UNAUTHORIZED,
-            Self::NotVerified(_) => StatusCode::BAD_REQUEST,
+            Self::BrokenOff | Self::NotVerified(_) => StatusCode::BAD_REQUEST,
         }
     }
 }

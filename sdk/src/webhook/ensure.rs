@@ -5,6 +5,9 @@
 //! that must be kept at the moment they appear. The functions here may be called at every start of a program: what is
 //! there stays, what is missing is made, and each key is in the store before the next subscription is made, so that a run
 //! that breaks off is completed by the next one.
+//!
+//! What is there is read first, so no key is needed to begin again. Each call below has a key of its own; one that the
+//! client carries is for one call and is left out.
 
 use std::collections::HashSet;
 
@@ -76,7 +79,9 @@ impl Subscriptions<'_> {
         event_types: impl IntoIterator<Item = EventType>,
         store: &dyn KeyStore,
     ) -> Result<Ensured, EnsureError> {
-        let listed = self.of_url(callback_url).await?;
+        let client = self.client.without_key();
+        let calls = client.subscriptions();
+        let listed = calls.of_url(callback_url).await?;
         let stored = store.keys().await.map_err(EnsureError::Store)?;
         let stored: Vec<_> = stored
             .into_iter()
@@ -103,10 +108,10 @@ impl Subscriptions<'_> {
                 }
             }
             if !verifiable {
-                self.subscribe(callback_url, &event_type, store).await?;
+                calls.subscribe(callback_url, &event_type, store).await?;
             }
             for id in &lost {
-                self.delete(id).await.map_err(EnsureError::Delete)?;
+                calls.delete(id).await.map_err(EnsureError::Delete)?;
             }
             match (verifiable, lost.is_empty()) {
                 (true, _) => ensured.kept.push(event_type),
@@ -125,24 +130,26 @@ impl Subscriptions<'_> {
     /// or before each delivery that no key matches.
     ///
     /// # Errors
-    /// The first call or store operation that fails. What was rotated until then stays so; call again, and one subscription
-    /// of each type is left.
+    /// The first call or store operation that fails. What was rotated until then stays so; call again, and one
+    /// subscription of each type is left.
     pub async fn rotate_keys(
         &self,
         callback_url: &str,
         store: &dyn KeyStore,
     ) -> Result<Ensured, EnsureError> {
+        let client = self.client.without_key();
+        let calls = client.subscriptions();
         let mut ensured = Ensured::default();
-        for old in self.of_url(callback_url).await? {
+        for old in calls.of_url(callback_url).await? {
             let Some(event_type) = old.event_type else {
                 continue;
             };
             // A run that broke off may have left two of a type; one new one stands for both.
             if !ensured.replaced.contains(&event_type) {
-                self.subscribe(callback_url, &event_type, store).await?;
+                calls.subscribe(callback_url, &event_type, store).await?;
                 ensured.replaced.push(event_type);
             }
-            self.delete(&old.id).await.map_err(EnsureError::Delete)?;
+            calls.delete(&old.id).await.map_err(EnsureError::Delete)?;
             ensured.stale.push(old.id);
         }
         Ok(ensured)
@@ -200,7 +207,8 @@ pub struct Ensured {
 #[non_exhaustive]
 pub enum EnsureError {
     /// A subscription could not be made, or nobody knows whether it was: the next run will see.
-    #[error("the subscription to {event_type} could not be made")]
+    #[error("the subscription to {event_type} could not be made: mend the cause and call again")]
+    #[non_exhaustive]
     Create {
         /// The event type.
         event_type: EventType,
@@ -209,13 +217,20 @@ pub enum EnsureError {
         source: Error,
     },
     /// A subscription could not be deleted.
-    #[error("a subscription that is replaced could not be deleted")]
+    #[error(
+        "a subscription that is replaced could not be deleted: call again, or delete it by hand"
+    )]
     Delete(#[source] Error),
     /// The subscriptions could not be listed.
-    #[error("the subscriptions could not be listed")]
+    #[error(
+        "the subscriptions could not be listed, and nothing was changed: mend the cause and call again"
+    )]
     List(#[source] Error),
     /// A subscription was made and came without its key. The next run replaces it.
-    #[error("the subscription {subscription_id} was made and came without its key")]
+    #[error(
+        "the subscription {subscription_id} was made and came without its key: call again and it is replaced"
+    )]
+    #[non_exhaustive]
     NoKey {
         /// The subscription.
         subscription_id: SubscriptionId,

@@ -17,6 +17,7 @@ use crate::webhook::scheme::STANDARD_SIGNATURE;
 pub enum WebhookError {
     /// A header is not there.
     #[error("the header {header} is missing: {}", why_missing(found.as_ref()))]
+    #[non_exhaustive]
     HeaderMissing {
         /// Its name.
         header: HeaderName,
@@ -25,18 +26,31 @@ pub enum WebhookError {
     },
     /// A header does not read.
     #[error("the header {header} does not read: {}", expected_form(header))]
+    #[non_exhaustive]
     Malformed {
         /// Its name.
         header: HeaderName,
     },
+    /// The time is in milliseconds.
+    #[error(
+        "the header {header} has a time in milliseconds, thirteen digits, where seconds are signed, ten digits: whoever \
+         signed it has mixed up the two, so it is not the platform"
+    )]
+    #[non_exhaustive]
+    Milliseconds {
+        /// Its name.
+        header: HeaderName,
+    },
     /// No known key made the signature.
-    #[error("no key matches the signature: {}", list(causes))]
+    #[error("no key matches the signature: {cause}")]
+    #[non_exhaustive]
     NoKeyMatches {
         /// What the reason is, if it was recognised, or what it may be.
-        causes: Vec<Cause>,
+        cause: Cause,
     },
     /// The signature holds, the body is no event.
     #[error("the signature is good, but the body is no event: see line {line}, column {column}")]
+    #[non_exhaustive]
     NotAnEvent {
         /// Line of the first fault.
         line: usize,
@@ -49,6 +63,7 @@ pub enum WebhookError {
          clocks is wrong",
         tolerance.as_secs()
     )]
+    #[non_exhaustive]
     OutsideTolerance {
         /// When it was signed, by the sender's clock.
         signed_at: jiff::Timestamp,
@@ -73,7 +88,10 @@ pub enum Cause {
     KeyOfOtherKind,
     /// The verifier has no keys.
     NoKeys,
+    /// Nothing was looked for, since [`Verifier::explain`](crate::webhook::Verifier::explain) says so.
+    NotLookedFor,
     /// The signature covers another path than the verifier was given.
+    #[non_exhaustive]
     PathDiffers {
         /// The path that fits.
         signed: String,
@@ -97,6 +115,9 @@ impl fmt::Display for Cause {
                  signature with a public key",
             ),
             Self::NoKeys => f.write_str("the verifier has no keys; give it the `signature_verification_key`"),
+            Self::NotLookedFor => {
+                f.write_str("the reason was not looked for; a verifier with `explain(true)` looks for it")
+            }
             Self::PathDiffers { signed } => {
                 write!(f, "the sender signed the path {signed}; give the verifier the callback URL of the subscription")
             }
@@ -106,14 +127,6 @@ impl fmt::Display for Cause {
             ),
         }
     }
-}
-
-fn list(causes: &[Cause]) -> String {
-    causes
-        .iter()
-        .map(Cause::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
 }
 
 fn why_missing(found: Option<&HeaderName>) -> String {

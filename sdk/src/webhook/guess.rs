@@ -21,7 +21,8 @@ const BODY_MAX: usize = 16 * 1024;
 pub(crate) struct Refused<'a> {
     pub(crate) scheme: &'a WebhookScheme,
     pub(crate) keys: &'a [VerifyKey],
-    pub(crate) elsewhere: &'a [(String, VerifyKey)],
+    /// Keys that are known to belong to other endpoints, in two lists.
+    pub(crate) elsewhere: [&'a [(String, VerifyKey)]; 2],
     pub(crate) sent: &'a Sent,
     pub(crate) body: &'a [u8],
 }
@@ -63,6 +64,8 @@ impl Search<'_> {
         let message = sent.message(scheme, body);
         let (label, _) = elsewhere
             .iter()
+            .copied()
+            .flatten()
             .find(|(_, key)| self.holds(key, &message))?;
         Some(Cause::KeyOfAnother(label.clone()))
     }

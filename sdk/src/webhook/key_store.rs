@@ -34,7 +34,8 @@ pub trait KeyStore: fmt::Debug + Send + Sync + 'static {
     /// All keys.
     async fn keys(&self) -> Result<Vec<StoredKey>, BoxError>;
 
-    /// Keeps a key, in place of the one that the subscription has. When this returns, the key is safe.
+    /// Keeps a key, in place of the one that the subscription has. When this returns, the key is safe. A caller that goes
+    /// away before it returns may find it kept or not; the keys of others are kept either way.
     async fn put(&self, key: StoredKey) -> Result<(), BoxError>;
 
     /// Forgets the key of a subscription, if there is one.
@@ -107,7 +108,10 @@ impl fmt::Debug for StoredKey {
 #[non_exhaustive]
 pub enum KeyStoreError {
     /// What is stored for a subscription is no key.
-    #[error("what is stored for the subscription {subscription_id} is no key")]
+    #[error(
+        "what is stored for the subscription {subscription_id} is no key: remove it, and subscribe anew"
+    )]
+    #[non_exhaustive]
     Key {
         /// The subscription.
         subscription_id: SubscriptionId,

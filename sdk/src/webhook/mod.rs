@@ -5,8 +5,9 @@
 //! delivery until it is answered. With the feature `axum`, `axum::Delivery` is an extractor that
 //! verifies; the guard is for the handler behind it.
 //!
-//! The platform gives one key per subscription, and a subscription is of one event type. `subscriptions().ensure_all(url)`
-//! makes those that are missing and puts their keys into a [`KeyStore`], from which the verifier is made.
+//! The platform gives one key per subscription, and a subscription is of one event type.
+//! `subscriptions().ensure_all(url)` makes those that are missing and puts their keys into a [`KeyStore`], from which
+//! the verifier is made.
 //!
 //! How the platform signs webhooks is not published. [`WebhookScheme::platform`] is this project's choice, the same
 //! string as for requests; [`WebhookScheme::StandardWebhooks`] follows the public specification of that name.

@@ -106,7 +106,7 @@ pub enum GuardError<E> {
     #[error("the event was not handled")]
     Handler(#[source] E),
     /// The operating system gave no random bytes to name the claim with.
-    #[error("the claim could not be named")]
+    #[error("the claim could not be named: without random numbers no event is handled")]
     NoEntropy(#[source] NoEntropy),
     /// The store failed.
     #[error("the store of handled events failed")]
@@ -147,7 +147,7 @@ impl ReplayGuard {
     /// Sets how long a handler may take, five minutes if not set. One that takes longer may run beside another of the
     /// same event.
     #[must_use]
-    pub fn with_lease(mut self, lease: Duration) -> Self {
+    pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
     }
@@ -276,7 +276,7 @@ impl InMemoryReplayStore {
 
     /// Sets the clock that ends leases, for tests.
     #[must_use]
-    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+    pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
@@ -396,7 +396,7 @@ mod tests {
     #[tokio::test]
     async fn a_claim_that_nobody_ends_ends_by_itself() {
         let hand = Hand::default();
-        let store = InMemoryReplayStore::default().with_clock(hand.clone());
+        let store = InMemoryReplayStore::default().clock(hand.clone());
         assert_eq!(claim(&store, "e", A).await, Claim::New);
         *hand.0.lock().unwrap() = LEASE - Duration::from_millis(1);
         assert_eq!(claim(&store, "e", B).await, Claim::InProgress);
@@ -407,7 +407,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_gives_back_what_another_one_holds() {
         let hand = Hand::default();
-        let store = InMemoryReplayStore::default().with_clock(hand.clone());
+        let store = InMemoryReplayStore::default().clock(hand.clone());
         assert_eq!(claim(&store, "e", A).await, Claim::New);
         *hand.0.lock().unwrap() = LEASE;
         assert_eq!(claim(&store, "e", B).await, Claim::New);

@@ -57,13 +57,7 @@ impl WebhookScheme {
     /// The bytes that a signature covers. `timestamp` is the header's text, since that text was signed.
     pub(crate) fn message(&self, id: &str, timestamp: &str, body: &[u8]) -> Vec<u8> {
         let mut message = match self {
-            Self::Platform(scheme) => match scheme.covers {
-                Covers::TimestampMethodPathBody => {
-                    format!("{timestamp}POST{}", scheme.callback_path)
-                }
-                Covers::TimestampBody => timestamp.to_owned(),
-                Covers::Body => String::new(),
-            },
+            Self::Platform(scheme) => scheme.before_body(timestamp),
             Self::StandardWebhooks => format!("{id}.{timestamp}."),
         }
         .into_bytes();
@@ -97,9 +91,21 @@ impl WebhookScheme {
 
 /// The parts of the guess how the platform signs deliveries, each with a setter. What is not set is as with requests:
 /// lower-case hex in `x-signature` over `timestamp + "POST" + path + body`, the second in `x-timestamp`.
+///
+/// ```
+/// use layer2_sdk::webhook::PlatformScheme;
+/// use layer2_sdk::webhook::scheme::Covers;
+///
+/// // A platform that signs the whole address, with a point between the parts.
+/// let scheme = PlatformScheme::new("https://shop.example/hooks/layer2")
+///     .with_covers(Covers::TimestampMethodUrlBody)
+///     .with_separator(".");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlatformScheme {
+    callback_url: String,
     callback_path: String,
+    separator: String,
     signature_header: HeaderName,
     timestamp_header: HeaderName,
     covers: Covers,
@@ -110,7 +116,9 @@ impl PlatformScheme {
     /// The project's guess, for the callback URL that was given to the subscription.
     pub fn new(callback_url: &str) -> Self {
         Self {
+            callback_url: callback_url.to_owned(),
             callback_path: path_of(callback_url),
+            separator: String::new(),
             signature_header: HeaderName::from_static(SIGNATURE_HEADER),
             timestamp_header: HeaderName::from_static(TIMESTAMP_HEADER),
             covers: Covers::default(),
@@ -133,11 +141,29 @@ impl PlatformScheme {
         self
     }
 
+    /// Sets what stands between the parts that are signed; nothing if not set.
+    #[must_use]
+    pub fn with_separator(mut self, separator: impl Into<String>) -> Self {
+        self.separator = separator.into();
+        self
+    }
+
     /// Sets how the signature is spelled.
     #[must_use]
     pub fn with_encoding(mut self, encoding: SignatureEncoding) -> Self {
         self.encoding = encoding;
         self
+    }
+
+    /// What is signed before the body.
+    fn before_body(&self, timestamp: &str) -> String {
+        let address = match self.covers {
+            Covers::TimestampMethodPathBody => &self.callback_path,
+            Covers::TimestampMethodUrlBody => &self.callback_url,
+            Covers::TimestampBody => return format!("{timestamp}{}", self.separator),
+            Covers::Body => return String::new(),
+        };
+        [timestamp, "POST", address, ""].join(&self.separator)
     }
 
     pub(crate) fn spelling(&self) -> SignatureEncoding {
@@ -151,13 +177,16 @@ impl From<PlatformScheme> for WebhookScheme {
     }
 }
 
-/// Which bytes the platform signs, in this order and with nothing between them.
+/// Which bytes the platform signs, in this order. What stands between them is a setting of its own,
+/// [`with_separator`](PlatformScheme::with_separator).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Covers {
     /// The timestamp header, `POST`, the path of the callback URL with its query, the body.
     #[default]
     TimestampMethodPathBody,
+    /// The timestamp header, `POST`, the whole callback URL as it was given, the body.
+    TimestampMethodUrlBody,
     /// The timestamp header and the body.
     TimestampBody,
     /// The body alone. The timestamp is then not protected: whoever sees one delivery can send it again at any time, and
@@ -179,6 +208,7 @@ fn path_of(callback_url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signing_scheme::SigningScheme;
 
     #[test]
     fn the_guess_has_the_string_of_requests() {
@@ -192,11 +222,48 @@ mod tests {
     }
 
     #[test]
-    fn what_is_covered_can_be_less() {
-        let scheme =
-            |covers| WebhookScheme::from(PlatformScheme::new("/hooks").with_covers(covers));
-        let time_and_body = scheme(Covers::TimestampBody).message("", "07", b"{}");
-        assert_eq!(time_and_body, b"07{}");
-        assert_eq!(scheme(Covers::Body).message("", "07", b"{}"), b"{}");
+    fn requests_and_deliveries_have_one_string_in_every_position() {
+        let url = reqwest::Url::parse("https://shop.example/hooks?team=a").unwrap();
+        for separator in ["", ".", "\n"] {
+            let deliveries = PlatformScheme::new(url.as_str()).with_separator(separator);
+            let requests = SigningScheme::default().with_separator(separator);
+            assert_eq!(
+                WebhookScheme::from(deliveries).message("", "1700000000", b"{}"),
+                requests.message(1_700_000_000, "POST", (&url, &url), b"{}"),
+                "{separator:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_guess_has_another_position() {
+        let scheme = PlatformScheme::new("https://shop.example/hooks");
+        let dotted = scheme.clone().with_separator(".");
+        for (scheme, covers, message) in [
+            (&scheme, Covers::TimestampMethodPathBody, "07POST/hooks{}"),
+            (
+                &dotted,
+                Covers::TimestampMethodPathBody,
+                "07.POST./hooks.{}",
+            ),
+            (
+                &scheme,
+                Covers::TimestampMethodUrlBody,
+                "07POSThttps://shop.example/hooks{}",
+            ),
+            (
+                &dotted,
+                Covers::TimestampMethodUrlBody,
+                "07.POST.https://shop.example/hooks.{}",
+            ),
+            (&scheme, Covers::TimestampBody, "07{}"),
+            (&dotted, Covers::TimestampBody, "07.{}"),
+            (&scheme, Covers::Body, "{}"),
+            (&dotted, Covers::Body, "{}"),
+        ] {
+            let scheme = WebhookScheme::from(scheme.clone().with_covers(covers));
+            let signed = scheme.message("", "07", b"{}");
+            assert_eq!(String::from_utf8(signed).unwrap(), message);
+        }
     }
 }

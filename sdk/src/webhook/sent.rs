@@ -48,7 +48,7 @@ impl Sent {
         if signatures.is_empty() {
             return Err(malformed(scheme.signature_header()));
         }
-        let signed_at = seconds(timestamp).ok_or_else(|| malformed(scheme.timestamp_header()))?;
+        let signed_at = seconds(scheme.timestamp_header(), timestamp)?;
         Ok(Self {
             signed_at,
             timestamp: timestamp.to_owned(),
@@ -93,13 +93,23 @@ fn malformed(header: &HeaderName) -> WebhookError {
     }
 }
 
-/// A Unix time of digits alone. Milliseconds have thirteen digits until the year 2286; as seconds they lie beyond every
-/// calendar and do not read.
-fn seconds(text: &str) -> Option<jiff::Timestamp> {
+/// How many digits a Unix time in milliseconds has, from the year 2001 to the year 2286.
+const MILLISECOND_DIGITS: usize = 13;
+
+/// A Unix time of digits alone. Milliseconds as seconds lie beyond every calendar and do not read.
+fn seconds(header: &HeaderName, text: &str) -> Result<jiff::Timestamp, WebhookError> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+        return Err(malformed(header));
     }
-    jiff::Timestamp::from_second(text.parse().ok()?).ok()
+    let second = text.parse().ok();
+    second
+        .and_then(|second| jiff::Timestamp::from_second(second).ok())
+        .ok_or_else(|| match text.len() {
+            MILLISECOND_DIGITS => WebhookError::Milliseconds {
+                header: header.clone(),
+            },
+            _ => malformed(header),
+        })
 }
 
 fn platform_signature(encoding: SignatureEncoding, text: &str) -> Option<SentSignature> {

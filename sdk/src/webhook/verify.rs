@@ -44,8 +44,10 @@ pub struct Verifier {
 #[derive(Clone, Debug, Default)]
 struct KeyRing {
     accepted: Vec<VerifyKey>,
-    /// Keys that belong to other endpoints, and what to call them.
-    elsewhere: Vec<(String, VerifyKey)>,
+    /// Keys of other endpoints that the program named, and what to call them.
+    named: Vec<(String, VerifyKey)>,
+    /// Those that the store had when keys were loaded last.
+    stored: Vec<(String, VerifyKey)>,
 }
 
 impl Verifier {
@@ -82,7 +84,7 @@ impl Verifier {
     /// Names a key that is *not* accepted here, so that a delivery meant for another endpoint is recognised.
     #[must_use]
     pub fn known_elsewhere(self, label: impl Into<String>, key: VerifyKey) -> Self {
-        self.changed(|ring| ring.elsewhere.push((label.into(), key)))
+        self.changed(|ring| ring.named.push((label.into(), key)))
     }
 
     /// Sets how far a timestamp may be from now, to either side; 300 s by default.
@@ -115,8 +117,9 @@ impl Verifier {
         self.set(ring);
     }
 
-    /// Takes the keys that a store has for a callback URL in place of those it has, in all clones at once. Keys of other
-    /// URLs are remembered as belonging elsewhere. Says how many are accepted now.
+    /// Takes the keys that a store has for a callback URL in place of those it has, in all clones at once. Keys of
+    /// other URLs are remembered as belonging elsewhere, beside those that [`known_elsewhere`](Self::known_elsewhere)
+    /// named. Says how many are accepted now.
     ///
     /// # Errors
     /// If the store fails or holds something that is no key; the keys stay as they were.
@@ -125,18 +128,22 @@ impl Verifier {
         callback_url: &str,
         store: &dyn KeyStore,
     ) -> Result<usize, KeyStoreError> {
-        let mut loaded = KeyRing::default();
+        let mut accepted = Vec::new();
+        let mut elsewhere = Vec::new();
         for stored in store.keys().await.map_err(KeyStoreError::Store)? {
             let key = stored.verify_key()?;
             if stored.callback_url == callback_url {
-                loaded.accepted.push(key);
+                accepted.push(key);
             } else {
-                loaded.elsewhere.push((stored.label(), key));
+                elsewhere.push((stored.label(), key));
             }
         }
-        let accepted = loaded.accepted.len();
-        self.set(loaded);
-        Ok(accepted)
+        let count = accepted.len();
+        let mut ring = KeyRing::clone(&self.ring());
+        ring.accepted = accepted;
+        ring.stored = elsewhere;
+        self.set(ring);
+        Ok(count)
     }
 
     /// Checks a delivery now.
@@ -178,16 +185,14 @@ impl Verifier {
             guess::cause(&guess::Refused {
                 scheme: &self.scheme,
                 keys: &ring.accepted,
-                elsewhere: &ring.elsewhere,
+                elsewhere: [&ring.named, &ring.stored],
                 sent: &sent,
                 body,
             })
         } else {
-            Cause::Unrecognised
+            Cause::NotLookedFor
         };
-        Err(WebhookError::NoKeyMatches {
-            causes: vec![cause],
-        })
+        Err(WebhookError::NoKeyMatches { cause })
     }
 
     /// The same verifier with other keys; clones that were made before keep theirs.

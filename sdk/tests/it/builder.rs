@@ -1,6 +1,8 @@
 //! What a builder refuses, and that nothing prints a secret.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::sync::Mutex;
 
 use layer2_sdk::AccountingAccess;
 use layer2_sdk::Client;
@@ -84,6 +86,16 @@ fn what_is_visibly_wrong_is_refused_with_what_to_do() {
         ),
         (payments(loopback()).plaid("id", "s3cr3t"), "plaid_base_url"),
         (Client::builder().control(CONTROL, ""), "empty"),
+        (Client::builder().credentials("", "s3cr3t"), "client id"),
+        (Client::builder().credentials("id", " "), "client secret"),
+        (
+            Client::builder().plaid("", "s3cr3t"),
+            "client id of the plaid API",
+        ),
+        (
+            Client::builder().accounting(AccountingAccess::new(Environment::Sandbox, "id", "")),
+            "client secret of the accounting API",
+        ),
     ];
     for (builder, says) in cases {
         let text = refused(builder);
@@ -128,9 +140,9 @@ fn from(pairs: &[(&str, &str)]) -> Result<ClientBuilder, Error> {
     ClientBuilder::from_lookup(|name| map.get(name).cloned())
 }
 
-#[test]
-fn the_variables_of_a_ready_file_make_a_client() {
-    let all = [
+/// The variables that a ready file has.
+fn ready_file() -> Vec<(&'static str, &'static str)> {
+    vec![
         ("LAYER2_BASE_URL", "http://127.0.0.1:4010/api"),
         (
             "LAYER2_TOKEN_URL",
@@ -149,8 +161,12 @@ fn the_variables_of_a_ready_file_make_a_client() {
         ("PLAID_SECRET", "secret"),
         ("LAYER2_CONTROL_URL", CONTROL),
         ("LAYER2_CONTROL_TOKEN", "token"),
-    ];
-    from(&all).unwrap().build().unwrap();
+    ]
+}
+
+#[test]
+fn the_variables_of_a_ready_file_make_a_client() {
+    from(&ready_file()).unwrap().build().unwrap();
     from(&[
         ("LAYER2_CLIENT_ID", "id"),
         ("LAYER2_CLIENT_SECRET", "secret"),
@@ -158,6 +174,45 @@ fn the_variables_of_a_ready_file_make_a_client() {
     .unwrap()
     .build()
     .unwrap();
+}
+
+#[test]
+fn the_readme_lists_the_variables_that_are_read() {
+    let read = Mutex::new(BTreeSet::new());
+    let values: HashMap<_, _> = ready_file().into_iter().collect();
+    let builder = ClientBuilder::from_lookup(|name| {
+        read.lock().unwrap().insert(name.to_owned());
+        values.get(name).map(|value| (*value).to_owned())
+    });
+    builder.unwrap();
+
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("## From the environment").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let is_variable = |text: &str| text.contains('_') && !text.contains(char::is_lowercase);
+    let rows = section.lines().filter_map(|row| row.split('|').nth(1));
+    let listed = rows.flat_map(|cell| cell.split('`').filter(|text| is_variable(text)));
+    assert_eq!(
+        listed.map(str::to_owned).collect::<BTreeSet<_>>(),
+        read.into_inner().unwrap()
+    );
+}
+
+#[test]
+fn the_version_of_the_platform_is_a_variable() {
+    let mut pairs = vec![
+        ("LAYER2_CLIENT_ID", "id"),
+        ("LAYER2_CLIENT_SECRET", "secret"),
+        ("LAYER2_PLATFORM", "rail-1.1.2"),
+    ];
+    let printed = format!("{:?}", from(&pairs).unwrap());
+    assert!(printed.contains("platform: RailV1_1_2"), "{printed}");
+    pairs[2].1 = "rail-1.1";
+    let error = from(&pairs).unwrap_err().to_string();
+    assert!(
+        error.contains("`union`, `rail-1.1.2`, `layer2-1.0.5`"),
+        "{error}"
+    );
 }
 
 #[test]

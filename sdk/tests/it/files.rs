@@ -6,6 +6,8 @@ use layer2_sdk::ErrorKind;
 use layer2_sdk::IdempotencyKey;
 use layer2_sdk::Outcome;
 use layer2_sdk::Upload;
+use layer2_sdk::UploadBody;
+use layer2_sdk::UploadRules;
 use layer2_sdk::payments::DocumentId;
 use layer2_sdk::payments::WithdrawalId;
 use wiremock::ResponseTemplate;
@@ -58,6 +60,20 @@ async fn an_upload_is_a_form_with_one_part() {
     assert_eq!(requests[0].body, expected);
     assert_eq!(header(&requests[0], "accept"), "application/json");
     assert!(header(&requests[0], "authorization").starts_with("Bearer "));
+}
+
+#[tokio::test]
+async fn an_upload_is_the_file_itself_where_its_rules_say_so() {
+    let stage = Stage::new().await;
+    let answers = [json(200, ACCEPTED)];
+    stage.on("POST", UPLOAD, stage.script(answers)).await;
+    let rules = UploadRules::default().with_body(UploadBody::File);
+    let file = rules.take_bytes("passport.pdf", &b"%PDF\0"[..]).unwrap();
+    let client = stage.client();
+    client.documents().upload(&document(), &file).await.unwrap();
+    let requests = stage.received(UPLOAD).await;
+    assert_eq!(header(&requests[0], "content-type"), "application/pdf");
+    assert_eq!(requests[0].body, b"%PDF\0");
 }
 
 #[tokio::test]
@@ -176,6 +192,53 @@ async fn a_download_gives_the_bytes_and_what_the_headers_say() {
     assert!(!format!("{file:?}").contains("proof"));
     let requests = stage.received(DOWNLOAD).await;
     assert_eq!(header(&requests[0], "accept"), "application/octet-stream");
+}
+
+#[tokio::test]
+async fn a_whole_download_goes_to_a_path_whole_or_not_at_all() {
+    let stage = Stage::new().await;
+    stage.on("GET", DOWNLOAD, stage.script([scan(10)])).await;
+    let client = stage.client();
+    let reply = client.documents().download(&document()).await.unwrap();
+    let folder = Folder::new("whole");
+    let path = folder.path("a.pdf");
+    std::fs::write(&path, "what was there, which was longer").unwrap();
+    assert_eq!(reply.save_to(&path).await.unwrap(), path);
+    assert_eq!(std::fs::read(&path).unwrap(), vec![7; 10]);
+    assert_eq!(folder.names(), ["a.pdf"]);
+
+    let nowhere = folder.path("no such folder").join("a.pdf");
+    let error = reply.save_to(nowhere).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (ErrorKind::File, Outcome::Done)
+    );
+    assert_eq!(error.request_id(), Some(reply.request_id()));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_saved_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let stage = Stage::new().await;
+    stage.on("GET", DOWNLOAD, stage.script([scan(10)])).await;
+    let client = stage.client();
+    let folder = Folder::new("owner");
+    let documents = client.documents();
+    let whole = documents.download(&document()).await.unwrap();
+    let stream = documents.download_stream(&document()).await.unwrap();
+    for path in [
+        whole.save_to(folder.path("whole.pdf")).await.unwrap(),
+        stream
+            .into_inner()
+            .save_to(folder.path("stream.pdf"))
+            .await
+            .unwrap(),
+    ] {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }
 
 #[tokio::test]

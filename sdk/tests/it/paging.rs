@@ -2,9 +2,9 @@
 
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
+use layer2_sdk::CallOptions;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::Items;
-use layer2_sdk::Page;
 use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::Transaction;
 use layer2_sdk::payments::TransactionsListForAccountParams;
@@ -13,6 +13,7 @@ use wiremock::Request;
 use wiremock::ResponseTemplate;
 
 use crate::stage::Stage;
+use crate::stage::header;
 use crate::stage::json;
 use crate::stage::refusal;
 
@@ -101,7 +102,7 @@ async fn pages_come_one_by_one_with_the_filters_and_without_repeats() {
         .map(|page| page.items.iter().map(|row| row.id.as_str()).collect())
         .collect();
     assert_eq!(ids, [vec!["a", "b"], vec!["c"], vec![], vec!["d"]]);
-    let more: Vec<_> = pages.iter().map(Page::has_next).collect();
+    let more: Vec<_> = pages.iter().map(|page| page.has_next()).collect();
     assert_eq!(more, [true, true, true, false]);
     for request in stage.received(LIST).await {
         assert!(query(&request).contains(&"account_id=A_USD".to_owned()));
@@ -125,6 +126,79 @@ async fn what_was_read_and_not_taken_is_the_first_of_the_pages() {
         pages[0].has_next(),
         "the rest of a page knows the page's links"
     );
+}
+
+#[tokio::test]
+async fn pages_and_items_know_the_reply_that_they_came_with() {
+    let stage = Stage::new().await;
+    let answers = [
+        page(&["a"], "?page=1").insert_header("x-l2f-request-id", "R-1"),
+        refusal(503, "BUSY"),
+        page(&["b"], "").insert_header("x-l2f-request-id", "R-2"),
+    ];
+    stage.on("GET", LIST, stage.script(answers)).await;
+    let client = stage.client();
+    let mut rows = client
+        .transactions()
+        .list_stream(TransactionsListParams::new());
+    assert!(rows.reply().is_none());
+    rows.try_next().await.unwrap().unwrap();
+    let first = rows.reply().unwrap();
+    assert_eq!((first.request_id(), first.attempts()), ("R-1", 1));
+    assert_eq!(first.next.as_deref(), Some("?page=1"));
+
+    let second = rows.into_pages().try_next().await.unwrap().unwrap();
+    assert_eq!((second.request_id(), second.attempts()), ("R-2", 2));
+    assert_eq!(second.status().as_u16(), 200);
+    assert_eq!(second.operation().key(), "payments.transactions_list");
+    assert_eq!(second.items[0].id.as_str(), "b");
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_at_a_link_that_was_stored() {
+    let stage = Stage::new().await;
+    let pages = [page(&["c"], "?page=3&as_of=T1"), page(&["d"], "")];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let stored = "/v1/transactions?page=2&as_of=T1";
+    let client = stage.client();
+    let from_there = client.with(CallOptions::new().page(stored).unwrap());
+    let params = TransactionsListParams::new().with_account_id(AccountId::new("A_USD").unwrap());
+    let rows: Vec<_> = from_there
+        .transactions()
+        .list_stream(params)
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 2);
+    let asked: Vec<_> = stage.received(LIST).await.iter().map(query).collect();
+    assert_eq!(
+        asked,
+        [
+            ["account_id=A_USD", "page=2", "as_of=T1"],
+            ["account_id=A_USD", "page=3", "as_of=T1"],
+        ]
+    );
+    for nowhere in ["", "/v1/transactions"] {
+        let error = CallOptions::new().page(nowhere).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{nowhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_circle_back_to_a_link_that_was_stored_is_noticed() {
+    let stage = Stage::new().await;
+    let pages = [page(&["c"], "?page=3"), page(&["d"], "?page=2")];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let client = stage.client();
+    let from_there = client.with(CallOptions::new().page("?page=2").unwrap());
+    let results: Vec<_> = from_there
+        .transactions()
+        .list_stream(TransactionsListParams::new())
+        .collect()
+        .await;
+    let error = results.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedReply);
+    assert_eq!(stage.received(LIST).await.len(), 2);
 }
 
 #[tokio::test]
@@ -191,11 +265,23 @@ async fn a_link_to_the_page_it_stands_on_is_an_error_and_no_endless_list() {
         .list_stream(TransactionsListParams::new())
         .collect()
         .await;
+    let error = results.last().unwrap().as_ref().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedReply);
+    let requests = stage.received(LIST).await;
+    assert_eq!(requests.len(), 2);
+    // The failure is that of the page with the link, and support can find it.
     assert_eq!(
-        results.last().unwrap().as_ref().unwrap_err().kind(),
-        ErrorKind::UnexpectedReply
+        error.request_id(),
+        Some(header(&requests[1], "x-l2f-request-id"))
     );
-    assert_eq!(stage.received(LIST).await.len(), 2);
+    assert_eq!(
+        error.operation().unwrap().key(),
+        "payments.transactions_list"
+    );
+    assert_eq!(
+        (error.status().unwrap().as_u16(), error.attempts()),
+        (200, 1)
+    );
 }
 
 #[tokio::test]

@@ -86,6 +86,24 @@ async fn a_file_outlives_its_store_and_tasks_take_turns() {
     assert_eq!(again.keys().await.unwrap().len(), 50);
 }
 
+#[tokio::test]
+async fn a_caller_that_goes_away_loses_no_key_of_the_next() {
+    let folder = Folder::new("goes-away");
+    let store = FileKeyStore::new(folder.file());
+    for number in 0..20 {
+        let gone = store.put(key(&format!("gone{number}"), "https://x"));
+        tokio::select! {
+            biased;
+            _ = gone => {}
+            () = std::future::ready(()) => {}
+        }
+        let kept = key(&format!("kept{number}"), "https://x");
+        store.put(kept).await.unwrap();
+    }
+    // What had begun was done to its end, before the next one began.
+    assert_eq!(store.keys().await.unwrap().len(), 40);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_is_for_its_owner_alone() {
@@ -144,9 +162,38 @@ async fn what_is_no_key_is_named_by_its_subscription() {
     assert!(!format!("{:?}", key("a", "https://x")).contains("d75a98"));
 }
 
+#[tokio::test]
+async fn keys_that_are_loaded_anew_leave_what_was_named() {
+    use layer2_sdk::webhook::Cause;
+    use layer2_sdk::webhook::WebhookError;
+    use layer2_sdk::webhook::WebhookScheme;
+    use layer2_sdk::webhook::sign::TestSigner;
+
+    let (url, signer) = ("https://x/hooks", TestSigner::from_seed([7; 32]));
+    let scheme = WebhookScheme::platform(url);
+    let store = MemoryKeyStore::default();
+    store.put(key("a", url)).await.unwrap();
+    let verifier = Verifier::new(scheme.clone())
+        .known_elsewhere("the staging endpoint", signer.verify_key().unwrap());
+    verifier.load_keys(url, &store).await.unwrap();
+
+    let now = jiff::Timestamp::from_second(1_700_000_000).unwrap();
+    let headers = signer.headers(&scheme, "", now.as_second(), b"{}");
+    let error = verifier.verify_at(&headers, b"{}", now).unwrap_err();
+    let WebhookError::NoKeyMatches { cause, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        *cause,
+        Cause::KeyOfAnother("the staging endpoint".to_owned())
+    );
+}
+
 #[cfg(feature = "mock")]
 mod against_the_mock {
+    use layer2_sdk::CallOptions;
     use layer2_sdk::Client;
+    use layer2_sdk::IdempotencyKey;
     use layer2_sdk::mock::SandboxServer;
     use layer2_sdk::payments::EventType;
     use layer2_sdk::payments::SubscriptionRequest;
@@ -188,6 +235,22 @@ mod against_the_mock {
         assert_eq!(second.kept.len(), all);
         assert!(second.created.is_empty() && second.replaced.is_empty());
         assert_eq!(count(&client).await, all + 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_of_the_caller_is_not_that_of_every_subscription() {
+        let server = SandboxServer::start().await.unwrap();
+        let client = layer2_sdk::mock::client(&server.info()).unwrap();
+        let key = IdempotencyKey::new("subscribe-once").unwrap();
+        let client = client.with(CallOptions::new().idempotency_key(key));
+        let store = MemoryKeyStore::default();
+        let subscriptions = client.subscriptions();
+        let types = [EventType::AccountOpen, EventType::CustomerActive];
+        let ensured = subscriptions.ensure(URL, types, &store).await.unwrap();
+        assert_eq!(ensured.created.len(), 2);
+        let rotated = subscriptions.rotate_keys(URL, &store).await.unwrap();
+        assert_eq!(rotated.replaced.len(), 2);
+        assert_eq!(count(&client).await, 2);
     }
 
     #[tokio::test]

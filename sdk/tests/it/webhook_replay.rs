@@ -115,7 +115,7 @@ async fn a_store_that_fails_hides_no_error_of_the_handler() {
 #[tokio::test]
 async fn a_slow_handler_that_fails_does_not_free_the_claim_of_the_next() {
     let store: Arc<dyn ReplayStore> = Arc::new(InMemoryReplayStore::default());
-    let slow = ReplayGuard::with_shared(Arc::clone(&store)).with_lease(Duration::ZERO);
+    let slow = ReplayGuard::with_shared(Arc::clone(&store)).lease(Duration::ZERO);
     let next = ReplayGuard::with_shared(store);
     let outcome = slow
         .handle(event(), |_| async {

@@ -200,10 +200,8 @@ impl AmountError {
         self.kind
     }
 
-    #[cfg_attr(
-        not(feature = "payments"),
-        allow(dead_code, reason = "only payments have money that is counted")
-    )]
+    /// Only payments have money that is counted.
+    #[cfg(feature = "payments")]
     pub(crate) const fn too_large() -> Self {
         Self::new(AmountErrorKind::TooLarge)
     }

@@ -40,7 +40,6 @@ pub mod update;
 #[macro_use]
 mod round_trip;
 
-#[rustfmt::skip]
 mod generated;
 
 pub use crate::amount::{Amount, AmountError, AmountErrorKind, Rounding};

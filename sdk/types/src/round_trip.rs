@@ -14,21 +14,48 @@ use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
-/// The test that each model decodes and writes its samples.
+/// The tests that each model decodes and writes its samples, and each enum its values. The samples are those of the file
+/// beside the generated list.
 macro_rules! round_trips {
-    ( $( $model:ident = $full:literal later $later:literal; )+ ) => {
+    (
+        models { $( $model:ident ),+ $(,)? }
+        enums { $( $values:ident ),* $(,)? }
+    ) => {
+        fn samples() -> crate::round_trip::Samples {
+            serde_json::from_str(include_str!("round_trips.json")).expect("the samples that the generator writes")
+        }
+
         #[test]
         fn every_model_gives_back_what_it_was_given() {
+            let mut samples = samples();
             let mut lost = Vec::new();
-            $( lost.extend(crate::round_trip::losses::<$model>(stringify!($model), $full, $later)); )+
+            $( lost.extend(samples.take(stringify!($model)).iter().flat_map(crate::round_trip::losses::<$model>)); )+
             assert!(lost.is_empty(), "{}", lost.join("\n"));
+            assert!(samples.models.is_empty(), "no model is held against {:?}", samples.models.keys());
         }
 
         #[test]
         fn no_model_shows_what_is_withheld_and_every_model_shows_the_rest() {
+            let mut samples = samples();
             let mut wrong = Vec::new();
-            $( wrong.extend(crate::round_trip::slips::<$model>(stringify!($model), $full, $later)); )+
+            $( wrong.extend(samples.take(stringify!($model)).iter().flat_map(crate::round_trip::slips::<$model>)); )+
             assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        }
+
+        #[test]
+        fn every_value_of_every_enum_is_known_and_goes_back_as_it_came() {
+            let mut samples = samples();
+            let mut wrong: Vec<String> = Vec::new();
+            $(
+                let values = samples.enums.remove(stringify!($values)).unwrap_or_default();
+                let known: Vec<&str> = $values::ALL.iter().map($values::as_str).collect();
+                if known != values {
+                    wrong.push(format!("{} knows {known:?}, not {values:?}", stringify!($values)));
+                }
+                wrong.extend(crate::round_trip::strays($values::ALL, $values::is_known));
+            )*
+            assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+            assert!(samples.enums.is_empty(), "no enum is held against {:?}", samples.enums.keys());
         }
     };
 }
@@ -66,12 +93,33 @@ macro_rules! ids_in_paths {
     };
 }
 
+/// The samples of one API.
+#[derive(Deserialize)]
+pub(crate) struct Samples {
+    pub(crate) models: BTreeMap<String, Vec<Sample>>,
+    pub(crate) enums: BTreeMap<String, Vec<String>>,
+}
+
+impl Samples {
+    /// The samples of a model, which has at least one.
+    pub(crate) fn take(&mut self, model: &str) -> Vec<Sample> {
+        let samples = self.models.remove(model).unwrap_or_default();
+        assert!(!samples.is_empty(), "{model} has no sample");
+        samples
+    }
+}
+
+/// What a model is given: all that the documents know, and what a later platform may send.
+#[derive(Deserialize)]
+pub(crate) struct Sample {
+    full: Box<RawValue>,
+    later: Box<RawValue>,
+}
+
 /// What the model loses or changes: of its full sample, of the same with a member more, and of a later platform's.
-pub(crate) fn losses<T: DeserializeOwned + Serialize>(
-    model: &str,
-    full: &str,
-    later: &str,
-) -> Vec<String> {
+pub(crate) fn losses<T: DeserializeOwned + Serialize>(sample: &Sample) -> Vec<String> {
+    let model = short_name::<T>();
+    let (full, later) = (sample.full.get(), sample.later.get());
     let added = full.replacen('{', &format!("{{\"{ADDED}\":{{\"x\":[1]}},"), 1);
     [full, &added, later]
         .into_iter()
@@ -89,6 +137,27 @@ pub(crate) fn losses<T: DeserializeOwned + Serialize>(
             Some(format!("{model}:\n  {}\n{lost}", wanted.text()))
         })
         .collect()
+}
+
+/// The values of an enum that are not read as what they are.
+pub(crate) fn strays<T>(values: &[T], is_known: impl Fn(&T) -> bool) -> Vec<String>
+where
+    T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug,
+{
+    let wrong = values.iter().filter_map(|value| {
+        let again = serde_json::to_string(value).and_then(|text| serde_json::from_str::<T>(&text));
+        match again {
+            Ok(again) if again == *value && is_known(&again) => None,
+            again => Some(format!("{value:?} comes back as {again:?}")),
+        }
+    });
+    wrong.collect()
+}
+
+/// The name of a type without its path.
+fn short_name<T>() -> &'static str {
+    let name = std::any::type_name::<T>();
+    name.rsplit("::").next().unwrap_or(name)
 }
 
 /// Texts that mean something else in a path than one segment.
@@ -114,22 +183,21 @@ pub(crate) const TRICKS: &[&str] = &[
 ];
 
 /// What `Debug` shows of the model's samples and must not, or must and does not.
-pub(crate) fn slips<T: DeserializeOwned + std::fmt::Debug>(
-    model: &str,
-    full: &str,
-    later: &str,
-) -> Vec<String> {
+pub(crate) fn slips<T: DeserializeOwned + std::fmt::Debug>(sample: &Sample) -> Vec<String> {
+    let model = short_name::<T>();
     let mut wrong = Vec::new();
-    for sample in [full, later] {
-        let value: T = match serde_json::from_str(sample) {
-            Ok(value) => value,
+    for sample in [sample.full.get(), sample.later.get()] {
+        let read = serde_json::from_str::<T>(sample)
+            .and_then(|value| Ok((value, serde_json::from_str::<Exact>(sample)?)));
+        let (value, sample) = match read {
+            Ok(read) => read,
             Err(error) => {
                 wrong.push(format!("{model}: does not decode: {error}"));
                 continue;
             }
         };
         wrong.extend(slip(model, &value));
-        wrong.extend(hidden(model, sample, &format!("{value:?}")));
+        wrong.extend(hidden(model, &sample.text(), &format!("{value:?}")));
     }
     wrong
 }
@@ -143,7 +211,7 @@ pub(crate) fn slip(model: &str, value: &impl std::fmt::Debug) -> Option<String> 
     Some(format!("{model} shows {mark}: {}", shown[0]))
 }
 
-/// What is not sensitive and hidden: every text, id and amount of the sample is to be found in what is shown of it. What
+/// What is not sensitive and hidden: every text, id and amount of the sample, without spaces, is to be found in what is shown of it. What
 /// is inside of JSON of no particular type stays hidden.
 fn hidden(model: &str, sample: &str, shown: &str) -> Option<String> {
     let sent = |text: &str| {
@@ -248,19 +316,42 @@ mod tests {
         amount: Option<u8>,
     }
 
+    fn sample(full: &str, later: &str) -> Sample {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).expect("JSON");
+        Sample {
+            full: raw(full),
+            later: raw(later),
+        }
+    }
+
+    /// A status whose second value is written like its first.
+    #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+    enum Misnamed {
+        Open,
+        #[serde(rename(serialize = "Open"))]
+        Shut,
+    }
+
+    #[test]
+    fn a_value_that_is_not_written_as_it_is_read_is_seen() {
+        let values = [Misnamed::Open, Misnamed::Shut];
+        assert_eq!(strays(&values, |_| true), ["Shut comes back as Ok(Open)"]);
+        assert_eq!(strays(&values, |_| false).len(), 2);
+    }
+
     #[test]
     fn a_good_model_loses_nothing() {
         let later = r#"{"added_later":1,"amount":0.10}"#;
         let full = r#"{"amount":123456789012345678.1234567891}"#;
-        assert_eq!(losses::<Good>("Good", full, full), [""; 0],);
-        let lost = losses::<Good>("Good", full, later);
+        assert_eq!(losses::<Good>(&sample(full, full)), [""; 0],);
+        let lost = losses::<Good>(&sample(full, later));
         assert_eq!(lost.len(), 1, "0.10 is written as 0.1: {lost:?}");
     }
 
     #[test]
     fn what_a_model_forgets_is_seen() {
         let full = r#"{"amount":7,"memo":"x"}"#;
-        let lost = losses::<Forgetful>("Forgetful", full, r#"{"amount":7}"#);
+        let lost = losses::<Forgetful>(&sample(full, r#"{"amount":7}"#));
         assert_eq!(lost.len(), 2, "as it is and with a member more");
         assert!(lost[0].contains("memo") && lost[0].ends_with("{\"amount\":7}"));
     }
@@ -275,8 +366,8 @@ mod tests {
     fn what_a_model_shows_is_seen() {
         let secret = r#"{"name":"withheld"}"#;
         let plain = r#"{"name":"text"}"#;
-        assert_eq!(slips::<Talkative>("Talkative", plain, plain), [""; 0]);
-        let wrong = slips::<Talkative>("Talkative", secret, plain);
+        assert_eq!(slips::<Talkative>(&sample(plain, plain)), [""; 0]);
+        let wrong = slips::<Talkative>(&sample(secret, plain));
         assert_eq!(wrong.len(), 1);
         assert!(wrong[0].starts_with("Talkative shows withheld"));
     }
@@ -295,7 +386,7 @@ mod tests {
 
     #[test]
     fn what_does_not_decode_is_seen() {
-        let lost = losses::<Forgetful>("Forgetful", r#"{"amount":"x"}"#, r#"{"amount":null}"#);
+        let lost = losses::<Forgetful>(&sample(r#"{"amount":"x"}"#, r#"{"amount":null}"#));
         assert_eq!(lost.len(), 2);
         assert!(lost[0].contains("does not decode"));
     }

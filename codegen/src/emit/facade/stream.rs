@@ -6,7 +6,7 @@ use crate::model::operation::{Operation, Paging};
 use crate::model::shape::{Property, Scalar, Shape, Type};
 
 use super::envelope::{Envelope, envelope};
-use super::types;
+use super::{entrance, types};
 
 /// The item of a list that a stream can walk: it comes in numbered pages and has an id.
 pub(super) fn stream_item(model: &Model, operation: &Operation) -> Option<(String, String)> {
@@ -84,13 +84,9 @@ pub(super) fn stream(
         inner.push_str(&format!("let {name} = {name}.clone();"));
         arguments.push(format!("&{name}, "));
     }
-    let entrance = if model.api == "payments" {
-        String::new()
-    } else {
-        format!(".{}()", model.api)
-    };
-    source.line(&format!(
-        "/// Walks through all pages of [`{0}`](Self::{0}): item by item, or with \
+    let entrance = entrance(model);
+    source.doc_with_links(&format!(
+        "Walks through all pages of [`{0}`](Self::{0}): item by item, or with \
          [`into_pages`](Items::into_pages) page by page.",
         own.trim_start_matches("r#")
     ));
@@ -110,4 +106,5 @@ pub(super) fn stream(
             arguments.concat()
         ));
     });
+    source.blank();
 }

@@ -86,7 +86,7 @@ fn emit_block(
             let ty = property_type(model, schema, property);
             let with = ending(property, &plain_field(&property.name));
             let withheld = sensitivity(model, property);
-            source.line(&format!("{field}{on_the_wire}: {ty}{with}{withheld};"));
+            source.row(&format!("{field}{on_the_wire}: {ty}{with}{withheld};"));
         }
     });
 }

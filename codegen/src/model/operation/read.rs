@@ -232,6 +232,7 @@ fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
         media: kind,
         takes_bytes,
         schema: named(reading, &media.node)?,
+        example: media.node.get("example").cloned(),
     })
 }
 
@@ -268,6 +269,7 @@ fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Vec<Reply> {
             description: reading.text(response, "description"),
             media,
             schema: json.and_then(|entry| named(reading, &entry.node)),
+            example: json.and_then(|entry| entry.node.get("example").cloned()),
         });
     }
     if replies

@@ -11,6 +11,7 @@ use crate::hold::{HoldId, HoldState};
 use crate::minor::{MinorUnits, Overflow};
 use crate::posting::Side;
 
+use super::positions::place_of;
 use super::post::check_count;
 use super::{Book, Index};
 
@@ -29,7 +30,10 @@ impl Book {
                 });
             }
         }
-        if self.index != recount.index {
+        let index = &self.index;
+        let is_indexed = index.entry_positions.are_those_of(&self.entries)
+            && index.hold_positions.are_those_of(&self.holds);
+        if *index != recount.index || !is_indexed {
             recount.violations.push(Violation::Index);
         }
         let broken = |totals: &&crate::AssetTotals| !totals.balanced();
@@ -182,9 +186,12 @@ impl Recount {
         }
         check_count(entry.postings.len()).map_err(broken)?;
         self.add_relation(book, entry).map_err(broken)?;
-        if self.index.entry_positions.insert(id, position).is_some() {
+        let known = &mut self.index.entry_positions;
+        if known.find(&book.entries, id).is_some() {
             return Err(broken(LedgerError::EntryExists { entry: id }));
         }
+        known.insert(&book.entries, position);
+        let place = place_of(position).map_err(broken)?;
         let mut sums = vec![(MinorUnits::ZERO, MinorUnits::ZERO); book.assets.len()];
         for posting in &entry.postings {
             let account = book.account(posting.account).map_err(broken)?;
@@ -231,8 +238,8 @@ impl Recount {
                     held,
                 });
             }
-            if tally.entries.last() != Some(&position) {
-                tally.entries.push(position);
+            if tally.entries.last() != Some(&place) {
+                tally.entries.push(place);
             }
         }
         self.add_turnover(book, &sums).map_err(broken)
@@ -266,7 +273,7 @@ impl Recount {
             return Ok(());
         };
         let named = relation.entry();
-        let position = self.index.entry_positions.get(&named).copied();
+        let position = self.index.entry_positions.find(&book.entries, named);
         let position = position.ok_or(LedgerError::UnknownEntry { entry: named })?;
         if let Relation::Reverses(_) = relation {
             let original = &book.entries[position];
@@ -293,14 +300,12 @@ impl Recount {
             hold: hold.id,
             rule,
         };
-        if self
-            .index
-            .hold_positions
-            .insert(hold.id, position)
-            .is_some()
-        {
+        let known = &mut self.index.hold_positions;
+        if known.find(&book.holds, hold.id).is_some() {
             return Err(broken(LedgerError::HoldExists { hold: hold.id }));
         }
+        known.insert(&book.holds, position);
+        place_of(position).map_err(broken)?;
         let account = book.account(hold.account).map_err(broken)?;
         let name = || account.id.clone();
         if !hold.amount.is_positive() {
@@ -321,8 +326,8 @@ impl Recount {
             }
             HoldState::Released { .. } => {}
             HoldState::Settled { entry, posted } => {
-                let settling = self.index.entry_positions.get(&entry);
-                let settling = settling.map(|position| &book.entries[*position]);
+                let settling = self.index.entry_positions.find(&book.entries, entry);
+                let settling = settling.map(|position| &book.entries[position]);
                 let agrees = settling.is_some_and(|entry| {
                     entry.settles == Some(hold.id)
                         && posted.is_positive()
@@ -341,7 +346,7 @@ impl Recount {
     fn check_settlements(&mut self, book: &Book) {
         for entry in &book.entries {
             let Some(hold) = entry.settles else { continue };
-            let position = self.index.hold_positions.get(&hold).copied();
+            let position = self.index.hold_positions.find(&book.holds, hold);
             let state = position.map(|position| book.holds[position].state);
             let named =
                 matches!(state, Some(HoldState::Settled { entry: by, .. }) if by == entry.id);

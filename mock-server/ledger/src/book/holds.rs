@@ -9,6 +9,7 @@ use crate::error::LedgerError;
 use crate::hold::{Hold, HoldDraft, HoldId, HoldState};
 
 use super::Book;
+use super::positions::place_of;
 
 impl Book {
     /// Says whether [`Book::place`] would accept the hold; changes nothing.
@@ -16,9 +17,10 @@ impl Book {
     /// # Errors
     /// As [`Book::place`].
     pub fn check_place(&self, draft: &HoldDraft) -> Result<(), LedgerError> {
-        if self.index.hold_positions.contains_key(&draft.id) {
+        if self.hold(draft.id).is_some() {
             return Err(LedgerError::HoldExists { hold: draft.id });
         }
+        place_of(self.holds.len())?;
         let account = self.account(draft.account)?;
         let id = || account.id.clone();
         if !draft.amount.is_positive() {
@@ -48,7 +50,7 @@ impl Book {
     /// Places a hold, or leaves the book as it was.
     ///
     /// # Errors
-    /// In this order: [`LedgerError::HoldExists`], [`LedgerError::UnknownAccountIx`],
+    /// In this order: [`LedgerError::HoldExists`], [`LedgerError::Full`], [`LedgerError::UnknownAccountIx`],
     /// [`LedgerError::AmountNotPositive`], [`LedgerError::HoldNotSupported`],
     /// [`LedgerError::InsufficientFunds`].
     pub fn place(&mut self, draft: &HoldDraft) -> Result<&Hold, LedgerError> {
@@ -67,7 +69,7 @@ impl Book {
             placed: stamp,
             state: HoldState::Open,
         });
-        self.index.hold_positions.insert(id, position);
+        self.index.hold_positions.insert(&self.holds, position);
         self.reserve(position);
         Ok(&self.holds[position])
     }
@@ -93,7 +95,7 @@ impl Book {
 
     /// An open hold with its position, or why there is none.
     pub(super) fn open_hold(&self, hold: HoldId) -> Result<(usize, &Hold), LedgerError> {
-        let position = self.index.hold_positions.get(&hold).copied();
+        let position = self.index.hold_positions.find(&self.holds, hold);
         let position = position.ok_or(LedgerError::UnknownHold { hold })?;
         let found = &self.holds[position];
         match found.state {
@@ -116,7 +118,7 @@ impl Book {
 
     /// Takes back the end of a hold; only a failed batch does so.
     pub(super) fn reopen_hold(&mut self, hold: HoldId) {
-        if let Some(position) = self.index.hold_positions.get(&hold).copied() {
+        if let Some(position) = self.index.hold_positions.find(&self.holds, hold) {
             self.holds[position].state = HoldState::Open;
             self.reserve(position);
         }
@@ -124,8 +126,11 @@ impl Book {
 
     /// Takes back the last hold; only a failed batch does so.
     pub(super) fn unplace(&mut self) {
-        let Some(hold) = self.holds.pop() else { return };
-        self.index.hold_positions.remove(&hold.id);
+        let Some(hold) = self.holds.last().copied() else {
+            return;
+        };
+        self.index.hold_positions.remove(&self.holds, hold.id);
+        self.holds.pop();
         let tally = &mut self.accounts[hold.account.index()].tally;
         tally.held = tally.held.sub_bounded(hold.amount);
         tally.open_holds.remove(&self.holds.len());

@@ -8,6 +8,7 @@ use crate::minor::MinorUnits;
 use crate::posting::{Line, Posting, Side};
 
 use super::Book;
+use super::positions::place_of;
 
 /// The most lines that an entry may have. Checks compare lines with each other, so the bound keeps
 /// a posting's cost bounded too.
@@ -26,7 +27,7 @@ impl Book {
     ///
     /// # Errors
     /// The first that applies, in this order:
-    /// 1. [`LedgerError::EntryExists`];
+    /// 1. [`LedgerError::EntryExists`], [`LedgerError::Full`];
     /// 2. [`LedgerError::TooFewPostings`], [`LedgerError::TooManyPostings`];
     /// 3. line by line [`LedgerError::UnknownAccountIx`], [`LedgerError::AmountNotPositive`];
     /// 4. asset by asset [`LedgerError::Overflow`], [`LedgerError::Unbalanced`];
@@ -69,9 +70,10 @@ impl Book {
     }
 
     fn prepare(&self, draft: &Draft) -> Result<Prepared, LedgerError> {
-        if self.index.entry_positions.contains_key(&draft.id) {
+        if self.entry(draft.id).is_some() {
             return Err(LedgerError::EntryExists { entry: draft.id });
         }
+        let place = place_of(self.entries.len())?;
         check_count(draft.lines.len())?;
         self.check_lines(&draft.lines)?;
         self.check_balance(&draft.lines)?;
@@ -82,6 +84,7 @@ impl Book {
         };
         let postings = self.run_balances(&draft.lines, settlement)?;
         Ok(Prepared {
+            place,
             postings,
             settlement,
         })
@@ -251,8 +254,8 @@ impl Book {
             let account = &mut self.accounts[posting.account.index()];
             let total = account.tally.side_mut(posting.side);
             *total = total.add_bounded(posting.amount);
-            if account.tally.entries.last() != Some(&position) {
-                account.tally.entries.push(position);
+            if account.tally.entries.last() != Some(&prepared.place) {
+                account.tally.entries.push(prepared.place);
             }
             if posting.side == Side::Debit {
                 let turnover = &mut self.index.turnover[account.asset.index()];
@@ -271,7 +274,6 @@ impl Book {
         if let Some(Relation::Reverses(original)) = draft.relation {
             self.index.reversed_by.insert(original, draft.id);
         }
-        self.index.entry_positions.insert(draft.id, position);
         self.entries.push(Entry {
             id: draft.id,
             sequence: position as u64 + 1,
@@ -280,16 +282,21 @@ impl Book {
             settles: draft.settles,
             postings: prepared.postings,
         });
+        self.index.entry_positions.insert(&self.entries, position);
         &self.entries[position]
     }
 
     /// Takes back the last entry; only a failed batch does so, before anybody has seen it.
     pub(super) fn unpost(&mut self) {
+        let Some(id) = self.entries.last().map(|entry| entry.id) else {
+            return;
+        };
+        self.index.entry_positions.remove(&self.entries, id);
         let Some(entry) = self.entries.pop() else {
             return;
         };
-        let position = self.entries.len();
-        self.index.entry_positions.remove(&entry.id);
+        // It stood there, so it has a place.
+        let place = place_of(self.entries.len()).ok();
         if let Some(Relation::Reverses(original)) = entry.relation {
             self.index.reversed_by.remove(&original);
         }
@@ -300,7 +307,7 @@ impl Book {
             let account = &mut self.accounts[posting.account.index()];
             let total = account.tally.side_mut(posting.side);
             *total = total.sub_bounded(posting.amount);
-            if account.tally.entries.last() == Some(&position) {
+            if account.tally.entries.last().copied() == place {
                 account.tally.entries.pop();
             }
             if posting.side == Side::Debit {
@@ -324,6 +331,8 @@ pub(super) const fn check_count(count: usize) -> Result<(), LedgerError> {
 
 /// A draft that has passed every check against the book as it is.
 struct Prepared {
+    /// Where the entry will stand.
+    place: u32,
     postings: Box<[Posting]>,
     settlement: Option<Settlement>,
 }

@@ -95,16 +95,27 @@ impl Reader<'_> {
     fn string(&mut self) -> Result<String, JsonError> {
         let start = self.at;
         let mut end = start + 1;
+        let mut is_plain = true;
         let bytes = self.text.as_bytes();
         loop {
             match bytes.get(end) {
                 None => return Err(self.error("a string has no closing quote")),
                 Some(b'"') => break,
-                Some(b'\\') => end += 2,
-                Some(_) => end += 1,
+                Some(b'\\') => {
+                    is_plain = false;
+                    end += 2;
+                }
+                Some(byte) => {
+                    is_plain &= *byte >= b' ';
+                    end += 1;
+                }
             }
         }
-        // Both quotes are ASCII, so the slice falls on character boundaries.
+        // Both quotes are ASCII, so the slices fall on character boundaries.
+        if is_plain {
+            self.at = end + 1;
+            return Ok(self.text.get(start + 1..end).unwrap_or_default().to_owned());
+        }
         let quoted = self.text.get(start..=end).unwrap_or_default();
         let text = serde_json::from_str(quoted)
             .map_err(|_| self.error("a string has a bad escape or a raw control character"))?;

@@ -28,8 +28,12 @@ impl Schema {
         place: Place,
         code: &'static str,
     ) -> impl Iterator<Item = Problem> + 's {
-        self.validator
-            .iter_errors(value)
+        // Nearly every value is as documented, and that is learned for less.
+        let is_wrong = !self.validator.is_valid(value);
+        let errors = is_wrong.then(|| self.validator.iter_errors(value));
+        errors
+            .into_iter()
+            .flatten()
             .flat_map(move |error| self.describe(&error, value, place, code))
             .take(limits::PROBLEMS)
     }

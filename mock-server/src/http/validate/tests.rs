@@ -12,6 +12,7 @@ fn schema(source: Value) -> Schema {
     Schema {
         source,
         validator,
+        is_plain: true,
         unknown: Unknown::Refused,
     }
 }

@@ -10,7 +10,7 @@
 use std::{
     future::{Future, poll_fn},
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -27,6 +27,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// How long the database may take for an answer. Longer than its own limits, which are told more exactly.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+
+/// What fails within this time has waited for nothing.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// What each connection is told first: how long it may wait for a lock and hold one, and that it is to notice soon when
 /// the server at its other end is gone, as the locks go with it; when its whole machine is gone, within half a minute.
@@ -185,6 +188,19 @@ pub(super) async fn within<T>(
         .await
         .map_err(|_| slow())?
         .map_err(unavailable)
+}
+
+/// Asks a second time what failed at once, as on a connection that ended while nobody used it: nothing was done, and
+/// another connection may do. What has waited for a limit is not tried again.
+pub(super) async fn twice<T, F>(ask: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let started = Instant::now();
+    match ask().await {
+        Err(StoreError::Unavailable(_)) if started.elapsed() < AT_ONCE => ask().await,
+        answered => answered,
+    }
 }
 
 fn slow() -> StoreError {

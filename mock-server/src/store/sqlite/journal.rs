@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     blobs::BlobId,
-    journal::{Base, Journal, Mark, Opened, Row, Snapshot, Write},
+    journal::{Base, Head, Journal, Mark, Opened, Row, Snapshot, Write},
     store::{
         Charter, Pending, StoreError, record,
         seal::{Place, Sealer},
@@ -206,6 +206,26 @@ impl Journal for SqliteJournal {
                     .map(|(digest, length)| (BlobId::from_bytes(digest), length))
                     .collect(),
             })
+        })
+    }
+
+    fn head(&self) -> Pending<'_, (Head, u64)> {
+        Box::pin(async {
+            let sandbox = self.lane.sandbox;
+            let stored = self
+                .writer
+                .ask(move |connection| schema::stored(connection, sandbox))
+                .await?;
+            let place = Place::Head {
+                sandbox: &self.lane.name,
+            };
+            // Of a head that does not open, the generation is known: it stands in clear beside it.
+            let in_clear = Head {
+                generation: stored.generation,
+                ..Head::default()
+            };
+            let head = record::open(&self.sealer, place, &stored.head).unwrap_or(in_clear);
+            Ok((head, 0))
         })
     }
 

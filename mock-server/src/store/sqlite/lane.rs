@@ -33,7 +33,8 @@ pub(super) struct Lane {
 struct Progress {
     /// All up to this mark are safe or lost.
     settled: u64,
-    /// Marks that are lost, oldest first. The last range is open while the failure lasts.
+    /// Marks that are lost, oldest first; there is a mark between two ranges that is safe. The last one is open while the
+    /// failure lasts.
     lost: Vec<RangeInclusive<u64>>,
     failure: Option<StoreError>,
 }
@@ -48,13 +49,27 @@ enum Fate {
 
 impl Progress {
     fn fate(&self, mark: u64) -> Fate {
-        if self.lost.iter().any(|range| range.contains(&mark)) {
+        let later = self.lost.partition_point(|range| *range.end() < mark);
+        if self
+            .lost
+            .get(later)
+            .is_some_and(|range| range.contains(&mark))
+        {
             Fate::Lost
         } else if mark <= self.settled {
             Fate::Safe
         } else {
             Fate::OnItsWay
         }
+    }
+}
+
+impl Progress {
+    /// This mark and all that follow are lost: one loss, if nothing became safe since the last one.
+    fn lose(&mut self, first: u64) {
+        let before = self.lost.pop_if(|range| *range.end() + 1 >= first);
+        let first = before.map_or(first, |range| *range.start());
+        self.lost.push(first..=u64::MAX);
     }
 }
 
@@ -92,7 +107,7 @@ impl Lane {
     pub(super) fn lose(&self, first: Mark, error: &StoreError) {
         self.progress.send_modify(|progress| {
             if progress.failure.is_none() {
-                progress.lost.push(first.0..=u64::MAX);
+                progress.lose(first.0);
                 progress.failure = Some(error.clone());
             }
             // Before anybody is told: whoever was refused finds the sandbox mended.
@@ -202,5 +217,27 @@ mod tests {
         assert!(lane.durable(five).is_none() && lane.durable(one).is_none());
         let late = lane.durable(three).expect("nobody has told it yet").await;
         assert_eq!(late, Err(passed()), "what came later does not make it safe");
+    }
+
+    #[test]
+    fn losses_without_anything_safe_between_them_are_one() {
+        let lane = Lane::new(Sandbox::numbered(1), "default");
+        let lost = || lane.progress.borrow().lost.len();
+        let mut fates = Vec::new();
+        for round in 0..100 {
+            let mark = lane.next_mark();
+            let is_safe = round % 10 == 0;
+            if is_safe {
+                lane.settle(mark);
+            } else {
+                lane.lose(mark, &full());
+                lane.recover();
+            }
+            fates.push((mark, is_safe));
+        }
+        assert_eq!(lost(), 10);
+        for (mark, is_safe) in fates {
+            assert_eq!(lane.is_lost(mark), !is_safe, "{mark:?}");
+        }
     }
 }

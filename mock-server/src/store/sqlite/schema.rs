@@ -166,6 +166,14 @@ pub(super) fn begin(
     Ok(sandbox)
 }
 
+/// Whether a sandbox is still there.
+pub(super) fn is_there(connection: &Connection, sandbox: Sandbox) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached("SELECT 1 FROM sandboxes WHERE id = ?1")
+        .and_then(|mut statement| statement.exists([sandbox.0]))
+        .map_err(failed)
+}
+
 pub(super) fn delete(connection: &mut Connection, name: &str) -> Result<(), StoreError> {
     let transaction = connection.transaction().map_err(failed)?;
     remove(&transaction, name)?;
@@ -293,12 +301,12 @@ pub(super) fn rows(
 }
 
 pub(super) fn add_row(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     sandbox: Sandbox,
     seq: u64,
     body: &[u8],
 ) -> Result<(), StoreError> {
-    transaction
+    connection
         .prepare_cached("INSERT INTO rows VALUES (?1, ?2)")
         .and_then(|mut statement| {
             statement.execute(params![
@@ -312,11 +320,11 @@ pub(super) fn add_row(
 
 /// Counts what rows have added to a journal, once for all rows of a transaction.
 pub(super) fn count_bytes(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     sandbox: Sandbox,
     bytes: u64,
 ) -> Result<(), StoreError> {
-    transaction
+    connection
         .prepare_cached("UPDATE sandboxes SET journal_bytes = journal_bytes + ?2 WHERE id = ?1")
         .and_then(|mut statement| {
             let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -327,13 +335,13 @@ pub(super) fn count_bytes(
 }
 
 pub(super) fn add_blob(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     sandbox: Sandbox,
     digest: &[u8; 32],
     length: u64,
     body: &[u8],
 ) -> Result<(), StoreError> {
-    transaction
+    connection
         .execute(
             "INSERT INTO blobs VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             params![sandbox.0, digest, integer(length)?, body],
@@ -343,12 +351,12 @@ pub(super) fn add_blob(
 }
 
 pub(super) fn set_head(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     sandbox: Sandbox,
     generation: u64,
     head: &[u8],
 ) -> Result<(), StoreError> {
-    transaction
+    connection
         .execute(
             "UPDATE sandboxes SET head = ?2, generation = ?3 WHERE id = ?1",
             params![sandbox.0, head, integer(generation)?],
@@ -358,16 +366,16 @@ pub(super) fn set_head(
 }
 
 /// Forgets rows, snapshots and files.
-pub(super) fn forget(transaction: &Transaction<'_>, sandbox: Sandbox) -> Result<(), StoreError> {
-    transaction
+pub(super) fn forget(connection: &Connection, sandbox: Sandbox) -> Result<(), StoreError> {
+    connection
         .execute(
             "DELETE FROM rows WHERE place > ?1 AND place < ?2",
             params![place(sandbox, 0)?, end(sandbox)?],
         )
-        .and_then(|_| transaction.execute("DELETE FROM snapshots WHERE sandbox = ?1", [sandbox.0]))
-        .and_then(|_| transaction.execute("DELETE FROM blobs WHERE sandbox = ?1", [sandbox.0]))
+        .and_then(|_| connection.execute("DELETE FROM snapshots WHERE sandbox = ?1", [sandbox.0]))
+        .and_then(|_| connection.execute("DELETE FROM blobs WHERE sandbox = ?1", [sandbox.0]))
         .and_then(|_| {
-            transaction.execute(
+            connection.execute(
                 "UPDATE sandboxes SET snapshot_seq = NULL, snapshot_parts = NULL,
                         snapshot_bytes = 0, journal_bytes = 0 WHERE id = ?1",
                 [sandbox.0],

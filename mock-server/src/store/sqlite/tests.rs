@@ -62,15 +62,23 @@ fn charter(name: &str) -> Charter {
 }
 
 async fn load(kept: Kept) -> Result<Living, String> {
-    let genesis = kept.charter.genesis(&Seed::new([1; 32]));
+    let charter = kept.charter.map_err(|error| error.to_string())?;
+    let genesis = charter.genesis(&Seed::new([1; 32]));
     let opened = Living::open(genesis, ClockMode::Manual, kept.journal).await;
-    opened.map_err(|error| error.to_string())
+    let state = opened.snapshot().await;
+    state.map_err(|error| error.to_string())?;
+    Ok(opened)
 }
 
 async fn made(store: &SqliteStore, name: &str) -> Living {
     let charter = charter(name);
     let journal = store.create(&charter).await.expect("made");
-    load(Kept { charter, journal }).await.expect("empty")
+    let kept = Kept {
+        name: name.to_owned(),
+        charter: Ok(charter),
+        journal,
+    };
+    load(kept).await.expect("empty")
 }
 
 /// The sandboxes of the file, or why one of them does not come back.

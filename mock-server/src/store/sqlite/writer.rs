@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
 use super::{
@@ -215,39 +215,37 @@ impl Thread {
         let taken = batch.len();
         // What follows a write that was lost is lost with it.
         batch.retain(|job| !job.lane.is_lost(job.mark));
-        let written = self.write(batch);
-        for job in batch.drain(..) {
-            match &written {
-                Ok(()) => job.lane.settle(job.mark),
-                Err(error) => job.lane.lose(job.mark, error),
-            }
+        match self.write(batch) {
+            Ok(shares) => shares.iter().for_each(Share::tell),
+            Err(error) => batch.iter().for_each(|job| job.lane.lose(job.mark, &error)),
         }
+        batch.clear();
         self.waiting.writes.fetch_sub(taken, Ordering::AcqRel);
         self.waiting.fewer.notify_waiters();
     }
 
-    fn write(&mut self, batch: &[Job]) -> Result<(), StoreError> {
+    /// Writes a batch in one transaction. What goes wrong with the writes of one sandbox alone is that sandbox's loss.
+    fn write<'b>(&mut self, batch: &'b [Job]) -> Result<Vec<Share<'b>>, StoreError> {
         let connection = self.connection.as_mut().ok_or_else(closed)?;
-        let transaction = connection.transaction().map_err(failed)?;
-        let mut added: Vec<(&Arc<Lane>, u64)> = Vec::new();
-        for job in batch {
-            let bytes = write_one(&transaction, &self.sealer, job)?;
-            match added
-                .iter_mut()
-                .find(|(lane, _)| Arc::ptr_eq(lane, &job.lane))
-            {
-                Some((_, sum)) => *sum += bytes,
-                None => added.push((&job.lane, bytes)),
+        let mut transaction = connection.transaction().map_err(failed)?;
+        let mut shares = Share::of(batch);
+        let is_alone = shares.len() == 1;
+        for share in &mut shares {
+            if is_alone {
+                share.write(&transaction, &self.sealer)?;
+                continue;
+            }
+            let part = transaction.savepoint().map_err(failed)?;
+            match share.write(&part, &self.sealer) {
+                Ok(()) => part.commit().map_err(failed)?,
+                // Dropped, the part is taken back.
+                Err(error @ StoreError::Unusable(_)) => share.failure = Some(error),
+                // No room and no disk are everybody's.
+                Err(error) => return Err(error),
             }
         }
-        for (lane, bytes) in &added {
-            schema::count_bytes(&transaction, lane.sandbox, *bytes)?;
-        }
         transaction.commit().map_err(failed)?;
-        for (lane, bytes) in added {
-            lane.journal_bytes.fetch_add(bytes, Ordering::Relaxed);
-        }
-        Ok(())
+        Ok(shares)
     }
 
     /// Leaves one file behind, without a log beside it.
@@ -260,8 +258,81 @@ impl Thread {
     }
 }
 
+/// What a batch holds of one sandbox.
+struct Share<'b> {
+    lane: &'b Arc<Lane>,
+    jobs: Vec<&'b Job>,
+    /// Sealed bytes of its rows, since it began again if it did.
+    bytes: u64,
+    has_reset: bool,
+    /// Why it was not written although others were.
+    failure: Option<StoreError>,
+}
+
+impl<'b> Share<'b> {
+    /// The shares of a batch, each with its writes in their order.
+    fn of(batch: &'b [Job]) -> Vec<Share<'b>> {
+        let mut shares: Vec<Share<'b>> = Vec::new();
+        for job in batch {
+            let known = shares
+                .iter_mut()
+                .find(|share| Arc::ptr_eq(share.lane, &job.lane));
+            match known {
+                Some(share) => share.jobs.push(job),
+                None => shares.push(Share {
+                    lane: &job.lane,
+                    jobs: vec![job],
+                    bytes: 0,
+                    has_reset: false,
+                    failure: None,
+                }),
+            }
+        }
+        shares
+    }
+
+    /// Writes it, if the sandbox is still there: what was on its way when it was deleted would lie in the file for ever.
+    fn write(&mut self, connection: &Connection, sealer: &Sealer) -> Result<(), StoreError> {
+        if !schema::is_there(connection, self.lane.sandbox)? {
+            self.failure = Some(StoreError::Unavailable(format!(
+                "the sandbox `{}` was deleted",
+                self.lane.name
+            )));
+            return Ok(());
+        }
+        for job in &self.jobs {
+            if matches!(job.write, Write::Reset(_)) {
+                self.bytes = 0;
+                self.has_reset = true;
+            }
+            self.bytes += write_one(connection, sealer, job)?;
+        }
+        schema::count_bytes(connection, self.lane.sandbox, self.bytes)
+    }
+
+    /// Tells whoever waits what became of it, after the commit.
+    fn tell(&self) {
+        let (Some(first), Some(last)) = (self.jobs.first(), self.jobs.last()) else {
+            return;
+        };
+        if let Some(error) = &self.failure {
+            self.lane.lose(first.mark, error);
+            return;
+        }
+        if self.has_reset {
+            self.lane.snapshot_bytes.store(0, Ordering::Relaxed);
+            self.lane.journal_bytes.store(self.bytes, Ordering::Relaxed);
+        } else {
+            self.lane
+                .journal_bytes
+                .fetch_add(self.bytes, Ordering::Relaxed);
+        }
+        self.lane.settle(last.mark);
+    }
+}
+
 /// Writes one thing, and says how many bytes it adds to the journal.
-fn write_one(transaction: &Transaction<'_>, sealer: &Sealer, job: &Job) -> Result<u64, StoreError> {
+fn write_one(connection: &Connection, sealer: &Sealer, job: &Job) -> Result<u64, StoreError> {
     let (sandbox, name) = (job.lane.sandbox, job.lane.name.as_str());
     let generation = job.generation;
     match &job.write {
@@ -274,7 +345,7 @@ fn write_one(transaction: &Transaction<'_>, sealer: &Sealer, job: &Job) -> Resul
                     digest,
                 };
                 let body = sealer.seal(place, bytes)?;
-                schema::add_blob(transaction, sandbox, digest, bytes.len() as u64, &body)?;
+                schema::add_blob(connection, sandbox, digest, bytes.len() as u64, &body)?;
             }
             let place = Place::Row {
                 sandbox: name,
@@ -282,17 +353,15 @@ fn write_one(transaction: &Transaction<'_>, sealer: &Sealer, job: &Job) -> Resul
                 seq: row.seq,
             };
             let body = record::seal_row(sealer, place, row)?;
-            schema::add_row(transaction, sandbox, row.seq, &body)?;
+            schema::add_row(connection, sandbox, row.seq, &body)?;
             Ok(body.len() as u64)
         }
         Write::Head(head) | Write::Reset(head) => {
             if matches!(job.write, Write::Reset(_)) {
-                schema::forget(transaction, sandbox)?;
-                job.lane.journal_bytes.store(0, Ordering::Relaxed);
-                job.lane.snapshot_bytes.store(0, Ordering::Relaxed);
+                schema::forget(connection, sandbox)?;
             }
             let body = record::seal(sealer, Place::Head { sandbox: name }, head)?;
-            schema::set_head(transaction, sandbox, head.generation, &body)?;
+            schema::set_head(connection, sandbox, head.generation, &body)?;
             Ok(0)
         }
     }
@@ -300,19 +369,110 @@ fn write_one(transaction: &Transaction<'_>, sealer: &Sealer, job: &Job) -> Resul
 
 #[cfg(test)]
 mod tests {
-    use layer2_world::seed::Seed;
+    use layer2_world::{
+        RULES_VERSION,
+        command::{Command, Internal},
+        seed::Seed,
+    };
 
     use super::*;
-    use crate::{journal::Head, store::sqlite::schema::Sandbox};
+    use crate::{
+        journal::{Head, Row},
+        store::sqlite::schema::Sandbox,
+    };
 
     /// What is thrown, so that no message is printed.
     struct Defect;
 
+    fn sealer() -> Arc<Sealer> {
+        Arc::new(Sealer::new(&Seed::new([1; 32])))
+    }
+
+    fn hand_over(writer: &Writer, lane: &Arc<Lane>, write: Write) -> Mark {
+        let mark = lane.next_mark();
+        writer.hand_over(Job {
+            lane: Arc::clone(lane),
+            mark,
+            generation: 0,
+            write,
+        });
+        mark
+    }
+
+    fn row(seq: u64) -> Write {
+        let row = Row {
+            seq,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            command: Command::Internal(Internal::RunDue),
+            digest: [0; 32],
+            rules: RULES_VERSION,
+        };
+        Write::Row { row, file: None }
+    }
+
+    #[tokio::test]
+    async fn what_one_sandbox_cannot_write_is_no_loss_of_the_others_in_its_batch() {
+        let mut connection = Connection::open_in_memory().expect("a connection");
+        schema::make(&mut connection, b"check").expect("tables");
+        let lanes = ["a", "b", "gone"].map(|name| {
+            let sandbox = schema::create(&connection, name, b"", b"").expect("made");
+            Arc::new(Lane::new(sandbox, name))
+        });
+        schema::delete(&mut connection, "gone").expect("deleted");
+        let writer = Writer::start(connection, sealer()).expect("a thread");
+        let (begun, has_begun) = oneshot::channel();
+        let (go_on, wait) = oneshot::channel::<()>();
+        let busy = writer.ask(move |_| {
+            begun.send(()).expect("somebody listens");
+            wait.blocking_recv().expect("told to go on");
+            Ok(())
+        });
+        let [a, b, gone] = &lanes;
+        let fill = async {
+            has_begun.await.expect("it has begun");
+            // One batch: the thread is busy until all of them wait. Two rows cannot have one place.
+            let marks = [(a, 1), (b, 1), (b, 1), (gone, 1), (a, 2)]
+                .map(|(lane, seq)| (lane, hand_over(&writer, lane, row(seq))));
+            go_on.send(()).expect("it waits");
+            let mut fates = Vec::new();
+            for (lane, mark) in marks {
+                let safe = lane.durable(mark);
+                fates.push(match safe {
+                    Some(safe) => safe.await.is_ok(),
+                    None => true,
+                });
+            }
+            fates
+        };
+        let (busy, fates) = futures_util::future::join(busy, fill).await;
+        assert_eq!(busy, Ok(()));
+        assert_eq!(fates, [true, false, false, false, true]);
+        assert!(matches!(b.failure(), Some(StoreError::Unusable(_))));
+        let told = gone.failure().expect("lost").to_string();
+        assert!(told.contains("`gone` was deleted"), "{told}");
+
+        let rows = writer.ask(|connection| {
+            let count = connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0));
+            count.map_err(failed)
+        });
+        assert_eq!(rows.await, Ok(2), "those of one sandbox");
+        let bytes = |lane: &Lane| lane.journal_bytes.load(Ordering::Relaxed);
+        assert!(bytes(a) > 0);
+        assert_eq!((bytes(b), bytes(gone)), (0, 0));
+
+        // What it lost over, it begins again without.
+        b.recover();
+        let reset = hand_over(&writer, b, Write::Reset(Head::default()));
+        let row = hand_over(&writer, b, row(1));
+        let safe = b.durable(row).expect("on its way").await;
+        assert_eq!((safe, b.is_lost(reset)), (Ok(()), false));
+        assert!(bytes(b) > 0);
+    }
+
     #[tokio::test]
     async fn nobody_waits_for_a_thread_that_has_ended() {
         let connection = Connection::open_in_memory().expect("a connection");
-        let sealer = Arc::new(Sealer::new(&Seed::new([1; 32])));
-        let writer = Writer::start(connection, sealer).expect("a thread");
+        let writer = Writer::start(connection, sealer()).expect("a thread");
         let lane = Arc::new(Lane::new(Sandbox::numbered(1), "a"));
         let (begun, has_begun) = oneshot::channel();
         let (go_on, wait) = oneshot::channel::<()>();
@@ -325,13 +485,7 @@ mod tests {
             has_begun.await.expect("it has begun");
             let mut last = Mark::default();
             for _ in 0..QUEUE {
-                last = lane.next_mark();
-                writer.hand_over(Job {
-                    lane: Arc::clone(&lane),
-                    mark: last,
-                    generation: 0,
-                    write: Write::Head(Head::default()),
-                });
+                last = hand_over(&writer, &lane, Write::Head(Head::default()));
             }
             let room = writer.room().expect("the queue is full");
             let safe = lane.durable(last).expect("it is on its way");

@@ -1,9 +1,17 @@
 //! Who calls: tokens, scopes and signatures.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signer, SigningKey};
 use reqwest::Method;
 
 use super::setting::{Mistake, Setting, TRANSFER, control, post};
+
+/// What `JSON.stringify(transfer, null, 2)` makes of a transfer.
+const PRETTY_TRANSFER: &str = r#"{
+  "source_account_id": "ACME_USD",
+  "destination_account_id": "JANE_USD",
+  "amount": 1.50
+}"#;
 
 /// Orders the errors that nobody makes.
 pub(super) async fn set_up(at: &Setting) {
@@ -139,6 +147,10 @@ fn signatures(at: &Setting) -> Vec<Mistake> {
             at.accept(&now.to_string(), &hex::encode_upper(sign(&right))),
         ),
         (
+            "signature_in_base64",
+            at.accept(&now.to_string(), &STANDARD.encode(sign(&right))),
+        ),
+        (
             "signature_of_lower_case_method",
             at.accept_signed(own, &format!("{now}post{path}")),
         ),
@@ -164,21 +176,19 @@ fn signatures(at: &Setting) -> Vec<Mistake> {
         ),
         (
             "signature_of_another_body",
-            at.caller.request(
-                Method::POST,
-                "/api/v1/transfers",
-                Some(TRANSFER),
-                &[
-                    ("x-timestamp", &now.to_string()),
-                    (
-                        "x-signature",
-                        &hex::encode(sign(&format!(
-                            "{now}POST/api/v1/transfers{}",
-                            TRANSFER.replace(':', ": ").replace(',', ", ")
-                        ))),
-                    ),
-                ],
-            ),
+            at.transfer_signed(&TRANSFER.replace(':', ": ").replace(',', ", ")),
+        ),
+        (
+            "signature_of_pretty_printed_body",
+            at.transfer_signed(PRETTY_TRANSFER),
+        ),
+        (
+            "signature_without_query",
+            at.list_signed("/api/v1/accounts/deposits"),
+        ),
+        (
+            "signature_without_api_and_query",
+            at.list_signed("/v1/accounts/deposits"),
         ),
     ]
 }

@@ -124,7 +124,7 @@ fn accept(id: &str, slippage: &str) -> Call {
     post(&format!("/api/v1/exchanges/{id}/accept"), body).signed()
 }
 
-fn order(source: &str, destination: &str, amount: u32) -> Value {
+pub(super) fn order(source: &str, destination: &str, amount: u32) -> Value {
     json!({"source_account_id": source, "destination_account_id": destination, "amount": amount, "action": "FIX_SOURCE"})
 }
 

@@ -7,14 +7,14 @@ use layer2_mock::{ClockMode, RULES_VERSION, SandboxServer, SandboxServerBuilder}
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::support::{self, Caller, Reply};
+use crate::support::{self, Caller, Reply, TestServer, Watched as _};
 
 /// One mistake: the name of its file and the request that makes it.
 pub(super) type Mistake = (&'static str, RequestBuilder);
 
 /// What the mistakes are made with.
 pub(super) struct Setting {
-    pub(super) server: SandboxServer,
+    pub(super) server: TestServer,
     pub(super) caller: Caller,
     /// Another sandbox of the same server.
     pub(super) blue: Caller,
@@ -134,11 +134,7 @@ impl Setting {
     }
 
     pub(super) async fn on(builder: SandboxServerBuilder) -> Setting {
-        let server = builder
-            .clock(ClockMode::Manual)
-            .start()
-            .await
-            .expect("start");
+        let server = builder.clock(ClockMode::Manual).watched().await;
         let caller = Caller::new(&server).await;
         let made = caller
             .http
@@ -320,6 +316,41 @@ impl Setting {
     pub(super) fn accept_signed(&self, key: &SigningKey, text: &str) -> RequestBuilder {
         let signature = hex::encode(key.sign(text.as_bytes()).to_bytes());
         self.accept(&self.now.to_string(), &signature)
+    }
+
+    /// Requests a transfer with the signature of another body.
+    pub(super) fn transfer_signed(&self, body: &str) -> RequestBuilder {
+        let path = "/api/v1/transfers";
+        let text = format!("{}POST{path}{body}", self.now);
+        self.with_signature(Method::POST, path, Some(TRANSFER), &text)
+    }
+
+    /// Reads a list with a query, signed as if it had this path and query.
+    pub(super) fn list_signed(&self, path_and_query: &str) -> RequestBuilder {
+        let text = format!("{}GET{path_and_query}", self.now);
+        self.with_signature(
+            Method::GET,
+            "/api/v1/accounts/deposits?page_size=5",
+            None,
+            &text,
+        )
+    }
+
+    /// A call with the signature of this text.
+    fn with_signature(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&str>,
+        text: &str,
+    ) -> RequestBuilder {
+        let signature = self.caller.signing_key.sign(text.as_bytes());
+        let headers = [
+            ("x-timestamp", self.now.to_string()),
+            ("x-signature", hex::encode(signature.to_bytes())),
+        ];
+        let headers = headers.each_ref().map(|(name, value)| (*name, &**value));
+        self.caller.request(method, path, body, &headers)
     }
 
     /// A file stays the same from run to run: what the machine's clock, the port, the keys and the order of the setting

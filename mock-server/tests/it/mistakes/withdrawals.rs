@@ -173,7 +173,7 @@ fn deposits() -> Vec<(&'static str, Call)> {
     ]
 }
 
-fn to(counterparty: &str, amount: u32) -> Value {
+pub(super) fn to(counterparty: &str, amount: u32) -> Value {
     of("ACME_USD", counterparty, amount)
 }
 

@@ -117,6 +117,23 @@ async fn connections_that_are_cut_again_and_again_lose_and_repeat_nothing() {
     assert_eq!(snapshots[0], snapshots[1]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_are_cut_while_nothing_is_written_keep_nobody_from_reading() {
+    let database = Database::new().await;
+    let (server, caller) = start(&database).await;
+    caller.fund("5").await;
+    let journal = server.journal("default");
+    let server = Arc::new(server);
+    let mut cut = 0;
+    for _ in 0..40 {
+        let reader = Arc::clone(&server);
+        let read = tokio::task::spawn_blocking(move || reader.journal("default"));
+        cut += database.cut_connections().await;
+        assert_eq!(read.await.expect("it ends"), journal);
+    }
+    assert!(cut > 0);
+}
+
 #[tokio::test]
 async fn a_database_that_cannot_be_used_is_refused_with_a_reason() {
     let database = Database::new().await;

@@ -1,66 +1,92 @@
 //! One total order: whatever is sent to three servers at once, they all have the same ledger, which is the right one.
+//!
+//! Many clients at once each tell some stories. The calls of a story go to one server after the other, so that each server
+//! goes on from what another one has just done. A story puts down what was accepted and what that moves; together that is
+//! the record that the journal and the books are held against. Reads and repeats are sent as well, and are on no record.
 
-use std::collections::BTreeSet;
+mod stories;
 
-use layer2_mock::replay;
+use std::{collections::BTreeMap, ops::AddAssign};
+
+use layer2_mock::{Row, replay};
+use layer2_world::command::Command;
 use reqwest::Method;
 use tokio::task::JoinSet;
 
 use super::{balance, servers};
-use crate::{postgres::database::Database, support::Caller};
+use crate::postgres::database::Database;
+use stories::{STORIES, set_up};
 
-/// Customers' transfers that are sent side by side.
-const STORIES: usize = 125;
+/// Who sends at once. Each tells four of the stories, and no two neighbours the same four.
+const CLIENTS: usize = 126;
 
-/// Of each story: two inbound deposits, a transfer that two servers are asked for under one key, its acceptance by two
-/// servers under one key, and two reads. The reads are no commands, so eight calls of which each must tell the truth.
-async fn tell(callers: [Caller; 3], number: usize) -> String {
-    let at = |turn: usize| &callers[(number + turn) % 3];
-    at(0).fund("0.02").await;
-    at(1).fund("0.01").await;
-    let body =
-        r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":0.02}"#;
-    let key = format!("story-{number}");
-    let headers = [("x-l2f-idempotency-id", key.as_str())];
-    let path = "/api/v1/transfers";
-    let (first, second) = tokio::join!(
-        at(0).send(Method::POST, path, Some(body), &headers),
-        at(1).send(Method::POST, path, Some(body), &headers),
-    );
-    assert_eq!(first.text, second.text, "one key has one reply");
-    let id = first.ok()["data"]["id"].as_str().expect("id").to_owned();
-    // What one server has answered the next one knows.
-    let seen = at(2).get(&format!("{path}/{id}")).await.ok();
-    assert_eq!(seen["data"]["id"], id.as_str());
-    let accept = format!("{path}/{id}/accept");
-    let key = format!("{key}-accept");
-    let (first, second) = tokio::join!(
-        at(1).post_signed(&accept, &key),
-        at(2).post_signed(&accept, &key),
-    );
-    assert_eq!(first.text, second.text, "one key has one reply");
-    first.ok();
-    let seen = at(0).get(&format!("{path}/{id}")).await.ok();
-    assert_eq!(seen["data"]["status"], "EXECUTED");
-    id
+/// Stories of each client.
+const EACH: usize = 4;
+
+/// What was accepted, and what of it moves money, in cents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Record {
+    accepted: usize,
+    acme_usd: i64,
+    acme_usdc: i64,
+    jane_usd: i64,
+}
+
+impl AddAssign for Record {
+    fn add_assign(&mut self, other: Record) {
+        self.accepted += other.accepted;
+        self.acme_usd += other.acme_usd;
+        self.acme_usdc += other.acme_usdc;
+        self.jane_usd += other.jane_usd;
+    }
+}
+
+/// How often each operation was accepted.
+fn operations(journal: &[Row]) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    for row in journal {
+        if let Command::Client(command) = &row.command {
+            *counted.entry(command.request.op.key()).or_default() += 1;
+        }
+    }
+    counted
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_commands_over_three_servers_have_one_order_and_the_right_ledger() {
     let database = Database::new().await;
     let servers = servers::<3>(&database).await;
-    let callers = || [0, 1, 2].map(|index: usize| servers[index].1.clone());
-    let mut stories = JoinSet::new();
-    for number in 0..STORIES {
-        stories.spawn(tell(callers(), number));
+    let callers = [0, 1, 2].map(|index: usize| servers[index].1.clone());
+    let (payee, mut record) = set_up(&callers[0]).await;
+    let before = record.accepted;
+    let mut clients = JoinSet::new();
+    for number in 0..CLIENTS {
+        let (callers, payee) = (callers.clone(), payee.clone());
+        clients.spawn(async move {
+            let mut record = Record::default();
+            for turn in 0..EACH {
+                let story = STORIES[(number + turn) % STORIES.len()];
+                let mut callers = callers.clone();
+                callers.rotate_left((number + turn) % 3);
+                let name = format!("{number}-{turn}");
+                record += story.tell(callers, &payee, &name).await;
+            }
+            record
+        });
     }
-    let ids: BTreeSet<String> = stories.join_all().await.into_iter().collect();
-    assert_eq!(ids.len(), STORIES, "each story has a transfer of its own");
+    for of_one in clients.join_all().await {
+        record += of_one;
+    }
+    assert!(record.accepted - before >= 1_000, "{record:?}");
 
-    let stories = i64::try_from(STORIES).expect("a small number");
     for (_, caller) in &servers {
-        assert_eq!(balance(caller, "ACME_USD").await, stories);
-        assert_eq!(balance(caller, "JANE_USD").await, 2 * stories);
+        let held = Record {
+            accepted: record.accepted,
+            acme_usd: balance(caller, "ACME_USD").await,
+            acme_usdc: balance(caller, "ACME_USDC").await,
+            jane_usd: balance(caller, "JANE_USD").await,
+        };
+        assert_eq!(held, record);
         let books = caller.control(Method::GET, "/ledger/trial-balance", None);
         assert_eq!(books.await.ok()["balanced"], true);
     }
@@ -68,6 +94,13 @@ async fn a_thousand_commands_over_three_servers_have_one_order_and_the_right_led
     let snapshot = servers[0].0.snapshot("default").expect("snapshot");
     let positions: Vec<u64> = journal.iter().map(|row| row.seq).collect();
     assert!(positions.iter().copied().eq(1..=positions.len() as u64));
+    let operations = operations(&journal);
+    assert_eq!(
+        operations.values().sum::<usize>(),
+        record.accepted,
+        "what was accepted is there once: {operations:?}"
+    );
+    assert_eq!(operations.len(), 17, "{operations:?}");
     let genesis = servers[0].0.genesis("default").expect("genesis");
     let again = replay(genesis, &journal).expect("the order that was");
     assert_eq!(again.snapshot().expect("text"), snapshot);

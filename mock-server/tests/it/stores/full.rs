@@ -74,9 +74,18 @@ async fn a_full_store_refuses_writes_serves_reads_and_heals() {
             .ok();
     }
     assert!(server.snapshot("default") == before);
-    // What was acknowledged is answered from its saved reply once there is room; here nothing is written for it, but
-    // nobody knows beforehand.
-    assert_eq!(fill(&caller, 0).await.status, 503);
+    // What was acknowledged is answered from its saved reply: nothing has to be written for it.
+    for number in [0, accepted - 1] {
+        let again = fill(&caller, number).await;
+        assert_eq!(again.header("idempotent-replayed"), Some("true"));
+        let id = again.ok()["data"]["id"].clone();
+        assert!(
+            before
+                .as_ref()
+                .is_some_and(|state| state.contains(id.as_str().expect("id")))
+        );
+    }
+    assert_eq!(fill(&caller, accepted).await.status, 503);
     assert_eq!(server.contract_violations(), Vec::<String>::new());
 
     // A reset makes room.

@@ -78,7 +78,7 @@ impl Businesses for World {
         match rows.get(&business_id).filter(|row| row.is_live()) {
             Some(row) => Ok(row.on_wire()),
             None => {
-                let known = rows.ids().map(BusinessId::as_str);
+                let known = rows.ids();
                 let id = business_id.as_str();
                 Err(
                     Rejection::unknown_id_for(Api::Accounting, "business", id, known)

@@ -33,7 +33,8 @@ impl World {
         let named = application_id.as_str();
         // A text that cannot be an id names no application.
         let id = ApplicationId::new(named).map_err(|_| {
-            Rejection::unknown_id("application", named, core::iter::empty()).at("application_id")
+            Rejection::unknown_id("application", named, core::iter::empty::<&str>())
+                .at("application_id")
         })?;
         let row = self.payments.application(&id)?;
         let from = row.stage;

@@ -32,7 +32,7 @@ impl Decisions for World {
         let named = customer_id.as_str();
         // A text that cannot be an id names no customer.
         let id = CustomerId::new(named).map_err(|_| {
-            Rejection::unknown_id("customer", named, core::iter::empty()).at("customer_id")
+            Rejection::unknown_id("customer", named, core::iter::empty::<&str>()).at("customer_id")
         })?;
         let from = self.payments.customer(&id, "customer_id")?.standing;
         let to = decided("customer", from, body.status.as_str())?;
@@ -52,7 +52,8 @@ impl Decisions for World {
         let named = counterparty_id.as_str();
         // A text that cannot be an id names no counterparty.
         let id = CounterpartyId::new(named).map_err(|_| {
-            Rejection::unknown_id("counterparty", named, core::iter::empty()).at("counterparty_id")
+            Rejection::unknown_id("counterparty", named, core::iter::empty::<&str>())
+                .at("counterparty_id")
         })?;
         let from = self.payments.counterparty(&id, "counterparty_id")?.standing;
         let to = decided("counterparty", from, body.status.as_str())?;

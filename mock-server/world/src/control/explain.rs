@@ -103,7 +103,7 @@ impl World {
                 rows.into_iter()
                     .map(|(_, row)| row)
                     .filter(|row| {
-                        subject.transactions.contains(row.id.as_str())
+                        subject.transactions.contains(row.id.spelled().as_ref())
                             || subject.orders.contains(&row.order)
                     })
                     .collect()
@@ -112,7 +112,7 @@ impl World {
         own.into_iter()
             .map(|row| {
                 causes.insert(row.cause);
-                control::ObjectId::new(row.id.as_str()).map_err(|_| Rejection::bad_id())
+                control::ObjectId::new(row.id.spelled().as_ref()).map_err(|_| Rejection::bad_id())
             })
             .collect()
     }
@@ -203,7 +203,7 @@ impl World {
                         }
                         _ => subject
                             .purposes
-                            .contains(purpose_of(funds.narrative(entry.sequence()))),
+                            .contains(purpose_of(&funds.narrative(entry.sequence()))),
                     })
                     .collect()
             }

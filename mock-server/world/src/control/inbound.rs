@@ -116,7 +116,7 @@ impl World {
         let named = named.as_str();
         // A text that cannot be an id names no account.
         let id = AccountId::new(named).map_err(|_| {
-            Rejection::unknown_id("account", named, core::iter::empty()).at("/account_id")
+            Rejection::unknown_id("account", named, core::iter::empty::<&str>()).at("/account_id")
         })?;
         self.payments.account(&id, "/account_id")
     }

@@ -91,7 +91,7 @@ impl World {
             i64::try_from(entry.sequence()).unwrap_or(i64::MAX),
             i64::try_from(entry.stamp().cause).unwrap_or(i64::MAX),
             clock::wire(at, TimestampStyle::Utc),
-            self.payments.funds.narrative(entry.sequence()).to_owned(),
+            self.payments.funds.narrative(entry.sequence()),
             postings?,
         ))
     }

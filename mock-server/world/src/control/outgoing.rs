@@ -30,7 +30,8 @@ impl Outgoing for World {
         let named = withdrawal_id.as_str();
         // A text that cannot be an id names no withdrawal.
         let id = WithdrawalId::new(named).map_err(|_| {
-            Rejection::unknown_id("withdrawal", named, core::iter::empty()).at("withdrawal_id")
+            Rejection::unknown_id("withdrawal", named, core::iter::empty::<&str>())
+                .at("withdrawal_id")
         })?;
         let row = self.payments.withdrawal(&id)?;
         let from = row.status();

@@ -3,53 +3,23 @@
 //! What the world answers of the accounting API.
 
 use layer2_types::accounting;
-use layer2_types::accounting::OperationId;
 
-use crate::context::ReadContext;
-use crate::context::WriteContext;
-use crate::rejection::Rejection;
 use crate::request::Answered;
-use crate::request::Reply;
-use crate::request::Request;
 
-/// The companies whose books are kept.
-pub(crate) trait Businesses {
-    /// Create a business.
-    fn businesses_create(
-        &mut self, cx: &mut WriteContext<'_>, body: accounting::BusinessCreateRequest,
-    ) -> Result<Answered<accounting::BusinessReply>, Rejection>;
-    /// Read a business.
-    fn businesses_get(
-        &self, cx: &ReadContext<'_>, business_id: accounting::BusinessId,
-    ) -> Result<accounting::BusinessReply, Rejection>;
-}
+resources! {
+    api accounting;
 
-/// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Businesses>(
-    world: &mut W,
-    cx: &mut WriteContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::BusinessesCreate =>
-            Reply::answered(world.businesses_create(cx, request.body()?)?, platform),
-        _ => Err(Rejection::misrouted(op.operation())),
-    }
-}
-
-/// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Businesses>(
-    world: &W,
-    cx: &ReadContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::BusinessesGet =>
-            Reply::of(200, world.businesses_get(cx, request.id("business_id")?)?, platform),
-        _ => Err(Rejection::misrouted(op.operation())),
+    /// The companies whose books are kept.
+    trait Businesses {
+        writes {
+            /// Create a business.
+            BusinessesCreate = businesses_create(body: accounting::BusinessCreateRequest)
+                -> Answered<accounting::BusinessReply>, answered;
+        }
+        reads {
+            /// Read a business.
+            BusinessesGet = businesses_get(business_id: accounting::BusinessId)
+                -> accounting::BusinessReply, 200;
+        }
     }
 }

@@ -3,177 +3,106 @@
 //! What the world answers of the control API.
 
 use layer2_types::control;
-use layer2_types::control::OperationId;
 
-use crate::context::ReadContext;
-use crate::context::WriteContext;
-use crate::rejection::Rejection;
-use crate::request::Reply;
-use crate::request::Request;
+resources! {
+    api control;
 
-/// What a person at the platform would decide.
-pub(crate) trait Decisions {
-    /// Decide an application.
-    fn decisions_application(
-        &mut self, cx: &mut WriteContext<'_>, application_id: control::ApplicationId,
-        body: control::ApplicationDecisionRequest,
-    ) -> Result<control::ApplicationDecisionReply, Rejection>;
-    /// Decide the status of a customer.
-    fn decisions_customer_status(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: control::CustomerId,
-        body: control::CustomerStatusRequest,
-    ) -> Result<control::CustomerDecisionReply, Rejection>;
-    /// Decide the status of a counterparty.
-    fn decisions_counterparty_status(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: control::CounterpartyId,
-        body: control::CounterpartyStatusRequest,
-    ) -> Result<control::CounterpartyDecisionReply, Rejection>;
-}
-
-/// Events on their way to their subscribers.
-pub(crate) trait Deliveries {
-    /// List deliveries of events.
-    fn deliveries_list(
-        &self, cx: &ReadContext<'_>, params: control::DeliveriesListParams,
-    ) -> Result<control::DeliveryListReply, Rejection>;
-    /// Deliver an event again.
-    fn deliveries_redeliver(
-        &mut self, cx: &mut WriteContext<'_>, delivery_id: control::DeliveryId,
-    ) -> Result<control::DeliveryReply, Rejection>;
-}
-
-/// Money that arrives from outside the platform.
-pub(crate) trait Inbound {
-    /// Let money arrive from outside.
-    fn inbound_create(
-        &mut self, cx: &mut WriteContext<'_>, body: control::InboundRequest,
-    ) -> Result<control::InboundReply, Rejection>;
-    /// List money that arrived from outside.
-    fn inbound_list(
-        &self, cx: &ReadContext<'_>, params: control::InboundListParams,
-    ) -> Result<control::InboundListReply, Rejection>;
-    /// Assign money in suspense to an account.
-    fn inbound_assign(
-        &mut self, cx: &mut WriteContext<'_>, inbound_id: control::InboundId,
-        body: control::InboundAssignRequest,
-    ) -> Result<control::InboundReply, Rejection>;
-    /// Return money to its sender.
-    fn inbound_return(
-        &mut self, cx: &mut WriteContext<'_>, inbound_id: control::InboundId,
-        body: control::InboundReturnRequest,
-    ) -> Result<control::InboundReply, Rejection>;
-}
-
-/// The double-entry books of a sandbox.
-pub(crate) trait Ledger {
-    /// Read the trial balance.
-    fn ledger_trial_balance(
-        &self, cx: &ReadContext<'_>,
-    ) -> Result<control::TrialBalanceReply, Rejection>;
-    /// List entries of the books.
-    fn ledger_entries(
-        &self, cx: &ReadContext<'_>, params: control::LedgerEntriesParams,
-    ) -> Result<control::LedgerEntryListReply, Rejection>;
-}
-
-/// Money that leaves the platform, and what that costs.
-pub(crate) trait Outgoing {
-    /// Decide what becomes of a withdrawal.
-    fn outgoing_decide_withdrawal(
-        &mut self, cx: &mut WriteContext<'_>, withdrawal_id: control::WithdrawalId,
-        body: control::WithdrawalOutcomeRequest,
-    ) -> Result<control::WithdrawalDecisionReply, Rejection>;
-    /// List the fees of withdrawals.
-    fn outgoing_list_fees(&self, cx: &ReadContext<'_>) -> Result<control::FeeTableReply, Rejection>;
-    /// Set the fees of withdrawals.
-    fn outgoing_set_fees(
-        &mut self, cx: &mut WriteContext<'_>, body: control::FeeTable,
-    ) -> Result<control::FeeTableReply, Rejection>;
-}
-
-/// What exchanges give, pinned or by the market.
-pub(crate) trait Rates {
-    /// List the rates of now.
-    fn rates_list(&self, cx: &ReadContext<'_>) -> Result<control::RateListReply, Rejection>;
-    /// Pin a rate.
-    fn rates_pin(
-        &mut self, cx: &mut WriteContext<'_>, body: control::RatePinRequest,
-    ) -> Result<control::RateReply, Rejection>;
-    /// Unpin a rate.
-    fn rates_unpin(
-        &mut self, cx: &mut WriteContext<'_>, source_asset_type_id: control::AssetTypeId,
-        destination_asset_type_id: control::AssetTypeId,
-    ) -> Result<control::RateReply, Rejection>;
-}
-
-/// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Rates>(
-    world: &mut W,
-    cx: &mut WriteContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::DecisionsApplication => Reply::of(
-            200, world.decisions_application(cx, request.id("application_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::DecisionsCustomerStatus => Reply::of(
-            200, world.decisions_customer_status(cx, request.id("customer_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::DecisionsCounterpartyStatus => Reply::of(
-            200,
-            world.decisions_counterparty_status(cx, request.id("counterparty_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::DeliveriesRedeliver =>
-            Reply::of(200, world.deliveries_redeliver(cx, request.id("delivery_id")?)?, platform),
-        OperationId::InboundCreate =>
-            Reply::of(200, world.inbound_create(cx, request.body()?)?, platform),
-        OperationId::InboundAssign => Reply::of(
-            200, world.inbound_assign(cx, request.id("inbound_id")?, request.body()?)?, platform,
-        ),
-        OperationId::InboundReturn => Reply::of(
-            200, world.inbound_return(cx, request.id("inbound_id")?, request.body()?)?, platform,
-        ),
-        OperationId::OutgoingDecideWithdrawal => Reply::of(
-            200,
-            world.outgoing_decide_withdrawal(cx, request.id("withdrawal_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::OutgoingSetFees =>
-            Reply::of(200, world.outgoing_set_fees(cx, request.body()?)?, platform),
-        OperationId::RatesPin => Reply::of(200, world.rates_pin(cx, request.body()?)?, platform),
-        OperationId::RatesUnpin => Reply::of(
-            200,
-            world.rates_unpin(cx, request.id("source_asset_type_id")?, request.id("destination_asset_type_id")?)?,
-            platform,
-        ),
-        _ => Err(Rejection::misrouted(op.operation())),
+    /// What a person at the platform would decide.
+    trait Decisions {
+        writes {
+            /// Decide an application.
+            DecisionsApplication = decisions_application(
+                application_id: control::ApplicationId, body: control::ApplicationDecisionRequest,
+            ) -> control::ApplicationDecisionReply, 200;
+            /// Decide the status of a customer.
+            DecisionsCustomerStatus = decisions_customer_status(
+                customer_id: control::CustomerId, body: control::CustomerStatusRequest,
+            ) -> control::CustomerDecisionReply, 200;
+            /// Decide the status of a counterparty.
+            DecisionsCounterpartyStatus = decisions_counterparty_status(
+                counterparty_id: control::CounterpartyId, body: control::CounterpartyStatusRequest,
+            ) -> control::CounterpartyDecisionReply, 200;
+        }
     }
-}
 
-/// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Decisions + Deliveries + Inbound + Ledger + Outgoing + Rates>(
-    world: &W,
-    cx: &ReadContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::DeliveriesList =>
-            Reply::of(200, world.deliveries_list(cx, request.params()?)?, platform),
-        OperationId::InboundList =>
-            Reply::of(200, world.inbound_list(cx, request.params()?)?, platform),
-        OperationId::LedgerTrialBalance =>
-            Reply::of(200, world.ledger_trial_balance(cx)?, platform),
-        OperationId::LedgerEntries =>
-            Reply::of(200, world.ledger_entries(cx, request.params()?)?, platform),
-        OperationId::OutgoingListFees => Reply::of(200, world.outgoing_list_fees(cx)?, platform),
-        OperationId::RatesList => Reply::of(200, world.rates_list(cx)?, platform),
-        _ => Err(Rejection::misrouted(op.operation())),
+    /// Events on their way to their subscribers.
+    trait Deliveries {
+        writes {
+            /// Deliver an event again.
+            DeliveriesRedeliver = deliveries_redeliver(delivery_id: control::DeliveryId)
+                -> control::DeliveryReply, 200;
+        }
+        reads {
+            /// List deliveries of events.
+            DeliveriesList = deliveries_list(params: control::DeliveriesListParams)
+                -> control::DeliveryListReply, 200;
+        }
+    }
+
+    /// Money that arrives from outside the platform.
+    trait Inbound {
+        writes {
+            /// Let money arrive from outside.
+            InboundCreate = inbound_create(body: control::InboundRequest)
+                -> control::InboundReply, 200;
+            /// Assign money in suspense to an account.
+            InboundAssign = inbound_assign(
+                inbound_id: control::InboundId, body: control::InboundAssignRequest,
+            ) -> control::InboundReply, 200;
+            /// Return money to its sender.
+            InboundReturn = inbound_return(
+                inbound_id: control::InboundId, body: control::InboundReturnRequest,
+            ) -> control::InboundReply, 200;
+        }
+        reads {
+            /// List money that arrived from outside.
+            InboundList = inbound_list(params: control::InboundListParams)
+                -> control::InboundListReply, 200;
+        }
+    }
+
+    /// The double-entry books of a sandbox.
+    trait Ledger {
+        reads {
+            /// Read the trial balance.
+            LedgerTrialBalance = ledger_trial_balance() -> control::TrialBalanceReply, 200;
+            /// List entries of the books.
+            LedgerEntries = ledger_entries(params: control::LedgerEntriesParams)
+                -> control::LedgerEntryListReply, 200;
+        }
+    }
+
+    /// Money that leaves the platform, and what that costs.
+    trait Outgoing {
+        writes {
+            /// Decide what becomes of a withdrawal.
+            OutgoingDecideWithdrawal = outgoing_decide_withdrawal(
+                withdrawal_id: control::WithdrawalId, body: control::WithdrawalOutcomeRequest,
+            ) -> control::WithdrawalDecisionReply, 200;
+            /// Set the fees of withdrawals.
+            OutgoingSetFees = outgoing_set_fees(body: control::FeeTable)
+                -> control::FeeTableReply, 200;
+        }
+        reads {
+            /// List the fees of withdrawals.
+            OutgoingListFees = outgoing_list_fees() -> control::FeeTableReply, 200;
+        }
+    }
+
+    /// What exchanges give, pinned or by the market.
+    trait Rates {
+        writes {
+            /// Pin a rate.
+            RatesPin = rates_pin(body: control::RatePinRequest) -> control::RateReply, 200;
+            /// Unpin a rate.
+            RatesUnpin = rates_unpin(
+                source_asset_type_id: control::AssetTypeId,
+                destination_asset_type_id: control::AssetTypeId,
+            ) -> control::RateReply, 200;
+        }
+        reads {
+            /// List the rates of now.
+            RatesList = rates_list() -> control::RateListReply, 200;
+        }
     }
 }

@@ -3,600 +3,359 @@
 //! What the world answers of the payments API.
 
 use layer2_types::payments;
-use layer2_types::payments::OperationId;
 
-use crate::context::ReadContext;
-use crate::context::WriteContext;
-use crate::rejection::Rejection;
 use crate::file::Download;
 use crate::file::Upload;
-use crate::request::Reply;
-use crate::request::Request;
 
-/// One balance in one asset, owned by one customer or by the client.
-pub(crate) trait Accounts {
-    /// Open an account.
-    fn accounts_open(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::AccountOpenRequest,
-    ) -> Result<payments::AccountRefReply, Rejection>;
-    /// List accounts.
-    fn accounts_list(
-        &self, cx: &ReadContext<'_>, params: payments::AccountsListParams,
-    ) -> Result<payments::AccountListReply, Rejection>;
-    /// Read an account.
-    fn accounts_get(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
-    ) -> Result<payments::AccountReply, Rejection>;
-    /// Change the status of an account.
-    fn accounts_update(
-        &mut self, cx: &mut WriteContext<'_>, account_id: payments::AccountId,
-        body: payments::AccountUpdateRequest,
-    ) -> Result<payments::AccountRefReply, Rejection>;
-    /// Ask for a deposit address.
-    fn accounts_request_address(
-        &mut self, cx: &mut WriteContext<'_>, account_id: payments::AccountId,
-    ) -> Result<payments::AddressLeaseReply, Rejection>;
-}
+resources! {
+    api payments;
 
-/// The onboarding of a customer, from the first field to the decision.
-pub(crate) trait Applications {
-    /// List applications.
-    fn applications_list(
-        &self, cx: &ReadContext<'_>, params: payments::ApplicationsListParams,
-    ) -> Result<payments::ApplicationListReply, Rejection>;
-    /// Start an application.
-    fn applications_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::ApplicationRequest,
-    ) -> Result<payments::ApplicationRefReply, Rejection>;
-    /// Read an application.
-    fn applications_get(
-        &self, cx: &ReadContext<'_>, application_id: payments::ApplicationId,
-    ) -> Result<payments::ApplicationReply, Rejection>;
-    /// Change an application.
-    fn applications_update(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
-        body: payments::ApplicationUpdateRequest,
-    ) -> Result<payments::ApplicationRefReply, Rejection>;
-    /// Read what an application still needs.
-    fn applications_get_status(
-        &self, cx: &ReadContext<'_>, application_id: payments::ApplicationId,
-    ) -> Result<payments::ApplicationReviewReply, Rejection>;
-    /// Submit an application.
-    fn applications_submit(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
-    ) -> Result<payments::ApplicationRefReply, Rejection>;
-    /// Add a person to the application of a company.
-    fn applications_add_individual(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
-        body: payments::IndividualRequest,
-    ) -> Result<payments::IndividualRefReply, Rejection>;
-    /// Change a person of an application.
-    fn applications_update_individual(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
-        individual_id: payments::IndividualId, body: payments::IndividualUpdateRequest,
-    ) -> Result<payments::IndividualRefReply, Rejection>;
-    /// Remove a person from an application.
-    fn applications_delete_individual(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
-        individual_id: payments::IndividualId,
-    ) -> Result<payments::IndividualRefReply, Rejection>;
-    /// Make an access code for the onboarding screens.
-    fn applications_create_access_code(
-        &mut self, cx: &mut WriteContext<'_>, application_id: payments::ApplicationId,
-    ) -> Result<payments::ApplicationAccessCodeReply, Rejection>;
-}
-
-/// Bank accounts and wallets outside the platform, with their owners.
-pub(crate) trait Counterparties {
-    /// List counterparties.
-    fn counterparties_list(
-        &self, cx: &ReadContext<'_>, params: payments::CounterpartiesListParams,
-    ) -> Result<payments::CounterpartyListReply, Rejection>;
-    /// Register a counterparty.
-    fn counterparties_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::CounterpartyRequest,
-    ) -> Result<payments::CounterpartyRefReply, Rejection>;
-    /// Read a counterparty.
-    fn counterparties_get(
-        &self, cx: &ReadContext<'_>, counterparty_id: payments::CounterpartyId,
-    ) -> Result<payments::CounterpartyReply, Rejection>;
-    /// Change a counterparty.
-    fn counterparties_update(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: payments::CounterpartyId,
-        body: payments::CounterpartyUpdateRequest,
-    ) -> Result<payments::CounterpartyRefReply, Rejection>;
-    /// Ask how to embed the linking widget.
-    fn counterparties_link_details(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: payments::CounterpartyId,
-        body: payments::LinkDetailsRequest,
-    ) -> Result<payments::LinkDetails, Rejection>;
-    /// List the accounts that can be linked.
-    fn counterparties_link_accounts(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: payments::CounterpartyId,
-        body: payments::LinkAccountsRequest,
-    ) -> Result<payments::LinkAccounts, Rejection>;
-    /// Connect the linked account.
-    fn counterparties_link_connect(
-        &mut self, cx: &mut WriteContext<'_>, counterparty_id: payments::CounterpartyId,
-        body: payments::LinkConnectRequest,
-    ) -> Result<payments::CounterpartyRefReply, Rejection>;
-}
-
-/// The end users whose money the platform keeps, people and companies.
-pub(crate) trait Customers {
-    /// List customers.
-    fn customers_list(
-        &self, cx: &ReadContext<'_>, params: payments::CustomersListParams,
-    ) -> Result<payments::CustomerListReply, Rejection>;
-    /// Create a customer.
-    fn customers_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::CustomerRequest,
-    ) -> Result<payments::CustomerRefReply, Rejection>;
-    /// Read a customer.
-    fn customers_get(
-        &self, cx: &ReadContext<'_>, customer_id: payments::CustomerId,
-    ) -> Result<payments::CustomerReply, Rejection>;
-    /// Change a customer.
-    fn customers_update(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: payments::CustomerId,
-        body: payments::CustomerUpdateRequest,
-    ) -> Result<payments::CustomerRefReply, Rejection>;
-    /// Add a person to a company.
-    fn customers_add_individual(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: payments::CustomerId,
-        body: payments::IndividualRequest,
-    ) -> Result<payments::IndividualRefReply, Rejection>;
-    /// Read a person of a company.
-    fn customers_get_individual(
-        &self, cx: &ReadContext<'_>, customer_id: payments::CustomerId,
-        individual_id: payments::IndividualId,
-    ) -> Result<payments::IndividualReply, Rejection>;
-    /// Change a person of a company.
-    fn customers_update_individual(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: payments::CustomerId,
-        individual_id: payments::IndividualId, body: payments::IndividualUpdateRequest,
-    ) -> Result<payments::IndividualRefReply, Rejection>;
-    /// Register a payor of a customer.
-    fn customers_add_payor(
-        &mut self, cx: &mut WriteContext<'_>, customer_id: payments::CustomerId,
-        body: payments::PayorRequest,
-    ) -> Result<payments::PayorRefReply, Rejection>;
-}
-
-/// Money that comes from outside, sent by others or fetched.
-pub(crate) trait Deposits {
-    /// Request a deposit.
-    fn deposits_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::DepositRequest,
-    ) -> Result<payments::DepositReply, Rejection>;
-    /// Read a deposit.
-    fn deposits_get(
-        &self, cx: &ReadContext<'_>, deposit_id: payments::DepositId,
-    ) -> Result<payments::DepositReply, Rejection>;
-    /// Accept a deposit that pulls.
-    fn deposits_accept(
-        &mut self, cx: &mut WriteContext<'_>, deposit_id: payments::DepositId,
-    ) -> Result<payments::DepositAcceptedReply, Rejection>;
-}
-
-/// Files that were asked for, uploaded and downloaded under their ids.
-pub(crate) trait Documents {
-    /// Upload a document.
-    fn documents_upload(
-        &mut self, cx: &mut WriteContext<'_>, document_id: payments::DocumentId, file: Upload,
-    ) -> Result<payments::DocumentRefReply, Rejection>;
-    /// Download a document.
-    fn documents_download(
-        &self, cx: &ReadContext<'_>, document_id: payments::DocumentId,
-    ) -> Result<Download, Rejection>;
-}
-
-/// Assets of one account changed into those of another.
-pub(crate) trait Exchanges {
-    /// Request an exchange at the market price.
-    fn exchanges_create_market(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::ExchangeRequest,
-    ) -> Result<payments::ExchangeReply, Rejection>;
-    /// Request an exchange at a quoted price.
-    fn exchanges_create_quote(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::ExchangeRequest,
-    ) -> Result<payments::ExchangeReply, Rejection>;
-    /// Read an exchange.
-    fn exchanges_get(
-        &self, cx: &ReadContext<'_>, exchange_id: payments::ExchangeId,
-    ) -> Result<payments::ExchangeReply, Rejection>;
-    /// Accept an exchange.
-    fn exchanges_accept(
-        &mut self, cx: &mut WriteContext<'_>, exchange_id: payments::ExchangeId,
-        body: payments::ExchangeAcceptRequest,
-    ) -> Result<payments::ExchangeReply, Rejection>;
-}
-
-/// Accounts on which a customer is paid in crypto assets, with who paid what (Layer2 1.0.5).
-pub(crate) trait PaymentAccounts {
-    /// List payment accounts.
-    fn payment_accounts_list(
-        &self, cx: &ReadContext<'_>, params: payments::PaymentAccountsListParams,
-    ) -> Result<payments::AccountListReply, Rejection>;
-    /// Open a payment account.
-    fn payment_accounts_open(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::AccountOpenRequest,
-    ) -> Result<payments::AccountRefReply, Rejection>;
-    /// Read a payment account.
-    fn payment_accounts_get(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
-    ) -> Result<payments::AccountReply, Rejection>;
-    /// Change the status of a payment account.
-    fn payment_accounts_update(
-        &mut self, cx: &mut WriteContext<'_>, account_id: payments::AccountId,
-        body: payments::AccountUpdateRequest,
-    ) -> Result<payments::AccountRefReply, Rejection>;
-    /// Ask for a payment address.
-    fn payment_accounts_request_address(
-        &mut self, cx: &mut WriteContext<'_>, account_id: payments::AccountId,
-        body: payments::PaymentAddressRequest,
-    ) -> Result<payments::AddressLeaseReply, Rejection>;
-    /// List transactions of a payment account.
-    fn payment_accounts_list_transactions(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
-        params: payments::PaymentAccountsListTransactionsParams,
-    ) -> Result<payments::PaymentTransactionListReply, Rejection>;
-    /// Read a transaction of a payment account.
-    fn payment_accounts_get_transaction(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
-        transaction_id: payments::TransactionId,
-    ) -> Result<payments::TransactionReply, Rejection>;
-}
-
-/// Collections of money from counterparties.
-pub(crate) trait Payments {
-    /// Request a payment by a counterparty.
-    fn payments_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::PaymentRequest,
-    ) -> Result<payments::PaymentStateReply, Rejection>;
-    /// Read a payment.
-    fn payments_get(
-        &self, cx: &ReadContext<'_>, payment_id: payments::PaymentId,
-    ) -> Result<payments::PaymentReply, Rejection>;
-    /// Read what a payment waits for.
-    fn payments_get_status(
-        &self, cx: &ReadContext<'_>, payment_id: payments::PaymentId,
-    ) -> Result<payments::PaymentStatusReply, Rejection>;
-    /// Accept a payment.
-    fn payments_accept(
-        &mut self, cx: &mut WriteContext<'_>, payment_id: payments::PaymentId,
-    ) -> Result<payments::PaymentStateReply, Rejection>;
-}
-
-/// Payouts of what came into payment accounts.
-pub(crate) trait Settlements {
-    /// Read a settlement.
-    fn settlements_get(
-        &self, cx: &ReadContext<'_>, settlement_id: payments::SettlementId,
-        params: payments::SettlementsGetParams,
-    ) -> Result<payments::SettlementReply, Rejection>;
-}
-
-/// Monthly statements of an account.
-pub(crate) trait Statements {
-    /// List the statements of an account.
-    fn statements_list(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
-        params: payments::StatementsListParams,
-    ) -> Result<payments::StatementListReply, Rejection>;
-    /// Read a statement.
-    fn statements_get(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
-        statement_id: payments::StatementId,
-    ) -> Result<payments::StatementReply, Rejection>;
-}
-
-/// Which events are sent to which address.
-pub(crate) trait Subscriptions {
-    /// List subscriptions.
-    fn subscriptions_list(
-        &self, cx: &ReadContext<'_>,
-    ) -> Result<payments::SubscriptionListReply, Rejection>;
-    /// Subscribe to an event.
-    fn subscriptions_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::SubscriptionRequest,
-    ) -> Result<payments::SubscriptionReply, Rejection>;
-    /// Delete a subscription.
-    fn subscriptions_delete(
-        &mut self, cx: &mut WriteContext<'_>, subscription_id: payments::SubscriptionId,
-    ) -> Result<payments::SubscriptionRefReply, Rejection>;
-}
-
-/// The rows of an account's history, one for every hold, movement, fee and correction.
-pub(crate) trait Transactions {
-    /// List transactions of all accounts.
-    fn transactions_list(
-        &self, cx: &ReadContext<'_>, params: payments::TransactionsListParams,
-    ) -> Result<payments::TransactionListReply, Rejection>;
-    /// Read a transaction.
-    fn transactions_get(
-        &self, cx: &ReadContext<'_>, transaction_id: payments::TransactionId,
-    ) -> Result<payments::TransactionReply, Rejection>;
-    /// List transactions of an account.
-    fn transactions_list_for_account(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
-        params: payments::TransactionsListForAccountParams,
-    ) -> Result<payments::TransactionListReply, Rejection>;
-    /// Read a transaction of an account.
-    fn transactions_get_for_account(
-        &self, cx: &ReadContext<'_>, account_id: payments::AccountId,
-        transaction_id: payments::TransactionId,
-    ) -> Result<payments::TransactionReply, Rejection>;
-}
-
-/// Moves of one asset between two accounts of the platform.
-pub(crate) trait Transfers {
-    /// Request a transfer between two accounts.
-    fn transfers_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::TransferRequest,
-    ) -> Result<payments::TransferReply, Rejection>;
-    /// Read a transfer.
-    fn transfers_get(
-        &self, cx: &ReadContext<'_>, transfer_id: payments::TransferId,
-    ) -> Result<payments::TransferReply, Rejection>;
-    /// Accept a transfer.
-    fn transfers_accept(
-        &mut self, cx: &mut WriteContext<'_>, transfer_id: payments::TransferId,
-    ) -> Result<payments::TransferAcceptedReply, Rejection>;
-}
-
-/// Money that is sent to a counterparty.
-pub(crate) trait Withdrawals {
-    /// Request a withdrawal.
-    fn withdrawals_create(
-        &mut self, cx: &mut WriteContext<'_>, body: payments::WithdrawalRequest,
-    ) -> Result<payments::WithdrawalStateReply, Rejection>;
-    /// Read a withdrawal.
-    fn withdrawals_get(
-        &self, cx: &ReadContext<'_>, withdrawal_id: payments::WithdrawalId,
-    ) -> Result<payments::WithdrawalReply, Rejection>;
-    /// Read what a withdrawal waits for.
-    fn withdrawals_get_status(
-        &self, cx: &ReadContext<'_>, withdrawal_id: payments::WithdrawalId,
-    ) -> Result<payments::WithdrawalStatusReply, Rejection>;
-    /// Accept a withdrawal.
-    fn withdrawals_accept(
-        &mut self, cx: &mut WriteContext<'_>, withdrawal_id: payments::WithdrawalId,
-    ) -> Result<payments::WithdrawalStateReply, Rejection>;
-    /// Ask to cancel a withdrawal.
-    fn withdrawals_cancel(
-        &mut self, cx: &mut WriteContext<'_>, withdrawal_id: payments::WithdrawalId,
-    ) -> Result<payments::WithdrawalStateReply, Rejection>;
-    /// Download the receipt of a withdrawal.
-    fn withdrawals_get_receipt(
-        &self, cx: &ReadContext<'_>, withdrawal_id: payments::WithdrawalId,
-    ) -> Result<Download, Rejection>;
-}
-
-/// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Accounts + Applications + Counterparties + Customers + Deposits + Documents + Exchanges + PaymentAccounts + Payments + Settlements + Statements + Subscriptions + Transactions + Transfers + Withdrawals>(
-    world: &mut W,
-    cx: &mut WriteContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::AccountsOpen =>
-            Reply::of(200, world.accounts_open(cx, request.body()?)?, platform),
-        OperationId::AccountsUpdate => Reply::of(
-            200, world.accounts_update(cx, request.id("account_id")?, request.body()?)?, platform,
-        ),
-        OperationId::AccountsRequestAddress => Reply::of(
-            200, world.accounts_request_address(cx, request.id("account_id")?)?, platform,
-        ),
-        OperationId::ApplicationsCreate =>
-            Reply::of(200, world.applications_create(cx, request.body()?)?, platform),
-        OperationId::ApplicationsUpdate => Reply::of(
-            200, world.applications_update(cx, request.id("application_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::ApplicationsSubmit =>
-            Reply::of(200, world.applications_submit(cx, request.id("application_id")?)?, platform),
-        OperationId::ApplicationsAddIndividual => Reply::of(
-            200,
-            world.applications_add_individual(cx, request.id("application_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::ApplicationsUpdateIndividual => Reply::of(
-            200,
-            world.applications_update_individual(cx, request.id("application_id")?, request.id("individual_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::ApplicationsDeleteIndividual => Reply::of(
-            200,
-            world.applications_delete_individual(cx, request.id("application_id")?, request.id("individual_id")?)?,
-            platform,
-        ),
-        OperationId::ApplicationsCreateAccessCode => Reply::of(
-            200, world.applications_create_access_code(cx, request.id("application_id")?)?,
-            platform,
-        ),
-        OperationId::CounterpartiesCreate =>
-            Reply::of(200, world.counterparties_create(cx, request.body()?)?, platform),
-        OperationId::CounterpartiesUpdate => Reply::of(
-            200, world.counterparties_update(cx, request.id("counterparty_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::CounterpartiesLinkDetails => Reply::of(
-            200,
-            world.counterparties_link_details(cx, request.id("counterparty_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::CounterpartiesLinkAccounts => Reply::of(
-            200,
-            world.counterparties_link_accounts(cx, request.id("counterparty_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::CounterpartiesLinkConnect => Reply::of(
-            200,
-            world.counterparties_link_connect(cx, request.id("counterparty_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::CustomersCreate =>
-            Reply::of(200, world.customers_create(cx, request.body()?)?, platform),
-        OperationId::CustomersUpdate => Reply::of(
-            200, world.customers_update(cx, request.id("customer_id")?, request.body()?)?, platform,
-        ),
-        OperationId::CustomersAddIndividual => Reply::of(
-            200, world.customers_add_individual(cx, request.id("customer_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::CustomersUpdateIndividual => Reply::of(
-            200,
-            world.customers_update_individual(cx, request.id("customer_id")?, request.id("individual_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::CustomersAddPayor => Reply::of(
-            200, world.customers_add_payor(cx, request.id("customer_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::DepositsCreate =>
-            Reply::of(200, world.deposits_create(cx, request.body()?)?, platform),
-        OperationId::DepositsAccept =>
-            Reply::of(200, world.deposits_accept(cx, request.id("deposit_id")?)?, platform),
-        OperationId::DocumentsUpload => Reply::of(
-            200, world.documents_upload(cx, request.id("document_id")?, request.body()?)?, platform,
-        ),
-        OperationId::ExchangesCreateMarket =>
-            Reply::of(200, world.exchanges_create_market(cx, request.body()?)?, platform),
-        OperationId::ExchangesCreateQuote =>
-            Reply::of(200, world.exchanges_create_quote(cx, request.body()?)?, platform),
-        OperationId::ExchangesAccept => Reply::of(
-            200, world.exchanges_accept(cx, request.id("exchange_id")?, request.body()?)?, platform,
-        ),
-        OperationId::PaymentAccountsOpen =>
-            Reply::of(200, world.payment_accounts_open(cx, request.body()?)?, platform),
-        OperationId::PaymentAccountsUpdate => Reply::of(
-            200, world.payment_accounts_update(cx, request.id("account_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::PaymentAccountsRequestAddress => Reply::of(
-            200,
-            world.payment_accounts_request_address(cx, request.id("account_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::PaymentsCreate =>
-            Reply::of(200, world.payments_create(cx, request.body()?)?, platform),
-        OperationId::PaymentsAccept =>
-            Reply::of(200, world.payments_accept(cx, request.id("payment_id")?)?, platform),
-        OperationId::SubscriptionsCreate =>
-            Reply::of(200, world.subscriptions_create(cx, request.body()?)?, platform),
-        OperationId::SubscriptionsDelete => Reply::of(
-            200, world.subscriptions_delete(cx, request.id("subscription_id")?)?, platform,
-        ),
-        OperationId::TransfersCreate =>
-            Reply::of(200, world.transfers_create(cx, request.body()?)?, platform),
-        OperationId::TransfersAccept =>
-            Reply::of(200, world.transfers_accept(cx, request.id("transfer_id")?)?, platform),
-        OperationId::WithdrawalsCreate =>
-            Reply::of(200, world.withdrawals_create(cx, request.body()?)?, platform),
-        OperationId::WithdrawalsAccept =>
-            Reply::of(200, world.withdrawals_accept(cx, request.id("withdrawal_id")?)?, platform),
-        OperationId::WithdrawalsCancel =>
-            Reply::of(200, world.withdrawals_cancel(cx, request.id("withdrawal_id")?)?, platform),
-        _ => Err(Rejection::misrouted(op.operation())),
+    /// One balance in one asset, owned by one customer or by the client.
+    trait Accounts {
+        writes {
+            /// Open an account.
+            AccountsOpen = accounts_open(body: payments::AccountOpenRequest)
+                -> payments::AccountRefReply, 200;
+            /// Change the status of an account.
+            AccountsUpdate = accounts_update(
+                account_id: payments::AccountId, body: payments::AccountUpdateRequest,
+            ) -> payments::AccountRefReply, 200;
+            /// Ask for a deposit address.
+            AccountsRequestAddress = accounts_request_address(account_id: payments::AccountId)
+                -> payments::AddressLeaseReply, 200;
+        }
+        reads {
+            /// List accounts.
+            AccountsList = accounts_list(params: payments::AccountsListParams)
+                -> payments::AccountListReply, 200;
+            /// Read an account.
+            AccountsGet = accounts_get(account_id: payments::AccountId)
+                -> payments::AccountReply, 200;
+        }
     }
-}
 
-/// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Accounts + Applications + Counterparties + Customers + Deposits + Documents + Exchanges + PaymentAccounts + Payments + Settlements + Statements + Subscriptions + Transactions + Transfers + Withdrawals>(
-    world: &W,
-    cx: &ReadContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::AccountsList =>
-            Reply::of(200, world.accounts_list(cx, request.params()?)?, platform),
-        OperationId::AccountsGet =>
-            Reply::of(200, world.accounts_get(cx, request.id("account_id")?)?, platform),
-        OperationId::ApplicationsList =>
-            Reply::of(200, world.applications_list(cx, request.params()?)?, platform),
-        OperationId::ApplicationsGet =>
-            Reply::of(200, world.applications_get(cx, request.id("application_id")?)?, platform),
-        OperationId::ApplicationsGetStatus => Reply::of(
-            200, world.applications_get_status(cx, request.id("application_id")?)?, platform,
-        ),
-        OperationId::CounterpartiesList =>
-            Reply::of(200, world.counterparties_list(cx, request.params()?)?, platform),
-        OperationId::CounterpartiesGet =>
-            Reply::of(200, world.counterparties_get(cx, request.id("counterparty_id")?)?, platform),
-        OperationId::CustomersList =>
-            Reply::of(200, world.customers_list(cx, request.params()?)?, platform),
-        OperationId::CustomersGet =>
-            Reply::of(200, world.customers_get(cx, request.id("customer_id")?)?, platform),
-        OperationId::CustomersGetIndividual => Reply::of(
-            200,
-            world.customers_get_individual(cx, request.id("customer_id")?, request.id("individual_id")?)?,
-            platform,
-        ),
-        OperationId::DepositsGet =>
-            Reply::of(200, world.deposits_get(cx, request.id("deposit_id")?)?, platform),
-        OperationId::DocumentsDownload =>
-            Reply::of(200, world.documents_download(cx, request.id("document_id")?)?, platform),
-        OperationId::ExchangesGet =>
-            Reply::of(200, world.exchanges_get(cx, request.id("exchange_id")?)?, platform),
-        OperationId::PaymentAccountsList =>
-            Reply::of(200, world.payment_accounts_list(cx, request.params()?)?, platform),
-        OperationId::PaymentAccountsGet =>
-            Reply::of(200, world.payment_accounts_get(cx, request.id("account_id")?)?, platform),
-        OperationId::PaymentAccountsListTransactions => Reply::of(
-            200,
-            world.payment_accounts_list_transactions(cx, request.id("account_id")?, request.params()?)?,
-            platform,
-        ),
-        OperationId::PaymentAccountsGetTransaction => Reply::of(
-            200,
-            world.payment_accounts_get_transaction(cx, request.id("account_id")?, request.id("transaction_id")?)?,
-            platform,
-        ),
-        OperationId::PaymentsGet =>
-            Reply::of(200, world.payments_get(cx, request.id("payment_id")?)?, platform),
-        OperationId::PaymentsGetStatus =>
-            Reply::of(200, world.payments_get_status(cx, request.id("payment_id")?)?, platform),
-        OperationId::SettlementsGet => Reply::of(
-            200, world.settlements_get(cx, request.id("settlement_id")?, request.params()?)?,
-            platform,
-        ),
-        OperationId::StatementsList => Reply::of(
-            200, world.statements_list(cx, request.id("account_id")?, request.params()?)?, platform,
-        ),
-        OperationId::StatementsGet => Reply::of(
-            200, world.statements_get(cx, request.id("account_id")?, request.id("statement_id")?)?,
-            platform,
-        ),
-        OperationId::SubscriptionsList => Reply::of(200, world.subscriptions_list(cx)?, platform),
-        OperationId::TransactionsList =>
-            Reply::of(200, world.transactions_list(cx, request.params()?)?, platform),
-        OperationId::TransactionsGet =>
-            Reply::of(200, world.transactions_get(cx, request.id("transaction_id")?)?, platform),
-        OperationId::TransactionsListForAccount => Reply::of(
-            200,
-            world.transactions_list_for_account(cx, request.id("account_id")?, request.params()?)?,
-            platform,
-        ),
-        OperationId::TransactionsGetForAccount => Reply::of(
-            200,
-            world.transactions_get_for_account(cx, request.id("account_id")?, request.id("transaction_id")?)?,
-            platform,
-        ),
-        OperationId::TransfersGet =>
-            Reply::of(200, world.transfers_get(cx, request.id("transfer_id")?)?, platform),
-        OperationId::WithdrawalsGet =>
-            Reply::of(200, world.withdrawals_get(cx, request.id("withdrawal_id")?)?, platform),
-        OperationId::WithdrawalsGetStatus => Reply::of(
-            200, world.withdrawals_get_status(cx, request.id("withdrawal_id")?)?, platform,
-        ),
-        OperationId::WithdrawalsGetReceipt => Reply::of(
-            200, world.withdrawals_get_receipt(cx, request.id("withdrawal_id")?)?, platform,
-        ),
-        _ => Err(Rejection::misrouted(op.operation())),
+    /// The onboarding of a customer, from the first field to the decision.
+    trait Applications {
+        writes {
+            /// Start an application.
+            ApplicationsCreate = applications_create(body: payments::ApplicationRequest)
+                -> payments::ApplicationRefReply, 200;
+            /// Change an application.
+            ApplicationsUpdate = applications_update(
+                application_id: payments::ApplicationId, body: payments::ApplicationUpdateRequest,
+            ) -> payments::ApplicationRefReply, 200;
+            /// Submit an application.
+            ApplicationsSubmit = applications_submit(application_id: payments::ApplicationId)
+                -> payments::ApplicationRefReply, 200;
+            /// Add a person to the application of a company.
+            ApplicationsAddIndividual = applications_add_individual(
+                application_id: payments::ApplicationId, body: payments::IndividualRequest,
+            ) -> payments::IndividualRefReply, 200;
+            /// Change a person of an application.
+            ApplicationsUpdateIndividual = applications_update_individual(
+                application_id: payments::ApplicationId, individual_id: payments::IndividualId,
+                body: payments::IndividualUpdateRequest,
+            ) -> payments::IndividualRefReply, 200;
+            /// Remove a person from an application.
+            ApplicationsDeleteIndividual = applications_delete_individual(
+                application_id: payments::ApplicationId, individual_id: payments::IndividualId,
+            ) -> payments::IndividualRefReply, 200;
+            /// Make an access code for the onboarding screens.
+            ApplicationsCreateAccessCode = applications_create_access_code(
+                application_id: payments::ApplicationId,
+            ) -> payments::ApplicationAccessCodeReply, 200;
+        }
+        reads {
+            /// List applications.
+            ApplicationsList = applications_list(params: payments::ApplicationsListParams)
+                -> payments::ApplicationListReply, 200;
+            /// Read an application.
+            ApplicationsGet = applications_get(application_id: payments::ApplicationId)
+                -> payments::ApplicationReply, 200;
+            /// Read what an application still needs.
+            ApplicationsGetStatus = applications_get_status(application_id: payments::ApplicationId)
+                -> payments::ApplicationReviewReply, 200;
+        }
+    }
+
+    /// Bank accounts and wallets outside the platform, with their owners.
+    trait Counterparties {
+        writes {
+            /// Register a counterparty.
+            CounterpartiesCreate = counterparties_create(body: payments::CounterpartyRequest)
+                -> payments::CounterpartyRefReply, 200;
+            /// Change a counterparty.
+            CounterpartiesUpdate = counterparties_update(
+                counterparty_id: payments::CounterpartyId,
+                body: payments::CounterpartyUpdateRequest,
+            ) -> payments::CounterpartyRefReply, 200;
+            /// Ask how to embed the linking widget.
+            CounterpartiesLinkDetails = counterparties_link_details(
+                counterparty_id: payments::CounterpartyId, body: payments::LinkDetailsRequest,
+            ) -> payments::LinkDetails, 200;
+            /// List the accounts that can be linked.
+            CounterpartiesLinkAccounts = counterparties_link_accounts(
+                counterparty_id: payments::CounterpartyId, body: payments::LinkAccountsRequest,
+            ) -> payments::LinkAccounts, 200;
+            /// Connect the linked account.
+            CounterpartiesLinkConnect = counterparties_link_connect(
+                counterparty_id: payments::CounterpartyId, body: payments::LinkConnectRequest,
+            ) -> payments::CounterpartyRefReply, 200;
+        }
+        reads {
+            /// List counterparties.
+            CounterpartiesList = counterparties_list(params: payments::CounterpartiesListParams)
+                -> payments::CounterpartyListReply, 200;
+            /// Read a counterparty.
+            CounterpartiesGet = counterparties_get(counterparty_id: payments::CounterpartyId)
+                -> payments::CounterpartyReply, 200;
+        }
+    }
+
+    /// The end users whose money the platform keeps, people and companies.
+    trait Customers {
+        writes {
+            /// Create a customer.
+            CustomersCreate = customers_create(body: payments::CustomerRequest)
+                -> payments::CustomerRefReply, 200;
+            /// Change a customer.
+            CustomersUpdate = customers_update(
+                customer_id: payments::CustomerId, body: payments::CustomerUpdateRequest,
+            ) -> payments::CustomerRefReply, 200;
+            /// Add a person to a company.
+            CustomersAddIndividual = customers_add_individual(
+                customer_id: payments::CustomerId, body: payments::IndividualRequest,
+            ) -> payments::IndividualRefReply, 200;
+            /// Change a person of a company.
+            CustomersUpdateIndividual = customers_update_individual(
+                customer_id: payments::CustomerId, individual_id: payments::IndividualId,
+                body: payments::IndividualUpdateRequest,
+            ) -> payments::IndividualRefReply, 200;
+            /// Register a payor of a customer.
+            CustomersAddPayor = customers_add_payor(
+                customer_id: payments::CustomerId, body: payments::PayorRequest,
+            ) -> payments::PayorRefReply, 200;
+        }
+        reads {
+            /// List customers.
+            CustomersList = customers_list(params: payments::CustomersListParams)
+                -> payments::CustomerListReply, 200;
+            /// Read a customer.
+            CustomersGet = customers_get(customer_id: payments::CustomerId)
+                -> payments::CustomerReply, 200;
+            /// Read a person of a company.
+            CustomersGetIndividual = customers_get_individual(
+                customer_id: payments::CustomerId, individual_id: payments::IndividualId,
+            ) -> payments::IndividualReply, 200;
+        }
+    }
+
+    /// Money that comes from outside, sent by others or fetched.
+    trait Deposits {
+        writes {
+            /// Request a deposit.
+            DepositsCreate = deposits_create(body: payments::DepositRequest)
+                -> payments::DepositReply, 200;
+            /// Accept a deposit that pulls.
+            DepositsAccept = deposits_accept(deposit_id: payments::DepositId)
+                -> payments::DepositAcceptedReply, 200;
+        }
+        reads {
+            /// Read a deposit.
+            DepositsGet = deposits_get(deposit_id: payments::DepositId)
+                -> payments::DepositReply, 200;
+        }
+    }
+
+    /// Files that were asked for, uploaded and downloaded under their ids.
+    trait Documents {
+        writes {
+            /// Upload a document.
+            DocumentsUpload = documents_upload(document_id: payments::DocumentId, file: Upload)
+                -> payments::DocumentRefReply, 200;
+        }
+        reads {
+            /// Download a document.
+            DocumentsDownload = documents_download(document_id: payments::DocumentId)
+                -> Download, 200;
+        }
+    }
+
+    /// Assets of one account changed into those of another.
+    trait Exchanges {
+        writes {
+            /// Request an exchange at the market price.
+            ExchangesCreateMarket = exchanges_create_market(body: payments::ExchangeRequest)
+                -> payments::ExchangeReply, 200;
+            /// Request an exchange at a quoted price.
+            ExchangesCreateQuote = exchanges_create_quote(body: payments::ExchangeRequest)
+                -> payments::ExchangeReply, 200;
+            /// Accept an exchange.
+            ExchangesAccept = exchanges_accept(
+                exchange_id: payments::ExchangeId, body: payments::ExchangeAcceptRequest,
+            ) -> payments::ExchangeReply, 200;
+        }
+        reads {
+            /// Read an exchange.
+            ExchangesGet = exchanges_get(exchange_id: payments::ExchangeId)
+                -> payments::ExchangeReply, 200;
+        }
+    }
+
+    /// Accounts on which a customer is paid in crypto assets, with who paid what (Layer2 1.0.5).
+    trait PaymentAccounts {
+        writes {
+            /// Open a payment account.
+            PaymentAccountsOpen = payment_accounts_open(body: payments::AccountOpenRequest)
+                -> payments::AccountRefReply, 200;
+            /// Change the status of a payment account.
+            PaymentAccountsUpdate = payment_accounts_update(
+                account_id: payments::AccountId, body: payments::AccountUpdateRequest,
+            ) -> payments::AccountRefReply, 200;
+            /// Ask for a payment address.
+            PaymentAccountsRequestAddress = payment_accounts_request_address(
+                account_id: payments::AccountId, body: payments::PaymentAddressRequest,
+            ) -> payments::AddressLeaseReply, 200;
+        }
+        reads {
+            /// List payment accounts.
+            PaymentAccountsList = payment_accounts_list(params: payments::PaymentAccountsListParams)
+                -> payments::AccountListReply, 200;
+            /// Read a payment account.
+            PaymentAccountsGet = payment_accounts_get(account_id: payments::AccountId)
+                -> payments::AccountReply, 200;
+            /// List transactions of a payment account.
+            PaymentAccountsListTransactions = payment_accounts_list_transactions(
+                account_id: payments::AccountId,
+                params: payments::PaymentAccountsListTransactionsParams,
+            ) -> payments::PaymentTransactionListReply, 200;
+            /// Read a transaction of a payment account.
+            PaymentAccountsGetTransaction = payment_accounts_get_transaction(
+                account_id: payments::AccountId, transaction_id: payments::TransactionId,
+            ) -> payments::TransactionReply, 200;
+        }
+    }
+
+    /// Collections of money from counterparties.
+    trait Payments {
+        writes {
+            /// Request a payment by a counterparty.
+            PaymentsCreate = payments_create(body: payments::PaymentRequest)
+                -> payments::PaymentStateReply, 200;
+            /// Accept a payment.
+            PaymentsAccept = payments_accept(payment_id: payments::PaymentId)
+                -> payments::PaymentStateReply, 200;
+        }
+        reads {
+            /// Read a payment.
+            PaymentsGet = payments_get(payment_id: payments::PaymentId)
+                -> payments::PaymentReply, 200;
+            /// Read what a payment waits for.
+            PaymentsGetStatus = payments_get_status(payment_id: payments::PaymentId)
+                -> payments::PaymentStatusReply, 200;
+        }
+    }
+
+    /// Payouts of what came into payment accounts.
+    trait Settlements {
+        reads {
+            /// Read a settlement.
+            SettlementsGet = settlements_get(
+                settlement_id: payments::SettlementId, params: payments::SettlementsGetParams,
+            ) -> payments::SettlementReply, 200;
+        }
+    }
+
+    /// Monthly statements of an account.
+    trait Statements {
+        reads {
+            /// List the statements of an account.
+            StatementsList = statements_list(
+                account_id: payments::AccountId, params: payments::StatementsListParams,
+            ) -> payments::StatementListReply, 200;
+            /// Read a statement.
+            StatementsGet = statements_get(
+                account_id: payments::AccountId, statement_id: payments::StatementId,
+            ) -> payments::StatementReply, 200;
+        }
+    }
+
+    /// Which events are sent to which address.
+    trait Subscriptions {
+        writes {
+            /// Subscribe to an event.
+            SubscriptionsCreate = subscriptions_create(body: payments::SubscriptionRequest)
+                -> payments::SubscriptionReply, 200;
+            /// Delete a subscription.
+            SubscriptionsDelete = subscriptions_delete(subscription_id: payments::SubscriptionId)
+                -> payments::SubscriptionRefReply, 200;
+        }
+        reads {
+            /// List subscriptions.
+            SubscriptionsList = subscriptions_list() -> payments::SubscriptionListReply, 200;
+        }
+    }
+
+    /// The rows of an account's history, one for every hold, movement, fee and correction.
+    trait Transactions {
+        reads {
+            /// List transactions of all accounts.
+            TransactionsList = transactions_list(params: payments::TransactionsListParams)
+                -> payments::TransactionListReply, 200;
+            /// Read a transaction.
+            TransactionsGet = transactions_get(transaction_id: payments::TransactionId)
+                -> payments::TransactionReply, 200;
+            /// List transactions of an account.
+            TransactionsListForAccount = transactions_list_for_account(
+                account_id: payments::AccountId, params: payments::TransactionsListForAccountParams,
+            ) -> payments::TransactionListReply, 200;
+            /// Read a transaction of an account.
+            TransactionsGetForAccount = transactions_get_for_account(
+                account_id: payments::AccountId, transaction_id: payments::TransactionId,
+            ) -> payments::TransactionReply, 200;
+        }
+    }
+
+    /// Moves of one asset between two accounts of the platform.
+    trait Transfers {
+        writes {
+            /// Request a transfer between two accounts.
+            TransfersCreate = transfers_create(body: payments::TransferRequest)
+                -> payments::TransferReply, 200;
+            /// Accept a transfer.
+            TransfersAccept = transfers_accept(transfer_id: payments::TransferId)
+                -> payments::TransferAcceptedReply, 200;
+        }
+        reads {
+            /// Read a transfer.
+            TransfersGet = transfers_get(transfer_id: payments::TransferId)
+                -> payments::TransferReply, 200;
+        }
+    }
+
+    /// Money that is sent to a counterparty.
+    trait Withdrawals {
+        writes {
+            /// Request a withdrawal.
+            WithdrawalsCreate = withdrawals_create(body: payments::WithdrawalRequest)
+                -> payments::WithdrawalStateReply, 200;
+            /// Accept a withdrawal.
+            WithdrawalsAccept = withdrawals_accept(withdrawal_id: payments::WithdrawalId)
+                -> payments::WithdrawalStateReply, 200;
+            /// Ask to cancel a withdrawal.
+            WithdrawalsCancel = withdrawals_cancel(withdrawal_id: payments::WithdrawalId)
+                -> payments::WithdrawalStateReply, 200;
+        }
+        reads {
+            /// Read a withdrawal.
+            WithdrawalsGet = withdrawals_get(withdrawal_id: payments::WithdrawalId)
+                -> payments::WithdrawalReply, 200;
+            /// Read what a withdrawal waits for.
+            WithdrawalsGetStatus = withdrawals_get_status(withdrawal_id: payments::WithdrawalId)
+                -> payments::WithdrawalStatusReply, 200;
+            /// Download the receipt of a withdrawal.
+            WithdrawalsGetReceipt = withdrawals_get_receipt(withdrawal_id: payments::WithdrawalId)
+                -> Download, 200;
+        }
     }
 }

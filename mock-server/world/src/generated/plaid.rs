@@ -3,53 +3,27 @@
 //! What the world answers of the plaid API.
 
 use layer2_types::plaid;
-use layer2_types::plaid::OperationId;
 
-use crate::context::ReadContext;
-use crate::context::WriteContext;
-use crate::rejection::Rejection;
-use crate::request::Reply;
-use crate::request::Request;
+resources! {
+    api plaid;
 
-/// Links to an institution, each made by one sign-in of one person.
-pub(crate) trait Items {
-    /// Exchange a public token.
-    fn items_public_token_exchange(
-        &mut self, cx: &mut WriteContext<'_>, body: plaid::ItemPublicTokenExchangeRequest,
-    ) -> Result<plaid::ItemPublicTokenExchangeReply, Rejection>;
-}
-
-/// Shortcuts of the sandbox that stand for a person who links an account.
-pub(crate) trait Sandbox {
-    /// Link an account without a person.
-    fn sandbox_public_token_create(
-        &mut self, cx: &mut WriteContext<'_>, body: plaid::SandboxPublicTokenCreateRequest,
-    ) -> Result<plaid::SandboxPublicTokenCreateReply, Rejection>;
-}
-
-/// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Items + Sandbox>(
-    world: &mut W,
-    cx: &mut WriteContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::ItemsPublicTokenExchange =>
-            Reply::of(200, world.items_public_token_exchange(cx, request.body()?)?, platform),
-        OperationId::SandboxPublicTokenCreate =>
-            Reply::of(200, world.sandbox_public_token_create(cx, request.body()?)?, platform),
-        _ => Err(Rejection::misrouted(op.operation())),
+    /// Links to an institution, each made by one sign-in of one person.
+    trait Items {
+        writes {
+            /// Exchange a public token.
+            ItemsPublicTokenExchange = items_public_token_exchange(
+                body: plaid::ItemPublicTokenExchangeRequest,
+            ) -> plaid::ItemPublicTokenExchangeReply, 200;
+        }
     }
-}
 
-/// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Items + Sandbox>(
-    _world: &W,
-    _cx: &ReadContext<'_>,
-    op: OperationId,
-    _request: &Request,
-) -> Result<Reply, Rejection> {
-    Err(Rejection::misrouted(op.operation()))
+    /// Shortcuts of the sandbox that stand for a person who links an account.
+    trait Sandbox {
+        writes {
+            /// Link an account without a person.
+            SandboxPublicTokenCreate = sandbox_public_token_create(
+                body: plaid::SandboxPublicTokenCreateRequest,
+            ) -> plaid::SandboxPublicTokenCreateReply, 200;
+        }
+    }
 }

@@ -13,15 +13,14 @@ use layer2_types::control::InboundRail;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::DepositId;
-use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionId;
-use layer2_types::payments::TransactionType;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::clock;
 use crate::context::WriteContext;
 use crate::ids::IdKind;
+use crate::packed::Id;
 use crate::packed::Name;
 use crate::payments::assets::Asset;
 use crate::payments::deposit_stages::INBOUND;
@@ -30,6 +29,8 @@ use crate::payments::funds;
 use crate::payments::machines::TransactionStage;
 use crate::payments::orders::mint_transaction;
 use crate::payments::originator::Sender;
+use crate::payments::transaction_kinds::Category;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::schedule::Work;
@@ -214,13 +215,13 @@ impl World {
         };
         let reference = id.as_str();
         let transaction = TransactionRow {
-            id: claim.transaction.clone(),
+            id: Id::of(&claim.transaction),
             account: claim.account.clone(),
             decimals: row.decimals,
             value: row.amount,
             stage: TransactionStage::Pending,
-            kind: TransactionType::TransferIn,
-            category: TransactionCategory::Deposit,
+            kind: TransactionKind::TransferIn,
+            category: Category::Deposit,
             order: Name::new(claim.deposit.as_str()),
             description: None,
             originator: Some(Box::new(row.sender.originator(&row.rail, reference))),

@@ -15,7 +15,6 @@ use layer2_types::payments::CustomerState;
 use layer2_types::payments::Event;
 use layer2_types::payments::EventPayload;
 use layer2_types::payments::TransactionEventData;
-use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransactionState;
 use layer2_types::project::Project as _;
 
@@ -76,14 +75,14 @@ impl World {
     }
 
     /// Tells how far a transaction has come.
-    pub(crate) fn emit_transaction(&mut self, cx: &mut WriteContext<'_>, id: &TransactionId) {
-        let Some(row) = self.payments.transactions.get(id) else {
+    pub(crate) fn emit_transaction(&mut self, cx: &mut WriteContext<'_>, number: u64) {
+        let Some(row) = self.payments.transactions.row(number) else {
             return;
         };
         let payload = transaction_payload(row.stage);
-        let mut state = TransactionState::new(id.clone())
+        let mut state = TransactionState::new(row.id.get())
             .with_status(row.stage.status())
-            .with_category_type(row.category.clone())
+            .with_category_type(row.category.on_wire())
             .with_account_id(row.account.clone());
         state.category_id = row.category_id();
         self.emit(cx, payload(TransactionEventData::new(state)));

@@ -17,9 +17,7 @@ use layer2_types::payments;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::ExchangeId;
-use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionId;
-use layer2_types::payments::TransactionType;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -40,6 +38,8 @@ use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
 use crate::payments::orders::Wait;
 use crate::payments::private::Private;
+use crate::payments::transaction_kinds::Category;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::rejection::code;
@@ -156,8 +156,8 @@ impl Exchanges for World {
             hold,
             held: to_hold,
             slippage,
-            debit: held.id.clone(),
-            credit: coming.id.clone(),
+            debit: held.id.get(),
+            credit: coming.id.get(),
         });
         self.add_transaction(cx, held);
         self.add_transaction(cx, coming);
@@ -191,7 +191,7 @@ impl World {
         let side = |account, value, stage| Side {
             account,
             value,
-            kind: TransactionType::Trade,
+            kind: TransactionKind::Trade,
             stage,
         };
         let debit = MinorUnits::new(-to_hold.get());
@@ -269,7 +269,7 @@ impl ExchangeRow {
     fn trail(&self) -> Trail<'_> {
         Trail {
             order: self.id.as_str(),
-            category: TransactionCategory::Exchange,
+            category: Category::Exchange,
             description: self.description.clone(),
         }
     }

@@ -30,6 +30,7 @@ use serde::Serialize;
 
 use crate::context::WriteContext;
 use crate::ids::IdKind;
+use crate::packed::Packed;
 use crate::payments::assets::Asset;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -47,7 +48,7 @@ pub(crate) struct Funds {
     book: Book,
     accounts: BTreeMap<AccountId, AccountHandles>,
     /// What each entry is for, in their order.
-    narratives: Vec<Box<str>>,
+    narratives: Vec<Packed>,
 }
 
 /// The accounts of the book that money of one platform account passes through.
@@ -196,10 +197,10 @@ impl Funds {
     }
 
     /// What an entry is for.
-    pub(crate) fn narrative(&self, sequence: u64) -> &str {
+    pub(crate) fn narrative(&self, sequence: u64) -> String {
         let place = sequence.checked_sub(1).map(usize::try_from);
         let narrative = place.and_then(|place| self.narratives.get(place.ok()?));
-        narrative.map_or("", |narrative| narrative)
+        narrative.map_or_else(String::new, Packed::text)
     }
 
     fn handles(&self, id: &AccountId) -> Result<AccountHandles, LedgerError> {
@@ -241,7 +242,7 @@ impl Funds {
 
     fn post(&mut self, draft: &Draft, narrative: &str) -> Result<(), LedgerError> {
         self.book.post(draft)?;
-        self.narratives.push(narrative.into());
+        self.narratives.push(Packed::new(narrative));
         Ok(())
     }
 

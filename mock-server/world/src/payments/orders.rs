@@ -9,18 +9,19 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 use layer2_ledger::LedgerError;
 use layer2_types::payments::AccountId;
-use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionId;
-use layer2_types::payments::TransactionType;
 
 use crate::clock;
 use crate::context::WriteContext;
 use crate::ids::IdKind;
+use crate::packed::Id;
 use crate::packed::Name;
 use crate::payments::accounts::AccountRow;
 use crate::payments::funds;
 use crate::payments::machines::TransactionStage;
 use crate::payments::private::Private;
+use crate::payments::transaction_kinds::Category;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -121,7 +122,7 @@ impl Kind {
 pub(crate) struct Trail<'a> {
     /// Id of the order.
     pub(crate) order: &'a str,
-    pub(crate) category: TransactionCategory,
+    pub(crate) category: Category,
     pub(crate) description: Option<Private>,
 }
 
@@ -131,7 +132,7 @@ pub(crate) struct Side<'a> {
     pub(crate) account: &'a AccountRow,
     /// Negative when it lowers the balance.
     pub(crate) value: layer2_ledger::MinorUnits,
-    pub(crate) kind: TransactionType,
+    pub(crate) kind: TransactionKind,
     pub(crate) stage: TransactionStage,
 }
 
@@ -143,13 +144,13 @@ impl Trail<'_> {
         side: Side<'_>,
     ) -> Result<TransactionRow, Rejection> {
         Ok(TransactionRow {
-            id: mint_transaction(cx)?,
+            id: Id::of(&mint_transaction(cx)?),
             account: side.account.id.clone(),
             decimals: side.account.decimals,
             value: side.value,
             stage: side.stage,
             kind: side.kind,
-            category: self.category.clone(),
+            category: self.category,
             order: Name::new(self.order),
             description: self.description.clone(),
             originator: None,

@@ -6,10 +6,9 @@
 use layer2_ledger::LedgerError;
 use layer2_ledger::MinorUnits;
 use layer2_types::control::InboundId;
-use layer2_types::payments::TransactionCategory;
-use layer2_types::payments::TransactionType;
 
 use crate::context::WriteContext;
+use crate::packed::Id;
 use crate::packed::Name;
 use crate::payments::arrivals::Claim;
 use crate::payments::arrivals::InboundRow;
@@ -19,6 +18,8 @@ use crate::payments::deposit_stages::InboundStage;
 use crate::payments::machines::TransactionStage;
 use crate::payments::orders::mint_transaction;
 use crate::payments::private::Private;
+use crate::payments::transaction_kinds::Category;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
@@ -93,13 +94,13 @@ impl World {
         let covered = row.amount.min(available);
         let uncovered = MinorUnits::new(row.amount.get() - covered.get());
         let correction = TransactionRow {
-            id: mint_transaction(cx)?,
+            id: Id::of(&mint_transaction(cx)?),
             account: account.clone(),
             decimals: row.decimals,
             value: MinorUnits::new(-covered.get()),
             stage: TransactionStage::Posted,
-            kind: TransactionType::DebitCorrection,
-            category: TransactionCategory::Deposit,
+            kind: TransactionKind::DebitCorrection,
+            category: Category::Deposit,
             order: Name::new(claim.deposit.as_str()),
             description: reason.map(Private::new),
             originator: None,
@@ -120,7 +121,7 @@ impl World {
         if let Some(row) = self.payments.inbound.get_mut(&row.id) {
             row.stage = InboundStage::Returned;
             row.uncovered = uncovered;
-            row.correction = is_debited.then(|| correction.id.clone());
+            row.correction = is_debited.then(|| correction.id.get());
         }
         if is_debited {
             self.add_transaction(cx, correction);

@@ -115,9 +115,9 @@ impl State {
     }
 
     pub(crate) fn transaction(&self, id: &TransactionId) -> Result<&TransactionRow, Rejection> {
-        let known = || self.transactions.ids().map(TransactionId::as_str);
         self.transactions.get(id).ok_or_else(|| {
-            Rejection::unknown_id("transaction", id.as_str(), known()).at("transaction_id")
+            let known = self.transactions.ids();
+            Rejection::unknown_id("transaction", id.as_str(), known).at("transaction_id")
         })
     }
 
@@ -134,8 +134,7 @@ fn find<'a, K: AsRef<str>, V: Named<K>>(
     resource: &str,
     place: &str,
 ) -> Result<&'a V, Rejection> {
-    table.get(id).ok_or_else(|| {
-        let known = table.ids().map(AsRef::as_ref);
-        Rejection::unknown_id(resource, id.as_ref(), known).at(place)
-    })
+    table
+        .get(id)
+        .ok_or_else(|| Rejection::unknown_id(resource, id.as_ref(), table.ids()).at(place))
 }

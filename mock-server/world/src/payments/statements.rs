@@ -8,7 +8,6 @@ use layer2_ledger::MinorUnits;
 use layer2_types::payments;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::StatementId;
-use layer2_types::payments::TransactionCategory;
 use layer2_types::query::QueryParams as _;
 
 use crate::clock;
@@ -20,6 +19,7 @@ use crate::page::RowOrder;
 use crate::payments::accounts::AccountRow;
 use crate::payments::funds;
 use crate::payments::private::Private;
+use crate::payments::transaction_kinds::Category;
 use crate::payments::transactions::TransactionRow;
 use crate::rejection::Rejection;
 use crate::world::World;
@@ -171,9 +171,9 @@ impl World {
     ) -> payments::StatementTransaction {
         let style = self.settings().timestamps;
         let description = row.description.as_ref().map(Private::reveal);
-        let mut on_wire = payments::StatementTransaction::new(row.id.clone())
-            .with_transaction_type(row.kind.clone())
-            .with_description(description.unwrap_or_else(|| usual_description(&row.category)))
+        let mut on_wire = payments::StatementTransaction::new(row.id.get())
+            .with_transaction_type(row.kind.on_wire())
+            .with_description(description.unwrap_or_else(|| usual_description(row.category)))
             .with_transaction_date(clock::wire(row.at, style))
             .with_amount(funds::to_wire(row.value, row.decimals))
             .with_balance(funds::to_wire(balance, row.decimals));
@@ -197,14 +197,12 @@ impl World {
 }
 
 /// What a row is called that nobody has described.
-fn usual_description(category: &TransactionCategory) -> String {
+fn usual_description(category: Category) -> String {
     match category {
-        TransactionCategory::Adjustment => "Adjustment",
-        TransactionCategory::Deposit => "Deposit",
-        TransactionCategory::Exchange => "Exchange",
-        TransactionCategory::Transfer => "Transfer",
-        TransactionCategory::Withdrawal => "Withdrawal",
-        other => other.as_str(),
+        Category::Deposit => "Deposit",
+        Category::Exchange => "Exchange",
+        Category::Transfer => "Transfer",
+        Category::Withdrawal => "Withdrawal",
     }
     .to_owned()
 }

@@ -13,10 +13,8 @@ use layer2_types::payments::AccountId;
 use layer2_types::payments::CategoryId;
 use layer2_types::payments::RailInformation;
 use layer2_types::payments::SortOrder;
-use layer2_types::payments::TransactionCategory;
 use layer2_types::payments::TransactionId;
 use layer2_types::payments::TransactionOriginator;
-use layer2_types::payments::TransactionType;
 use layer2_types::query::QueryParams as _;
 use serde::Deserialize;
 use serde::Deserializer;
@@ -27,7 +25,9 @@ use crate::clock;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Transactions;
+use crate::packed::Id;
 use crate::packed::Name;
+use crate::packed::Spelled;
 use crate::page;
 use crate::page::Cut;
 use crate::page::Page;
@@ -36,6 +36,8 @@ use crate::payments::funds;
 use crate::payments::machines::TRANSACTION;
 use crate::payments::machines::TransactionStage;
 use crate::payments::private::Private;
+use crate::payments::transaction_kinds::Category;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::rejection::Rejection;
 use crate::settings::TimestampStyle;
 use crate::table::Table;
@@ -45,15 +47,15 @@ use crate::world::World;
 /// A row of an account's history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TransactionRow {
-    pub(crate) id: TransactionId,
+    pub(crate) id: Id<TransactionId>,
     pub(crate) account: AccountId,
     /// Decimals of the account's asset.
     pub(crate) decimals: u32,
     /// Negative when it lowers the balance.
     pub(crate) value: MinorUnits,
     pub(crate) stage: TransactionStage,
-    pub(crate) kind: TransactionType,
-    pub(crate) category: TransactionCategory,
+    pub(crate) kind: TransactionKind,
+    pub(crate) category: Category,
     /// What it belongs to.
     #[serde(rename = "category_id")]
     pub(crate) order: Name,
@@ -67,7 +69,7 @@ pub(crate) struct TransactionRow {
     pub(crate) cause: u64,
 }
 
-named!(TransactionRow: TransactionId);
+named!(TransactionRow: Id<TransactionId>);
 
 impl TransactionRow {
     /// What it belongs to, as the wire names it.
@@ -82,7 +84,7 @@ impl TransactionRow {
 pub(crate) struct TransactionLog {
     rows: Table<TransactionId, TransactionRow>,
     /// The numbers of the rows of each account, oldest first.
-    by_account: BTreeMap<AccountId, Vec<u64>>,
+    by_account: BTreeMap<AccountId, Vec<u32>>,
 }
 
 impl TransactionLog {
@@ -99,9 +101,9 @@ impl TransactionLog {
         self.rows.get(id)
     }
 
-    /// The id of the row with a number.
-    pub(crate) fn id(&self, number: u64) -> Option<&TransactionId> {
-        self.rows.row(number).map(|row| &row.id)
+    /// The row with a number.
+    pub(crate) fn row(&self, number: u64) -> Option<&TransactionRow> {
+        self.rows.row(number)
     }
 
     /// Makes an estimate final. Only a transaction that is on its way has one.
@@ -112,7 +114,7 @@ impl TransactionLog {
         }
     }
 
-    pub(crate) fn ids(&self) -> impl Iterator<Item = &TransactionId> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = Spelled<'_>> {
         self.rows.ids()
     }
 
@@ -140,6 +142,10 @@ impl TransactionLog {
     }
 
     fn note(&mut self, account: &AccountId, number: u64) {
+        // So many rows fit no memory that their number would not fit.
+        let Ok(number) = u32::try_from(number) else {
+            return;
+        };
         match self.by_account.get_mut(account) {
             Some(numbers) => numbers.push(number),
             None => {
@@ -173,7 +179,7 @@ impl<'de> Deserialize<'de> for TransactionLog {
 struct History<'a> {
     rows: &'a Table<TransactionId, TransactionRow>,
     /// The numbers of the rows at the places; of all rows, in their order, where there are none.
-    numbers: Option<&'a [u64]>,
+    numbers: Option<&'a [u32]>,
 }
 
 impl<'a> History<'a> {
@@ -187,7 +193,7 @@ impl<'a> History<'a> {
 
     fn at(&self, place: usize) -> Option<(u64, &'a TransactionRow)> {
         let number = match self.numbers {
-            Some(numbers) => *numbers.get(place)?,
+            Some(numbers) => u64::from(*numbers.get(place)?),
             None => place as u64 + 1,
         };
         Some((number, self.rows.row(number)?))
@@ -220,7 +226,7 @@ impl Transactions for World {
                 && params
                     .category_type
                     .as_ref()
-                    .is_none_or(|kind| row.category == *kind)
+                    .is_none_or(|kind| row.category.on_wire() == *kind)
                 && params
                     .transaction_status
                     .as_ref()
@@ -286,7 +292,7 @@ impl Transactions for World {
             .get(&transaction_id)
             .filter(|row| row.account == account_id);
         let row = row.ok_or_else(|| {
-            let known = log.of_account(&account_id).map(|(_, row)| row.id.as_str());
+            let known = log.of_account(&account_id).map(|(_, row)| row.id.spelled());
             Rejection::unknown_id(
                 "transaction of this account",
                 transaction_id.as_str(),
@@ -375,10 +381,10 @@ impl World {
         cx: &mut WriteContext<'_>,
         row: TransactionRow,
     ) -> u64 {
-        let id = row.id.clone();
         self.payments.transactions.add(row);
-        self.emit_transaction(cx, &id);
-        self.payments.transactions.rows.made()
+        let number = self.payments.transactions.rows.made();
+        self.emit_transaction(cx, number);
+        number
     }
 
     /// Moves a transaction on and tells of it.
@@ -388,13 +394,25 @@ impl World {
         id: &TransactionId,
         to: TransactionStage,
     ) {
-        let Some(row) = self.payments.transactions.rows.get_mut(id) else {
+        if let Some(number) = self.payments.transactions.rows.number(id) {
+            self.advance_numbered_transaction(cx, number, to);
+        }
+    }
+
+    /// The same, of the transaction with a number.
+    pub(crate) fn advance_numbered_transaction(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        number: u64,
+        to: TransactionStage,
+    ) {
+        let Some(row) = self.payments.transactions.rows.row_mut(number) else {
             return;
         };
         debug_assert!(TRANSACTION.allows(row.stage, to), "{} to {to}", row.stage);
         row.stage = to;
         row.posted_at = (to == TransactionStage::Posted).then_some(cx.now());
-        self.emit_transaction(cx, id);
+        self.emit_transaction(cx, number);
     }
 
     fn list(
@@ -414,12 +432,12 @@ impl World {
 
     fn transaction_on_wire(&self, row: &TransactionRow) -> payments::Transaction {
         let style = self.settings().timestamps;
-        let mut transaction = payments::Transaction::new(row.id.clone())
+        let mut transaction = payments::Transaction::new(row.id.get())
             .with_value(funds::to_wire(row.value, row.decimals))
             .with_transaction_date(clock::wire(row.at, style))
             .with_transaction_status(row.stage.status())
-            .with_transaction_type(row.kind.clone())
-            .with_category_type(row.category.clone());
+            .with_transaction_type(row.kind.on_wire())
+            .with_category_type(row.category.on_wire());
         transaction.category_id = row.category_id();
         transaction.transaction_posted_date = row.posted_at.map(|at| clock::wire(at, style));
         transaction.description = row.description.as_ref().map(Private::reveal);
@@ -443,13 +461,13 @@ mod tests {
     fn rows() -> Vec<TransactionRow> {
         let start: Timestamp = "2026-01-05T14:00:00Z".parse().unwrap();
         let row = |n: usize| TransactionRow {
-            id: format!("transaction-{n}").parse().unwrap(),
+            id: Id::of(&format!("transaction-{n}").parse().unwrap()),
             account: "ACME_MAIN".parse().unwrap(),
             decimals: 2,
             value: MinorUnits::new(1),
             stage: TransactionStage::Posted,
-            kind: TransactionType::InternalTransfer,
-            category: TransactionCategory::Transfer,
+            kind: TransactionKind::InternalTransfer,
+            category: Category::Transfer,
             order: Name::new("transfer"),
             description: None,
             originator: None,

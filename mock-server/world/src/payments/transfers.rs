@@ -10,8 +10,6 @@ use layer2_ledger::MinorUnits;
 use layer2_types::payments;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::AssetTypeId;
-use layer2_types::payments::TransactionCategory;
-use layer2_types::payments::TransactionType;
 use layer2_types::payments::TransferId;
 use serde::Deserialize;
 use serde::Serialize;
@@ -21,6 +19,7 @@ use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Transfers;
 use crate::ids::IdKind;
+use crate::packed::Id;
 use crate::payments::accounts::AccountRow;
 use crate::payments::funds;
 use crate::payments::funds::Movement;
@@ -33,6 +32,8 @@ use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
 use crate::payments::orders::Wait;
 use crate::payments::private::Private;
+use crate::payments::transaction_kinds::Category;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
@@ -44,7 +45,7 @@ use crate::world::World;
 /// A transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TransferRow {
-    pub(crate) id: TransferId,
+    pub(crate) id: Id<TransferId>,
     pub(crate) source: AccountId,
     pub(crate) destination: AccountId,
     pub(crate) asset: AssetTypeId,
@@ -63,7 +64,7 @@ pub(crate) struct TransferRow {
     pub(crate) cause: u64,
 }
 
-named!(TransferRow: TransferId);
+named!(TransferRow: Id<TransferId>);
 
 /// What belongs to a transfer once it is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,7 +142,7 @@ impl Transfers for World {
             .schedule
             .add(orders::after(valid_until), TransferJob::Expire(id.clone()));
         let row = TransferRow {
-            id,
+            id: Id::of(&id),
             source: source.id.clone(),
             destination: destination.id.clone(),
             asset: source.asset.clone(),
@@ -185,14 +186,14 @@ impl Transfers for World {
         self.must_transact(source, "transfer_id")?;
         self.must_transact(destination, "transfer_id")?;
         let trail = Trail {
-            order: transfer.id.as_str(),
-            category: TransactionCategory::Transfer,
+            order: transfer_id.as_str(),
+            category: Category::Transfer,
             description: transfer.description.clone(),
         };
         let side = |account, value, stage| Side {
             account,
             value,
-            kind: TransactionType::InternalTransfer,
+            kind: TransactionKind::InternalTransfer,
             stage,
         };
         let negative = MinorUnits::new(-transfer.amount.get());
@@ -280,9 +281,7 @@ impl World {
             row.stage = stage;
         }
         for number in [accepted.debit, accepted.credit] {
-            if let Some(id) = self.payments.transactions.id(number).cloned() {
-                self.advance_transaction(cx, &id, transactions);
-            }
+            self.advance_numbered_transaction(cx, number, transactions);
         }
     }
 }
@@ -295,7 +294,7 @@ impl TransferRow {
 
     fn on_wire(&self, style: TimestampStyle) -> payments::Transfer {
         let amount = funds::to_wire(self.amount, self.decimals);
-        payments::Transfer::new(self.id.clone())
+        payments::Transfer::new(self.id.get())
             .with_status(self.stage.status())
             .with_created_timestamp(clock::wire(self.created, style))
             .with_valid_until(clock::wire(self.valid_until, style))

@@ -1,10 +1,10 @@
 //! What the operations of accounts refuse, word for word and under every version.
 
+use layer2_types::operation::Platform;
 use layer2_world::Problem;
 use layer2_world::Rejection;
 use layer2_world::rejection::code;
 
-use crate::deposits::PLATFORMS;
 use crate::deposits::fast;
 use crate::support::Play;
 use crate::support::fields;
@@ -45,7 +45,7 @@ fn unknown(resource: &str, place: &str) -> Rejection {
 
 #[test]
 fn what_an_opening_refuses() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         let basic = "DEPOSIT_BASIC";
         let dollars = "FIAT_TESTNET_USD";
@@ -109,7 +109,7 @@ fn what_an_opening_refuses() {
 
 #[test]
 fn what_an_update_refuses() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         let before = play.world.snapshot().unwrap();
         assert_eq!(
@@ -174,7 +174,7 @@ fn a_key_opens_one_account() {
 
 #[test]
 fn lists_are_narrowed_by_customer_product_type_and_status() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         play.patch_account("JANE_USD", "FROZEN").unwrap();
         let ids = |query: &[(&str, &str)]| {

@@ -8,6 +8,7 @@ mod stories;
 mod versions;
 pub(crate) mod walk;
 
+use layer2_types::operation::Platform;
 use layer2_world::Problem;
 use layer2_world::Rejection;
 use layer2_world::Reply;
@@ -44,6 +45,86 @@ const TOLD: &[(&str, &str)] = &[
     ("terms_and_conditions_accepted", "true"),
     ("information_attested", "true"),
 ];
+
+/// How a version of the platform words the story of an application.
+struct Wording {
+    /// Where the status call tells of fields, of persons, and of their fields and papers.
+    fields: &'static str,
+    persons: &'static str,
+    fields_of_person: &'static str,
+    papers_of_person: &'static str,
+    document_id: &'static str,
+    person_id: &'static str,
+    /// What it calls how far a field has come.
+    statuses: &'static [&'static str],
+    /// Whether it says why a paper is questioned.
+    describes_papers: bool,
+    /// What becomes of a paper that one could do without: the older version does not tell it from the others.
+    optional_paper: &'static str,
+    /// What a person has to tell besides its name: the older version knows no attestation.
+    told: &'static [(&'static str, &'static str)],
+    /// Problems that the version has no word for.
+    unsaid: &'static [&'static str],
+    /// Events that it does not know.
+    untold: &'static [&'static str],
+}
+
+const OLDER: Wording = Wording {
+    fields: "application_validation_errors",
+    persons: "individual_errors",
+    fields_of_person: "individual_validation_errors",
+    papers_of_person: "individual_document_errors",
+    document_id: "id",
+    person_id: "id",
+    statuses: &["field_status"],
+    describes_papers: true,
+    optional_paper: "APPROVED",
+    told: TOLD.split_at(TOLD.len() - 1).0,
+    unsaid: &[
+        "MISSING_INDIVIDUAL",
+        "MISSING_CONTROL_PERSON",
+        "MISSING_AUTHORIZED_PERSON",
+        "TERMS_AND_CONDITIONS_NOT_ACCEPTED",
+    ],
+    untold: &["APPLICATION_INCOMPLETE", "CUSTOMER_ACTIVE", "ACCOUNT_OPEN"],
+};
+
+const NEWER: Wording = Wording {
+    fields: "validation_errors",
+    persons: "application_individual_errors",
+    fields_of_person: "validation_errors",
+    papers_of_person: "document_errors",
+    document_id: "document_id",
+    person_id: "individual_id",
+    statuses: &["status"],
+    describes_papers: false,
+    optional_paper: "MISSING",
+    told: TOLD,
+    unsaid: &["MISSING_PERSON"],
+    untold: &[],
+};
+
+impl Wording {
+    /// What satisfies both versions speaks as the newer one does, adds the older words, and leaves nothing unsaid.
+    const fn of(platform: Platform) -> Self {
+        match platform {
+            Platform::Layer2V1_0_5 => OLDER,
+            Platform::RailV1_1_2 => NEWER,
+            Platform::Union => Self {
+                statuses: &["field_status", "status"],
+                describes_papers: true,
+                unsaid: &[],
+                ..NEWER
+            },
+        }
+    }
+
+    /// Those of these problems or events that are told.
+    fn without<'a>(all: &[&'a str], left_out: &[&str]) -> Vec<&'a str> {
+        let is_told = |name: &&&str| !left_out.contains(*name);
+        all.iter().filter(is_told).copied().collect()
+    }
+}
 
 fn account(id: &str) -> Value {
     json!({"account_id": id, "product_id": "DEPOSIT_BASIC", "asset_type_id": "FIAT_TESTNET_USD"})
@@ -157,27 +238,33 @@ impl Play {
         text(&self.review(id)["status"])
     }
 
+    fn wording(&self) -> Wording {
+        Wording::of(self.world.settings().platform)
+    }
+
     /// Uploads whatever the status call asks for and cannot be done without.
     fn upload_all(&mut self, id: &str) {
-        let review = self.review(id);
-        let of_persons = members(&review["application_individual_errors"]);
-        let of_persons = of_persons.flat_map(|person| members(&person["document_errors"]));
+        let (review, words) = (self.review(id), self.wording());
+        let persons = review.get(words.persons).map(members);
+        let of_persons = persons.into_iter().flatten();
+        let of_persons = of_persons.flat_map(|person| members(&person[words.papers_of_person]));
         let asked: Vec<Value> = members(&review["application_document_errors"])
             .chain(of_persons)
             .collect();
         for document in asked
             .iter()
-            .filter(|document| document["mandatory"] == true)
+            .filter(|document| document["mandatory"] != false)
         {
-            self.upload(&text(&document["document_id"]), &proof())
+            self.upload(&text(&document[words.document_id]), &proof())
                 .unwrap();
         }
     }
 
     /// An application of a person that can be submitted.
-    fn ready(&mut self) -> String {
+    pub(crate) fn ready(&mut self) -> String {
         let id = self.apply(&ada());
-        self.on(UPDATE, &id, &updates(TOLD)).unwrap();
+        let told = updates(self.wording().told);
+        self.on(UPDATE, &id, &told).unwrap();
         self.upload_all(&id);
         assert_eq!(self.stage(&id), "READY_FOR_SUBMISSION");
         id

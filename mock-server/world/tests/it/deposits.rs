@@ -16,12 +16,6 @@ use crate::support::codes;
 use crate::support::field;
 use crate::support::fields;
 
-pub(crate) const PLATFORMS: [Platform; 3] = [
-    Platform::Layer2V1_0_5,
-    Platform::RailV1_1_2,
-    Platform::Union,
-];
-
 /// A world of one version, in which work takes its time.
 pub(crate) fn slow(platform: Platform) -> Play {
     let mut settings = Settings::default();
@@ -85,7 +79,7 @@ fn address(play: &mut Play, account: &str) -> Result<Reply, Rejection> {
 
 #[test]
 fn a_wire_that_follows_its_instructions_is_the_deposits() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = slow(platform);
         let asked = push(&mut play, "ACME_USD").unwrap().body;
         let deposit = field(&asked, "id");
@@ -149,7 +143,7 @@ fn instructions_are_given_once_and_serve_any_number_of_payments() {
 
 #[test]
 fn each_rail_is_told_as_its_sender_needs_it() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         let body = push(&mut play, "ACME_USD").unwrap().body;
         assert_eq!(
@@ -274,7 +268,7 @@ fn money_that_comes_in_another_way_belongs_to_the_standing_deposit() {
 
 #[test]
 fn a_payment_that_cannot_be_credited_fails_the_deposit_until_one_can() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = slow(platform);
         let asked = push(&mut play, "ACME_USD").unwrap().body;
         let (deposit, memo) = (field(&asked, "id"), field(&asked, "memo"));
@@ -344,7 +338,7 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 #[test]
 fn what_a_push_deposit_refuses() {
     let destination = "/deposit_destination/destination_account_id";
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         assert_eq!(
             push(&mut play, "ACME_UDS").unwrap_err(),
@@ -386,7 +380,7 @@ fn what_a_push_deposit_refuses() {
 
 #[test]
 fn a_push_deposit_is_not_accepted() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         let deposit = field(&push(&mut play, "ACME_USD").unwrap().body, "id");
         let refused = play

@@ -14,6 +14,7 @@ mod exchanges;
 mod json;
 mod told;
 mod transfers;
+mod verdicts;
 mod withdrawals;
 
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ pub(crate) struct Sent<'a> {
     pub(crate) body: &'a str,
 }
 
-/// The oracle's books, in units of 10^-8.
+/// The oracle's books, in units of 10^-18.
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
     accounts: BTreeMap<String, Account>,
@@ -52,6 +53,8 @@ pub(crate) struct Oracle {
     exchanges: BTreeMap<String, Exchange>,
     withdrawals: BTreeMap<String, Withdrawal>,
     seen: BTreeMap<String, u64>,
+    /// Whether money moves in EDD: not under the newer version.
+    edd_transacts: bool,
     /// The trial balance that was told last.
     told: ToldTotals,
 }
@@ -78,6 +81,14 @@ struct Platform {
 }
 
 impl Oracle {
+    /// Books without an account.
+    pub(crate) fn new(edd_transacts: bool) -> Self {
+        Self {
+            edd_transacts,
+            ..Self::default()
+        }
+    }
+
     /// Learns of an account that the sandbox began with.
     pub(crate) fn know(&mut self, read: Read<'_>, account: &str) {
         let reply = read("payments.accounts_get", &[("account_id", account)]);
@@ -257,6 +268,18 @@ impl Oracle {
     fn platform_of(&mut self, account: &str) -> &mut Platform {
         let asset = self.accounts[account].asset.clone();
         self.platform(&asset)
+    }
+}
+
+/// The decimals of the assets that the walk knows, written down once more.
+fn decimals(asset: &str) -> usize {
+    match asset {
+        "FIAT_TESTNET_USD" | "FIAT_TESTNET_EUR" => 2,
+        "ETHEREUM_SEPOLIA_USDC" => 6,
+        "BITCOIN_TESTNET_BTC" => 8,
+        "SOLANA_DEVNET_SOL" => 9,
+        "ETHEREUM_SEPOLIA_ETH" => 18,
+        other => panic!("the oracle does not know {other}"),
     }
 }
 

@@ -8,7 +8,6 @@ use layer2_world::Reply;
 use layer2_world::World;
 use layer2_world::rejection::code;
 
-use crate::deposits::PLATFORMS;
 use crate::deposits::deposit_status;
 use crate::deposits::fast;
 use crate::deposits::history;
@@ -72,7 +71,7 @@ fn accept(play: &mut Play, deposit: &str) -> Result<Reply, Rejection> {
 
 #[test]
 fn accepted_money_comes_after_some_minutes() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = slow(platform);
         let source = linked(&mut play);
         let asked = pull(&mut play, "ACME_USD", &source, "250.75").unwrap().body;
@@ -179,7 +178,7 @@ fn patch(play: &mut Play, counterparty: &str, status: &str) {
 
 #[test]
 fn what_a_pull_refuses_of_its_counterparty() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         let nobody = "00000000-0000-4000-8000-000000000000";
         let unknown = pull(&mut play, "ACME_USD", nobody, "1").unwrap_err();
@@ -236,7 +235,7 @@ fn what_a_pull_refuses_of_its_counterparty() {
 
 #[test]
 fn what_a_pull_refuses_of_its_assets_and_rails() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         for (account, asset) in [
             ("ACME_EUR", "FIAT_TESTNET_EUR"),
@@ -371,7 +370,7 @@ fn what_a_pull_refuses_of_its_amount() {
 
 #[test]
 fn what_changed_since_the_request_stops_the_acceptance() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         let source = linked(&mut play);
         let asked = pull(&mut play, "ACME_USD", &source, "5").unwrap().body;

@@ -1,8 +1,9 @@
 //! A random walk through every vertical: 100,000 steps and more in an ordinary run.
 //!
 //! The walk is made of lives. A life is a new world, a seed and some hundred steps, each one command or a move of the
-//! clock. After every step the oracle must agree with every balance and with the trial balance, and nothing may be lost or
-//! doubled: commands that were accepted are sent again with their keys all the time. After every step the book audits itself
+//! clock. The oracle says beforehand what becomes of each transfer and of each acceptance: that it is taken, or the code of
+//! its refusal. After every step the oracle must agree with every balance and with the trial balance, and nothing may be
+//! lost or doubled: commands that were accepted are sent again with their keys all the time. After every step the book audits itself
 //! from its first entry, too: a life is short, and the ledger is optimized in test builds, so that is less than a tenth of
 //! the walk's time (a step takes about a millisecond, most of it the oracle's). Every three hundred steps the world is
 //! examined in depth (`checks`). Each lane has a version of the platform and a pace of its own, and asserts that it came
@@ -26,6 +27,7 @@ use std::collections::BTreeMap;
 use layer2_types::operation::Platform;
 use layer2_world::Profile;
 use layer2_world::Settings;
+use layer2_world::TimestampStyle;
 
 use chance::Chance;
 use walk::Walk;
@@ -48,10 +50,18 @@ const LANES: u64 = 4;
 const EXAMINED_EVERY: u64 = 300;
 
 impl Lane {
-    fn settings(&self) -> Settings {
+    /// The version and the pace of the lane, and what differs from life to life.
+    fn settings(&self, chance: &mut Chance) -> Settings {
         let mut settings = Settings::default();
         settings.platform = self.platform;
         settings.profile = self.profile;
+        settings.information_requests = chance.one_in(2);
+        if chance.one_in(2) {
+            settings.timestamps = TimestampStyle::Utc;
+        }
+        if chance.one_in(3) {
+            settings.webhook_log_limit = 20;
+        }
         settings
     }
 
@@ -84,7 +94,8 @@ impl Lane {
         } else {
             200 + chance.below(400)
         };
-        let mut walk = Walk::begin(self.settings(), chance);
+        let settings = self.settings(&mut chance);
+        let mut walk = Walk::begin(settings, chance);
         for step in 1..=length {
             walk.step();
             walk.audit();

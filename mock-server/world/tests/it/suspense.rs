@@ -8,7 +8,6 @@ use layer2_world::Rejection;
 use layer2_world::Reply;
 use layer2_world::rejection::code;
 
-use crate::deposits::PLATFORMS;
 use crate::deposits::arrive;
 use crate::deposits::deposit_status;
 use crate::deposits::fast;
@@ -65,7 +64,7 @@ fn lost_wire(play: &mut Play) -> String {
 
 #[test]
 fn money_that_names_nobody_is_assigned() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = slow(platform);
         let lost = lost_wire(&mut play);
         assert_eq!(listed(&play, "UNASSIGNED"), [lost.as_str()]);
@@ -97,25 +96,28 @@ fn money_that_names_nobody_is_assigned() {
 
 #[test]
 fn money_that_names_nobody_is_returned() {
-    let mut play = Play::new();
-    let lost = lost_wire(&mut play);
-    let reply = send_back(&mut play, &lost).unwrap().body;
-    assert_eq!(field(&reply, "status"), "RETURNED");
-    assert!(!reply.contains("account_id"), "it never had one: {reply}");
-    assert_eq!(suspended(&play, "FIAT_TESTNET_USD"), "0");
-    assert!(play.balanced());
-    assert_eq!(history(&play, "ACME_USD", "id"), Vec::<String>::new());
+    for &platform in Platform::ALL {
+        let mut play = fast(platform);
+        let lost = lost_wire(&mut play);
+        let reply = send_back(&mut play, &lost).unwrap().body;
+        assert_eq!(field(&reply, "status"), "RETURNED");
+        assert!(!reply.contains("account_id"), "it never had one: {reply}");
+        assert_eq!(suspended(&play, "FIAT_TESTNET_USD"), "0");
+        assert!(play.balanced());
+        assert_eq!(history(&play, "ACME_USD", "id"), Vec::<String>::new());
+    }
 }
 
 #[test]
 fn every_way_to_name_nobody_ends_in_suspense() {
-    let mut play = Play::new();
-    open(&mut play, "ACME_ETH", "ETHEREUM_SEPOLIA_ETH");
-    let instructions = push(&mut play, "ACME_ETH").unwrap().body;
-    let address = field(&instructions, "address");
-    let wire = push(&mut play, "ACME_USD").unwrap().body;
-    let memo = field(&wire, "memo");
-    let cases = [
+    for &platform in Platform::ALL {
+        let mut play = fast(platform);
+        open(&mut play, "ACME_ETH", "ETHEREUM_SEPOLIA_ETH");
+        let instructions = push(&mut play, "ACME_ETH").unwrap().body;
+        let address = field(&instructions, "address");
+        let wire = push(&mut play, "ACME_USD").unwrap().body;
+        let memo = field(&wire, "memo");
+        let cases = [
         r#"{"memo":"Rent","asset_type_id":"FIAT_TESTNET_USD","amount":1}"#.to_owned(),
         r#"{"account_number":"700000000000","asset_type_id":"FIAT_TESTNET_USD","amount":1}"#.to_owned(),
         // The number that all share, and no memo.
@@ -129,20 +131,21 @@ fn every_way_to_name_nobody_ends_in_suspense() {
         format!(r#"{{"memo":"{memo} ","asset_type_id":"FIAT_TESTNET_USD","amount":1}}"#),
         format!(r#"{{"memo":"{memo}","asset_type_id":"FIAT_TESTNET_EUR","amount":1}}"#),
     ];
-    for (n, body) in cases.iter().enumerate() {
-        let reply = arrive(&mut play, body).unwrap().body;
-        assert_eq!(field(&reply, "status"), "UNASSIGNED", "{body}");
-        assert_eq!(listed(&play, "UNASSIGNED").len(), n + 1);
-        assert!(play.balanced(), "{body}");
+        for (n, body) in cases.iter().enumerate() {
+            let reply = arrive(&mut play, body).unwrap().body;
+            assert_eq!(field(&reply, "status"), "UNASSIGNED", "{body}");
+            assert_eq!(listed(&play, "UNASSIGNED").len(), n + 1);
+            assert!(play.balanced(), "{body}");
+        }
+        assert_eq!(suspended(&play, "FIAT_TESTNET_USD"), "4");
+        assert_eq!(play.balances("ACME_USD").0, "0");
+        assert_eq!(play.balances("ACME_ETH").0, "0");
     }
-    assert_eq!(suspended(&play, "FIAT_TESTNET_USD"), "4");
-    assert_eq!(play.balances("ACME_USD").0, "0");
-    assert_eq!(play.balances("ACME_ETH").0, "0");
 }
 
 #[test]
 fn money_that_is_screened_can_go_back_before_it_is_credited() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = slow(platform);
         let money = play.inbound("ACME_USD", "20").unwrap().body;
         send_back(&mut play, &field(&money, "id")).unwrap();
@@ -165,7 +168,7 @@ fn money_that_is_screened_can_go_back_before_it_is_credited() {
 
 #[test]
 fn money_that_was_credited_is_taken_back_by_a_correction() {
-    for platform in PLATFORMS {
+    for &platform in Platform::ALL {
         let mut play = fast(platform);
         let money = play.inbound("ACME_USD", "20").unwrap().body;
         let deposit = field(&money, "deposit_id");
@@ -200,42 +203,45 @@ fn money_that_was_credited_is_taken_back_by_a_correction() {
 
 #[test]
 fn what_the_account_has_spent_stands_in_suspense_against_the_platform() {
-    let mut play = Play::new();
-    play.subscribe("TRANSACTION_POSTED");
-    let money = play.inbound("ACME_USD", "20").unwrap().body;
-    let transfer = play.transfer("ACME_USD", "JANE_USD", "12.5").unwrap();
-    play.accept(&transfer).unwrap();
-    let reply = send_back(&mut play, &field(&money, "id")).unwrap().body;
-    assert_eq!(field(&reply, "uncovered_amount"), "12.5");
-    assert_eq!(history(&play, "ACME_USD", "value"), ["20", "-12.5", "-7.5"]);
-    assert_eq!(play.balances("ACME_USD").1, "0");
-    assert_eq!(suspended(&play, "FIAT_TESTNET_USD"), "-12.5");
-    assert!(play.balanced());
+    for &platform in Platform::ALL {
+        let mut play = fast(platform);
+        let money = play.inbound("ACME_USD", "20").unwrap().body;
+        let transfer = play.transfer("ACME_USD", "JANE_USD", "12.5").unwrap();
+        play.accept(&transfer).unwrap();
+        let reply = send_back(&mut play, &field(&money, "id")).unwrap().body;
+        assert_eq!(field(&reply, "uncovered_amount"), "12.5");
+        assert_eq!(history(&play, "ACME_USD", "value"), ["20", "-12.5", "-7.5"]);
+        assert_eq!(play.balances("ACME_USD").1, "0");
+        assert_eq!(suspended(&play, "FIAT_TESTNET_USD"), "-12.5");
+        assert!(play.balanced());
 
-    // With nothing left there is nothing to correct.
-    let money = play.inbound("ACME_USD", "5").unwrap().body;
-    let transfer = play.transfer("ACME_USD", "JANE_USD", "5").unwrap();
-    play.accept(&transfer).unwrap();
-    let reply = send_back(&mut play, &field(&money, "id")).unwrap().body;
-    assert_eq!(field(&reply, "uncovered_amount"), "5");
-    assert!(!reply.contains("correction_id"), "{reply}");
-    assert_eq!(suspended(&play, "FIAT_TESTNET_USD"), "-17.5");
-    assert!(play.balanced());
+        // With nothing left there is nothing to correct.
+        let money = play.inbound("ACME_USD", "5").unwrap().body;
+        let transfer = play.transfer("ACME_USD", "JANE_USD", "5").unwrap();
+        play.accept(&transfer).unwrap();
+        let reply = send_back(&mut play, &field(&money, "id")).unwrap().body;
+        assert_eq!(field(&reply, "uncovered_amount"), "5");
+        assert!(!reply.contains("correction_id"), "{reply}");
+        assert_eq!(suspended(&play, "FIAT_TESTNET_USD"), "-17.5");
+        assert!(play.balanced());
+    }
 }
 
 #[test]
 fn held_money_stays_held_when_money_is_taken_back() {
-    let mut play = slow(Platform::Union);
-    let money = play.inbound("ACME_USD", "20").unwrap().body;
-    play.advance(SignedDuration::from_mins(3));
-    let transfer = play.transfer("ACME_USD", "JANE_USD", "15").unwrap();
-    play.accept(&transfer).unwrap();
-    let reply = send_back(&mut play, &field(&money, "id")).unwrap().body;
-    assert_eq!(field(&reply, "uncovered_amount"), "15");
-    assert_eq!(play.balances("ACME_USD"), ("15".to_owned(), "0".to_owned()));
-    play.advance(SignedDuration::from_secs(3));
-    assert_eq!(play.transfer_status(&transfer), "EXECUTED");
-    assert!(play.balanced());
+    for &platform in Platform::ALL {
+        let mut play = slow(platform);
+        let money = play.inbound("ACME_USD", "20").unwrap().body;
+        play.advance(SignedDuration::from_mins(3));
+        let transfer = play.transfer("ACME_USD", "JANE_USD", "15").unwrap();
+        play.accept(&transfer).unwrap();
+        let reply = send_back(&mut play, &field(&money, "id")).unwrap().body;
+        assert_eq!(field(&reply, "uncovered_amount"), "15");
+        assert_eq!(play.balances("ACME_USD"), ("15".to_owned(), "0".to_owned()));
+        play.advance(SignedDuration::from_secs(3));
+        assert_eq!(play.transfer_status(&transfer), "EXECUTED");
+        assert!(play.balanced());
+    }
 }
 
 fn expect(problem: Problem) -> Rejection {
@@ -244,91 +250,96 @@ fn expect(problem: Problem) -> Rejection {
 
 #[test]
 fn what_an_assignment_refuses() {
-    let mut play = Play::new();
-    open(&mut play, "ACME_EUR", "FIAT_TESTNET_EUR");
-    let lost = lost_wire(&mut play);
-    let before = play.world.snapshot().unwrap();
-    assert_eq!(
-        codes(&assign(&mut play, "nothing", "ACME_USD").unwrap_err()),
-        ["NOT_FOUND"]
-    );
-    let unknown = assign(&mut play, &lost, "ACME_UDS").unwrap_err();
-    assert_eq!(codes(&unknown), ["NOT_FOUND"]);
-    assert_eq!(unknown.problems[0].pointer.as_deref(), Some("/account_id"));
-    let mismatch = Problem::new(
-        code::ASSET_MISMATCH,
-        "Account `ACME_EUR` holds FIAT_TESTNET_EUR and the money is FIAT_TESTNET_USD.",
-    )
-    .at("/account_id")
-    .received("FIAT_TESTNET_EUR")
-    .expected("FIAT_TESTNET_USD")
-    .hint("Choose an account of the same asset, or return the money.");
-    assert_eq!(
-        assign(&mut play, &lost, "ACME_EUR").unwrap_err(),
-        expect(mismatch)
-    );
-    assert!(
-        play.world.snapshot().unwrap() == before,
-        "a refusal left a trace"
-    );
+    for &platform in Platform::ALL {
+        let mut play = fast(platform);
+        open(&mut play, "ACME_EUR", "FIAT_TESTNET_EUR");
+        let lost = lost_wire(&mut play);
+        let before = play.world.snapshot().unwrap();
+        assert_eq!(
+            codes(&assign(&mut play, "nothing", "ACME_USD").unwrap_err()),
+            ["NOT_FOUND"]
+        );
+        let unknown = assign(&mut play, &lost, "ACME_UDS").unwrap_err();
+        assert_eq!(codes(&unknown), ["NOT_FOUND"]);
+        assert_eq!(unknown.problems[0].pointer.as_deref(), Some("/account_id"));
+        let mismatch = Problem::new(
+            code::ASSET_MISMATCH,
+            "Account `ACME_EUR` holds FIAT_TESTNET_EUR and the money is FIAT_TESTNET_USD.",
+        )
+        .at("/account_id")
+        .received("FIAT_TESTNET_EUR")
+        .expected("FIAT_TESTNET_USD")
+        .hint("Choose an account of the same asset, or return the money.");
+        assert_eq!(
+            assign(&mut play, &lost, "ACME_EUR").unwrap_err(),
+            expect(mismatch)
+        );
+        assert!(
+            play.world.snapshot().unwrap() == before,
+            "a refusal left a trace"
+        );
 
-    play.patch_account("ACME_USD", "FROZEN").unwrap();
-    let unusable = assign(&mut play, &lost, "ACME_USD").unwrap_err();
-    assert_eq!(codes(&unusable), ["ACCOUNT_NOT_USABLE"]);
+        play.patch_account("ACME_USD", "FROZEN").unwrap();
+        let unusable = assign(&mut play, &lost, "ACME_USD").unwrap_err();
+        assert_eq!(codes(&unusable), ["ACCOUNT_NOT_USABLE"]);
 
-    assign(&mut play, &lost, "JANE_USD").unwrap();
-    let twice = Problem::new(
-        code::INBOUND_NOT_ASSIGNABLE,
-        "The money is POSTED; only what is UNASSIGNED waits for an account.",
-    )
-    .at("inbound_id")
-    .received("POSTED")
-    .expected("UNASSIGNED")
-    .hint("Money in suspense waits for an account; list it with `status=UNASSIGNED`.");
-    assert_eq!(
-        assign(&mut play, &lost, "JANE_USD").unwrap_err(),
-        expect(twice)
-    );
+        assign(&mut play, &lost, "JANE_USD").unwrap();
+        let twice = Problem::new(
+            code::INBOUND_NOT_ASSIGNABLE,
+            "The money is POSTED; only what is UNASSIGNED waits for an account.",
+        )
+        .at("inbound_id")
+        .received("POSTED")
+        .expected("UNASSIGNED")
+        .hint("Money in suspense waits for an account; list it with `status=UNASSIGNED`.");
+        assert_eq!(
+            assign(&mut play, &lost, "JANE_USD").unwrap_err(),
+            expect(twice)
+        );
+    }
 }
 
 #[test]
 fn money_goes_back_once() {
-    let mut play = Play::new();
-    assert_eq!(
-        codes(&send_back(&mut play, "nothing").unwrap_err()),
-        ["NOT_FOUND"]
-    );
-    let lost = lost_wire(&mut play);
-    send_back(&mut play, &lost).unwrap();
-    let before = play.world.snapshot().unwrap();
-    let twice = Problem::new(
-        code::INBOUND_NOT_RETURNABLE,
-        "The money was returned already.",
-    )
-    .at("inbound_id")
-    .received("RETURNED")
-    .expected("UNASSIGNED, PENDING, POSTED")
-    .hint("Money goes back once; let it arrive again if it has to.");
-    assert_eq!(send_back(&mut play, &lost).unwrap_err(), expect(twice));
-    assert!(
-        play.world.snapshot().unwrap() == before,
-        "a refusal left a trace"
-    );
+    for &platform in Platform::ALL {
+        let mut play = fast(platform);
+        assert_eq!(
+            codes(&send_back(&mut play, "nothing").unwrap_err()),
+            ["NOT_FOUND"]
+        );
+        let lost = lost_wire(&mut play);
+        send_back(&mut play, &lost).unwrap();
+        let before = play.world.snapshot().unwrap();
+        let twice = Problem::new(
+            code::INBOUND_NOT_RETURNABLE,
+            "The money was returned already.",
+        )
+        .at("inbound_id")
+        .received("RETURNED")
+        .expected("UNASSIGNED, PENDING, POSTED")
+        .hint("Money goes back once; let it arrive again if it has to.");
+        assert_eq!(send_back(&mut play, &lost).unwrap_err(), expect(twice));
+        assert!(
+            play.world.snapshot().unwrap() == before,
+            "a refusal left a trace"
+        );
+    }
 }
 
 #[test]
 fn what_an_arrival_refuses() {
-    let mut play = Play::new();
-    let coins = "ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL";
-    let fiat = "FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD";
-    let asset = |problem: &str, received: &str, expected: &str| {
-        Problem::new(code::ASSET_NOT_SUPPORTED, problem)
+    for &platform in Platform::ALL {
+        let mut play = fast(platform);
+        let coins = "ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL";
+        let fiat = "FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD";
+        let asset = |problem: &str, received: &str, expected: &str| {
+            Problem::new(code::ASSET_NOT_SUPPORTED, problem)
             .at("/asset_type_id")
             .received(received)
             .expected(expected)
             .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
-    };
-    let cases = [
+        };
+        let cases = [
         (
             r#"{"amount":1}"#,
             Problem::new(
@@ -422,17 +433,18 @@ fn what_an_arrival_refuses() {
             .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits."),
         ),
     ];
-    for (body, expected) in cases {
-        let before = play.world.snapshot().unwrap();
-        assert_eq!(
-            arrive(&mut play, body).unwrap_err(),
-            expect(expected),
-            "{body}"
-        );
-        assert!(
-            play.world.snapshot().unwrap() == before,
-            "{body} left a trace"
-        );
+        for (body, expected) in cases {
+            let before = play.world.snapshot().unwrap();
+            assert_eq!(
+                arrive(&mut play, body).unwrap_err(),
+                expect(expected),
+                "{body}"
+            );
+            assert!(
+                play.world.snapshot().unwrap() == before,
+                "{body} left a trace"
+            );
+        }
     }
 }
 

@@ -36,8 +36,19 @@ impl<'c> Businesses<'c> {
     /// `InvalidProcessorToken`, `PlaidNotConfigured`.
     ///
     /// `POST /v1/businesses`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = accounting::BusinessCreateRequest::new(
+    ///     accounting::UsState::Ma,
+    ///     accounting::BusinessEntityType::CCorp,
+    /// )
+    /// .with_external_id("acme-1".parse()?);
+    /// let reply = client.accounting().businesses().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &accounting::BusinessCreateRequest,
+        &self,
+        body: &accounting::BusinessCreateRequest,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
         let api = self.client.accounting_call(OperationId::BusinessesCreate)?;
         api.businesses_create(body).await
@@ -50,8 +61,15 @@ impl<'c> Businesses<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `SpecifiedIdNotFound`.
     ///
     /// `GET /v1/businesses/{business_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let business_id = "863ed926-e30d-40f4-8e7e-b0d5387ce4fb".parse()?;
+    /// let reply = client.accounting().businesses().get(&business_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, business_id: &accounting::BusinessId,
+        &self,
+        business_id: &accounting::BusinessId,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
         let api = self.client.accounting_call(OperationId::BusinessesGet)?;
         api.businesses_get(business_id).await
@@ -68,7 +86,9 @@ impl<'c> Accounting<'c> {
     /// The companies whose books are kept.
     #[must_use]
     pub fn businesses(&self) -> Businesses<'c> {
-        Businesses { client: self.client }
+        Businesses {
+            client: self.client,
+        }
     }
 }
 

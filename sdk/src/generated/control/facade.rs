@@ -36,8 +36,18 @@ impl<'c> Sandboxes<'c> {
     /// call again. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = control::SandboxCreateRequest::new()
+    ///     .with_name("orders-test".parse()?)
+    ///     .with_seed("7".to_owned())
+    ///     .with_clock(control::ClockMode::Manual);
+    /// let sandbox_info = client.control().sandboxes().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &control::SandboxCreateRequest,
+        &self,
+        body: &control::SandboxCreateRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesCreate)?;
         let reply = api.sandboxes_create(body).await?;
@@ -51,6 +61,11 @@ impl<'c> Sandboxes<'c> {
     /// Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /sandboxes`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox_list = client.control().sandboxes().list().await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(&self) -> Result<Reply<control::SandboxList>, Error> {
         let api = self.client.control_call(OperationId::SandboxesList)?;
         let reply = api.sandboxes_list().await?;
@@ -64,8 +79,15 @@ impl<'c> Sandboxes<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let sandbox_info = client.control().sandboxes().get(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesGet)?;
         let reply = api.sandboxes_get(sandbox).await?;
@@ -87,8 +109,15 @@ impl<'c> Sandboxes<'c> {
     /// call again. Errors: `NOT_FOUND`, `DEFAULT_SANDBOX`.
     ///
     /// `DELETE /sandboxes/{sandbox}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let sandbox_ref = client.control().sandboxes().delete(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxRef>, Error> {
         let api = self.client.control_call(OperationId::SandboxesDelete)?;
         let reply = api.sandboxes_delete(sandbox).await?;
@@ -111,8 +140,15 @@ impl<'c> Sandboxes<'c> {
     /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/reset`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let sandbox_info = client.control().sandboxes().reset(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn reset(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesReset)?;
         let reply = api.sandboxes_reset(sandbox).await?;
@@ -138,8 +174,17 @@ impl<'c> Sandboxes<'c> {
     /// call again. Errors: `NOT_FOUND`, `ALREADY_EXISTS`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes/{sandbox}/fork`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::SandboxForkRequest::new("orders-what-if".parse()?);
+    /// let sandbox_info = client.control().sandboxes().fork(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn fork(
-        &self, sandbox: &control::SandboxName, body: &control::SandboxForkRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::SandboxForkRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let api = self.client.control_call(OperationId::SandboxesFork)?;
         let reply = api.sandboxes_fork(sandbox, body).await?;
@@ -158,15 +203,26 @@ impl<'c> Sandboxes<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`, `LIMIT_REACHED`.
     ///
     /// `GET /sandboxes/{sandbox}/export`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let file = client.control().sandboxes().export(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn export(&self, sandbox: &control::SandboxName) -> Result<Reply<Download>, Error> {
         self.client
-            .download(OperationId::SandboxesExport.operation(), &[sandbox.as_str()])
+            .download(
+                OperationId::SandboxesExport.operation(),
+                &[sandbox.as_str()],
+            )
             .await
     }
 
-    /// The same as [`export`](Self::export) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    /// The same as [`export`](Self::export) for a file that goes to disk or further on: the bytes
+    /// as they come, with a limit.
     pub async fn export_stream(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<DownloadStream>, Error> {
         self.client
             .download_stream(
@@ -199,14 +255,21 @@ impl<'c> Sandboxes<'c> {
     /// `FILE_OTHER_VERSION`.
     ///
     /// `POST /sandboxes/{sandbox}/restore`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let file = Upload::from_path("path/to/file").await?;
+    /// let sandbox_info = client.control().sandboxes().restore(&sandbox, &file).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn restore(
-        &self, sandbox: &control::SandboxName, file: &Upload,
+        &self,
+        sandbox: &control::SandboxName,
+        file: &Upload,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let reply = self
             .client
-            .upload::<
-                control::SandboxReply,
-            >(
+            .upload::<control::SandboxReply>(
                 OperationId::SandboxesRestore.operation(),
                 &[sandbox.as_str()],
                 "file",
@@ -239,14 +302,26 @@ impl<'c> Sandboxes<'c> {
     /// `FILE_OTHER_VERSION`.
     ///
     /// `POST /imports/{name}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let name = "orders-test".parse()?;
+    /// let file = Upload::from_path("path/to/file").await?;
+    /// let sandbox_info = client.control().sandboxes().import(&name, &file).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn import(
-        &self, name: &control::SandboxName, file: &Upload,
+        &self,
+        name: &control::SandboxName,
+        file: &Upload,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
         let reply = self
             .client
-            .upload::<
-                control::SandboxReply,
-            >(OperationId::SandboxesImport.operation(), &[name.as_str()], "file", file)
+            .upload::<control::SandboxReply>(
+                OperationId::SandboxesImport.operation(),
+                &[name.as_str()],
+                "file",
+                file,
+            )
             .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -266,8 +341,15 @@ impl<'c> Clock<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/clock`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let clock_state = client.control().clock().get(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::ClockState>, Error> {
         let api = self.client.control_call(OperationId::ClockGet)?;
         let reply = api.clock_get(sandbox).await?;
@@ -294,8 +376,17 @@ impl<'c> Clock<'c> {
     /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`, `CLOCK_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/clock/advance`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::ClockAdvanceRequest::new(3600);
+    /// let clock_advance = client.control().clock().advance(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn advance(
-        &self, sandbox: &control::SandboxName, body: &control::ClockAdvanceRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::ClockAdvanceRequest,
     ) -> Result<Reply<control::ClockAdvance>, Error> {
         let api = self.client.control_call(OperationId::ClockAdvance)?;
         let reply = api.clock_advance(sandbox, body).await?;
@@ -321,8 +412,15 @@ impl<'c> Clock<'c> {
     /// `CLOCK_BUSY`.
     ///
     /// `POST /sandboxes/{sandbox}/settle`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let reply = client.control().clock().settle(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn settle(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SettleReply>, Error> {
         let api = self.client.control_call(OperationId::ClockSettle)?;
         api.clock_settle(sandbox).await
@@ -342,8 +440,15 @@ impl<'c> Clock<'c> {
     /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `POST /sandboxes/{sandbox}/tokens/expire`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let token_epoch = client.control().clock().expire_tokens(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn expire_tokens(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TokenEpoch>, Error> {
         let api = self.client.control_call(OperationId::ClockExpireTokens)?;
         let reply = api.clock_expire_tokens(sandbox).await?;
@@ -377,8 +482,19 @@ impl<'c> Faults<'c> {
     /// call again. Errors: `NOT_FOUND`, `FAULT_NOT_SUPPORTED`, `LIMIT_REACHED`.
     ///
     /// `POST /sandboxes/{sandbox}/faults`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::FaultRequest::new(control::FaultKind::ReplyLost)
+    ///     .with_operation("payments.transfers_accept".to_owned())
+    ///     .with_nth(1);
+    /// let fault = client.control().faults().create(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, sandbox: &control::SandboxName, body: &control::FaultRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::FaultRequest,
     ) -> Result<Reply<control::Fault>, Error> {
         let api = self.client.control_call(OperationId::FaultsCreate)?;
         let reply = api.faults_create(sandbox, body).await?;
@@ -392,8 +508,15 @@ impl<'c> Faults<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/faults`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let fault_list = client.control().faults().list(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultList>, Error> {
         let api = self.client.control_call(OperationId::FaultsList)?;
         let reply = api.faults_list(sandbox).await?;
@@ -414,8 +537,15 @@ impl<'c> Faults<'c> {
     /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let faults_cleared = client.control().faults().clear(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn clear(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultsCleared>, Error> {
         let api = self.client.control_call(OperationId::FaultsClear)?;
         let reply = api.faults_clear(sandbox).await?;
@@ -436,8 +566,17 @@ impl<'c> Faults<'c> {
     /// Can be repeated freely. If it is dropped, it may be done; call again. Errors: `NOT_FOUND`.
     ///
     /// `DELETE /sandboxes/{sandbox}/faults/{fault_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let fault_id = "fault-1".parse()?;
+    /// let fault = client.control().faults().delete(&sandbox, &fault_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete(
-        &self, sandbox: &control::SandboxName, fault_id: &control::FaultId,
+        &self,
+        sandbox: &control::SandboxName,
+        fault_id: &control::FaultId,
     ) -> Result<Reply<control::Fault>, Error> {
         let api = self.client.control_call(OperationId::FaultsDelete)?;
         let reply = api.faults_delete(sandbox, fault_id).await?;
@@ -478,8 +617,19 @@ impl<'c> Inbound<'c> {
     /// `RAIL_NOT_SUPPORTED`, `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::InboundRequest::new("1000".parse()?)
+    ///     .with_memo("3f6f2a1c-20f5-4d0e-b1f2-0c9a7d1e5b44".to_owned())
+    ///     .with_originator_name("Globex Corporation".to_owned());
+    /// let inbound = client.control().inbound().create(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, sandbox: &control::SandboxName, body: &control::InboundRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::InboundRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let api = self.client.control_call(OperationId::InboundCreate)?;
         let reply = api.inbound_create(sandbox, body).await?;
@@ -494,24 +644,35 @@ impl<'c> Inbound<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/inbound`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let params = control::InboundListParams::new().with_page_size(50);
+    /// let page = client.control().inbound().list(&sandbox, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, sandbox: &control::SandboxName, params: &control::InboundListParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: &control::InboundListParams,
     ) -> Result<Reply<Page<control::Inbound>>, Error> {
         let api = self.client.control_call(OperationId::InboundList)?;
-        let request = api
-            .inbound_list(
-                sandbox,
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-            );
+        let request = api.inbound_list(
+            sandbox,
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+        );
         let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.inbound, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, sandbox: &control::SandboxName, params: control::InboundListParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: control::InboundListParams,
     ) -> Items<control::Inbound> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -542,8 +703,18 @@ impl<'c> Inbound<'c> {
     /// `INBOUND_NOT_ASSIGNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/assign`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let inbound_id = "6b0c8a52-77a3-4f0e-9d59-1c1f5a0f6e10".parse()?;
+    /// let body = control::InboundAssignRequest::new("ACME_USD".parse()?);
+    /// let inbound = client.control().inbound().assign(&sandbox, &inbound_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn assign(
-        &self, sandbox: &control::SandboxName, inbound_id: &control::InboundId,
+        &self,
+        sandbox: &control::SandboxName,
+        inbound_id: &control::InboundId,
         body: &control::InboundAssignRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let api = self.client.control_call(OperationId::InboundAssign)?;
@@ -569,8 +740,19 @@ impl<'c> Inbound<'c> {
     /// call again. Errors: `NOT_FOUND`, `INBOUND_NOT_RETURNABLE`.
     ///
     /// `POST /sandboxes/{sandbox}/inbound/{inbound_id}/return`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let inbound_id = "6b0c8a52-77a3-4f0e-9d59-1c1f5a0f6e10".parse()?;
+    /// let body = control::InboundReturnRequest::new()
+    ///     .with_reason("Account closed at the sending bank".to_owned());
+    /// let inbound = client.control().inbound().r#return(&sandbox, &inbound_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn r#return(
-        &self, sandbox: &control::SandboxName, inbound_id: &control::InboundId,
+        &self,
+        sandbox: &control::SandboxName,
+        inbound_id: &control::InboundId,
         body: &control::InboundReturnRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
         let api = self.client.control_call(OperationId::InboundReturn)?;
@@ -595,8 +777,15 @@ impl<'c> Rates<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/rates`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let rate_list = client.control().rates().list(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::RateList>, Error> {
         let api = self.client.control_call(OperationId::RatesList)?;
         let reply = api.rates_list(sandbox).await?;
@@ -622,8 +811,21 @@ impl<'c> Rates<'c> {
     /// `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`, `RATE_OUT_OF_RANGE`.
     ///
     /// `POST /sandboxes/{sandbox}/rates`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let body = control::RatePinRequest::new(
+    ///     "FIAT_TESTNET_USD".parse()?,
+    ///     "BITCOIN_TESTNET_BTC".parse()?,
+    ///     "0.00002".parse()?,
+    /// );
+    /// let rate = client.control().rates().pin(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn pin(
-        &self, sandbox: &control::SandboxName, body: &control::RatePinRequest,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::RatePinRequest,
     ) -> Result<Reply<control::Rate>, Error> {
         let api = self.client.control_call(OperationId::RatesPin)?;
         let reply = api.rates_pin(sandbox, body).await?;
@@ -644,13 +846,26 @@ impl<'c> Rates<'c> {
     /// `ASSET_NOT_SUPPORTED`, `PAIR_NOT_SUPPORTED`.
     ///
     /// `DELETE /sandboxes/{sandbox}/rates/{source_asset_type_id}/{destination_asset_type_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let source_asset_type_id = "FIAT_TESTNET_USD".parse()?;
+    /// let destination_asset_type_id = "ETHEREUM_SEPOLIA_USDC".parse()?;
+    /// let rate = client
+    ///     .control()
+    ///     .rates()
+    ///     .unpin(&sandbox, &source_asset_type_id, &destination_asset_type_id)
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn unpin(
-        &self, sandbox: &control::SandboxName, source_asset_type_id: &control::AssetTypeId,
+        &self,
+        sandbox: &control::SandboxName,
+        source_asset_type_id: &control::AssetTypeId,
         destination_asset_type_id: &control::AssetTypeId,
     ) -> Result<Reply<control::Rate>, Error> {
         let api = self.client.control_call(OperationId::RatesUnpin)?;
-        let request = api
-            .rates_unpin(sandbox, source_asset_type_id, destination_asset_type_id);
+        let request = api.rates_unpin(sandbox, source_asset_type_id, destination_asset_type_id);
         let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -686,12 +901,28 @@ impl<'c> Outgoing<'c> {
     /// `AMOUNT_TOO_LARGE`.
     ///
     /// `POST /sandboxes/{sandbox}/withdrawals/{withdrawal_id}/outcome`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let body = control::WithdrawalOutcomeRequest::new(control::WithdrawalOutcome::Returned)
+    ///     .with_reason("Account of the receiver is closed".to_owned());
+    /// let withdrawal_decision =
+    ///     client.control().outgoing().decide_withdrawal(&sandbox, &withdrawal_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn decide_withdrawal(
-        &self, sandbox: &control::SandboxName, withdrawal_id: &control::WithdrawalId,
+        &self,
+        sandbox: &control::SandboxName,
+        withdrawal_id: &control::WithdrawalId,
         body: &control::WithdrawalOutcomeRequest,
     ) -> Result<Reply<control::WithdrawalDecision>, Error> {
-        let api = self.client.control_call(OperationId::OutgoingDecideWithdrawal)?;
-        let reply = api.outgoing_decide_withdrawal(sandbox, withdrawal_id, body).await?;
+        let api = self
+            .client
+            .control_call(OperationId::OutgoingDecideWithdrawal)?;
+        let reply = api
+            .outgoing_decide_withdrawal(sandbox, withdrawal_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -702,8 +933,15 @@ impl<'c> Outgoing<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/fees`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let fee_table = client.control().outgoing().list_fees(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list_fees(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FeeTable>, Error> {
         let api = self.client.control_call(OperationId::OutgoingListFees)?;
         let reply = api.outgoing_list_fees(sandbox).await?;
@@ -728,8 +966,22 @@ impl<'c> Outgoing<'c> {
     /// `TOO_MANY_DECIMALS`.
     ///
     /// `PUT /sandboxes/{sandbox}/fees`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let withdrawal_fees = control::WithdrawalFee::new(
+    ///     "FEDWIRE".to_owned(),
+    ///     "FIAT_TESTNET_USD".parse()?,
+    ///     "15".parse()?,
+    /// );
+    /// let body = control::FeeTable::new(vec![withdrawal_fees]);
+    /// let fee_table = client.control().outgoing().set_fees(&sandbox, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn set_fees(
-        &self, sandbox: &control::SandboxName, body: &control::FeeTable,
+        &self,
+        sandbox: &control::SandboxName,
+        body: &control::FeeTable,
     ) -> Result<Reply<control::FeeTable>, Error> {
         let api = self.client.control_call(OperationId::OutgoingSetFees)?;
         let reply = api.outgoing_set_fees(sandbox, body).await?;
@@ -766,12 +1018,38 @@ impl<'c> Decisions<'c> {
     /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/applications/{application_id}/decision`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let changes = control::ApplicationChange::new()
+    ///     .with_field("mailing_address.address_line1".to_owned())
+    ///     .with_description("The street is not the one on the bill.".to_owned());
+    /// let body =
+    ///     control::ApplicationDecisionRequest::new(control::ApplicationOutcome::ChangesRequested)
+    ///         .with_reason("The address cannot be proven".to_owned())
+    ///         .with_changes(vec![
+    ///             changes,
+    ///             control::ApplicationChange::new()
+    ///                 .with_document_id("905666e7-2d5b-4ac4-bd96-e02675fc678f".parse()?)
+    ///                 .with_description("The bill cannot be read.".to_owned()),
+    ///         ]);
+    /// let application_decision =
+    ///     client.control().decisions().application(&sandbox, &application_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn application(
-        &self, sandbox: &control::SandboxName, application_id: &control::ApplicationId,
+        &self,
+        sandbox: &control::SandboxName,
+        application_id: &control::ApplicationId,
         body: &control::ApplicationDecisionRequest,
     ) -> Result<Reply<control::ApplicationDecision>, Error> {
-        let api = self.client.control_call(OperationId::DecisionsApplication)?;
-        let reply = api.decisions_application(sandbox, application_id, body).await?;
+        let api = self
+            .client
+            .control_call(OperationId::DecisionsApplication)?;
+        let reply = api
+            .decisions_application(sandbox, application_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -793,12 +1071,28 @@ impl<'c> Decisions<'c> {
     /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/customers/{customer_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let customer_id = "ADA".parse()?;
+    /// let body = control::CustomerStatusRequest::new(control::CustomerStatus::FrozenL2f)
+    ///     .with_reason("Name found on a list".to_owned());
+    /// let customer_decision =
+    ///     client.control().decisions().customer_status(&sandbox, &customer_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn customer_status(
-        &self, sandbox: &control::SandboxName, customer_id: &control::CustomerId,
+        &self,
+        sandbox: &control::SandboxName,
+        customer_id: &control::CustomerId,
         body: &control::CustomerStatusRequest,
     ) -> Result<Reply<control::CustomerDecision>, Error> {
-        let api = self.client.control_call(OperationId::DecisionsCustomerStatus)?;
-        let reply = api.decisions_customer_status(sandbox, customer_id, body).await?;
+        let api = self
+            .client
+            .control_call(OperationId::DecisionsCustomerStatus)?;
+        let reply = api
+            .decisions_customer_status(sandbox, customer_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -822,11 +1116,28 @@ impl<'c> Decisions<'c> {
     /// call again. Errors: `NOT_FOUND`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `POST /sandboxes/{sandbox}/counterparties/{counterparty_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let counterparty_id = "7b1f6f0e-3a53-4a39-9f0c-5f3c0a6a1d21".parse()?;
+    /// let body = control::CounterpartyStatusRequest::new(control::CounterpartyStatus::Closed)
+    ///     .with_reason("Name found on a list".to_owned());
+    /// let counterparty_decision = client
+    ///     .control()
+    ///     .decisions()
+    ///     .counterparty_status(&sandbox, &counterparty_id, &body)
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn counterparty_status(
-        &self, sandbox: &control::SandboxName, counterparty_id: &control::CounterpartyId,
+        &self,
+        sandbox: &control::SandboxName,
+        counterparty_id: &control::CounterpartyId,
         body: &control::CounterpartyStatusRequest,
     ) -> Result<Reply<control::CounterpartyDecision>, Error> {
-        let api = self.client.control_call(OperationId::DecisionsCounterpartyStatus)?;
+        let api = self
+            .client
+            .control_call(OperationId::DecisionsCounterpartyStatus)?;
         let reply = api
             .decisions_counterparty_status(sandbox, counterparty_id, body)
             .await?;
@@ -850,8 +1161,15 @@ impl<'c> Ledger<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/trial-balance`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let reply = client.control().ledger().trial_balance(&sandbox).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn trial_balance(
-        &self, sandbox: &control::SandboxName,
+        &self,
+        sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TrialBalanceReply>, Error> {
         let api = self.client.control_call(OperationId::LedgerTrialBalance)?;
         api.ledger_trial_balance(sandbox).await
@@ -864,24 +1182,35 @@ impl<'c> Ledger<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/ledger/entries`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let params = control::LedgerEntriesParams::new().with_page_size(50);
+    /// let page = client.control().ledger().entries(&sandbox, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn entries(
-        &self, sandbox: &control::SandboxName, params: &control::LedgerEntriesParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: &control::LedgerEntriesParams,
     ) -> Result<Reply<Page<control::LedgerEntry>>, Error> {
         let api = self.client.control_call(OperationId::LedgerEntries)?;
-        let request = api
-            .ledger_entries(
-                sandbox,
-                params.account_id.as_ref(),
-                params.page,
-                params.page_size,
-            );
+        let request = api.ledger_entries(
+            sandbox,
+            params.account_id.as_ref(),
+            params.page,
+            params.page_size,
+        );
         let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.entries, list.links)))
     }
 
-    /// Walks through all pages of [`entries`](Self::entries): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`entries`](Self::entries): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn entries_stream(
-        &self, sandbox: &control::SandboxName, params: control::LedgerEntriesParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: control::LedgerEntriesParams,
     ) -> Items<control::LedgerEntry> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -911,24 +1240,35 @@ impl<'c> Deliveries<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/deliveries`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let params = control::DeliveriesListParams::new().with_page_size(50);
+    /// let page = client.control().deliveries().list(&sandbox, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, sandbox: &control::SandboxName, params: &control::DeliveriesListParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: &control::DeliveriesListParams,
     ) -> Result<Reply<Page<control::Delivery>>, Error> {
         let api = self.client.control_call(OperationId::DeliveriesList)?;
-        let request = api
-            .deliveries_list(
-                sandbox,
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-            );
+        let request = api.deliveries_list(
+            sandbox,
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+        );
         let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.deliveries, list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, sandbox: &control::SandboxName, params: control::DeliveriesListParams,
+        &self,
+        sandbox: &control::SandboxName,
+        params: control::DeliveriesListParams,
     ) -> Items<control::Delivery> {
         let sandbox = sandbox.to_owned();
         paginate(
@@ -936,9 +1276,7 @@ impl<'c> Deliveries<'c> {
             params,
             move |client, params| {
                 let sandbox = sandbox.clone();
-                async move {
-                    client.control().deliveries().list(&sandbox, &params).await
-                }
+                async move { client.control().deliveries().list(&sandbox, &params).await }
             },
             |item| item.id.to_string(),
         )
@@ -962,8 +1300,17 @@ impl<'c> Deliveries<'c> {
     /// call again. Errors: `NOT_FOUND`, `SUBSCRIPTION_DELETED`.
     ///
     /// `POST /sandboxes/{sandbox}/deliveries/{delivery_id}/redeliver`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let delivery_id = "6a2b9c11-0f3d-4a57-8c1e-5d5b0a9e7f07".parse()?;
+    /// let delivery = client.control().deliveries().redeliver(&sandbox, &delivery_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn redeliver(
-        &self, sandbox: &control::SandboxName, delivery_id: &control::DeliveryId,
+        &self,
+        sandbox: &control::SandboxName,
+        delivery_id: &control::DeliveryId,
     ) -> Result<Reply<control::Delivery>, Error> {
         let api = self.client.control_call(OperationId::DeliveriesRedeliver)?;
         let reply = api.deliveries_redeliver(sandbox, delivery_id).await?;
@@ -991,8 +1338,17 @@ impl<'c> Explain<'c> {
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /sandboxes/{sandbox}/explain/{object_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let object_id = "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11".parse()?;
+    /// let explanation = client.control().explain().get(&sandbox, &object_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, sandbox: &control::SandboxName, object_id: &control::ObjectId,
+        &self,
+        sandbox: &control::SandboxName,
+        object_id: &control::ObjectId,
     ) -> Result<Reply<control::Explanation>, Error> {
         let api = self.client.control_call(OperationId::ExplainGet)?;
         let reply = api.explain_get(sandbox, object_id).await?;
@@ -1010,61 +1366,81 @@ impl<'c> Control<'c> {
     /// Isolated worlds, each with its own credentials, data, books, clocks and faults.
     #[must_use]
     pub fn sandboxes(&self) -> Sandboxes<'c> {
-        Sandboxes { client: self.client }
+        Sandboxes {
+            client: self.client,
+        }
     }
 
     /// The clocks of a sandbox and the work that waits for them.
     #[must_use]
     pub fn clock(&self) -> Clock<'c> {
-        Clock { client: self.client }
+        Clock {
+            client: self.client,
+        }
     }
 
     /// Failures that are ordered in advance.
     #[must_use]
     pub fn faults(&self) -> Faults<'c> {
-        Faults { client: self.client }
+        Faults {
+            client: self.client,
+        }
     }
 
     /// Money that arrives from outside the platform.
     #[must_use]
     pub fn inbound(&self) -> Inbound<'c> {
-        Inbound { client: self.client }
+        Inbound {
+            client: self.client,
+        }
     }
 
     /// What exchanges give, pinned or by the market.
     #[must_use]
     pub fn rates(&self) -> Rates<'c> {
-        Rates { client: self.client }
+        Rates {
+            client: self.client,
+        }
     }
 
     /// Money that leaves the platform, and what that costs.
     #[must_use]
     pub fn outgoing(&self) -> Outgoing<'c> {
-        Outgoing { client: self.client }
+        Outgoing {
+            client: self.client,
+        }
     }
 
     /// What a person at the platform would decide.
     #[must_use]
     pub fn decisions(&self) -> Decisions<'c> {
-        Decisions { client: self.client }
+        Decisions {
+            client: self.client,
+        }
     }
 
     /// The double-entry books of a sandbox.
     #[must_use]
     pub fn ledger(&self) -> Ledger<'c> {
-        Ledger { client: self.client }
+        Ledger {
+            client: self.client,
+        }
     }
 
     /// Events on their way to their subscribers.
     #[must_use]
     pub fn deliveries(&self) -> Deliveries<'c> {
-        Deliveries { client: self.client }
+        Deliveries {
+            client: self.client,
+        }
     }
 
     /// What an object is, where it came from and what waits for it.
     #[must_use]
     pub fn explain(&self) -> Explain<'c> {
-        Explain { client: self.client }
+        Explain {
+            client: self.client,
+        }
     }
 }
 

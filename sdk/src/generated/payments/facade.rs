@@ -28,44 +28,47 @@ impl<'c> Applications<'c> {
     /// Only `rail-1.1.2` has it.
     ///
     /// `GET /v1/applications`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::ApplicationsListParams::new().with_page_size(50);
+    /// let page = client.applications().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, params: &payments::ApplicationsListParams,
+        &self,
+        params: &payments::ApplicationsListParams,
     ) -> Result<Reply<Page<payments::Application>>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsList)?;
-        let request = api
-            .applications_list(
-                params.application_type.as_ref(),
-                params.customer_id.as_ref(),
-                params.customer_name.as_deref(),
-                params.email_address.as_deref(),
-                params.information_attested,
-                params.order.as_ref(),
-                params.order_by.as_ref(),
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-                params.terms_and_conditions_accepted,
-            );
+        let request = api.applications_list(
+            params.application_type.as_ref(),
+            params.customer_id.as_ref(),
+            params.customer_name.as_deref(),
+            params.email_address.as_deref(),
+            params.information_attested,
+            params.order.as_ref(),
+            params.order_by.as_ref(),
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+            params.terms_and_conditions_accepted,
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.applications.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.applications.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, params: payments::ApplicationsListParams,
+        &self,
+        params: payments::ApplicationsListParams,
     ) -> Items<payments::Application> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.applications().list(&params).await }
-            },
+            |client, params| async move { client.applications().list(&params).await },
             |item| match item {
                 payments::Application::Unknown(unknown) => unknown.raw().get().to_owned(),
                 known => known.id().map(ToString::to_string).unwrap_or_default(),
@@ -96,8 +99,27 @@ impl<'c> Applications<'c> {
     /// Errors: `ALREADY_EXISTS`, `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_to_open = payments::AccountToOpen::new(
+    ///     "GLOBEX_USD".parse()?,
+    ///     "DEPOSIT_BASIC".parse()?,
+    ///     "FIAT_TESTNET_USD".parse()?,
+    /// );
+    /// let customer_details =
+    ///     payments::CorporationApplicantRequest::new("Globex Corporation".to_owned());
+    /// let body = payments::ApplicationRequestCorporation::new(
+    ///     "GLOBEX".parse()?,
+    ///     account_to_open,
+    ///     true,
+    ///     customer_details,
+    /// );
+    /// let application_ref = client.applications().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &payments::ApplicationRequest,
+        &self,
+        body: &payments::ApplicationRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsCreate)?;
         let reply = api.applications_create(body).await?;
@@ -113,8 +135,15 @@ impl<'c> Applications<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let application = client.applications().get(&application_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, application_id: &payments::ApplicationId,
+        &self,
+        application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::Application>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsGet)?;
         let reply = api.applications_get(application_id).await?;
@@ -145,8 +174,19 @@ impl<'c> Applications<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let body = payments::ApplicationUpdateRequest::new()
+    ///     .set_registered_address_city("Cambridge")
+    ///     .set_terms_and_conditions_accepted(true);
+    /// let application_ref = client.applications().update(&application_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
-        &self, application_id: &payments::ApplicationId, body: &payments::ApplicationUpdateRequest,
+        &self,
+        application_id: &payments::ApplicationId,
+        body: &payments::ApplicationUpdateRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsUpdate)?;
         let reply = api.applications_update(application_id, body).await?;
@@ -163,10 +203,19 @@ impl<'c> Applications<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/applications/{application_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let application_review = client.applications().get_status(&application_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_status(
-        &self, application_id: &payments::ApplicationId,
+        &self,
+        application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationReview>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsGetStatus)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsGetStatus)?;
         let reply = api.applications_get_status(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -194,8 +243,15 @@ impl<'c> Applications<'c> {
     /// Errors: `NOT_FOUND`, `APPLICATION_NOT_READY`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/submit`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let application_ref = client.applications().submit(&application_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn submit(
-        &self, application_id: &payments::ApplicationId,
+        &self,
+        application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
         let api = self.client.payments_call(OperationId::ApplicationsSubmit)?;
         let reply = api.applications_submit(application_id).await?;
@@ -224,11 +280,31 @@ impl<'c> Applications<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/individual`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let body = payments::IndividualRequest::new(
+    ///     vec![
+    ///         payments::IndividualType::BeneficialOwner,
+    ///         payments::IndividualType::ControlPerson,
+    ///     ],
+    ///     "Grace".to_owned(),
+    ///     "Example".to_owned(),
+    /// );
+    /// let individual_ref = client.applications().add_individual(&application_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn add_individual(
-        &self, application_id: &payments::ApplicationId, body: &payments::IndividualRequest,
+        &self,
+        application_id: &payments::ApplicationId,
+        body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsAddIndividual)?;
-        let reply = api.applications_add_individual(application_id, body).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsAddIndividual)?;
+        let reply = api
+            .applications_add_individual(application_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -253,13 +329,27 @@ impl<'c> Applications<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/applications/{application_id}/individual/{individual_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let individual_id = "0b6a8c2e-5b7d-4d6b-8a0d-9d2f5f1e6c06".parse()?;
+    /// let body = payments::IndividualUpdateRequest::new()
+    ///     .set_mailing_address_city("Cambridge")
+    ///     .set_title("CFO");
+    /// let individual_ref =
+    ///     client.applications().update_individual(&application_id, &individual_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update_individual(
-        &self, application_id: &payments::ApplicationId, individual_id: &payments::IndividualId,
+        &self,
+        application_id: &payments::ApplicationId,
+        individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsUpdateIndividual)?;
-        let request = api
-            .applications_update_individual(application_id, individual_id, body);
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsUpdateIndividual)?;
+        let request = api.applications_update_individual(application_id, individual_id, body);
         let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -285,10 +375,22 @@ impl<'c> Applications<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/applications/{application_id}/individual/{individual_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let individual_id = "0b6a8c2e-5b7d-4d6b-8a0d-9d2f5f1e6c06".parse()?;
+    /// let individual_ref =
+    ///     client.applications().delete_individual(&application_id, &individual_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete_individual(
-        &self, application_id: &payments::ApplicationId, individual_id: &payments::IndividualId,
+        &self,
+        application_id: &payments::ApplicationId,
+        individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsDeleteIndividual)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsDeleteIndividual)?;
         let reply = api
             .applications_delete_individual(application_id, individual_id)
             .await?;
@@ -315,10 +417,20 @@ impl<'c> Applications<'c> {
     /// Errors: `NOT_FOUND`, `APPLICATION_NOT_EDITABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/applications/{application_id}/accesscode`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let application_id = "c30415d0-0285-442b-9b7c-1dcf423951b2".parse()?;
+    /// let application_access_code =
+    ///     client.applications().create_access_code(&application_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create_access_code(
-        &self, application_id: &payments::ApplicationId,
+        &self,
+        application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationAccessCode>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsCreateAccessCode)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ApplicationsCreateAccessCode)?;
         let reply = api.applications_create_access_code(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -356,14 +468,21 @@ impl<'c> Documents<'c> {
     /// Errors: `NOT_FOUND`, `DOCUMENT_REFUSED`, `DOCUMENT_LOCKED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/documents/{document_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let document_id = "905666e7-2d5b-4ac4-bd96-e02675fc678f".parse()?;
+    /// let file = Upload::from_path("path/to/file").await?;
+    /// let document_ref = client.documents().upload(&document_id, &file).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn upload(
-        &self, document_id: &payments::DocumentId, file: &Upload,
+        &self,
+        document_id: &payments::DocumentId,
+        file: &Upload,
     ) -> Result<Reply<payments::DocumentRef>, Error> {
         let reply = self
             .client
-            .upload::<
-                payments::DocumentRefReply,
-            >(
+            .upload::<payments::DocumentRefReply>(
                 OperationId::DocumentsUpload.operation(),
                 &[document_id.as_str()],
                 "file",
@@ -382,8 +501,15 @@ impl<'c> Documents<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/documents/{document_id}/download`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let document_id = "905666e7-2d5b-4ac4-bd96-e02675fc678f".parse()?;
+    /// let file = client.documents().download(&document_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn download(
-        &self, document_id: &payments::DocumentId,
+        &self,
+        document_id: &payments::DocumentId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -393,9 +519,11 @@ impl<'c> Documents<'c> {
             .await
     }
 
-    /// The same as [`download`](Self::download) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    /// The same as [`download`](Self::download) for a file that goes to disk or further on: the
+    /// bytes as they come, with a limit.
     pub async fn download_stream(
-        &self, document_id: &payments::DocumentId,
+        &self,
+        document_id: &payments::DocumentId,
     ) -> Result<Reply<DownloadStream>, Error> {
         self.client
             .download_stream(
@@ -420,33 +548,37 @@ impl<'c> Customers<'c> {
     /// Needs the scope `customers:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/customers`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::CustomersListParams::new().with_page_size(50);
+    /// let page = client.customers().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, params: &payments::CustomersListParams,
+        &self,
+        params: &payments::CustomersListParams,
     ) -> Result<Reply<Page<payments::Customer>>, Error> {
         let api = self.client.payments_call(OperationId::CustomersList)?;
-        let request = api
-            .customers_list(
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-                params.r#type.as_ref(),
-            );
+        let request = api.customers_list(
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+            params.r#type.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.customers.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.customers.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(&self, params: payments::CustomersListParams) -> Items<payments::Customer> {
         paginate(
             self.client,
             params,
-            |client, params| { async move { client.customers().list(&params).await } },
+            |client, params| async move { client.customers().list(&params).await },
             |item| match item {
                 payments::Customer::Unknown(unknown) => unknown.raw().get().to_owned(),
                 known => known.id().map(ToString::to_string).unwrap_or_default(),
@@ -476,8 +608,19 @@ impl<'c> Customers<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::CustomerRequestIndividual::new(
+    ///     "GRACE".parse()?,
+    ///     "Grace".to_owned(),
+    ///     "Example".to_owned(),
+    /// );
+    /// let customer_ref = client.customers().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &payments::CustomerRequest,
+        &self,
+        body: &payments::CustomerRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
         let api = self.client.payments_call(OperationId::CustomersCreate)?;
         let reply = api.customers_create(body).await?;
@@ -492,8 +635,15 @@ impl<'c> Customers<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/customers/{customer_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let customer = client.customers().get(&customer_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, customer_id: &payments::CustomerId,
+        &self,
+        customer_id: &payments::CustomerId,
     ) -> Result<Reply<payments::Customer>, Error> {
         let api = self.client.payments_call(OperationId::CustomersGet)?;
         let reply = api.customers_get(customer_id).await?;
@@ -523,8 +673,19 @@ impl<'c> Customers<'c> {
     /// `CUSTOMER_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let body = payments::CustomerUpdateRequest::new()
+    ///     .set_mailing_address_city("Cambridge")
+    ///     .set_telephone_number("+16175550111");
+    /// let customer_ref = client.customers().update(&customer_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
-        &self, customer_id: &payments::CustomerId, body: &payments::CustomerUpdateRequest,
+        &self,
+        customer_id: &payments::CustomerId,
+        body: &payments::CustomerUpdateRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
         let api = self.client.payments_call(OperationId::CustomersUpdate)?;
         let reply = api.customers_update(customer_id, body).await?;
@@ -549,10 +710,25 @@ impl<'c> Customers<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/individuals`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let body = payments::IndividualRequest::new(
+    ///     vec![payments::IndividualType::Officer],
+    ///     "Grace".to_owned(),
+    ///     "Example".to_owned(),
+    /// );
+    /// let individual_ref = client.customers().add_individual(&customer_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn add_individual(
-        &self, customer_id: &payments::CustomerId, body: &payments::IndividualRequest,
+        &self,
+        customer_id: &payments::CustomerId,
+        body: &payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersAddIndividual)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CustomersAddIndividual)?;
         let reply = api.customers_add_individual(customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -565,11 +741,24 @@ impl<'c> Customers<'c> {
     /// Errors: `NOT_FOUND`, `NOT_A_CORPORATION`.
     ///
     /// `GET /v1/customers/{customer_id}/individuals/{individual_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let individual_id = "0b6a8c2e-5b7d-4d6b-8a0d-9d2f5f1e6c06".parse()?;
+    /// let individual = client.customers().get_individual(&customer_id, &individual_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_individual(
-        &self, customer_id: &payments::CustomerId, individual_id: &payments::IndividualId,
+        &self,
+        customer_id: &payments::CustomerId,
+        individual_id: &payments::IndividualId,
     ) -> Result<Reply<payments::Individual>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersGetIndividual)?;
-        let reply = api.customers_get_individual(customer_id, individual_id).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::CustomersGetIndividual)?;
+        let reply = api
+            .customers_get_individual(customer_id, individual_id)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -592,11 +781,24 @@ impl<'c> Customers<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/customers/{customer_id}/individuals/{individual_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let individual_id = "0b6a8c2e-5b7d-4d6b-8a0d-9d2f5f1e6c06".parse()?;
+    /// let body = payments::IndividualUpdateRequest::new().set_title("CFO");
+    /// let individual_ref =
+    ///     client.customers().update_individual(&customer_id, &individual_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update_individual(
-        &self, customer_id: &payments::CustomerId, individual_id: &payments::IndividualId,
+        &self,
+        customer_id: &payments::CustomerId,
+        individual_id: &payments::IndividualId,
         body: &payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRef>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersUpdateIndividual)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CustomersUpdateIndividual)?;
         let reply = api
             .customers_update_individual(customer_id, individual_id, body)
             .await?;
@@ -624,8 +826,18 @@ impl<'c> Customers<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/customers/{customer_id}/payor`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let customer_id = "ACME".parse()?;
+    /// let body =
+    ///     payments::PayorRequest::new("PAYOR-7".parse()?, "TX".to_owned(), "US".to_owned());
+    /// let payor_ref = client.customers().add_payor(&customer_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn add_payor(
-        &self, customer_id: &payments::CustomerId, body: &payments::PayorRequest,
+        &self,
+        customer_id: &payments::CustomerId,
+        body: &payments::PayorRequest,
     ) -> Result<Reply<payments::PayorRef>, Error> {
         let api = self.client.payments_call(OperationId::CustomersAddPayor)?;
         let reply = api.customers_add_payor(customer_id, body).await?;
@@ -661,8 +873,20 @@ impl<'c> Accounts<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_to_open = payments::AccountToOpen::new(
+    ///     "ACME_PAYROLL_USD".parse()?,
+    ///     "DEPOSIT_BASIC".parse()?,
+    ///     "FIAT_TESTNET_USD".parse()?,
+    /// );
+    /// let body = payments::AccountOpenRequest::new("ACME".parse()?, account_to_open);
+    /// let account_ref = client.accounts().open(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn open(
-        &self, body: &payments::AccountOpenRequest,
+        &self,
+        body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let api = self.client.payments_call(OperationId::AccountsOpen)?;
         let reply = api.accounts_open(body).await?;
@@ -677,34 +901,38 @@ impl<'c> Accounts<'c> {
     /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/accounts/deposits`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::AccountsListParams::new().with_page_size(50);
+    /// let page = client.accounts().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, params: &payments::AccountsListParams,
+        &self,
+        params: &payments::AccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
         let api = self.client.payments_call(OperationId::AccountsList)?;
-        let request = api
-            .accounts_list(
-                params.customer_id.as_ref(),
-                params.page,
-                params.page_size,
-                params.product_type.as_ref(),
-                params.status.as_ref(),
-            );
+        let request = api.accounts_list(
+            params.customer_id.as_ref(),
+            params.page,
+            params.page_size,
+            params.product_type.as_ref(),
+            params.status.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.accounts.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.accounts.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(&self, params: payments::AccountsListParams) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
-            |client, params| { async move { client.accounts().list(&params).await } },
+            |client, params| async move { client.accounts().list(&params).await },
             |item| item.id.to_string(),
         )
     }
@@ -717,8 +945,15 @@ impl<'c> Accounts<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let account = client.accounts().get(&account_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
         let api = self.client.payments_call(OperationId::AccountsGet)?;
         let reply = api.accounts_get(account_id).await?;
@@ -744,8 +979,18 @@ impl<'c> Accounts<'c> {
     /// `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/deposits/{account_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let body =
+    ///     payments::AccountUpdateRequest::new().set_status(payments::AccountStatus::Frozen);
+    /// let account_ref = client.accounts().update(&account_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
-        &self, account_id: &payments::AccountId, body: &payments::AccountUpdateRequest,
+        &self,
+        account_id: &payments::AccountId,
+        body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let api = self.client.payments_call(OperationId::AccountsUpdate)?;
         let reply = api.accounts_update(account_id, body).await?;
@@ -776,10 +1021,19 @@ impl<'c> Accounts<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/deposits/{account_id}/address`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let address_lease = client.accounts().request_address(&account_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn request_address(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
     ) -> Result<Reply<payments::AddressLease>, Error> {
-        let api = self.client.payments_call(OperationId::AccountsRequestAddress)?;
+        let api = self
+            .client
+            .payments_call(OperationId::AccountsRequestAddress)?;
         let reply = api.accounts_request_address(account_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -800,37 +1054,42 @@ impl<'c> PaymentAccounts<'c> {
     /// `layer2-1.0.5` has it.
     ///
     /// `GET /v1/accounts/payments`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::PaymentAccountsListParams::new().with_page_size(50);
+    /// let page = client.payment_accounts().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, params: &payments::PaymentAccountsListParams,
+        &self,
+        params: &payments::PaymentAccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsList)?;
-        let request = api
-            .payment_accounts_list(
-                params.customer_id.as_ref(),
-                params.page,
-                params.page_size,
-                params.status.as_ref(),
-            );
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsList)?;
+        let request = api.payment_accounts_list(
+            params.customer_id.as_ref(),
+            params.page,
+            params.page_size,
+            params.status.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.accounts.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.accounts.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, params: payments::PaymentAccountsListParams,
+        &self,
+        params: payments::PaymentAccountsListParams,
     ) -> Items<payments::Account> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.payment_accounts().list(&params).await }
-            },
+            |client, params| async move { client.payment_accounts().list(&params).await },
             |item| item.id.to_string(),
         )
     }
@@ -856,10 +1115,24 @@ impl<'c> PaymentAccounts<'c> {
     /// `PRODUCT_ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_to_open = payments::AccountToOpen::new(
+    ///     "ACME_PAY_USDC".parse()?,
+    ///     "PAYMENT_BASIC".parse()?,
+    ///     "ETHEREUM_SEPOLIA_USDC".parse()?,
+    /// );
+    /// let body = payments::AccountOpenRequest::new("ACME".parse()?, account_to_open);
+    /// let account_ref = client.payment_accounts().open(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn open(
-        &self, body: &payments::AccountOpenRequest,
+        &self,
+        body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsOpen)?;
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsOpen)?;
         let reply = api.payment_accounts_open(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -873,8 +1146,15 @@ impl<'c> PaymentAccounts<'c> {
     /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let account = client.payment_accounts().get(&account_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
         let api = self.client.payments_call(OperationId::PaymentAccountsGet)?;
         let reply = api.payment_accounts_get(account_id).await?;
@@ -900,10 +1180,22 @@ impl<'c> PaymentAccounts<'c> {
     /// `FIELD_NOT_UPDATABLE`, `STATUS_CHANGE_NOT_ALLOWED`.
     ///
     /// `PATCH /v1/accounts/payments/{account_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let body =
+    ///     payments::AccountUpdateRequest::new().set_status(payments::AccountStatus::Closed);
+    /// let account_ref = client.payment_accounts().update(&account_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
-        &self, account_id: &payments::AccountId, body: &payments::AccountUpdateRequest,
+        &self,
+        account_id: &payments::AccountId,
+        body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsUpdate)?;
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsUpdate)?;
         let reply = api.payment_accounts_update(account_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -932,11 +1224,26 @@ impl<'c> PaymentAccounts<'c> {
     /// `AMOUNT_NOT_POSITIVE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/accounts/payments/{account_id}/address`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let body = payments::PaymentAddressRequest::new("125.50".to_owned())
+    ///     .with_payor_id("PAYOR-7".parse()?)
+    ///     .with_payment_reference("Invoice 1007".to_owned());
+    /// let address_lease = client.payment_accounts().request_address(&account_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn request_address(
-        &self, account_id: &payments::AccountId, body: &payments::PaymentAddressRequest,
+        &self,
+        account_id: &payments::AccountId,
+        body: &payments::PaymentAddressRequest,
     ) -> Result<Reply<payments::AddressLease>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsRequestAddress)?;
-        let reply = api.payment_accounts_request_address(account_id, body).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsRequestAddress)?;
+        let reply = api
+            .payment_accounts_request_address(account_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
@@ -949,35 +1256,41 @@ impl<'c> PaymentAccounts<'c> {
     /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let params = payments::PaymentAccountsListTransactionsParams::new().with_page_size(50);
+    /// let page = client.payment_accounts().list_transactions(&account_id, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list_transactions(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
         params: &payments::PaymentAccountsListTransactionsParams,
     ) -> Result<Reply<Page<payments::PaymentTransaction>>, Error> {
         let api = self
             .client
             .payments_call(OperationId::PaymentAccountsListTransactions)?;
-        let request = api
-            .payment_accounts_list_transactions(
-                account_id,
-                params.end_date.as_ref(),
-                params.order.as_ref(),
-                params.page,
-                params.page_size,
-                params.start_date.as_ref(),
-            );
+        let request = api.payment_accounts_list_transactions(
+            account_id,
+            params.end_date.as_ref(),
+            params.order.as_ref(),
+            params.page,
+            params.page_size,
+            params.start_date.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.transactions.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.transactions.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list_transactions`](Self::list_transactions): item by item, or
+    /// with [`into_pages`](Items::into_pages) page by page.
     pub fn list_transactions_stream(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
         params: payments::PaymentAccountsListTransactionsParams,
     ) -> Items<payments::PaymentTransaction> {
         let account_id = account_id.to_owned();
@@ -1006,10 +1319,22 @@ impl<'c> PaymentAccounts<'c> {
     /// `layer2-1.0.5` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/payments/{account_id}/transactions/{transaction_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let transaction_id = "5c1b63b2-9a5e-4f0a-8f6e-2f9f6d6a7c01".parse()?;
+    /// let transaction =
+    ///     client.payment_accounts().get_transaction(&account_id, &transaction_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_transaction(
-        &self, account_id: &payments::AccountId, transaction_id: &payments::TransactionId,
+        &self,
+        account_id: &payments::AccountId,
+        transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsGetTransaction)?;
+        let api = self
+            .client
+            .payments_call(OperationId::PaymentAccountsGetTransaction)?;
         let reply = api
             .payment_accounts_get_transaction(account_id, transaction_id)
             .await?;
@@ -1033,42 +1358,45 @@ impl<'c> Transactions<'c> {
     /// `rail-1.1.2` has it.
     ///
     /// `GET /v1/transactions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::TransactionsListParams::new().with_page_size(50);
+    /// let page = client.transactions().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, params: &payments::TransactionsListParams,
+        &self,
+        params: &payments::TransactionsListParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
         let api = self.client.payments_call(OperationId::TransactionsList)?;
-        let request = api
-            .transactions_list(
-                params.account_id.as_ref(),
-                params.category_id.as_ref(),
-                params.category_type.as_ref(),
-                params.end_date.as_ref(),
-                params.order.as_ref(),
-                params.page,
-                params.page_size,
-                params.start_date.as_ref(),
-                params.transaction_status.as_ref(),
-            );
+        let request = api.transactions_list(
+            params.account_id.as_ref(),
+            params.category_id.as_ref(),
+            params.category_type.as_ref(),
+            params.end_date.as_ref(),
+            params.order.as_ref(),
+            params.page,
+            params.page_size,
+            params.start_date.as_ref(),
+            params.transaction_status.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.transactions.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.transactions.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, params: payments::TransactionsListParams,
+        &self,
+        params: payments::TransactionsListParams,
     ) -> Items<payments::Transaction> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.transactions().list(&params).await }
-            },
+            |client, params| async move { client.transactions().list(&params).await },
             |item| item.id.to_string(),
         )
     }
@@ -1081,8 +1409,15 @@ impl<'c> Transactions<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transactions/{transaction_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let transaction_id = "5c1b63b2-9a5e-4f0a-8f6e-2f9f6d6a7c01".parse()?;
+    /// let transaction = client.transactions().get(&transaction_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, transaction_id: &payments::TransactionId,
+        &self,
+        transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
         let api = self.client.payments_call(OperationId::TransactionsGet)?;
         let reply = api.transactions_get(transaction_id).await?;
@@ -1097,33 +1432,42 @@ impl<'c> Transactions<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let params = payments::TransactionsListForAccountParams::new().with_page_size(50);
+    /// let page = client.transactions().list_for_account(&account_id, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list_for_account(
-        &self, account_id: &payments::AccountId,
+        &self,
+        account_id: &payments::AccountId,
         params: &payments::TransactionsListForAccountParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
-        let api = self.client.payments_call(OperationId::TransactionsListForAccount)?;
-        let request = api
-            .transactions_list_for_account(
-                account_id,
-                params.end_date.as_ref(),
-                params.order.as_ref(),
-                params.page,
-                params.page_size,
-                params.start_date.as_ref(),
-            );
+        let api = self
+            .client
+            .payments_call(OperationId::TransactionsListForAccount)?;
+        let request = api.transactions_list_for_account(
+            account_id,
+            params.end_date.as_ref(),
+            params.order.as_ref(),
+            params.page,
+            params.page_size,
+            params.start_date.as_ref(),
+        );
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.transactions.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.transactions.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list_for_account`](Self::list_for_account): item by item, or
+    /// with [`into_pages`](Items::into_pages) page by page.
     pub fn list_for_account_stream(
-        &self, account_id: &payments::AccountId, params: payments::TransactionsListForAccountParams,
+        &self,
+        account_id: &payments::AccountId,
+        params: payments::TransactionsListForAccountParams,
     ) -> Items<payments::Transaction> {
         let account_id = account_id.to_owned();
         paginate(
@@ -1132,7 +1476,10 @@ impl<'c> Transactions<'c> {
             move |client, params| {
                 let account_id = account_id.clone();
                 async move {
-                    client.transactions().list_for_account(&account_id, &params).await
+                    client
+                        .transactions()
+                        .list_for_account(&account_id, &params)
+                        .await
                 }
             },
             |item| item.id.to_string(),
@@ -1147,11 +1494,25 @@ impl<'c> Transactions<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/transactions/{transaction_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let transaction_id = "5c1b63b2-9a5e-4f0a-8f6e-2f9f6d6a7c01".parse()?;
+    /// let transaction =
+    ///     client.transactions().get_for_account(&account_id, &transaction_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_for_account(
-        &self, account_id: &payments::AccountId, transaction_id: &payments::TransactionId,
+        &self,
+        account_id: &payments::AccountId,
+        transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        let api = self.client.payments_call(OperationId::TransactionsGetForAccount)?;
-        let reply = api.transactions_get_for_account(account_id, transaction_id).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::TransactionsGetForAccount)?;
+        let reply = api
+            .transactions_get_for_account(account_id, transaction_id)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1186,8 +1547,19 @@ impl<'c> Transfers<'c> {
     /// `AMOUNT_NOT_POSITIVE`, `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::TransferRequest::new(
+    ///     "ACME_USD".parse()?,
+    ///     "ACME_PAYROLL_USD".parse()?,
+    ///     "125.50".parse()?,
+    /// );
+    /// let transfer = client.transfers().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &payments::TransferRequest,
+        &self,
+        body: &payments::TransferRequest,
     ) -> Result<Reply<payments::Transfer>, Error> {
         let api = self.client.payments_call(OperationId::TransfersCreate)?;
         let reply = api.transfers_create(body).await?;
@@ -1202,8 +1574,15 @@ impl<'c> Transfers<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/transfers/{transfer_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let transfer_id = "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11".parse()?;
+    /// let transfer = client.transfers().get(&transfer_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, transfer_id: &payments::TransferId,
+        &self,
+        transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::Transfer>, Error> {
         let api = self.client.payments_call(OperationId::TransfersGet)?;
         let reply = api.transfers_get(transfer_id).await?;
@@ -1234,8 +1613,15 @@ impl<'c> Transfers<'c> {
     /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/transfers/{transfer_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let transfer_id = "3f0a4ab5-1f4c-4c8e-9b7e-0d6f2f0b8a11".parse()?;
+    /// let transfer_state = client.transfers().accept(&transfer_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
-        &self, transfer_id: &payments::TransferId,
+        &self,
+        transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::TransferState>, Error> {
         let api = self.client.payments_call(OperationId::TransfersAccept)?;
         let reply = api.transfers_accept(transfer_id).await?;
@@ -1258,16 +1644,18 @@ impl<'c> Subscriptions<'c> {
     /// Needs the scope `subscriptions:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/subscriptions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let page = client.subscriptions().list().await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(&self) -> Result<Reply<Page<payments::Subscription>>, Error> {
         let api = self.client.payments_call(OperationId::SubscriptionsList)?;
         let reply = api.subscriptions_list().await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.subscriptions.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.subscriptions.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
     /// Subscribe to an event.
@@ -1291,10 +1679,22 @@ impl<'c> Subscriptions<'c> {
     /// Errors: `CALLBACK_NOT_ALLOWED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/subscriptions`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::SubscriptionRequest::new(
+    ///     payments::EventType::TransactionPosted,
+    ///     "https://example.com/hooks/layer2".to_owned(),
+    /// );
+    /// let subscription = client.subscriptions().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &payments::SubscriptionRequest,
+        &self,
+        body: &payments::SubscriptionRequest,
     ) -> Result<Reply<payments::Subscription>, Error> {
-        let api = self.client.payments_call(OperationId::SubscriptionsCreate)?;
+        let api = self
+            .client
+            .payments_call(OperationId::SubscriptionsCreate)?;
         let reply = api.subscriptions_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1317,10 +1717,19 @@ impl<'c> Subscriptions<'c> {
     /// Errors: `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `DELETE /v1/subscriptions/{subscription_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let subscription_id = "1d0c1a52-7b8a-4a0e-9f57-6a0a2f4f5e05".parse()?;
+    /// let subscription_ref = client.subscriptions().delete(&subscription_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete(
-        &self, subscription_id: &payments::SubscriptionId,
+        &self,
+        subscription_id: &payments::SubscriptionId,
     ) -> Result<Reply<payments::SubscriptionRef>, Error> {
-        let api = self.client.payments_call(OperationId::SubscriptionsDelete)?;
+        let api = self
+            .client
+            .payments_call(OperationId::SubscriptionsDelete)?;
         let reply = api.subscriptions_delete(subscription_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1342,25 +1751,34 @@ impl<'c> Statements<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let params = payments::StatementsListParams::new().with_page_size(50);
+    /// let page = client.statements().list(&account_id, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, account_id: &payments::AccountId, params: &payments::StatementsListParams,
+        &self,
+        account_id: &payments::AccountId,
+        params: &payments::StatementsListParams,
     ) -> Result<Reply<Page<payments::StatementSummary>>, Error> {
         let api = self.client.payments_call(OperationId::StatementsList)?;
         let reply = api
             .statements_list(account_id, params.page, params.page_size)
             .await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.statements.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.statements.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, account_id: &payments::AccountId, params: payments::StatementsListParams,
+        &self,
+        account_id: &payments::AccountId,
+        params: payments::StatementsListParams,
     ) -> Items<payments::StatementSummary> {
         let account_id = account_id.to_owned();
         paginate(
@@ -1383,8 +1801,17 @@ impl<'c> Statements<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/accounts/deposits/{account_id}/statements/{statement_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let account_id = "ACME_PAYROLL_USD".parse()?;
+    /// let statement_id = "0f4e2d6c-9a7b-4c3e-8d1f-6b5a3c2e1d01".parse()?;
+    /// let statement = client.statements().get(&account_id, &statement_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, account_id: &payments::AccountId, statement_id: &payments::StatementId,
+        &self,
+        account_id: &payments::AccountId,
+        statement_id: &payments::StatementId,
     ) -> Result<Reply<payments::Statement>, Error> {
         let api = self.client.payments_call(OperationId::StatementsGet)?;
         let reply = api.statements_get(account_id, statement_id).await?;
@@ -1407,40 +1834,38 @@ impl<'c> Counterparties<'c> {
     /// Needs the scope `accounts:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/counterparties`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = payments::CounterpartiesListParams::new().with_page_size(50);
+    /// let page = client.counterparties().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, params: &payments::CounterpartiesListParams,
+        &self,
+        params: &payments::CounterpartiesListParams,
     ) -> Result<Reply<Page<payments::Counterparty>>, Error> {
         let api = self.client.payments_call(OperationId::CounterpartiesList)?;
-        let request = api
-            .counterparties_list(
-                params.customer_id.as_ref(),
-                params.page,
-                params.page_size,
-            );
+        let request =
+            api.counterparties_list(params.customer_id.as_ref(), params.page, params.page_size);
         let reply = request.await?;
-        Ok(
-            reply
-                .map(|envelope| {
-                    let items = envelope.data.counterparties.unwrap_or_default();
-                    Page::new(items, envelope.links)
-                }),
-        )
+        Ok(reply.map(|envelope| {
+            let items = envelope.data.counterparties.unwrap_or_default();
+            Page::new(items, envelope.links)
+        }))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(
-        &self, params: payments::CounterpartiesListParams,
+        &self,
+        params: payments::CounterpartiesListParams,
     ) -> Items<payments::Counterparty> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.counterparties().list(&params).await }
-            },
+            |client, params| async move { client.counterparties().list(&params).await },
             |item| match item {
-                payments::Counterparty::Unknown(unknown) => {
-                    unknown.raw().get().to_owned()
-                }
+                payments::Counterparty::Unknown(unknown) => unknown.raw().get().to_owned(),
                 known => known.id().map(ToString::to_string).unwrap_or_default(),
             },
         )
@@ -1475,10 +1900,38 @@ impl<'c> Counterparties<'c> {
     /// `INTERMEDIARY_NOT_ALLOWED`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let address = payments::Address::new()
+    ///     .with_address_line1("9 Example Wharf".to_owned())
+    ///     .with_city("Boston".to_owned())
+    ///     .with_state("MA".to_owned());
+    /// let profile = payments::CounterpartyProfileRequest::new(
+    ///     payments::ProfileType::Corporation,
+    ///     "Harbor Estates LLC".to_owned(),
+    ///     address,
+    /// );
+    /// let account_information = payments::CounterpartyRoutingAccountRequest::new(
+    ///     "FIAT_TESTNET_USD".parse()?,
+    ///     "000123456789".to_owned(),
+    ///     "021001208".to_owned(),
+    /// );
+    /// let body = payments::CounterpartyRequestFiatUs::new(
+    ///     "ACME".parse()?,
+    ///     vec![payments::Rail::Ach, payments::Rail::Fedwire],
+    ///     profile,
+    ///     account_information,
+    /// );
+    /// let counterparty_ref = client.counterparties().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &payments::CounterpartyRequest,
+        &self,
+        body: &payments::CounterpartyRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesCreate)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesCreate)?;
         let reply = api.counterparties_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1492,8 +1945,15 @@ impl<'c> Counterparties<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/counterparties/{counterparty_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let counterparty = client.counterparties().get(&counterparty_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, counterparty_id: &payments::CounterpartyId,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
     ) -> Result<Reply<payments::Counterparty>, Error> {
         let api = self.client.payments_call(OperationId::CounterpartiesGet)?;
         let reply = api.counterparties_get(counterparty_id).await?;
@@ -1523,11 +1983,22 @@ impl<'c> Counterparties<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `PATCH /v1/counterparties/{counterparty_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let body = payments::CounterpartyUpdateRequest::new()
+    ///     .set_description("Landlord of the Boston office");
+    /// let counterparty_ref = client.counterparties().update(&counterparty_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
-        &self, counterparty_id: &payments::CounterpartyId,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
         body: &payments::CounterpartyUpdateRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesUpdate)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesUpdate)?;
         let reply = api.counterparties_update(counterparty_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1555,10 +2026,21 @@ impl<'c> Counterparties<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/details`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let body = payments::LinkDetailsRequestMx::new(false, "acme".to_owned());
+    /// let reply = client.counterparties().link_details(&counterparty_id, &body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn link_details(
-        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkDetailsRequest,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkDetailsRequest,
     ) -> Result<Reply<payments::LinkDetails>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesLinkDetails)?;
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesLinkDetails)?;
         api.counterparties_link_details(counterparty_id, body).await
     }
 
@@ -1583,11 +2065,25 @@ impl<'c> Counterparties<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/accounts`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let body = payments::LinkAccountsRequestMx::new(
+    ///     "MBR-5a6f1c0e-7d1b-4d8e-8f23-4c7a1f0b9d10".to_owned(),
+    /// );
+    /// let reply = client.counterparties().link_accounts(&counterparty_id, &body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn link_accounts(
-        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkAccountsRequest,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkAccountsRequest,
     ) -> Result<Reply<payments::LinkAccounts>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesLinkAccounts)?;
-        api.counterparties_link_accounts(counterparty_id, body).await
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesLinkAccounts)?;
+        api.counterparties_link_accounts(counterparty_id, body)
+            .await
     }
 
     /// Connect the linked account.
@@ -1612,11 +2108,26 @@ impl<'c> Counterparties<'c> {
     /// `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/counterparties/{counterparty_id}/link/connect`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let counterparty_id = "2c1f7c55-8c1e-4f5e-8a54-0a8e1f6f7b02".parse()?;
+    /// let body =
+    ///     payments::LinkConnectRequestPlaid::new("processor-sandbox-0asd1-a92nc".to_owned());
+    /// let counterparty_ref =
+    ///     client.counterparties().link_connect(&counterparty_id, &body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn link_connect(
-        &self, counterparty_id: &payments::CounterpartyId, body: &payments::LinkConnectRequest,
+        &self,
+        counterparty_id: &payments::CounterpartyId,
+        body: &payments::LinkConnectRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesLinkConnect)?;
-        let reply = api.counterparties_link_connect(counterparty_id, body).await?;
+        let api = self
+            .client
+            .payments_call(OperationId::CounterpartiesLinkConnect)?;
+        let reply = api
+            .counterparties_link_connect(counterparty_id, body)
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }
@@ -1658,8 +2169,16 @@ impl<'c> Deposits<'c> {
     /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/deposits`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let deposit_destination = payments::DepositDestinationRequest::new("ACME_USD".parse()?);
+    /// let body = payments::DepositRequestPush::new(deposit_destination);
+    /// let deposit = client.deposits().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &payments::DepositRequest,
+        &self,
+        body: &payments::DepositRequest,
     ) -> Result<Reply<payments::Deposit>, Error> {
         let api = self.client.payments_call(OperationId::DepositsCreate)?;
         let reply = api.deposits_create(body).await?;
@@ -1674,8 +2193,15 @@ impl<'c> Deposits<'c> {
     /// `NOT_FOUND`.
     ///
     /// `GET /v1/deposits/{deposit_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let deposit_id = "5a0d9be3-7f0e-4a8a-8d5b-9a1d6c2e4f31".parse()?;
+    /// let deposit = client.deposits().get(&deposit_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, deposit_id: &payments::DepositId,
+        &self,
+        deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::Deposit>, Error> {
         let api = self.client.payments_call(OperationId::DepositsGet)?;
         let reply = api.deposits_get(deposit_id).await?;
@@ -1704,8 +2230,15 @@ impl<'c> Deposits<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/deposits/{deposit_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let deposit_id = "5a0d9be3-7f0e-4a8a-8d5b-9a1d6c2e4f31".parse()?;
+    /// let deposit_state = client.deposits().accept(&deposit_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
-        &self, deposit_id: &payments::DepositId,
+        &self,
+        deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::DepositState>, Error> {
         let api = self.client.payments_call(OperationId::DepositsAccept)?;
         let reply = api.deposits_accept(deposit_id).await?;
@@ -1747,8 +2280,20 @@ impl<'c> Withdrawals<'c> {
     /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/withdrawals`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::WithdrawalRequestAch::new(
+    ///     "ACME_USD".parse()?,
+    ///     "7b1f6f0e-3a53-4a39-9f0c-5f3c0a6a1d21".parse()?,
+    ///     "1200.50".parse()?,
+    ///     payments::WithdrawalPurpose::RentalProperty,
+    /// );
+    /// let withdrawal_state = client.withdrawals().create(&body.into()).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &payments::WithdrawalRequest,
+        &self,
+        body: &payments::WithdrawalRequest,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let api = self.client.payments_call(OperationId::WithdrawalsCreate)?;
         let reply = api.withdrawals_create(body).await?;
@@ -1764,8 +2309,15 @@ impl<'c> Withdrawals<'c> {
     /// dropped at any time. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let withdrawal = client.withdrawals().get(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::Withdrawal>, Error> {
         let api = self.client.payments_call(OperationId::WithdrawalsGet)?;
         let reply = api.withdrawals_get(withdrawal_id).await?;
@@ -1781,10 +2333,19 @@ impl<'c> Withdrawals<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let withdrawal_progress = client.withdrawals().get_status(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_status(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalProgress>, Error> {
-        let api = self.client.payments_call(OperationId::WithdrawalsGetStatus)?;
+        let api = self
+            .client
+            .payments_call(OperationId::WithdrawalsGetStatus)?;
         let reply = api.withdrawals_get_status(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1812,8 +2373,15 @@ impl<'c> Withdrawals<'c> {
     /// `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let withdrawal_state = client.withdrawals().accept(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let api = self.client.payments_call(OperationId::WithdrawalsAccept)?;
         let reply = api.withdrawals_accept(withdrawal_id).await?;
@@ -1841,8 +2409,15 @@ impl<'c> Withdrawals<'c> {
     /// `NOT_FOUND`, `WITHDRAWAL_NOT_CANCELLABLE`.
     ///
     /// `POST /v1/withdrawals/{withdrawal_id}/cancel`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let withdrawal_state = client.withdrawals().cancel(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn cancel(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
         let api = self.client.payments_call(OperationId::WithdrawalsCancel)?;
         let reply = api.withdrawals_cancel(withdrawal_id).await?;
@@ -1858,8 +2433,15 @@ impl<'c> Withdrawals<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`, `RECEIPT_NOT_READY`.
     ///
     /// `GET /v1/withdrawals/{withdrawal_id}/receipt`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let withdrawal_id = "9d2b8c77-4b4f-4a1e-9d60-1f5e7a3c9b41".parse()?;
+    /// let file = client.withdrawals().get_receipt(&withdrawal_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_receipt(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -1869,9 +2451,11 @@ impl<'c> Withdrawals<'c> {
             .await
     }
 
-    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    /// The same as [`get_receipt`](Self::get_receipt) for a file that goes to disk or further on:
+    /// the bytes as they come, with a limit.
     pub async fn get_receipt_stream(
-        &self, withdrawal_id: &payments::WithdrawalId,
+        &self,
+        withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<DownloadStream>, Error> {
         self.client
             .download_stream(
@@ -1914,10 +2498,24 @@ impl<'c> Exchanges<'c> {
     /// `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/market`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::ExchangeRequest::new(
+    ///     "ACME_USD".parse()?,
+    ///     "ACME_USDC".parse()?,
+    ///     "730".parse()?,
+    ///     payments::ExchangeAction::FixSource,
+    /// );
+    /// let exchange = client.exchanges().create_market(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create_market(
-        &self, body: &payments::ExchangeRequest,
+        &self,
+        body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let api = self.client.payments_call(OperationId::ExchangesCreateMarket)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ExchangesCreateMarket)?;
         let reply = api.exchanges_create_market(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1949,10 +2547,24 @@ impl<'c> Exchanges<'c> {
     /// `AMOUNT_TOO_LARGE`, `TOO_MANY_DECIMALS`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/quote`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = payments::ExchangeRequest::new(
+    ///     "ACME_USD".parse()?,
+    ///     "ACME_USDC".parse()?,
+    ///     "730".parse()?,
+    ///     payments::ExchangeAction::FixSource,
+    /// );
+    /// let exchange = client.exchanges().create_quote(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create_quote(
-        &self, body: &payments::ExchangeRequest,
+        &self,
+        body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let api = self.client.payments_call(OperationId::ExchangesCreateQuote)?;
+        let api = self
+            .client
+            .payments_call(OperationId::ExchangesCreateQuote)?;
         let reply = api.exchanges_create_quote(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1966,8 +2578,15 @@ impl<'c> Exchanges<'c> {
     /// Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/exchanges/{exchange_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let exchange_id = "c41b7a0e-52d6-4f0d-8a3c-7e9d1b5f2a61".parse()?;
+    /// let exchange = client.exchanges().get(&exchange_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, exchange_id: &payments::ExchangeId,
+        &self,
+        exchange_id: &payments::ExchangeId,
     ) -> Result<Reply<payments::Exchange>, Error> {
         let api = self.client.payments_call(OperationId::ExchangesGet)?;
         let reply = api.exchanges_get(exchange_id).await?;
@@ -2001,8 +2620,17 @@ impl<'c> Exchanges<'c> {
     /// `INSUFFICIENT_FUNDS`, `ACCOUNT_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/exchanges/{exchange_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let exchange_id = "c41b7a0e-52d6-4f0d-8a3c-7e9d1b5f2a61".parse()?;
+    /// let body = payments::ExchangeAcceptRequest::new(Slippage::bps(10)?);
+    /// let exchange = client.exchanges().accept(&exchange_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
-        &self, exchange_id: &payments::ExchangeId, body: &payments::ExchangeAcceptRequest,
+        &self,
+        exchange_id: &payments::ExchangeId,
+        body: &payments::ExchangeAcceptRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
         let api = self.client.payments_call(OperationId::ExchangesAccept)?;
         let reply = api.exchanges_accept(exchange_id, body).await?;
@@ -2039,8 +2667,21 @@ impl<'c> Payments<'c> {
     /// `COUNTERPARTY_NOT_USABLE`, `ASSET_NOT_SUPPORTED`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment_source = payments::PaymentSourceRequest::new(
+    ///     "7b1f6f0e-3a53-4a39-9f0c-5f3c0a6a1d21".parse()?,
+    ///     vec!["FIAT_TESTNET_USD".parse()?],
+    /// );
+    /// let payment_destination = payments::PaymentDestinationRequest::new("ACME_USD".parse()?);
+    /// let payment_info = payments::PaymentInfoRequest::new("Invoice 2026-017".to_owned());
+    /// let body = payments::PaymentRequest::new(payment_source, payment_destination, payment_info);
+    /// let payment_state = client.payments().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(
-        &self, body: &payments::PaymentRequest,
+        &self,
+        body: &payments::PaymentRequest,
     ) -> Result<Reply<payments::PaymentState>, Error> {
         let api = self.client.payments_call(OperationId::PaymentsCreate)?;
         let reply = api.payments_create(body).await?;
@@ -2055,8 +2696,15 @@ impl<'c> Payments<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment_id = "e07c5d19-3c88-4d52-9f6a-2b8e4c7d1f81".parse()?;
+    /// let payment = client.payments().get(&payment_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, payment_id: &payments::PaymentId,
+        &self,
+        payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::Payment>, Error> {
         let api = self.client.payments_call(OperationId::PaymentsGet)?;
         let reply = api.payments_get(payment_id).await?;
@@ -2072,8 +2720,15 @@ impl<'c> Payments<'c> {
     /// `rail-1.1.2` has it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/payments/{payment_id}/status`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment_id = "e07c5d19-3c88-4d52-9f6a-2b8e4c7d1f81".parse()?;
+    /// let payment_progress = client.payments().get_status(&payment_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get_status(
-        &self, payment_id: &payments::PaymentId,
+        &self,
+        payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentProgress>, Error> {
         let api = self.client.payments_call(OperationId::PaymentsGetStatus)?;
         let reply = api.payments_get_status(payment_id).await?;
@@ -2105,8 +2760,15 @@ impl<'c> Payments<'c> {
     /// `ACCOUNT_NOT_USABLE`, `COUNTERPARTY_NOT_USABLE`, `IDEMPOTENCY_KEY_REUSED`.
     ///
     /// `POST /v1/payments/{payment_id}/accept`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment_id = "e07c5d19-3c88-4d52-9f6a-2b8e4c7d1f81".parse()?;
+    /// let payment_state = client.payments().accept(&payment_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn accept(
-        &self, payment_id: &payments::PaymentId,
+        &self,
+        payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentState>, Error> {
         let api = self.client.payments_call(OperationId::PaymentsAccept)?;
         let reply = api.payments_accept(payment_id).await?;
@@ -2130,16 +2792,25 @@ impl<'c> Settlements<'c> {
     /// platform advises against it. Errors: `NOT_FOUND`.
     ///
     /// `GET /v1/settlements/{settlement_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let settlement_id = "6e3d9f2b-0a4c-4f57-8b1e-5d7c9a3e2f91".parse()?;
+    /// let params =
+    ///     payments::SettlementsGetParams::new().with_source_account_id("ACME_USD".parse()?);
+    /// let settlement = client.settlements().get(&settlement_id, &params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(
-        &self, settlement_id: &payments::SettlementId, params: &payments::SettlementsGetParams,
+        &self,
+        settlement_id: &payments::SettlementId,
+        params: &payments::SettlementsGetParams,
     ) -> Result<Reply<payments::Settlement>, Error> {
         let api = self.client.payments_call(OperationId::SettlementsGet)?;
-        let request = api
-            .settlements_get(
-                settlement_id,
-                params.destination_account_id.as_ref(),
-                params.source_account_id.as_ref(),
-            );
+        let request = api.settlements_get(
+            settlement_id,
+            params.destination_account_id.as_ref(),
+            params.source_account_id.as_ref(),
+        );
         let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
     }

@@ -32,10 +32,27 @@ impl<'c> Sandbox<'c> {
     /// call again. Errors: `INVALID_INSTITUTION`, `INVALID_PRODUCT`.
     ///
     /// `POST /sandbox/public_token/create`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let transactions = plaid::SandboxTransactionsOptions::new().with_days_requested(90);
+    /// let options = plaid::SandboxPublicTokenCreateOptions::new()
+    ///     .with_webhook("https://example.com/hooks/plaid".to_owned())
+    ///     .with_transactions(transactions);
+    /// let body = plaid::SandboxPublicTokenCreateRequest::new(
+    ///     "ins_109508".parse()?,
+    ///     vec![plaid::Product::Transactions],
+    /// )
+    /// .with_options(options);
+    /// let reply = client.plaid().sandbox().public_token_create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn public_token_create(
-        &self, body: &plaid::SandboxPublicTokenCreateRequest,
+        &self,
+        body: &plaid::SandboxPublicTokenCreateRequest,
     ) -> Result<Reply<plaid::SandboxPublicTokenCreateReply>, Error> {
-        let api = self.client.plaid_call(OperationId::SandboxPublicTokenCreate)?;
+        let api = self
+            .client
+            .plaid_call(OperationId::SandboxPublicTokenCreate)?;
         api.sandbox_public_token_create(body).await
     }
 }
@@ -65,10 +82,21 @@ impl<'c> Items<'c> {
     /// call again. Errors: `INVALID_PUBLIC_TOKEN`.
     ///
     /// `POST /item/public_token/exchange`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let body = plaid::ItemPublicTokenExchangeRequest::new(
+    ///     "public-sandbox-b0e2c4ee-a763-4df5-bfe9-46a46bce993d".parse()?,
+    /// );
+    /// let reply = client.plaid().items().public_token_exchange(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn public_token_exchange(
-        &self, body: &plaid::ItemPublicTokenExchangeRequest,
+        &self,
+        body: &plaid::ItemPublicTokenExchangeRequest,
     ) -> Result<Reply<plaid::ItemPublicTokenExchangeReply>, Error> {
-        let api = self.client.plaid_call(OperationId::ItemsPublicTokenExchange)?;
+        let api = self
+            .client
+            .plaid_call(OperationId::ItemsPublicTokenExchange)?;
         api.items_public_token_exchange(body).await
     }
 }
@@ -83,13 +111,17 @@ impl<'c> Plaid<'c> {
     /// Shortcuts of the sandbox that stand for a person who links an account.
     #[must_use]
     pub fn sandbox(&self) -> Sandbox<'c> {
-        Sandbox { client: self.client }
+        Sandbox {
+            client: self.client,
+        }
     }
 
     /// Links to an institution, each made by one sign-in of one person.
     #[must_use]
     pub fn items(&self) -> Items<'c> {
-        Items { client: self.client }
+        Items {
+            client: self.client,
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Keys in a file of one machine.
 //!
 //! The file is JSON, mode 0600, and written whole: beside its place first, synced, then renamed over it, and the folder
-//! synced. A crash leaves the old file or the new one, and after `put` the new one. One that others may read or write is refused. Tasks of one process take turns; several
-//! processes need a store that they share.
+//! synced. A crash leaves the old file or the new one, and after `put` the new one. A file that others may read or write
+//! is refused.
+//!
+//! Tasks of one process take turns, and a turn lasts as long as its work on the disk: a caller that goes away before the
+//! end leaves work behind that is done all the same, and the next one waits for it. Several processes need a store that
+//! they share.
 
 use std::fs::File;
-use std::fs::OpenOptions;
 use std::io;
 use std::io::Read as _;
 use std::io::Write as _;
@@ -20,6 +23,8 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::credentials::BoxError;
+use crate::part::Part;
+use crate::part::on_disk;
 use crate::webhook::key_store::KeyStore;
 use crate::webhook::key_store::StoredKey;
 
@@ -49,9 +54,15 @@ impl FileKeyStore {
         &self,
         work: impl FnOnce(&Path) -> Result<T, KeyFileError> + Send + 'static,
     ) -> Result<T, BoxError> {
-        let _turn = self.turn.lock().await;
+        // The turn goes with the work: whoever waits here may be dropped while the work is still being done.
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let path = Arc::clone(&self.path);
-        Ok(tokio::task::spawn_blocking(move || work(&path)).await??)
+        let done = on_disk(move || {
+            let done = work(&path);
+            drop(turn);
+            Ok(done)
+        });
+        Ok(done.await??)
     }
 }
 
@@ -91,13 +102,21 @@ impl KeyStore for FileKeyStore {
 #[non_exhaustive]
 pub enum KeyFileError {
     /// The file is not in the form that this version writes.
-    #[error("{} is no file of webhook keys that this version reads", path.display())]
+    #[error(
+        "{} is no file of webhook keys that this version reads: name another file, or move this one away to begin anew",
+        path.display()
+    )]
+    #[non_exhaustive]
     Form {
         /// The file.
         path: PathBuf,
     },
     /// The file cannot be read or written.
-    #[error("{} cannot be used", path.display())]
+    #[error(
+        "{} cannot be read or written: its folder must be there, and both must be open to this process",
+        path.display()
+    )]
+    #[non_exhaustive]
     Io {
         /// The file.
         path: PathBuf,
@@ -111,6 +130,7 @@ pub enum KeyFileError {
          subscribe anew if you do not know who had access",
         path.display()
     )]
+    #[non_exhaustive]
     Open {
         /// The file.
         path: PathBuf,
@@ -147,19 +167,13 @@ fn read(path: &Path) -> Result<Vec<StoredKey>, KeyFileError> {
 fn write(path: &Path, keys: Vec<StoredKey>) -> Result<(), KeyFileError> {
     let content = Content { form: FORM, keys };
     let text = serde_json::to_vec_pretty(&content).map_err(|error| failed(path, error.into()))?;
-    let beside = beside(path);
     let written = (|| {
-        let mut file = owned_by_one(&beside)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)?;
+        let part = Part::beside(path)?;
+        part.file().write_all(&text)?;
+        part.take(path)?;
         sync_folder_of(path)
     })();
-    written.map_err(|error| {
-        // What is left of the attempt is of no use; that it cannot be removed changes nothing about the failure.
-        let _ = std::fs::remove_file(&beside);
-        failed(path, error)
-    })
+    written.map_err(|error| failed(path, error))
 }
 
 /// The rename is an entry of the folder: until that is on the disk too, a power cut can bring the old file back, and the
@@ -174,32 +188,6 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder_of(_path: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// A name in the same folder, so that the rename stays within one file system. Of one process, which takes turns.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    path.with_file_name(name)
-}
-
-/// Makes a file with its mode from the start: there is no moment at which others can open it.
-fn owned_by_one(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    match options.open(path) {
-        // Left by a process that had our id and died.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            std::fs::remove_file(path)?;
-            options.open(path)
-        }
-        opened => opened,
-    }
 }
 
 #[cfg(unix)]
@@ -226,5 +214,48 @@ fn failed(path: &Path, source: io::Error) -> KeyFileError {
     KeyFileError::Io {
         path: path.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::poll;
+
+    use super::*;
+
+    fn key(id: &str) -> StoredKey {
+        StoredKey::new(
+            id.parse().unwrap(),
+            "CUSTOMER_ACTIVE".into(),
+            "https://x",
+            "key",
+        )
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_its_work_and_not_as_its_caller() {
+        let folder = std::env::temp_dir().join(format!("layer2-sdk-turn-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let store = FileKeyStore::new(folder.join("keys.json"));
+        let (says_read, has_read) = tokio::sync::oneshot::channel();
+        let (may_write, waits) = std::sync::mpsc::channel::<()>();
+        let mut slow = Box::pin(store.run(move |path| {
+            let mut keys = read(path)?;
+            says_read.send(()).unwrap();
+            waits.recv().unwrap();
+            keys.push(key("slow"));
+            write(path, keys)
+        }));
+        assert!(poll!(slow.as_mut()).is_pending());
+        has_read.await.unwrap();
+        drop(slow);
+
+        assert!(store.turn.try_lock().is_err(), "the work goes on");
+        let mut next = Box::pin(store.put(key("next")));
+        assert!(poll!(next.as_mut()).is_pending());
+        may_write.send(()).unwrap();
+        next.await.unwrap();
+        assert_eq!(store.keys().await.unwrap(), [key("slow"), key("next")]);
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -8,13 +8,13 @@ use layer2_types::control::ObjectKind;
 use layer2_types::payments::AccountId;
 use layer2_types::payments::CounterpartyId;
 use layer2_types::payments::IndividualId;
-use layer2_types::payments::TransactionCategory;
 
 use crate::outbox::DeliveryRow;
 use crate::outbox::EventRow;
 use crate::packed::Name;
 use crate::payments::arrivals::InboundRow;
 use crate::payments::deposits::Way;
+use crate::payments::transaction_kinds::Category;
 use crate::world::World;
 
 /// What an object is, and what is counted as its own.
@@ -197,7 +197,7 @@ impl World {
         let mut own = Subject::new(ObjectKind::Transaction);
         own.transactions.insert(id.to_owned());
         own.account = Some(row.account.clone());
-        if row.category == TransactionCategory::Deposit {
+        if row.category == Category::Deposit {
             let came = payments
                 .inbound
                 .rows()
@@ -305,7 +305,8 @@ impl World {
         let entry = funds.entry(number)?;
         let mut own = Subject::new(ObjectKind::Entry);
         own.events = Mentions::None;
-        let purpose = purpose_of(funds.narrative(number));
+        let narrative = funds.narrative(number);
+        let purpose = purpose_of(&narrative);
         own.orders.insert(Name::new(purpose));
         let inbound = purpose.parse().ok();
         if let Some(row) = inbound.and_then(|id| self.payments.inbound.get(&id)) {

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use layer2_ledger::MinorUnits;
 use layer2_types::payments::ExchangeId;
-use layer2_types::payments::TransactionType;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -20,6 +19,7 @@ use crate::payments::market::Pair;
 use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
 use crate::payments::private::Private;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::schedule::Work;
 use crate::world::World;
 
@@ -186,7 +186,7 @@ impl World {
         let side = Side {
             account,
             value: returned,
-            kind: TransactionType::CreditCorrection,
+            kind: TransactionKind::CreditCorrection,
             stage: TransactionStage::Posted,
         };
         if let Ok(mut row) = trail.transaction(cx, side) {

@@ -16,6 +16,7 @@ use super::CUSTODY_MAX;
 use super::Funds;
 use super::draft;
 use crate::context::WriteContext;
+use crate::packed::Packed;
 
 /// What an exchange moves.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +82,7 @@ impl Funds {
         self.book
             .apply_all(&steps)
             .map_err(|refused| refused.error)?;
-        let narratives = narratives.into_iter().map(String::into_boxed_str);
+        let narratives = narratives.iter().map(|narrative| Packed::new(narrative));
         self.narratives.extend(narratives);
         Ok(())
     }

@@ -2,8 +2,6 @@
 
 use layer2_ledger::MinorUnits;
 use layer2_types::payments::RailInformation;
-use layer2_types::payments::TransactionCategory;
-use layer2_types::payments::TransactionType;
 
 use crate::clock;
 use crate::context::WriteContext;
@@ -12,6 +10,8 @@ use crate::payments::machines::WithdrawalStage;
 use crate::payments::orders::Side;
 use crate::payments::orders::Trail;
 use crate::payments::private::Private;
+use crate::payments::transaction_kinds::Category;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::payments::transactions::TransactionRow;
 use crate::payments::withdrawals::Accepted;
 use crate::payments::withdrawals::KIND;
@@ -39,9 +39,9 @@ impl World {
             kind,
             stage: TransactionStage::Authorized,
         };
-        let sent = row.transaction(cx, debit(TransactionType::TransferOut, row.amount))?;
+        let sent = row.transaction(cx, debit(TransactionKind::TransferOut, row.amount))?;
         let charged = if fee.is_positive() {
-            Some(row.transaction(cx, debit(TransactionType::Fee, fee))?)
+            Some(row.transaction(cx, debit(TransactionKind::Fee, fee))?)
         } else {
             None
         };
@@ -54,8 +54,8 @@ impl World {
         let accepted = Accepted {
             hold,
             fee,
-            debit: sent.id.clone(),
-            fee_debit: charged.as_ref().map(|charged| charged.id.clone()),
+            debit: sent.id.get(),
+            fee_debit: charged.as_ref().map(|charged| charged.id.get()),
         };
         self.add_transaction(cx, sent);
         if let Some(charged) = charged {
@@ -81,7 +81,7 @@ impl WithdrawalRow {
     ) -> Result<TransactionRow, Rejection> {
         let trail = Trail {
             order: self.id.as_str(),
-            category: TransactionCategory::Withdrawal,
+            category: Category::Withdrawal,
             description: self.details.description().map(Private::new),
         };
         let mut transaction = trail.transaction(cx, side)?;

@@ -5,7 +5,6 @@
 
 use layer2_ledger::LedgerError;
 use layer2_types::payments::TransactionId;
-use layer2_types::payments::TransactionType;
 use layer2_types::payments::WithdrawalId;
 
 use crate::context::WriteContext;
@@ -13,6 +12,7 @@ use crate::payments::funds;
 use crate::payments::funds::Back;
 use crate::payments::machines::TransactionStage;
 use crate::payments::orders::Side;
+use crate::payments::transaction_kinds::TransactionKind;
 use crate::payments::withdrawals::WithdrawalRow;
 use crate::rejection::Rejection;
 use crate::world::World;
@@ -44,7 +44,7 @@ impl World {
         let side = Side {
             account: source,
             value: row.amount,
-            kind: TransactionType::CreditCorrection,
+            kind: TransactionKind::CreditCorrection,
             stage: TransactionStage::Posted,
         };
         let mut credit = row.transaction(cx, side)?;
@@ -63,7 +63,7 @@ impl World {
                 _ => Rejection::internal("The books refused the money."),
             })?;
 
-        let transaction = credit.id.clone();
+        let transaction = credit.id.get();
         self.add_transaction(cx, credit);
         self.wake(cx, &row.source);
         if let Some(row) = self.payments.withdrawals.rows.get_mut(id)

@@ -1,7 +1,7 @@
 //! How onboarding goes when it goes well, and what is told on the way.
 
 use jiff::SignedDuration;
-use layer2_world::Profile;
+use layer2_types::operation::Platform;
 use layer2_world::Settings;
 use layer2_world::World;
 use serde_json::Value;
@@ -16,6 +16,7 @@ use super::SUBMIT;
 use super::TOLD;
 use super::UPDATE;
 use super::UPLOAD;
+use super::Wording;
 use super::account;
 use super::ada;
 use super::globex;
@@ -26,6 +27,8 @@ use super::proof;
 use super::text;
 use super::updates;
 use super::whole;
+use crate::deposits::fast;
+use crate::deposits::slow;
 use crate::support::Play;
 use crate::support::codes;
 use crate::support::field;
@@ -34,289 +37,313 @@ use crate::support::request;
 
 #[test]
 fn a_person_is_onboarded_from_the_first_field_to_the_second_account() {
-    let mut play = Play::new();
-    for event in [
-        "APPLICATION_INCOMPLETE",
-        "APPLICATION_READY_FOR_SUBMISSION",
-        "APPLICATION_SUBMITTED",
-        "APPLICATION_PROCESSING",
-        "APPLICATION_CHANGE_REQUESTED",
-        "APPLICATION_APPROVED",
-        "CUSTOMER_ACTIVE",
-        "ACCOUNT_OPEN",
-    ] {
-        play.subscribe(event);
+    for &platform in Platform::ALL {
+        let (mut play, words) = (fast(platform), Wording::of(platform));
+        let told = |events: &[&'static str]| Wording::without(events, words.untold);
+        for event in [
+            "APPLICATION_INCOMPLETE",
+            "APPLICATION_READY_FOR_SUBMISSION",
+            "APPLICATION_SUBMITTED",
+            "APPLICATION_PROCESSING",
+            "APPLICATION_CHANGE_REQUESTED",
+            "APPLICATION_APPROVED",
+            "CUSTOMER_ACTIVE",
+            "ACCOUNT_OPEN",
+        ] {
+            let body = json!({"event_type": event, "callback_url": "http://127.0.0.1:9/h"});
+            let subscribed = play.post("payments.subscriptions_create", &[], &body.to_string());
+            assert_eq!(
+                subscribed.is_err(),
+                words.untold.contains(&event),
+                "{platform} {event}"
+            );
+        }
+        let id = play.apply(&ada());
+        assert_eq!(play.told(), told(&["APPLICATION_INCOMPLETE"]));
+        let review = play.review(&id);
+        let lacking = names(&review[words.fields], "field_name");
+        assert!(lacking.contains(&"date_of_birth".to_owned()), "{lacking:?}");
+        let needed = words.told.iter().map(|(name, _)| *name);
+        let needed: Vec<&str> = needed
+            .filter(|name| *name != "terms_and_conditions_accepted")
+            .collect();
+        assert_eq!(lacking, needed);
+        assert_eq!(
+            review["application_errors"],
+            json!(Wording::without(
+                &["TERMS_AND_CONDITIONS_NOT_ACCEPTED"],
+                words.unsaid
+            ))
+        );
+        assert_eq!(
+            names(&review["application_document_errors"], "document"),
+            ["GOVERNMENT_ID_FRONT", "GOVERNMENT_ID_BACK", "UTILITY_BILL"]
+        );
+
+        play.on(UPDATE, &id, &updates(words.told)).unwrap();
+        let review = play.review(&id);
+        assert_eq!(review[words.fields], json!([]));
+        assert_eq!(review["application_errors"], json!([]));
+        assert_eq!(review["status"], "INCOMPLETE");
+        play.upload_all(&id);
+        assert_eq!(play.stage(&id), "READY_FOR_SUBMISSION");
+        assert_eq!(play.told(), told(&["APPLICATION_READY_FOR_SUBMISSION"]));
+
+        play.on(SUBMIT, &id, &Value::Null).unwrap();
+        assert_eq!(
+            play.told(),
+            told(&["APPLICATION_SUBMITTED", "APPLICATION_PROCESSING"])
+        );
+        let bill = text(&play.review(&id)["application_document_errors"][2][words.document_id]);
+        let changes = json!({"decision": "CHANGES_REQUESTED", "changes": [
+            {"field": "mailing_address.address_line1", "description": "Not the street of the bill."},
+            {"document_id": bill},
+        ]});
+        let decided = play.decide_on(&id, &changes).unwrap();
+        assert_eq!(field(&decided.body, "previous_status"), "PROCESSING");
+        assert_eq!(field(&decided.body, "status"), "CHANGES_REQUESTED");
+        assert_eq!(play.told(), told(&["APPLICATION_CHANGE_REQUESTED"]));
+        let review = play.review(&id);
+        let mut asked = json!({"field_name": "mailing_address.address_line1",
+            "description": "Not the street of the bill."});
+        for status in words.statuses {
+            asked[status] = json!("CHANGES_REQUESTED");
+        }
+        assert_eq!(review[words.fields], json!([asked]));
+        let questioned = &review["application_document_errors"][2];
+        assert_eq!(questioned["status"], "CHANGES_REQUESTED");
+        let why = words
+            .describes_papers
+            .then_some("A reviewer asks for another file.");
+        assert_eq!(questioned["description"].as_str(), why);
+
+        let street = updates(&[("mailing_address.address_line1", "9 Example Street")]);
+        play.on(UPDATE, &id, &street).unwrap();
+        assert_eq!(play.stage(&id), "CHANGES_REQUESTED", "the bill is awaited");
+        play.upload(&bill, &proof()).unwrap();
+        assert_eq!(play.told(), told(&["APPLICATION_READY_FOR_SUBMISSION"]));
+        play.on(SUBMIT, &id, &Value::Null).unwrap();
+        let _ = play.told();
+        play.decide_on(&id, &json!({"decision": "APPROVED"}))
+            .unwrap();
+        assert_eq!(
+            play.told(),
+            told(&["CUSTOMER_ACTIVE", "ACCOUNT_OPEN", "APPLICATION_APPROVED"])
+        );
+
+        let path = [("customer_id", "ADA")];
+        let customer = play.get("payments.customers_get", &path, &[]).unwrap().body;
+        let customer: Value = serde_json::from_str(&customer).unwrap();
+        assert_eq!(customer["data"]["status"], "ACTIVE");
+        assert_eq!(
+            customer["data"]["mailing_address"]["address_line1"],
+            "9 Example Street"
+        );
+        assert_eq!(
+            customer["data"]["investment_profile"]["total_assets"],
+            "TEN_TO_100K"
+        );
+        assert_eq!(play.account_status("ADA_USD"), "OPEN");
+        assert_eq!(
+            names(&play.review(&id)["application_document_errors"], "status"),
+            ["APPROVED", words.optional_paper, "APPROVED"]
+        );
+        let second = json!({"customer_id": "ADA", "account_to_open": account("ADA_2")}).to_string();
+        play.post("payments.accounts_open", &[], &second).unwrap();
+        play.inbound("ADA_2", "12.50").unwrap();
+        play.transfer("ADA_2", "ADA_USD", "2").unwrap();
+        assert!(play.balanced());
     }
-    let id = play.apply(&ada());
-    assert_eq!(play.told(), ["APPLICATION_INCOMPLETE"]);
-    let review = play.review(&id);
-    let lacking = names(&review["validation_errors"], "field_name");
-    assert!(lacking.contains(&"date_of_birth".to_owned()), "{lacking:?}");
-    let needed = TOLD.iter().map(|(name, _)| *name);
-    let needed: Vec<&str> = needed
-        .filter(|name| *name != "terms_and_conditions_accepted")
-        .collect();
-    assert_eq!(lacking, needed);
-    assert_eq!(
-        review["application_errors"],
-        json!(["TERMS_AND_CONDITIONS_NOT_ACCEPTED"])
-    );
-    assert_eq!(
-        names(&review["application_document_errors"], "document"),
-        ["GOVERNMENT_ID_FRONT", "GOVERNMENT_ID_BACK", "UTILITY_BILL"]
-    );
-
-    play.on(UPDATE, &id, &updates(TOLD)).unwrap();
-    let review = play.review(&id);
-    assert_eq!(review["validation_errors"], json!([]));
-    assert_eq!(review["application_errors"], json!([]));
-    assert_eq!(review["status"], "INCOMPLETE");
-    play.upload_all(&id);
-    assert_eq!(play.stage(&id), "READY_FOR_SUBMISSION");
-    assert_eq!(play.told(), ["APPLICATION_READY_FOR_SUBMISSION"]);
-
-    play.on(SUBMIT, &id, &Value::Null).unwrap();
-    assert_eq!(
-        play.told(),
-        ["APPLICATION_SUBMITTED", "APPLICATION_PROCESSING"]
-    );
-    let bill = text(&play.review(&id)["application_document_errors"][2]["document_id"]);
-    let changes = json!({"decision": "CHANGES_REQUESTED", "changes": [
-        {"field": "mailing_address.address_line1", "description": "Not the street of the bill."},
-        {"document_id": bill},
-    ]});
-    let decided = play.decide_on(&id, &changes).unwrap();
-    assert_eq!(field(&decided.body, "previous_status"), "PROCESSING");
-    assert_eq!(field(&decided.body, "status"), "CHANGES_REQUESTED");
-    assert_eq!(play.told(), ["APPLICATION_CHANGE_REQUESTED"]);
-    let review = play.review(&id);
-    assert_eq!(
-        review["validation_errors"],
-        json!([{"field_name": "mailing_address.address_line1", "status": "CHANGES_REQUESTED",
-            "field_status": "CHANGES_REQUESTED", "description": "Not the street of the bill."}])
-    );
-    let questioned = &review["application_document_errors"][2];
-    assert_eq!(questioned["status"], "CHANGES_REQUESTED");
-    assert_eq!(
-        questioned["description"],
-        "A reviewer asks for another file."
-    );
-
-    let street = updates(&[("mailing_address.address_line1", "9 Example Street")]);
-    play.on(UPDATE, &id, &street).unwrap();
-    assert_eq!(play.stage(&id), "CHANGES_REQUESTED", "the bill is awaited");
-    play.upload(&bill, &proof()).unwrap();
-    assert_eq!(play.told(), ["APPLICATION_READY_FOR_SUBMISSION"]);
-    play.on(SUBMIT, &id, &Value::Null).unwrap();
-    let _ = play.told();
-    play.decide_on(&id, &json!({"decision": "APPROVED"}))
-        .unwrap();
-    assert_eq!(
-        play.told(),
-        ["CUSTOMER_ACTIVE", "ACCOUNT_OPEN", "APPLICATION_APPROVED"]
-    );
-
-    let path = [("customer_id", "ADA")];
-    let customer = play.get("payments.customers_get", &path, &[]).unwrap().body;
-    let customer: Value = serde_json::from_str(&customer).unwrap();
-    assert_eq!(customer["data"]["status"], "ACTIVE");
-    assert_eq!(
-        customer["data"]["mailing_address"]["address_line1"],
-        "9 Example Street"
-    );
-    assert_eq!(
-        customer["data"]["investment_profile"]["total_assets"],
-        "TEN_TO_100K"
-    );
-    assert_eq!(play.account_status("ADA_USD"), "OPEN");
-    assert_eq!(
-        names(&play.review(&id)["application_document_errors"], "status"),
-        ["APPROVED", "MISSING", "APPROVED"]
-    );
-    let second = json!({"customer_id": "ADA", "account_to_open": account("ADA_2")}).to_string();
-    play.post("payments.accounts_open", &[], &second).unwrap();
-    play.inbound("ADA_2", "12.50").unwrap();
-    play.transfer("ADA_2", "ADA_USD", "2").unwrap();
-    assert!(play.balanced());
 }
 
 #[test]
 fn a_company_needs_its_persons_and_each_of_them_a_paper() {
-    let mut play = Play::new();
-    let id = play.apply(&globex());
-    let review = play.review(&id);
-    assert_eq!(
-        review["application_errors"],
-        json!([
-            "MISSING_INDIVIDUAL",
-            "MISSING_PERSON",
-            "MISSING_BENEFICIAL_OWNER",
-            "MISSING_OFFICER",
-            "MISSING_CONTROL_PERSON",
-            "MISSING_AUTHORIZED_PERSON"
-        ])
-    );
-    assert_eq!(review["validation_errors"], json!([]));
-    let mut half = grace();
-    half["individual_type"] = json!(["BENEFICIAL_OWNER", "CONTROL_PERSON"]);
-    half.as_object_mut().unwrap().remove("nationality");
-    let person = field(&play.on(ADD, &id, &half).unwrap().body, "id");
-    let review = play.review(&id);
-    assert_eq!(
-        review["application_errors"],
-        json!(["MISSING_OFFICER", "MISSING_AUTHORIZED_PERSON"])
-    );
-    let of_person = &review["application_individual_errors"][0];
-    assert_eq!(of_person["individual_id"], person.as_str());
-    assert_eq!(
-        names(&of_person["validation_errors"], "field_name"),
-        ["nationality"]
-    );
-    assert_eq!(
-        names(&of_person["document_errors"], "document"),
-        ["GOVERNMENT_ID_FRONT", "GOVERNMENT_ID_BACK"]
-    );
-    assert_eq!(
-        review["individual_errors"],
-        review["application_individual_errors"]
-    );
+    for &platform in Platform::ALL {
+        let (mut play, words) = (fast(platform), Wording::of(platform));
+        let problems = |all: &[&'static str]| json!(Wording::without(all, words.unsaid));
+        let id = play.apply(&globex());
+        let review = play.review(&id);
+        assert_eq!(
+            review["application_errors"],
+            problems(&[
+                "MISSING_INDIVIDUAL",
+                "MISSING_PERSON",
+                "MISSING_BENEFICIAL_OWNER",
+                "MISSING_OFFICER",
+                "MISSING_CONTROL_PERSON",
+                "MISSING_AUTHORIZED_PERSON"
+            ])
+        );
+        assert_eq!(review[words.fields], json!([]));
+        let mut half = grace();
+        half["individual_type"] = json!(["BENEFICIAL_OWNER", "CONTROL_PERSON"]);
+        half.as_object_mut().unwrap().remove("nationality");
+        let person = field(&play.on(ADD, &id, &half).unwrap().body, "id");
+        let review = play.review(&id);
+        assert_eq!(
+            review["application_errors"],
+            problems(&["MISSING_OFFICER", "MISSING_AUTHORIZED_PERSON"])
+        );
+        let of_person = &review[words.persons][0];
+        assert_eq!(of_person[words.person_id], person.as_str());
+        assert_eq!(
+            names(&of_person[words.fields_of_person], "field_name"),
+            ["nationality"]
+        );
+        assert_eq!(
+            names(&of_person[words.papers_of_person], "document"),
+            ["GOVERNMENT_ID_FRONT", "GOVERNMENT_ID_BACK"]
+        );
+        let told_twice = platform == Platform::Union;
+        assert!(!told_twice || review["individual_errors"] == review[words.persons]);
 
-    let rest = updates(&[
-        (
-            "individual_type",
-            "BENEFICIAL_OWNER, OFFICER, CONTROL_PERSON, AUTHORIZED_PERSON",
-        ),
-        ("nationality", "US"),
-    ]);
-    play.on_person(CHANGE, &id, &person, &rest.to_string())
-        .unwrap();
-    play.upload_all(&id);
-    assert_eq!(play.stage(&id), "READY_FOR_SUBMISSION");
+        let rest = updates(&[
+            (
+                "individual_type",
+                "BENEFICIAL_OWNER, OFFICER, CONTROL_PERSON, AUTHORIZED_PERSON",
+            ),
+            ("nationality", "US"),
+        ]);
+        play.on_person(CHANGE, &id, &person, &rest.to_string())
+            .unwrap();
+        play.upload_all(&id);
+        assert_eq!(play.stage(&id), "READY_FOR_SUBMISSION");
 
-    // Ready is left as soon as something is missing, and reached again.
-    let second = field(&play.on(ADD, &id, &grace()).unwrap().body, "id");
-    assert_eq!(play.stage(&id), "INCOMPLETE");
-    let paper = text(&play.review(&id)["individual_errors"][1]["document_errors"][0]["id"]);
-    play.on_person(DELETE, &id, &second, "").unwrap();
-    assert_eq!(play.stage(&id), "READY_FOR_SUBMISSION");
-    assert_eq!(
-        codes(&play.upload(&paper, &proof()).unwrap_err()),
-        ["NOT_FOUND"]
-    );
-    for (field, empty, full) in [
-        ("registered_number", "", "12-3456789"),
-        ("terms_and_conditions_accepted", "false", "true"),
-        ("information_attested", "false", "true"),
-    ] {
-        play.on(UPDATE, &id, &updates(&[(field, empty)])).unwrap();
-        assert_eq!(play.stage(&id), "INCOMPLETE", "{field}");
-        play.on(UPDATE, &id, &updates(&[(field, full)])).unwrap();
-        assert_eq!(play.stage(&id), "READY_FOR_SUBMISSION", "{field}");
-    }
+        // Ready is left as soon as something is missing, and reached again.
+        let second = field(&play.on(ADD, &id, &grace()).unwrap().body, "id");
+        assert_eq!(play.stage(&id), "INCOMPLETE");
+        let of_second = &play.review(&id)[words.persons][1];
+        let paper = text(&of_second[words.papers_of_person][0][words.document_id]);
+        play.on_person(DELETE, &id, &second, "").unwrap();
+        assert_eq!(play.stage(&id), "READY_FOR_SUBMISSION");
+        assert_eq!(
+            codes(&play.upload(&paper, &proof()).unwrap_err()),
+            ["NOT_FOUND"]
+        );
+        for (field, empty, full) in [
+            ("registered_number", "", "12-3456789"),
+            ("terms_and_conditions_accepted", "false", "true"),
+            ("information_attested", "false", "true"),
+        ] {
+            // The older version asks for no attestation, so that the lack of one holds nothing up.
+            let attests = words.told.contains(&("information_attested", "true"));
+            if field == "information_attested" && !attests {
+                continue;
+            }
+            play.on(UPDATE, &id, &updates(&[(field, empty)])).unwrap();
+            assert_eq!(play.stage(&id), "INCOMPLETE", "{field}");
+            play.on(UPDATE, &id, &updates(&[(field, full)])).unwrap();
+            assert_eq!(play.stage(&id), "READY_FOR_SUBMISSION", "{field}");
+        }
 
-    play.on(SUBMIT, &id, &Value::Null).unwrap();
-    let title = json!({"decision": "CHANGES_REQUESTED",
+        play.on(SUBMIT, &id, &Value::Null).unwrap();
+        let title = json!({"decision": "CHANGES_REQUESTED",
         "changes": [{"individual_id": person, "field": "person_role"}]});
-    play.decide_on(&id, &title).unwrap();
-    let role = updates(&[(
-        "individual_type",
-        "BENEFICIAL_OWNER,OFFICER,CONTROL_PERSON,AUTHORIZED_PERSON",
-    )]);
-    play.on_person(CHANGE, &id, &person, &role.to_string())
-        .unwrap();
-    play.on(SUBMIT, &id, &Value::Null).unwrap();
-    play.decide_on(&id, &json!({"decision": "APPROVED"}))
-        .unwrap();
-    let path = [
-        ("customer_id", "GLOBEX"),
-        ("individual_id", person.as_str()),
-    ];
-    let kept = play
-        .get("payments.customers_get_individual", &path, &[])
-        .unwrap();
-    assert_eq!(field(&kept.body, "first_name"), "Grace");
+        play.decide_on(&id, &title).unwrap();
+        let role = updates(&[(
+            "individual_type",
+            "BENEFICIAL_OWNER,OFFICER,CONTROL_PERSON,AUTHORIZED_PERSON",
+        )]);
+        play.on_person(CHANGE, &id, &person, &role.to_string())
+            .unwrap();
+        play.on(SUBMIT, &id, &Value::Null).unwrap();
+        play.decide_on(&id, &json!({"decision": "APPROVED"}))
+            .unwrap();
+        let path = [
+            ("customer_id", "GLOBEX"),
+            ("individual_id", person.as_str()),
+        ];
+        let kept = play
+            .get("payments.customers_get_individual", &path, &[])
+            .unwrap();
+        assert_eq!(field(&kept.body, "first_name"), "Grace");
+    }
 }
 
 #[test]
 fn a_refusal_is_final_and_frees_the_ids() {
-    let mut play = Play::new();
-    let id = play.reviewed();
-    play.decide_on(&id, &json!({"decision": "REJECTED", "reason": "a test"}))
-        .unwrap();
-    assert_eq!(play.stage(&id), "REJECTED");
-    let problem = only(
-        play.decide_on(&id, &json!({"decision": "APPROVED"}))
-            .unwrap_err(),
-        400,
-    );
-    assert_eq!(
-        whole(&problem),
-        [
-            Some("STATUS_CHANGE_NOT_ALLOWED"),
-            Some("The application is REJECTED and cannot become APPROVED."),
-            Some("/decision"),
-            Some("APPROVED"),
-            Some("nothing: the status is final"),
-            Some("The decision stands; apply anew for another one.")
-        ]
-    );
-    let again = play.apply(&ada());
-    assert_ne!(again, id);
-    let path = [("customer_id", "ADA")];
-    assert!(play.get("payments.customers_get", &path, &[]).is_err());
+    for &platform in Platform::ALL {
+        let mut play = fast(platform);
+        let id = play.reviewed();
+        play.decide_on(&id, &json!({"decision": "REJECTED", "reason": "a test"}))
+            .unwrap();
+        assert_eq!(play.stage(&id), "REJECTED");
+        let problem = only(
+            play.decide_on(&id, &json!({"decision": "APPROVED"}))
+                .unwrap_err(),
+            400,
+        );
+        assert_eq!(
+            whole(&problem),
+            [
+                Some("STATUS_CHANGE_NOT_ALLOWED"),
+                Some("The application is REJECTED and cannot become APPROVED."),
+                Some("/decision"),
+                Some("APPROVED"),
+                Some("nothing: the status is final"),
+                Some("The decision stands; apply anew for another one.")
+            ]
+        );
+        let again = play.apply(&ada());
+        assert_ne!(again, id);
+        let path = [("customer_id", "ADA")];
+        assert!(play.get("payments.customers_get", &path, &[]).is_err());
+    }
 }
 
 #[test]
 fn the_review_begins_after_a_while_where_work_takes_time() {
-    let mut settings = Settings::default();
-    settings.profile = Profile::Realistic;
-    let mut play = Play::with(settings);
-    let id = play.ready();
-    play.on(SUBMIT, &id, &Value::Null).unwrap();
-    assert_eq!(play.stage(&id), "SUBMITTED");
-    let problem = only(
-        play.decide_on(&id, &json!({"decision": "APPROVED"}))
-            .unwrap_err(),
-        400,
-    );
-    assert_eq!(
-        whole(&problem),
-        [
-            Some("STATUS_CHANGE_NOT_ALLOWED"),
-            Some("The application is SUBMITTED and cannot become APPROVED."),
-            Some("/decision"),
-            Some("APPROVED"),
-            Some("PROCESSING"),
-            Some("Its review begins by itself; settle the sandbox or advance its clock.")
-        ]
-    );
-    play.advance(SignedDuration::from_secs(61));
-    assert_eq!(play.stage(&id), "PROCESSING");
+    for &platform in Platform::ALL {
+        let mut play = slow(platform);
+        let id = play.ready();
+        play.on(SUBMIT, &id, &Value::Null).unwrap();
+        assert_eq!(play.stage(&id), "SUBMITTED");
+        let problem = only(
+            play.decide_on(&id, &json!({"decision": "APPROVED"}))
+                .unwrap_err(),
+            400,
+        );
+        assert_eq!(
+            whole(&problem),
+            [
+                Some("STATUS_CHANGE_NOT_ALLOWED"),
+                Some("The application is SUBMITTED and cannot become APPROVED."),
+                Some("/decision"),
+                Some("APPROVED"),
+                Some("PROCESSING"),
+                Some("Its review begins by itself; settle the sandbox or advance its clock.")
+            ]
+        );
+        play.advance(SignedDuration::from_secs(61));
+        assert_eq!(play.stage(&id), "PROCESSING");
+    }
 }
 
 #[test]
 fn a_submission_with_a_key_is_made_once() {
-    let mut play = Play::new();
-    let id = play.ready();
-    let submit = request(SUBMIT, &[("application_id", &id)], &[], None);
-    let first = play.send(submit.clone(), Some("k-1")).unwrap();
-    let again = play.send(submit, Some("k-1")).unwrap();
-    assert!(again.replayed && again.reply == first.reply);
-    let other = request(SUBMIT, &[("application_id", "x")], &[], None);
-    let problem = only(play.send(other, Some("k-1")).unwrap_err(), 400);
-    assert_eq!(
-        whole(&problem),
-        [
-            Some("IDEMPOTENCY_KEY_REUSED"),
-            Some(
-                "This idempotency key was used for another request of `applications_submit`: the path differs."
-            ),
-            Some("x-l2f-idempotency-id"),
-            Some("k-1"),
-            Some("the same request as the first time, or a key that was not used yet"),
-            Some("Make one key per logical operation and keep it for its retries alone.")
-        ]
-    );
+    for &platform in Platform::ALL {
+        let mut play = fast(platform);
+        let id = play.ready();
+        let submit = request(SUBMIT, &[("application_id", &id)], &[], None);
+        let first = play.send(submit.clone(), Some("k-1")).unwrap();
+        let again = play.send(submit, Some("k-1")).unwrap();
+        assert!(again.replayed && again.reply == first.reply);
+        let other = request(SUBMIT, &[("application_id", "x")], &[], None);
+        let problem = only(play.send(other, Some("k-1")).unwrap_err(), 400);
+        assert_eq!(
+            whole(&problem),
+            [
+                Some("IDEMPOTENCY_KEY_REUSED"),
+                Some(
+                    "This idempotency key was used for another request of `applications_submit`: the path differs."
+                ),
+                Some("x-l2f-idempotency-id"),
+                Some("k-1"),
+                Some("the same request as the first time, or a key that was not used yet"),
+                Some("Make one key per logical operation and keep it for its retries alone.")
+            ]
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use super::Oracle;
 use super::Read;
 use super::Sent;
+use super::decimals;
 use super::json::Json;
+use super::json::units;
 
 /// An exchange.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ enum Fixes {
     Destination,
 }
 
-/// One, as a slippage counts it.
+/// One, as a slippage counts it: coarser than an amount, or their product would not fit.
 const WHOLE: i128 = 100_000_000;
 
 impl Exchange {
@@ -41,6 +43,11 @@ impl Exchange {
             }
         };
         (self.source.clone(), held)
+    }
+
+    /// The accounts between which it is.
+    pub(super) fn accounts(&self) -> [&str; 2] {
+        [&self.source, &self.destination]
     }
 
     /// The loss is within what was agreed.
@@ -85,7 +92,7 @@ impl Oracle {
 
     pub(super) fn accept_exchange(&mut self, sent: Sent<'_>) {
         let exchange = self.exchanges.get_mut(sent.path[0].1).unwrap();
-        let slippage = Json::parse(sent.body).units("/maximum_slippage");
+        let slippage = Json::parse(sent.body).units("/maximum_slippage") / (units("1") / WHOLE);
         let earlier = exchange.slippage.replace(slippage);
         assert_eq!(earlier, None, "{sent:?} was accepted twice");
         let hold = exchange.hold();
@@ -114,6 +121,10 @@ impl Oracle {
                 let debit = told.units("/data/source_details/amount_to_debit");
                 let credit = told.units("/data/destination_details/amount_to_credit");
                 exchange.assert_fits(debit, credit);
+                for account in [&exchange.source, &exchange.destination] {
+                    let asset = self.accounts[account].asset.clone();
+                    self.see(&format!("exchange EXECUTED in {asset}"));
+                }
                 self.account(&exchange.source).current -= debit;
                 self.account(&exchange.destination).current += credit;
                 self.platform_of(&exchange.source).custody -= debit;
@@ -130,12 +141,8 @@ impl Oracle {
     }
 }
 
-/// In the oracle's units; the decimals of the assets that the walk knows, written down once more.
+/// The smallest unit of an asset, in the oracle's units.
 fn smallest(asset: &str) -> i128 {
-    match asset {
-        "FIAT_TESTNET_USD" | "FIAT_TESTNET_EUR" => 1_000_000,
-        "ETHEREUM_SEPOLIA_USDC" => 100,
-        "BITCOIN_TESTNET_BTC" => 1,
-        other => panic!("the oracle does not know {other}"),
-    }
+    let finer = 18 - decimals(asset);
+    10_i128.pow(u32::try_from(finer).unwrap())
 }

@@ -49,12 +49,12 @@ impl<'a> Json<'a> {
     }
 }
 
-/// An amount of the wire as a whole number of 10^-8: no asset of the walk is finer.
+/// An amount of the wire as a whole number of 10^-18: no asset is finer.
 pub(crate) fn units(text: &str) -> i128 {
     let (sign, digits) = text
         .strip_prefix('-')
         .map_or((1, text), |digits| (-1, digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
-    assert!(part.len() <= 8, "{text} is finer than the oracle counts");
-    sign * format!("{whole}{part:0<8}").parse::<i128>().unwrap()
+    assert!(part.len() <= 18, "{text} is finer than the oracle counts");
+    sign * format!("{whole}{part:0<18}").parse::<i128>().unwrap()
 }

@@ -19,6 +19,11 @@ impl Transfer {
     pub(super) fn hold(&self) -> (String, i128) {
         (self.source.clone(), self.amount)
     }
+
+    /// The accounts between which it is.
+    pub(super) fn accounts(&self) -> [&str; 2] {
+        [&self.source, &self.destination]
+    }
 }
 
 impl Oracle {
@@ -58,6 +63,8 @@ impl Oracle {
         self.release(transfer.hold());
         match status {
             "EXECUTED" => {
+                let asset = self.accounts[&transfer.source].asset.clone();
+                self.see(&format!("transfer EXECUTED in {asset}"));
                 self.account(&transfer.source).current -= transfer.amount;
                 self.account(&transfer.destination).current += transfer.amount;
             }

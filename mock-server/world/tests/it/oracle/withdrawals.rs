@@ -11,6 +11,7 @@ use super::json::Json;
 #[derive(Debug)]
 pub(super) struct Withdrawal {
     source: String,
+    counterparty: String,
     rail: String,
     asset: String,
     amount: i128,
@@ -31,6 +32,14 @@ enum Stage {
 }
 
 impl Withdrawal {
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(super) fn counterparty(&self) -> &str {
+        &self.counterparty
+    }
+
     /// What its acceptance holds, and where, at the fees of now.
     pub(super) fn hold(&self, fees: &BTreeMap<(String, String), i128>) -> (String, i128) {
         let route = (self.rail.clone(), self.asset.clone());
@@ -47,6 +56,7 @@ impl Oracle {
         let withdrawal = Withdrawal {
             asset: self.accounts[&source].asset.clone(),
             source,
+            counterparty: asked.text("/destination_counterparty_id"),
             rail: asked.text("/withdrawal_rail"),
             amount: asked.units("/amount"),
             stage: Stage::Requested,

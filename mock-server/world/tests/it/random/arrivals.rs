@@ -2,7 +2,9 @@
 
 use super::walk::ACCOUNTS;
 use super::walk::BTC;
+use super::walk::ETH;
 use super::walk::EUR;
+use super::walk::SOL;
 use super::walk::USD;
 use super::walk::USDC;
 use super::walk::Walk;
@@ -106,13 +108,27 @@ impl Walk {
     /// An amount of an asset, as a number; at times one that cannot be.
     pub(super) fn amount(&mut self, asset: &str) -> String {
         if self.chance.one_in(40) {
-            let wrong = ["0", "-1", "1.000000001", "1e30", "0.0000000001"];
+            let wrong = [
+                "0",
+                "-1",
+                "1e30",
+                "0.0000000000000000001",
+                "1.0000000000000000001",
+            ];
             return (*self.chance.pick(&wrong).unwrap()).to_owned();
         }
         let (bound, decimals) = match asset {
             USDC => (900_000_000, 6),
             BTC => (3_000_000, 8),
+            SOL => (8_000_000_000, 9),
+            // Forty times as much is nearly all that a `u64` counts.
+            ETH => (300_000_000_000_000_000, 18),
             _ => (90_000, 2),
+        };
+        let bound = if self.chance.one_in(20) {
+            bound * 40
+        } else {
+            bound
         };
         // Small amounts are as likely as large ones.
         let bound = bound >> self.chance.below(10);

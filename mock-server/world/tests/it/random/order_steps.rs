@@ -9,7 +9,11 @@ use super::walk::Walk;
 use crate::exchanges::Order;
 use crate::paying::withdrawal;
 use crate::support::field;
+use crate::support::fields;
 use crate::support::transfer_body;
+
+/// What control says when it takes the papers of a withdrawal as seen.
+const RECEIVED: &str = "DOCUMENTS_RECEIVED";
 
 /// How far back a step looks for an order.
 const RECENT: usize = 3;
@@ -18,7 +22,7 @@ pub(super) fn transfer(walk: &mut Walk) {
     let (from, asset) = walk.any_account();
     let to = match walk.chance.below(8) {
         0 => walk.any_account().0,
-        // There is one account of euros: it can be sent to itself alone, which is refused.
+        // There is one account of SOL: it can be sent to itself alone, which is refused.
         _ => walk.account_but(from, |held| held == asset),
     };
     let body = transfer_body(from, to, &walk.amount(asset));
@@ -92,7 +96,13 @@ pub(super) fn withdraw(walk: &mut Walk) {
         let rail = *walk.chance.pick(&["FEDWIRE", "ACH", "SWIFT"]).unwrap();
         ("ACME_USD", USD, rail, walk.made.bank.clone())
     };
-    let body = withdrawal(rail, from, &to, &walk.amount(asset));
+    let amount = if walk.chance.one_in(6) {
+        // So much that a paper may be asked for.
+        format!("{}.5", 9_999 + walk.chance.below(3_000))
+    } else {
+        walk.amount(asset)
+    };
+    let body = withdrawal(rail, from, &to, &amount);
     if let Some(reply) = walk.send("payments.withdrawals_create", &[], &body) {
         walk.made.withdrawals.push(field(&reply, "id"));
         walk.follow_up(accept_withdrawal);
@@ -113,13 +123,43 @@ pub(super) fn cancel_withdrawal(walk: &mut Walk) {
     }
 }
 
+/// The paper that a withdrawal waits for.
+pub(super) fn hand_in(walk: &mut Walk) {
+    // The older version asks for none.
+    if walk.platform() == Platform::Layer2V1_0_5 {
+        return;
+    }
+    let Some(id) = walk.any_withdrawal() else {
+        return;
+    };
+    let path = [("withdrawal_id", id.as_str())];
+    let told = walk.play.get("payments.withdrawals_get_status", &path, &[]);
+    let Some(paper) = fields(&told.unwrap().body, "document_id").pop() else {
+        return;
+    };
+    let body = format!(
+        r#"{{"file_name":"invoice.pdf","media_type":"application/pdf","length":9,"sha256":"{}"}}"#,
+        "ab".repeat(32)
+    );
+    let path = [("document_id", paper.as_str())];
+    if walk
+        .send("payments.documents_upload", &path, &body)
+        .is_some()
+    {
+        walk.oracle.see("paper handed in");
+    }
+}
+
 pub(super) fn decide_withdrawal(walk: &mut Walk) {
     if let Some(id) = walk.any_withdrawal() {
-        let outcomes = ["SETTLED", "FAILED", "RETURNED", "RETURNED"];
+        let outcomes = ["SETTLED", "FAILED", "RETURNED", "RETURNED", RECEIVED];
         let outcome = walk.chance.pick(&outcomes).unwrap();
         let body = format!(r#"{{"outcome":"{outcome}","reason":"a walk"}}"#);
         let path = [("withdrawal_id", id.as_str())];
-        walk.send("control.outgoing_decide_withdrawal", &path, &body);
+        let done = walk.send("control.outgoing_decide_withdrawal", &path, &body);
+        if *outcome == RECEIVED && done.is_some() {
+            walk.oracle.see("paper waived");
+        }
     }
 }
 

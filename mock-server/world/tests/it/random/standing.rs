@@ -3,16 +3,26 @@
 use jiff::SignedDuration;
 
 use super::walk::BTC;
+use super::walk::ETH;
 use super::walk::USD;
 use super::walk::USDC;
 use super::walk::Walk;
 use crate::applications::walk::STEPS;
 use crate::support::FAILED;
 use crate::support::TAKEN;
+use crate::support::field;
 
 const STATUSES: [&str; 5] = ["EDD", "FROZEN", "FROZEN_L2F", "DORMANT", "PENDING_L2F"];
+const CLOSED: &str = "CLOSED";
 const CUSTOMERS: [&str; 2] = ["ACME", "JANE"];
-const PAIRS: [(&str, &str); 4] = [(USD, USDC), (USDC, USD), (USD, BTC), (BTC, USD)];
+const PAIRS: [(&str, &str); 6] = [
+    (USD, USDC),
+    (USDC, USD),
+    (USD, BTC),
+    (BTC, USD),
+    (USD, ETH),
+    (ETH, USD),
+];
 
 pub(super) fn set_fees(walk: &mut Walk) {
     let routes = [
@@ -41,6 +51,8 @@ pub(super) fn pin(walk: &mut Walk) {
     let rates: &[&str] = match (source, destination) {
         (USD, BTC) => &["0.0000152", "0.0000154", "0.00001"],
         (BTC, USD) => &["65000", "64999.99", "12345.678"],
+        (USD, ETH) => &["0.000285714285714285", "0.0003"],
+        (ETH, USD) => &["3500", "3499.999999999999999999", "1"],
         _ => &["0.990099", "0.985", "1.5", "0.0001"],
     };
     let rate = walk.chance.pick(rates).unwrap();
@@ -67,8 +79,13 @@ pub(super) fn thaw_account(walk: &mut Walk) {
     set_account(walk, "OPEN");
 }
 
+/// Closed is closed for good, so it is rare.
+pub(super) fn close_account(walk: &mut Walk) {
+    set_account(walk, CLOSED);
+}
+
 pub(super) fn judge_customer(walk: &mut Walk) {
-    let status = *walk.chance.pick(&STATUSES).unwrap();
+    let status = walk.judgement();
     set_customer(walk, status);
 }
 
@@ -77,7 +94,7 @@ pub(super) fn clear_customer(walk: &mut Walk) {
 }
 
 pub(super) fn judge_counterparty(walk: &mut Walk) {
-    let status = *walk.chance.pick(&STATUSES).unwrap();
+    let status = walk.judgement();
     set_counterparty(walk, status);
 }
 
@@ -112,23 +129,63 @@ pub(super) fn deliver(walk: &mut Walk) {
     walk.play.deliver(outcome);
 }
 
+pub(super) fn subscribe(walk: &mut Walk) {
+    let body = r#"{"event_type":"APPLICATION_APPROVED","callback_url":"http://127.0.0.1:9/again"}"#;
+    if let Some(reply) = walk.send("payments.subscriptions_create", &[], body) {
+        walk.made.subscriptions.push(field(&reply, "id"));
+    }
+}
+
+/// At times one that is gone already.
+pub(super) fn unsubscribe(walk: &mut Walk) {
+    let Some(id) = walk
+        .chance
+        .pick_recent(&walk.made.subscriptions, 3)
+        .cloned()
+    else {
+        return;
+    };
+    let path = [("subscription_id", id.as_str())];
+    if walk
+        .send("payments.subscriptions_delete", &path, "")
+        .is_some()
+    {
+        walk.oracle.see("subscription deleted");
+    }
+}
+
+impl Walk {
+    /// A status that blocks money, mostly not for ever.
+    fn judgement(&mut self) -> &'static str {
+        match self.chance.below(8) {
+            0 => CLOSED,
+            _ => self.chance.pick(&STATUSES).copied().unwrap(),
+        }
+    }
+
+    /// Sends a change of status, and counts those that end something.
+    fn set(&mut self, kind: &str, op: &str, path: &[(&str, &str)], status: &str, body: &str) {
+        if self.send(op, path, body).is_some() && status == CLOSED {
+            self.oracle.see(&format!("{kind} CLOSED"));
+        }
+    }
+}
+
 fn set_account(walk: &mut Walk, status: &str) {
     let (account, _) = walk.any_account();
     let body = format!(
         r#"{{"updates":[{{"field":"status","value":"{status}"}}],"updated_by":"ops","reason":"a walk"}}"#
     );
-    walk.send(
-        "payments.accounts_update",
-        &[("account_id", account)],
-        &body,
-    );
+    let path = [("account_id", account)];
+    walk.set("account", "payments.accounts_update", &path, status, &body);
 }
 
 fn set_customer(walk: &mut Walk, status: &str) {
     let customer = *walk.chance.pick(&CUSTOMERS).unwrap();
     let path = [("customer_id", customer)];
     let body = format!(r#"{{"status":"{status}"}}"#);
-    walk.send("control.decisions_customer_status", &path, &body);
+    let op = "control.decisions_customer_status";
+    walk.set("customer", op, &path, status, &body);
 }
 
 fn set_counterparty(walk: &mut Walk, status: &str) {
@@ -136,5 +193,6 @@ fn set_counterparty(walk: &mut Walk, status: &str) {
     let id = walk.chance.pick(&ids).unwrap();
     let path = [("counterparty_id", id.as_str())];
     let body = format!(r#"{{"status":"{status}"}}"#);
-    walk.send("control.decisions_counterparty_status", &path, &body);
+    let op = "control.decisions_counterparty_status";
+    walk.set("counterparty", op, &path, status, &body);
 }

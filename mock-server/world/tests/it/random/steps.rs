@@ -37,12 +37,14 @@ const STEPS: &[Step] = &[
         60,
         order_steps::decide_withdrawal,
     ),
+    Step("a paper is handed in", 12, order_steps::hand_in),
     Step("a command is repeated", 60, repeats::repeat),
     Step("a key is used again", 15, repeats::reuse),
     Step("fees change", 10, standing::set_fees),
     Step("a rate is pinned", 14, standing::pin),
     Step("a rate is unpinned", 10, standing::unpin),
     Step("an account is frozen", 3, standing::freeze_account),
+    Step("an account is closed", 1, standing::close_account),
     Step("an account is opened again", 20, standing::thaw_account),
     Step("a customer is judged", 2, standing::judge_customer),
     Step("a customer is active again", 12, standing::clear_customer),
@@ -54,6 +56,8 @@ const STEPS: &[Step] = &[
     ),
     Step("an application moves", 30, standing::onboard),
     Step("the clock moves", 130, standing::advance),
+    Step("somebody subscribes", 4, standing::subscribe),
+    Step("a subscription is deleted", 4, standing::unsubscribe),
     Step("webhooks are answered", 15, standing::deliver),
 ];
 

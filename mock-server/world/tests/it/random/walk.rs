@@ -24,20 +24,26 @@ use crate::support::field;
 use crate::support::request;
 
 /// The accounts of the walk, with their assets; the first three are there from the beginning.
-pub(super) const ACCOUNTS: [(&str, &str); 8] = [
+pub(super) const ACCOUNTS: [(&str, &str); 12] = [
     ("ACME_USD", USD),
     ("JANE_USD", USD),
     ("TREASURY_USD", USD),
     ("ACME_EUR", EUR),
+    ("JANE_EUR", EUR),
     ("ACME_USDC", USDC),
     ("JANE_USDC", USDC),
     ("ACME_BTC", BTC),
     ("JANE_BTC", BTC),
+    ("ACME_ETH", ETH),
+    ("JANE_ETH", ETH),
+    ("ACME_SOL", SOL),
 ];
 pub(super) const USD: &str = "FIAT_TESTNET_USD";
 pub(super) const EUR: &str = "FIAT_TESTNET_EUR";
 pub(super) const USDC: &str = "ETHEREUM_SEPOLIA_USDC";
 pub(super) const BTC: &str = "BITCOIN_TESTNET_BTC";
+pub(super) const ETH: &str = "ETHEREUM_SEPOLIA_ETH";
+pub(super) const SOL: &str = "SOLANA_DEVNET_SOL";
 
 const SANDBOX: (&str, &str) = ("sandbox", "default");
 const WALLET: &str = "0x71c7656ec7ab88b098defb751b7401b5f6d8976f";
@@ -67,6 +73,7 @@ pub(super) struct Made {
     pub(super) transfers: Vec<String>,
     pub(super) exchanges: Vec<String>,
     pub(super) withdrawals: Vec<String>,
+    pub(super) subscriptions: Vec<String>,
     pub(super) bank: String,
     pub(super) wallet: String,
     pub(super) onboarding: Onboarding,
@@ -83,9 +90,10 @@ pub(super) struct Remembered {
 impl Walk {
     /// A world with accounts, counterparties and some money.
     pub(super) fn begin(settings: Settings, chance: Chance) -> Self {
+        let edd_transacts = settings.platform != Platform::RailV1_1_2;
         let mut walk = Self {
             play: Play::with(settings),
-            oracle: Oracle::default(),
+            oracle: Oracle::new(edd_transacts),
             chance,
             made: Made::default(),
             remembered: Vec::new(),
@@ -112,7 +120,13 @@ impl Walk {
             &[]
         };
         for (account, asset) in accounts {
-            let amount = if *asset == BTC { "0.5" } else { "5000" };
+            let amount = match *asset {
+                BTC => "0.5",
+                ETH => "2.000000000000000003",
+                SOL => "50",
+                // Enough for a withdrawal that needs a paper.
+                _ => "20000",
+            };
             let body = format!(r#"{{"account_id":"{account}","amount":{amount}}}"#);
             walk.send("control.inbound_create", &[], &body).unwrap();
         }
@@ -143,6 +157,8 @@ impl Walk {
             path: &full,
             body,
         };
+        let (play, oracle) = (&self.play, &mut self.oracle);
+        let verdict = oracle.judge(&|op, path| read(play, op, path), sent);
         let text = (!body.is_empty()).then(|| body.to_owned());
         let request = request(op, &full, &[], text);
         self.sent += 1;
@@ -156,11 +172,17 @@ impl Walk {
             Ok(outcome) => {
                 assert!(!outcome.replayed, "{sent:?} is new");
                 let reply = outcome.reply.unwrap().body;
+                if let Some(verdict) = verdict {
+                    self.oracle.confirm(sent, verdict, &[]);
+                }
                 self.oracle.accepted(sent, &reply);
                 self.remember(request, key, &reply);
                 Some(reply)
             }
             Err(rejection) => {
+                if let Some(verdict) = verdict {
+                    self.oracle.confirm(sent, verdict, &codes(&rejection));
+                }
                 self.oracle.refused(sent, &codes(&rejection));
                 // Nothing was due, so nothing but the refused command lies between the two.
                 assert!(

@@ -5,7 +5,8 @@
 error_codes! {
     SpecifiedBadRequest = "SpecifiedBadRequest", status 400,
         means "A field or parameter is missing, of the wrong type or outside its limits.",
-        remedy "Read `description` and `meta` of each error, correct the request and send it again.";
+        remedy "Read `description` and `meta` of each error, correct the request and send it \
+        again.";
     MalformedJson = "MalformedJson", status 400,
         means "The body is not JSON.",
         remedy "Send one JSON object in UTF-8.";
@@ -20,10 +21,12 @@ error_codes! {
         remedy "Set the keys first, or send processor tokens.";
     Unauthorized = "Unauthorized", status 401,
         means "The request carries no bearer token, or one that was not issued here.",
-        remedy "Ask the token endpoint for a token and send it as `Authorization` with the word Bearer before it.";
+        remedy "Ask the token endpoint for a token and send it as `Authorization` with the word \
+        Bearer before it.";
     TokenExpired = "TokenExpired", status 401,
         means "The bearer token is past its life.",
-        remedy "Ask for a new token and send the request again; a rejected request has done nothing.";
+        remedy "Ask for a new token and send the request again; a rejected request has done \
+        nothing.";
     InsufficientScope = "InsufficientScope", status 403,
         means "The token is of another environment or another business.",
         remedy "Ask for a token with the scope of this environment.";
@@ -49,8 +52,10 @@ error_codes! {
         means "The server failed; whether the request was carried out is not known.",
         remedy "Repeat a creation with the same `external_id`.";
     StoreUnavailable = "StoreUnavailable", status 503,
-        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was done.",
-        remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows that it was done; if it lasts, read the server's log.";
+        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was \
+        done.",
+        remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows \
+        that it was done; if it lasts, read the server's log.";
     NotBuilt = "NotBuilt", status 501,
         means "The operation is part of the document and not of this server yet.",
         remedy "Do what the hint says in its place, or answer the call with a fake of your own.";

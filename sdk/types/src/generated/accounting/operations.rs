@@ -6,14 +6,27 @@ use crate::operation::{Api, Effect, HttpMethod, IdempotencyRule, Operation, Retr
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
-    "SpecifiedBadRequest", "MalformedJson", "Unauthorized", "TokenExpired", "InsufficientScope",
-    "UnknownPath", "MethodNotAllowed", "BodyTooLarge", "UnsupportedMediaType", "RateLimited",
-    "InternalError", "NotBuilt", "StoreUnavailable",
+    "SpecifiedBadRequest",
+    "MalformedJson",
+    "Unauthorized",
+    "TokenExpired",
+    "InsufficientScope",
+    "UnknownPath",
+    "MethodNotAllowed",
+    "BodyTooLarge",
+    "UnsupportedMediaType",
+    "RateLimited",
+    "InternalError",
+    "NotBuilt",
+    "StoreUnavailable",
 ];
 
 /// What the operations of the API have in common.
-const BASE: Operation =
-    Operation { api: Api::Accounting, common_errors: COMMON_ERRORS, ..Operation::BASE };
+const BASE: Operation = Operation {
+    api: Api::Accounting,
+    common_errors: COMMON_ERRORS,
+    ..Operation::BASE
+};
 
 operations! {
     /// Create a business. `POST /v1/businesses`.

@@ -5,7 +5,8 @@
 error_codes! {
     ValidationFailed = "VALIDATION_FAILED", status 400,
         means "A field or parameter is missing, of the wrong type or outside its limits.",
-        remedy "Read `pointer`, `received` and `expected` of each error, correct the request and send it again.";
+        remedy "Read `pointer`, `received` and `expected` of each error, correct the request and \
+        send it again.";
     MalformedJson = "MALFORMED_JSON", status 400,
         means "The body is not JSON.",
         remedy "Send one JSON value in UTF-8.";
@@ -31,8 +32,10 @@ error_codes! {
         means "The server failed.",
         remedy "Read the server's log for the request id, and report the fault.";
     StoreUnavailable = "STORE_UNAVAILABLE", status 503,
-        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was done.",
-        remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows that it was done; if it lasts, read the server's log.";
+        means "What the server keeps its sandboxes in is full, cannot be reached or does not bring \
+        this sandbox back, so nothing was done.",
+        remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows \
+        that it was done; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet.",
         remedy "Do what the hint says in its place, or answer the call with a fake of your own.";
@@ -40,7 +43,8 @@ error_codes! {
         means "A sandbox with this name exists.",
         remedy "Choose another name, or reset or delete that sandbox.";
     LimitReached = "LIMIT_REACHED", status 409,
-        means "The server keeps as many sandboxes, or the sandbox as many faults, as it may, or a sandbox is too large for a file.",
+        means "The server keeps as many sandboxes, or the sandbox as many faults, as it may, or a \
+        sandbox is too large for a file.",
         remedy "Delete what is not needed, or start the server with a higher limit.";
     DefaultSandbox = "DEFAULT_SANDBOX", status 409,
         means "The default sandbox cannot be deleted.",
@@ -55,10 +59,12 @@ error_codes! {
         means "The file is no export, or was changed or cut off after it was made.",
         remedy "Send the bytes of an export as they were given, or export again.";
     FileOtherSeed = "FILE_OTHER_SEED", status 400,
-        means "The file of an export was made by a server with another seed, and opens under that one alone.",
+        means "The file of an export was made by a server with another seed, and opens under that \
+        one alone.",
         remedy "Start the server with the same `--seed`, or export from one that has this one's.";
     FileOtherVersion = "FILE_OTHER_VERSION", status 400,
-        means "The file of an export has another form, or was made under a newer version of the rules.",
+        means "The file of an export has another form, or was made under a newer version of the \
+        rules.",
         remedy "Use the version of the server that made it, or a newer one.";
     FaultNotSupported = "FAULT_NOT_SUPPORTED", status 400,
         means "The kind of fault, or the operation it names, is not known.",

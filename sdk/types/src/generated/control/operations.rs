@@ -6,13 +6,24 @@ use crate::operation::{Api, Effect, HttpMethod, Operation, PagingRule, RetryRule
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
-    "VALIDATION_FAILED", "MALFORMED_JSON", "UNAUTHORIZED", "UNKNOWN_PATH", "METHOD_NOT_ALLOWED",
-    "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INTERNAL", "NOT_BUILT", "STORE_UNAVAILABLE",
+    "VALIDATION_FAILED",
+    "MALFORMED_JSON",
+    "UNAUTHORIZED",
+    "UNKNOWN_PATH",
+    "METHOD_NOT_ALLOWED",
+    "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "INTERNAL",
+    "NOT_BUILT",
+    "STORE_UNAVAILABLE",
 ];
 
 /// What the operations of the API have in common.
-const BASE: Operation =
-    Operation { api: Api::Control, common_errors: COMMON_ERRORS, ..Operation::BASE };
+const BASE: Operation = Operation {
+    api: Api::Control,
+    common_errors: COMMON_ERRORS,
+    ..Operation::BASE
+};
 
 operations! {
     /// Decide an application. `POST /sandboxes/{sandbox}/applications/{application_id}/decision`.

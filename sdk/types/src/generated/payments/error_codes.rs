@@ -5,19 +5,23 @@
 error_codes! {
     ValidationFailed = "VALIDATION_FAILED", status 400,
         means "A field, parameter or header is missing, of the wrong type or outside its limits.",
-        remedy "Read `pointer`, `received` and `expected` of each error, correct the request and send it again.";
+        remedy "Read `pointer`, `received` and `expected` of each error, correct the request and \
+        send it again.";
     MalformedJson = "MALFORMED_JSON", status 400,
         means "The body is not JSON.",
         remedy "Send one JSON value in UTF-8; the description says where reading stopped.";
     Unauthorized = "UNAUTHORIZED", status 401,
         means "The request carries no bearer token.",
-        remedy "Ask the token endpoint for a token and send it as `Authorization` with the word Bearer before it.";
+        remedy "Ask the token endpoint for a token and send it as `Authorization` with the word \
+        Bearer before it.";
     TokenInvalid = "TOKEN_INVALID", status 401,
-        means "The bearer token was not issued here, was altered, or belongs to a sandbox that is gone.",
+        means "The bearer token was not issued here, was altered, or belongs to a sandbox that is \
+        gone.",
         remedy "Ask for a new token at the token endpoint of the same sandbox.";
     TokenExpired = "TOKEN_EXPIRED", status 401,
         means "The bearer token is past its life.",
-        remedy "Ask for a new token and send the request again; a rejected request has done nothing.";
+        remedy "Ask for a new token and send the request again; a rejected request has done \
+        nothing.";
     InsufficientScope = "INSUFFICIENT_SCOPE", status 403,
         means "The token lacks a scope that the operation asks for.",
         remedy "Ask for a token with the scope named in the error.";
@@ -26,9 +30,11 @@ error_codes! {
         remedy "Send `x-signature` and `x-timestamp`.";
     SignatureInvalid = "SIGNATURE_INVALID", status 401,
         means "The signature does not fit the request, or its time is too far from now.",
-        remedy "Compare the bytes that were verified, given in the error, with the bytes that you signed.";
+        remedy "Compare the bytes that were verified, given in the error, with the bytes that you \
+        signed.";
     NotFound = "NOT_FOUND", status 404,
-        means "The object named in the path or the body does not exist, or belongs to somebody else.",
+        means "The object named in the path or the body does not exist, or belongs to somebody \
+        else.",
         remedy "Check the id; the error names the nearest known one.";
     UnknownPath = "UNKNOWN_PATH", status 404,
         means "No operation of the chosen platform version has this path.",
@@ -49,8 +55,10 @@ error_codes! {
         means "The server failed; whether the request was carried out is not known.",
         remedy "Repeat it with the same idempotency key, or read the object first.";
     StoreUnavailable = "STORE_UNAVAILABLE", status 503,
-        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was done.",
-        remedy "Wait as long as `Retry-After` says and send the request again, with the same idempotency key; if it lasts, read the server's log.";
+        means "What the server keeps its sandboxes in is full, cannot be reached or does not bring \
+        this sandbox back, so nothing was done.",
+        remedy "Wait as long as `Retry-After` says and send the request again, with the same \
+        idempotency key; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
         means "The operation is part of the document and not of this server yet.",
         remedy "Do what the hint says in its place, or answer the call with a fake of your own.";
@@ -76,7 +84,8 @@ error_codes! {
         means "The status of the account, or that of its customer, forbids the operation.",
         remedy "Wait for a status that allows it, or use another account.";
     ApplicationNotReady = "APPLICATION_NOT_READY", status 400,
-        means "The application is not READY_FOR_SUBMISSION, because something is missing or it was submitted before.",
+        means "The application is not READY_FOR_SUBMISSION, because something is missing or it was \
+        submitted before.",
         remedy "Read its status call, complete what it lists and submit again.";
     ApplicationNotEditable = "APPLICATION_NOT_EDITABLE", status 400,
         means "The application was handed over or decided; nothing of it can be changed.",
@@ -85,17 +94,22 @@ error_codes! {
         means "The application or customer is that of a person, and only a company has persons.",
         remedy "Change the person itself, or name the application or customer of a company.";
     DocumentRefused = "DOCUMENT_REFUSED", status 400,
-        means "The form has no file, or the file is empty, too long, of another kind or has a name that is not allowed.",
-        remedy "Send one part named `file` with a PDF, JPEG or PNG of at most 30 MB and a plain name with an extension.";
+        means "The form has no file, or the file is empty, too long, of another kind or has a name \
+        that is not allowed.",
+        remedy "Send one part named `file` with a PDF, JPEG or PNG of at most 30 MB and a plain \
+        name with an extension.";
     DocumentLocked = "DOCUMENT_LOCKED", status 400,
         means "The document was approved, or what it belongs to can no longer be changed.",
         remedy "Keep the file that is there; upload another when a reviewer asks for it.";
     CustomerCreationNotAllowed = "CUSTOMER_CREATION_NOT_ALLOWED", status 400,
-        means "Only clients that are regulated themselves may make customers without an application.",
-        remedy "Start an application with `POST /v1/applications`; its approval makes the customer.";
+        means "Only clients that are regulated themselves may make customers without an \
+        application.",
+        remedy "Start an application with `POST /v1/applications`; its approval makes the \
+        customer.";
     AddressNotAvailable = "ADDRESS_NOT_AVAILABLE", status 400,
         means "The account has no address on a blockchain, since its asset is fiat money.",
-        remedy "Ask for deposit instructions with `POST /v1/deposits`, or use an account in a crypto asset.";
+        remedy "Ask for deposit instructions with `POST /v1/deposits`, or use an account in a \
+        crypto asset.";
     ProductAssetNotSupported = "PRODUCT_ASSET_NOT_SUPPORTED", status 400,
         means "The product is not known, or does not offer the asset type.",
         remedy "Choose one of the pairs that the error lists.";
@@ -109,7 +123,8 @@ error_codes! {
         means "The amount is zero or negative.",
         remedy "Send an amount above zero.";
     AmountTooSmall = "AMOUNT_TOO_SMALL", status 400,
-        means "The amount is worth less than the smallest unit of the asset that it would be changed into.",
+        means "The amount is worth less than the smallest unit of the asset that it would be \
+        changed into.",
         remedy "Exchange at least the amount that the error names.";
     AmountTooLarge = "AMOUNT_TOO_LARGE", status 400,
         means "The amount is more than the ledger can hold.",
@@ -127,13 +142,16 @@ error_codes! {
         means "The transfer was not accepted before its `valid_until`.",
         remedy "Request a new transfer and accept it in time.";
     CounterpartyNotUsable = "COUNTERPARTY_NOT_USABLE", status 400,
-        means "The status of the counterparty forbids the operation, or it belongs to another customer.",
+        means "The status of the counterparty forbids the operation, or it belongs to another \
+        customer.",
         remedy "Wait until it is ACTIVE, or use another counterparty of the customer.";
     CounterpartyNotLinked = "COUNTERPARTY_NOT_LINKED", status 400,
-        means "Money can be pulled from a linked counterparty only, and this one is of another type or not connected yet.",
+        means "Money can be pulled from a linked counterparty only, and this one is of another \
+        type or not connected yet.",
         remedy "Finish the linking of the counterparty, or ask for a PUSH deposit.";
     RailNotSupported = "RAIL_NOT_SUPPORTED", status 400,
-        means "The rail is not one of the type of the counterparty, or not one that it was registered with.",
+        means "The rail is not one of the type of the counterparty, or not one that it was \
+        registered with.",
         remedy "Choose one of the rails that the error lists.";
     IntermediaryNotAllowed = "INTERMEDIARY_NOT_ALLOWED", status 400,
         means "An intermediary bank is given and SWIFT is not among the rails.",
@@ -142,7 +160,8 @@ error_codes! {
         means "The asset type is not known, or not one that fits here.",
         remedy "Choose one of the asset types that the error lists.";
     LinkingNotSupported = "LINKING_NOT_SUPPORTED", status 400,
-        means "The counterparty is not of a linked type, or the provider does not link its kind of account.",
+        means "The counterparty is not of a linked type, or the provider does not link its kind of \
+        account.",
         remedy "Use a counterparty of a linked type and a provider that the error lists.";
     LinkNotKnown = "LINK_NOT_KNOWN", status 400,
         means "The member or the account link was not made for this counterparty.",
@@ -151,14 +170,17 @@ error_codes! {
         means "The processor token is not known to its provider, or was withdrawn.",
         remedy "Make a new processor token and connect with it.";
     PullNotSupported = "PULL_NOT_SUPPORTED", status 400,
-        means "The asset of the account cannot be pulled, or no rail of the counterparty can pull it.",
-        remedy "Ask for a PUSH deposit, or use an account and a counterparty that the error names.";
+        means "The asset of the account cannot be pulled, or no rail of the counterparty can pull \
+        it.",
+        remedy "Ask for a PUSH deposit, or use an account and a counterparty that the error \
+        names.";
     DepositNotAcceptable = "DEPOSIT_NOT_ACCEPTABLE", status 400,
         means "The deposit needs no acceptance, or was accepted already.",
         remedy "Read the deposit; only PULL deposits that are REQUESTED are accepted.";
     PurposeNotAllowed = "PURPOSE_NOT_ALLOWED", status 400,
         means "The purpose does not fit what the owner of the counterparty is to the customer.",
-        remedy "Choose another purpose; PERSONAL_ACCOUNT needs a counterparty with the relationship SELF.";
+        remedy "Choose another purpose; PERSONAL_ACCOUNT needs a counterparty with the \
+        relationship SELF.";
     WithdrawalNotAcceptable = "WITHDRAWAL_NOT_ACCEPTABLE", status 400,
         means "The withdrawal is no longer waiting for its acceptance, or misses a document.",
         remedy "Read its status; upload what is missing, or request a new withdrawal.";
@@ -173,9 +195,11 @@ error_codes! {
         remedy "Wait for TRANSACTION_POSTED with the id of the withdrawal.";
     PairNotSupported = "PAIR_NOT_SUPPORTED", status 400,
         means "The two assets cannot be exchanged for each other.",
-        remedy "Choose accounts of a pair that the error lists; use a transfer for one and the same asset.";
+        remedy "Choose accounts of a pair that the error lists; use a transfer for one and the \
+        same asset.";
     OrderTypeNotSupported = "ORDER_TYPE_NOT_SUPPORTED", status 400,
-        means "The custodian behind the accounts does not take this kind of order with this action.",
+        means "The custodian behind the accounts does not take this kind of order with this \
+        action.",
         remedy "Use another of the orders that the error lists.";
     ExchangeNotAcceptable = "EXCHANGE_NOT_ACCEPTABLE", status 400,
         means "The exchange is no longer waiting for its acceptance.",
@@ -188,5 +212,6 @@ error_codes! {
         remedy "Read its status; upload what is missing, or request a new payment.";
     CallbackNotAllowed = "CALLBACK_NOT_ALLOWED", status 400,
         means "The callback address is not one to which this server sends.",
-        remedy "Use an absolute `http` or `https` address that the server's callback rule allows.";
+        remedy "Use an absolute `http` or `https` address that the server's callback rule \
+        allows.";
 }

@@ -69,7 +69,8 @@ events! {
     AccountDormant(AccountEventData) of [RailV1_1_2] = "ACCOUNT_DORMANT";
     /// The deposit instructions of an account changed. Sent when an account gets its first
     /// instructions, and when they change since its customer has another name or address.
-    AccountDepositInstructionsUpdate(AccountEventData) of [RailV1_1_2] = "ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE";
+    AccountDepositInstructionsUpdate(AccountEventData) of [RailV1_1_2] =
+        "ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE";
     /// A transaction was held. Sent when a transaction is made as a hold.
     TransactionAuthorized(TransactionEventData) of [RailV1_1_2] = "TRANSACTION_AUTHORIZED";
     /// A transaction is on its way. Sent when a transaction becomes PENDING or is made so.
@@ -100,7 +101,8 @@ events! {
     CounterpartyPendingL2f(CounterpartyEventData) of [RailV1_1_2] = "COUNTERPARTY_PENDING_L2F";
     /// A withdrawal needs a document. Sent when the status of a withdrawal becomes
     /// CHANGES_REQUESTED; its status call names the documents.
-    WithdrawalChangesRequested(WithdrawalEventData) of [RailV1_1_2] = "WITHDRAWAL_CHANGES_REQUESTED";
+    WithdrawalChangesRequested(WithdrawalEventData) of [RailV1_1_2] =
+        "WITHDRAWAL_CHANGES_REQUESTED";
     /// A payment needs a document. Sent when the status of a payment becomes CHANGES_REQUESTED; its
     /// status call names the documents. The guides of the platform have the event, its document
     /// does not.

@@ -9,15 +9,31 @@ use crate::operation::{
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
-    "VALIDATION_FAILED", "UNAUTHORIZED", "TOKEN_INVALID", "TOKEN_EXPIRED", "INSUFFICIENT_SCOPE",
-    "SIGNATURE_REQUIRED", "SIGNATURE_INVALID", "MALFORMED_JSON", "IDEMPOTENCY_KEY_INVALID",
-    "UNKNOWN_PATH", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE",
-    "RATE_LIMITED", "INTERNAL", "NOT_BUILT", "STORE_UNAVAILABLE",
+    "VALIDATION_FAILED",
+    "UNAUTHORIZED",
+    "TOKEN_INVALID",
+    "TOKEN_EXPIRED",
+    "INSUFFICIENT_SCOPE",
+    "SIGNATURE_REQUIRED",
+    "SIGNATURE_INVALID",
+    "MALFORMED_JSON",
+    "IDEMPOTENCY_KEY_INVALID",
+    "UNKNOWN_PATH",
+    "METHOD_NOT_ALLOWED",
+    "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "RATE_LIMITED",
+    "INTERNAL",
+    "NOT_BUILT",
+    "STORE_UNAVAILABLE",
 ];
 
 /// What the operations of the API have in common.
-const BASE: Operation =
-    Operation { api: Api::Payments, common_errors: COMMON_ERRORS, ..Operation::BASE };
+const BASE: Operation = Operation {
+    api: Api::Payments,
+    common_errors: COMMON_ERRORS,
+    ..Operation::BASE
+};
 
 operations! {
     /// Open an account. `POST /v1/accounts/deposits`.

@@ -40,7 +40,8 @@ query_params! {
         /// Only applications of persons, or only those of companies.
         application_type: CustomerType = "application_type", with_application_type;
         /// Only applications whose terms were accepted, or with `false` only the others.
-        terms_and_conditions_accepted: bool = "terms_and_conditions_accepted", with_terms_and_conditions_accepted;
+        terms_and_conditions_accepted: bool =
+            "terms_and_conditions_accepted", with_terms_and_conditions_accepted;
         /// Only applications whose information was attested, or with `false` only the others.
         information_attested: bool = "information_attested", with_information_attested;
         /// Only applications for this customer id.

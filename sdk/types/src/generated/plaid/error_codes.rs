@@ -13,10 +13,12 @@ error_codes! {
         means "The body is not JSON; of the type INVALID_REQUEST.",
         remedy "Send one JSON object.";
     UnknownFields = "UNKNOWN_FIELDS", status 400,
-        means "The body has fields that the operation does not know; of the type INVALID_REQUEST.",
+        means "The body has fields that the operation does not know; of the type \
+        INVALID_REQUEST.",
         remedy "Remove the fields that the message names.";
     InvalidHeaders = "INVALID_HEADERS", status 400,
-        means "A header is of the wrong form, such as the media type; of the type INVALID_REQUEST.",
+        means "A header is of the wrong form, such as the media type; of the type \
+        INVALID_REQUEST.",
         remedy "Send `application/json`.";
     NotFound = "NOT_FOUND", status 404,
         means "No operation has this path; of the type INVALID_REQUEST.",
@@ -37,10 +39,12 @@ error_codes! {
         means "The institution is not known; of the type INVALID_INPUT.",
         remedy "Use an institution of the sandbox, such as `ins_109508`.";
     InvalidProduct = "INVALID_PRODUCT", status 400,
-        means "The product is not known, or is not switched on for these keys; of the type INVALID_INPUT.",
+        means "The product is not known, or is not switched on for these keys; of the type \
+        INVALID_INPUT.",
         remedy "Ask for a product that the message lists.";
     InvalidPublicToken = "INVALID_PUBLIC_TOKEN", status 400,
-        means "The public token is not known, was used before or is older than 30 minutes; of the type INVALID_INPUT.",
+        means "The public token is not known, was used before or is older than 30 minutes; of the \
+        type INVALID_INPUT.",
         remedy "Make a new public token and exchange it once.";
     RateLimit = "RATE_LIMIT", status 429,
         means "Too many requests in too short a time; of the type RATE_LIMIT_EXCEEDED.",
@@ -49,9 +53,12 @@ error_codes! {
         means "The server failed; of the type API_ERROR.",
         remedy "Send a read again; after a write look first at what is there.";
     StoreUnavailable = "STORE_UNAVAILABLE", status 503,
-        means "What the server keeps its sandboxes in is full or cannot be reached, so nothing was done; of the type API_ERROR.",
-        remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows that it was done; if it lasts, read the server's log.";
+        means "What the server keeps its sandboxes in is full, cannot be reached or does not bring \
+        this sandbox back, so nothing was done; of the type API_ERROR.",
+        remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows \
+        that it was done; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
-        means "The operation is part of the document and not of this server yet; of the type API_ERROR.",
+        means "The operation is part of the document and not of this server yet; of the type \
+        API_ERROR.",
         remedy "Do what the hint says in its place, or answer the call with a fake of your own.";
 }

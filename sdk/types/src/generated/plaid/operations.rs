@@ -6,15 +6,28 @@ use crate::operation::{Api, Effect, HttpMethod, Operation, RetryRule};
 
 /// Error codes that any operation of the API may answer with.
 pub const COMMON_ERRORS: &[&str] = &[
-    "MISSING_FIELDS", "INVALID_FIELD", "INVALID_BODY", "UNKNOWN_FIELDS", "INVALID_HEADERS",
-    "NOT_FOUND", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "INVALID_API_KEYS",
-    "UNAUTHORIZED_ENVIRONMENT", "RATE_LIMIT", "INTERNAL_SERVER_ERROR", "NOT_BUILT",
+    "MISSING_FIELDS",
+    "INVALID_FIELD",
+    "INVALID_BODY",
+    "UNKNOWN_FIELDS",
+    "INVALID_HEADERS",
+    "NOT_FOUND",
+    "METHOD_NOT_ALLOWED",
+    "BODY_TOO_LARGE",
+    "INVALID_API_KEYS",
+    "UNAUTHORIZED_ENVIRONMENT",
+    "RATE_LIMIT",
+    "INTERNAL_SERVER_ERROR",
+    "NOT_BUILT",
     "STORE_UNAVAILABLE",
 ];
 
 /// What the operations of the API have in common.
-const BASE: Operation =
-    Operation { api: Api::Plaid, common_errors: COMMON_ERRORS, ..Operation::BASE };
+const BASE: Operation = Operation {
+    api: Api::Plaid,
+    common_errors: COMMON_ERRORS,
+    ..Operation::BASE
+};
 
 operations! {
     /// Exchange a public token. `POST /item/public_token/exchange`.

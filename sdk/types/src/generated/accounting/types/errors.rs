@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-
 open_enums! {
     /// Direction of a list.
     pub enum SortOrder {

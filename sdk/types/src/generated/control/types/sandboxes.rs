@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-
 ids! {
     /// Id of an account in the payments API.
     pub struct AccountId;

@@ -5,11 +5,11 @@
 use super::{
     AccountToOpen, Address, AssetRange, ControlExemption, CorporateEntityType,
     CorporateInvestmentProfile, CorporateKycProfile, CounterpartyGroup, CustomerId, CustomerType,
-    CustomerTypeCorporation, CustomerTypeIndividual, DepositSource, DocumentError, EmploymentStatus,
-    FieldUpdate, Individual, IndividualId, IndividualInvestmentProfile, IndividualKycProfile,
-    InvestmentExperience, InvestmentPlan, InvestmentStrategy, Links, MonthlyCount, MonthlyValue,
-    PrimaryBusiness, RegulatedStatus, RestrictedActivity, SourceOfFunds, TradeCount,
-    TransactionFrequency, UsResidencyStatus,
+    CustomerTypeCorporation, CustomerTypeIndividual, DepositSource, DocumentError,
+    EmploymentStatus, FieldUpdate, Individual, IndividualId, IndividualInvestmentProfile,
+    IndividualKycProfile, InvestmentExperience, InvestmentPlan, InvestmentStrategy, Links,
+    MonthlyCount, MonthlyValue, PrimaryBusiness, RegulatedStatus, RestrictedActivity,
+    SourceOfFunds, TradeCount, TransactionFrequency, UsResidencyStatus,
 };
 use crate::timestamp::Date;
 use crate::timestamp::Timestamp;
@@ -600,13 +600,15 @@ models! {
             /// Deprecated by the platform.
             ///
             /// Only `layer2-1.0.5` has it.
-            application_validation_errors: Vec<ApplicationFieldError> = with_application_validation_errors;
+            application_validation_errors: Vec<ApplicationFieldError> =
+                with_application_validation_errors;
             /// Documents of the applicant with their ids and how far each has come.
             application_document_errors: Vec<DocumentError> = with_application_document_errors;
             /// What is missing of each person of a company.
             ///
             /// Only `rail-1.1.2` has it.
-            application_individual_errors: Vec<IndividualReview> = with_application_individual_errors;
+            application_individual_errors: Vec<IndividualReview> =
+                with_application_individual_errors;
             /// The same as `application_individual_errors` under its older name.
             ///
             /// Deprecated by the platform.
@@ -691,7 +693,8 @@ models! {
             /// Country of the tax number, ISO 3166-1 alpha-2.
             ///
             /// Only `rail-1.1.2` has it.
-            corporate_tax_reference_number_country: String = with_corporate_tax_reference_number_country;
+            corporate_tax_reference_number_country: String =
+                with_corporate_tax_reference_number_country;
             /// Registered or head office.
             registered_address: Address = with_registered_address;
             /// Place of business, when it is another one.
@@ -754,7 +757,8 @@ models! {
             /// Country of the tax number, ISO 3166-1 alpha-2.
             ///
             /// Only `rail-1.1.2` has it.
-            corporate_tax_reference_number_country: String = with_corporate_tax_reference_number_country;
+            corporate_tax_reference_number_country: String =
+                with_corporate_tax_reference_number_country;
             /// Registered or head office.
             registered_address: Address = with_registered_address;
             /// Place of business, when it is another one.
@@ -943,7 +947,8 @@ models! {
             /// Deprecated by the platform.
             ///
             /// Only `layer2-1.0.5` has it.
-            individual_validation_errors: Vec<IndividualFieldError> = with_individual_validation_errors;
+            individual_validation_errors: Vec<IndividualFieldError> =
+                with_individual_validation_errors;
             /// Documents of the person with their ids and how far each has come.
             ///
             /// Only `rail-1.1.2` has it.

@@ -934,7 +934,8 @@ models! {
         constant {
             /// Always `FIAT_CA_LINKED`, the tag of this variant: a bank account in Canada that its
             /// owner links.
-            counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
+            counterparty_type: CounterpartyTypeFiatCaLinked =
+                CounterpartyTypeFiatCaLinked::FiatCaLinked;
         }
         required {
             /// Id of the counterparty, a UUID made by the platform when it was registered.
@@ -1337,7 +1338,8 @@ models! {
         constant {
             /// Always `FIAT_US_LINKED`, the tag of this variant: a bank account in the United
             /// States that its owner links.
-            counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
+            counterparty_type: CounterpartyTypeFiatUsLinked =
+                CounterpartyTypeFiatUsLinked::FiatUsLinked;
         }
         required {
             /// Id of the counterparty, a UUID made by the platform when it was registered.
@@ -1609,7 +1611,8 @@ models! {
             line_of_business: LineOfBusiness = with_line_of_business;
             /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
             /// needs SELF.
-            relationship_to_customer: RelationshipToCustomer = with_relationship_to_customer, personal;
+            relationship_to_customer: RelationshipToCustomer =
+                with_relationship_to_customer, personal;
         }
     }
 
@@ -1638,7 +1641,8 @@ models! {
             line_of_business: LineOfBusiness = with_line_of_business;
             /// What the owner is to the customer; a withdrawal with the purpose PERSONAL_ACCOUNT
             /// needs SELF.
-            relationship_to_customer: RelationshipToCustomer = with_relationship_to_customer, personal;
+            relationship_to_customer: RelationshipToCustomer =
+                with_relationship_to_customer, personal;
         }
     }
 
@@ -1731,7 +1735,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1758,7 +1763,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1783,7 +1789,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1809,7 +1816,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1819,7 +1827,8 @@ models! {
         constant {
             /// Always `FIAT_CA_LINKED`, the tag of this variant: a bank account in Canada that its
             /// owner links.
-            counterparty_type: CounterpartyTypeFiatCaLinked = CounterpartyTypeFiatCaLinked::FiatCaLinked;
+            counterparty_type: CounterpartyTypeFiatCaLinked =
+                CounterpartyTypeFiatCaLinked::FiatCaLinked;
         }
         required {
             /// Customer that the counterparty is registered for; no other can use it.
@@ -1860,7 +1869,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1885,7 +1895,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1911,7 +1922,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1936,7 +1948,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1962,7 +1975,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -1987,7 +2001,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -2012,7 +2027,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -2039,7 +2055,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -2064,7 +2081,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -2089,7 +2107,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -2114,7 +2133,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -2140,7 +2160,8 @@ models! {
             /// Your own note on the counterparty; the platform shows it and sends it nowhere.
             description: String = with_description, personal;
             /// Bank between the two, for SWIFT only.
-            intermediary_information: CounterpartyIntermediaryRequest = with_intermediary_information;
+            intermediary_information: CounterpartyIntermediaryRequest =
+                with_intermediary_information;
         }
     }
 
@@ -2149,7 +2170,8 @@ models! {
         constant {
             /// Always `FIAT_US_LINKED`, the tag of this variant: a bank account in the United
             /// States that its owner links.
-            counterparty_type: CounterpartyTypeFiatUsLinked = CounterpartyTypeFiatUsLinked::FiatUsLinked;
+            counterparty_type: CounterpartyTypeFiatUsLinked =
+                CounterpartyTypeFiatUsLinked::FiatUsLinked;
         }
         required {
             /// Customer that the counterparty is registered for; no other can use it.

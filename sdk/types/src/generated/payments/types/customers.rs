@@ -659,13 +659,15 @@ models! {
             /// How the first money comes.
             initial_deposit_source: DepositSource = with_initial_deposit_source;
             /// Where the first crypto assets come from, in words.
-            initial_deposit_source_crypto_details: String = with_initial_deposit_source_crypto_details;
+            initial_deposit_source_crypto_details: String =
+                with_initial_deposit_source_crypto_details;
             /// Where the first fiat money comes from, in words.
             initial_deposit_source_fiat_details: String = with_initial_deposit_source_fiat_details;
             /// How money comes after the first deposit, one of the listed ways.
             ongoing_deposit_source: DepositSource = with_ongoing_deposit_source;
             /// How often crypto assets move.
-            frequency_of_crypto_transactions: TransactionFrequency = with_frequency_of_crypto_transactions;
+            frequency_of_crypto_transactions: TransactionFrequency =
+                with_frequency_of_crypto_transactions;
             /// What the crypto assets are for.
             crypto_investment_plans: InvestmentPlan = with_crypto_investment_plans;
             /// What the proceeds are for, in words.
@@ -673,9 +675,11 @@ models! {
             /// Crypto assets that are expected, in words.
             expected_crypto_assets: String = with_expected_crypto_assets;
             /// Whether money moves to or from wallets that nobody hosts.
-            perform_transfers_with_unhosted_wallets: bool = with_perform_transfers_with_unhosted_wallets;
+            perform_transfers_with_unhosted_wallets: bool =
+                with_perform_transfers_with_unhosted_wallets;
             /// Addresses of such wallets, parted by commas in one text.
-            known_unhosted_wallet_addresses: String = with_known_unhosted_wallet_addresses, personal;
+            known_unhosted_wallet_addresses: String =
+                with_known_unhosted_wallet_addresses, personal;
             /// Number of trades expected in a month, as a range.
             trades_per_month: TradeCount = with_trades_per_month;
             /// Crypto assets, in US dollars.
@@ -687,7 +691,8 @@ models! {
             /// How often fiat money moves.
             frequency_of_transactions: TransactionFrequency = with_frequency_of_transactions;
             /// Crypto assets deposited in a month, in US dollars.
-            monthly_crypto_investment_deposit: MonthlyValue = with_monthly_crypto_investment_deposit;
+            monthly_crypto_investment_deposit: MonthlyValue =
+                with_monthly_crypto_investment_deposit;
             /// Fiat deposited in a month, in US dollars.
             monthly_investment_deposit: MonthlyValue = with_monthly_investment_deposit;
             /// Deposits of crypto assets in a month.
@@ -695,7 +700,8 @@ models! {
             /// Deposits of fiat in a month.
             monthly_deposits: MonthlyCount = with_monthly_deposits;
             /// Crypto assets withdrawn in a month, in US dollars.
-            monthly_crypto_investment_withdrawal: MonthlyValue = with_monthly_crypto_investment_withdrawal;
+            monthly_crypto_investment_withdrawal: MonthlyValue =
+                with_monthly_crypto_investment_withdrawal;
             /// Fiat withdrawn in a month, in US dollars.
             monthly_investment_withdrawal: MonthlyValue = with_monthly_investment_withdrawal;
             /// Withdrawals of crypto assets in a month.
@@ -775,7 +781,8 @@ models! {
             /// Country of the tax number, ISO 3166-1 alpha-2.
             ///
             /// Only `rail-1.1.2` has it.
-            corporate_tax_reference_number_country: String = with_corporate_tax_reference_number_country;
+            corporate_tax_reference_number_country: String =
+                with_corporate_tax_reference_number_country;
             /// Registered or head office.
             registered_address: Address = with_registered_address;
             /// Place of business, when it is another one.
@@ -1079,7 +1086,8 @@ models! {
             /// Where most of the money comes from.
             primary_source_of_funds: SourceOfFunds = with_primary_source_of_funds, personal;
             /// The source of the money in words, beside the listed value.
-            primary_source_of_funds_description: String = with_primary_source_of_funds_description, personal;
+            primary_source_of_funds_description: String =
+                with_primary_source_of_funds_description, personal;
             /// Worth of all assets in US dollars, as a range.
             total_assets: AssetRange = with_total_assets, personal;
             /// Fiat money, in US dollars.
@@ -1091,7 +1099,8 @@ models! {
             /// Fiat deposited in a month, in US dollars.
             monthly_investment_deposit: MonthlyValue = with_monthly_investment_deposit, personal;
             /// Fiat withdrawn in a month, in US dollars.
-            monthly_investment_withdrawal: MonthlyValue = with_monthly_investment_withdrawal, personal;
+            monthly_investment_withdrawal: MonthlyValue =
+                with_monthly_investment_withdrawal, personal;
             /// Crypto assets, in US dollars.
             usd_value_of_crypto: AssetRange = with_usd_value_of_crypto, personal;
             /// Deposits of crypto assets in a month.
@@ -1099,9 +1108,11 @@ models! {
             /// Withdrawals of crypto assets in a month.
             monthly_crypto_withdrawals: MonthlyCount = with_monthly_crypto_withdrawals, personal;
             /// Crypto assets deposited in a month, in US dollars.
-            monthly_crypto_investment_deposit: MonthlyValue = with_monthly_crypto_investment_deposit, personal;
+            monthly_crypto_investment_deposit: MonthlyValue =
+                with_monthly_crypto_investment_deposit, personal;
             /// Crypto assets withdrawn in a month, in US dollars.
-            monthly_crypto_investment_withdrawal: MonthlyValue = with_monthly_crypto_investment_withdrawal, personal;
+            monthly_crypto_investment_withdrawal: MonthlyValue =
+                with_monthly_crypto_investment_withdrawal, personal;
         }
     }
 
@@ -1110,7 +1121,8 @@ models! {
     pub struct IndividualKycProfile {
         optional {
             /// Countries that money goes to or comes from, ISO 3166-1 alpha-2.
-            funds_send_receive_jurisdictions: Vec<String> = with_funds_send_receive_jurisdictions, personal;
+            funds_send_receive_jurisdictions: Vec<String> =
+                with_funds_send_receive_jurisdictions, personal;
             /// Countries in which the person does business, ISO 3166-1 alpha-2.
             ///
             /// Only `rail-1.1.2` has it.
@@ -1120,7 +1132,8 @@ models! {
             /// Groups that money goes to or comes from.
             ///
             /// Only `rail-1.1.2` has it.
-            vendors_and_counterparties: Vec<CounterpartyGroup> = with_vendors_and_counterparties, personal;
+            vendors_and_counterparties: Vec<CounterpartyGroup> =
+                with_vendors_and_counterparties, personal;
         }
     }
 

@@ -146,7 +146,8 @@ models! {
             /// Assets in which the counterparty may pay.
             asset_type: Vec<AssetTypeId> = with_asset_type;
             /// How to pay, by asset type; empty before the acceptance.
-            deposit_instructions: BTreeMap<String, Vec<DepositInstruction>> = with_deposit_instructions;
+            deposit_instructions: BTreeMap<String, Vec<DepositInstruction>> =
+                with_deposit_instructions;
         }
     }
 

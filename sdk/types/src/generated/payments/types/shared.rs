@@ -66,22 +66,23 @@ models! {
     /// Where the pages of a list are. Each is a path with its query; an empty string says that
     /// there is no such page. They carry `as_of`, which keeps the list as it was when its first
     /// page was read: whoever follows `next` sees no row twice and misses none, while new ones
-    /// come. It is not made by hand; without it a list begins anew.
+    /// come. It is not made by hand; without it a list begins anew. A link repeats the filters of
+    /// its list, which may name a person.
     #[derive(Default)]
     pub struct Links {
         optional {
             /// Address of this page, relative or absolute, with its filters.
-            self_ as "self": String = with_self;
+            self_ as "self": String = with_self, personal;
             /// Address of the first page, relative or absolute.
-            first: String = with_first;
+            first: String = with_first, personal;
             /// Address of the page before this one, relative or absolute; an empty string on the
             /// first page.
-            prev: String = with_prev;
+            prev: String = with_prev, personal;
             /// Address of the page after this one, relative or absolute; an empty string on the
             /// last page, where a walk ends.
-            next: String = with_next;
+            next: String = with_next, personal;
             /// Address of the last page, relative or absolute.
-            last: String = with_last;
+            last: String = with_last, personal;
         }
     }
 }

@@ -21,8 +21,9 @@ models! {
             event_type: EventType = with_event_type;
             /// Absolute address that the events are posted to.
             callback_url: String = with_callback_url;
-            /// Ed25519 public key that verifies the deliveries, 32 bytes in lower-case hex.
-            signature_verification_key: String = with_signature_verification_key;
+            /// Ed25519 public key that verifies the deliveries, 32 bytes in lower-case hex. It
+            /// decides whose deliveries are believed, so it is kept like a secret.
+            signature_verification_key: String = with_signature_verification_key, secret;
         }
     }
 

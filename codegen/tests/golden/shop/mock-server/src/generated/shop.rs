@@ -2,33 +2,16 @@
 
 //! What the process answers of the shop API.
 
-use std::future::Future;
-
-use layer2_types::Platform;
 use layer2_types::shop;
-use layer2_types::shop::OperationId;
-use layer2_world::Rejection;
-use layer2_world::Reply;
-use layer2_world::Request;
 
-/// The operations that no world can answer: they make worlds, move clocks and order faults.
-pub(crate) trait ShopServer {
-    /// Read a shelf.
-    fn shelves_get(
-        &self, shelf: &str,
-    ) -> impl Future<Output = Result<shop::Shelf, Rejection>> + Send;
-}
+process! {
+    api shop;
 
-/// Answers one operation; those of the world are not for here.
-pub(crate) async fn dispatch<S: ShopServer>(
-    server: &S,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = Platform::Union;
-    match op {
-        OperationId::ShelvesGet =>
-            Reply::of(200, server.shelves_get(&request.id::<String>("shelf")?).await?, platform),
-        _ => Err(Rejection::misrouted(op.operation())),
+    /// The operations that no world can answer: they make worlds, move clocks and order faults.
+    trait ShopServer {
+        values {
+            /// Read a shelf.
+            ShelvesGet = shelves_get(shelf: &str) -> shop::Shelf, 200;
+        }
     }
 }

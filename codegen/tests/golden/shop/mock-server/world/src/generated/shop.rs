@@ -3,85 +3,35 @@
 //! What the world answers of the shop API.
 
 use layer2_types::shop;
-use layer2_types::shop::OperationId;
 
-use crate::context::ReadContext;
-use crate::context::WriteContext;
-use crate::rejection::Rejection;
 use crate::file::Download;
 use crate::file::Upload;
 use crate::request::Answered;
-use crate::request::Reply;
-use crate::request::Request;
 
-/// Orders, with every shape that a schema can have.
-pub(crate) trait Orders {
-    /// List orders.
-    fn orders_list(
-        &self, cx: &ReadContext<'_>, params: shop::OrdersListParams,
-    ) -> Result<shop::OrderListReply, Rejection>;
-    /// Place an order.
-    fn orders_create(
-        &mut self, cx: &mut WriteContext<'_>, body: shop::Order,
-    ) -> Result<Answered<shop::OrderReply>, Rejection>;
-    /// Change an order.
-    fn orders_update(
-        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId,
-        body: shop::OrderUpdateRequest,
-    ) -> Result<shop::OrderReply, Rejection>;
-    /// Upload a receipt.
-    fn orders_upload_receipt(
-        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId, file: Upload,
-    ) -> Result<shop::OrderReply, Rejection>;
-    /// Download a receipt.
-    fn orders_download_receipt(
-        &self, cx: &ReadContext<'_>, order_id: shop::OrderId,
-    ) -> Result<Download, Rejection>;
-    /// Take a line out.
-    fn orders_delete_line(
-        &mut self, cx: &mut WriteContext<'_>, order_id: shop::OrderId, number: String,
-    ) -> Result<(), Rejection>;
-}
+resources! {
+    api shop;
 
-/// Carries out a write. Ids, parameters and body are parsed here, once.
-pub(crate) fn write<W: Orders>(
-    world: &mut W,
-    cx: &mut WriteContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::OrdersCreate =>
-            Reply::answered(world.orders_create(cx, request.body()?)?, platform),
-        OperationId::OrdersUpdate => Reply::of(
-            200, world.orders_update(cx, request.id("order_id")?, request.body()?)?, platform,
-        ),
-        OperationId::OrdersUploadReceipt => Reply::of(
-            200, world.orders_upload_receipt(cx, request.id("order_id")?, request.body()?)?,
-            platform,
-        ),
-        OperationId::OrdersDeleteLine => {
-            world.orders_delete_line(cx, request.id("order_id")?, request.id("number")?)?;
-            Ok(Reply::empty(204))
+    /// Orders, with every shape that a schema can have.
+    trait Orders {
+        writes {
+            /// Place an order.
+            OrdersCreate = orders_create(body: shop::Order) -> Answered<shop::OrderReply>, answered;
+            /// Change an order.
+            OrdersUpdate = orders_update(order_id: shop::OrderId, body: shop::OrderUpdateRequest)
+                -> shop::OrderReply, 200;
+            /// Upload a receipt.
+            OrdersUploadReceipt = orders_upload_receipt(order_id: shop::OrderId, file: Upload)
+                -> shop::OrderReply, 200;
+            /// Take a line out.
+            OrdersDeleteLine = orders_delete_line(order_id: shop::OrderId, number: String)
+                -> (), empty 204;
         }
-        _ => Err(Rejection::misrouted(op.operation())),
-    }
-}
-
-/// Answers a read. Ids, parameters and body are parsed here, once.
-pub(crate) fn read<W: Orders>(
-    world: &W,
-    cx: &ReadContext<'_>,
-    op: OperationId,
-    request: &Request,
-) -> Result<Reply, Rejection> {
-    let platform = cx.platform();
-    match op {
-        OperationId::OrdersList =>
-            Reply::of(200, world.orders_list(cx, request.params()?)?, platform),
-        OperationId::OrdersDownloadReceipt =>
-            Reply::of(200, world.orders_download_receipt(cx, request.id("order_id")?)?, platform),
-        _ => Err(Rejection::misrouted(op.operation())),
+        reads {
+            /// List orders.
+            OrdersList = orders_list(params: shop::OrdersListParams) -> shop::OrderListReply, 200;
+            /// Download a receipt.
+            OrdersDownloadReceipt = orders_download_receipt(order_id: shop::OrderId)
+                -> Download, 200;
+        }
     }
 }

@@ -27,29 +27,34 @@ impl<'c> Orders<'c> {
     /// any time.
     ///
     /// `GET /v1/orders`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let params = shop::OrdersListParams::new().with_page(1);
+    /// let page = client.shop().orders().list(&params).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn list(
-        &self, params: &shop::OrdersListParams,
+        &self,
+        params: &shop::OrdersListParams,
     ) -> Result<Reply<Page<shop::Order>>, Error> {
         let api = self.client.shop_call(OperationId::OrdersList)?;
-        let request = api
-            .orders_list(
-                params.above.as_ref(),
-                params.buyer.as_deref(),
-                params.page,
-                params.r#type.as_ref(),
-            );
+        let request = api.orders_list(
+            params.above.as_ref(),
+            params.buyer.as_deref(),
+            params.page,
+            params.r#type.as_ref(),
+        );
         let reply = request.await?;
         Ok(reply.map(|list| Page::new(list.data.orders.unwrap_or_default(), list.links)))
     }
 
-    /// Walks through all pages of [`list`](Self::list): item by item, or with [`into_pages`](Items::into_pages) page by page.
+    /// Walks through all pages of [`list`](Self::list): item by item, or with
+    /// [`into_pages`](Items::into_pages) page by page.
     pub fn list_stream(&self, params: shop::OrdersListParams) -> Items<shop::Order> {
         paginate(
             self.client,
             params,
-            |client, params| {
-                async move { client.shop().orders().list(&params).await }
-            },
+            |client, params| async move { client.shop().orders().list(&params).await },
             |item| item.id.to_string(),
         )
     }
@@ -69,6 +74,19 @@ impl<'c> Orders<'c> {
     /// key, one of your own. Only `rail-1.1.2` has it. Errors: `SOLD_OUT`.
     ///
     /// `POST /v1/orders`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let payment = shop::PaymentCard::new("1".parse()?);
+    /// let body = shop::Order::new(
+    ///     "some-id".parse()?,
+    ///     "1".parse()?,
+    ///     None,
+    ///     "2026-01-05T09:00:00-05:00".parse()?,
+    ///     payment.into(),
+    /// );
+    /// let order = client.shop().orders().create(&body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn create(&self, body: &shop::Order) -> Result<Reply<shop::Order>, Error> {
         let api = self.client.shop_call(OperationId::OrdersCreate)?;
         let reply = api.orders_create(body).await?;
@@ -89,8 +107,17 @@ impl<'c> Orders<'c> {
     /// left. If it is dropped, it may be done; read before you call again.
     ///
     /// `PATCH /v1/orders/{order_id}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let order_id = "some-id".parse()?;
+    /// let body = shop::OrderUpdateRequest::new();
+    /// let order = client.shop().orders().update(&order_id, &body).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn update(
-        &self, order_id: &shop::OrderId, body: &shop::OrderUpdateRequest,
+        &self,
+        order_id: &shop::OrderId,
+        body: &shop::OrderUpdateRequest,
     ) -> Result<Reply<shop::Order>, Error> {
         let api = self.client.shop_call(OperationId::OrdersUpdate)?;
         let reply = api.orders_update(order_id, body).await?;
@@ -111,14 +138,21 @@ impl<'c> Orders<'c> {
     /// key. If it is dropped, it may be done; call again with the same key, one of your own.
     ///
     /// `POST /v1/orders/{order_id}/receipt`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let order_id = "some-id".parse()?;
+    /// let file = Upload::from_path("path/to/file").await?;
+    /// let order = client.shop().orders().upload_receipt(&order_id, &file).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn upload_receipt(
-        &self, order_id: &shop::OrderId, file: &Upload,
+        &self,
+        order_id: &shop::OrderId,
+        file: &Upload,
     ) -> Result<Reply<shop::Order>, Error> {
         let reply = self
             .client
-            .upload::<
-                shop::OrderReply,
-            >(
+            .upload::<shop::OrderReply>(
                 OperationId::OrdersUploadReceipt.operation(),
                 &[order_id.as_str()],
                 "receipt",
@@ -135,8 +169,15 @@ impl<'c> Orders<'c> {
     /// Needs the scope `orders:read`. Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/orders/{order_id}/receipt`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let order_id = "some-id".parse()?;
+    /// let file = client.shop().orders().download_receipt(&order_id).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn download_receipt(
-        &self, order_id: &shop::OrderId,
+        &self,
+        order_id: &shop::OrderId,
     ) -> Result<Reply<Download>, Error> {
         self.client
             .download(
@@ -146,9 +187,11 @@ impl<'c> Orders<'c> {
             .await
     }
 
-    /// The same as [`download_receipt`](Self::download_receipt) for a file that goes to disk or further on: the bytes as they come, with a limit.
+    /// The same as [`download_receipt`](Self::download_receipt) for a file that goes to disk or
+    /// further on: the bytes as they come, with a limit.
     pub async fn download_receipt_stream(
-        &self, order_id: &shop::OrderId,
+        &self,
+        order_id: &shop::OrderId,
     ) -> Result<Reply<DownloadStream>, Error> {
         self.client
             .download_stream(
@@ -172,8 +215,16 @@ impl<'c> Orders<'c> {
     /// be done; read before you call again.
     ///
     /// `DELETE /v1/orders/{order_id}/lines/{number}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let order_id = "some-id".parse()?;
+    /// client.shop().orders().delete_line(&order_id, "text").await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete_line(
-        &self, order_id: &shop::OrderId, number: &str,
+        &self,
+        order_id: &shop::OrderId,
+        number: &str,
     ) -> Result<Reply<()>, Error> {
         let api = self.client.shop_call(OperationId::OrdersDeleteLine)?;
         api.orders_delete_line(order_id, number).await
@@ -194,6 +245,11 @@ impl<'c> Shelves<'c> {
     /// Can be repeated freely. Can be dropped at any time.
     ///
     /// `GET /v1/shelves/{shelf}`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let reply = client.shop().shelves().get("text").await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn get(&self, shelf: &str) -> Result<Reply<shop::Shelf>, Error> {
         let api = self.client.shop_call(OperationId::ShelvesGet)?;
         api.shelves_get(shelf).await
@@ -210,13 +266,17 @@ impl<'c> Shop<'c> {
     /// Orders, with every shape that a schema can have.
     #[must_use]
     pub fn orders(&self) -> Orders<'c> {
-        Orders { client: self.client }
+        Orders {
+            client: self.client,
+        }
     }
 
     /// What the process around the shop answers.
     #[must_use]
     pub fn shelves(&self) -> Shelves<'c> {
-        Shelves { client: self.client }
+        Shelves {
+            client: self.client,
+        }
     }
 }
 

@@ -11,8 +11,11 @@ use crate::operation::{
 pub const COMMON_ERRORS: &[&str] = &["INTERNAL"];
 
 /// What the operations of the API have in common.
-const BASE: Operation =
-    Operation { api: Api::Shop, common_errors: COMMON_ERRORS, ..Operation::BASE };
+const BASE: Operation = Operation {
+    api: Api::Shop,
+    common_errors: COMMON_ERRORS,
+    ..Operation::BASE
+};
 
 operations! {
     /// List orders. `GET /v1/orders`.

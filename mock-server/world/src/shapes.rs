@@ -1,9 +1,10 @@
-//! Replies without what they have in common.
+//! Bodies without what they have in common.
 //!
-//! Replies are kept for ever, and those of one operation differ in ids, instants and amounts alone. So the first one is
-//! kept whole, as a shape, and of each that follows only the pieces in which it differs. Pieces are what stands between
+//! Replies are kept for ever, and so are requests in a journal in memory; those of one operation differ in ids, instants
+//! and amounts alone. So the first one is kept whole, as a shape, and of each that follows only the pieces in which it differs. Pieces are what stands between
 //! quotation marks, whatever it means, so nothing is parsed and the text that comes back is the one that was put in.
 
+use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -14,14 +15,14 @@ use crate::request::OperationRef;
 
 /// The shapes of all operations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Shapes {
+pub(crate) struct Shapes {
     #[serde(with = "crate::snapshot::pairs")]
     of: BTreeMap<OperationRef, Vec<Shape>>,
 }
 
 /// A text as a shape and what differs from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Shaped {
+pub(crate) struct Shaped {
     shape: u8,
     /// For each piece that differs its place, a colon, the piece and a quotation mark.
     differences: Packed,
@@ -36,7 +37,7 @@ const SHAPES_MAX: usize = 8;
 
 impl Shapes {
     /// Takes a text in.
-    pub(super) fn put(&mut self, op: OperationRef, text: &str) -> Shaped {
+    pub(crate) fn put(&mut self, op: OperationRef, text: &str) -> Shaped {
         let shapes = self.of.entry(op).or_default();
         let likes = shapes.iter().enumerate().filter_map(|(place, shape)| {
             let place = u8::try_from(place).ok()?;
@@ -64,8 +65,25 @@ impl Shapes {
         }
     }
 
+    /// Takes a text in, as bytes that [`Shapes::read`] reads, after what is there.
+    pub(crate) fn write(&mut self, op: OperationRef, text: &str, out: &mut Vec<u8>) {
+        let Shaped { shape, differences } = self.put(op, text);
+        out.push(shape);
+        out.extend_from_slice(differences.bytes());
+    }
+
+    /// The text that was written so; none if it was written elsewhere.
+    pub(crate) fn read(&self, op: OperationRef, bytes: &[u8]) -> Option<String> {
+        let (shape, differences) = bytes.split_first()?;
+        let shaped = Shaped {
+            shape: *shape,
+            differences: Packed::of_bytes(differences),
+        };
+        self.get(op, &shaped)
+    }
+
     /// The text that was taken in; none if it was taken in elsewhere.
-    pub(super) fn get(&self, op: OperationRef, shaped: &Shaped) -> Option<String> {
+    pub(crate) fn get(&self, op: OperationRef, shaped: &Shaped) -> Option<String> {
         if shaped.shape == WHOLE {
             return Some(shaped.differences.text());
         }
@@ -80,16 +98,15 @@ const WHOLE: u8 = u8::MAX;
 impl Shape {
     /// In what a text differs; none if it has another number of pieces.
     fn differences(&self, text: &str) -> Option<String> {
-        if self.0.split('"').count() != text.split('"').count() {
+        if marks(&self.0) != marks(text) {
             return None;
         }
         let mut differences = String::new();
-        let pairs = self.0.split('"').zip(text.split('"'));
-        for (place, (_, piece)) in pairs.enumerate().filter(|(_, (own, piece))| own != piece) {
-            differences.push_str(&place.to_string());
-            differences.push(':');
-            differences.push_str(piece);
-            differences.push('"');
+        for (place, (own, piece)) in Pieces(Some(&self.0)).zip(Pieces(Some(text))).enumerate() {
+            if own != piece {
+                // Writing to a `String` cannot fail.
+                let _ = write!(differences, "{place}:{piece}\"");
+            }
         }
         Some(differences)
     }
@@ -105,7 +122,28 @@ impl Shape {
     }
 }
 
-// Replies may be about persons.
+/// How many quotation marks a text has.
+fn marks(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'"').count()
+}
+
+/// What `split('"')` gives, by a plain loop: pieces are short, and a search that is made for long texts costs more.
+struct Pieces<'a>(Option<&'a str>);
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0?;
+        let Some(end) = rest.bytes().position(|byte| byte == b'"') else {
+            return self.0.take();
+        };
+        self.0 = Some(&rest[end + 1..]);
+        Some(&rest[..end])
+    }
+}
+
+// Bodies may be about persons.
 impl core::fmt::Debug for Shape {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Shape({} bytes)", self.0.len())

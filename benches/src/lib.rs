@@ -1,0 +1,4 @@
+//! What several measurements of this package share.
+
+pub mod calls;
+pub mod platform;

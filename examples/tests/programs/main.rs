@@ -1,0 +1,228 @@
+//! The programs do what they say: each is run as a reader would run it, and its report is checked.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test"
+)]
+
+mod front;
+mod payouts;
+mod places;
+mod purchases;
+mod reconciled;
+
+use std::io::{BufRead as _, BufReader, Lines, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use layer2_sdk::control::{ProfileSetting, SandboxCreateRequest, SandboxSettings};
+use layer2_sdk::mock::{Sandbox, SandboxServer};
+
+fn run(program: &str, arguments: &[&str]) -> String {
+    let run = Command::new(program)
+        .args(arguments)
+        .output()
+        .expect("the program starts");
+    report(&run)
+}
+
+fn report(run: &Output) -> String {
+    let errors = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{errors}");
+    String::from_utf8(run.stdout.clone()).expect("text")
+}
+
+/// What the program had to say about its failure.
+fn failure(run: &Output) -> String {
+    assert!(!run.status.success(), "it was to fail");
+    String::from_utf8(run.stderr.clone()).expect("text")
+}
+
+/// A sandbox whose work takes about as long as that of the platform.
+async fn slow_sandbox(server: &SandboxServer) -> Sandbox {
+    let client = layer2_sdk::mock::client(&server.info()).unwrap();
+    let slow = SandboxSettings::new().with_profile(ProfileSetting::Realistic);
+    let request = SandboxCreateRequest::new().with_settings(slow);
+    let made = client.control().sandboxes().create(&request).await.unwrap();
+    Sandbox::of(made.into_inner()).unwrap()
+}
+
+/// A folder that goes with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Self {
+        let name = format!("layer2-{test}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A program that goes on until it is told to stop, as by Ctrl-C.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let output = child.stdout.take().expect("it is piped");
+        let lines = BufReader::new(output).lines();
+        Self { child, lines }
+    }
+
+    /// Reads until a line begins like this, and gives the rest of that line.
+    fn reads(&mut self, beginning: &str) -> String {
+        for line in self.lines.by_ref() {
+            if let Some(rest) = line.expect("text").strip_prefix(beginning) {
+                return rest.to_owned();
+            }
+        }
+        let mut errors = String::new();
+        if let Some(stderr) = &mut self.child.stderr {
+            stderr.read_to_string(&mut errors).expect("text");
+        }
+        panic!("the program ended before it said {beginning:?}: {errors}");
+    }
+
+    /// Stops it, and gives what it has said since, and how it ended.
+    fn stop(self) -> Output {
+        let interrupt = format!("kill -INT {}", self.child.id());
+        let sent = Command::new("sh").args(["-c", &interrupt]).status();
+        assert!(sent.expect("there is a shell").success());
+        let mut stdout = String::new();
+        for line in self.lines {
+            stdout.push_str(&line.expect("text"));
+            stdout.push('\n');
+        }
+        let mut ended = self.child.wait_with_output().expect("it ends");
+        ended.stdout = stdout.into_bytes();
+        ended
+    }
+}
+
+/// Each of these stands in the report, in this order.
+fn tells(report: &str, lines: &[&str]) {
+    let mut rest = report;
+    for line in lines {
+        let Some((_, after)) = rest.split_once(line) else {
+            panic!("{line:?} does not come in its place in\n{report}");
+        };
+        rest = after;
+    }
+}
+
+#[test]
+fn a_company_is_onboarded_with_the_papers_that_are_asked_for() {
+    let report = run(env!("CARGO_BIN_EXE_onboard_corporation"), &[]);
+    tells(
+        &report,
+        &[
+            "application INCOMPLETE",
+            "paper  INCORPORATION_DOCUMENTS",
+            "uploaded INCORPORATION_DOCUMENTS",
+            "uploaded GOVERNMENT_ID_FRONT",
+            "application READY_FOR_SUBMISSION",
+            "application APPROVED",
+            "customer GLOBEX, CORPORATION",
+            "account GLOBEX_USD, OPEN",
+        ],
+    );
+}
+
+#[test]
+fn papers_come_from_a_folder() {
+    let folder = Folder::new("papers");
+    let scan = b"%PDF-1.7 a scan of some length\n%%EOF\n";
+    for kind in ["INCORPORATION_DOCUMENTS", "GOVERNMENT_ID_FRONT"] {
+        std::fs::write(folder.0.join(format!("{kind}.pdf")), scan).unwrap();
+    }
+    let report = run(
+        env!("CARGO_BIN_EXE_onboard_corporation"),
+        &[
+            "--papers",
+            folder.0.to_str().unwrap(),
+            "--customer",
+            "INITECH",
+        ],
+    );
+    let uploaded = format!("uploaded GOVERNMENT_ID_FRONT of {} bytes", scan.len());
+    tells(&report, &[&uploaded, "account INITECH_USD, OPEN"]);
+}
+
+#[test]
+fn every_outcome_is_met_and_the_unknown_one_is_settled() {
+    let report = run(env!("CARGO_BIN_EXE_unknown_outcome"), &[]);
+    tells(
+        &report,
+        &[
+            "NotSent",
+            "NotDone",
+            "Done",
+            "every reply is lost",
+            "Unknown         ReplyLost after 3 attempts: call again with the same key",
+            "stored          payments.transfers_accept with the key order-4711-accept",
+            "resumed         status 200 OK, replayed: true",
+            "moved once: 25 FIAT_TESTNET_USD",
+            "the books balance",
+        ],
+    );
+}
+
+#[test]
+fn the_dashboard_adds_up() {
+    let report = run(env!("CARGO_BIN_EXE_treasury"), &["--last", "2"]);
+    tells(
+        &report,
+        &[
+            "Accounts",
+            "SAVINGS",
+            "250.25 FIAT_TESTNET_USD",
+            "Totals",
+            "FIAT_TESTNET_USD  1250.75    1250.75     0",
+            "Last transactions",
+            "INTERNAL_TRANSFER",
+        ],
+    );
+    let rows = report.split("Last transactions").nth(1).unwrap();
+    assert_eq!(rows.matches("POSTED").count(), 2, "{report}");
+}
+
+#[test]
+fn a_key_service_signs_and_nothing_leaves_without_it() {
+    let report = run(env!("CARGO_BIN_EXE_remote_signer"), &[]);
+    tells(
+        &report,
+        &[
+            "signed by the key service",
+            "refused: ",
+            "the signer failed",
+        ],
+    );
+}
+
+#[test]
+fn spans_are_exported_until_the_last_one() {
+    let report = run(env!("CARGO_BIN_EXE_telemetry"), &[]);
+    // The span of the call ends after those of its attempts.
+    tells(
+        &report,
+        &[
+            "payments-job",
+            "GET /v1/customers",
+            "GET /v1/customers",
+            "payments.customers_list",
+        ],
+    );
+}

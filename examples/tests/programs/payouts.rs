@@ -1,0 +1,297 @@
+//! The payout run pays everybody once, whatever happens between its starts.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use futures_util::TryStreamExt as _;
+use layer2_examples::flow::sending;
+use layer2_sdk::{
+    control::{CounterpartyStatus, CounterpartyStatusRequest},
+    mock::{Fault, Sandbox},
+    payments::{
+        AccountId, CounterpartyId, OperationId, TransactionType, TransactionsListForAccountParams,
+    },
+};
+
+use super::front::Front;
+use super::*;
+
+const PAYOUTS: usize = 500;
+const HOURS: Duration = Duration::from_secs(2 * 3_600);
+
+/// A server that lives on when the program is killed, and a journal beside it.
+struct Scene {
+    sandbox: Sandbox,
+    account: AccountId,
+    payee: CounterpartyId,
+    folder: Folder,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        Self::funded("10000").await
+    }
+
+    async fn funded(amount: &str) -> Self {
+        let sandbox = Sandbox::start().await.unwrap();
+        let account = sandbox.account("FIAT_TESTNET_USD").unwrap();
+        sandbox
+            .fund(&account, amount.parse().unwrap())
+            .await
+            .unwrap();
+        let customer = sandbox.client().accounts().get(&account).await.unwrap();
+        let customer = customer.customer_id.clone().unwrap();
+        let payee = sending::landlord(sandbox.client(), &customer)
+            .await
+            .unwrap();
+        sandbox.settle().await.unwrap();
+        // A port is taken by one server at a time.
+        let port = sandbox.info().url.rsplit(':').next().unwrap();
+        let folder = Folder::new(&format!("payouts-{port}"));
+        Self {
+            sandbox,
+            account,
+            payee,
+            folder,
+        }
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.0.join("payouts.journal")
+    }
+
+    fn command(&self, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_payout_run"));
+        command
+            .args(["--env", "--account", self.account.as_str()])
+            .arg("--journal")
+            .arg(self.journal())
+            .args(more)
+            .envs(&self.sandbox.info().env);
+        command
+    }
+
+    fn run(&self, more: &[&str]) -> Output {
+        self.command(more).output().unwrap()
+    }
+
+    /// Arguments for so many payouts to the payee of the scene.
+    fn few<'s>(&'s self, payouts: &'s str) -> [&'s str; 4] {
+        ["--payouts", payouts, "--counterparty", self.payee.as_str()]
+    }
+
+    async fn decide(&self, status: CounterpartyStatus) {
+        let control = self.sandbox.client().control();
+        let decisions = control.decisions();
+        let request = CounterpartyStatusRequest::new(status);
+        let payee = self.payee.as_str().parse().unwrap();
+        decisions
+            .counterparty_status(self.sandbox.name(), &payee, &request)
+            .await
+            .unwrap();
+    }
+
+    /// What has left the account, in cents, in the order in which it left.
+    async fn paid(&self) -> Vec<i128> {
+        self.sandbox.settle().await.unwrap();
+        let client = self.sandbox.client();
+        let params = TransactionsListForAccountParams::new().with_page_size(200);
+        let rows = client.transactions();
+        let rows = rows.list_for_account_stream(&self.account, params);
+        let rows: Vec<_> = rows.try_collect().await.unwrap();
+        rows.iter()
+            .filter(|row| row.transaction_type == Some(TransactionType::TransferOut))
+            .map(|row| row.value.unwrap().to_minor(2).unwrap())
+            .collect()
+    }
+
+    /// 1.00, 1.01 and so on: each amount is there once.
+    async fn everybody_is_paid_once(&self, payouts: usize) {
+        let paid = self.paid().await;
+        let expected: BTreeSet<_> = (0..payouts)
+            .map(|number| -100 - i128::try_from(number).unwrap())
+            .collect();
+        assert_eq!(paid.len(), payouts);
+        assert_eq!(paid.into_iter().collect::<BTreeSet<_>>(), expected);
+        self.sandbox.trial_balance().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_twice_pays_everybody_once() {
+    let scene = Scene::new().await;
+    let payouts = PAYOUTS.to_string();
+    let named = scene.few(&payouts);
+    for calls in ["333", "150"] {
+        let killed = scene.run(&[&named[..], &["--die-after", calls]].concat());
+        assert!(!killed.status.success(), "it was to die");
+    }
+    let report = report(&scene.run(&named));
+    assert!(report.starts_with("500 payouts, "), "{report}");
+    assert!(!report.contains(" 0 of them"), "{report}");
+    scene.everybody_is_paid_once(PAYOUTS).await;
+
+    let client = scene.sandbox.client();
+    let left = client.accounts().get(&scene.account).await.unwrap();
+    let spent = 500 * 100 + 499 * 500 / 2;
+    let left = left.current_money().unwrap();
+    assert_eq!(left.amount().to_minor(2).unwrap(), 1_000_000 - spent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_expired_while_nobody_ran_is_begun_anew() {
+    let scene = Scene::new().await;
+    let few = [&scene.few("20")[..], &["--at-once", "1"]].concat();
+    // The ninth call makes the fifth withdrawal, and its reply is not written down.
+    let killed = scene.run(&[&few[..], &["--die-after", "9"]].concat());
+    assert!(!killed.status.success(), "it was to die");
+    scene.sandbox.advance(HOURS).await.unwrap();
+
+    // One more is written down and cannot be accepted for now.
+    let busy = Fault::status(StatusCode::SERVICE_UNAVAILABLE).on(OperationId::WithdrawalsAccept);
+    scene
+        .sandbox
+        .order(busy.from_match(3).times(3))
+        .await
+        .unwrap();
+    let broken = failure(&scene.run(&few));
+    assert!(broken.contains("503"), "{broken}");
+    scene.sandbox.advance(HOURS).await.unwrap();
+
+    let report = report(&scene.run(&few));
+    assert!(report.starts_with("20 payouts, 5 of them"), "{report}");
+    scene.everybody_is_paid_once(20).await;
+    let journal = std::fs::read_to_string(scene.journal()).unwrap();
+    tells(
+        &journal,
+        &[
+            "ended 4 EXPIRED\n",
+            "-00004-2\n",
+            "made 5 ",
+            "ended 5 EXPIRED\n",
+            "-00005-2\n",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_is_told_and_the_others_are_paid() {
+    // 1.00, 1.01 and 1.02 fit; 1.03 and 1.04 do not.
+    let scene = Scene::funded("3.05").await;
+    let few = [&scene.few("5")[..], &["--at-once", "1"]].concat();
+    let first = scene.run(&few);
+    assert!(failure(&first).contains("2 payouts were refused"));
+    let told = String::from_utf8(first.stdout).unwrap();
+    tells(
+        &told,
+        &[
+            "3 payouts, 0 of them before",
+            "3  INSUFFICIENT_FUNDS",
+            "4  INSUFFICIENT_FUNDS",
+        ],
+    );
+    scene.everybody_is_paid_once(3).await;
+
+    let more = "10".parse().unwrap();
+    scene.sandbox.fund(&scene.account, more).await.unwrap();
+    let report = report(&scene.run(&few));
+    assert!(report.starts_with("5 payouts, 3 of them"), "{report}");
+    scene.everybody_is_paid_once(5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payee_that_may_not_be_paid_is_paid_by_the_next_run() {
+    let scene = Scene::new().await;
+    let few = scene.few("3");
+    scene.decide(CounterpartyStatus::Frozen).await;
+    let refused = scene.run(&few);
+    assert!(failure(&refused).contains("3 payouts were refused"));
+    assert_eq!(scene.paid().await, [0; 0]);
+
+    scene.decide(CounterpartyStatus::Active).await;
+    let report = report(&scene.run(&few));
+    assert!(report.starts_with("3 payouts, 0 of them"), "{report}");
+    scene.everybody_is_paid_once(3).await;
+    // What was refused has ended; its place is taken by the next key of the number.
+    let journal = std::fs::read_to_string(scene.journal()).unwrap();
+    tells(&journal, &["ended 2 COUNTERPARTY_NOT_USABLE", "-00002-2\n"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_registers_its_payee_goes_on_with_the_same_one() {
+    let scene = Scene::new().await;
+    // Four are begun at once; the program dies when the first of them is made, and none of that is written down.
+    let few = ["--payouts", "8", "--at-once", "4"];
+    let killed = scene.run(&[&few[..], &["--die-after", "1"]].concat());
+    assert!(!killed.status.success(), "it was to die");
+    // The payee is screened before money may go there.
+    scene.sandbox.settle().await.unwrap();
+    let report = report(&scene.run(&few));
+    assert!(report.starts_with("8 payouts, 0 of them"), "{report}");
+    scene.everybody_is_paid_once(8).await;
+
+    let other = failure(&scene.run(&scene.few("8")));
+    assert!(other.contains("the run of this journal pays"), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_journals_are_two_runs_whatever_they_are_called() {
+    let scene = Scene::new().await;
+    let few = scene.few("5");
+    for _ in ["this month", "the next"] {
+        let report = report(&scene.run(&few));
+        assert!(report.starts_with("5 payouts, 0 of them"), "{report}");
+        std::fs::remove_file(scene.journal()).unwrap();
+    }
+    assert_eq!(scene.paid().await.len(), 10, "everybody is paid twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_has_forgotten_its_run_stops_it() {
+    let scene = Scene::new().await;
+    let few = scene.few("5");
+    report(&scene.run(&few));
+    let journal = std::fs::read_to_string(scene.journal()).unwrap();
+    let (beginning, _) = journal.split_once("begun").unwrap();
+    std::fs::write(scene.journal(), beginning).unwrap();
+
+    let why = failure(&scene.run(&few));
+    assert!(why.contains("not the newest of its run"), "{why}");
+    scene.everybody_is_paid_once(5).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_are_on_their_way_at_once_and_no_more() {
+    let scene = Scene::new().await;
+    let front = Front::default();
+    front.pass_to(&scene.sandbox.info().url);
+    front.gather("/api/v1/withdrawals", 4);
+    let address = front.start().await;
+    let few = [&scene.few("12")[..], &["--at-once", "4"]].concat();
+    let mut run = scene.command(&few);
+    run.env("LAYER2_BASE_URL", format!("{address}/api"));
+    let run = tokio::task::spawn_blocking(move || run.output().unwrap());
+    report(&run.await.unwrap());
+    assert_eq!(front.most_at_once(), 4);
+    scene.everybody_is_paid_once(12).await;
+}
+
+#[test]
+fn a_server_of_its_own_has_no_past() {
+    let folder = Folder::new("no-past");
+    let start = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_payout_run"));
+        command.current_dir(&folder.0).args(["--payouts", "5"]);
+        command.args(more).output().unwrap()
+    };
+    for _ in 0..2 {
+        let report = report(&start(&[]));
+        assert!(report.starts_with("5 payouts, 0 of them"), "{report}");
+    }
+    let left = std::fs::read_dir(&folder.0).unwrap();
+    assert_eq!(left.count(), 0, "a journal would be believed");
+    let why = failure(&start(&["--journal", "march.journal"]));
+    assert!(why.contains("a place that stays"), "{why}");
+}

@@ -1,0 +1,161 @@
+//! The on-ramp buys once: in a sandbox of its own in one go, elsewhere start by start, as what it waits for comes.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use layer2_sdk::{
+    control::InboundRequest,
+    mock::{Sandbox, SandboxServer},
+    payments::{AccountId, TransactionType, TransactionsListForAccountParams},
+};
+
+use super::*;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[test]
+fn a_wire_becomes_bitcoin_in_a_wallet() {
+    let report = run(env!("CARGO_BIN_EXE_on_ramp"), &["--dollars", "1000"]);
+    tells(
+        &report,
+        &[
+            "wire 1000 USD with the memo",
+            "bought 0.0",
+            "withdrawal EXECUTED",
+            "left: 0 FIAT_TESTNET_USD",
+            "left: 0 BITCOIN_TESTNET_BTC",
+            "the books balance",
+        ],
+    );
+}
+
+/// A purchase on a platform whose work takes time.
+struct Scene {
+    sandbox: Sandbox,
+    account: AccountId,
+    folder: Folder,
+}
+
+impl Scene {
+    async fn new(server: &SandboxServer, test: &str) -> Self {
+        let sandbox = slow_sandbox(server).await;
+        let account = sandbox.account("FIAT_TESTNET_USD").unwrap();
+        Self {
+            sandbox,
+            account,
+            folder: Folder::new(test),
+        }
+    }
+
+    fn notes(&self) -> PathBuf {
+        self.folder.0.join("on_ramp.notes")
+    }
+
+    fn start(&self, dollars: &str) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_on_ramp"))
+            .args(["--env", "--account", self.account.as_str()])
+            .args(["--dollars", dollars, "--notes"])
+            .arg(self.notes())
+            .envs(&self.sandbox.info().env)
+            .output()
+            .unwrap()
+    }
+
+    /// Starts the program until it is finished, an hour apart, and says what it waited for in between.
+    async fn finish(&self) -> Vec<String> {
+        let mut waited = Vec::new();
+        for _ in 0..100 {
+            let report = report(&self.start("1000"));
+            if report.contains("withdrawal EXECUTED") {
+                return waited;
+            }
+            let (_, what) = report.split_once("it waits for ").unwrap();
+            waited.push(what.trim_end().to_owned());
+            self.sandbox.advance(HOUR).await.unwrap();
+        }
+        panic!("it still waits: {waited:?}");
+    }
+
+    /// How many movements of a kind an account has.
+    async fn count(&self, account: &AccountId, kind: &TransactionType) -> usize {
+        let client = self.sandbox.client();
+        let params = TransactionsListForAccountParams::new();
+        let rows = client.transactions();
+        let rows = rows.list_for_account_stream(account, params);
+        let rows: Vec<_> = rows.try_collect().await.unwrap();
+        rows.iter()
+            .filter(|row| row.transaction_type.as_ref() == Some(kind))
+            .count()
+    }
+
+    async fn bought_and_sent_once(&self) {
+        let customer = self.sandbox.client().accounts().get(&self.account).await;
+        let customer = customer.unwrap().customer_id.clone().unwrap();
+        let bitcoin: AccountId = format!("{customer}_RAMP_BTC").parse().unwrap();
+        assert_eq!(self.count(&self.account, &TransactionType::Trade).await, 1);
+        assert_eq!(self.count(&bitcoin, &TransactionType::TransferOut).await, 1);
+        self.sandbox.trial_balance().await.unwrap();
+    }
+}
+
+fn memo(report: &str) -> String {
+    let (_, rest) = report.split_once("with the memo ").unwrap();
+    rest.lines().next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purchase_goes_on_once_what_it_waits_for_has_come() {
+    let server = SandboxServer::start().await.unwrap();
+    let scene = Scene::new(&server, "ramp").await;
+    let first = report(&scene.start("1000"));
+    tells(
+        &first,
+        &["wire 1000 USD", "run again once the wire has come"],
+    );
+    let again = report(&scene.start("1000"));
+    assert_eq!(memo(&again), memo(&first), "the instructions stay");
+    let before = std::fs::read(scene.notes()).unwrap();
+
+    let other = failure(&scene.start("5"));
+    assert!(other.contains("name other notes"), "{other}");
+
+    let wire = InboundRequest::new("1000".parse().unwrap()).with_memo(memo(&first));
+    scene.sandbox.receive(wire).await.unwrap();
+    let on_its_way = report(&scene.start("1000"));
+    tells(&on_its_way, &["run again once the wire has come"]);
+    scene.sandbox.advance(72 * HOUR).await.unwrap();
+
+    let waited = scene.finish().await;
+    assert!(
+        waited.iter().any(|what| what == "the blockchain"),
+        "{waited:?}"
+    );
+    scene.bought_and_sent_once().await;
+
+    // A finished purchase stays finished, even if the notes of all that followed the wire are lost.
+    let finished = report(&scene.start("1000"));
+    tells(
+        &finished,
+        &["withdrawal EXECUTED", "left: 0 FIAT_TESTNET_USD"],
+    );
+    std::fs::write(scene.notes(), before).unwrap();
+    assert_eq!(scene.finish().await, [""; 0]);
+    scene.bought_and_sent_once().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_a_wire_buys_nothing() {
+    let server = SandboxServer::start().await.unwrap();
+    let scene = Scene::new(&server, "half-a-wire").await;
+    let first = report(&scene.start("1000"));
+    let half = || InboundRequest::new("500".parse().unwrap()).with_memo(memo(&first));
+    scene.sandbox.receive(half()).await.unwrap();
+    scene.sandbox.advance(72 * HOUR).await.unwrap();
+    let report = report(&scene.start("1000"));
+    tells(&report, &["run again once the wire has come"]);
+
+    scene.sandbox.receive(half()).await.unwrap();
+    scene.sandbox.advance(72 * HOUR).await.unwrap();
+    scene.finish().await;
+    scene.bought_and_sent_once().await;
+}

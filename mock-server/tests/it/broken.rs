@@ -1,0 +1,98 @@
+//! A sandbox that its store does not bring back: it is there and says so, it can be reset and deleted, and nobody else is
+//! kept from anything.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Caller, Reply};
+
+/// A call of the control API that is about sandboxes.
+async fn sandboxes(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> Reply {
+    let url = format!("{}/_control/v1/sandboxes{path}", caller.url);
+    let mut request = caller
+        .http
+        .request(method, url)
+        .bearer_auth(&caller.control);
+    if let Some(body) = body {
+        request = request
+            .header("content-type", "application/json")
+            .body(body.to_string());
+    }
+    Reply::read(request.send().await.expect(path)).await
+}
+
+/// Makes a sandbox.
+pub(crate) async fn make(caller: &Caller, name: &str) -> Caller {
+    let made = sandboxes(caller, Method::POST, "", Some(json!({"name": name}))).await;
+    Caller::of(&made.ok()["data"]).await
+}
+
+/// What an account holds.
+async fn balance(caller: &Caller) -> String {
+    let path = "/api/v1/accounts/deposits/ACME_USD";
+    let reply = caller.get(path).await.ok();
+    reply["data"]["current_balance"].to_string()
+}
+
+/// A caller of a sandbox that has a token of it, whatever state it is in.
+pub(crate) async fn caller_of(caller: &Caller, name: &str) -> Caller {
+    let made = sandboxes(caller, Method::GET, &format!("/{name}"), None).await;
+    Caller::of(&made.ok()["data"]).await
+}
+
+/// The sandbox refuses everything with what was found and what to do; the one of the caller goes on.
+pub(crate) async fn is_refused(caller: &Caller, name: &str, found: &str) {
+    let broken = caller_of(caller, name).await;
+    let inbound = r#"{"account_id":"ACME_USD","amount":1}"#;
+    let transfer =
+        r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":1}"#;
+    for refused in [
+        broken.get("/api/v1/accounts/deposits").await,
+        broken.post("/api/v1/transfers", transfer).await,
+        broken.control(Method::GET, "/clock", None).await,
+        broken
+            .control(Method::POST, "/inbound", Some(inbound))
+            .await,
+        broken.control(Method::GET, "/export", None).await,
+    ] {
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.code(), "STORE_UNAVAILABLE", "{}", refused.text);
+        assert!(refused.header("retry-after").is_some());
+        assert!(refused.text.contains(found), "{}", refused.text);
+        assert!(
+            refused.text.contains("reset or delete this sandbox"),
+            "{}",
+            refused.text
+        );
+    }
+    let before: f64 = balance(caller).await.parse().expect("a number");
+    caller.fund("1").await;
+    let after: f64 = balance(caller).await.parse().expect("a number");
+    assert!(after > before, "the other one goes on");
+    let listed = sandboxes(caller, Method::GET, "", None).await.ok();
+    assert!(listed.to_string().contains(name), "{listed}");
+}
+
+/// A reset of the sandbox gives one that works.
+pub(crate) async fn is_mended_by_a_reset(caller: &Caller, name: &str) {
+    let path = format!("/{name}/reset");
+    sandboxes(caller, Method::POST, &path, None).await.ok();
+    let mended = caller_of(caller, name).await;
+    assert_eq!(balance(&mended).await, "0");
+    mended.fund("7").await;
+    is_alive(caller, name).await;
+}
+
+/// It has what it was given after its reset.
+pub(crate) async fn is_alive(caller: &Caller, name: &str) {
+    assert_eq!(balance(&caller_of(caller, name).await).await, "7");
+}
+
+/// The sandbox can be deleted, and its name is free.
+pub(crate) async fn can_be_deleted(caller: &Caller, name: &str) {
+    let deleted = sandboxes(caller, Method::DELETE, &format!("/{name}"), None).await;
+    deleted.ok();
+    let gone = sandboxes(caller, Method::GET, &format!("/{name}"), None).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    assert_eq!(balance(&make(caller, name).await).await, "0");
+}
