@@ -23,7 +23,6 @@ use serde_json::Value;
 
 /// The server's own way to narrow a schema to one version; it needs nothing of the server.
 #[path = "../../../src/http/validate/platform.rs"]
-#[expect(dead_code, reason = "the server uses more of it")]
 mod platform;
 
 /// Fails unless the reply is one that the document of the platform describes.
