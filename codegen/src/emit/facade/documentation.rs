@@ -1,7 +1,7 @@
 //! What the document says about an operation, for the reader of a method.
 
 use crate::emit::rust::sentence;
-use crate::model::operation::{Effect, Idempotency, Operation, Retry, Signature};
+use crate::model::operation::{Effect, Idempotency, Mutation, Operation, Retry, Signature};
 use crate::model::read::Word as _;
 
 /// What the document says about an operation, as paragraphs.
@@ -10,20 +10,26 @@ pub(super) fn documentation(operation: &Operation) -> Vec<String> {
         sentence(&operation.summary),
         sentence(&operation.description),
     ];
-    if let Some(mutation) = &operation.mutation {
-        let said = [
-            ("When to use it", &mutation.when),
-            ("Before", &mutation.before),
-            ("What happens next", &mutation.next),
-            ("Undo", &mutation.undo),
-            ("Retry", &mutation.retry),
-        ];
-        let items: Vec<_> = said
-            .iter()
-            .map(|(title, text)| format!("- {title}: {}", sentence(text)))
-            .collect();
-        paragraphs.push(items.join("\n"));
-    }
+    paragraphs.extend(operation.mutation.as_ref().map(change));
+    paragraphs.push(rules(operation).join(" "));
+    paragraphs
+}
+
+/// The five things that are said of a change, as a list.
+fn change(mutation: &Mutation) -> String {
+    let said = [
+        ("When to use it", &mutation.when),
+        ("Before", &mutation.before),
+        ("What happens next", &mutation.next),
+        ("Undo", &mutation.undo),
+        ("Retry", &mutation.retry),
+    ];
+    let items = said.map(|(title, text)| format!("- {title}: {}", sentence(text)));
+    items.join("\n")
+}
+
+/// What holds of every call of it, a sentence each.
+fn rules(operation: &Operation) -> Vec<String> {
     let mut rules = Vec::new();
     if !operation.scopes.is_empty() {
         let ways: Vec<_> = [&operation.scopes]
@@ -60,8 +66,7 @@ pub(super) fn documentation(operation: &Operation) -> Vec<String> {
     if !operation.errors.is_empty() {
         rules.push(format!("Errors: `{}`.", operation.errors.join("`, `")));
     }
-    paragraphs.push(rules.join(" "));
-    paragraphs
+    rules
 }
 
 /// What is known when the future of a call is dropped before it is ready.

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::emit::format;
 use crate::emit::rust::{field, plain_field};
 use crate::model::Model;
-use crate::model::operation::Operation;
+use crate::model::operation::{Operation, Parameter};
 use crate::model::shape::{Scalar, Shape, Type};
 use crate::problem::Problem;
 use crate::source::Place;
@@ -59,50 +59,13 @@ pub(super) fn samples(model: &Model) -> Result<BTreeMap<&str, Vec<String>>, Vec<
 const SAMPLE: &str = "max_width=96,use_small_heuristics=Max";
 
 /// The statements that call one operation.
-fn call(model: &Model, known: &Known<'_>, operation: &Operation) -> String {
+fn call<'m>(model: &'m Model, known: &'m Known<'m>, operation: &'m Operation) -> String {
     let mut statements = Statements::new(model, known);
-    let mut arguments = Vec::new();
-    for parameter in &operation.path_params {
-        let name = field(&parameter.name);
-        let value = statements.parameter(&parameter.ty, &parameter.name);
-        let is_text = matches!(
-            model.resolve(&parameter.ty),
-            Type::Scalar(Scalar::String, _)
-        );
-        let is_copied = matches!(
-            model.resolve(&parameter.ty),
-            Type::Scalar(
-                Scalar::Bool | Scalar::Int32 | Scalar::Int64 | Scalar::Amount,
-                _
-            )
-        );
-        if is_text {
-            arguments.push(value.trim_end_matches(".to_owned()").to_owned());
-            continue;
-        }
-        statements.bind(&name, &value);
-        arguments.push(if is_copied { name } else { format!("&{name}") });
-    }
-    if let Some(params) = statements.params(operation) {
-        statements.bind("params", &params);
-        arguments.push("&params".to_owned());
-    }
-    match &operation.body {
-        Some(_) if operation.is_upload() => {
-            statements.bind("file", "Upload::from_path(\"path/to/file\").await?");
-            arguments.push("&file".to_owned());
-        }
-        Some(body) => {
-            let value = statements.body(&body.schema, body.example.as_ref());
-            statements.bind("body", &value);
-            let is_union = matches!(
-                model.schemas.get(&body.schema).map(|schema| &schema.shape),
-                Some(Shape::Union(_))
-            );
-            arguments.push(if is_union { "&body.into()" } else { "&body" }.to_owned());
-        }
-        None => {}
-    }
+    let parameters = operation.path_params.iter();
+    let mut arguments: Vec<_> = parameters
+        .map(|parameter| in_path(&mut statements, model, parameter))
+        .collect();
+    arguments.extend(taken(&mut statements, model, operation));
     let called = format!(
         "client{}.{}().{}({}).await?",
         entrance(model),
@@ -124,4 +87,51 @@ fn call(model: &Model, known: &Known<'_>, operation: &Operation) -> String {
         Envelope::Whole(_) => statements.bind("reply", &called),
     }
     statements.text()
+}
+
+/// The argument for a path parameter, in a variable of its name unless it is a text.
+fn in_path<'m>(statements: &mut Statements<'m>, model: &Model, parameter: &'m Parameter) -> String {
+    let name = field(&parameter.name);
+    let value = statements.parameter(&parameter.ty, &parameter.name);
+    match model.resolve(&parameter.ty) {
+        Type::Scalar(Scalar::String, _) => value.trim_end_matches(".to_owned()").to_owned(),
+        Type::Scalar(Scalar::Bool | Scalar::Int32 | Scalar::Int64 | Scalar::Amount, _) => {
+            statements.bind(&name, &value);
+            name
+        }
+        _ => {
+            statements.bind(&name, &value);
+            format!("&{name}")
+        }
+    }
+}
+
+/// The arguments behind those of the path: query parameters, and a body or a file.
+fn taken<'m>(
+    statements: &mut Statements<'m>,
+    model: &Model,
+    operation: &'m Operation,
+) -> Vec<String> {
+    let mut arguments = Vec::new();
+    if let Some(params) = statements.params(operation) {
+        statements.bind("params", &params);
+        arguments.push("&params".to_owned());
+    }
+    match &operation.body {
+        Some(_) if operation.is_upload() => {
+            statements.bind("file", "Upload::from_path(\"path/to/file\").await?");
+            arguments.push("&file".to_owned());
+        }
+        Some(body) => {
+            let value = statements.body(&body.schema, body.example.as_ref());
+            statements.bind("body", &value);
+            let is_union = matches!(
+                model.schemas.get(&body.schema).map(|schema| &schema.shape),
+                Some(Shape::Union(_))
+            );
+            arguments.push(if is_union { "&body.into()" } else { "&body" }.to_owned());
+        }
+        None => {}
+    }
+    arguments
 }

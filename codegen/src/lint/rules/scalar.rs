@@ -21,7 +21,8 @@ pub(super) fn number_decimal(outline: &Outline<'_>, report: &mut Report) {
                     "{} is a number that is not `format: decimal`, or the reverse",
                     schema.name()
                 ),
-                "money and rates are `type: number, format: decimal`, the part of a price that may be lost is `format: slippage`; counts are `type: integer`",
+                "money and rates are `type: number, format: decimal`, the part of a price that may \
+                 be lost is `format: slippage`; counts are `type: integer`",
             );
         }
     }

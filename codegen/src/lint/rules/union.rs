@@ -30,37 +30,47 @@ pub(super) fn parts(outline: &Outline<'_>, report: &mut Report) {
                 "write `propertyName: <tag>`",
             );
         }
-        let variants: BTreeSet<_> = one_of.items().iter().filter_map(reference).collect();
-        let objects = variants.iter().all(|(kind, name)| {
-            let variant = outline.component(kind, name);
-            variant.and_then(|v| v.get("type")).and_then(Node::as_str) == Some("object")
-        });
-        if variants.len() != one_of.items().len() || !objects {
-            report.add(
-                &one_of.place,
-                format!(
-                    "the variants of {} are not different named objects",
-                    schema.name()
-                ),
-                "write `oneOf: [{ $ref: … }, …]` with object schemas of the components",
-            );
-        }
-        let mapped: BTreeSet<_> = mapping(schema).filter_map(|(_, target)| target).collect();
-        let differ: Vec<_> = variants
-            .symmetric_difference(&mapped)
-            .map(|(_, name)| *name)
-            .collect();
-        if !differ.is_empty() {
-            report.add(
-                &discriminator.place,
-                format!(
-                    "the mapping and the variants of {} differ in {}",
-                    schema.name(),
-                    quoted(differ)
-                ),
-                "map one value of the tag to each variant",
-            );
-        }
+        variants(outline, schema, [one_of, discriminator], report);
+    }
+}
+
+/// The variants are objects of different names, and the mapping leads to each of them.
+fn variants(
+    outline: &Outline<'_>,
+    schema: &Schema<'_>,
+    [one_of, discriminator]: [&Node; 2],
+    report: &mut Report,
+) {
+    let variants: BTreeSet<_> = one_of.items().iter().filter_map(reference).collect();
+    let objects = variants.iter().all(|(kind, name)| {
+        let variant = outline.component(kind, name);
+        variant.and_then(|v| v.get("type")).and_then(Node::as_str) == Some("object")
+    });
+    if variants.len() != one_of.items().len() || !objects {
+        report.add(
+            &one_of.place,
+            format!(
+                "the variants of {} are not different named objects",
+                schema.name()
+            ),
+            "write `oneOf: [{ $ref: … }, …]` with object schemas of the components",
+        );
+    }
+    let mapped: BTreeSet<_> = mapping(schema).filter_map(|(_, target)| target).collect();
+    let differ: Vec<_> = variants
+        .symmetric_difference(&mapped)
+        .map(|(_, name)| *name)
+        .collect();
+    if !differ.is_empty() {
+        report.add(
+            &discriminator.place,
+            format!(
+                "the mapping and the variants of {} differ in {}",
+                schema.name(),
+                quoted(differ)
+            ),
+            "map one value of the tag to each variant",
+        );
     }
 }
 

@@ -26,13 +26,6 @@ use crate::{
     },
 };
 
-/// A journal below this many bytes is carried out again sooner than a snapshot of it is written.
-const SNAPSHOT_FLOOR: u64 = if cfg!(test) {
-    8 * 1024
-} else {
-    8 * 1024 * 1024
-};
-
 /// All that a sandbox begins with, as it lies in the file.
 pub(super) fn seal_base(
     sealer: &Sealer,
@@ -73,6 +66,8 @@ pub(super) struct SqliteJournal {
     lane: Arc<Lane>,
     /// Of which generation the next row is. Changes under the lock of the sandbox alone.
     generation: AtomicU64,
+    /// How long the journal is at least before a snapshot is worth its price, in bytes.
+    snapshot_floor: u64,
 }
 
 impl SqliteJournal {
@@ -81,12 +76,14 @@ impl SqliteJournal {
         sealer: Arc<Sealer>,
         sandbox: Sandbox,
         name: &str,
+        snapshot_floor: u64,
     ) -> SqliteJournal {
         SqliteJournal {
             writer,
             sealer,
             lane: Arc::new(Lane::new(sandbox, name)),
             generation: AtomicU64::new(0),
+            snapshot_floor,
         }
     }
 
@@ -245,7 +242,7 @@ impl Journal for SqliteJournal {
     fn wants_snapshot(&self) -> bool {
         let journal = self.lane.journal_bytes.load(Ordering::Relaxed);
         let snapshot = self.lane.snapshot_bytes.load(Ordering::Relaxed);
-        journal > snapshot.max(SNAPSHOT_FLOOR)
+        journal > snapshot.max(self.snapshot_floor)
     }
 
     fn outgrows_snapshot(&self) -> bool {
