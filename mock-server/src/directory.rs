@@ -30,7 +30,10 @@ struct Rows {
 pub(crate) enum DirectoryError {
     #[error("the default sandbox stays; reset it instead")]
     Default,
-    #[error("the store keeps {} sandboxes and more; delete some that are not needed", limits::SANDBOXES)]
+    #[error(
+        "the store keeps {} sandboxes and more; delete some that are not needed",
+        limits::SANDBOXES
+    )]
     Full,
     #[error("a sandbox with this name exists; choose another name, or delete that one")]
     Taken,

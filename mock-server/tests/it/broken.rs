@@ -50,7 +50,9 @@ pub(crate) async fn is_refused(caller: &Caller, name: &str, found: &str) {
         broken.get("/api/v1/accounts/deposits").await,
         broken.post("/api/v1/transfers", transfer).await,
         broken.control(Method::GET, "/clock", None).await,
-        broken.control(Method::POST, "/inbound", Some(inbound)).await,
+        broken
+            .control(Method::POST, "/inbound", Some(inbound))
+            .await,
         broken.control(Method::GET, "/export", None).await,
     ] {
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);

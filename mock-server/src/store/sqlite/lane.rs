@@ -50,7 +50,11 @@ enum Fate {
 impl Progress {
     fn fate(&self, mark: u64) -> Fate {
         let later = self.lost.partition_point(|range| *range.end() < mark);
-        if self.lost.get(later).is_some_and(|range| range.contains(&mark)) {
+        if self
+            .lost
+            .get(later)
+            .is_some_and(|range| range.contains(&mark))
+        {
             Fate::Lost
         } else if mark <= self.settled {
             Fate::Safe

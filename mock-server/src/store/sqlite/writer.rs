@@ -217,9 +217,7 @@ impl Thread {
         batch.retain(|job| !job.lane.is_lost(job.mark));
         match self.write(batch) {
             Ok(shares) => shares.iter().for_each(Share::tell),
-            Err(error) => batch
-                .iter()
-                .for_each(|job| job.lane.lose(job.mark, &error)),
+            Err(error) => batch.iter().for_each(|job| job.lane.lose(job.mark, &error)),
         }
         batch.clear();
         self.waiting.writes.fetch_sub(taken, Ordering::AcqRel);
@@ -325,7 +323,9 @@ impl<'b> Share<'b> {
             self.lane.snapshot_bytes.store(0, Ordering::Relaxed);
             self.lane.journal_bytes.store(self.bytes, Ordering::Relaxed);
         } else {
-            self.lane.journal_bytes.fetch_add(self.bytes, Ordering::Relaxed);
+            self.lane
+                .journal_bytes
+                .fetch_add(self.bytes, Ordering::Relaxed);
         }
         self.lane.settle(last.mark);
     }

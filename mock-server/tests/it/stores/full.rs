@@ -74,7 +74,11 @@ async fn a_full_store_refuses_writes_serves_reads_and_heals() {
         let again = fill(&caller, number).await;
         assert_eq!(again.header("idempotent-replayed"), Some("true"));
         let id = again.ok()["data"]["id"].clone();
-        assert!(before.as_ref().is_some_and(|state| state.contains(id.as_str().expect("id"))));
+        assert!(
+            before
+                .as_ref()
+                .is_some_and(|state| state.contains(id.as_str().expect("id")))
+        );
     }
     assert_eq!(fill(&caller, accepted).await.status, 503);
     assert_eq!(server.contract_violations(), Vec::<String>::new());

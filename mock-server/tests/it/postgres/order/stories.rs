@@ -209,13 +209,7 @@ async fn transfer(one: &Caller, two: &Caller, three: &Caller, name: &str) -> Rec
     }
 }
 
-async fn withdrawal(
-    one: &Caller,
-    two: &Caller,
-    three: &Caller,
-    payee: &str,
-    name: &str,
-) -> Record {
+async fn withdrawal(one: &Caller, two: &Caller, three: &Caller, payee: &str, name: &str) -> Record {
     let body = json!({"withdrawal_rail": "FEDWIRE", "source_account_id": "ACME_USD",
         "destination_counterparty_id": payee, "amount": 1, "purpose": "RENTAL_PROPERTY",
         "memo": "RENT"});
@@ -250,7 +244,10 @@ async fn control(caller: &Caller, method: Method, path: &str, body: &Value) {
 /// Business time, which can be compared as text.
 async fn clock(caller: &Caller) -> String {
     let clock = caller.control(Method::GET, "/clock", None).await.ok();
-    clock["data"]["now"].as_str().expect("an instant").to_owned()
+    clock["data"]["now"]
+        .as_str()
+        .expect("an instant")
+        .to_owned()
 }
 
 fn id_of(reply: &Value) -> String {
