@@ -108,12 +108,12 @@ impl Journal {
     }
 
     /// The run pays from this account.
-    pub fn from(&mut self, account: &AccountId) -> io::Result<()> {
+    pub fn pays_from(&mut self, account: &AccountId) -> io::Result<()> {
         self.lines.add(&format!("from {account}"))
     }
 
     /// The run pays this counterparty.
-    pub fn to(&mut self, payee: &CounterpartyId) -> io::Result<()> {
+    pub fn pays(&mut self, payee: &CounterpartyId) -> io::Result<()> {
         self.lines.add(&format!("to {payee}"))
     }
 
@@ -188,9 +188,9 @@ impl Payout {
 mod tests {
     use super::*;
 
-    struct File(std::path::PathBuf);
+    struct Written(std::path::PathBuf);
 
-    impl File {
+    impl Written {
         fn of(test: &str, text: &str) -> Self {
             let name = format!("layer2-journal-{test}-{}", std::process::id());
             let path = std::env::temp_dir().join(name);
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    impl Drop for File {
+    impl Drop for Written {
         fn drop(&mut self) {
             let _ = std::fs::remove_file(&self.0);
         }
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_journal_tells_how_far_each_payout_has_come() {
-        let file = File::of(
+        let file = Written::of(
             "stages",
             "run r\nfrom A\nto c-1\n\
              begun 1 r-1-1\nmade 1 w-1\ndone 1\n\
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_new_journal_is_a_new_run() {
-        let file = File::of("new", "");
+        let file = Written::of("new", "");
         let (journal, first) = Journal::open(&file.0).unwrap();
         drop(journal);
         let (_, again) = Journal::open(&file.0).unwrap();
@@ -255,7 +255,7 @@ mod tests {
             "run r\nbegun 1 k-1\nbegun 1 k-2\n",
             "run r\nbegun x k-1\n",
         ] {
-            let file = File::of("nonsense", text);
+            let file = Written::of("nonsense", text);
             let error = Journal::open(&file.0).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{text}");
         }

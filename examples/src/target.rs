@@ -3,6 +3,8 @@
 //! The programs never take a secret as an argument, since arguments can be read by everyone on a machine; secrets come
 //! from the variables that the SDK reads.
 
+use std::path::{Path, PathBuf};
+
 use layer2_sdk::{
     Client, ClientBuilder, Environment,
     mock::Sandbox,
@@ -112,6 +114,20 @@ impl Target {
     #[must_use]
     pub fn sandbox(&self) -> Option<&Sandbox> {
         self.sandbox.as_ref()
+    }
+
+    /// The file that tells the next start what this one did: the one that was named, else the usual one here. None in a
+    /// sandbox that this start has made: it ends with the program, and the next start would believe the file.
+    pub fn kept(&self, named: Option<&Path>, usual: &str) -> Step<Option<PathBuf>> {
+        match (named, &self.sandbox) {
+            (Some(named), Some(_)) => Err(format!(
+                "{} is for a place that stays: give --env or --base-url, or leave it out",
+                named.display()
+            )
+            .into()),
+            (None, Some(_)) => Ok(None),
+            (named, None) => Ok(Some(named.unwrap_or(usual.as_ref()).to_owned())),
+        }
     }
 
     /// Waits until the mock server has nothing left to do. The platform takes its own time and tells by webhook.

@@ -15,8 +15,10 @@ use secrecy::SecretString;
 
 use crate::credentials::Credentials;
 use crate::credentials::CredentialsProvider;
+use crate::credentials::ask;
 use crate::error::Error;
-use crate::error::ErrorKind;
+use crate::runtime::Runtime;
+use crate::token::Token;
 use crate::token::TokenStore;
 use crate::token::Tools;
 use crate::token::sensitive;
@@ -41,13 +43,22 @@ pub(crate) struct Grant {
     origin: Origin,
 }
 
-enum Origin {
+/// Where a grant came from, for when it is refused.
+pub(crate) enum Origin {
     Fixed,
     Credentials(Credentials),
     Token(u64),
 }
 
 impl Auth {
+    /// What can be sent without waiting for anything, as it is nearly always: a token that is not due to be renewed.
+    pub(crate) fn at_hand(&self, runtime: &Runtime) -> Option<Grant> {
+        match self {
+            Self::Token(store) => store.at_hand(runtime).map(|token| Grant::of(&token)),
+            Self::Bearer(_) | Self::Headers(_) => None,
+        }
+    }
+
     /// What to send now.
     pub(crate) async fn grant(&self, tools: Tools<'_>) -> Result<Grant, Error> {
         match self {
@@ -67,14 +78,7 @@ impl Auth {
                     origin: Origin::Credentials(credentials),
                 })
             }
-            Self::Token(store) => {
-                let token = store.token(tools).await?;
-                Ok(Grant {
-                    header: (AUTHORIZATION, token.authorization.clone()),
-                    second: None,
-                    origin: Origin::Token(token.generation),
-                })
-            }
+            Self::Token(store) => Ok(Grant::of(&*store.token(tools).await?)),
         }
     }
 
@@ -87,9 +91,9 @@ impl Auth {
         }
     }
 
-    /// The server refused `grant`. Says whether another one can be had.
-    pub(crate) async fn refused(&self, grant: &Grant) -> bool {
-        match (self, &grant.origin) {
+    /// The server refused a grant of this origin. Says whether another one can be had.
+    pub(crate) async fn refused(&self, origin: &Origin) -> bool {
+        match (self, origin) {
             (Self::Token(store), Origin::Token(generation)) => {
                 store.forget(*generation);
                 true
@@ -105,23 +109,21 @@ impl Auth {
     }
 }
 
-async fn ask(provider: &dyn CredentialsProvider) -> Result<Credentials, Error> {
-    provider.credentials().await.map_err(|source| {
-        Error::before_sending(ErrorKind::Credentials, "the credentials provider failed")
-            .with_source(source)
-            .with_retryable(true)
-    })
-}
-
 impl Grant {
-    /// Puts the grant on a request, in place of an older one.
-    pub(crate) fn dress(&self, headers: &mut HeaderMap) {
-        for (name, value) in [Some(&self.header), self.second.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            headers.insert(name.clone(), value.clone());
+    fn of(token: &Token) -> Self {
+        Self {
+            header: (AUTHORIZATION, token.authorization.clone()),
+            second: None,
+            origin: Origin::Token(token.generation),
         }
+    }
+
+    /// Puts the grant on a request, in place of an older one. What is kept of it is where it came from.
+    pub(crate) fn dress(self, headers: &mut HeaderMap) -> Origin {
+        for (name, value) in [Some(self.header), self.second].into_iter().flatten() {
+            headers.insert(name, value);
+        }
+        self.origin
     }
 }
 

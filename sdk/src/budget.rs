@@ -6,14 +6,14 @@
 //! one after a time-out, 1 back for a success without a retry. A hundred retries in a row empty it, which
 //! is fifty calls of three attempts.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 
 /// Shared by all clones of a client.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     capacity: u32,
-    tokens: Mutex<u32>,
+    tokens: AtomicU32,
 }
 
 /// What the next attempt is for; a wait that ran out costs more, as it holds resources longer.
@@ -38,14 +38,16 @@ impl RetryBudget {
     pub(crate) fn new(capacity: u32) -> Self {
         Self {
             capacity,
-            tokens: Mutex::new(capacity),
+            tokens: AtomicU32::new(capacity),
         }
     }
 
     /// Pays for one retry, or says that there is nothing left to pay with.
     pub(crate) fn pay(&self, cost: RetryCost) -> Option<Payment<'_>> {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        *tokens = tokens.checked_sub(cost.tokens())?;
+        let less = |tokens: u32| tokens.checked_sub(cost.tokens());
+        self.tokens
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .ok()?;
         Some(Payment {
             budget: self,
             cost,
@@ -59,8 +61,13 @@ impl RetryBudget {
     }
 
     fn put_back(&self, reward: u32) {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        *tokens = tokens.saturating_add(reward).min(self.capacity);
+        // A full bucket is only looked at: every call that succeeds comes here, and nearly always it is full.
+        let more = |tokens: u32| {
+            (tokens < self.capacity).then(|| tokens.saturating_add(reward).min(self.capacity))
+        };
+        let _ = self
+            .tokens
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 }
 

@@ -48,10 +48,16 @@ pub(crate) struct CallLayer {
 #[derive(Debug, Default)]
 pub(crate) struct CallRecord {
     attempts: AtomicU32,
-    request_id: OnceLock<String>,
-    echoed_id: Mutex<Option<String>>,
-    idempotency_key: OnceLock<IdempotencyKey>,
+    names: OnceLock<Names>,
+    echoed_id: Mutex<Option<Arc<str>>>,
     body: Mutex<OpenBody>,
+}
+
+/// What the platform knows a call by, in all its attempts.
+#[derive(Debug)]
+struct Names {
+    request_id: Arc<str>,
+    idempotency_key: Option<IdempotencyKey>,
 }
 
 /// The body of a reply that is still on its way.
@@ -100,18 +106,23 @@ impl CallLayer {
             let media_type = HeaderValue::from_static(media_type);
             request.headers_mut().insert(ACCEPT, media_type);
         }
+        self.decoded(self.exchange(request).await?)
+    }
+
+    /// A success as the operation's reply.
+    pub(crate) fn decoded<T: DeserializeOwned>(&self, reply: HttpReply) -> Result<Reply<T>, Error> {
         let HttpReply {
             status,
             headers,
             body,
-        } = self.exchange(request).await?;
+        } = reply;
         // An operation that answers with a status alone has `()` for its reply, which is written so.
-        let text = operation.reply_media.map_or(&b"null"[..], |_| &body);
+        let text = self.operation.reply_media.map_or(&b"null"[..], |_| &body);
         match serde_json::from_slice(text) {
             Ok(value) => Ok(self.reply(status, headers, value)),
             Err(cause) => {
                 let error = undecodable::<T>(status, body, &cause);
-                Err(self.record.complete(error, operation))
+                Err(self.record.complete(error, self.operation))
             }
         }
     }
@@ -134,7 +145,7 @@ impl CallLayer {
             headers,
             operation: self.operation,
             request_id: self.record.request_id().unwrap_or_default(),
-            idempotency_key: self.record.idempotency_key.get().cloned(),
+            idempotency_key: self.record.idempotency_key(),
             attempts: self.record.attempts(),
         }
     }
@@ -150,12 +161,11 @@ impl fmt::Debug for CallLayer {
 }
 
 impl CallRecord {
-    pub(crate) fn sent_as(&self, request_id: String) {
-        let _ = self.request_id.set(request_id);
-    }
-
-    pub(crate) fn keyed_with(&self, key: IdempotencyKey) {
-        let _ = self.idempotency_key.set(key);
+    pub(crate) fn sent_as(&self, request_id: Arc<str>, idempotency_key: Option<IdempotencyKey>) {
+        let _ = self.names.set(Names {
+            request_id,
+            idempotency_key,
+        });
     }
 
     pub(crate) fn count_attempt(&self) {
@@ -169,7 +179,7 @@ impl CallRecord {
             .and_then(|id| id.to_str().ok())
         {
             let is_ours = id == self.sent_id();
-            *self.echo() = (!is_ours).then(|| id.to_owned());
+            *self.echo() = (!is_ours).then(|| Arc::from(id));
         }
     }
 
@@ -190,7 +200,7 @@ impl CallRecord {
 
     /// The id that was sent; empty before a request is made.
     pub(crate) fn sent_id(&self) -> &str {
-        self.request_id.get().map_or("", String::as_str)
+        self.names.get().map_or("", |names| &names.request_id)
     }
 
     pub(crate) fn attempts(&self) -> u32 {
@@ -198,12 +208,16 @@ impl CallRecord {
     }
 
     /// As the platform echoed it last, else as it was sent; none before a request is made.
-    pub(crate) fn request_id(&self) -> Option<String> {
+    pub(crate) fn request_id(&self) -> Option<Arc<str>> {
         let echoed = self.echo().clone();
-        echoed.or_else(|| self.request_id.get().cloned())
+        echoed.or_else(|| Some(Arc::clone(&self.names.get()?.request_id)))
     }
 
-    fn echo(&self) -> MutexGuard<'_, Option<String>> {
+    fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        self.names.get()?.idempotency_key.clone()
+    }
+
+    fn echo(&self) -> MutexGuard<'_, Option<Arc<str>>> {
         self.echoed_id
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -213,8 +227,8 @@ impl CallRecord {
     pub(crate) fn complete(&self, error: Error, operation: &'static Operation) -> Error {
         error.in_call(
             operation,
-            self.request_id(),
-            self.idempotency_key.get().cloned(),
+            self.request_id().as_deref().map(str::to_owned),
+            self.idempotency_key(),
             self.attempts(),
         )
     }
@@ -237,7 +251,7 @@ fn unexpected(status: StatusCode, body: Bytes) -> Error {
 }
 
 /// A success that does not read. The message tells where, not what: the text may be personal.
-pub(crate) fn undecodable<T: DeserializeOwned>(
+fn undecodable<T: DeserializeOwned>(
     status: StatusCode,
     body: Bytes,
     cause: &serde_json::Error,
@@ -268,11 +282,10 @@ macro_rules! api {
                 id: layer2_types::$api::OperationId,
             ) -> Result<crate::generated::$api::client::Client, Error> {
                 let layer = CallLayer::new(self.shared(), self.options(), id.operation());
-                let lane = self
+                let base = self
                     .shared()
-                    .lane(layer.operation.api)
+                    .base(layer.operation.api)
                     .map_err(|error| layer.record.complete(error, layer.operation))?;
-                let base = lane.base.as_str().trim_end_matches('/');
                 let http = self.shared().http.clone();
                 Ok(crate::generated::$api::client::Client::new_with_client(base, http, layer))
             }

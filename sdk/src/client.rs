@@ -135,13 +135,18 @@ impl Shared {
         })
     }
 
-    pub(crate) fn tools(&self, left: Duration) -> Tools<'_> {
+    /// Address of `api`, as a path is put behind it.
+    pub(crate) fn base(&self, api: Api) -> Result<&str, Error> {
+        Ok(self.lane(api)?.base.as_str().trim_end_matches('/'))
+    }
+
+    pub(crate) fn tools(&self, deadline: Duration) -> Tools<'_> {
         Tools {
             runtime: &self.runtime,
             transport: self.transport.as_ref(),
             user_agent: &self.user_agent,
             retry: &self.retry,
-            left,
+            deadline,
         }
     }
 }

@@ -1,14 +1,19 @@
 //! Who the client is: ids and secrets, and where they come from.
 //!
 //! A [`CredentialsProvider`] is asked each time a token is fetched, so a secret that was rotated in a vault takes effect
-//! without a restart: the old one is refused, the token layer tells the provider so and asks again. Secrets are wiped
-//! from memory when dropped and never printed.
+//! without a restart: the old one is refused, the token layer tells the provider so and asks again.
+//!
+//! Secrets are never printed, and [`Credentials`] wipe theirs from memory when dropped. What is sent is not wiped: the
+//! header or the form that carries a secret belongs to the HTTP client once it is made, and is freed as it is.
 
 use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
+
+use crate::error::Error;
+use crate::error::ErrorKind;
 
 /// Any error of a caller's own implementation.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -62,6 +67,16 @@ pub trait CredentialsProvider: fmt::Debug + Send + Sync + 'static {
     async fn refused(&self, credentials: &Credentials) {
         let _ = credentials;
     }
+}
+
+/// Asks a provider. A vault that is down may be up later, and nothing has left.
+pub(crate) async fn ask(provider: &dyn CredentialsProvider) -> Result<Credentials, Error> {
+    provider.credentials().await.map_err(|source| {
+        let message = "the credentials provider failed, its source says why: mend or wait for it, then call again";
+        Error::before_sending(ErrorKind::Credentials, message)
+            .with_source(source)
+            .with_retryable(true)
+    })
 }
 
 /// Credentials that are given once and stay.

@@ -19,7 +19,6 @@ use serde::de::DeserializeOwned;
 
 use crate::call::CallLayer;
 use crate::call::unbuildable;
-use crate::call::undecodable;
 use crate::client::Client;
 use crate::download::Download;
 use crate::download::Origin;
@@ -46,14 +45,7 @@ impl Client {
             UploadBody::File => (file.media_type().to_owned(), file.bytes()),
             UploadBody::Form => form(&layer, part, file)?,
         };
-        let exchange = exchange(&layer, ids, Some(body)).await?;
-        match serde_json::from_slice(&exchange.body) {
-            Ok(value) => Ok(layer.reply(exchange.status, exchange.headers, value)),
-            Err(cause) => {
-                let error = undecodable::<T>(exchange.status, exchange.body, &cause);
-                Err(layer.record.complete(error, operation))
-            }
-        }
+        layer.decoded(exchange(&layer, ids, Some(body)).await?)
     }
 
     /// Receives a file, for the generated facade. `ids` are the path parameters, in order.
@@ -97,7 +89,10 @@ impl Client {
 /// The form around a file, with its media type.
 fn form(layer: &CallLayer, part: &str, file: &Upload) -> Result<(String, Bytes), Error> {
     let boundary = layer.shared.runtime.uuid().map_err(|cause| {
-        let error = Error::before_sending(ErrorKind::Config, "no random boundary for the form");
+        let error = Error::before_sending(
+            ErrorKind::Config,
+            "no random bytes for the boundary of the form: call again",
+        );
         let error = error.with_source(cause);
         layer.record.complete(error, layer.operation)
     })?;
@@ -136,8 +131,7 @@ fn request(
     body: Option<(String, Bytes)>,
 ) -> Result<reqwest::Request, Error> {
     let operation = layer.operation;
-    let lane = layer.shared.lane(operation.api)?;
-    let base = lane.base.as_str().trim_end_matches('/');
+    let base = layer.shared.base(operation.api)?;
     let method = match operation.method {
         HttpMethod::Get => http::Method::GET,
         HttpMethod::Post => http::Method::POST,

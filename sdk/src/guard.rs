@@ -30,7 +30,7 @@ pub(crate) fn platform(operation: &Operation, platform: Platform) -> Result<(), 
 /// Refuses a URL whose path is not the operation's template with one non-empty segment per parameter.
 pub(crate) fn path(operation: &Operation, base: &Url, url: &Url) -> Result<(), Error> {
     let base_path = base.path().trim_end_matches('/');
-    let fits = url.origin() == base.origin()
+    let fits = origin(url) == origin(base)
         && url
             .path()
             .strip_prefix(base_path)
@@ -47,7 +47,20 @@ pub(crate) fn path(operation: &Operation, base: &Url, url: &Url) -> Result<(), E
     ))
 }
 
+/// As [`Url::origin`], which makes a text of it; bases are http or https.
+fn origin(url: &Url) -> (&str, Option<&str>, Option<u16>) {
+    (url.scheme(), url.host_str(), url.port_or_known_default())
+}
+
 fn follows(template: &str, path: &str) -> bool {
+    // Up to the first parameter there is nothing to look at piece by piece, and many templates have none.
+    let Some(literal) = template.find('{') else {
+        return template == path;
+    };
+    let (literal, template) = template.split_at(literal);
+    let Some(path) = path.strip_prefix(literal) else {
+        return false;
+    };
     let mut wanted = template.split('/');
     let mut given = path.split('/');
     loop {

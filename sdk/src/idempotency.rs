@@ -9,8 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::runtime::NoEntropy;
-use crate::runtime::Runtime;
+use uuid::Uuid;
 
 /// Header that carries the key on payments and control operations.
 pub const IDEMPOTENCY_HEADER: &str = "x-l2f-idempotency-id";
@@ -39,11 +38,10 @@ impl IdempotencyKey {
         &self.0
     }
 
-    /// A random version 4 UUID.
-    pub(crate) fn random(runtime: &Runtime) -> Result<Self, NoEntropy> {
-        let uuid = runtime.uuid()?;
-        let mut text = uuid::Uuid::encode_buffer();
-        Ok(Self(Arc::from(&*uuid.hyphenated().encode_lower(&mut text))))
+    /// The key of a call that was given none.
+    pub(crate) fn of_uuid(uuid: Uuid) -> Self {
+        let mut text = Uuid::encode_buffer();
+        Self(Arc::from(&*uuid.hyphenated().encode_lower(&mut text)))
     }
 }
 

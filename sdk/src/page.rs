@@ -357,7 +357,7 @@ fn goes_nowhere<T>(reply: &Reply<T>) -> Error {
     .with_reply(reply.status, Bytes::new())
     .in_call(
         reply.operation,
-        Some(reply.request_id.clone()),
+        Some(reply.request_id().to_owned()),
         reply.idempotency_key.clone(),
         reply.attempts,
     )

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use http::StatusCode;
@@ -16,7 +17,7 @@ pub struct Reply<T> {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) operation: &'static Operation,
-    pub(crate) request_id: String,
+    pub(crate) request_id: Arc<str>,
     pub(crate) idempotency_key: Option<IdempotencyKey>,
     pub(crate) attempts: u32,
 }
@@ -97,5 +98,35 @@ impl<T: fmt::Debug> fmt::Debug for Reply<T> {
             .field("idempotency_key", &self.idempotency_key)
             .field("attempts", &self.attempts)
             .finish()
+    }
+}
+
+#[cfg(all(test, feature = "payments"))]
+mod tests {
+    use http::HeaderValue;
+    use http::header::SET_COOKIE;
+    use layer2_types::payments::OperationId;
+
+    use super::*;
+
+    #[test]
+    fn debug_names_the_headers_and_keeps_their_values() {
+        let mut headers = HeaderMap::new();
+        headers.insert(SET_COOKIE, HeaderValue::from_static("session=of-somebody"));
+        let reply = Reply {
+            value: 7,
+            status: StatusCode::OK,
+            headers,
+            operation: OperationId::TransfersGet.operation(),
+            request_id: Arc::from("r-1"),
+            idempotency_key: None,
+            attempts: 1,
+        };
+        let printed = format!("{reply:?} {reply:#?}");
+        assert!(
+            printed.contains("set-cookie") && printed.contains("r-1"),
+            "{printed}"
+        );
+        assert!(!printed.contains("session"), "{printed}");
     }
 }

@@ -227,7 +227,7 @@ mod tests {
             error: Error::new(ErrorKind::ReplyLost, outcome, "it broke"),
             transient,
             cost: RetryCost::Failure,
-            send_again: false,
+            remedy: None,
         }
     }
 

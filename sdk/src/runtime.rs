@@ -2,7 +2,9 @@
 //!
 //! Expiry of tokens, timestamps of signatures, backoff and keys all depend on a clock or a die. They are traits here so
 //! that a test moves time instead of waiting for it and knows every number in advance. Nothing else in the crate reads
-//! a clock or asks for randomness; time limits on a socket are the one exception, they belong to the transport.
+//! a clock or asks for randomness. Time limits are the one exception: how long a reply, a token, a signer or a provider
+//! of credentials may take is kept on Tokio's timer, since a [`Sleep`] that moves its clock by itself would end what it
+//! is to limit. How much of a call's time is left, and so how long such a limit is, follows from the [`Clock`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 /// Tells the time, in two ways that must not be mixed up.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
@@ -108,10 +111,17 @@ impl Runtime {
     }
 
     /// A random version 4 UUID.
-    pub(crate) fn uuid(&self) -> Result<uuid::Uuid, NoEntropy> {
+    pub(crate) fn uuid(&self) -> Result<Uuid, NoEntropy> {
         let mut bytes = [0; 16];
         self.dice.fill(&mut bytes)?;
-        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+        Ok(version_four(bytes))
+    }
+
+    /// Two of them for one question to the dice.
+    pub(crate) fn uuids(&self) -> Result<[Uuid; 2], NoEntropy> {
+        let mut bytes = [[0; 16]; 2];
+        self.dice.fill(bytes.as_flattened_mut())?;
+        Ok(bytes.map(version_four))
     }
 
     /// An evenly drawn duration between zero and `most`, to the microsecond. Without entropy it is `most`: jitter is a
@@ -128,6 +138,10 @@ impl Runtime {
         let scaled = (u128::from(u64::from_le_bytes(bytes)) * u128::from(steps)) >> 64;
         Duration::from_micros(u64::try_from(scaled).unwrap_or(u64::MAX))
     }
+}
+
+fn version_four(random: [u8; 16]) -> Uuid {
+    uuid::Builder::from_random_bytes(random).into_uuid()
 }
 
 #[cfg(test)]

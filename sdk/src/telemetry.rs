@@ -24,7 +24,7 @@ use tracing::field::Empty;
 
 use crate::error::Error;
 use crate::error::GaveUp;
-use crate::verdict::names_signature;
+use crate::verdict::Remedy;
 
 /// The span of a whole call.
 pub(crate) fn call_span(operation: &Operation, base: &Url, request_id: &str) -> Span {
@@ -97,7 +97,7 @@ pub(crate) fn retrying(operation: &Operation, error: &Error, attempts: u32, wait
         name: "layer2.retry",
         {
             "layer2.operation" = operation.id,
-            "error.type" = error_type(error),
+            "error.type" = error_type(error.status().as_ref(), error),
             "http.response.status_code" = error.status().map(|status| status.as_u16()),
             "layer2.attempts" = attempts,
             "layer2.wait_ms" = millis(wait),
@@ -113,7 +113,7 @@ pub(crate) fn gave_up(operation: &Operation, error: &Error, attempts: u32, why: 
         name: "layer2.gave_up",
         {
             "layer2.operation" = operation.id,
-            "error.type" = error_type(error),
+            "error.type" = error_type(error.status().as_ref(), error),
             "layer2.attempts" = attempts,
             "layer2.gave_up" = ?why
         },
@@ -122,15 +122,14 @@ pub(crate) fn gave_up(operation: &Operation, error: &Error, attempts: u32, why: 
 }
 
 /// A 401 is answered with other means at once.
-pub(crate) fn sending_again(operation: &Operation, error: &Error) {
+pub(crate) fn sending_again(operation: &Operation, remedy: Remedy) {
     tracing::debug!(
         name: "layer2.sent_again",
         {
             "layer2.operation" = operation.id,
-            "layer2.reason" = if names_signature(error) {
-                "clock"
-            } else {
-                "token"
+            "layer2.reason" = match remedy {
+                Remedy::Grant => "token",
+                Remedy::Time => "clock",
             }
         },
         "sending again after a 401"
@@ -172,8 +171,9 @@ pub(crate) fn clock_skewed(base: &Url, offset_ms: i64) {
     );
 }
 
-fn error_type(error: &Error) -> &'static str {
-    error.kind().as_str()
+/// The status of the reply, else the kind of the failure: the same word on spans and events.
+fn error_type<'s>(status: Option<&'s StatusCode>, error: &Error) -> &'s str {
+    status.map_or(error.kind().as_str(), StatusCode::as_str)
 }
 
 fn millis(duration: Duration) -> u64 {

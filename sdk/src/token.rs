@@ -31,6 +31,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::credentials;
 use crate::credentials::Credentials;
 use crate::credentials::CredentialsProvider;
 use crate::decode::error_details;
@@ -46,8 +47,6 @@ use crate::transport::HttpRequest;
 use crate::transport::HttpTransport;
 use crate::transport::TransportError;
 
-/// Time limit of one request to a token endpoint.
-const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 /// Life of a token whose reply does not tell it.
 const UNTOLD_LIFE: Duration = Duration::from_secs(300);
 /// Pause between failed renewals while the old token still serves.
@@ -61,6 +60,10 @@ const LONGEST_MARGIN: Duration = Duration::from_secs(60);
 
 /// Where a token endpoint expects the parameters and the secret (RFC 6749, 2.3.1 and 4.4.2). The published samples
 /// decide the default of each API; another position is for a server in between, or a vendor that changes its mind.
+///
+/// Before they are joined for `Authorization: Basic`, id and secret are form-encoded as RFC 6749 says, unless the style is
+/// a raw one. For a secret of letters, digits, `-`, `_`, `.` and `*` it makes no difference; where any other is refused
+/// with 401, try the raw style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TokenStyle {
@@ -68,8 +71,22 @@ pub enum TokenStyle {
     BasicForm,
     /// Parameters in the query with an empty body, the secret in `Authorization: Basic` (payments).
     BasicQuery,
+    /// As [`BasicForm`](Self::BasicForm) for a server that decodes nothing: id and secret are joined as they are.
+    RawBasicForm,
+    /// As [`BasicQuery`](Self::BasicQuery) for a server that decodes nothing: id and secret are joined as they are.
+    RawBasicQuery,
     /// All of it in a form, the id and the secret too, and no `Authorization`.
     SecretForm,
+}
+
+impl TokenStyle {
+    fn is_query(self) -> bool {
+        matches!(self, Self::BasicQuery | Self::RawBasicQuery)
+    }
+
+    fn is_raw(self) -> bool {
+        matches!(self, Self::RawBasicForm | Self::RawBasicQuery)
+    }
 }
 
 /// The token endpoint of one API.
@@ -87,8 +104,15 @@ pub(crate) struct Tools<'a> {
     pub(crate) transport: &'a dyn HttpTransport,
     pub(crate) user_agent: &'a HeaderValue,
     pub(crate) retry: &'a RetryPolicy,
+    /// When the time of the call that asks is over, on the monotonic clock.
+    pub(crate) deadline: Duration,
+}
+
+impl Tools<'_> {
     /// What is left of the time of the call that asks.
-    pub(crate) left: Duration,
+    fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.runtime.clock.monotonic())
+    }
 }
 
 /// The tokens of one API, one at a time.
@@ -96,6 +120,7 @@ pub(crate) struct Tools<'a> {
 pub(crate) struct TokenStore {
     endpoint: TokenEndpoint,
     provider: Arc<dyn CredentialsProvider>,
+    limit: Duration,
     current: RwLock<Current>,
     /// Flights that have landed. Who waited for one compares it with what he saw before.
     landed: AtomicU64,
@@ -128,13 +153,27 @@ enum Found {
 }
 
 impl TokenStore {
-    pub(crate) fn new(endpoint: TokenEndpoint, provider: Arc<dyn CredentialsProvider>) -> Self {
+    /// `limit` is that of one request to the endpoint.
+    pub(crate) fn new(
+        endpoint: TokenEndpoint,
+        provider: Arc<dyn CredentialsProvider>,
+        limit: Duration,
+    ) -> Self {
         Self {
             endpoint,
             provider,
+            limit,
             current: RwLock::default(),
             landed: AtomicU64::new(0),
             flight: tokio::sync::Mutex::new(None),
+        }
+    }
+
+    /// A token that can be sent without waiting for anything.
+    pub(crate) fn at_hand(&self, runtime: &Runtime) -> Option<Arc<Token>> {
+        match self.look(runtime) {
+            Found::Fresh(token) => Some(token),
+            Found::Ageing(_) | Found::Nothing => None,
         }
     }
 
@@ -183,7 +222,7 @@ impl TokenStore {
             return token;
         }
         self.hush(tools.runtime);
-        let limit = RENEWAL_LIMIT.min(tools.left / 4);
+        let limit = RENEWAL_LIMIT.min(tools.left() / 4);
         let renewed = match tokio::time::timeout(limit, self.fly(&mut flight, tools)).await {
             Ok(Ok(token)) => return token,
             Ok(Err(error)) => error.to_string(),
@@ -247,7 +286,7 @@ impl TokenStore {
 
     /// Asks the server, again after failures that pass by, and once more with other credentials if these are refused.
     async fn fetch(&self, tools: Tools<'_>) -> Result<Granted, Error> {
-        let mut credentials = self.ask_provider().await?;
+        let mut credentials = credentials::ask(self.provider.as_ref()).await?;
         let mut asked_again = false;
         let mut attempt = 1;
         loop {
@@ -258,7 +297,7 @@ impl TokenStore {
             if refusal.credentials_refused && !asked_again {
                 asked_again = true;
                 self.provider.refused(&credentials).await;
-                let others = self.ask_provider().await?;
+                let others = credentials::ask(self.provider.as_ref()).await?;
                 if !others.is_same(&credentials) {
                     credentials = others;
                     continue;
@@ -280,14 +319,6 @@ impl TokenStore {
         }
     }
 
-    async fn ask_provider(&self) -> Result<Credentials, Error> {
-        self.provider.credentials().await.map_err(|source| {
-            Error::before_sending(ErrorKind::Credentials, "the credentials provider failed")
-                .with_source(source)
-                .with_retryable(true)
-        })
-    }
-
     async fn ask_server(
         &self,
         credentials: &Credentials,
@@ -299,9 +330,9 @@ impl TokenStore {
         headers.insert(USER_AGENT, tools.user_agent.clone());
         let exchange = tools
             .transport
-            .execute(HttpRequest::of_token(request), FETCH_TIMEOUT)
+            .execute(HttpRequest::of_token(request), self.limit)
             .await
-            .map_err(Refusal::broken)?;
+            .map_err(|broken| Refusal::broken(broken, &self.endpoint.url))?;
         if exchange.status.is_success() {
             return Granted::read(&exchange, asked_at).map_err(Refusal::from);
         }
@@ -318,7 +349,7 @@ impl TokenEndpoint {
             if !self.scopes.is_empty() {
                 query.append_pair("scope", &self.scopes.join(" "));
             }
-            if self.style != TokenStyle::BasicQuery {
+            if !self.style.is_query() {
                 query.append_pair("client_id", credentials.client_id());
             }
             if self.style == TokenStyle::SecretForm {
@@ -326,18 +357,15 @@ impl TokenEndpoint {
             }
         }
         // The query's encoding is the form's encoding.
-        let form = match self.style {
-            TokenStyle::BasicQuery => None,
-            TokenStyle::BasicForm | TokenStyle::SecretForm => {
-                let form = url.query().unwrap_or_default().to_owned();
-                url.set_query(None);
-                Some(form)
-            }
-        };
+        let form = (!self.style.is_query()).then(|| {
+            let form = url.query().unwrap_or_default().to_owned();
+            url.set_query(None);
+            form
+        });
         let mut request = reqwest::Request::new(Method::POST, url);
         let headers = request.headers_mut();
         if self.style != TokenStyle::SecretForm {
-            headers.insert(AUTHORIZATION, basic(credentials)?);
+            headers.insert(AUTHORIZATION, basic(credentials, self.style.is_raw())?);
         }
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -352,12 +380,19 @@ impl TokenEndpoint {
     }
 }
 
-/// Id and secret, each form-encoded first, as RFC 6749 section 2.3.1 says.
-fn basic(credentials: &Credentials) -> Result<HeaderValue, Error> {
-    let mut pair = Zeroizing::new(String::new());
-    push_form_encoded(&mut pair, credentials.client_id());
+/// Id and secret, each form-encoded first, as RFC 6749 section 2.3.1 says, or as they are.
+fn basic(credentials: &Credentials, raw: bool) -> Result<HeaderValue, Error> {
+    let (id, secret) = (credentials.client_id(), credentials.expose_secret());
+    // No room is left behind by growing that would hold a copy of the secret.
+    let mut pair = Zeroizing::new(String::with_capacity((id.len() + secret.len()) * 3 + 1));
+    let push = if raw {
+        String::push_str
+    } else {
+        push_form_encoded
+    };
+    push(&mut pair, id);
     pair.push(':');
-    push_form_encoded(&mut pair, credentials.expose_secret());
+    push(&mut pair, secret);
     let text = Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
     sensitive(&text)
 }
@@ -365,8 +400,6 @@ fn basic(credentials: &Credentials) -> Result<HeaderValue, Error> {
 /// Adds a text in the form of `application/x-www-form-urlencoded`.
 fn push_form_encoded(to: &mut String, text: &str) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    // No room is left behind by growing that would hold a copy of the secret.
-    to.reserve_exact(text.len() * 3 + 1);
     for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
@@ -470,11 +503,12 @@ impl Refusal {
         }
     }
 
-    fn broken(broken: TransportError) -> Self {
+    fn broken(broken: TransportError, url: &Url) -> Self {
         let (message, source) = match broken {
-            TransportError::NotSent(source) => {
-                ("no connection to the token endpoint", Some(source))
-            }
+            TransportError::NotSent(source) => (
+                "no connection to the token endpoint: check the network, the proxy and the token URL",
+                Some(source),
+            ),
             TransportError::NoReply(source) => (
                 "the token endpoint closed the connection without a reply",
                 Some(source),
@@ -490,6 +524,8 @@ impl Refusal {
                 None,
             ),
         };
+        let host = url.host_str().unwrap_or_default();
+        let message = format!("{message} (host {host})");
         let error = Error::before_sending(ErrorKind::Token, message).with_retryable(true);
         Self::from_parts(error.with_any_source(source))
     }
@@ -562,11 +598,14 @@ mod tests {
     }
 
     #[test]
-    fn id_and_secret_are_form_encoded_before_they_are_joined() {
-        let header = basic(&Credentials::new("id:1", "a+b c%é")).unwrap();
-        let encoded = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
-        let pair = String::from_utf8(BASE64.decode(encoded).unwrap()).unwrap();
-        assert_eq!(pair, "id%3A1:a%2Bb+c%25%C3%A9");
+    fn id_and_secret_are_form_encoded_before_they_are_joined_unless_the_style_is_raw() {
+        let credentials = Credentials::new("id:1", "a+b c%é");
+        for (raw, joined) in [(false, "id%3A1:a%2Bb+c%25%C3%A9"), (true, "id:1:a+b c%é")] {
+            let header = basic(&credentials, raw).unwrap();
+            let encoded = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
+            let pair = String::from_utf8(BASE64.decode(encoded).unwrap()).unwrap();
+            assert_eq!(pair, joined);
+        }
     }
 
     #[test]
@@ -583,7 +622,7 @@ mod tests {
     #[test]
     fn a_secret_with_a_line_break_still_makes_a_header() {
         // Base64 hides the break from HTTP; the server then says what is wrong with the secret.
-        assert!(basic(&Credentials::new("id", "secret\n")).is_ok());
+        assert!(basic(&Credentials::new("id", "secret\n"), false).is_ok());
         let error = sensitive("tok\nen").unwrap_err();
         assert_eq!(
             (error.kind(), error.outcome()),

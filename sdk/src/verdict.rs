@@ -5,6 +5,7 @@
 
 use http::StatusCode;
 use layer2_types::operation::Operation;
+use reqwest::Url;
 use tracing::Span;
 
 use crate::budget::RetryCost;
@@ -26,8 +27,17 @@ pub(crate) struct Failure {
     /// It may be gone the next time.
     pub(crate) transient: bool,
     pub(crate) cost: RetryCost,
-    /// A 401 that another grant, or the time that the reply has taught, may turn around.
-    pub(crate) send_again: bool,
+    /// What turns a 401 around, if something may.
+    pub(crate) remedy: Option<Remedy>,
+}
+
+/// What a request is sent again with at once, after a 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// Another token, or other credentials.
+    Grant,
+    /// A signature by the platform's clock, as the reply has taught it.
+    Time,
 }
 
 impl From<Error> for Failure {
@@ -37,7 +47,7 @@ impl From<Error> for Failure {
             error,
             transient: false,
             cost: RetryCost::Failure,
-            send_again: false,
+            remedy: None,
         }
     }
 }
@@ -61,7 +71,7 @@ pub(crate) fn on_refusal(reply: &HttpReply, operation: &Operation, shared: &Shar
         error,
         transient: retry::is_transient(status),
         cost: RetryCost::Failure,
-        send_again: false,
+        remedy: None,
     }
 }
 
@@ -88,7 +98,12 @@ pub(crate) fn names_signature(error: &Error) -> bool {
 }
 
 /// An exchange that broke.
-pub(crate) fn on_broken(broken: TransportError, operation: &Operation, span: &Span) -> Failure {
+pub(crate) fn on_broken(
+    broken: TransportError,
+    operation: &Operation,
+    base: &Url,
+    span: &Span,
+) -> Failure {
     let silence = Outcome::of_silence(operation.effect);
     let (error, cost) = match broken {
         TransportError::Cut { status, source, .. } => {
@@ -100,8 +115,12 @@ pub(crate) fn on_broken(broken: TransportError, operation: &Operation, span: &Sp
             return on_cut(status, None, operation);
         }
         TransportError::NotSent(source) => {
-            let error = Error::before_sending(ErrorKind::Connect, "no connection to the API")
-                .with_source(source);
+            let message = format!(
+                "no connection to {}:{}: check the network, the proxy and the base URL",
+                base.host_str().unwrap_or_default(),
+                base.port_or_known_default().unwrap_or_default(),
+            );
+            let error = Error::before_sending(ErrorKind::Connect, message).with_source(source);
             (error, RetryCost::Failure)
         }
         TransportError::NoReply(source) => {
@@ -120,7 +139,7 @@ pub(crate) fn on_broken(broken: TransportError, operation: &Operation, span: &Sp
         error,
         transient: true,
         cost,
-        send_again: false,
+        remedy: None,
     }
 }
 
@@ -142,6 +161,6 @@ fn on_cut(status: StatusCode, source: Option<BoxError>, operation: &Operation) -
         error,
         transient,
         cost: RetryCost::Failure,
-        send_again: false,
+        remedy: None,
     }
 }

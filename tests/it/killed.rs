@@ -23,7 +23,7 @@ use process::{Database, Process};
 const SENDERS: usize = 8;
 
 /// Transfers of each; a transfer is requested, and then accepted with a signature.
-const EACH: usize = 40;
+const EACH: usize = 30;
 
 /// Servers that are killed, in turns.
 const KILLS: usize = 6;
@@ -94,8 +94,9 @@ async fn the_retry_of_the_client_settles_what_a_killed_server_had_begun() {
     let client = layer2_sdk::mock::client(&info).expect("a client");
     let money: InboundRequest =
         serde_json::from_str(r#"{"account_id":"ACME_USD","amount":100}"#).expect("a request");
-    let funded = client.control().inbound().create(&info.sandbox, &money);
-    funded.await.expect("funded");
+    let control = client.control();
+    let funded = control.inbound().create(&info.sandbox, &money).await;
+    funded.expect("funded");
 
     let (called, mut calls) = watch::channel(Calls::default());
     let mut senders = JoinSet::new();
@@ -129,8 +130,8 @@ async fn the_retry_of_the_client_settles_what_a_killed_server_had_begun() {
         let client = layer2_sdk::mock::client(&server.info()).expect("a client");
         assert_eq!(cents(&client, "JANE_USD").await, transfers);
         assert_eq!(cents(&client, "ACME_USD").await, 10_000 - transfers);
-        let ledger = client.control().ledger();
-        let books = ledger.trial_balance(&info.sandbox).await;
+        let control = client.control();
+        let books = control.ledger().trial_balance(&info.sandbox).await;
         assert!(books.expect("the books").balanced);
     }
 }

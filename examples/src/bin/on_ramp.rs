@@ -27,6 +27,7 @@ use layer2_examples::{
 };
 use layer2_sdk::{Amount, Slippage, control::InboundRequest, mock::Sandbox};
 
+const NOTES: &str = "on_ramp.notes";
 /// How long a sandbox is given for each thing that a purchase waits for.
 const WAIT: Duration = Duration::from_secs(3_600);
 /// How many such waits a purchase in a sandbox has. The slowest profile needs a few.
@@ -52,19 +53,19 @@ struct Options {
     /// Wallet of the customer.
     #[arg(long, default_value = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx")]
     wallet: String,
-    /// What the purchase has made so far. The same file goes on with the same purchase, another one is another purchase.
-    /// A sandbox that ends with the program needs none.
-    #[arg(long, value_name = "FILE", default_value = "on_ramp.notes")]
-    notes: PathBuf,
+    /// What the purchase has made so far, on_ramp.notes if not given. The same file goes on with the same purchase, another
+    /// one is another purchase. Only for --env and --base-url.
+    #[arg(long, value_name = "FILE")]
+    notes: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> Step<()> {
     let options = Options::parse();
     let target = Target::open(&options.place).await?;
-    let notes = match target.sandbox() {
-        Some(_) => Notes::nowhere()?,
-        None => Notes::open(&options.notes)?,
+    let notes = match target.kept(options.notes.as_deref(), NOTES)? {
+        Some(path) => Notes::open(&path)?,
+        None => Notes::nowhere()?,
     };
     let purchase = purchase(&target, &options).await?;
     let mut ramp = Ramp::new(target.client().clone(), purchase, notes)?;

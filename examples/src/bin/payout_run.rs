@@ -72,7 +72,10 @@ async fn main() -> Step<()> {
     let options = Options::parse();
     let target = Target::open(&options.place).await?;
     let account = target.account(options.account.as_deref(), DOLLARS)?;
-    let (mut journal, history) = journal(&target, &options)?;
+    let (mut journal, history) = match target.kept(options.journal.as_deref(), JOURNAL)? {
+        Some(path) => Journal::open(&path)?,
+        None => Journal::nowhere()?,
+    };
     let History { plan, payouts } = history;
     payer(&mut journal, &plan, &account)?;
     let payee = payee(&mut journal, &plan, &target, &options, &account).await?;
@@ -104,25 +107,11 @@ async fn main() -> Step<()> {
     tell(&refused)
 }
 
-/// A sandbox that this start has made ends with it, so a journal of what was paid there would be believed by the next
-/// start, where nothing is paid.
-fn journal(target: &Target, options: &Options) -> Step<(Journal, History)> {
-    match (&options.journal, target.sandbox()) {
-        (Some(_), Some(_)) => Err(
-            "a journal needs a place that stays: give --env or --base-url, or leave --journal out"
-                .into(),
-        ),
-        (None, Some(_)) => Ok(Journal::nowhere()?),
-        (Some(path), None) => Ok(Journal::open(path)?),
-        (None, None) => Ok(Journal::open(JOURNAL.as_ref())?),
-    }
-}
-
 /// Notes who pays. A run that goes on pays from the same account, or what was begun before would be another request under
 /// its key.
 fn payer(journal: &mut Journal, plan: &Plan, account: &AccountId) -> Step<()> {
     match &plan.from {
-        None => Ok(journal.from(account)?),
+        None => Ok(journal.pays_from(account)?),
         Some(known) if known == account => Ok(()),
         Some(known) => Err(format!(
             "the run of this journal pays from {known}, not from {account}: name that account, or another journal"
@@ -160,7 +149,7 @@ async fn payee(
             sending::landlord(&target.client().with(keyed), &customer).await?
         }
     };
-    journal.to(&payee)?;
+    journal.pays(&payee)?;
     target.settle().await?;
     Ok(payee)
 }

@@ -7,12 +7,15 @@
 //! Connections are not encrypted: the database is meant to stand next to the servers, and what is written there is sealed
 //! all the same.
 
+mod columns;
 mod connections;
 mod errors;
+mod filed;
 mod journal;
 mod lease;
 mod schema;
 mod statements;
+mod turn;
 
 use std::sync::Arc;
 
@@ -25,8 +28,10 @@ use super::{
     seal::{Place, Sealer},
 };
 use crate::journal::{Base, Journal};
-use connections::{Connections, twice, within};
-use journal::{Filed, PostgresJournal, get};
+use columns::get;
+use connections::{Connections, within};
+use filed::Filed;
+use journal::PostgresJournal;
 use lease::Leases;
 
 /// What the proof of a store says once it is opened.
@@ -208,14 +213,14 @@ impl SharedStore for PostgresStore {
     fn changes(&self) -> Pending<'_, i64> {
         Box::pin(self.changes.get(async || {
             let own = self.own.read().await;
-            let all = twice(|| self.all_changes()).await?;
+            let all = self.connections.twice(|| self.all_changes()).await?;
             Ok(all - *own)
         }))
     }
 
     fn list<'a>(&'a self, known: &'a [i64]) -> Pending<'a, Vec<Listed>> {
         Box::pin(async move {
-            let rows = twice(move || self.rows_but(known)).await?;
+            let rows = self.connections.twice(move || self.rows_but(known)).await?;
             let listed = rows.iter().map(|row| {
                 let id = get(row, 0)?;
                 let charter: Option<&[u8]> = get(row, 3)?;

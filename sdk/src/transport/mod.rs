@@ -75,6 +75,7 @@ mod foreign;
 mod open;
 mod pool;
 mod with_reqwest;
+mod wrappers;
 
 use std::fmt;
 use std::sync::Arc;
@@ -96,6 +97,7 @@ pub(crate) use self::with_reqwest::DEFAULT_REPLY_LIMIT;
 pub use self::with_reqwest::ReqwestTransport;
 pub(crate) use self::with_reqwest::http_client;
 pub(crate) use self::with_reqwest::request_maker;
+pub(crate) use self::wrappers::Wrappers;
 use crate::credentials::BoxError;
 
 /// Sends requests. Nothing is repeated or followed here: no retries, no redirects.

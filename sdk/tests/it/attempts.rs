@@ -17,6 +17,7 @@ use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::AccountUpdateRequest;
 use layer2_sdk::payments::TransferId;
 use layer2_sdk::payments::TransferRequest;
+use wiremock::ResponseTemplate;
 
 use crate::stage::Answer;
 use crate::stage::SEED;
@@ -473,6 +474,71 @@ async fn a_refused_timestamp_teaches_the_clock_and_the_call_succeeds() {
         header(&sent[0], "x-l2f-idempotency-id"),
         header(&sent[1], "x-l2f-idempotency-id")
     );
+}
+
+#[tokio::test]
+async fn a_withdrawn_token_and_a_wrong_clock_are_both_mended_in_one_call() {
+    let ahead = Duration::from_secs(600);
+    let withdrawn = |_: &Stage| refusal(401, "TOKEN_EXPIRED");
+    let stale = |stage: &Stage| {
+        let date = stage.time.http_date(ahead);
+        refusal(401, "SIGNATURE_INVALID").insert_header("date", date.as_str())
+    };
+    let orders: [[&dyn Fn(&Stage) -> ResponseTemplate; 2]; 2] =
+        [[&withdrawn, &stale], [&stale, &withdrawn]];
+    for order in orders {
+        let stage = Stage::new().await;
+        let [first, second] = order.map(|refuse| refuse(&stage));
+        let refusals = [first, second, json(200, ACCEPTED)];
+        stage.on("POST", ACCEPT, stage.script(refusals)).await;
+
+        let accepted = stage.client().transfers().accept(&transfer_id()).await;
+
+        assert_eq!(accepted.unwrap().attempts(), 3);
+        assert!(stage.time.sleeps().is_empty());
+    }
+
+    // Neither is mended twice: what comes back after its remedy is the answer.
+    let stage = Stage::new().await;
+    let [first, second] = [withdrawn(&stage), stale(&stage)];
+    let refusals = [first.clone(), second, first];
+    stage.on("POST", ACCEPT, stage.script(refusals)).await;
+    let error = stage.client().transfers().accept(&transfer_id()).await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Unauthorized, 3)
+    );
+}
+
+#[tokio::test]
+async fn what_follows_from_the_request_is_no_header_of_the_caller() {
+    let stage = Stage::new().await;
+    for name in [
+        "accept",
+        "authorization",
+        "content-length",
+        "content-type",
+        "host",
+        "transfer-encoding",
+        "x-l2f-idempotency-id",
+    ] {
+        let value = http::HeaderValue::from_static("7");
+        let options = CallOptions::new().header(name.parse().unwrap(), value);
+        let error = stage
+            .client()
+            .with(options)
+            .transfers()
+            .create(&transfer())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.outcome(), error.attempts()),
+            (ErrorKind::InvalidRequest, Outcome::NotSent, 0)
+        );
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    assert!(stage.received(CREATE).await.is_empty());
 }
 
 #[tokio::test]

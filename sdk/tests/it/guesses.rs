@@ -171,6 +171,36 @@ async fn a_token_is_asked_for_in_another_style() {
 }
 
 #[tokio::test]
+async fn id_and_secret_are_joined_encoded_or_as_they_are() {
+    use base64::Engine as _;
+    for (style, pair, in_query) in [
+        (TokenStyle::BasicQuery, "id%3A1:a%2Bb%2F%3D%7E", true),
+        (TokenStyle::RawBasicQuery, "id:1:a+b/=~", true),
+        (TokenStyle::BasicForm, "id%3A1:a%2Bb%2F%3D%7E", false),
+        (TokenStyle::RawBasicForm, "id:1:a+b/=~", false),
+    ] {
+        let stage = stage().await;
+        let client = stage
+            .builder()
+            .credentials("id:1", "a+b/=~")
+            .token_style(style)
+            .build()
+            .unwrap();
+        client.transfers().get(&transfer_id()).await.unwrap();
+        let asked = &stage.received(TOKEN_PATH).await[0];
+        let basic = header(asked, "authorization")
+            .strip_prefix("Basic ")
+            .unwrap();
+        let joined = base64::engine::general_purpose::STANDARD
+            .decode(basic)
+            .unwrap();
+        assert_eq!(String::from_utf8(joined).unwrap(), pair, "{style:?}");
+        assert_eq!(asked.url.query().is_some(), in_query, "{style:?}");
+        assert_eq!(asked.body.is_empty(), in_query, "{style:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_version_refuses_what_only_the_other_has() {
     let stage = stage().await;
     let on = |platform| -> Client { stage.builder().platform(platform).build().unwrap() };

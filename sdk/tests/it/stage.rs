@@ -79,10 +79,10 @@ pub(crate) struct Counting(AtomicU64);
 
 impl Dice for Counting {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
-        let count = self.0.fetch_add(1, Ordering::SeqCst);
         bytes.fill(0xff);
-        if bytes.len() > 8 {
-            bytes[..8].copy_from_slice(&count.to_be_bytes());
+        for id in bytes.chunks_exact_mut(16) {
+            let count = self.0.fetch_add(1, Ordering::SeqCst);
+            id[..8].copy_from_slice(&count.to_be_bytes());
         }
         Ok(())
     }

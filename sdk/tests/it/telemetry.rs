@@ -97,6 +97,12 @@ async fn a_call_and_its_attempts_are_told_without_what_is_secret() {
         (1, 2),
         "{lines:#?}"
     );
+    assert_eq!(
+        count("error.type=\"503\""),
+        2,
+        "the attempt and the retry that follows say the same: {lines:#?}"
+    );
+    assert_eq!(count("error.type=\"server\""), 0, "{lines:#?}");
     for line in [
         r#"http.request.method="POST""#,
         r#"url.template="/v1/transfers/{transfer_id}/accept""#,

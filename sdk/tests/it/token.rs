@@ -265,6 +265,26 @@ async fn a_second_401_is_the_answer() {
 }
 
 #[tokio::test]
+async fn a_call_that_fails_for_good_asks_for_one_token_and_no_more() {
+    let stage = Stage::new().await;
+    stage
+        .on("GET", GET, stage.script([refusal(401, "NOT_YOU")]))
+        .await;
+    let client = stage.client();
+    // The first call has none yet and so asks twice. After that each keeps the token that it was refused with last.
+    for asked in [2, 3, 4] {
+        let error = client.transfers().get(&transfer_id()).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Unauthorized, 2)
+        );
+        assert_eq!(stage.received(TOKEN_PATH).await.len(), asked);
+    }
+    let used = tokens_used(&stage).await;
+    assert_eq!(used[1], used[2], "what was kept is tried first");
+}
+
+#[tokio::test]
 async fn many_calls_refused_together_renew_the_token_once() {
     let stage = Stage::new().await;
     stage

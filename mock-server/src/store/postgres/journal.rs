@@ -10,32 +10,21 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
-use jiff::SignedDuration;
 use tokio::sync::Notify;
-use tokio_postgres::{
-    Row as Columns,
-    types::{FromSql, ToSql, Type},
-};
+use tokio_postgres::{Row as Columns, types::ToSql};
 
 use super::{
-    connections::{Borrowed, Connections, twice, within},
-    lease::Desk,
-    statements::{FOLLOWED, Statements},
+    columns::{HEAD, Stored, column, file, get},
+    connections::within,
+    filed::Filed,
+    statements::FOLLOWED,
+    turn::PostgresTurn,
 };
 use crate::{
     blobs::BlobId,
-    journal::{
-        Base, Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write,
-    },
-    store::{
-        Pending, StoreError, record,
-        seal::{Place, Sealer},
-    },
+    journal::{Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write},
+    store::{Pending, StoreError},
 };
-
-/// Bytes of a part of a snapshot: one message to the database does not hold a whole one.
-const PART: usize = 4 * 1024 * 1024;
 
 /// Rows after which a new snapshot is worth its price.
 const ROWS_PER_SNAPSHOT: u64 = 20_000;
@@ -49,7 +38,7 @@ pub(super) struct PostgresJournal {
 
 /// What is known of the journal, for questions that are no turns.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// The generation that rows and files are read of: the one that was seen last.
     generation: AtomicU64,
     /// The last row.
@@ -61,7 +50,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn note(&self, stored: Stored) {
+    pub(super) fn note(&self, stored: Stored) {
         let generation = stored.head.generation;
         if self.generation.swap(generation, Ordering::AcqRel) != generation {
             self.kept.store(0, Ordering::Release);
@@ -69,16 +58,6 @@ impl Seen {
         }
         self.seq.store(stored.seq, Ordering::Release);
     }
-}
-
-/// Where a sandbox is filed.
-#[derive(Debug)]
-pub(super) struct Filed {
-    pub(super) id: i64,
-    pub(super) name: String,
-    pub(super) connections: Arc<Connections>,
-    pub(super) sealer: Arc<Sealer>,
-    pub(super) desk: Arc<Desk>,
 }
 
 impl PostgresJournal {
@@ -222,15 +201,19 @@ impl PostgresJournal {
 
 impl Journal for PostgresJournal {
     fn open(&self) -> Pending<'_, Opened> {
-        Box::pin(twice(move || self.open_once()))
+        Box::pin(self.place.connections.twice(move || self.open_once()))
     }
 
     fn head(&self) -> Pending<'_, (Head, u64)> {
-        Box::pin(twice(move || self.head_once()))
+        Box::pin(self.place.connections.twice(move || self.head_once()))
     }
 
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
-        Box::pin(twice(move || self.rows_once(after, most)))
+        Box::pin(
+            self.place
+                .connections
+                .twice(move || self.rows_once(after, most)),
+        )
     }
 
     fn write(&self, _write: Write) -> crate::journal::Mark {
@@ -266,7 +249,7 @@ impl Journal for PostgresJournal {
     }
 
     fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {
-        Box::pin(twice(move || self.blob_once(id)))
+        Box::pin(self.place.connections.twice(move || self.blob_once(id)))
     }
 
     fn shared(&self) -> Option<&dyn SharedJournal> {
@@ -289,363 +272,17 @@ impl Journal for PostgresJournal {
 impl SharedJournal for PostgresJournal {
     fn begin(&self, seen: Position) -> Pending<'_, (News, Box<dyn Turn>)> {
         Box::pin(async move {
-            let (news, turn) = twice(move || self.begin_once(seen)).await?;
+            let (news, turn) = self
+                .place
+                .connections
+                .twice(move || self.begin_once(seen))
+                .await?;
             let turn: Box<dyn Turn> = Box::new(turn);
             Ok((news, turn))
         })
     }
 
     fn look(&self, seen: Position) -> Pending<'_, News> {
-        Box::pin(twice(move || self.look_once(seen)))
+        Box::pin(self.place.connections.twice(move || self.look_once(seen)))
     }
-}
-
-/// A transaction that holds the lock of the sandbox.
-#[derive(Debug)]
-struct PostgresTurn {
-    place: Arc<Filed>,
-    seen: Arc<Seen>,
-    borrowed: Borrowed,
-    head: Stored,
-}
-
-impl Turn for PostgresTurn {
-    fn commit(self: Box<Self>, writes: Vec<Write>) -> Pending<'static, ()> {
-        Box::pin(async move {
-            let PostgresTurn {
-                place,
-                seen,
-                borrowed,
-                head,
-            } = *self;
-            if writes.is_empty() {
-                // Nothing rests on it; a connection that does not answer is not used again.
-                let ended = within(borrowed.get().client.batch_execute("ROLLBACK")).await;
-                if ended.is_err() {
-                    return Ok(());
-                }
-            } else {
-                let batch = Batch::of(&place, head, writes)?;
-                within(batch.write(&place, &borrowed)).await?;
-                seen.note(batch.head);
-            }
-            borrowed.give_back();
-            Ok(())
-        })
-    }
-}
-
-/// All that one transaction writes.
-struct Batch {
-    head: Stored,
-    is_reset: bool,
-    has_other_epoch: bool,
-    positions: Vec<i64>,
-    contents: Vec<Vec<u8>>,
-    /// Digest, length, content.
-    files: Vec<(BlobId, i64, Vec<u8>)>,
-}
-
-impl Batch {
-    fn of(place: &Filed, before: Stored, writes: Vec<Write>) -> Result<Batch, StoreError> {
-        let mut batch = Batch {
-            head: before,
-            is_reset: false,
-            has_other_epoch: false,
-            positions: Vec::with_capacity(writes.len()),
-            contents: Vec::with_capacity(writes.len()),
-            files: Vec::new(),
-        };
-        for write in writes {
-            match write {
-                Write::Head(head) => batch.head.head = head,
-                Write::Reset(head) => {
-                    batch.head = Stored { head, seq: 0 };
-                    batch.is_reset = true;
-                    batch.positions.clear();
-                    batch.contents.clear();
-                    batch.files.clear();
-                }
-                Write::Row { row, file } => {
-                    let generation = batch.head.head.generation;
-                    let at = place.row(generation, row.seq);
-                    let content = record::seal_row(&place.sealer, at, &row)?;
-                    batch.head.seq = row.seq;
-                    batch.positions.push(column(row.seq));
-                    batch.contents.push(content);
-                    if let Some((id, bytes)) = file {
-                        let content = place.sealer.seal(place.blob(generation, &id), &bytes)?;
-                        batch.files.push((id, column(bytes.len() as u64), content));
-                    }
-                }
-            }
-        }
-        batch.has_other_epoch = batch.head.head.epoch != before.head.epoch;
-        Ok(batch)
-    }
-
-    /// Sends everything at once, the commit last. If one of them fails, so does the transaction.
-    async fn write(&self, place: &Filed, borrowed: &Borrowed) -> Result<(), tokio_postgres::Error> {
-        let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
-        let Statements {
-            add_files,
-            add_rows,
-            changed,
-            forget,
-            set_head,
-            tell,
-            ..
-        } = statements;
-        let id = &place.id;
-        let head = self.head.head;
-        let generation = &column(head.generation);
-        let digests: Vec<&[u8]> = self
-            .files
-            .iter()
-            .map(|(id, ..)| &id.as_bytes()[..])
-            .collect();
-        let lengths: Vec<i64> = self.files.iter().map(|(_, length, _)| *length).collect();
-        let files: Vec<&[u8]> = self
-            .files
-            .iter()
-            .map(|(.., content)| &content[..])
-            .collect();
-        let mut parameters: Vec<(_, Vec<&(dyn ToSql + Sync)>)> = Vec::new();
-        if self.is_reset {
-            parameters.push((forget, vec![id]));
-        }
-        if !self.positions.is_empty() {
-            parameters.push((
-                add_rows,
-                vec![id, generation, &self.positions, &self.contents],
-            ));
-        }
-        if !files.is_empty() {
-            parameters.push((add_files, vec![id, generation, &digests, &lengths, &files]));
-        }
-        let (seq, epoch) = (&column(self.head.seq), &column(head.epoch));
-        let (seconds, nanoseconds) = (&head.advanced.as_secs(), &head.advanced.subsec_nanos());
-        parameters.push((
-            set_head,
-            vec![id, generation, seq, epoch, seconds, nanoseconds],
-        ));
-        if self.has_other_epoch {
-            parameters.push((changed, Vec::new()));
-        }
-        let name = &id.to_string();
-        if !place.desk.is_held() {
-            parameters.push((tell, vec![name]));
-        }
-        let statements = parameters
-            .iter()
-            .map(|(statement, parameters)| client.execute(*statement, parameters));
-        let commit = client.batch_execute("COMMIT");
-        // The first look at each future sends it, in this order; `try_join_all` keeps to it as there are never many.
-        futures_util::future::try_join(try_join_all(statements), commit).await?;
-        Ok(())
-    }
-}
-
-impl Filed {
-    fn row(&self, generation: u64, seq: u64) -> Place<'_> {
-        Place::Row {
-            sandbox: &self.name,
-            generation,
-            seq,
-        }
-    }
-
-    fn blob<'p>(&'p self, generation: u64, id: &'p BlobId) -> Place<'p> {
-        Place::Blob {
-            sandbox: &self.name,
-            generation,
-            digest: id.as_bytes(),
-        }
-    }
-
-    /// Rows whose contents stand in this column, and their positions in the next one.
-    fn rows(
-        &self,
-        generation: u64,
-        contents: &[Columns],
-        at: usize,
-    ) -> Result<Vec<Row>, StoreError> {
-        contents
-            .iter()
-            .map(|row| {
-                let seq = number(get(row, at + 1)?)?;
-                let place = self.row(generation, seq);
-                record::open_row(&self.sealer, place, seq, get(row, at)?)
-            })
-            .collect()
-    }
-
-    /// The snapshot whose parts follow the head in these lines.
-    fn snapshot(&self, generation: u64, rows: &[Columns]) -> Result<Option<Snapshot>, StoreError> {
-        let first = match rows.first() {
-            Some(row) => get::<Option<i64>>(row, HEAD)?,
-            None => None,
-        };
-        let Some(seq) = first.map(number).transpose()? else {
-            return Ok(None);
-        };
-        let mut text = Vec::new();
-        for (part, row) in (0..).zip(rows) {
-            let parts = number(get(row, HEAD + 2)?)?;
-            let place = Place::SnapshotPart {
-                sandbox: &self.name,
-                generation,
-                seq,
-                part,
-                parts,
-            };
-            if parts != rows.len() as u64 || number(get(row, HEAD + 1)?)? != part {
-                return Err(StoreError::Unusable(format!(
-                    "{place} is not all that belongs to it; restore the store from a copy"
-                )));
-            }
-            text.extend(self.sealer.open(place, get(row, HEAD + 3)?)?);
-        }
-        let text = String::from_utf8(text)
-            .map_err(|_| StoreError::Unusable("a snapshot is no text".to_owned()))?;
-        Ok(Some(Snapshot {
-            generation,
-            seq,
-            text,
-        }))
-    }
-
-    async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        let borrowed = self.connections.borrow().await?;
-        let client = &borrowed.get().client;
-        within(client.batch_execute("BEGIN")).await?;
-        self.write_snapshot(snapshot, &borrowed).await?;
-        within(client.batch_execute("COMMIT")).await?;
-        borrowed.give_back();
-        Ok(())
-    }
-
-    /// Writes what a new sandbox begins with. The transaction is the caller's.
-    pub(super) async fn write_base(
-        &self,
-        base: &Base,
-        borrowed: &Borrowed,
-    ) -> Result<(), StoreError> {
-        let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
-        let head = base.head;
-        let generation = column(head.generation);
-        let parameters: [&(dyn ToSql + Sync); 6] = [
-            &self.id,
-            &generation,
-            &column(base.snapshot.seq),
-            &column(head.epoch),
-            &head.advanced.as_secs(),
-            &head.advanced.subsec_nanos(),
-        ];
-        within(client.execute(&statements.set_head, &parameters)).await?;
-        for (id, bytes) in &base.files {
-            let content = self.sealer.seal(self.blob(head.generation, id), bytes)?;
-            let digest = vec![&id.as_bytes()[..]];
-            let length = vec![column(bytes.len() as u64)];
-            let parameters: [&(dyn ToSql + Sync); 5] =
-                [&self.id, &generation, &digest, &length, &vec![&content[..]]];
-            within(client.execute(&statements.add_files, &parameters)).await?;
-        }
-        self.write_snapshot(&base.snapshot, borrowed).await
-    }
-
-    /// Writes a snapshot in place of the one before. The transaction is the caller's.
-    async fn write_snapshot(
-        &self,
-        snapshot: &Snapshot,
-        borrowed: &Borrowed,
-    ) -> Result<(), StoreError> {
-        let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
-        let (generation, seq) = (column(snapshot.generation), column(snapshot.seq));
-        let chunks = snapshot.text.as_bytes().chunks(PART);
-        let parts = chunks.len() as u64;
-        for (part, chunk) in (0..).zip(chunks) {
-            let place = Place::SnapshotPart {
-                sandbox: &self.name,
-                generation: snapshot.generation,
-                seq: snapshot.seq,
-                part,
-                parts,
-            };
-            let content = self.sealer.seal(place, chunk)?;
-            let parameters: [&(dyn ToSql + Sync); 6] = [
-                &self.id,
-                &generation,
-                &seq,
-                &column(part),
-                &column(parts),
-                &content,
-            ];
-            within(client.execute(&statements.add_snapshot, &parameters)).await?;
-        }
-        let parameters: [&(dyn ToSql + Sync); 3] = [&self.id, &generation, &seq];
-        within(client.execute(&statements.set_snapshot, &parameters)).await?;
-        within(client.execute(&statements.sweep_snapshots, &[&self.id])).await?;
-        Ok(())
-    }
-
-    fn is_gone(&self) -> StoreError {
-        StoreError::Unavailable(format!("the sandbox `{}` was deleted", self.name))
-    }
-}
-
-/// A head with the position of the last row.
-#[derive(Clone, Copy, Debug)]
-struct Stored {
-    head: Head,
-    seq: u64,
-}
-
-/// Columns of a head; others follow them.
-const HEAD: usize = 5;
-
-impl Stored {
-    fn of(row: &Columns) -> Result<Stored, StoreError> {
-        Ok(Stored {
-            seq: number(get(row, 1)?)?,
-            head: Head {
-                generation: number(get(row, 0)?)?,
-                epoch: number(get(row, 2)?)?,
-                advanced: SignedDuration::new(get(row, 3)?, get(row, 4)?),
-            },
-        })
-    }
-}
-
-impl Position {
-    fn columns(self) -> (i64, i64) {
-        (column(self.generation), column(self.seq))
-    }
-}
-
-fn file(row: &Columns) -> Result<(BlobId, u64), StoreError> {
-    let digest: &[u8] = get(row, 0)?;
-    let digest = digest.try_into().map_err(|_| unreadable(&Type::BYTEA))?;
-    Ok((BlobId::from_bytes(digest), number(get(row, 1)?)?))
-}
-
-/// A position or a number as the database keeps it: no journal gets to the end of its numbers.
-fn column(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn number(column: i64) -> Result<u64, StoreError> {
-    u64::try_from(column).map_err(|_| unreadable(&Type::INT8))
-}
-
-/// A column, which is of another type only if somebody has changed the tables.
-pub(super) fn get<'r, T: FromSql<'r>>(row: &'r Columns, at: usize) -> Result<T, StoreError> {
-    row.try_get(at)
-        .map_err(|_| unreadable(row.columns()[at].type_()))
-}
-
-fn unreadable(found: &Type) -> StoreError {
-    StoreError::Unusable(format!(
-        "the tables of the store hold something of type {found} that does not belong there; restore the database from a copy"
-    ))
 }

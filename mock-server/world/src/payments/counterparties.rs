@@ -29,11 +29,16 @@ use crate::rejection::Rejection;
 use crate::table::named;
 use crate::world::World;
 
+mod accounts;
 mod draft;
 mod fields;
 mod form;
+mod intermediary;
+mod keep;
 mod kinds;
 mod model;
+mod numbers;
+mod owner;
 mod screening;
 mod usable;
 
@@ -90,20 +95,25 @@ impl Counterparties for World {
         body: payments::CounterpartyRequest,
     ) -> Result<payments::CounterpartyRefReply, Rejection> {
         let registration = draft::read(&body, cx.platform())?;
-        self.must_allow_updates(&registration.customer)?;
+        self.must_allow_updates(registration.customer)?;
         registration.check()?;
         let id =
             CounterpartyId::new(cx.mint(IdKind::Counterparty)).map_err(|_| Rejection::bad_id())?;
-        let details = model::registered(&body, &id)?;
+        let customer = registration.customer.clone();
+        let connected = !registration.is_linked();
+        let asset = registration.asset().cloned();
+        let rails = registration.rails.to_vec();
+        let broken = || Rejection::internal("A registration could not be kept.");
+        let details = model::registered(body, id.clone()).ok_or_else(broken)?;
 
         self.payments.counterparties.insert(CounterpartyRow {
             id: id.clone(),
-            customer: registration.customer.clone(),
+            customer,
             standing: Standing::Pending,
             approved: false,
-            connected: !registration.is_linked(),
-            asset: registration.asset().cloned(),
-            rails: registration.rails,
+            connected,
+            asset,
+            rails,
             details,
             cause: cx.seq(),
         });

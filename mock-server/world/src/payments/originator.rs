@@ -17,62 +17,62 @@ pub(crate) struct Sender {
     pub(crate) is_linked: bool,
 }
 
+/// What all types of originators tell alike.
+macro_rules! sent_by {
+    ($sender:expr, $reference:expr, $originator:expr) => {{
+        let mut originator = $originator
+            .with_rail_reference($reference.to_owned())
+            .with_profile($sender.profile());
+        originator.rail_originator_memo = $sender.memo();
+        originator
+    }};
+}
+
 impl Sender {
     /// The originator of a transaction that came by `rail`, with the rail's own reference of the movement.
     pub(crate) fn originator(&self, rail: &InboundRail, reference: &str) -> TransactionOriginator {
-        let mut profile = payments::OriginatorProfile::new();
-        profile.name = self.name.as_ref().map(Private::reveal);
-        let memo = self.memo.as_ref().map(Private::reveal);
-        match rail {
-            InboundRail::Crypto => {
-                let mut sender = payments::TransactionOriginatorCrypto::new()
-                    .with_rail(payments::OriginatorRailCrypto::Crypto)
-                    .with_rail_reference(reference.to_owned())
-                    .with_profile(profile)
-                    .with_wallet_information(
-                        payments::OriginatorWallet::new()
-                            .with_wallet_type(payments::WalletType::UnknownValue),
-                    );
-                sender.rail_originator_memo = memo;
-                sender.into()
+        use payments::OriginatorRailCa as Ca;
+        use payments::OriginatorRailCrypto as Chain;
+        use payments::OriginatorRailUs as Us;
+        use payments::TransactionOriginatorCrypto as Crypto;
+        use payments::TransactionOriginatorFiatCa as FiatCa;
+        use payments::TransactionOriginatorFiatCaLinked as FiatCaLinked;
+        use payments::TransactionOriginatorFiatUs as FiatUs;
+        use payments::TransactionOriginatorFiatUsLinked as FiatUsLinked;
+
+        let american = || Us::from(rail.as_str());
+        match (rail, self.is_linked) {
+            (InboundRail::Crypto, _) => {
+                let sender = sent_by!(self, reference, Crypto::new().with_rail(Chain::Crypto));
+                sender.with_wallet_information(unknown_wallet()).into()
             }
-            InboundRail::Eft if self.is_linked => {
-                let mut sender = payments::TransactionOriginatorFiatCaLinked::new()
-                    .with_rail(payments::OriginatorRailCa::Eft)
-                    .with_rail_reference(reference.to_owned())
-                    .with_profile(profile)
-                    .with_account_information(canadian_account());
-                sender.rail_originator_memo = memo;
-                sender.into()
+            (InboundRail::Eft, true) => {
+                let sender = sent_by!(self, reference, FiatCaLinked::new().with_rail(Ca::Eft));
+                sender.with_account_information(canadian_account()).into()
             }
-            InboundRail::Eft => {
-                let mut sender = payments::TransactionOriginatorFiatCa::new()
-                    .with_rail(payments::OriginatorRailCa::Eft)
-                    .with_rail_reference(reference.to_owned())
-                    .with_profile(profile)
-                    .with_account_information(canadian_account());
-                sender.rail_originator_memo = memo;
-                sender.into()
+            (InboundRail::Eft, false) => {
+                let sender = sent_by!(self, reference, FiatCa::new().with_rail(Ca::Eft));
+                sender.with_account_information(canadian_account()).into()
             }
-            other if self.is_linked => {
-                let mut sender = payments::TransactionOriginatorFiatUsLinked::new()
-                    .with_rail(payments::OriginatorRailUs::from(other.as_str()))
-                    .with_rail_reference(reference.to_owned())
-                    .with_profile(profile)
-                    .with_account_information(payments::OriginatorAccountUs::new());
-                sender.rail_originator_memo = memo;
-                sender.into()
+            (_, true) => {
+                let sender = sent_by!(self, reference, FiatUsLinked::new().with_rail(american()));
+                sender.with_account_information(american_account()).into()
             }
-            other => {
-                let mut sender = payments::TransactionOriginatorFiatUs::new()
-                    .with_rail(payments::OriginatorRailUs::from(other.as_str()))
-                    .with_rail_reference(reference.to_owned())
-                    .with_profile(profile)
-                    .with_account_information(payments::OriginatorAccountUs::new());
-                sender.rail_originator_memo = memo;
-                sender.into()
+            (_, false) => {
+                let sender = sent_by!(self, reference, FiatUs::new().with_rail(american()));
+                sender.with_account_information(american_account()).into()
             }
         }
+    }
+
+    fn profile(&self) -> payments::OriginatorProfile {
+        let mut profile = payments::OriginatorProfile::new();
+        profile.name = self.name.as_ref().map(Private::reveal);
+        profile
+    }
+
+    fn memo(&self) -> Option<String> {
+        self.memo.as_ref().map(Private::reveal)
     }
 
     /// What the rail says about it.
@@ -84,9 +84,17 @@ impl Sender {
         let mut information = payments::RailInformation::new()
             .with_rail(rail.as_str().to_owned())
             .with_reference(reference.to_owned());
-        information.memo = self.memo.as_ref().map(Private::reveal);
+        information.memo = self.memo();
         information
     }
+}
+
+fn american_account() -> payments::OriginatorAccountUs {
+    payments::OriginatorAccountUs::new()
+}
+
+fn unknown_wallet() -> payments::OriginatorWallet {
+    payments::OriginatorWallet::new().with_wallet_type(payments::WalletType::UnknownValue)
 }
 
 /// A bank and a branch that exist; nothing is known of the sender's.

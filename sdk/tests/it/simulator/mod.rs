@@ -8,12 +8,14 @@
 //! A seed that fails is printed. `LAYER2_SIM_SEED=17` runs that one alone, `LAYER2_SIM_SEEDS=100000` runs more.
 //!
 //! - [`platform`]: the model of the platform, a transport without sockets;
-//! - [`calls`]: what a caller does, and what is held against the platform's memory;
-//! - [`mutants`]: clients and platforms that are wrong on purpose, each of which the rules must catch.
+//! - [`calls`]: what a caller does;
+//! - [`rules`]: what is held of the answer, against the platform's memory;
+//! - [`mutants`]: clients and platforms that are wrong on purpose, one for each rule, which must catch it.
 
 mod calls;
 mod mutants;
 mod platform;
+mod rules;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -34,6 +36,8 @@ use tokio::time::Instant;
 use self::calls::Caller;
 use self::mutants::Mutant;
 use self::platform::Platform;
+use self::rules::Broken;
+use self::rules::Rule;
 use crate::stage::SEED;
 use crate::stage::START;
 
@@ -145,10 +149,7 @@ impl Setting {
         platform: &Platform,
         mutant: Option<Mutant>,
     ) -> Client {
-        let mut policy = self.policy;
-        if mutant == Some(Mutant::TriesOnceMore) {
-            policy = policy.with_max_attempts(policy.max_attempts + 1);
-        }
+        let setting = mutant.map_or(*self, |mutant| mutant.sets(*self));
         let builder = Client::builder()
             .environment(Environment::custom(
                 "http://localhost/api",
@@ -156,15 +157,21 @@ impl Setting {
             ))
             .credentials("client-1", "s3cr3t")
             .signing_key(SEED)
-            .retry(policy)
-            .retry_budget(self.retry_budget)
+            .retry(setting.policy)
+            .retry_budget(setting.retry_budget)
             .connections(ConnectionPolicy::default())
-            .attempt_timeout(self.attempt_timeout)
-            .deadline(self.deadline)
+            .attempt_timeout(setting.attempt_timeout)
+            .deadline(setting.deadline)
             .clock(time.clone())
             .sleep(time.clone())
             .dice(SeededDice(Mutex::new(Rng(seed ^ 0x00d1_ce00))))
             .transport(platform.clone());
+        #[cfg(feature = "accounting")]
+        let builder = builder.accounting(layer2_sdk::AccountingAccess::new(
+            Environment::custom("http://localhost/books", "http://localhost/books/token"),
+            "client-2",
+            "s3cr3t",
+        ));
         match mutant {
             Some(mutant) => builder.wrap_transport(move |inner| mutant.around(inner)),
             None => builder,
@@ -193,7 +200,7 @@ impl std::ops::AddAssign for Tally {
 }
 
 /// Plays one seed to its end. An error says which rule broke.
-fn play(seed: u64, mutant: Option<Mutant>) -> Result<Tally, String> {
+fn play(seed: u64, mutant: Option<Mutant>) -> Result<Tally, Broken> {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -202,7 +209,7 @@ fn play(seed: u64, mutant: Option<Mutant>) -> Result<Tally, String> {
         .block_on(storm(seed, mutant))
 }
 
-async fn storm(seed: u64, mutant: Option<Mutant>) -> Result<Tally, String> {
+async fn storm(seed: u64, mutant: Option<Mutant>) -> Result<Tally, Broken> {
     let mut rng = Rng(seed);
     let setting = Setting::draw(&mut rng);
     let time = VirtualTime::start();
@@ -216,13 +223,18 @@ async fn storm(seed: u64, mutant: Option<Mutant>) -> Result<Tally, String> {
     let callers = 1 + rng.below(4);
     let tasks: Vec<_> = (0..callers)
         .map(|number| {
-            let caller = Caller::new(
+            let own = mutant == Some(Mutant::OneClientEach);
+            let caller = Caller {
                 number,
-                rng.next(),
-                client.clone(),
-                platform.clone(),
+                rng: Rng(rng.next()),
+                client: match own {
+                    true => setting.client(seed, &time, &platform, mutant),
+                    false => client.clone(),
+                },
+                platform: platform.clone(),
                 setting,
-            );
+                mutant,
+            };
             tokio::spawn(caller.call_in_the_storm())
         })
         .collect();
@@ -245,7 +257,7 @@ async fn storm(seed: u64, mutant: Option<Mutant>) -> Result<Tally, String> {
     let slept = *time.longest_sleep.lock().unwrap();
     let allowed = setting.policy.cap.max(platform.longest_pause());
     if slept > allowed {
-        return Err(format!("waited for {slept:?}, more than {allowed:?}"));
+        return Err(Rule::WaitedTooLong.broken((slept, allowed)));
     }
     Ok(tally)
 }
@@ -279,10 +291,24 @@ fn no_storm_makes_a_second_effect_or_hides_a_doubt() {
 }
 
 #[test]
-fn what_is_wrong_on_purpose_is_caught() {
+fn what_is_wrong_on_purpose_is_caught_by_its_own_rule() {
     for mutant in Mutant::ALL {
-        let caught = (0..400).find_map(|seed| play(seed, Some(mutant)).err());
-        assert!(caught.is_some(), "{mutant:?} passes as right");
+        let mut others = std::collections::BTreeSet::new();
+        let caught = (0..400).any(|seed| {
+            let broken = play(seed, Some(mutant)).err().map(|broken| broken.rule);
+            others.extend(broken.map(|rule| format!("{rule:?}")));
+            broken == Some(mutant.breaks())
+        });
+        let rule = mutant.breaks();
+        assert!(caught, "{mutant:?} does not break {rule:?}, but {others:?}");
+    }
+}
+
+#[test]
+fn every_rule_has_something_to_catch() {
+    for rule in Rule::ALL {
+        let breaks = |mutant: &Mutant| mutant.breaks() == rule;
+        assert!(Mutant::ALL.iter().any(breaks), "nothing breaks {rule:?}");
     }
 }
 

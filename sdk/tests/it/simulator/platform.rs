@@ -27,10 +27,13 @@ use layer2_sdk::transport::HttpRequest;
 use layer2_sdk::transport::HttpTransport;
 use layer2_sdk::transport::TransportError;
 use layer2_sdk::types::operation::Effect;
+use layer2_sdk::types::operation::IdempotencyRule;
 use layer2_sdk::types::operation::SignatureRule;
 
 use super::Rng;
 use super::VirtualTime;
+use super::rules::Broken;
+use super::rules::Rule;
 use crate::stage::SEED;
 use crate::stage::START;
 
@@ -53,12 +56,13 @@ struct State {
     /// Tokens and when they end, by the client's monotonic clock.
     tokens: HashMap<String, Duration>,
     tokens_given: u64,
-    token_requests_now: u32,
+    /// Token requests on their way, by the path of the endpoint.
+    token_requests_now: HashMap<String, u32>,
     /// Saved replies by operation and key.
     saved: HashMap<(&'static str, String), String>,
     longest_pause: Duration,
     calls: BTreeMap<u64, Memory>,
-    broken: Option<String>,
+    broken: Option<Broken>,
 }
 
 /// What the platform knows of one call of a caller.
@@ -70,6 +74,10 @@ pub(super) struct Memory {
     pub(super) arrived: u32,
     /// The client cannot know how one of the attempts ended.
     pub(super) doubt: bool,
+    /// A token of the call was refused, at least once.
+    pub(super) token_refused: bool,
+    /// A signature of the call was refused for its time, at least once.
+    pub(super) signature_refused: bool,
     keys: BTreeSet<String>,
     not_before: Duration,
 }
@@ -139,7 +147,7 @@ impl Platform {
             skew_s,
             tokens: HashMap::new(),
             tokens_given: 0,
-            token_requests_now: 0,
+            token_requests_now: HashMap::new(),
             saved: HashMap::new(),
             longest_pause: Duration::ZERO,
             calls: BTreeMap::new(),
@@ -166,6 +174,8 @@ impl Platform {
         let mut state = self.lock();
         let memory = state.calls.entry(marker).or_default();
         memory.attempts = 0;
+        memory.token_refused = false;
+        memory.signature_refused = false;
         memory.not_before = Duration::ZERO;
     }
 
@@ -174,17 +184,17 @@ impl Platform {
     }
 
     /// What must hold of all calls, whatever their callers were told.
-    pub(super) fn hold_to_the_rules(&self) -> Result<(), String> {
+    pub(super) fn hold_to_the_rules(&self) -> Result<(), Broken> {
         let state = self.lock();
         if let Some(broken) = &state.broken {
             return Err(broken.clone());
         }
         for (marker, memory) in &state.calls {
             if memory.effects > 1 {
-                return Err(format!("call {marker} had its effect twice: {memory:?}"));
+                return Err(Rule::SecondEffect.broken((marker, memory)));
             }
             if memory.keys.len() > 1 {
-                return Err(format!("call {marker} came under several keys: {memory:?}"));
+                return Err(Rule::SeveralKeys.broken((marker, memory)));
             }
         }
         Ok(())
@@ -199,6 +209,7 @@ impl Platform {
         let now = self.time.monotonic();
         let mut state = self.lock();
         if state.tokens.get(&order.token).is_none_or(|end| now >= *end) {
+            state.calls.entry(order.marker).or_default().token_refused = true;
             return refusal(401, "TOKEN_INVALID");
         }
         let platform_now =
@@ -208,21 +219,24 @@ impl Platform {
                 return refusal(401, "SIGNATURE_REQUIRED");
             }
             Some((second, genuine)) if !genuine || (second - platform_now).abs() > TOLERANCE_S => {
+                let memory = state.calls.entry(order.marker).or_default();
+                memory.signature_refused = true;
                 return refusal(401, "SIGNATURE_INVALID");
             }
             _ => {}
         }
+        let done = StatusCode::from_u16(order.operation.success[0]).unwrap();
         let saved_under = order.key.clone().map(|key| (order.operation.id, key));
         if let Some(under) = &saved_under
             && let Some(reply) = state.saved.get(under)
         {
-            return (StatusCode::OK, reply.clone());
+            return (done, reply.clone());
         }
         if order.operation.effect == Effect::Write {
             state.calls.entry(order.marker).or_default().effects += 1;
         }
         let reply = format!(
-            r#"{{"data":{{"id":"T-{}","status":"EXECUTED"}}}}"#,
+            r#"{{"data":{{"type":"Business","id":"T-{}","status":"EXECUTED"}}}}"#,
             order.marker
         );
         if let Some(under) = saved_under
@@ -230,7 +244,7 @@ impl Platform {
         {
             state.saved.insert(under, reply.clone());
         }
-        (StatusCode::OK, reply)
+        (done, reply)
     }
 
     fn reply(&self, status: StatusCode, body: impl Into<bytes::Bytes>) -> HttpReply {
@@ -256,7 +270,7 @@ impl Platform {
         memory.keys.extend(order.key.clone());
         if now < memory.not_before {
             let early = memory.not_before - now;
-            state.broken = Some(format!("call {} came {early:?} too early", order.marker));
+            state.broken = Some(Rule::CameTooEarly.broken((order.marker, early)));
         }
         fate
     }
@@ -339,9 +353,9 @@ impl Platform {
             }
             Fate::Garbled => {
                 let (status, body) = self.work(&order);
-                match status {
-                    StatusCode::OK => Ok(self.reply(status, "<html>")),
-                    _ => Ok(self.reply(status, body)),
+                match status.is_success() {
+                    true => Ok(self.reply(status, "<html>")),
+                    false => Ok(self.reply(status, body)),
                 }
             }
         }
@@ -383,8 +397,8 @@ impl Platform {
     }
 
     /// The token endpoint.
-    async fn token(&self, limit: Duration) -> Result<HttpReply, TransportError> {
-        let _present = Present::enter(self);
+    async fn token(&self, path: &str, limit: Duration) -> Result<HttpReply, TransportError> {
+        let _present = Present::enter(self, path);
         let (fate, time) = {
             let mut state = self.lock();
             let fate = if state.calm {
@@ -436,7 +450,7 @@ impl HttpTransport for Platform {
         limit: Duration,
     ) -> Result<HttpReply, TransportError> {
         let Some(operation) = request.operation() else {
-            return self.token(limit).await;
+            return self.token(request.url().path(), limit).await;
         };
         let order = Order::read(&request, operation);
         let fate = self.receive(&order);
@@ -512,7 +526,7 @@ impl Order {
         Self {
             marker: marked.unwrap().parse().unwrap(),
             operation,
-            key: text(IDEMPOTENCY_HEADER),
+            key: text(IDEMPOTENCY_HEADER).or_else(|| external_id(operation, body)),
             token: token.strip_prefix("Bearer ").unwrap().to_owned(),
             signature,
         }
@@ -520,24 +534,35 @@ impl Order {
 }
 
 /// Counts who is at the token endpoint, also if he goes away in the middle.
-struct Present<'p>(&'p Platform);
+struct Present<'p>(&'p Platform, &'p str);
 
 impl<'p> Present<'p> {
-    fn enter(platform: &'p Platform) -> Self {
+    fn enter(platform: &'p Platform, path: &'p str) -> Self {
         let mut state = platform.lock();
-        state.token_requests_now += 1;
-        if state.token_requests_now > 1 {
-            state.broken = Some("two token requests at once".to_owned());
+        let now = state.token_requests_now.entry(path.to_owned()).or_default();
+        *now += 1;
+        if *now > 1 {
+            state.broken = Some(Rule::TwoTokenRequestsAtOnce.broken(path));
         }
         drop(state);
-        Self(platform)
+        Self(platform, path)
     }
 }
 
 impl Drop for Present<'_> {
     fn drop(&mut self) {
-        self.0.lock().token_requests_now -= 1;
+        let mut state = self.0.lock();
+        *state.token_requests_now.get_mut(self.1).unwrap() -= 1;
     }
+}
+
+/// The caller's own id in a body, where that is what a repetition is recognised by.
+fn external_id(operation: &Operation, body: &str) -> Option<String> {
+    if operation.idempotency != IdempotencyRule::ExternalId {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    body.get("external_id")?.as_str().map(str::to_owned)
 }
 
 fn is_genuine(message: &str, signature: &str) -> bool {

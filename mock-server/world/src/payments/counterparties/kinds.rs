@@ -85,7 +85,8 @@ fn of_version(platform: Platform) -> impl Iterator<Item = &'static Kind> {
 /// The rails that Layer2 1.0.5 does not have.
 const NEWER_RAILS: &[&str] = &["CHAPS", "SPEI", "UAEFTS"];
 
-const KINDS: &[Kind] = &[
+/// All types.
+pub(super) const KINDS: &[Kind] = &[
     Kind::bank("FIAT_US", &["ACH", "FEDWIRE", "SWIFT"]).with_state(),
     Kind::bank("FIAT_US_LINKED", &["ACH"]).linked(),
     Kind::bank("FIAT_CA", &["EFT", "SWIFT"]).with_state(),

@@ -1,18 +1,35 @@
 //! Between the three forms of a counterparty: as it was sent, as it is kept, as it is shown.
 //!
 //! The types differ in the members of their accounts alone, and a reply has the members of the request under the same
-//! names. So what is kept is read from the JSON of what was sent, with its id, and no member can be forgotten.
+//! names (`keep`). That none is forgotten is a test.
 
-use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::Counterparty;
+use layer2_types::payments::CounterpartyBasic;
+use layer2_types::payments::CounterpartyCrypto;
+use layer2_types::payments::CounterpartyFiatAccno;
+use layer2_types::payments::CounterpartyFiatAe;
+use layer2_types::payments::CounterpartyFiatBs;
+use layer2_types::payments::CounterpartyFiatCa;
+use layer2_types::payments::CounterpartyFiatCaLinked;
+use layer2_types::payments::CounterpartyFiatCn;
+use layer2_types::payments::CounterpartyFiatEu;
+use layer2_types::payments::CounterpartyFiatGb;
+use layer2_types::payments::CounterpartyFiatHk;
+use layer2_types::payments::CounterpartyFiatIban;
+use layer2_types::payments::CounterpartyFiatIn;
+use layer2_types::payments::CounterpartyFiatJp;
+use layer2_types::payments::CounterpartyFiatMx;
+use layer2_types::payments::CounterpartyFiatMy;
+use layer2_types::payments::CounterpartyFiatPa;
+use layer2_types::payments::CounterpartyFiatSg;
+use layer2_types::payments::CounterpartyFiatUs;
+use layer2_types::payments::CounterpartyFiatUsLinked;
 use layer2_types::payments::CounterpartyId;
-use layer2_types::payments::CounterpartyIntermediary;
 use layer2_types::payments::CounterpartyProfile;
 use layer2_types::payments::CounterpartyRequest;
 use layer2_types::payments::CounterpartyStatus;
-use layer2_types::payments::IntermediaryType;
 
-use crate::rejection::Rejection;
+use crate::payments::counterparties::keep::Keep as _;
 
 /// Does the same with any type of a union, whose variants have the member in question in common.
 macro_rules! on_any_type {
@@ -43,21 +60,66 @@ macro_rules! on_any_type {
     };
 }
 
-/// What is kept of a registration: what was sent, under the id that the platform has given it.
-pub(super) fn registered(
-    request: &CounterpartyRequest,
-    id: &CounterpartyId,
-) -> Result<Counterparty, Rejection> {
-    let broken = |_| Rejection::internal("A registration could not be kept.");
-    let sent = serde_json::to_string(request).map_err(broken)?;
-    let id = serde_json::to_string(id).map_err(broken)?;
-    // A request is an object with its tag at least, so the id stands before other members.
-    let text = sent.replacen('{', &format!("{{\"id\":{id},"), 1);
-    let mut details: Counterparty = serde_json::from_str(&text).map_err(broken)?;
-    if let Some(bank) = intermediary_mut(&mut details) {
-        bank.asset_type_id = bank.intermediary_type.as_ref().and_then(asset_through);
+/// Keeps a registration member by member, as its group of types has them.
+macro_rules! kept_as {
+    ($request:expr, $id:expr; $($variant:ident $kept:ident $group:ident,)+) => {
+        match $request {
+            $(CounterpartyRequest::$variant(sent) => {
+                let mut kept = $kept::new($id);
+                kept.customer_id = sent.customer_id.keep();
+                kept.description = sent.description.keep();
+                kept.profile = sent.profile.keep();
+                members!($group kept sent);
+                Some(Counterparty::$variant(kept))
+            })+
+            _ => None,
+        }
+    };
+}
+
+/// The members that not all types have.
+macro_rules! members {
+    (bank $kept:ident $sent:ident) => {
+        members!(linked $kept $sent);
+        $kept.intermediary_information = $sent.intermediary_information.keep();
+    };
+    (linked $kept:ident $sent:ident) => {
+        $kept.supported_rails = $sent.supported_rails.keep();
+        $kept.account_information = $sent.account_information.keep();
+    };
+    (wallet $kept:ident $sent:ident) => {
+        $kept.supported_rails = $sent.supported_rails.keep();
+        $kept.wallet_information = $sent.wallet_information.keep();
+    };
+    (person $kept:ident $sent:ident) => {};
+}
+
+/// What is kept of a registration: what was sent, under the id that the platform has given it. None of a type that this
+/// program does not know.
+pub(super) fn registered(request: CounterpartyRequest, id: CounterpartyId) -> Option<Counterparty> {
+    kept_as! {
+        request, id;
+        FiatUs CounterpartyFiatUs bank,
+        FiatUsLinked CounterpartyFiatUsLinked linked,
+        FiatCa CounterpartyFiatCa bank,
+        FiatCaLinked CounterpartyFiatCaLinked linked,
+        FiatEu CounterpartyFiatEu bank,
+        FiatGb CounterpartyFiatGb bank,
+        FiatIn CounterpartyFiatIn bank,
+        FiatBs CounterpartyFiatBs bank,
+        FiatCn CounterpartyFiatCn bank,
+        FiatHk CounterpartyFiatHk bank,
+        FiatSg CounterpartyFiatSg bank,
+        FiatJp CounterpartyFiatJp bank,
+        FiatMy CounterpartyFiatMy bank,
+        FiatPa CounterpartyFiatPa bank,
+        FiatMx CounterpartyFiatMx bank,
+        FiatAe CounterpartyFiatAe bank,
+        FiatIban CounterpartyFiatIban bank,
+        FiatAccno CounterpartyFiatAccno bank,
+        Crypto CounterpartyCrypto wallet,
+        Basic CounterpartyBasic person,
     }
-    Ok(details)
 }
 
 /// The details with a status, as a reply shows them.
@@ -77,43 +139,49 @@ pub(super) fn profile_mut(details: &mut Counterparty) -> Option<&mut Counterpart
     on_any_type!(details, Counterparty, model => model.profile.as_mut(), else None)
 }
 
-fn intermediary_mut(details: &mut Counterparty) -> Option<&mut CounterpartyIntermediary> {
-    match details {
-        Counterparty::FiatUs(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatCa(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatEu(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatGb(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatIn(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatBs(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatCn(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatHk(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatSg(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatJp(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatMy(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatPa(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatMx(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatAe(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatIban(model) => model.intermediary_information.as_mut(),
-        Counterparty::FiatAccno(model) => model.intermediary_information.as_mut(),
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use serde_json::json;
 
-/// The asset that passes a bank, by the place of the bank.
-fn asset_through(place: &IntermediaryType) -> Option<AssetTypeId> {
-    let currency = match place {
-        IntermediaryType::FiatUs | IntermediaryType::FiatPa => "USD",
-        IntermediaryType::FiatCa => "CAD",
-        IntermediaryType::FiatEu => "EUR",
-        IntermediaryType::FiatIn => "INR",
-        IntermediaryType::FiatGb => "GBP",
-        IntermediaryType::FiatBs => "BSD",
-        IntermediaryType::FiatCn => "CNY",
-        IntermediaryType::FiatHk => "HKD",
-        IntermediaryType::FiatSg => "SGD",
-        IntermediaryType::FiatJp => "JPY",
-        IntermediaryType::FiatMy => "MYR",
-        _ => return None,
-    };
-    AssetTypeId::new(format!("FIAT_TESTNET_{currency}")).ok()
+    use super::*;
+    use crate::payments::counterparties::kinds;
+
+    /// Every member of every type.
+    fn everything(tag: &str) -> Value {
+        let address = json!({"unit_number": "4", "address_line1": "1 Example Square", "address_line2": "Floor 2",
+            "address_line3": "Door 3", "city": "Boston", "state": "MA", "postal_code": "02110", "country_code": "US"});
+        json!({
+            "counterparty_type": tag, "customer_id": "ACME", "description": "Landlord", "supported_rails": ["SWIFT"],
+            "profile": {"profile_type": "CORPORATION", "name": "Harbor Estates LLC", "email": "a@example.com",
+                "telephone_number": "+16175550100", "tax_reference_number": "12-3456789",
+                "date_of_birth": "1980-12-10", "address": address, "line_of_business": "REAL_ESTATE",
+                "relationship_to_customer": "SUPPLIER"},
+            "account_information": {"asset_type_id": "FIAT_TESTNET_USD", "account_number": "42", "type": "CHECKING",
+                "routing_number": "021001208", "institution_number": "001", "transit_number": "00001",
+                "sort_code": "200000", "ifsc": "HDFC0000060", "iban": "DE89370400440532013000",
+                "swift_bic": "CHASUS33", "institution_name": "Example Bank", "institution_address": address},
+            "wallet_information": {"asset_type_id": "ETHEREUM_SEPOLIA_USDC", "blockchain_address": "0x71",
+                "wallet_type": "OTHER", "institution_name": "Example Exchange", "institution_address": address},
+            "intermediary_information": {"intermediary_type": "FIAT_US", "institution_name": "Example Bank",
+                "institution_address": address, "swift_bic": "CHASUS33", "routing_number": "021001208"},
+        })
+    }
+
+    #[test]
+    fn what_is_kept_is_what_was_sent() {
+        for kind in kinds::KINDS {
+            let text = everything(kind.tag).to_string();
+            // Reading leaves out what the type does not have.
+            let sent: CounterpartyRequest = serde_json::from_str(&text).unwrap();
+            let mut wanted = serde_json::to_value(&sent).unwrap();
+            wanted["id"] = json!("c-1");
+            if let Some(bank) = wanted.get_mut("intermediary_information") {
+                bank["asset_type_id"] = json!("FIAT_TESTNET_USD");
+            }
+            let kept = registered(sent, CounterpartyId::new("c-1").unwrap());
+            let kept = serde_json::to_value(kept.unwrap()).unwrap();
+            assert_eq!(kept, wanted, "{}", kind.tag);
+        }
+    }
 }
