@@ -10,6 +10,8 @@
 
 pub(crate) mod fresh;
 mod memory;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod parts;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]

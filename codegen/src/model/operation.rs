@@ -56,6 +56,8 @@ pub struct Operation {
     pub body: Option<Body>,
     /// The 2xx replies, by status.
     pub replies: Vec<Reply>,
+    /// The other replies, by status.
+    pub refusals: Vec<Reply>,
     /// Versions that have it; none means every version.
     pub versions: Vec<Version>,
 }
@@ -139,7 +141,7 @@ pub struct Body {
     pub example: Option<Node>,
 }
 
-/// A 2xx reply.
+/// A reply.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// Status.

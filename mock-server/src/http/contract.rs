@@ -1,15 +1,22 @@
 //! Holds what the server sends against the documents.
 //!
-//! In debug builds every reply is validated and every error code must be one that its operation lists or that any
-//! operation of its API may answer with. A difference is a defect of the server: it is logged and counted, the reply
+//! In debug builds every reply is validated, the refusals too, and every error code must be one that its operation lists
+//! or that any operation of its API may answer with, under the status that the document gives it. A difference is a defect of the server: it is logged and counted, the reply
 //! goes out unchanged, and tests ask for the list (`SandboxServer::contract_violations`).
 
 use std::sync::Mutex;
 
-use layer2_types::operation::{Operation, Platform};
+use layer2_types::{
+    ErrorCodeInfo,
+    operation::{Operation, Platform},
+};
 use layer2_world::rejection::code;
 
-use super::{form::RAW_MEDIA, validate};
+use super::{
+    form::RAW_MEDIA,
+    pipeline::documented_codes,
+    validate::{self, SchemaError},
+};
 use crate::{errors::Failure, sandbox::lock};
 
 /// More violations than this are not remembered.
@@ -33,14 +40,8 @@ impl Contract {
         if !cfg!(debug_assertions) {
             return;
         }
-        match validate::reply(operation, platform, status, body) {
-            Ok(differences) => {
-                for difference in differences {
-                    self.note(format!("{operation}: reply {status}: {difference}"));
-                }
-            }
-            Err(error) => self.note(error.to_string()),
-        }
+        let differences = validate::reply(operation, platform, status, body);
+        self.note_all(operation, status, differences);
     }
 
     /// Checks the type of a file; an operation that gives any bytes gives those of any type.
@@ -53,7 +54,24 @@ impl Contract {
         }
     }
 
-    /// Checks the codes of a refusal. What a version does not have is not found there, whatever it lists elsewhere.
+    /// Checks a refusal as it is told: its status is one of the operation's replies or of its codes, its body what the
+    /// document says of refusals.
+    pub(crate) fn check_refusal(&self, operation: &Operation, status: u16, body: &str) {
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        let codes = documented_codes(operation.api);
+        let is_of_code = |status| {
+            let mut listed = operation.error_codes();
+            listed.any(|code| {
+                ErrorCodeInfo::find(codes, code).is_some_and(|info| info.status == status)
+            })
+        };
+        let differences = validate::refusal(operation, status, is_of_code, body);
+        self.note_all(operation, status, differences);
+    }
+
+    /// Checks the codes of a refusal, and that each comes with its own status. What a version does not have is not found there, whatever it lists elsewhere.
     pub(crate) fn check_failure(
         &self,
         operation: &Operation,
@@ -68,11 +86,35 @@ impl Contract {
             if !is_absent && !operation.error_codes().any(|listed| listed == code) {
                 self.note(format!("{operation}: the code {code} is not listed"));
             }
+            let info = ErrorCodeInfo::find(documented_codes(operation.api), code);
+            let status = failure.rejection.status;
+            if let Some(info) = info.filter(|info| info.status != status) {
+                let documented = info.status;
+                self.note(format!(
+                    "{operation}: {code} with status {status}, not {documented}"
+                ));
+            }
         }
     }
 
     pub(crate) fn violations(&self) -> Vec<String> {
         lock(&self.violations).clone()
+    }
+
+    fn note_all(
+        &self,
+        operation: &Operation,
+        status: u16,
+        differences: Result<Vec<String>, SchemaError>,
+    ) {
+        match differences {
+            Ok(differences) => {
+                for difference in differences {
+                    self.note(format!("{operation}: reply {status}: {difference}"));
+                }
+            }
+            Err(error) => self.note(error.to_string()),
+        }
     }
 
     fn note(&self, violation: String) {

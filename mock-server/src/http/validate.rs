@@ -11,6 +11,7 @@
 
 mod describe;
 mod platform;
+mod refusal;
 mod strict;
 mod union;
 mod words;
@@ -31,6 +32,7 @@ use super::{
     limits,
 };
 use platform::{Side, differs_by_version, project};
+pub(crate) use refusal::refusal;
 use strict::{refuse_texts_for_numbers, refuse_unknown_members};
 use union::check_what_is_common;
 
@@ -149,6 +151,9 @@ struct Raw {
     query: Option<Value>,
     #[serde(default)]
     reply: BTreeMap<u16, Value>,
+    /// The schemas of refusals, by name.
+    #[serde(default)]
+    refusal: BTreeMap<u16, String>,
 }
 
 /// The schemas of one operation, compiled.
@@ -274,18 +279,23 @@ impl Compiled {
     }
 }
 
-/// The generated text of an operation's schemas. Each file is split into its operations once; the rest stays text.
+/// The generated text of an operation's schemas.
 fn source(operation: &Operation) -> Option<&'static str> {
+    part(operation.api, operation.id)
+}
+
+/// A member of the file of an API. Each file is split into its members once; the rest stays text.
+fn part(api: Api, name: &str) -> Option<&'static str> {
     type Split = BTreeMap<String, Box<serde_json::value::RawValue>>;
     static FILES: [OnceLock<Split>; 4] = [const { OnceLock::new() }; 4];
-    let (index, text) = match operation.api {
+    let (index, text) = match api {
         Api::Accounting => (0, include_str!("../../assets/validators/accounting.json")),
         Api::Control => (1, include_str!("../../assets/validators/control.json")),
         Api::Payments => (2, include_str!("../../assets/validators/payments.json")),
         Api::Plaid => (3, include_str!("../../assets/validators/plaid.json")),
     };
     let split = FILES[index].get_or_init(|| serde_json::from_str(text).unwrap_or_default());
-    split.get(operation.id).map(|raw| raw.get())
+    split.get(name).map(|raw| raw.get())
 }
 
 impl Schema {

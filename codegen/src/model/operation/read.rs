@@ -43,6 +43,7 @@ fn operation<'d>(
     let effect = reading.word(node, "x-effect");
     let has_runs_in = node.get("x-runs-in").is_some();
     let (scopes, other_scopes) = scopes(reading, node);
+    let (replies, refusals) = replies(reading, node);
     let operation = Operation {
         place: node.place.clone(),
         id: reading.text(node, "operationId"),
@@ -77,7 +78,8 @@ fn operation<'d>(
         path_params,
         query,
         body: body(reading, node),
-        replies: replies(reading, node),
+        replies,
+        refusals,
         versions: versions(reading, node),
     };
     let has_file = operation.is_upload() || operation.is_download();
@@ -236,42 +238,15 @@ fn body<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Option<Body> {
     })
 }
 
-/// The 2xx replies; those with a body share one schema.
-fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Vec<Reply> {
-    let mut replies = Vec::new();
-    for entry in node.get("responses").map(Node::entries).unwrap_or_default() {
-        let Some(status) = entry
-            .key
-            .parse()
-            .ok()
-            .filter(|status| (200..300).contains(status))
-        else {
-            continue;
-        };
-        let Some(response) = reading.follow(&entry.node) else {
-            continue;
-        };
-        let content = response
-            .get("content")
-            .and_then(|content| content.entries().first());
-        let media = content.and_then(|entry| known_media(&entry.key));
-        if let (Some(entry), None | Some(Media::Form)) = (content, media) {
-            reading.refuse(
-                &entry.key_place,
-                "reply-media",
-                format!("no client can read a reply of type `{}`", entry.key),
-                "answer with JSON or with a file",
-            );
-        }
-        let json = content.filter(|_| media == Some(Media::Json));
-        replies.push(Reply {
-            status,
-            description: reading.text(response, "description"),
-            media,
-            schema: json.and_then(|entry| named(reading, &entry.node)),
-            example: json.and_then(|entry| entry.node.get("example").cloned()),
-        });
-    }
+/// The 2xx replies, and all others; those of the first kind with a body share one schema.
+fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> (Vec<Reply>, Vec<Reply>) {
+    let responses = node.get("responses").map(Node::entries).unwrap_or_default();
+    let all: Vec<_> = responses
+        .iter()
+        .filter_map(|entry| reply(reading, entry))
+        .collect();
+    let is_success = |reply: &Reply| (200..300).contains(&reply.status);
+    let (replies, refusals): (Vec<_>, Vec<_>) = all.into_iter().partition(is_success);
     if replies
         .windows(2)
         .any(|pair| (pair[0].media, &pair[0].schema) != (pair[1].media, &pair[1].schema))
@@ -291,7 +266,32 @@ fn replies<'d>(reading: &mut Reading<'d>, node: &'d Node) -> Vec<Reply> {
             "describe one",
         );
     }
-    replies
+    (replies, refusals)
+}
+
+fn reply<'d>(reading: &mut Reading<'d>, entry: &'d Entry) -> Option<Reply> {
+    let status = entry.key.parse().ok()?;
+    let response = reading.follow(&entry.node)?;
+    let content = response
+        .get("content")
+        .and_then(|content| content.entries().first());
+    let media = content.and_then(|entry| known_media(&entry.key));
+    if let (Some(entry), None | Some(Media::Form)) = (content, media) {
+        reading.refuse(
+            &entry.key_place,
+            "reply-media",
+            format!("no client can read a reply of type `{}`", entry.key),
+            "answer with JSON or with a file",
+        );
+    }
+    let json = content.filter(|_| media == Some(Media::Json));
+    Some(Reply {
+        status,
+        description: reading.text(response, "description"),
+        media,
+        schema: json.and_then(|entry| named(reading, &entry.node)),
+        example: json.and_then(|entry| entry.node.get("example").cloned()),
+    })
 }
 
 fn known_media(text: &str) -> Option<Media> {

@@ -112,6 +112,10 @@ impl Exchange {
         };
         let body = profile.render(&failure.rejection, &self.request_id, manner);
         let status = self.status(&failure, manner);
+        if let Some(op) = self.op.filter(|_| !failure.is_ordered) {
+            let contract = &server.contract;
+            contract.check_refusal(op.operation(), status, &body);
+        }
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = response(status, body, &self.request_id);
         response.headers_mut().extend(

@@ -11,6 +11,7 @@ mod applications;
 mod counterparties;
 mod deposits;
 mod determinism;
+mod documented;
 mod events;
 mod exchanges;
 mod idempotency;

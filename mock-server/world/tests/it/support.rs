@@ -20,6 +20,8 @@ use layer2_world::Seed;
 use layer2_world::Settings;
 use layer2_world::World;
 
+use crate::documented;
+
 /// A world with a clock that stands still until it is moved.
 pub(crate) struct Play {
     pub(crate) world: World,
@@ -87,12 +89,19 @@ impl Play {
         key: Option<&str>,
     ) -> Result<Outcome, Rejection> {
         self.settle();
+        let operation = request.op.operation();
         let command = ClientCommand {
             fingerprint: fingerprint(&request),
             key: key.map(|key| IdempotencyKey::new(key).unwrap()),
             request,
         };
-        let outcome = self.execute(Command::Client(command))?;
+        let platform = self.world.settings().platform;
+        let outcome = self
+            .execute(Command::Client(command))
+            .inspect_err(|rejection| documented::refusal(operation, platform, rejection))?;
+        if let Some(reply) = &outcome.reply {
+            documented::reply(operation, platform, reply);
+        }
         if self.eager {
             self.settle();
         }
@@ -116,7 +125,12 @@ impl Play {
         path: &[(&str, &str)],
         query: &[(&str, &str)],
     ) -> Result<Reply, Rejection> {
-        self.world.query(&request(op, path, query, None), self.now)
+        let request = request(op, path, query, None);
+        let (operation, platform) = (request.op.operation(), self.world.settings().platform);
+        self.world
+            .query(&request, self.now)
+            .inspect(|reply| documented::reply(operation, platform, reply))
+            .inspect_err(|rejection| documented::refusal(operation, platform, rejection))
     }
 
     pub(crate) fn inbound(&mut self, account: &str, amount: &str) -> Result<Reply, Rejection> {
