@@ -19,6 +19,7 @@ use bytes::Bytes;
 use tokio::io::AsyncRead;
 
 use crate::error::Error;
+use crate::error::ErrorKind;
 use crate::upload_rules::UploadBody;
 use crate::upload_rules::UploadRules;
 
@@ -94,20 +95,24 @@ impl Upload {
     }
 
     /// The file of a sandbox of the mock server, as an export gave it, to be imported or restored. The server takes up to
-    /// 1 GiB; the platform itself takes no such file.
+    /// 1 GiB, which is sent as it is, without a form; the platform itself takes no such file.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] for a file without bytes.
     pub fn of_sandbox(bytes: impl Into<Bytes>) -> Result<Self, Error> {
         let bytes = bytes.into();
         if bytes.is_empty() {
-            return Err(refused("the file is empty"));
+            return Err(Error::before_sending(
+                ErrorKind::InvalidRequest,
+                "the file is empty",
+            ));
         }
-        Ok(Self {
-            file_name: "sandbox.layer2".to_owned(),
-            media_type: "application/octet-stream",
+        Ok(Self::new(
+            "sandbox.layer2".to_owned(),
+            Cow::Borrowed("application/octet-stream"),
             bytes,
-        })
+            UploadBody::File,
+        ))
     }
 
     /// The name under which it is sent.
@@ -178,7 +183,6 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
-    use crate::error::ErrorKind;
     use crate::upload_rules::FileNames;
 
     #[test]

@@ -97,8 +97,8 @@ impl Image {
     }
 
     /// What a file holds, as a sandbox of this name. It is the work of a while: not for a thread that others wait for.
-    pub(crate) fn open(server: &Seed, file: Bytes, name: &str) -> Result<Image, FileError> {
-        let (title, rest) = title(&file)?;
+    pub(crate) fn open(server: &Seed, file: &Bytes, name: &str) -> Result<Image, FileError> {
+        let (title, rest) = title(file)?;
         if title.rules_version > RULES_VERSION {
             return Err(FileError::NewerRules(title.rules_version));
         }
@@ -230,11 +230,11 @@ mod tests {
             origin.genesis.name.clone(),
         );
         let file = whole(origin.seal(&server, usize::MAX).expect("sealed"));
-        let back = Image::open(&server, file.clone(), &name).expect("opens");
+        let back = Image::open(&server, &file, &name).expect("opens");
         assert!(back.base.snapshot.text == state);
         let bytes = back.base.files.iter().map(|(_, bytes)| bytes.to_vec());
         assert!(bytes.eq(files));
-        let other = Image::open(&server, file, "other").expect("opens");
+        let other = Image::open(&server, &file, "other").expect("opens");
         assert_eq!(other.genesis.name, "other");
         assert_ne!(other.base.snapshot.text, state);
     }
@@ -245,7 +245,7 @@ mod tests {
         let files = [noise(2 * 1024 * 1024)];
         let parts = image(&files).await.seal(&server, usize::MAX);
         let parts = parts.expect("sealed");
-        let open = |file: Vec<u8>| Image::open(&server, file.into(), "default").map(|_| ());
+        let open = |file: Vec<u8>| Image::open(&server, &file.into(), "default").map(|_| ());
         let file = parts.concat();
         assert_eq!(open(file.clone()), Ok(()));
         let lines = parts[0].len();
@@ -268,7 +268,7 @@ mod tests {
         let mut without = parts;
         without.remove(1);
         assert_eq!(open(without.concat()), Err(FileError::Damaged));
-        assert!(Image::open(&Seed::new([2; 32]), file.into(), "default").is_err());
+        assert!(Image::open(&Seed::new([2; 32]), &file.into(), "default").is_err());
     }
 
     #[tokio::test]

@@ -80,7 +80,7 @@ fn may_begin(server: &Server, name: &str) -> Result<(), Rejection> {
 
 async fn open(server: &Server, name: &str, file: Bytes) -> Result<Image, Rejection> {
     let (seed, name) = (server.config.seed.clone(), name.to_owned());
-    match tokio::task::spawn_blocking(move || Image::open(&seed, file, &name)).await {
+    match tokio::task::spawn_blocking(move || Image::open(&seed, &file, &name)).await {
         Ok(Ok(image)) => Ok(image),
         Ok(Err(error)) => Err(unopened(&error)),
         Err(_) => Err(broken(Broken::Defect)),
