@@ -23,7 +23,6 @@ use serde_json::Value;
 
 /// The server's own way to narrow a schema to one version; it needs nothing of the server.
 #[path = "../../../src/http/validate/platform.rs"]
-#[expect(dead_code, reason = "the server uses more of it")]
 mod platform;
 
 /// Fails unless the reply is one that the document of the platform describes.
@@ -43,8 +42,8 @@ pub(crate) fn reply(operation: &'static Operation, platform: Platform, reply: &R
     assert!(wrong.is_empty(), "{operation}: {}", wrong.join("; "));
 }
 
-/// Fails unless each code is one that the operation lists and the status that of one of them. What a version does not have is not
-/// found there, whatever it lists elsewhere.
+/// Fails unless each code is one that the operation lists and the status that of one of them. What a version does not
+/// have is not found there, whatever it lists elsewhere.
 pub(crate) fn refusal(operation: &Operation, platform: Platform, rejection: &Rejection) {
     for problem in &rejection.problems {
         let code = problem.code;
