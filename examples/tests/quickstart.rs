@@ -112,3 +112,38 @@ fn every_step_is_told_by_a_webhook_and_a_lost_reply_moves_money_once() {
         assert!(report.contains(done), "{done} in\n{report}");
     }
 }
+
+/// A line without its figures, which are those of the day's prices, and without its spaces, which depend on them.
+fn words(line: &str) -> String {
+    let is_figure = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
+    let word = |word: &str| match word.trim_end_matches(',').chars().all(is_figure) {
+        true => "#".to_owned(),
+        false => word.to_owned(),
+    };
+    line.split_whitespace()
+        .map(word)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The README leaves lines out; those that it shows are there, in this order.
+#[test]
+fn the_report_in_the_readme_is_one_of_this_program() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).expect(readme);
+    let shown = readme
+        .split("```text\n")
+        .find(|text| text.starts_with("A customer\n"));
+    let (shown, _) = shown
+        .and_then(|text| text.split_once("```"))
+        .expect("a report");
+    let report = report();
+    let mut lines = report.lines().map(words);
+    let mut count = 0;
+    for line in shown.lines().filter(|line| !line.trim().is_empty()) {
+        let line = words(line);
+        assert!(lines.any(|told| told == line), "{line} in\n{report}");
+        count += 1;
+    }
+    assert!(count > 20, "the README shows {count} lines");
+}

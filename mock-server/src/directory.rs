@@ -160,3 +160,39 @@ fn client_ids(sandbox: &Sandbox) -> [String; 3] {
     ]
     .map(|client| client.id().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use layer2_world::{Genesis, seed::Seed, settings::Settings};
+
+    use super::*;
+    use crate::{
+        clocks::{ClockMode, MANUAL_START},
+        journal::memory::MemoryJournal,
+    };
+
+    async fn sandbox(name: String) -> Arc<Sandbox> {
+        let genesis = Genesis {
+            name,
+            seed: Seed::new([1; 32]),
+            settings: Settings::default(),
+            start: MANUAL_START,
+        };
+        let journal = Arc::new(MemoryJournal::default());
+        Arc::new(Sandbox::open(genesis, ClockMode::Manual, journal).await)
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_there_beyond_the_number_up_to_which_more_are_made() {
+        let directory = Directory::default();
+        for number in 0..=limits::SANDBOXES {
+            directory.put(sandbox(format!("s-{number}")).await);
+        }
+        assert_eq!(directory.all().len(), limits::SANDBOXES + 1);
+        assert_eq!(directory.may_add("one-more"), Err(DirectoryError::Full));
+        for number in 0..2 {
+            directory.forget(&format!("s-{number}"));
+        }
+        assert_eq!(directory.may_add("one-more"), Ok(()));
+    }
+}

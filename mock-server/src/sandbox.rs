@@ -13,6 +13,7 @@ mod deliveries;
 mod imaging;
 mod keeping;
 mod load;
+mod rows;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -297,9 +298,10 @@ impl Sandbox {
             Ok(explained) => explained,
             Err(unknown) => return Ok(Err(unknown)),
         };
-        let mut rows = self.rows().await?;
-        rows.retain(|row| explained.causes.contains(&row.seq) || names_in_path(&row.command, id));
-        Ok(Ok((explained.explanation, rows)))
+        let rows = self.rows_that(explained.since.saturating_sub(1), |row| {
+            explained.causes.contains(&row.seq) || names_in_path(&row.command, id)
+        });
+        Ok(Ok((explained.explanation, rows.await?)))
     }
 
     /// Begins again: same name, seed, settings and credentials.
@@ -313,36 +315,6 @@ impl Sandbox {
         lock(&self.requests).clear();
         self.changed.notify_waiters();
         Ok(())
-    }
-
-    /// All journal rows.
-    pub(crate) async fn rows(&self) -> Result<Vec<Row>, Broken> {
-        let generation = |core: &mut Core| core.head.generation;
-        // What was handed over before is there, and a failure has been noticed.
-        let mut before = self.turn(Intent::Read, generation).await?;
-        loop {
-            let rows = self.pages().await?;
-            let after = self.turn(Intent::Read, generation).await?;
-            // A reset in between leaves the end of one journal behind the beginning of another.
-            if after == before {
-                return Ok(rows);
-            }
-            before = after;
-        }
-    }
-
-    /// The rows, page by page.
-    async fn pages(&self) -> Result<Vec<Row>, Broken> {
-        let mut rows: Vec<Row> = Vec::new();
-        loop {
-            let after = rows.last().map_or(0, |row| row.seq);
-            let page = self.journal.rows(after, PAGE).await;
-            let page = page.map_err(|error| self.told(&error))?;
-            if page.is_empty() {
-                return Ok(rows);
-            }
-            rows.extend(page);
-        }
     }
 
     /// How many commands were accepted.

@@ -10,6 +10,8 @@
 
 pub(crate) mod fresh;
 mod memory;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod parts;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
@@ -167,8 +169,13 @@ pub(crate) async fn open(url: &StoreUrl, seed: &Seed) -> Result<Arc<dyn Store>, 
     match url {
         StoreUrl::Memory => Ok(Arc::new(MemoryStore)),
         #[cfg(feature = "sqlite")]
-        StoreUrl::Sqlite { path, max_mib } => {
-            Ok(Arc::new(sqlite::SqliteStore::open(path, *max_mib, seed)?))
+        StoreUrl::Sqlite {
+            path,
+            max_mib,
+            snapshot_kib,
+        } => {
+            let store = sqlite::SqliteStore::open(path, *max_mib, seed)?;
+            Ok(Arc::new(store.with_snapshot_kib(*snapshot_kib)))
         }
         #[cfg(not(feature = "sqlite"))]
         StoreUrl::Sqlite { .. } => Err(not_built("sqlite")),

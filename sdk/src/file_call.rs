@@ -88,7 +88,7 @@ impl Client {
 
 /// The form around a file, with its media type.
 fn form(layer: &CallLayer, part: &str, file: &Upload) -> Result<(String, Bytes), Error> {
-    let boundary = layer.shared.runtime.uuid().map_err(|cause| {
+    let [boundary] = layer.shared.runtime.uuids().map_err(|cause| {
         let error = Error::before_sending(
             ErrorKind::Config,
             "no random bytes for the boundary of the form: call again",

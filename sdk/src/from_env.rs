@@ -172,6 +172,7 @@ mod tests {
         assert_eq!(asked.unwrap_err().kind(), ErrorKind::NotOnPlatform);
 
         let error = from(&[("LAYER2_PLATFORM", "rail-2")]).unwrap_err();
-        assert!(error.to_string().contains("rail-1.1.2"), "{error}");
+        let names = "`union`, `rail-1.1.2`, `layer2-1.0.5`";
+        assert!(error.to_string().contains(names), "{error}");
     }
 }

@@ -110,16 +110,9 @@ impl Runtime {
         }
     }
 
-    /// A random version 4 UUID.
-    pub(crate) fn uuid(&self) -> Result<Uuid, NoEntropy> {
-        let mut bytes = [0; 16];
-        self.dice.fill(&mut bytes)?;
-        Ok(version_four(bytes))
-    }
-
-    /// Two of them for one question to the dice.
-    pub(crate) fn uuids(&self) -> Result<[Uuid; 2], NoEntropy> {
-        let mut bytes = [[0; 16]; 2];
+    /// Random version 4 UUIDs, as many as are wanted, for one question to the dice.
+    pub(crate) fn uuids<const N: usize>(&self) -> Result<[Uuid; N], NoEntropy> {
+        let mut bytes = [[0; 16]; N];
         self.dice.fill(bytes.as_flattened_mut())?;
         Ok(bytes.map(version_four))
     }
@@ -175,8 +168,8 @@ mod tests {
 
     #[test]
     fn keys_are_version_four_uuids_and_need_entropy() {
-        let key = runtime(Fixed(Ok(0xff))).uuid().unwrap();
+        let [key] = runtime(Fixed(Ok(0xff))).uuids().unwrap();
         assert_eq!(key.to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
-        assert_eq!(runtime(Fixed(Err(NoEntropy))).uuid(), Err(NoEntropy));
+        assert_eq!(runtime(Fixed(Err(NoEntropy))).uuids::<2>(), Err(NoEntropy));
     }
 }

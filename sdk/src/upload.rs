@@ -93,6 +93,23 @@ impl Upload {
         UploadRules::default().take_reader(file_name, reader).await
     }
 
+    /// The file of a sandbox of the mock server, as an export gave it, to be imported or restored. The server takes up to
+    /// 1 GiB; the platform itself takes no such file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] for a file without bytes.
+    pub fn of_sandbox(bytes: impl Into<Bytes>) -> Result<Self, Error> {
+        let bytes = bytes.into();
+        if bytes.is_empty() {
+            return Err(refused("the file is empty"));
+        }
+        Ok(Self {
+            file_name: "sandbox.layer2".to_owned(),
+            media_type: "application/octet-stream",
+            bytes,
+        })
+    }
+
     /// The name under which it is sent.
     pub fn file_name(&self) -> &str {
         &self.file_name
@@ -237,6 +254,13 @@ mod tests {
             assert!(error.to_string().contains(said), "{error}");
         }
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_file_of_a_sandbox_may_be_larger_than_a_document() {
+        let file = Upload::of_sandbox(vec![0; Upload::MAX_BYTES + 1]).unwrap();
+        assert_eq!(file.media_type(), "application/octet-stream");
+        assert!(Upload::of_sandbox("").is_err());
     }
 
     #[test]

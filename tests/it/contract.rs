@@ -11,7 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use ed25519_dalek::{Signer as _, SigningKey};
 use layer2_mock::SandboxServer;
 use layer2_types::{
-    Api, Operation, control::SandboxInfo, operation::SignatureRule, operations, signing_string,
+    Api, Operation,
+    control::SandboxInfo,
+    operation::{self, SignatureRule},
+    operations, signing_string,
 };
 use serde_json::{Value, json};
 
@@ -304,14 +307,16 @@ async fn control(contract: &mut Contract) {
         .call("control.sandboxes_fork", &[second], "", fork)
         .await;
     let file = contract
-        .call("control.sandboxes_export", &[second], "", None)
+        .download_bytes("control.sandboxes_export", &[second])
+        .await;
+    contract
+        .upload("control.sandboxes_restore", &[second], file.clone())
+        .await;
+    contract
+        .upload("control.sandboxes_import", &[["name", "fourth"]], file)
         .await;
     contract
         .call("control.sandboxes_delete", &[second], "", None)
-        .await;
-    let import = Some(json!({"file": file["data"]}));
-    contract
-        .call("control.sandboxes_import", &[], "", import)
         .await;
 }
 
@@ -348,14 +353,14 @@ async fn plaid_and_accounting(contract: &mut Contract) {
 /// The body of a request, written out.
 struct Body {
     media_type: &'static str,
-    text: String,
+    bytes: Vec<u8>,
 }
 
 impl Body {
     fn json(value: &Value) -> Self {
         Self {
             media_type: "application/json",
-            text: value.to_string(),
+            bytes: value.to_string().into(),
         }
     }
 
@@ -363,10 +368,19 @@ impl Body {
     fn form(content: &str) -> Self {
         Self {
             media_type: "multipart/form-data; boundary=limit",
-            text: format!(
+            bytes: format!(
                 "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"proof.pdf\"\r\n\
                  Content-Type: application/pdf\r\n\r\n{content}\r\n--limit--\r\n"
-            ),
+            )
+            .into(),
+        }
+    }
+
+    /// A file as it is.
+    fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            media_type: "application/octet-stream",
+            bytes: bytes.into(),
         }
     }
 }
@@ -455,17 +469,37 @@ impl Contract {
 
     /// Calls an operation that gives a file, and reads the file as text.
     async fn download(&mut self, key: &str, path: &[[&str; 2]]) -> String {
+        String::from_utf8(self.download_bytes(key, path).await).expect(key)
+    }
+
+    /// Calls an operation that gives a file.
+    async fn download_bytes(&mut self, key: &str, path: &[[&str; 2]]) -> Vec<u8> {
         let operation = operations()
             .find(|operation| operation.key() == key)
             .unwrap_or_else(|| panic!("no operation {key}"));
         assert!(operation.is_download(), "{key} gives no file");
-        let (status, text) = self.send(operation, path, "", None).await;
+        let (status, bytes) = self.exchange(operation, path, "", None).await;
+        let text = String::from_utf8_lossy(&bytes);
         assert!(
             operation.success.contains(&status),
             "{key}: {status} {text}"
         );
         self.called.insert(operation.key());
-        text
+        bytes
+    }
+
+    /// Calls an operation that takes a file.
+    async fn upload(&mut self, key: &str, path: &[[&str; 2]], file: Vec<u8>) {
+        let operation = operation::find(key).unwrap_or_else(|| panic!("no operation {key}"));
+        let body = Some(Body::raw(file));
+        let (status, text) = self.send(operation, path, "", body).await;
+        let reply: Value = serde_json::from_str(&text).expect(key);
+        assert!(
+            operation.success.contains(&status),
+            "{key}: {status} {text}"
+        );
+        self.check(operation, status, &reply);
+        self.called.insert(operation.key());
     }
 
     /// Calls an operation that cannot succeed here and wants a documented refusal.
@@ -482,7 +516,7 @@ impl Contract {
         self.called.insert(operation.key());
     }
 
-    /// Sends a request of an operation and reads the reply.
+    /// Sends a request of an operation and reads the reply as text.
     async fn send(
         &self,
         operation: &Operation,
@@ -490,6 +524,18 @@ impl Contract {
         query: &str,
         body: Option<Body>,
     ) -> (u16, String) {
+        let (status, bytes) = self.exchange(operation, path, query, body).await;
+        (status, String::from_utf8(bytes).expect(operation.id))
+    }
+
+    /// Sends a request of an operation and reads the reply.
+    async fn exchange(
+        &self,
+        operation: &Operation,
+        path: &[[&str; 2]],
+        query: &str,
+        body: Option<Body>,
+    ) -> (u16, Vec<u8>) {
         let key = operation.id;
         let (base, target) = self.target(operation, path);
         let url = format!("{base}{target}{query}");
@@ -507,7 +553,7 @@ impl Contract {
                 at,
                 operation.method.as_str(),
                 &format!("/api{target}"),
-                body.as_ref().map_or(b"", |body| body.text.as_bytes()),
+                body.as_ref().map_or(b"", |body| &body.bytes),
             );
             let signature = hex::encode(self.signing_key().sign(&message).to_bytes());
             request = request
@@ -517,11 +563,11 @@ impl Contract {
         if let Some(body) = body {
             request = request
                 .header("Content-Type", body.media_type)
-                .body(body.text);
+                .body(body.bytes);
         }
         let reply = request.send().await.expect(key);
         let status = reply.status().as_u16();
-        (status, reply.text().await.expect(key))
+        (status, reply.bytes().await.expect(key).into())
     }
 
     /// The body that the document of an operation shows; of a form, one with a file.

@@ -23,7 +23,7 @@ use process::{Database, Process};
 const SENDERS: usize = 8;
 
 /// Transfers of each; a transfer is requested, and then accepted with a signature.
-const EACH: usize = 40;
+const EACH: usize = 30;
 
 /// Servers that are killed, in turns.
 const KILLS: usize = 6;

@@ -9,6 +9,7 @@ mod wire;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::SignedDuration;
 use layer2_types::{control, operation::Api};
 use layer2_world::{
@@ -23,7 +24,7 @@ use crate::{
     directory::{self, DirectoryError},
     errors::{Failure, Refusal, sentence},
     generated::control::ControlServer,
-    http::{headers::RequestId, limits, locate},
+    http::{OpenFile, headers::RequestId, limits, locate},
     sandbox::{Broken, Outage, Sandbox, lock},
     server::{ChangeError, Server},
     store::StoreError,
@@ -172,15 +173,24 @@ impl ControlServer for Server {
     async fn sandboxes_export(
         &self,
         sandbox: &control::SandboxName,
-    ) -> Result<control::SandboxFileReply, Rejection> {
+    ) -> Result<OpenFile, Rejection> {
         images::export(self, &*find(self, sandbox.as_str())?).await
+    }
+
+    async fn sandboxes_restore(
+        &self,
+        sandbox: &control::SandboxName,
+        file: Bytes,
+    ) -> Result<control::SandboxReply, Rejection> {
+        images::restore(self, sandbox.as_str(), file).await
     }
 
     async fn sandboxes_import(
         &self,
-        body: control::SandboxImportRequest,
+        name: &control::SandboxName,
+        file: Bytes,
     ) -> Result<control::SandboxReply, Rejection> {
-        images::import(self, body).await
+        images::import(self, name.as_str(), file).await
     }
 
     async fn clock_get(

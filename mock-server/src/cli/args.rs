@@ -91,7 +91,7 @@ pub(crate) struct ServeArgs {
     /// Where webhooks may be sent: loopback, private or any.
     #[arg(long, value_name = "WHERE", default_value = "loopback")]
     pub(crate) allow_callbacks: CallbackPolicy,
-    /// Where sandboxes are kept: memory, sqlite:PATH[?max-mib=N] or postgres://USER@HOST/DATABASE. What is kept opens
+    /// Where sandboxes are kept: memory, sqlite:PATH[?max-mib=N&snapshot-kib=N] or postgres://USER@HOST/DATABASE. What is kept opens
     /// under the seed that it was kept with.
     #[arg(long, value_name = "URL", default_value = "memory")]
     pub(crate) store: StoreUrl,

@@ -2,7 +2,10 @@
 
 //! What the process answers of the control API.
 
+use bytes::Bytes;
 use layer2_types::control;
+
+use crate::http::OpenFile;
 
 process! {
     api control;
@@ -56,12 +59,18 @@ process! {
             SandboxesFork = sandboxes_fork(
                 sandbox: &control::SandboxName, body: control::SandboxForkRequest,
             ) -> control::SandboxReply, 201;
-            /// Export a sandbox as a file.
-            SandboxesExport = sandboxes_export(sandbox: &control::SandboxName)
-                -> control::SandboxFileReply, 200;
-            /// Import a sandbox from a file.
-            SandboxesImport = sandboxes_import(body: control::SandboxImportRequest)
+        }
+        uploads {
+            /// Put a sandbox back to a file.
+            SandboxesRestore = sandboxes_restore(sandbox: &control::SandboxName, file: Bytes)
+                -> control::SandboxReply, 200;
+            /// Make a sandbox from a file.
+            SandboxesImport = sandboxes_import(name: &control::SandboxName, file: Bytes)
                 -> control::SandboxReply, 201;
+        }
+        downloads {
+            /// Export a sandbox as a file.
+            SandboxesExport = sandboxes_export(sandbox: &control::SandboxName) -> OpenFile, 200;
         }
     }
 }

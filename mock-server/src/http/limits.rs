@@ -30,8 +30,8 @@ pub(crate) const PROBLEMS: usize = 50;
 /// Bytes of all files of one sandbox.
 pub(crate) const FILE_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The sealed text of an exported sandbox: what an import takes (`x-body-limit`), but for what stands around it.
-pub(crate) const IMAGE_BYTES: usize = 64 * 1024 * 1024 - 4 * 1024;
+/// An exported sandbox: what an import takes (`x-body-limit`), but for the form around it.
+pub(crate) const IMAGE_BYTES: usize = 1024 * 1024 * 1024 - 4 * 1024;
 
 /// Webhooks of one sandbox that are on their way at the same time.
 pub(crate) const DELIVERIES_AT_ONCE: usize = 16;

@@ -17,3 +17,5 @@ pub(crate) mod route;
 pub(crate) mod service;
 pub(crate) mod signature;
 pub(crate) mod validate;
+
+pub(crate) use pipeline::OpenFile;

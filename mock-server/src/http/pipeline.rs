@@ -21,8 +21,12 @@ mod reply;
 use std::{sync::Arc, time::Instant};
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::{Request, Response, StatusCode, header, request::Parts};
-use layer2_types::operation::{Effect, RunsIn};
+use layer2_types::{
+    control,
+    operation::{Effect, RunsIn},
+};
 use layer2_world::{
     command::ClientCommand,
     rejection::Problem,
@@ -48,7 +52,7 @@ use crate::{
 };
 use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
 pub(crate) use fault::documented_codes;
-use file::OpenFile;
+pub(crate) use file::OpenFile;
 use reply::response;
 
 /// Answers every request of the server.
@@ -214,6 +218,7 @@ impl Exchange {
         let operation = op.operation();
         self.op = Some(op);
         self.surface = Surface::of_api(operation.api);
+        let body = self.admit(server, operation, parts, body).await?;
         let bytes = self
             .read_body(&parts.headers, body, body_limit(operation))
             .await?;
@@ -229,7 +234,13 @@ impl Exchange {
         }
         let media = self.media_type(operation, parts, &bytes)?;
         let body = match media.filter(|_| operation.is_upload()) {
-            Some(media) => RequestBody::of_file(self.read_file(media, parts, &bytes).await?),
+            Some(media) => {
+                let file = self.read_file(media, parts, &bytes).await?;
+                if operation.runs_in == RunsIn::Server {
+                    return self.take_file(server, op, caller, file.bytes).await;
+                }
+                RequestBody::of_file(file)
+            }
             None => {
                 let json = json.map_err(|error| self.not_json(&error))?;
                 RequestBody::of_json(json, &bytes, self.surface.profile().secret_members())
@@ -246,8 +257,7 @@ impl Exchange {
             actor: caller.actor,
         };
         if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, op) {
-            let reply = generated::control::dispatch(server, op, &request).await?;
-            return Ok(Answer::json(reply.status, reply.body));
+            return by_process(server, op, &request).await;
         }
         let Some(sandbox) = &self.sandbox else {
             return Err(internal(
@@ -285,6 +295,28 @@ impl Exchange {
         let caller = self.surface.profile().locate(server, &call)?;
         self.sandbox.clone_from(&caller.sandbox);
         Ok(caller)
+    }
+
+    /// Hands a file to the process around the state machines, which looks at the bytes themselves.
+    async fn take_file(
+        &self,
+        server: &Server,
+        op: OperationRef,
+        caller: Caller,
+        file: Bytes,
+    ) -> Result<Answer, Failure> {
+        let request = WorldRequest {
+            op,
+            path: self.path.clone(),
+            body: None,
+            query: Vec::new(),
+            actor: caller.actor,
+        };
+        let OperationRef::Control(op) = op else {
+            return Err(internal(self.surface, "the file was not led to control"));
+        };
+        let reply = generated::control::upload(server, op, &request, file).await?;
+        Ok(Answer::json(reply.status, reply.body))
     }
 
     async fn read(&self, sandbox: &Sandbox, request: &WorldRequest) -> Result<Answer, Failure> {
@@ -345,6 +377,20 @@ impl Exchange {
         })
         .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }
+}
+
+/// Hands a request to the process around the state machines.
+async fn by_process(
+    server: &Server,
+    op: control::OperationId,
+    request: &WorldRequest,
+) -> Result<Answer, Failure> {
+    if op.operation().is_download() {
+        let file = generated::control::download(server, op, request).await?;
+        return Ok(Answer::of(200, AnswerContent::File(file)));
+    }
+    let reply = generated::control::dispatch(server, op, request).await?;
+    Ok(Answer::json(reply.status, reply.body))
 }
 
 /// What `/healthz` says.

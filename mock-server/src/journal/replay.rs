@@ -53,9 +53,13 @@ impl ReplayError {
 
 /// Carries out the rows again, in their order, each at its own instant.
 ///
+/// All rows from the first one on are needed, so the journal of a sandbox that began with the state of another one (a
+/// fork, an import, a restore) cannot be replayed: its rows go on after that state, and lead nowhere without it. Nor can
+/// rows of other rules ([`Row::rules`]).
+///
 /// # Errors
 ///
-/// At the first row that is not what it was.
+/// At the first row that is not what it was; [`ReplayError::Gap`] where the journal goes on after a state.
 pub fn replay(genesis: Genesis, rows: &[Row]) -> Result<World, ReplayError> {
     let mut world = World::new(genesis);
     replay_onto(&mut world, 0, rows)?;

@@ -29,7 +29,7 @@ use super::{
 };
 use crate::journal::{Base, Journal};
 use columns::get;
-use connections::{Connections, twice, within};
+use connections::{Connections, within};
 use filed::Filed;
 use journal::PostgresJournal;
 use lease::Leases;
@@ -213,14 +213,14 @@ impl SharedStore for PostgresStore {
     fn changes(&self) -> Pending<'_, i64> {
         Box::pin(self.changes.get(async || {
             let own = self.own.read().await;
-            let all = twice(|| self.all_changes()).await?;
+            let all = self.connections.twice(|| self.all_changes()).await?;
             Ok(all - *own)
         }))
     }
 
     fn list<'a>(&'a self, known: &'a [i64]) -> Pending<'a, Vec<Listed>> {
         Box::pin(async move {
-            let rows = twice(move || self.rows_but(known)).await?;
+            let rows = self.connections.twice(move || self.rows_but(known)).await?;
             let listed = rows.iter().map(|row| {
                 let id = get(row, 0)?;
                 let charter: Option<&[u8]> = get(row, 3)?;

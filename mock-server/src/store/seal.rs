@@ -47,12 +47,13 @@ pub(crate) enum Place<'a> {
         generation: u64,
         digest: &'a [u8; 32],
     },
-    /// An exported file.
+    /// A part of an exported file.
     File {
         sandbox: &'a str,
-        rules: u32,
-        made_at: i64,
-        digest: &'a [u8; 32],
+        /// SHA-256 of what stands in clear before the parts.
+        title: &'a [u8; 32],
+        part: u64,
+        is_last: bool,
     },
 }
 
@@ -82,15 +83,10 @@ impl Place<'_> {
             } => (5, sandbox, &[generation], digest),
             Place::File {
                 sandbox,
-                rules,
-                made_at,
-                digest,
-            } => (
-                6,
-                sandbox,
-                &[u64::from(rules), made_at.cast_unsigned()],
-                digest,
-            ),
+                title,
+                part,
+                is_last,
+            } => (6, sandbox, &[part, u64::from(is_last)], title),
         };
         let mut bytes = vec![kind];
         bytes.extend((sandbox.len() as u64).to_be_bytes());
@@ -119,8 +115,8 @@ impl fmt::Display for Place<'_> {
                 f,
                 "part {part} of the snapshot of the sandbox `{sandbox}` at row {seq}"
             ),
-            Place::File { sandbox, .. } => {
-                write!(f, "the exported state of the sandbox `{sandbox}`")
+            Place::File { sandbox, part, .. } => {
+                write!(f, "part {part} of the exported sandbox `{sandbox}`")
             }
             Place::Blob { sandbox, .. } => write!(f, "a file of the sandbox `{sandbox}`"),
         }

@@ -33,7 +33,12 @@ use writer::Writer;
 pub(crate) struct SqliteStore {
     writer: Arc<Writer>,
     sealer: Arc<Sealer>,
+    /// A journal below this many bytes is carried out again sooner than a snapshot of it is written.
+    snapshot_floor: u64,
 }
+
+/// What it is unless it is said.
+const SNAPSHOT_FLOOR: u64 = 8 * 1024 * 1024;
 
 impl SqliteStore {
     /// Opens the file, or makes it.
@@ -45,7 +50,17 @@ impl SqliteStore {
         let sealer = Arc::new(Sealer::new(seed));
         let connection = file::open(path, max_mib, &sealer)?;
         let writer = Arc::new(Writer::start(connection, Arc::clone(&sealer))?);
-        Ok(SqliteStore { writer, sealer })
+        Ok(SqliteStore {
+            writer,
+            sealer,
+            snapshot_floor: SNAPSHOT_FLOOR,
+        })
+    }
+
+    /// Thinks of a snapshot at another length of the journal.
+    pub(crate) fn with_snapshot_kib(mut self, kib: Option<u32>) -> SqliteStore {
+        self.snapshot_floor = kib.map_or(SNAPSHOT_FLOOR, |kib| u64::from(kib) * 1024);
+        self
     }
 
     fn journal(&self, sandbox: Sandbox, name: &str) -> Arc<dyn Journal> {
@@ -54,6 +69,7 @@ impl SqliteStore {
             Arc::clone(&self.sealer),
             sandbox,
             name,
+            self.snapshot_floor,
         ))
     }
 }

@@ -10,6 +10,7 @@ use std::{fmt, path::PathBuf, str::FromStr};
 /// assert_eq!("memory".parse(), Ok(StoreUrl::Memory));
 /// let file: StoreUrl = "sqlite:sandboxes.db?max-mib=64".parse()?;
 /// assert_eq!(file.to_string(), "sqlite:sandboxes.db?max-mib=64");
+/// assert!("sqlite:sandboxes.db?snapshot-kib=512&max-mib=64".parse::<StoreUrl>().is_ok());
 /// # Ok::<(), layer2_mock::InvalidStoreUrl>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -25,6 +26,9 @@ pub enum StoreUrl {
         path: PathBuf,
         /// How large the file may grow, in units of 1024 * 1024 bytes; as large as the disk takes where absent.
         max_mib: Option<u32>,
+        /// How long the journal since the last snapshot may grow, in units of 1024 bytes, before another one is thought of;
+        /// 8 MiB where absent. Less is a quicker start and more to write.
+        snapshot_kib: Option<u32>,
     },
     /// In a database of PostgreSQL's, which several servers may share.
     #[non_exhaustive]
@@ -41,6 +45,9 @@ impl StoreUrl {
         *self != StoreUrl::Memory
     }
 }
+
+/// What is said of a query that is none.
+const QUERY: &str = "after `?` sqlite takes max-mib and snapshot-kib, each once and with a number above 0, such as max-mib=512";
 
 /// A text that names no store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -75,18 +82,23 @@ impl FromStr for StoreUrl {
         if path.is_empty() || path == ":memory:" {
             return Err(invalid("sqlite needs the path of a file"));
         }
-        let max_mib = query.map(|query| {
-            let number = query.strip_prefix("max-mib=").map(str::parse::<u32>);
-            match number {
-                Some(Ok(number)) if number > 0 => Ok(number),
-                _ => Err(invalid(
-                    "after `?` sqlite takes max-mib and a number above 0, such as max-mib=512",
-                )),
+        let (mut max_mib, mut snapshot_kib) = (None, None);
+        for pair in query.into_iter().flat_map(|query| query.split('&')) {
+            let (name, number) = pair.split_once('=').unwrap_or((pair, ""));
+            let place = match name {
+                "max-mib" => &mut max_mib,
+                "snapshot-kib" => &mut snapshot_kib,
+                _ => return Err(invalid(QUERY)),
+            };
+            match number.parse::<u32>() {
+                Ok(number) if number > 0 && place.is_none() => *place = Some(number),
+                _ => return Err(invalid(QUERY)),
             }
-        });
+        }
         Ok(StoreUrl::Sqlite {
             path: path.into(),
-            max_mib: max_mib.transpose()?,
+            max_mib,
+            snapshot_kib,
         })
     }
 }
@@ -96,9 +108,20 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StoreUrl::Memory => f.write_str("memory"),
-            StoreUrl::Sqlite { path, max_mib } => {
+            StoreUrl::Sqlite {
+                path,
+                max_mib,
+                snapshot_kib,
+            } => {
                 write!(f, "sqlite:{}", path.display())?;
-                max_mib.map_or(Ok(()), |number| write!(f, "?max-mib={number}"))
+                let mut before = '?';
+                for (name, number) in [("max-mib", max_mib), ("snapshot-kib", snapshot_kib)] {
+                    if let Some(number) = number {
+                        write!(f, "{before}{name}={number}")?;
+                        before = '&';
+                    }
+                }
+                Ok(())
             }
             StoreUrl::Postgres { .. } => f.write_str("postgres://…"),
         }
@@ -123,9 +146,16 @@ mod tests {
             url("sqlite:/var/lib/mock.db"),
             Ok(StoreUrl::Sqlite {
                 path: "/var/lib/mock.db".into(),
-                max_mib: None
+                max_mib: None,
+                snapshot_kib: None
             })
         );
+        for text in [
+            "sqlite:a.db?max-mib=1&snapshot-kib=8",
+            "sqlite:a.db?snapshot-kib=8",
+        ] {
+            assert_eq!(url(text).expect(text).to_string(), text);
+        }
         let database = url("postgres://mock:open-sesame@db/mock").expect("a store");
         assert!(database.is_durable() && !StoreUrl::Memory.is_durable());
         assert!(!format!("{database} {database:?}").contains("sesame"));
@@ -137,6 +167,10 @@ mod tests {
             "sqlite::memory:",
             "sqlite:a.db?max-mib=0",
             "sqlite:a.db?size=1",
+            "sqlite:a.db?",
+            "sqlite:a.db?max-mib",
+            "sqlite:a.db?max-mib=1&max-mib=1",
+            "sqlite:a.db?snapshot-kib=-8",
             "mysql://open-sesame@db",
         ] {
             let error = url(text).expect_err(text).to_string();

@@ -98,7 +98,7 @@ impl Sender {
 
     /// Sends one attempt and says how it ended.
     pub(crate) async fn send(&self, delivery: &DueDelivery) -> DeliveryOutcome {
-        let outcome = match delivery.url.parse::<Url>() {
+        let outcome = match delivery.url.as_str().parse::<Url>() {
             Ok(url) => self.post(delivery, url).await,
             Err(_) => DeliveryOutcome::NameUnknown,
         };

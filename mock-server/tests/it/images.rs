@@ -1,6 +1,6 @@
 //! Sandboxes as files: forked, exported, imported, put back, and carried from store to store.
 
-use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};
+use layer2_mock::{ClockMode, ReplayError, SandboxServer, SandboxServerBuilder, replay};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -28,16 +28,10 @@ async fn started() -> (SandboxServer, Caller) {
     start(builder()).await
 }
 
-async fn export(caller: &Caller) -> Value {
-    let reply = caller.control(Method::GET, "/export", None).await;
-    reply.ok()["data"].clone()
-}
-
-async fn import(caller: &Caller, body: Value) -> Reply {
-    let url = format!("{}/_control/v1/imports", caller.url);
-    let request = caller.http.post(url).bearer_auth(&caller.control);
-    let request = request.header("content-type", "application/json");
-    Reply::read(request.body(body.to_string()).send().await.expect("sent")).await
+/// The digest of the state that a file holds, which stands in clear in its second line.
+pub(crate) fn digest(file: &[u8]) -> Value {
+    let line = file.split(|byte| *byte == b'\n').nth(1).expect("a line");
+    serde_json::from_slice::<Value>(line).expect("JSON")["digest"].clone()
 }
 
 async fn fork(caller: &Caller, name: &str) -> Reply {
@@ -112,6 +106,13 @@ async fn a_fork_goes_on_from_the_state_of_its_origin_and_neither_sees_the_other(
     let causes = explained["data"]["causes"].as_array().expect("causes");
     assert_eq!(causes[0]["operation"], "payments.transfers_create");
     assert_eq!(fork(&origin, "fork").await.code(), "ALREADY_EXISTS");
+    let rows = server.journal("fork").expect("rows");
+    let genesis = server.genesis("fork").expect("genesis");
+    let refused = replay(genesis, &rows).expect_err("its rows go on after a state");
+    assert!(
+        matches!(refused, ReplayError::Gap { expected: 1, .. }),
+        "{refused}"
+    );
     // It begins again as the first state, not as that of its origin.
     forked.control(Method::POST, "/reset", None).await.ok();
     let gone = forked.get(&format!("{document}/download")).await;
@@ -123,7 +124,7 @@ async fn a_fork_goes_on_from_the_state_of_its_origin_and_neither_sees_the_other(
 async fn a_sandbox_goes_back_to_its_file() {
     let (server, caller) = started().await;
     let document = lead_a_life(&caller).await;
-    let (file, state) = (export(&caller).await, server.snapshot("default"));
+    let (file, state) = (caller.export().await, server.snapshot("default"));
     caller.fund("7").await;
     caller.transfer("1").await;
     let day = json!({"seconds": 86_400}).to_string();
@@ -132,10 +133,9 @@ async fn a_sandbox_goes_back_to_its_file() {
         .await
         .ok();
     assert_ne!(server.snapshot("default"), state);
-    let body = json!({"file": file, "replace": true});
-    let back = import(&caller, body.clone()).await.ok();
+    let back = caller.restore(&file).await.ok();
     assert_eq!(server.snapshot("default"), state);
-    assert_eq!(export(&caller).await["digest"], file["digest"]);
+    assert_eq!(digest(&caller.export().await), digest(&file));
     // Its credentials and its tokens are those of before.
     let same = Caller::of(&back["data"]).await;
     assert_eq!(same.signing_key, caller.signing_key);
@@ -156,7 +156,7 @@ async fn a_sandbox_goes_back_to_its_file() {
         .control(Method::POST, "/tokens/expire", None)
         .await
         .ok();
-    import(&caller, body).await.ok();
+    caller.restore(&file).await.ok();
     let stale = caller.get("/api/v1/customers").await;
     assert_eq!(stale.code(), "TOKEN_EXPIRED");
     assert_eq!(server.snapshot("default"), state);
@@ -167,65 +167,113 @@ async fn a_sandbox_goes_back_to_its_file() {
 async fn a_file_makes_another_sandbox_beside_the_one_it_is_of() {
     let (server, caller) = started().await;
     caller.fund("100").await;
-    let file = export(&caller).await;
-    let taken = import(&caller, json!({"file": file})).await;
+    let file = caller.export().await;
+    let taken = caller.import("default", &file).await;
     assert_eq!(taken.code(), "ALREADY_EXISTS");
-    for replace in [false, true] {
-        let name = format!("copy-{replace}");
-        let body = json!({"file": file, "name": name, "replace": replace});
-        let made = import(&caller, body).await.ok();
-        let copy = Caller::of(&made["data"]).await;
-        assert_eq!(accounts(&copy).await, accounts(&caller).await);
-        assert_ne!(export(&copy).await["digest"], file["digest"], "its name");
-        copy.control(Method::DELETE, "", None).await.ok();
-        assert_eq!(server.snapshot(&name), None);
-    }
+    let unknown = Caller {
+        sandbox: "copy".to_owned(),
+        ..caller.clone()
+    };
+    let unknown = unknown.restore(&file).await;
+    assert_eq!(unknown.code(), "NOT_FOUND");
+    let made = caller.import("copy", &file).await.ok();
+    let copy = Caller::of(&made["data"]).await;
+    assert_eq!(accounts(&copy).await, accounts(&caller).await);
+    let renamed = copy.export().await;
+    assert_ne!(digest(&renamed), digest(&file), "its name");
+    copy.control(Method::DELETE, "", None).await.ok();
+    assert_eq!(server.snapshot("copy"), None);
+    // A file of one sandbox serves another, and keeps the name of that.
+    caller.fund("1").await;
+    caller.restore(&renamed).await.ok();
+    assert_eq!(digest(&caller.export().await), digest(&file));
+}
+
+#[tokio::test]
+async fn a_file_is_sent_as_a_form_too() {
+    let (_server, caller) = started().await;
+    let document = lead_a_life(&caller).await;
+    let file = caller.export().await;
+    let head =
+        "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.layer2\"\r\n\r\n";
+    let form = [head.as_bytes(), &file, b"\r\n--limit--\r\n"].concat();
+    let url = format!("{}/_control/v1/imports/other", caller.url);
+    let sent = caller.http.post(url).bearer_auth(&caller.control);
+    let sent = sent.header("content-type", "multipart/form-data; boundary=limit");
+    let made = Reply::read(sent.body(form).send().await.expect("sent")).await;
+    let other = Caller::of(&made.ok()["data"]).await;
+    assert_eq!(accounts(&other).await, accounts(&caller).await);
+    assert_eq!(download(&other, &document).await, "%PDF-1.7 of Ada");
 }
 
 #[tokio::test]
 async fn a_file_that_is_not_as_it_was_made_changes_nothing() {
     let (server, caller) = started().await;
     caller.fund("100").await;
-    let file = export(&caller).await;
+    let file = caller.export().await;
     let state = server.snapshot("default");
-    let sealed = file["sealed"].as_str().expect("text");
-    let turned = |at: usize| {
-        let other = if sealed.as_bytes()[at] == b'A' {
-            "B"
-        } else {
-            "A"
-        };
-        json!(format!("{}{other}{}", &sealed[..at], &sealed[at + 1..]))
-    };
+    // What stands in clear is bound to what is sealed; `image::file` changes the rest.
+    let lines = file
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(2)
+        .map(<[u8]>::len);
+    let (title, parts) = file.split_at(lines.sum());
+    let title = std::str::from_utf8(title).expect("text");
+    let now: Value = serde_json::from_str(title.lines().nth(1).expect("a line")).expect("JSON");
     let cases = [
-        ("sealed", turned(0), "FILE_DAMAGED"),
-        ("sealed", turned(sealed.len() / 2), "FILE_DAMAGED"),
-        ("sealed", json!(&sealed[..sealed.len() - 4]), "FILE_DAMAGED"),
-        ("sealed", json!("not base64"), "FILE_DAMAGED"),
-        ("sealed", json!(""), "FILE_DAMAGED"),
         ("digest", json!("00".repeat(32)), "FILE_DAMAGED"),
-        ("digest", json!("short"), "FILE_DAMAGED"),
+        ("digest", json!(7), "FILE_DAMAGED"),
         ("sandbox", json!("other"), "FILE_DAMAGED"),
         ("made_at", json!("2020-01-05T14:00:00Z"), "FILE_DAMAGED"),
         ("made_under", json!("0123456789abcdef"), "FILE_OTHER_SEED"),
+        ("rules_version", json!(0), "FILE_DAMAGED"),
         ("rules_version", json!(999), "FILE_OTHER_VERSION"),
-        ("format", json!("layer2-sandbox-2"), "FILE_OTHER_VERSION"),
     ];
     for (member, value, code) in cases {
-        let mut changed = file.clone();
-        changed[member] = value;
-        let body = json!({"file": changed, "name": "default", "replace": true});
-        let refused = import(&caller, body).await;
-        assert_eq!(
-            (refused.status.as_u16(), refused.code().as_str()),
-            (400, code)
-        );
+        let said = |value: &Value| format!(r#""{member}":{value}"#);
+        let changed = title.replace(&said(&now[member]), &said(&value));
+        assert_ne!(changed, title, "{member}");
+        let changed = [changed.as_bytes(), parts].concat();
+        for refused in [
+            caller.restore(&changed).await,
+            caller.import("other", &changed).await,
+        ] {
+            let told = (refused.status.as_u16(), refused.code());
+            assert_eq!(told, (400, code.to_owned()), "{member}");
+        }
+    }
+    for (file, code) in [
+        (&b"%PDF-1.7"[..], "FILE_DAMAGED"),
+        (b"", "FILE_DAMAGED"),
+        (b"layer2-sandbox-3\n", "FILE_OTHER_VERSION"),
+        (title.as_bytes(), "FILE_DAMAGED"),
+        (&file[..file.len() - 1], "FILE_DAMAGED"),
+    ] {
+        assert_eq!(caller.restore(file).await.code(), code);
     }
     assert_eq!(server.snapshot("default"), state);
 
     let (_other, elsewhere) = start(SandboxServer::builder().seed(77)).await;
-    let refused = import(&elsewhere, json!({"file": file, "replace": true})).await;
+    let refused = elsewhere.restore(&file).await;
     assert_eq!(refused.code(), "FILE_OTHER_SEED");
+}
+
+#[tokio::test]
+async fn a_file_is_read_for_nobody_without_the_control_token() {
+    let (_server, caller) = started().await;
+    let stranger = Caller {
+        control: caller.token.clone(),
+        ..caller
+    };
+    for reply in [
+        stranger.restore(b"any").await,
+        stranger.import("other", b"any").await,
+    ] {
+        assert_eq!(
+            (reply.status.as_u16(), reply.code().as_str()),
+            (401, "UNAUTHORIZED")
+        );
+    }
 }
 
 #[cfg(feature = "sqlite")]
@@ -233,7 +281,7 @@ async fn a_file_that_is_not_as_it_was_made_changes_nothing() {
 async fn a_file_from_one_store_opens_in_another_and_outlives_its_server() {
     let (origin, caller) = start(SandboxServer::builder()).await;
     let document = lead_a_life(&caller).await;
-    let (file, state) = (export(&caller).await, origin.snapshot("default"));
+    let (file, state) = (caller.export().await, origin.snapshot("default"));
 
     let folder = Folder::new("images");
     let url = format!("sqlite:{}", folder.0.join("sandboxes.db").display());
@@ -247,9 +295,7 @@ async fn a_file_from_one_store_opens_in_another_and_outlives_its_server() {
     };
 
     let (back, caller) = start(SandboxServer::builder()).await;
-    import(&caller, json!({"file": file, "replace": true}))
-        .await
-        .ok();
+    caller.restore(&file).await.ok();
     assert_eq!(back.snapshot("default"), state);
     assert_eq!(download(&caller, &document).await, "%PDF-1.7 of Ada");
 }
@@ -259,18 +305,16 @@ async fn a_file_from_one_store_opens_in_another_and_outlives_its_server() {
 #[cfg(feature = "sqlite")]
 async fn carried(
     builder: impl Fn() -> SandboxServerBuilder,
-    file: &Value,
+    file: &[u8],
     state: Option<&str>,
     document: &str,
-) -> Value {
+) -> Vec<u8> {
     let (server, caller) = start(builder()).await;
     // What it has of before goes with its rows.
     caller.fund("1").await;
-    import(&caller, json!({"file": file, "replace": true}))
-        .await
-        .ok();
+    caller.restore(file).await.ok();
     assert_eq!(server.snapshot("default").as_deref(), state);
-    let made = import(&caller, json!({"file": file, "name": "other"})).await;
+    let made = caller.import("other", file).await;
     let other = Caller::of(&made.ok()["data"]).await;
     other.fund("5").await;
     other.settle().await;
@@ -284,7 +328,7 @@ async fn carried(
     assert_eq!(download(&caller, document).await, "%PDF-1.7 of Ada");
     let again = keyed(&caller).await;
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
-    let exported = export(&caller).await;
-    assert_eq!(exported["digest"], file["digest"]);
+    let exported = caller.export().await;
+    assert_eq!(digest(&exported), digest(file));
     exported
 }

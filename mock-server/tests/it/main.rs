@@ -22,6 +22,8 @@ mod money;
 mod paging;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
+mod program;
 mod refusals;
 mod settings;
 mod socket;

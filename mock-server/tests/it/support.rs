@@ -297,6 +297,35 @@ impl Caller {
         Reply::read(request.send().await.expect(path)).await
     }
 
+    /// The file of the sandbox.
+    pub(crate) async fn export(&self) -> Vec<u8> {
+        let url = format!("{}/_control/v1/sandboxes/{}/export", self.url, self.sandbox);
+        let reply = self.http.get(url).bearer_auth(&self.control).send().await;
+        let reply = reply.expect("sent");
+        assert_eq!(reply.status(), 200, "{reply:?}");
+        reply.bytes().await.expect("file").into()
+    }
+
+    /// A call of the control API with a file.
+    pub(crate) fn sending(&self, path: &str, file: &[u8]) -> reqwest::RequestBuilder {
+        let request = self.http.post(format!("{}/_control/v1{path}", self.url));
+        let request = request.bearer_auth(&self.control);
+        let request = request.header("content-type", "application/octet-stream");
+        request.body(file.to_vec())
+    }
+
+    /// Puts the sandbox back to a file.
+    pub(crate) async fn restore(&self, file: &[u8]) -> Reply {
+        let path = format!("/sandboxes/{}/restore", self.sandbox);
+        Reply::read(self.sending(&path, file).send().await.expect("sent")).await
+    }
+
+    /// Makes a sandbox from a file.
+    pub(crate) async fn import(&self, name: &str, file: &[u8]) -> Reply {
+        let path = format!("/imports/{name}");
+        Reply::read(self.sending(&path, file).send().await.expect("sent")).await
+    }
+
     /// Requests a transfer and gives its id.
     pub(crate) async fn transfer(&self, amount: &str) -> String {
         let body = format!(

@@ -4,6 +4,8 @@
 //! What the walk moves is proven in the world's own walk, by the hundred thousand; this one is about what is sent.
 //! `WALK_STEPS` makes it longer, `WALK_SEED` another one.
 
+use std::collections::BTreeMap;
+
 use crate::support::{self, Caller, Reply, TestServer, Watched as _};
 use layer2_mock::{ClockMode, Platform, Profile, SandboxServer, replay};
 use reqwest::Method;
@@ -34,8 +36,8 @@ struct Walker {
     caller: Caller,
     chance: Chance,
     sent: u64,
-    accepted: u64,
-    refused: u64,
+    /// How often something was seen: a path that was answered, by its words, or the code of a refusal.
+    seen: BTreeMap<String, u64>,
     /// Ids by the kind of what they name, newest last.
     made: [Vec<String>; KINDS.len()],
     counterparty: String,
@@ -44,6 +46,29 @@ struct Walker {
 /// What is requested, and what becomes of it when it is accepted.
 const KINDS: [&str; 3] = ["transfers", "exchanges", "withdrawals"];
 const ACCOUNTS: [&str; 4] = ["ACME_USD", "JANE_USD", "TREASURY_USD", "ACME_USDC"];
+
+/// What every walk must have come to, and how often at least; a walk that came less deep has become shallow.
+const DEPTHS: &[(&str, u64)] = &[
+    ("ACCOUNT_NOT_USABLE", 60),
+    ("ASSET_MISMATCH", 20),
+    ("INSUFFICIENT_FUNDS", 8),
+    ("STATUS_CHANGE_NOT_ALLOWED", 20),
+    ("TRANSFER_EXPIRED", 7),
+    ("accounts deposits", 15),
+    ("clock advance", 30),
+    ("deposits", 25),
+    ("exchanges accept", 1),
+    ("exchanges market", 4),
+    ("explain", 20),
+    ("inbound", 60),
+    ("inbound assign", 1),
+    ("inbound return", 6),
+    ("transfers", 15),
+    ("transfers accept", 2),
+    ("withdrawals", 20),
+    ("withdrawals accept", 4),
+    ("withdrawals outcome", 1),
+];
 
 /// What can be read without an id of the walk.
 const READS: [&str; 12] = [
@@ -75,8 +100,7 @@ impl Walker {
             caller: Caller::new(server).await,
             chance: Chance(seed),
             sent: 0,
-            accepted: 0,
-            refused: 0,
+            seen: BTreeMap::new(),
             made: Default::default(),
             counterparty: String::new(),
         };
@@ -280,14 +304,18 @@ impl Walker {
     /// A reply is an accepted one, or a refusal with a code.
     fn judge(&mut self, path: &str, reply: &Reply) -> Option<Value> {
         if reply.status.is_success() {
-            self.accepted += 1;
+            self.see(&subject(path));
             // A receipt is a file.
             return serde_json::from_str(&reply.text).ok();
         }
         assert!(reply.status.is_client_error(), "{path}: {}", reply.text);
         assert!(!reply.code().is_empty(), "{path}: {}", reply.text);
-        self.refused += 1;
+        self.see(&reply.code());
         None
+    }
+
+    fn see(&mut self, what: &str) {
+        *self.seen.entry(what.to_owned()).or_default() += 1;
     }
 
     fn any(&mut self, kind: usize) -> Option<String> {
@@ -301,6 +329,23 @@ impl Walker {
         let cents = self.chance.below(40_000);
         serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).expect("a number")
     }
+}
+
+/// What a path is about: its words, without base, ids and query.
+fn subject(path: &str) -> String {
+    let (path, _) = path.split_once('?').unwrap_or((path, ""));
+    let is_word = |part: &&str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    };
+    let words: Vec<&str> = path
+        .trim_start_matches("/api/")
+        .split('/')
+        .filter(is_word)
+        .collect();
+    words.join(" ")
 }
 
 fn id_of(reply: &Value) -> String {
@@ -324,16 +369,23 @@ async fn walk(platform: Platform, seed: u64) -> TestServer {
     let seed = asked("WALK_SEED").unwrap_or(seed);
     println!("this walk again with WALK_SEED={seed}");
     let mut walker = Walker::begin(&server, seed).await;
-    for _ in 0..asked("WALK_STEPS").unwrap_or(STEPS) {
+    let steps = asked("WALK_STEPS").unwrap_or(STEPS);
+    for _ in 0..steps {
         walker.step().await;
     }
     let rows = server.journal("default").expect("journal");
     let again = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
     assert!(Some(again.snapshot().unwrap()) == server.snapshot("default"));
-    let (accepted, refused) = (walker.accepted, walker.refused);
+    let count = |what: &str| walker.seen.get(what).copied().unwrap_or_default();
+    let missed: Vec<String> = DEPTHS
+        .iter()
+        .filter(|(what, least)| count(what) < *least)
+        .map(|(what, least)| format!("{what}: {} instead of {least}", count(what)))
+        .collect();
+    println!("{platform}: {:#?}", walker.seen);
     assert!(
-        accepted > refused / 2 && refused > 20,
-        "{accepted} accepted, {refused} refused"
+        steps < STEPS || missed.is_empty(),
+        "the walk is shallow: {missed:#?}"
     );
     server
 }

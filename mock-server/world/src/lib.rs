@@ -5,6 +5,7 @@
 mod interface;
 
 mod accounting;
+mod callback_url;
 mod clock;
 pub mod command;
 pub mod context;
@@ -34,6 +35,7 @@ mod table;
 pub mod unbuilt;
 mod world;
 
+pub use crate::callback_url::CallbackUrl;
 pub use crate::command::ClientCommand;
 pub use crate::command::Command;
 pub use crate::command::Fingerprint;

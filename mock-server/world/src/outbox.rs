@@ -18,6 +18,7 @@ use layer2_types::payments::SubscriptionId;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::callback_url::CallbackUrl;
 use crate::clock::later;
 use crate::dice::Dice;
 use crate::ids::Origin;
@@ -68,15 +69,15 @@ impl fmt::Display for DeliveryId {
     }
 }
 
-/// A webhook that is to be sent now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A webhook that is to be sent now. `Debug` shows neither its body nor the whole address.
+#[derive(Clone, PartialEq, Eq)]
 pub struct DueDelivery {
     /// Which delivery.
     pub delivery: DeliveryId,
     /// Which attempt, from 1.
     pub attempt: u32,
     /// Where to.
-    pub url: String,
+    pub url: CallbackUrl,
     /// The exact body.
     pub body: String,
     /// Private key of the subscription.
@@ -89,6 +90,19 @@ pub struct DueDelivery {
     pub event_type: String,
     /// The subscription.
     pub subscription: SubscriptionId,
+}
+
+impl fmt::Debug for DueDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DueDelivery")
+            .field("delivery", &self.delivery)
+            .field("attempt", &self.attempt)
+            .field("url", &self.url)
+            .field("due", &self.due)
+            .field("event_id", &self.event_id)
+            .field("event_type", &self.event_type)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a delivery stands.
@@ -107,7 +121,7 @@ pub(crate) struct DeliveryRow {
     pub(crate) id: DeliveryId,
     pub(crate) event: u64,
     pub(crate) subscription: SubscriptionId,
-    pub(crate) url: String,
+    pub(crate) url: CallbackUrl,
     pub(crate) state: DeliveryState,
     /// The newest ones.
     pub(crate) attempts: Vec<AttemptRow>,
@@ -153,7 +167,7 @@ pub(crate) struct NewEvent {
 pub(crate) struct Recipient {
     pub(crate) delivery: DeliveryId,
     pub(crate) subscription: SubscriptionId,
-    pub(crate) url: String,
+    pub(crate) url: CallbackUrl,
 }
 
 /// All events and deliveries of a sandbox.
@@ -459,7 +473,7 @@ mod tests {
                 recipients: vec![Recipient {
                     delivery: DeliveryId::new(format!("delivery-{n}")),
                     subscription: "sub".parse().unwrap(),
-                    url: "http://127.0.0.1:9/hook".to_owned(),
+                    url: CallbackUrl::new("http://127.0.0.1:9/hook"),
                 }],
             });
         }

@@ -3,9 +3,11 @@
 use futures_util::TryStreamExt as _;
 use layer2_sdk::Amount;
 use layer2_sdk::Client;
+use layer2_sdk::Upload;
 use layer2_sdk::control::ClockAdvanceRequest;
 use layer2_sdk::control::FaultRequest;
 use layer2_sdk::control::InboundRequest;
+use layer2_sdk::control::SandboxName;
 use layer2_sdk::mock::SandboxServer;
 use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::AccountOpenRequest;
@@ -125,4 +127,28 @@ async fn expired_tokens_and_a_moved_business_clock_are_not_noticed_by_the_caller
     let page = client.customers().list(&params).await.unwrap();
     assert_eq!(page.attempts(), 2);
     assert_eq!(page.items.len(), customers.len());
+}
+
+#[tokio::test]
+async fn a_sandbox_goes_into_a_file_and_comes_back() {
+    let server = SandboxServer::start().await.unwrap();
+    let client = layer2_sdk::mock::client(&server.info()).unwrap();
+    let (source, destination) = accounts(&client, &server).await;
+    let (name, sandboxes) = (server.info().sandbox, client.control());
+    let before = server.snapshot(name.as_str());
+    let export = sandboxes.sandboxes().export(&name).await.unwrap();
+    assert_eq!(export.file_name(), Some("default.layer2"));
+    let file = Upload::of_sandbox(export.bytes().clone()).unwrap();
+
+    let order = TransferRequest::new(source.clone(), destination, "1".parse().unwrap());
+    client.transfers().create(&order).await.unwrap();
+    assert_ne!(server.snapshot(name.as_str()), before);
+    sandboxes.sandboxes().restore(&name, &file).await.unwrap();
+    assert_eq!(server.snapshot(name.as_str()), before);
+
+    let other = SandboxName::new("other").unwrap();
+    let made = sandboxes.sandboxes().import(&other, &file).await.unwrap();
+    let copy = layer2_sdk::mock::client(&made).unwrap();
+    let account = copy.accounts().get(&source).await.unwrap();
+    assert_eq!(account.available_balance, Some("1000".parse().unwrap()));
 }

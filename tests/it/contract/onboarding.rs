@@ -71,10 +71,7 @@ async fn person(contract: &mut Contract) -> String {
         .as_array()
         .expect("a list")
         .clone();
-    let raw = || Body {
-        media_type: "application/octet-stream",
-        text: FILE.to_owned(),
-    };
+    let raw = || Body::raw(FILE);
     for (document, body) in asked.iter().zip([Body::form(FILE), raw(), raw()]) {
         let document = ["document_id", text(&document["id"])];
         let upload = operation::find("payments.documents_upload").expect("an upload");

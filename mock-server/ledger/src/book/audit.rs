@@ -4,12 +4,12 @@
 //! against the rules, and adds up totals and indexes of its own. A book is sound when no rule is
 //! broken and the audit's sums are the book's.
 
-use crate::account::{AccountIx, LedgerAccountId, OverdraftPolicy, Tally};
+use crate::account::{Account, AccountIx, LedgerAccountId, OverdraftPolicy, Tally};
 use crate::entry::{Entry, EntryId, Relation};
 use crate::error::LedgerError;
 use crate::hold::{HoldId, HoldState};
 use crate::minor::{MinorUnits, Overflow};
-use crate::posting::Side;
+use crate::posting::{Posting, Side};
 
 use super::positions::place_of;
 use super::post::check_count;
@@ -195,54 +195,48 @@ impl Recount {
         let mut sums = vec![(MinorUnits::ZERO, MinorUnits::ZERO); book.assets.len()];
         for posting in &entry.postings {
             let account = book.account(posting.account).map_err(broken)?;
-            let name = || account.id.clone();
-            if !posting.amount.is_positive() {
-                let (account, amount) = (name(), posting.amount);
-                return Err(broken(LedgerError::AmountNotPositive { account, amount }));
-            }
-            let asset = book.assets[account.asset.index()].code();
-            let overflow = |_: Overflow| {
-                broken(LedgerError::Overflow {
-                    asset: asset.clone(),
-                })
-            };
-            let (debits, credits) = &mut sums[account.asset.index()];
-            let sum = if posting.side == Side::Debit {
-                debits
-            } else {
-                credits
-            };
-            *sum = sum.checked_add(posting.amount).map_err(overflow)?;
+            let sums = &mut sums[account.asset.index()];
+            let current = self.add_posting(book, account, posting, sums);
+            check_balance(id, account, posting, current.map_err(broken)?)?;
             let tally = &mut self.tallies[posting.account.index()];
-            let total = tally.side_mut(posting.side);
-            *total = total.checked_add(posting.amount).map_err(overflow)?;
-            let current = match account.kind.normal_side() {
-                Side::Debit => tally.debits.checked_sub(tally.credits),
-                Side::Credit => tally.credits.checked_sub(tally.debits),
-            };
-            let (sum, recorded) = (current.map_err(overflow)?, posting.balance_after);
-            if sum != recorded {
-                return Err(Violation::BalanceAfter {
-                    entry: id,
-                    account: name(),
-                    recorded,
-                    sum,
-                });
-            }
-            let may_fall = account.kind.overdraft() == OverdraftPolicy::Allowed;
-            if sum.is_negative() && !may_fall {
-                let held = MinorUnits::ZERO;
-                return Err(Violation::Overdrawn {
-                    account: name(),
-                    current: sum,
-                    held,
-                });
-            }
             if tally.entries.last() != Some(&place) {
                 tally.entries.push(place);
             }
         }
         self.add_turnover(book, &sums).map_err(broken)
+    }
+
+    /// Adds a posting to the sums of its entry and to its account; gives the balance that the
+    /// account has then.
+    fn add_posting(
+        &mut self,
+        book: &Book,
+        account: &Account,
+        posting: &Posting,
+        (debits, credits): &mut (MinorUnits, MinorUnits),
+    ) -> Result<MinorUnits, LedgerError> {
+        let amount = posting.amount;
+        if !amount.is_positive() {
+            let account = account.id.clone();
+            return Err(LedgerError::AmountNotPositive { account, amount });
+        }
+        let asset = book.assets[account.asset.index()].code();
+        let overflow = |_: Overflow| LedgerError::Overflow {
+            asset: asset.clone(),
+        };
+        let sum = match posting.side {
+            Side::Debit => debits,
+            Side::Credit => credits,
+        };
+        *sum = sum.checked_add(amount).map_err(overflow)?;
+        let tally = &mut self.tallies[posting.account.index()];
+        let total = tally.side_mut(posting.side);
+        *total = total.checked_add(amount).map_err(overflow)?;
+        let current = match account.kind.normal_side() {
+            Side::Debit => tally.debits.checked_sub(tally.credits),
+            Side::Credit => tally.credits.checked_sub(tally.debits),
+        };
+        current.map_err(overflow)
     }
 
     /// The entry balances per asset, and its asset's turnover stays countable.
@@ -375,9 +369,36 @@ impl Recount {
     }
 }
 
+/// The posting tells the balance that its account has, and one that the account may have.
+fn check_balance(
+    entry: EntryId,
+    account: &Account,
+    posting: &Posting,
+    sum: MinorUnits,
+) -> Result<(), Violation> {
+    let recorded = posting.balance_after;
+    if sum != recorded {
+        return Err(Violation::BalanceAfter {
+            entry,
+            account: account.id.clone(),
+            recorded,
+            sum,
+        });
+    }
+    let may_fall = account.kind.overdraft() == OverdraftPolicy::Allowed;
+    if sum.is_negative() && !may_fall {
+        return Err(Violation::Overdrawn {
+            account: account.id.clone(),
+            current: sum,
+            held: MinorUnits::ZERO,
+        });
+    }
+    Ok(())
+}
+
 /// What an entry takes from an account: the sum of its lines on the side that lowers the balance.
 fn taken(book: &Book, entry: &Entry, account: AccountIx) -> Result<MinorUnits, Overflow> {
-    let Ok(kind) = book.account(account).map(crate::Account::kind) else {
+    let Ok(kind) = book.account(account).map(Account::kind) else {
         return Ok(MinorUnits::ZERO);
     };
     let lowers = kind.normal_side().opposite();

@@ -1,15 +1,16 @@
-//! Forks, exports and imports: the state of a sandbox as a thing of its own.
+//! Forks, exports, imports and restores: the state of a sandbox as a thing of its own.
 
+use bytes::Bytes;
 use layer2_types::control;
 use layer2_world::{
     RULES_VERSION,
     rejection::{Problem, Rejection},
 };
 
-use super::{at_fault, broken, conflict, refused, wire};
+use super::{at_fault, broken, conflict, find, refused, wire};
 use crate::{
+    http::{OpenFile, limits},
     image::{FORMAT, FileError, Image, SealError},
-    ready_file,
     sandbox::{Broken, Outage, Sandbox},
     server::Server,
     store::StoreError,
@@ -22,74 +23,76 @@ pub(super) async fn fork(
     body: &control::SandboxForkRequest,
 ) -> Result<control::SandboxReply, Rejection> {
     let name = body.name.as_str().to_owned();
-    wire::check_name(&name)?;
     // Before the state is copied, which takes a while.
-    may_begin(server, &name, false)?;
+    may_begin(server, &name)?;
     let image = sandbox.image().await.map_err(broken)?;
-    begin(server, image, name, false).await
+    let renamed = tokio::task::spawn_blocking(move || image.renamed(&name)).await;
+    match renamed {
+        Ok(Ok(image)) => begin(server, image, false).await,
+        _ => Err(broken(Broken::Defect)),
+    }
 }
 
 /// The file of a sandbox.
-pub(super) async fn export(
-    server: &Server,
-    sandbox: &Sandbox,
-) -> Result<control::SandboxFileReply, Rejection> {
-    let name = ready_file::name(sandbox).map_err(|error| at_fault(&error.to_string()))?;
+pub(super) async fn export(server: &Server, sandbox: &Sandbox) -> Result<OpenFile, Rejection> {
     let image = sandbox.image().await.map_err(broken)?;
     let seed = server.config.seed.clone();
-    let sealed = tokio::task::spawn_blocking(move || image.seal(&seed, name)).await;
+    let sealed = tokio::task::spawn_blocking(move || image.seal(&seed, limits::IMAGE_BYTES)).await;
     match sealed {
-        Ok(Ok(file)) => Ok(control::SandboxFileReply::new(file)),
+        Ok(Ok(parts)) => Ok(OpenFile::of_parts(
+            format!("{}.layer2", sandbox.name()),
+            parts,
+        )),
         Ok(Err(error)) => Err(unsealed(&error)),
         Err(_) => Err(broken(Broken::Defect)),
     }
 }
 
-/// Makes a sandbox from a file, or puts one back to it.
+/// Makes a sandbox from a file.
 pub(super) async fn import(
     server: &Server,
-    body: control::SandboxImportRequest,
+    name: &str,
+    file: Bytes,
 ) -> Result<control::SandboxReply, Rejection> {
-    let control::SandboxImportRequest {
-        file,
-        name,
-        replace,
-        ..
-    } = body;
-    let name = name.as_ref().unwrap_or(&file.sandbox).as_str().to_owned();
-    let replace = replace.unwrap_or(false);
-    wire::check_name(&name)?;
-    may_begin(server, &name, replace)?;
-    let seed = server.config.seed.clone();
-    let opened = tokio::task::spawn_blocking(move || Image::open(&seed, &file)).await;
-    let image = match opened {
-        Ok(Ok(image)) => image,
-        Ok(Err(error)) => return Err(unopened(&error)),
-        Err(_) => return Err(broken(Broken::Defect)),
-    };
-    begin(server, image, name, replace).await
+    may_begin(server, name)?;
+    let image = open(server, name, file).await?;
+    begin(server, image, false).await
 }
 
-/// Whether a sandbox of this name may begin, as far as can be said before its state is there.
-fn may_begin(server: &Server, name: &str, replace: bool) -> Result<(), Rejection> {
-    if replace && server.directory.named(name).is_some() {
-        return Ok(());
-    }
+/// Puts a sandbox back to a file.
+pub(super) async fn restore(
+    server: &Server,
+    name: &str,
+    file: Bytes,
+) -> Result<control::SandboxReply, Rejection> {
+    let image = open(server, name, file).await?;
+    // It may have been deleted while the file was read.
+    find(server, name)?;
+    begin(server, image, true).await
+}
+
+/// Whether another sandbox of this name may begin, as far as can be said before its state is there.
+fn may_begin(server: &Server, name: &str) -> Result<(), Rejection> {
+    wire::check_name(name)?;
     let may_add = server.directory.may_add(name);
     may_add.map_err(|error| refused(error.into(), name))
+}
+
+async fn open(server: &Server, name: &str, file: Bytes) -> Result<Image, Rejection> {
+    let (seed, name) = (server.config.seed.clone(), name.to_owned());
+    match tokio::task::spawn_blocking(move || Image::open(&seed, file, &name)).await {
+        Ok(Ok(image)) => Ok(image),
+        Ok(Err(error)) => Err(unopened(&error)),
+        Err(_) => Err(broken(Broken::Defect)),
+    }
 }
 
 async fn begin(
     server: &Server,
     image: Image,
-    name: String,
     replace: bool,
 ) -> Result<control::SandboxReply, Rejection> {
-    let wanted = name.clone();
-    let renamed = tokio::task::spawn_blocking(move || image.renamed(&wanted)).await;
-    let Ok(Ok(image)) = renamed else {
-        return Err(broken(Broken::Defect));
-    };
+    let name = image.genesis.name.clone();
     match server.begin(image, replace).await {
         Ok(sandbox) => wire::reply(server, &sandbox),
         Err(error) => Err(refused(error, &name)),
@@ -98,13 +101,15 @@ async fn begin(
 
 fn unsealed(error: &SealError) -> Rejection {
     match error {
-        SealError::TooLarge(bytes) => conflict(
+        SealError::TooLarge(most) => conflict(
             Problem::new(
                 "LIMIT_REACHED",
                 "The sandbox is larger than a file of it may be.",
             )
-            .received(format!("{bytes} bytes"))
-            .hint("Copy the store in its place, or export before so much has happened."),
+            .expected(format!(
+                "at most {most} bytes, with the uploaded files, once compressed"
+            ))
+            .hint("Fork it to keep the state beside it; `--store sqlite:PATH` keeps sandboxes of any size, and a copy of that file is a copy of them."),
         ),
         SealError::Store(StoreError::Full(_)) => broken(Broken::Outage(Outage::Full)),
         SealError::Store(StoreError::Unavailable(_)) => broken(Broken::Outage(Outage::Unavailable)),
@@ -116,25 +121,33 @@ fn unopened(error: &FileError) -> Rejection {
     let problem = match error {
         FileError::Damaged => Problem::new(
             "FILE_DAMAGED",
-            "The file was changed or cut off after it was made.",
+            "The file is no export, or was changed or cut off after it was made.",
         )
         .at("/file")
-        .expected("the `data` of an export, unchanged")
-        .hint("Everything in it is held against what is sealed; the name is chosen by `name` beside it."),
+        .expected("the bytes of an export, unchanged")
+        .hint("Send the file as it is: `curl --data-binary @default.layer2` with `Content-Type: application/octet-stream`."),
         FileError::OtherSeed => Problem::new(
             "FILE_OTHER_SEED",
             "The file was made by a server with another seed, and opens under that one alone.",
         )
-        .at("/file/made_under")
+        .at("/file")
         .hint("Start this server with the `--seed` of the other one."),
-        FileError::OtherVersion { format, rules } => Problem::new(
+        FileError::OtherForm(form) => Problem::new(
             "FILE_OTHER_VERSION",
-            "The file was made by another version of the server.",
+            "The file has a form of another version of the server.",
         )
         .at("/file")
-        .received(format!("{format}, rules version {rules}"))
-        .expected(format!("{FORMAT}, rules version {RULES_VERSION}"))
-        .hint("Import it at the version that made it, or export again from this one."),
+        .received(form)
+        .expected(FORMAT)
+        .hint("Import it at the version that made it."),
+        FileError::NewerRules(version) => Problem::new(
+            "FILE_OTHER_VERSION",
+            "The file was made under newer rules.",
+        )
+        .at("/file")
+        .received(format!("version {version} of the rules"))
+        .expected(format!("version {RULES_VERSION} or an older one"))
+        .hint("Import it at the version of the server that made it, or a newer one."),
     };
     problem.bad_request()
 }

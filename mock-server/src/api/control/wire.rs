@@ -1,5 +1,7 @@
 //! Between the control document's models and the shell's own types, both ways.
 
+use std::fmt;
+
 use jiff::{Timestamp, tz::Offset};
 use layer2_types::{control, operation::Platform};
 use layer2_world::{
@@ -32,12 +34,7 @@ pub(super) fn plan(
     check_name(&name)?;
     let mut plan = server.plan(name);
     plan.seed.clone_from(&body.seed);
-    match &body.clock {
-        None => {}
-        Some(control::ClockMode::Manual) => plan.clock = ClockMode::Manual,
-        Some(control::ClockMode::Wall) => plan.clock = ClockMode::Wall,
-        Some(other) => return Err(invalid("/clock", other.as_str(), "wall or manual")),
-    }
+    choose(&mut plan.clock, &body.clock, "/clock", CLOCKS)?;
     if let Some(wanted) = &body.settings {
         apply(&mut plan.settings, wanted)?;
     }
@@ -45,65 +42,36 @@ pub(super) fn plan(
 }
 
 fn apply(settings: &mut Settings, wanted: &control::SandboxSettings) -> Result<(), Rejection> {
-    if let Some(platform) = &wanted.platform {
-        let parsed: Result<Platform, _> = platform.as_str().parse();
-        settings.platform = parsed.map_err(|_| {
-            invalid(
-                "/settings/platform",
-                platform.as_str(),
-                "union, rail-1.1.2 or layer2-1.0.5",
-            )
-        })?;
-    }
-    match &wanted.signatures {
-        None => {}
-        Some(control::SignatureSetting::Accepts) => settings.signatures = SignaturePolicy::Accepts,
-        Some(control::SignatureSetting::IfSent) => settings.signatures = SignaturePolicy::IfSent,
-        Some(control::SignatureSetting::All) => settings.signatures = SignaturePolicy::All,
-        Some(other) => {
-            return Err(invalid(
-                "/settings/signatures",
-                other.as_str(),
-                "accepts, if-sent or all",
-            ));
-        }
-    }
-    match &wanted.profile {
-        None => {}
-        Some(control::ProfileSetting::Fast) => settings.profile = WorkProfile::Fast,
-        Some(control::ProfileSetting::Realistic) => settings.profile = WorkProfile::Realistic,
-        Some(other) => {
-            return Err(invalid(
-                "/settings/profile",
-                other.as_str(),
-                "fast or realistic",
-            ));
-        }
-    }
-    match &wanted.errors {
-        None => {}
-        Some(control::ErrorSetting::Helpful) => settings.errors = ErrorStyle::Helpful,
-        Some(control::ErrorSetting::Documented) => settings.errors = ErrorStyle::Documented,
-        Some(other) => {
-            return Err(invalid(
-                "/settings/errors",
-                other.as_str(),
-                "helpful or documented",
-            ));
-        }
-    }
-    match &wanted.timestamps {
-        None => {}
-        Some(control::TimestampSetting::NewYork) => settings.timestamps = TimestampStyle::NewYork,
-        Some(control::TimestampSetting::Utc) => settings.timestamps = TimestampStyle::Utc,
-        Some(other) => {
-            return Err(invalid(
-                "/settings/timestamps",
-                other.as_str(),
-                "new-york or utc",
-            ));
-        }
-    }
+    choose(
+        &mut settings.platform,
+        &wanted.platform,
+        "/settings/platform",
+        PLATFORMS,
+    )?;
+    choose(
+        &mut settings.signatures,
+        &wanted.signatures,
+        "/settings/signatures",
+        SIGNATURES,
+    )?;
+    choose(
+        &mut settings.profile,
+        &wanted.profile,
+        "/settings/profile",
+        PROFILES,
+    )?;
+    choose(
+        &mut settings.errors,
+        &wanted.errors,
+        "/settings/errors",
+        ERRORS,
+    )?;
+    choose(
+        &mut settings.timestamps,
+        &wanted.timestamps,
+        "/settings/timestamps",
+        TIMESTAMPS,
+    )?;
     if let Some(limit) = wanted.webhook_log_limit {
         let place = "/settings/webhook_log_limit";
         settings.webhook_log_limit = u32::try_from(limit)
@@ -117,6 +85,66 @@ fn apply(settings: &mut Settings, wanted: &control::SandboxSettings) -> Result<(
     settings.information_requests = wanted
         .information_requests
         .unwrap_or(settings.information_requests);
+    Ok(())
+}
+
+/// The values of a setting, on the wire and here.
+type Choices<W, T> = &'static [(W, T)];
+
+const CLOCKS: Choices<control::ClockMode, ClockMode> = &[
+    (control::ClockMode::Wall, ClockMode::Wall),
+    (control::ClockMode::Manual, ClockMode::Manual),
+];
+
+const PLATFORMS: Choices<control::PlatformSetting, Platform> = &[
+    (control::PlatformSetting::Union, Platform::Union),
+    (control::PlatformSetting::Rail112, Platform::RailV1_1_2),
+    (control::PlatformSetting::Layer2105, Platform::Layer2V1_0_5),
+];
+
+const SIGNATURES: Choices<control::SignatureSetting, SignaturePolicy> = &[
+    (control::SignatureSetting::Accepts, SignaturePolicy::Accepts),
+    (control::SignatureSetting::IfSent, SignaturePolicy::IfSent),
+    (control::SignatureSetting::All, SignaturePolicy::All),
+];
+
+const PROFILES: Choices<control::ProfileSetting, WorkProfile> = &[
+    (control::ProfileSetting::Fast, WorkProfile::Fast),
+    (control::ProfileSetting::Realistic, WorkProfile::Realistic),
+];
+
+const ERRORS: Choices<control::ErrorSetting, ErrorStyle> = &[
+    (control::ErrorSetting::Helpful, ErrorStyle::Helpful),
+    (control::ErrorSetting::Documented, ErrorStyle::Documented),
+];
+
+const TIMESTAMPS: Choices<control::TimestampSetting, TimestampStyle> = &[
+    (control::TimestampSetting::NewYork, TimestampStyle::NewYork),
+    (control::TimestampSetting::Utc, TimestampStyle::Utc),
+];
+
+/// Sets what is wanted, if anything is; a value that is none is refused with those that are.
+fn choose<W: PartialEq + fmt::Display, T: Copy>(
+    setting: &mut T,
+    wanted: &Option<W>,
+    place: &str,
+    choices: Choices<W, T>,
+) -> Result<(), Rejection> {
+    let Some(wanted) = wanted else {
+        return Ok(());
+    };
+    let chosen = choices.iter().find(|(wire, _)| wire == wanted);
+    let (_, chosen) = chosen.ok_or_else(|| {
+        let names: Vec<String> = choices.iter().map(|(wire, _)| wire.to_string()).collect();
+        let expected = match names.split_last() {
+            Some((last, others)) if !others.is_empty() => {
+                format!("{} or {last}", others.join(", "))
+            }
+            _ => names.concat(),
+        };
+        invalid(place, &wanted.to_string(), &expected)
+    })?;
+    *setting = *chosen;
     Ok(())
 }
 

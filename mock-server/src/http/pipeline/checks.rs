@@ -6,7 +6,7 @@ use bytes::Bytes;
 use ed25519_dalek::VerifyingKey;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use layer2_types::operation::{Api, IdempotencyRule, Operation};
+use layer2_types::operation::{Api, IdempotencyRule, Operation, RunsIn};
 use layer2_world::{command::IdempotencyKey, rejection::Problem, unbuilt};
 
 use super::{Exchange, body::BodyError, internal};
@@ -108,6 +108,24 @@ impl Exchange {
                 "This is said of a sandbox: `{path}` exists. The first sandbox is named `default`."
             )),
         }
+    }
+
+    /// A body that may be as large as a whole sandbox is read for nobody but those who may send it.
+    pub(super) async fn admit(
+        &mut self,
+        server: &Server,
+        operation: &Operation,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Body, Failure> {
+        if operation.runs_in == RunsIn::Server
+            && operation.is_upload()
+            && let Err(failure) = self.locate(server, parts, None)
+        {
+            drain(body).await;
+            return Err(failure);
+        }
+        Ok(body)
     }
 
     pub(super) fn check_scopes(

@@ -3,8 +3,11 @@
 //! An upload is a form, or the bytes alone with their name in `Content-Disposition`. Either way the state machine gets
 //! the same description of it, so that a repeat with the same key is the same request however it is framed.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::stream;
 use http::{HeaderName, HeaderValue, Response, header, request::Parts};
 use layer2_world::{Content, Download, Reply, rejection::Problem};
 
@@ -25,13 +28,23 @@ const FORM_HINT: &str =
     "Send one part named `file` with its file name: `curl -F file=@passport.pdf` does it.";
 
 /// A file that a reply gives.
-pub(super) struct OpenFile {
+pub(crate) struct OpenFile {
     name: String,
     pub(super) media_type: String,
-    bytes: Bytes,
+    /// Its bytes, in order.
+    parts: Vec<Bytes>,
 }
 
 impl OpenFile {
+    /// A file of bytes that are of no known type.
+    pub(crate) fn of_parts(name: String, parts: Vec<Bytes>) -> OpenFile {
+        OpenFile {
+            name,
+            media_type: form::RAW_MEDIA.to_owned(),
+            parts,
+        }
+    }
+
     /// Opens the file that the reply of a download names; none if the reply names no file that is here.
     pub(super) async fn of(reply: &Reply, sandbox: &Sandbox) -> Result<Option<OpenFile>, Broken> {
         let Ok(download) = serde_json::from_str::<Download>(&reply.body) else {
@@ -47,15 +60,24 @@ impl OpenFile {
         Ok(bytes.map(|bytes| OpenFile {
             name: download.file_name,
             media_type: download.media_type,
-            bytes,
+            parts: vec![bytes],
         }))
     }
 
     /// Gives a reply its bytes and headers. A browser is told to save it, and not to guess another type: it came from
     /// whoever uploaded it.
     pub(super) fn send(self, response: &mut Response<Body>) {
-        *response.body_mut() = Body::from(self.bytes);
+        let length: usize = self.parts.iter().map(Bytes::len).sum();
+        *response.body_mut() = match <[Bytes; 1]>::try_from(self.parts) {
+            Ok([bytes]) => Body::from(bytes),
+            Err(parts) => {
+                let parts = parts.into_iter().map(Ok::<_, Infallible>);
+                Body::from_stream(stream::iter(parts))
+            }
+        };
         let headers = response.headers_mut();
+        // Without it a client could not tell a file that breaks off from a whole one.
+        headers.insert(header::CONTENT_LENGTH, length.into());
         let media_type = HeaderValue::from_str(&self.media_type)
             .unwrap_or(HeaderValue::from_static(form::RAW_MEDIA));
         headers.insert(header::CONTENT_TYPE, media_type);
@@ -185,6 +207,9 @@ fn pointer_token(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::HttpBody;
+    use http_body_util::BodyExt as _;
+
     use super::*;
     use crate::clocks::ClockMode;
 
@@ -198,6 +223,17 @@ mod tests {
             status: 200,
             body: serde_json::to_string(&download).expect("JSON"),
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_in_parts_is_sent_with_its_length() {
+        let parts = ["ab", "", "c"].map(|part| Bytes::from_static(part.as_bytes()));
+        let mut response = Response::new(Body::empty());
+        OpenFile::of_parts("a.layer2".to_owned(), parts.into()).send(&mut response);
+        assert_eq!(response.headers()["content-length"], "3");
+        assert_eq!(response.headers()["content-type"], form::RAW_MEDIA);
+        let body = response.into_body().collect().await.expect("bytes");
+        assert_eq!(body.to_bytes(), "abc");
     }
 
     #[tokio::test]
@@ -216,7 +252,7 @@ mod tests {
         let mut response = Response::new(Body::empty());
         let file = OpenFile::of(&named, &sandbox).await.expect("sound");
         let file = file.expect("it is here");
-        assert_eq!(file.bytes, "%PDF");
+        assert_eq!(file.parts, ["%PDF"]);
         file.send(&mut response);
         let header = |name: &str| response.headers()[name].to_str().expect("text");
         assert_eq!(header("content-type"), "application/pdf");
@@ -225,10 +261,9 @@ mod tests {
             "attachment; filename=\"__.pdf\"; filename*=UTF-8''%C3%A9%22.pdf"
         );
         assert_eq!(header("x-content-type-options"), "nosniff");
-        assert_eq!(
-            axum::body::HttpBody::size_hint(response.body()).exact(),
-            Some(4)
-        );
+        assert_eq!(header("content-length"), "4");
+        // An ordered fault cuts by it.
+        assert_eq!(HttpBody::size_hint(response.body()).exact(), Some(4));
 
         blobs.clear();
         let gone = OpenFile::of(&named, &sandbox).await.expect("sound");
@@ -238,8 +273,8 @@ mod tests {
         });
         let written = OpenFile::of(&written, &sandbox).await.expect("sound");
         assert_eq!(
-            written.map(|file| file.bytes),
-            Some(Bytes::from_static(b"paid"))
+            written.map(|file| file.parts),
+            Some(vec![Bytes::from_static(b"paid")])
         );
     }
 }

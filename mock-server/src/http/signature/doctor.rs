@@ -15,14 +15,16 @@ use http::header;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::{
-    SignedRequest,
-    bodies::{self, BodyMistake},
+    SignedRequest, bodies,
     spelling::{Moment, Spelling},
 };
 use crate::{
     credentials::KeyMistake,
     http::{headers, route::PAYMENTS_BASE},
 };
+use mistake::{MethodMistake, Mistake, PathMistake};
+
+mod mistake;
 
 /// How many signatures one diagnosis verifies.
 const VERIFICATIONS_MAX: u32 = 320;
@@ -86,94 +88,6 @@ fn sentences(advice: &[String]) -> Option<String> {
         .map(|advice| crate::errors::sentence(advice))
         .collect();
     (!said.is_empty()).then(|| said.join(" "))
-}
-
-/// One thing that is wrong with what was signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Mistake {
-    Body(BodyMistake),
-    Hashed(&'static str),
-    Key(KeyMistake),
-    Method(MethodMistake),
-    Order(String),
-    OtherSandbox(String),
-    Path(PathMistake),
-    Separated(&'static str),
-    SignedMilliseconds,
-    SignedSeconds,
-    TimestampLeftOut,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MethodMistake {
-    Capitalised,
-    LeftOut,
-    Lower,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PathMistake {
-    NoBase,
-    NoBaseAndQuery,
-    NoQuery,
-    NoSlash,
-    WholeUrl,
-}
-
-impl Mistake {
-    fn advice(&self) -> String {
-        match self {
-            Mistake::Body(mistake) => mistake.advice(),
-            Mistake::Hashed(hash) => format!(
-                "the {hash} of the text was signed: sign the text itself, Ed25519 hashes by its own rule"
-            ),
-            Mistake::Key(mistake) => mistake.advice().to_owned(),
-            Mistake::Method(MethodMistake::Capitalised | MethodMistake::Lower) => {
-                "the method was not signed in upper case: sign `POST`, not `post`".to_owned()
-            }
-            Mistake::Method(MethodMistake::LeftOut) => {
-                "the method was left out of what was signed: add it after the timestamp".to_owned()
-            }
-            Mistake::Order(order) => format!(
-                "the parts were signed as {order}: the order is timestamp, method, path, body"
-            ),
-            Mistake::OtherSandbox(name) => format!(
-                "the signature is by the key of the sandbox `{name}`, and the token is of another one: take both from the same sandbox"
-            ),
-            Mistake::Path(mistake) => match mistake {
-                PathMistake::NoBase => format!(
-                    "the path was signed without `{PAYMENTS_BASE}`: sign it as it stands in the URL, from the slash after the host"
-                ),
-                PathMistake::NoBaseAndQuery => format!(
-                    "the path was signed without `{PAYMENTS_BASE}` and without the query: sign both as they stand in the URL"
-                ),
-                PathMistake::NoQuery => {
-                    "the query string was left out: sign it with its `?` after the path".to_owned()
-                }
-                PathMistake::NoSlash => {
-                    "the path was signed without its first slash: sign it as it stands in the URL"
-                        .to_owned()
-                }
-                PathMistake::WholeUrl => {
-                    "the whole URL was signed: leave out scheme and host".to_owned()
-                }
-            },
-            Mistake::Separated(separator) => {
-                format!("the parts were joined by {separator:?}: join them with nothing between")
-            }
-            Mistake::SignedMilliseconds => {
-                "milliseconds were signed and seconds sent: sign the very text of x-timestamp"
-                    .to_owned()
-            }
-            Mistake::SignedSeconds => {
-                "seconds were signed and something else was sent: sign the very text of x-timestamp"
-                    .to_owned()
-            }
-            Mistake::TimestampLeftOut => {
-                "the timestamp was left out of what was signed: put it first".to_owned()
-            }
-        }
-    }
 }
 
 /// A part of the text as it may have been signed; without a mistake in the first place of its list.

@@ -28,8 +28,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// How long the database may take for an answer. Longer than its own limits, which are told more exactly.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
 
-/// What fails within this time has waited for nothing.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// What fails within this time has waited for none of the limits.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// What each connection is told first: how long it may wait for a lock and hold one, and that it is to notice soon when
 /// the server at its other end is gone, as the locks go with it; when its whole machine is gone, within half a minute.
@@ -129,11 +129,33 @@ impl Connections {
         Ok((client, hearing))
     }
 
+    /// Asks a second time what failed at once, as on a connection that ended while nobody used it: nothing was done, and
+    /// another connection may do. What has waited for a limit is not tried again.
+    pub(super) async fn twice<T, F>(&self, ask: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let started = Instant::now();
+        match ask().await {
+            Err(StoreError::Unavailable(_)) if started.elapsed() < AT_ONCE => {
+                self.distrust().await;
+                ask().await
+            }
+            answered => answered,
+        }
+    }
+
+    /// Uses none of the connections again that are there: what has ended one of them may have ended them all, and a
+    /// connection that ends can say so before it is seen to be closed.
+    async fn distrust(&self) {
+        lock(&self.idle).clear();
+        *self.reader.lock().await = None;
+    }
+
     /// Ends what is idle.
     pub(super) async fn close(&self) {
         self.permits.close();
-        lock(&self.idle).clear();
-        *self.reader.lock().await = None;
+        self.distrust().await;
     }
 
     /// Boxed: this happens once in a while, and would make every call that may lead here large.
@@ -188,19 +210,6 @@ pub(super) async fn within<T>(
         .await
         .map_err(|_| slow())?
         .map_err(unavailable)
-}
-
-/// Asks a second time what failed at once, as on a connection that ended while nobody used it: nothing was done, and
-/// another connection may do. What has waited for a limit is not tried again.
-pub(super) async fn twice<T, F>(ask: impl Fn() -> F) -> Result<T, StoreError>
-where
-    F: Future<Output = Result<T, StoreError>>,
-{
-    let started = Instant::now();
-    match ask().await {
-        Err(StoreError::Unavailable(_)) if started.elapsed() < AT_ONCE => ask().await,
-        answered => answered,
-    }
 }
 
 fn slow() -> StoreError {

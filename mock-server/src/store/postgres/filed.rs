@@ -13,13 +13,12 @@ use crate::{
     blobs::BlobId,
     journal::{Base, Row, Snapshot},
     store::{
-        StoreError, record,
+        StoreError,
+        parts::{self, Parts},
+        record,
         seal::{Place, Sealer},
     },
 };
-
-/// Bytes of a part of a snapshot: one message to the database does not hold a whole one.
-const PART: usize = 4 * 1024 * 1024;
 
 /// Where a sandbox is filed.
 #[derive(Debug)]
@@ -71,37 +70,20 @@ impl Filed {
         generation: u64,
         rows: &[Columns],
     ) -> Result<Option<Snapshot>, StoreError> {
-        let first = match rows.first() {
-            Some(row) => get::<Option<i64>>(row, HEAD)?,
-            None => None,
-        };
-        let Some(seq) = first.map(number).transpose()? else {
+        let Some(first) = rows.first() else {
             return Ok(None);
         };
-        let mut text = Vec::new();
-        for (part, row) in (0..).zip(rows) {
-            let parts = number(get(row, HEAD + 2)?)?;
-            let place = Place::SnapshotPart {
-                sandbox: &self.name,
-                generation,
-                seq,
-                part,
-                parts,
-            };
-            if parts != rows.len() as u64 || number(get(row, HEAD + 1)?)? != part {
-                return Err(StoreError::Unusable(format!(
-                    "{place} is not all that belongs to it; restore the store from a copy"
-                )));
-            }
-            text.extend(self.sealer.open(place, get(row, HEAD + 3)?)?);
-        }
-        let text = String::from_utf8(text)
-            .map_err(|_| StoreError::Unusable("a snapshot is no text".to_owned()))?;
-        Ok(Some(Snapshot {
-            generation,
-            seq,
-            text,
-        }))
+        let seq: Option<i64> = get(first, HEAD)?;
+        let Some(seq) = seq.map(number).transpose()? else {
+            return Ok(None);
+        };
+        let parts = number(get(first, HEAD + 2)?)?;
+        let bodies: Vec<&[u8]> = rows
+            .iter()
+            .map(|row| get(row, HEAD + 3))
+            .collect::<Result<_, _>>()?;
+        let snapshot = parts::join(&self.sealer, &self.name, (generation, seq), parts, bodies)?;
+        Ok(Some(snapshot))
     }
 
     pub(super) async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
@@ -146,25 +128,12 @@ impl Filed {
     ) -> Result<(), StoreError> {
         let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
         let (generation, seq) = (column(snapshot.generation), column(snapshot.seq));
-        let chunks = snapshot.text.as_bytes().chunks(PART);
-        let parts = chunks.len() as u64;
-        for (part, chunk) in (0..).zip(chunks) {
-            let place = Place::SnapshotPart {
-                sandbox: &self.name,
-                generation: snapshot.generation,
-                seq: snapshot.seq,
-                part,
-                parts,
-            };
-            let content = self.sealer.seal(place, chunk)?;
-            let parameters: [&(dyn ToSql + Sync); 6] = [
-                &self.id,
-                &generation,
-                &seq,
-                &column(part),
-                &column(parts),
-                &content,
-            ];
+        let parts = Parts::of(&self.sealer, &self.name, snapshot);
+        let count = column(parts.count());
+        for sealed in parts.sealed() {
+            let (part, content) = sealed?;
+            let parameters: [&(dyn ToSql + Sync); 6] =
+                [&self.id, &generation, &seq, &column(part), &count, &content];
             within(client.execute(&statements.add_snapshot, &parameters)).await?;
         }
         let parameters: [&(dyn ToSql + Sync); 3] = [&self.id, &generation, &seq];

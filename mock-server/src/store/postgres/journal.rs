@@ -15,7 +15,7 @@ use tokio_postgres::{Row as Columns, types::ToSql};
 
 use super::{
     columns::{HEAD, Stored, column, file, get},
-    connections::{twice, within},
+    connections::within,
     filed::Filed,
     statements::FOLLOWED,
     turn::PostgresTurn,
@@ -201,15 +201,19 @@ impl PostgresJournal {
 
 impl Journal for PostgresJournal {
     fn open(&self) -> Pending<'_, Opened> {
-        Box::pin(twice(move || self.open_once()))
+        Box::pin(self.place.connections.twice(move || self.open_once()))
     }
 
     fn head(&self) -> Pending<'_, (Head, u64)> {
-        Box::pin(twice(move || self.head_once()))
+        Box::pin(self.place.connections.twice(move || self.head_once()))
     }
 
     fn rows(&self, after: u64, most: usize) -> Pending<'_, Vec<Row>> {
-        Box::pin(twice(move || self.rows_once(after, most)))
+        Box::pin(
+            self.place
+                .connections
+                .twice(move || self.rows_once(after, most)),
+        )
     }
 
     fn write(&self, _write: Write) -> crate::journal::Mark {
@@ -245,7 +249,7 @@ impl Journal for PostgresJournal {
     }
 
     fn blob(&self, id: BlobId) -> Pending<'_, Option<Bytes>> {
-        Box::pin(twice(move || self.blob_once(id)))
+        Box::pin(self.place.connections.twice(move || self.blob_once(id)))
     }
 
     fn shared(&self) -> Option<&dyn SharedJournal> {
@@ -268,13 +272,17 @@ impl Journal for PostgresJournal {
 impl SharedJournal for PostgresJournal {
     fn begin(&self, seen: Position) -> Pending<'_, (News, Box<dyn Turn>)> {
         Box::pin(async move {
-            let (news, turn) = twice(move || self.begin_once(seen)).await?;
+            let (news, turn) = self
+                .place
+                .connections
+                .twice(move || self.begin_once(seen))
+                .await?;
             let turn: Box<dyn Turn> = Box::new(turn);
             Ok((news, turn))
         })
     }
 
     fn look(&self, seen: Position) -> Pending<'_, News> {
-        Box::pin(twice(move || self.look_once(seen)))
+        Box::pin(self.place.connections.twice(move || self.look_once(seen)))
     }
 }

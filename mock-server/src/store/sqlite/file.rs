@@ -36,8 +36,8 @@ pub(super) fn open(
     max_mib: Option<u32>,
     sealer: &Sealer,
 ) -> Result<Connection, StoreError> {
-    let is_new = !look_at(path)?;
-    if is_new {
+    let found = look_at(path)?;
+    if found == Found::Nothing {
         create_private(path)?;
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -52,7 +52,7 @@ pub(super) fn open(
     connection
         .execute_batch("BEGIN IMMEDIATE; ROLLBACK;")
         .map_err(failed)?;
-    if is_new {
+    if found != Found::Store {
         schema::make(&mut connection, &sealer.seal(Place::Check, CHECK)?)?;
     }
     check_seed(&connection, sealer)?;
@@ -60,8 +60,18 @@ pub(super) fn open(
     Ok(connection)
 }
 
-/// Whether the file is there, if it is a whole store of this version.
-fn look_at(path: &Path) -> Result<bool, StoreError> {
+/// What is there at a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    /// A file without a byte, as somebody may have made it for the store.
+    Empty,
+    /// A whole store of this version.
+    Store,
+}
+
+/// What is there, unless it has to be refused.
+fn look_at(path: &Path) -> Result<Found, StoreError> {
     let mut header = [0; HEADER];
     let length = match File::open(path) {
         Ok(mut file) => {
@@ -71,33 +81,50 @@ fn look_at(path: &Path) -> Result<bool, StoreError> {
             }
             let length = about.len();
             if length == 0 && !has_log(path) {
-                return Ok(false);
+                return Ok(Found::Empty);
             }
             file.read_exact(&mut header)
                 .map_err(|_| cut_off(length, HEADER as u64))?;
             length
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
         Err(error) => return Err(unreadable(error)),
     };
-    let number = |at: usize| {
-        header[at..]
-            .first_chunk()
-            .map_or(0, |bytes| u32::from_be_bytes(*bytes))
+    check_header(&header)?;
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        size => u64::from(size),
     };
+    let whole = page * u64::from(number(&header, 28));
+    // While there is a log, the file itself may be behind.
+    if length < whole && !has_log(path) {
+        return Err(cut_off(length, whole));
+    }
+    Ok(Found::Store)
+}
+
+/// A number of the header; where which one stands is said by <https://sqlite.org/fileformat.html#the_database_header>.
+fn number(header: &[u8; HEADER], at: usize) -> u32 {
+    header[at..]
+        .first_chunk()
+        .map_or(0, |bytes| u32::from_be_bytes(*bytes))
+}
+
+/// Refuses what is no store of this version.
+fn check_header(header: &[u8; HEADER]) -> Result<(), StoreError> {
     if !header.starts_with(b"SQLite format 3\0") {
         return Err(StoreError::Unusable(
             "the file is not one of SQLite's, or its beginning is damaged; choose another path, or restore it from a copy; nothing was changed"
                 .to_owned(),
         ));
     }
-    if number(68).cast_signed() != APPLICATION {
+    if number(header, 68).cast_signed() != APPLICATION {
         return Err(StoreError::Unusable(
             "the file belongs to another program; choose another path; nothing was changed"
                 .to_owned(),
         ));
     }
-    let format = number(60).cast_signed();
+    let format = number(header, 60).cast_signed();
     if format != FORMAT {
         let age = if format > FORMAT {
             "a newer"
@@ -105,19 +132,10 @@ fn look_at(path: &Path) -> Result<bool, StoreError> {
             "an older"
         };
         return Err(StoreError::Unusable(format!(
-            "the file has format {format}, which {age} layer2-mock writes, and this one reads format {FORMAT}; start the version that wrote it, and export the sandboxes there; nothing was changed"
+            "the file has format {format}, which {age} layer2-mock writes, and this one reads format {FORMAT}; start the version that wrote it, export the sandboxes there, and import the files into a new store; nothing was changed"
         )));
     }
-    let page = match u16::from_be_bytes([header[16], header[17]]) {
-        1 => 65_536,
-        size => u64::from(size),
-    };
-    let whole = page * u64::from(number(28));
-    // While there is a log, the file itself may be behind.
-    if length < whole && !has_log(path) {
-        return Err(cut_off(length, whole));
-    }
-    Ok(true)
+    Ok(())
 }
 
 fn check_seed(connection: &Connection, sealer: &Sealer) -> Result<(), StoreError> {
@@ -136,6 +154,8 @@ fn configure(connection: &Connection, max_mib: Option<u32>) -> rusqlite::Result<
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Elsewhere than on macOS it means nothing.
+    connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     connection.set_prepared_statement_cache_capacity(32);
     if let Some(max_mib) = max_mib {
@@ -150,7 +170,8 @@ fn configure(connection: &Connection, max_mib: Option<u32>) -> rusqlite::Result<
 /// The file for its owner's eyes only; SQLite gives its log the same rights.
 fn create_private(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    // A file that has come in between is somebody else's.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options

@@ -19,19 +19,11 @@ use crate::{
     blobs::BlobId,
     journal::{Base, Head, Journal, Mark, Opened, Row, Snapshot, Write},
     store::{
-        Charter, Pending, StoreError, record,
+        Charter, Pending, StoreError,
+        parts::{self, Parts},
+        record,
         seal::{Place, Sealer},
     },
-};
-
-/// Bytes of one part of a snapshot: a part is one value of the file, whose values have a limit.
-const PART: usize = 4 * 1024 * 1024;
-
-/// A journal below this many bytes is carried out again sooner than a snapshot of it is written.
-const SNAPSHOT_FLOOR: u64 = if cfg!(test) {
-    8 * 1024
-} else {
-    8 * 1024 * 1024
 };
 
 /// All that a sandbox begins with, as it lies in the file.
@@ -41,18 +33,7 @@ pub(super) fn seal_base(
     base: &Base,
 ) -> Result<Begun, StoreError> {
     let (sandbox, generation) = (charter.name.as_str(), base.head.generation);
-    let text = base.snapshot.text.as_bytes();
-    let (seq, parts) = (base.snapshot.seq, text.len().div_ceil(PART) as u64);
-    let part = |(part, plain)| {
-        let place = Place::SnapshotPart {
-            sandbox,
-            generation,
-            seq,
-            part,
-            parts,
-        };
-        sealer.seal(place, plain)
-    };
+    let parts = Parts::of(sealer, sandbox, &base.snapshot).sealed();
     let file = |(id, bytes): &(BlobId, Bytes)| {
         let digest = id.as_bytes();
         let place = Place::Blob {
@@ -66,10 +47,9 @@ pub(super) fn seal_base(
         charter: record::seal(sealer, Place::Charter { sandbox }, charter)?,
         head: record::seal(sealer, Place::Head { sandbox }, &base.head)?,
         generation,
-        seq,
-        parts: (0..)
-            .zip(text.chunks(PART))
-            .map(part)
+        seq: base.snapshot.seq,
+        parts: parts
+            .map(|sealed| sealed.map(|(_, body)| body))
             .collect::<Result<_, _>>()?,
         files: base
             .files
@@ -86,6 +66,8 @@ pub(super) struct SqliteJournal {
     lane: Arc<Lane>,
     /// Of which generation the next row is. Changes under the lock of the sandbox alone.
     generation: AtomicU64,
+    /// How long the journal is at least before a snapshot is worth its price, in bytes.
+    snapshot_floor: u64,
 }
 
 impl SqliteJournal {
@@ -94,49 +76,25 @@ impl SqliteJournal {
         sealer: Arc<Sealer>,
         sandbox: Sandbox,
         name: &str,
+        snapshot_floor: u64,
     ) -> SqliteJournal {
         SqliteJournal {
             writer,
             sealer,
             lane: Arc::new(Lane::new(sandbox, name)),
             generation: AtomicU64::new(0),
+            snapshot_floor,
         }
-    }
-
-    /// Puts the parts of a snapshot together; one that is missing is told as one that does not open.
-    fn read_snapshot(
-        &self,
-        generation: u64,
-        (seq, parts): (u64, u64),
-        bodies: &[Vec<u8>],
-    ) -> Result<Snapshot, StoreError> {
-        let mut text = Vec::new();
-        for (part, index) in (0..parts).zip(0..) {
-            let body = bodies.get(index).map_or(&[][..], Vec::as_slice);
-            let place = self.part_place(generation, seq, part, parts);
-            text.extend(self.sealer.open(place, body)?);
-        }
-        let text = String::from_utf8(text)
-            .map_err(|_| StoreError::Unusable(format!("the snapshot at row {seq} is not text")))?;
-        Ok(Snapshot {
-            generation,
-            seq,
-            text,
-        })
     }
 
     async fn write_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
-        let Snapshot {
-            generation,
-            seq,
-            text,
-        } = snapshot;
+        let (generation, seq) = (snapshot.generation, snapshot.seq);
         let sandbox = self.lane.sandbox;
-        let parts = text.len().div_ceil(PART) as u64;
+        let parts = Parts::of(&self.sealer, &self.lane.name, &snapshot);
+        let count = parts.count();
         let mut bytes = 0;
-        for (part, plain) in (0..).zip(text.as_bytes().chunks(PART)) {
-            let place = self.part_place(generation, seq, part, parts);
-            let body = self.sealer.seal(place, plain)?;
+        for sealed in parts.sealed() {
+            let (part, body) = sealed?;
             bytes += body.len() as u64;
             // Each part is a transaction of its own, so that commands go on in between.
             self.writer
@@ -148,7 +106,7 @@ impl SqliteJournal {
         let lane = Arc::clone(&self.lane);
         self.writer
             .ask(move |connection| {
-                schema::finish_snapshot(connection, sandbox, generation, seq, parts, bytes)?;
+                schema::finish_snapshot(connection, sandbox, generation, seq, count, bytes)?;
                 let stored = schema::stored(connection, sandbox)?;
                 lane.journal_bytes
                     .store(stored.journal_bytes, Ordering::Relaxed);
@@ -157,16 +115,6 @@ impl SqliteJournal {
                 Ok(())
             })
             .await
-    }
-
-    fn part_place(&self, generation: u64, seq: u64, part: u64, parts: u64) -> Place<'_> {
-        Place::SnapshotPart {
-            sandbox: &self.lane.name,
-            generation,
-            seq,
-            part,
-            parts,
-        }
     }
 }
 
@@ -197,7 +145,11 @@ impl Journal for SqliteJournal {
             };
             let snapshot = stored
                 .snapshot
-                .map(|place| self.read_snapshot(stored.generation, place, &bodies))
+                .map(|(seq, parts)| {
+                    let place = (stored.generation, seq);
+                    let bodies = bodies.iter().map(|body| &body[..]);
+                    parts::join(&self.sealer, &lane.name, place, parts, bodies)
+                })
                 .transpose()?;
             Ok(Opened {
                 head: record::open(&self.sealer, place, &stored.head)?,
@@ -290,7 +242,7 @@ impl Journal for SqliteJournal {
     fn wants_snapshot(&self) -> bool {
         let journal = self.lane.journal_bytes.load(Ordering::Relaxed);
         let snapshot = self.lane.snapshot_bytes.load(Ordering::Relaxed);
-        journal > snapshot.max(SNAPSHOT_FLOOR)
+        journal > snapshot.max(self.snapshot_floor)
     }
 
     fn outgrows_snapshot(&self) -> bool {

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::{sync::Semaphore, task::JoinHandle};
 
-use super::setting::{Mistake, Setting, control, get, post};
+use super::setting::{Mistake, Setting, control, post};
 use crate::support::Reply;
 
 /// A call that settles and waits for a receiver which does not answer.
@@ -26,8 +26,7 @@ impl Held {
 }
 
 pub(super) async fn set_up(at: &mut Setting) -> Held {
-    let file = at.ok(get(&control("/export"))).await["data"].to_string();
-    at.remember("file", &file);
+    at.files.insert("file", at.caller.export().await);
     let gate = Arc::new(Semaphore::new(0));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
@@ -61,13 +60,11 @@ pub(super) async fn set_up(at: &mut Setting) -> Held {
 
 pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     let minute = json!({"seconds": 60});
-    at.requests(vec![
+    let mut all = at.requests(vec![
         ("advance", post(&control("/clock/advance"), minute)),
         ("settle", post(&control("/settle"), "")),
         ("reset", post(&control("/reset"), "")),
-        (
-            "import",
-            post("/_control/v1/imports", r#"{"replace":true,"file":{file}}"#),
-        ),
-    ])
+    ]);
+    all.push(("restore", at.sending("/sandboxes/default/restore", "file")));
+    all
 }

@@ -1,5 +1,6 @@
 //! The control API.
 
+use layer2_mock::RULES_VERSION;
 use serde_json::{Value, json};
 
 use super::{
@@ -28,26 +29,38 @@ pub(super) async fn set_up(at: &mut Setting) {
         .await;
     at.ok(post(&control("/inbound/{returned}/return"), json!({})))
         .await;
-    let file = at.ok(get(&control("/export"))).await;
-    at.remember("file", &file["data"].to_string());
-    for (name, member, value) in [
-        ("file of another sandbox", "sandbox", json!("blue")),
-        (
-            "file of another seed",
-            "made_under",
-            json!("0123456789abcdef"),
-        ),
-        ("file of other rules", "rules_version", json!(0)),
-    ] {
-        let mut changed = file["data"].clone();
-        changed[member] = value;
-        at.remember(name, &changed.to_string());
-    }
+    files(at).await;
     let fault = json!({"kind": "reset", "operation": "payments.settlements_get"});
     for _ in 0..100 {
         at.ok(post(&control("/faults"), &fault)).await;
     }
     at.caller.settle().await;
+}
+
+/// An export, and what differs from it in what stands in clear.
+async fn files(at: &mut Setting) {
+    let file = at.caller.export().await;
+    let changed = |from: &str, to: &str| {
+        let at = file
+            .windows(from.len())
+            .position(|part| part == from.as_bytes());
+        let at = at.expect(from);
+        [&file[..at], to.as_bytes(), &file[at + from.len()..]].concat()
+    };
+    let title = file.split(|byte| *byte == b'\n').nth(1).expect("a line");
+    let title: Value = serde_json::from_slice(title).expect("JSON");
+    let seed = title["made_under"].as_str().expect("text");
+    let rules = |version: u32| format!(r#""rules_version":{version},"#);
+    at.files.extend([
+        ("other name", changed(r#""default""#, r#""deflate""#)),
+        ("other seed", changed(seed, "0123456789abcdef")),
+        ("newer rules", changed(&rules(RULES_VERSION), &rules(999))),
+        (
+            "other form",
+            changed("layer2-sandbox-2", "layer2-sandbox-1"),
+        ),
+        ("file", file),
+    ]);
 }
 
 /// A withdrawal that waits, one that cannot come back to a closed account, one that cannot come back into full books.
@@ -95,7 +108,8 @@ pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     let mut all = at.requests(requests());
     all.extend(at.requests(unknown_sandbox()));
     all.extend(at.requests(sandboxes_and_clocks()));
-    all.extend(at.requests(forks_and_files()));
+    all.extend(at.requests(forks()));
+    all.extend(imports(at));
     all.extend(at.requests(decisions()));
     all.extend(at.requests(inbound()));
     all.extend(at.requests(inbound_amounts()));
@@ -205,25 +219,37 @@ fn sandboxes_and_clocks() -> Vec<(&'static str, Call)> {
     ]
 }
 
-fn forks_and_files() -> Vec<(&'static str, Call)> {
-    let import = |file: &str| {
-        let body = format!(r#"{{"name":"default","replace":true,"file":{{{file}}}}}"#);
-        post("/_control/v1/imports", body)
-    };
+fn forks() -> Vec<(&'static str, Call)> {
     let fork = |name: &str| post(&control("/fork"), json!({"name": name}));
     vec![
         ("fork_of_a_taken_name", fork("blue")),
         ("fork_of_a_name_with_a_slash", fork("a/b")),
+    ]
+}
+
+fn imports(at: &Setting) -> Vec<Mistake> {
+    let import = |file| at.sending("/imports/other", file);
+    let restore = |file| at.sending("/sandboxes/default/restore", file);
+    vec![
         (
             "import_of_a_taken_name",
-            post("/_control/v1/imports", r#"{"file":{file}}"#),
+            at.sending("/imports/default", "file"),
         ),
         (
-            "import_of_a_changed_file",
-            import("file of another sandbox"),
+            "import_into_a_name_with_a_space",
+            at.sending("/imports/an%20other", "file"),
         ),
-        ("import_of_another_seed", import("file of another seed")),
-        ("import_of_other_rules", import("file of other rules")),
+        ("import_of_a_changed_file", import("other name")),
+        ("import_of_another_seed", import("other seed")),
+        ("import_of_newer_rules", import("newer rules")),
+        ("import_of_another_form", import("other form")),
+        ("restore_of_a_changed_file", restore("other name")),
+        ("restore_of_another_seed", restore("other seed")),
+        ("restore_of_newer_rules", restore("newer rules")),
+        (
+            "unknown_sandbox_restored",
+            at.sending("/sandboxes/defualt/restore", "file"),
+        ),
     ]
 }
 

@@ -16,14 +16,12 @@ pub(super) async fn set_up(at: &Setting) {
 
 pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     let one_more = json!({"name": "one-more"});
-    let file = json!({"format": "layer2-sandbox-1", "rules_version": 1,
-        "made_at": "2026-01-05T14:00:00Z", "sandbox": "one-more", "made_under": "", "digest": "", "sealed": ""});
-    at.requests(vec![
+    let mut all = at.requests(vec![
         ("sandbox_too_many", post(SANDBOXES, &one_more)),
         ("fork_too_many", post(&control("/fork"), &one_more)),
-        (
-            "import_too_many",
-            post("/_control/v1/imports", json!({"file": file})),
-        ),
-    ])
+    ]);
+    // Before anybody looks at the file.
+    let import = at.caller.sending("/imports/one-more", b"any");
+    all.push(("import_too_many", import));
+    all
 }

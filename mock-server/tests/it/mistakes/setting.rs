@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::{Signer, SigningKey};
-use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};
+use layer2_mock::{ClockMode, RULES_VERSION, SandboxServer, SandboxServerBuilder};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -25,6 +25,8 @@ pub(super) struct Setting {
     pub(super) accounting_token: String,
     /// Ids of what was made, by the name that the files call it.
     ids: BTreeMap<&'static str, String>,
+    /// Exports, as they were made and otherwise.
+    pub(super) files: BTreeMap<&'static str, Vec<u8>>,
     pub(super) now: i64,
 }
 
@@ -150,6 +152,7 @@ impl Setting {
             narrow: token(&server, "payments", "customers:read").await,
             accounting_token: token(&server, "accounting", "").await,
             ids: BTreeMap::from([("foreign", foreign)]),
+            files: BTreeMap::new(),
             now: jiff::Timestamp::now().as_second(),
             server,
             caller,
@@ -254,6 +257,11 @@ impl Setting {
         table.into_iter().map(row).collect()
     }
 
+    /// A request with one of the files.
+    pub(super) fn sending(&self, path: &str, file: &str) -> RequestBuilder {
+        self.caller.sending(path, &self.files[file])
+    }
+
     fn filled(&self, text: &str) -> String {
         self.ids.iter().fold(text.to_owned(), |text, (name, id)| {
             text.replace(&format!("{{{name}}}"), id)
@@ -351,7 +359,8 @@ impl Setting {
         let key = hex::encode(self.caller.signing_key.verifying_key().as_bytes());
         let mut text = text
             .replace(self.server.url(), "{url}")
-            .replace(&key, "{public key}");
+            .replace(&key, "{public key}")
+            .replace(&format!("version {RULES_VERSION} or"), "version {rules} or");
         text = text.replace(&(self.now - 1_000).to_string(), "{long ago}");
         // The server may read its clock some seconds later.
         for late in 0..=10 {

@@ -1,11 +1,16 @@
 //! A store that takes no more.
 
+use std::process::Command;
+
 use layer2_mock::SandboxServer;
 use reqwest::Method;
 use serde_json::json;
 
 use super::{Kept, in_file};
-use crate::support::{Caller, Reply};
+use crate::{
+    program::{self, Running},
+    support::{Caller, Reply},
+};
 
 /// Makes a subscription, a row of some length; most of its address is filler.
 async fn fill(caller: &Caller, number: usize) -> Reply {
@@ -115,4 +120,60 @@ async fn a_full_store_is_whole_when_it_is_opened_with_more_room() {
         "it was not done before"
     );
     assert!(reply.status.is_success());
+}
+
+/// The system gives the files of the program no more room, as on a disk that is full: the log cannot grow, nor can the
+/// file when the log is folded into it.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_refuses_writes_serves_reads_and_loses_nothing() {
+    const KIB: usize = 600;
+
+    let kept = Kept::new("full-disk");
+    let store = in_file(&kept.path(), "?snapshot-kib=8").to_string();
+    let program = program::command(&store, &kept.folder.0);
+    let mut limited = Command::new("bash");
+    // A write beyond the limit is to fail, and not to end the program (SIGXFSZ); bash counts in 1024 bytes.
+    let script = format!("trap '' XFSZ; ulimit -f {KIB}; exec \"$0\" \"$@\"");
+    limited.args(["-c", &script]).arg(program.get_program());
+    limited.args(program.get_args());
+    let mut server = Running::start_by(limited, &kept.folder.0).await;
+    let caller = &server.caller;
+    caller.fund("100").await;
+    let mut accepted = 0;
+    let refused = loop {
+        let reply = fill(caller, accepted).await;
+        if !reply.status.is_success() {
+            break reply;
+        }
+        accepted += 1;
+        assert!(accepted < 2_000, "it is never full");
+    };
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert_eq!(refused.code(), "STORE_UNAVAILABLE");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    let listed = async |caller: &Caller| {
+        let subscriptions = caller.get("/api/v1/subscriptions").await.ok();
+        let listed = subscriptions["data"]["subscriptions"].as_array();
+        listed.expect("a list").len()
+    };
+    // Another one may fit once the log was folded in, but no more than was acknowledged is ever shown.
+    assert_eq!(listed(caller).await, accepted);
+    server.kill();
+
+    let server = Running::start(&store, &kept.folder.0).await;
+    assert_eq!(
+        listed(&server.caller).await,
+        accepted,
+        "what was acknowledged"
+    );
+    let reply = fill(&server.caller, accepted).await;
+    assert!(
+        reply.status.is_success(),
+        "there is room again: {}",
+        reply.text
+    );
+    let path = "/ledger/trial-balance";
+    let books = server.caller.control(Method::GET, path, None).await.ok();
+    assert_eq!(books["balanced"], true, "{books}");
 }

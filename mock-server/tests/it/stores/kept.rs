@@ -1,5 +1,6 @@
 //! What a restart brings back: all of it.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use layer2_mock::replay;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -195,14 +196,70 @@ async fn expired_tokens_stay_expired() {
     caller.get("/api/v1/customers").await.ok();
 }
 
-/// Whether a text stands anywhere in the files of a store.
-fn stands_in(kept: &Kept, text: &str) -> bool {
+/// The bytes of all files of a store, in lower case.
+fn bytes_of(kept: &Kept) -> Vec<u8> {
     let files = std::fs::read_dir(&kept.folder.0).expect("folder");
-    files.into_iter().any(|file| {
-        let bytes = std::fs::read(file.expect("entry").path()).expect("file");
-        let mut windows = bytes.windows(text.len());
-        windows.any(|window| window.eq_ignore_ascii_case(text.as_bytes()))
-    })
+    let bytes = files.map(|file| std::fs::read(file.expect("entry").path()).expect("file"));
+    bytes.collect::<Vec<_>>().concat().to_ascii_lowercase()
+}
+
+fn stands_in(bytes: &[u8], form: &[u8]) -> bool {
+    let form = form.to_ascii_lowercase();
+    bytes.windows(form.len()).any(|window| window == form)
+}
+
+/// The forms in which a text may stand somewhere: as it is, in hexadecimal digits, and in base64 after any number of other
+/// bytes; where it is hexadecimal itself, the bytes that it means.
+///
+/// Each is long enough that it does not come up in a file of random bytes: 6 bytes do once in 2^48 places, or in 2^42
+/// where all of them are letters of either case.
+fn forms(secret: &str) -> Vec<Vec<u8>> {
+    assert!(secret.len() >= 6, "{secret} may come up by chance");
+    let meant = hex::decode(secret).ok();
+    let texts = [Some(secret.as_bytes().to_vec()), meant];
+    let texts = texts.into_iter().flatten().filter(|text| text.len() >= 6);
+    texts
+        .flat_map(|text| {
+            let in_base64 = (0..3).map(|before| {
+                // What depends on the bytes around it is left out.
+                let whole = [&vec![0; before], &text[..]].concat();
+                let encoded = STANDARD_NO_PAD.encode(&whole);
+                encoded.as_bytes()[(before * 8).div_ceil(6)..whole.len() * 8 / 6].to_vec()
+            });
+            let mut forms: Vec<_> = in_base64.collect();
+            forms.push(hex::encode(&text).into());
+            forms.push(text);
+            forms
+        })
+        .collect()
+}
+
+#[test]
+fn a_text_is_found_in_every_form() {
+    for (secret, around) in [
+        ("passport", "a passport"),
+        ("ACME_USD", r#"{"id":"acme_usd"}"#),
+    ] {
+        assert!(stands_in(
+            &around.as_bytes().to_ascii_lowercase(),
+            secret.as_bytes()
+        ));
+        let found = |bytes: &str| {
+            let bytes = bytes.to_ascii_lowercase();
+            forms(secret)
+                .iter()
+                .any(|form| stands_in(bytes.as_bytes(), form))
+        };
+        assert!(found(&hex::encode(format!("x{secret}"))));
+        for before in ["", "x", "xy", "xyz"] {
+            assert!(
+                found(&STANDARD_NO_PAD.encode(format!("{before}{secret}y"))),
+                "{before}"
+            );
+        }
+        assert!(!found("another text of some length that is not it"));
+    }
+    assert!(forms("00ff00ff00ff").contains(&vec![0, 255, 0, 255, 0, 255]));
 }
 
 #[tokio::test]
@@ -231,53 +288,49 @@ async fn no_secret_and_nothing_personal_is_in_the_file() {
     .collect();
     secrets.push(caller.token.clone());
     for personal in [
-        "Jane",
-        "Doe",
+        "first_name",
         "Lovelace",
         "127.0.0.1:9",
         "proof.pdf",
-        "%PDF",
+        "%PDF-1.7 of Ada",
         "ACME_USD",
+        "JANE_USD",
     ] {
         secrets.push(personal.to_owned());
     }
-    let key =
-        subscriptions["data"]["event_subscriptions"][0]["signature_verification_key"].as_str();
-    secrets.extend(key.map(str::to_owned));
+    let key = &subscriptions["data"]["subscriptions"][0]["signature_verification_key"];
+    secrets.push(key.as_str().expect("a key").to_owned());
     let genesis = server.genesis("default").expect("genesis");
     secrets.push(hex::encode(genesis.seed.as_bytes()));
-    for end in ["while it runs", "after its end"] {
+    let forms: Vec<_> = secrets
+        .iter()
+        .map(|secret| (secret, forms(secret)))
+        .collect();
+    let search = |when: &str| {
+        let bytes = bytes_of(&kept);
         assert!(
-            stands_in(&kept, "default"),
+            stands_in(&bytes, b"default"),
             "names of sandboxes are in clear"
         );
-        for secret in &secrets {
-            assert!(!stands_in(&kept, secret), "{secret} is in the file {end}");
+        for (secret, forms) in &forms {
+            let found = forms.iter().find(|form| stands_in(&bytes, form));
+            assert_eq!(found, None, "a form of {secret} is in the file {when}");
         }
-        if end == "while it runs" {
-            // The end writes a snapshot.
-            caller.fund("1").await;
-            break_off(&kept);
-        }
-    }
+    };
+    search("while it runs");
+    assert_private(&kept);
+    // The end writes a snapshot.
     drop(server);
-    for secret in &secrets {
-        assert!(
-            !stands_in(&kept, secret),
-            "{secret} is in the file after the end"
-        );
-    }
+    search("after its end");
+    assert_private(&kept);
 }
 
-/// The file is there, and for its owner alone.
-fn break_off(kept: &Kept) {
+/// The file is for its owner alone.
+fn assert_private(kept: &Kept) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(kept.path())
-            .expect("file")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let about = std::fs::metadata(kept.path()).expect("file");
+        assert_eq!(about.permissions().mode() & 0o777, 0o600);
     }
 }

@@ -1,208 +1,204 @@
 //! A server that is killed in the middle of its work: nothing that it has acknowledged is lost, and nothing happens twice.
 //!
-//! Each round runs the real program on one file, sends it transfers from several sides at once, each under its own
-//! idempotency key, and kills it (SIGKILL) as soon as so many have been acknowledged; how many is drawn from the number
-//! of the round. What was acknowledged is on record here. The next start must know it all, byte by byte; whatever got no
-//! answer is sent again under its key, and then has happened once. At the end the books are those of the record.
+//! Each round runs the real program on one file and works it from all sides: transfers under idempotency keys
+//! (`transfers`), and clients that reset, restore, upload and move clocks (`witnesses`), while webhooks are sent to a
+//! receiver here and snapshots are taken every few commands. Then it is killed (SIGKILL); when and in the middle of what is
+//! drawn from the number of the round: after so many acknowledgements, at some moment, while it ends in order, or while it
+//! starts again. What was acknowledged is on record here. The next start must know it all, byte by byte; whatever got no
+//! answer is sent again under its key, and then has happened once. At the end the books are those of the record, and of
+//! each posting the receiver was told.
 //!
-//! `KILL_ROUNDS` says how many rounds are run; a few are run with all the other tests.
+//! `KILL_ROUNDS` says how many rounds are run; a few are run with all the other tests. `scripts/kill-rounds.sh` runs as
+//! many as one likes.
+
+mod transfers;
+mod witnesses;
 
 use std::{
-    collections::BTreeMap,
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    collections::BTreeSet,
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
 
+use axum::{Router, body::Bytes, http::StatusCode, routing::post};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::Kept;
-use crate::{binary::BINARY, support::Caller};
+use crate::{
+    program::{self, Running},
+    support::Caller,
+};
+use transfers::Record;
+use witnesses::Witness;
 
-/// Rounds of a run with all the other tests.
-const ROUNDS: usize = 3;
+/// Rounds of a run with all the other tests: each way to be killed twice.
+const ROUNDS: usize = 8;
 
-/// Who sends at once.
-const SENDERS: usize = 8;
+/// Who sends transfers at once.
+const SENDERS: usize = 6;
 
-/// Acknowledgements after which a round ends at the latest.
+/// Acknowledged replies to transfers after which a round is over at the latest.
 const MOST: usize = 60;
 
-/// The program on a file.
-struct Running {
-    child: Child,
-    caller: Caller,
+/// Milliseconds after which one is over at the latest that is over at some moment.
+const MOST_MILLIS: u64 = 250;
+
+/// When a round is over.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// After so many acknowledged replies to transfers.
+    Replies(usize),
+    /// At some moment.
+    Moment(Duration),
+    /// Some moment after it was asked to end in order, which it does by writing snapshots.
+    WhileEnding(Duration),
+    /// At some moment, and again some moment after it was started.
+    WhileStarting(Duration),
 }
 
-impl Running {
-    async fn start(kept: &Kept) -> Running {
-        let ready = kept.folder.0.join("ready.json");
-        let mut child = Command::new(BINARY)
-            .args(["--listen", "127.0.0.1:0", "--clock", "manual", "--store"])
-            .arg(super::in_file(&kept.path(), "").to_string())
-            .arg("--ready-file")
-            .arg(&ready)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("start");
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().expect("stdout"))
-            .read_line(&mut line)
-            .expect("banner");
-        assert!(line.contains("listens at"), "it does not start: {line}");
-        let info = std::fs::read(&ready).expect("ready file");
-        let info: Value = serde_json::from_slice(&info).expect("JSON");
-        Running {
-            caller: Caller::of(&info).await,
-            child,
+impl End {
+    fn of_round(round: usize) -> End {
+        // Knuth's multiplicative hash spreads the rounds over all lengths.
+        let drawn = round.wrapping_mul(2_654_435_761) >> 7;
+        let millis = Duration::from_millis(drawn as u64 % MOST_MILLIS);
+        match round % 4 {
+            0 => End::Replies(1 + drawn % MOST),
+            1 => End::Moment(millis),
+            2 => End::WhileEnding(millis / 4),
+            _ => End::WhileStarting(millis / 4),
         }
     }
-
-    fn kill(&mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("ended");
-    }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Everything that outlives a server.
+struct Play {
+    kept: Kept,
+    record: Record,
+    witnesses: Vec<Witness>,
+    /// Ids of the events that the receiver was told.
+    told: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// One transfer of one cent: requested under one key, accepted under another.
-#[derive(Clone, Debug, Default)]
-struct Sent {
-    /// The whole reply to the request, once it came.
-    requested: Option<String>,
-    /// The whole reply to the acceptance, once it came.
-    accepted: Option<String>,
-}
-
-type Record = Arc<Mutex<BTreeMap<String, Sent>>>;
-
-fn id_of(reply: &str) -> String {
-    let reply: Value = serde_json::from_str(reply).expect("JSON");
-    reply["data"]["id"].as_str().expect("id").to_owned()
-}
-
-/// Sends what is missing of a transfer and puts down what is acknowledged; says whether all of it is.
-async fn settle(caller: &Caller, key: &str, record: &Record, acknowledged: &AtomicUsize) -> bool {
-    let known = record
-        .lock()
-        .expect("record")
-        .entry(key.to_owned())
-        .or_default()
-        .clone();
-    let requested = match known.requested {
-        Some(reply) => reply,
-        None => {
-            let body = r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":0.01}"#;
-            let headers = [("x-l2f-idempotency-id", key)];
-            let request = caller.request(Method::POST, "/api/v1/transfers", Some(body), &headers);
-            let Some(reply) = answer(request).await else {
-                return false;
-            };
-            record
-                .lock()
-                .expect("record")
-                .entry(key.to_owned())
-                .or_default()
-                .requested = Some(reply.clone());
-            acknowledged.fetch_add(1, Ordering::AcqRel);
-            reply
+impl Play {
+    async fn new() -> (Play, Running) {
+        let play = Play {
+            kept: Kept::new("killed"),
+            record: Record::new(),
+            witnesses: witnesses::all(),
+            told: Arc::default(),
+        };
+        let server = play.start().await;
+        let hook = receiver(Arc::clone(&play.told)).await;
+        let body = json!({"event_type": "TRANSACTION_POSTED", "callback_url": hook}).to_string();
+        let subscribed = server.caller.post("/api/v1/subscriptions", &body).await;
+        subscribed.ok();
+        server.caller.fund("100000").await;
+        for witness in &play.witnesses {
+            witness.set_up(&server.caller).await;
         }
-    };
-    if known.accepted.is_some() {
-        return true;
+        (play, server)
     }
-    let path = format!("/api/v1/transfers/{}/accept", id_of(&requested));
-    let Some(reply) = answer(caller.signed(&path, &format!("{key}-accept"))).await else {
-        return false;
-    };
-    record
-        .lock()
-        .expect("record")
-        .entry(key.to_owned())
-        .or_default()
-        .accepted = Some(reply);
-    acknowledged.fetch_add(1, Ordering::AcqRel);
-    true
-}
 
-/// The body of a good reply that came whole; nothing where the server died first.
-async fn answer(request: reqwest::RequestBuilder) -> Option<String> {
-    let reply = request.send().await.ok()?;
-    let status = reply.status();
-    let text = reply.text().await.ok()?;
-    assert!(status.is_success(), "{status} {text}");
-    Some(text)
-}
+    /// Snapshots are taken after a few commands each.
+    fn store(&self) -> String {
+        super::in_file(&self.kept.path(), "?snapshot-kib=8").to_string()
+    }
 
-/// Sends from all sides until the server is dead, and kills it after so many acknowledgements.
-async fn load_and_kill(server: &mut Running, round: usize, after: usize, record: &Record) {
-    let acknowledged = Arc::new(AtomicUsize::new(0));
-    let mut senders = JoinSet::new();
-    for sender in 0..SENDERS {
-        let (caller, record) = (server.caller.clone(), Arc::clone(record));
-        let acknowledged = Arc::clone(&acknowledged);
-        senders.spawn(async move {
-            for number in 0.. {
-                let key = format!("round-{round}-{sender}-{number}");
-                if !settle(&caller, &key, &record, &acknowledged).await {
-                    return;
-                }
+    async fn start(&self) -> Running {
+        Running::start(&self.store(), &self.kept.folder.0).await
+    }
+
+    /// Works the server from all sides until it is dead, which it is after a time.
+    async fn work(&mut self, mut server: Running, round: usize) {
+        let mut senders = JoinSet::new();
+        for sender in 0..SENDERS {
+            let (caller, record) = (server.caller.clone(), self.record.clone());
+            let prefix = format!("round-{round}-{sender}");
+            senders.spawn(async move { record.send_until_dead(&caller, &prefix).await });
+        }
+        let mut clients = JoinSet::new();
+        for witness in self.witnesses.drain(..) {
+            clients.spawn(witness.work_until_dead(server.caller.clone()));
+        }
+        let end = End::of_round(round);
+        match end {
+            End::Replies(replies) => {
+                let mut acknowledged = self.record.acknowledged();
+                let most = *acknowledged.borrow() + replies;
+                let enough = acknowledged.wait_for(|count| *count >= most).await;
+                enough.expect("the record is here");
             }
-        });
+            End::Moment(moment) | End::WhileStarting(moment) => pass(moment).await,
+            End::WhileEnding(moment) => {
+                pass(moment).await;
+                server.ask_to_end();
+                pass(moment).await;
+            }
+        }
+        server.kill();
+        senders.join_all().await;
+        self.witnesses = clients.join_all().await;
+        if let End::WhileStarting(moment) = end {
+            let mut child = program::command(&self.store(), &self.kept.folder.0)
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("start");
+            pass(moment).await;
+            child.kill().expect("killed");
+            child.wait().expect("ended");
+        }
     }
-    while acknowledged.load(Ordering::Acquire) < after {
-        tokio::task::yield_now().await;
+
+    /// Holds what there is against the records.
+    async fn compare(&mut self, caller: &Caller, since: &str) {
+        self.record.compare(caller, since).await;
+        for witness in &mut self.witnesses {
+            witness.compare(caller).await;
+        }
+        self.record.settle_all(caller).await;
+        let moved = i64::try_from(self.record.len()).expect("few");
+        assert_eq!(books(caller).await, (10_000_000 - moved, moved));
     }
-    server.kill();
-    senders.join_all().await;
+
+    /// Of each transfer two postings were told, each under one id however often.
+    async fn compare_deliveries(&self, caller: &Caller) {
+        let settled = caller.settle().await;
+        assert_eq!(settled["complete"], true, "{settled}");
+        // The deposit posts too.
+        let postings = 2 * self.record.len() + 1;
+        assert_eq!(self.told.lock().expect("told").len(), postings);
+    }
 }
 
-/// Everything that was acknowledged is there, byte by byte, and the saved replies are too.
-async fn compare(caller: &Caller, record: &Record, since: &str) {
-    let known: Vec<_> = record.lock().expect("record").clone().into_iter().collect();
-    for (key, sent) in known.iter().filter(|(key, _)| key.starts_with(since)) {
-        if let Some(requested) = &sent.requested {
-            let body = r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":0.01}"#;
-            let headers = [("x-l2f-idempotency-id", key.as_str())];
-            let again = caller
-                .send(Method::POST, "/api/v1/transfers", Some(body), &headers)
-                .await;
-            assert_eq!(&again.text, requested, "{key} was acknowledged and is lost");
-            assert_eq!(
-                again.header("idempotent-replayed"),
-                Some("true"),
-                "{key} happened twice"
-            );
-        }
-        if let Some(accepted) = &sent.accepted {
-            let id = id_of(accepted);
-            let path = format!("/api/v1/transfers/{id}/accept");
-            let again = caller.post_signed(&path, &format!("{key}-accept")).await;
-            assert_eq!(&again.text, accepted, "{key} was accepted and is lost");
-            let now = caller.get(&format!("/api/v1/transfers/{id}")).await.ok();
-            assert_eq!(now["data"]["status"], "EXECUTED", "{key}");
-        }
-    }
+/// Lets a moment pass; nothing that is asserted rests on how long it was.
+async fn pass(moment: Duration) {
+    let never = std::future::pending::<()>();
+    let _ = tokio::time::timeout(moment, never).await;
+}
+
+/// A receiver of webhooks that puts down the id of each event.
+async fn receiver(told: Arc<Mutex<BTreeSet<String>>>) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("bind");
+    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
+    let hook = move |body: Bytes| async move {
+        let event: Value = serde_json::from_slice(&body).expect("JSON");
+        let id = event["event_id"].as_str().expect("an id").to_owned();
+        told.lock().expect("told").insert(id);
+        StatusCode::OK
+    };
+    let app = Router::new().route("/hook", post(hook));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
 }
 
 /// What two accounts hold, in cents, in books that balance.
 async fn books(caller: &Caller) -> (i64, i64) {
-    let trial = caller
-        .control(Method::GET, "/ledger/trial-balance", None)
-        .await
-        .ok();
+    let path = "/ledger/trial-balance";
+    let trial = caller.control(Method::GET, path, None).await.ok();
     assert_eq!(trial["balanced"], true, "{trial}");
     let held = async |account: &str| {
         let path = format!("/api/v1/accounts/deposits/{account}");
@@ -222,28 +218,13 @@ fn cents(value: &Value) -> i64 {
 async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
     let rounds = std::env::var("KILL_ROUNDS").ok();
     let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().expect("KILL_ROUNDS"));
-    let kept = Kept::new("killed");
-    let record = Record::default();
-    let mut server = Running::start(&kept).await;
-    server.caller.fund("100000").await;
+    let (mut play, mut server) = Play::new().await;
     for round in 0..rounds {
-        // Knuth's multiplicative hash spreads the rounds over all lengths.
-        let after = 1 + (round.wrapping_mul(2_654_435_761) >> 7) % MOST;
-        load_and_kill(&mut server, round, after, &record).await;
-        server = Running::start(&kept).await;
-        let caller = &server.caller;
-        compare(caller, &record, &format!("round-{round}-")).await;
-        // Whatever got no answer is sent again under its key.
-        let open: Vec<String> = {
-            let record = record.lock().expect("record");
-            let open = record.iter().filter(|(_, sent)| sent.accepted.is_none());
-            open.map(|(key, _)| key.clone()).collect()
-        };
-        for key in open {
-            assert!(settle(caller, &key, &record, &AtomicUsize::new(0)).await);
-        }
-        let moved = i64::try_from(record.lock().expect("record").len()).expect("few");
-        assert_eq!(books(caller).await, (10_000_000 - moved, moved));
+        play.work(server, round).await;
+        server = play.start().await;
+        let since = format!("round-{round}-");
+        play.compare(&server.caller, &since).await;
     }
-    compare(&server.caller, &record, "round-").await;
+    play.compare(&server.caller, "round-").await;
+    play.compare_deliveries(&server.caller).await;
 }

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use layer2_mock::{SandboxServer, StartErrorKind};
+use reqwest::Method;
 
 use super::{Kept, in_file};
 
@@ -96,5 +97,69 @@ async fn what_is_no_store_is_left_alone() {
     let folder = SandboxServer::builder().store(in_file(&kept.folder.0, ""));
     let error = folder.start().await.expect_err("a folder");
     assert!(error.to_string().contains("cannot be read"), "{error}");
+    kept.start().await;
+}
+
+/// A crash may leave a log whose end was not written whole. What was synchronised before is there; the rest was
+/// acknowledged to nobody.
+#[tokio::test]
+async fn a_log_that_is_torn_at_its_end_gives_what_stands_before() {
+    let kept = made("log").await;
+    let (server, caller) = kept.start().await;
+    for _ in 0..3 {
+        caller.fund("1").await;
+    }
+    let log_of = |path: &Path| path.with_extension("db-wal");
+    let (file, log) = (fs::read(kept.path()), fs::read(log_of(&kept.path())));
+    let (file, log) = (file.expect("file"), log.expect("log"));
+    assert!(log.len() > 8_192, "{} bytes", log.len());
+    drop(server);
+
+    let mut balances = Vec::new();
+    let cases: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
+        ("whole", &|_| ()),
+        ("longer", &|log| log.extend([0xa5; 5_000])),
+        ("cut", &|log| log.truncate(log.len() - 100)),
+        ("none", &|log| log.truncate(20)),
+    ];
+    for (name, change) in cases {
+        let torn = Kept::new(&format!("log-{name}"));
+        let mut log = log.clone();
+        change(&mut log);
+        fs::write(torn.path(), &file).expect("file");
+        fs::write(log_of(&torn.path()), log).expect("log");
+        let (_server, caller) = torn.start().await;
+        let path = "/api/v1/accounts/deposits/ACME_USD";
+        let account = caller.get(path).await.ok();
+        balances.push((name, account["data"]["available_balance"].to_string()));
+        let books = caller.control(Method::GET, "/ledger/trial-balance", None);
+        assert_eq!(books.await.ok()["balanced"], true, "{name}");
+        caller.fund("1").await;
+    }
+    let balances: Vec<_> = balances
+        .iter()
+        .map(|(name, balance)| (*name, balance.as_str()))
+        .collect();
+    let wanted = [
+        ("whole", "103"),
+        ("longer", "103"),
+        ("cut", "102"),
+        ("none", "100"),
+    ];
+    assert_eq!(balances, wanted);
+}
+
+#[tokio::test]
+async fn the_log_of_another_store_is_refused() {
+    let other = Kept::new("log-other");
+    let builder = other.builder().seed(7).start().await.expect("start");
+    let log = fs::read(other.path().with_extension("db-wal")).expect("log");
+    drop(builder);
+    let kept = made("log-of-another").await;
+    fs::write(kept.path().with_extension("db-wal"), log).expect("log");
+    let text = refusal(&kept.path(), None).await;
+    assert!(text.contains("the -wal file that belongs to it"), "{text}");
+    // Without it the file is what it was.
+    fs::remove_file(kept.path().with_extension("db-wal")).expect("log");
     kept.start().await;
 }

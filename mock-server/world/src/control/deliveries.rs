@@ -98,7 +98,7 @@ impl World {
             control::SubscriptionId::new(row.subscription.as_str())
                 .map_err(|_| Rejection::bad_id())?,
             self.outbox.is_failing(&row.subscription),
-            row.url.clone(),
+            row.url.as_str().to_owned(),
             state_on_wire(row.state),
             row.attempts.iter().map(attempt_on_wire).collect(),
         );

@@ -34,6 +34,8 @@ pub struct Explained {
     pub explanation: control::Explanation,
     /// The places in the journal, in their order.
     pub causes: BTreeSet<u64>,
+    /// The first place of the journal that can have to do with it; 0 where that is not kept.
+    pub since: u64,
 }
 
 /// Of each list the newest are shown.
@@ -49,12 +51,7 @@ impl World {
         let subject = self.subject(id).ok_or_else(|| {
             Rejection::unknown_id("object", id, self.explained_ids()).at("object_id")
         })?;
-        let told: Vec<_> = self
-            .outbox
-            .numbered()
-            .map(|(_, both)| both)
-            .filter(|(row, event)| subject.is_told_by(id, row, event))
-            .collect();
+        let told = self.told_of(id, &subject);
         let mut causes: BTreeSet<u64> = told.iter().map(|(_, event)| event.cause).collect();
         causes.extend(subject.cause);
 
@@ -76,7 +73,18 @@ impl World {
         Ok(Explained {
             explanation,
             causes,
+            since: subject.since,
         })
+    }
+
+    /// The deliveries of the events that tell of it.
+    fn told_of(&self, id: &str, subject: &Subject) -> Vec<(&DeliveryRow, &EventRow)> {
+        let is_told = subject.is_told(id);
+        let rows = since(self.outbox.numbered(), |(_, (_, event))| {
+            event.cause >= subject.since
+        });
+        let rows = rows.into_iter().map(|(_, both)| both);
+        rows.filter(|(row, event)| is_told(row, event)).collect()
     }
 
     fn transactions_of(
@@ -91,12 +99,14 @@ impl World {
                 .map(|(_, row)| row)
                 .collect(),
             _ => {
-                let rows = log.numbered().map(|(_, row)| row);
-                rows.filter(|row| {
-                    subject.transactions.contains(row.id.spelled().as_ref())
-                        || subject.orders.contains(&row.order.text())
-                })
-                .collect()
+                let rows = since(log.numbered(), |(_, row)| row.cause >= subject.since);
+                rows.into_iter()
+                    .map(|(_, row)| row)
+                    .filter(|row| {
+                        subject.transactions.contains(row.id.spelled().as_ref())
+                            || subject.orders.contains(&row.order)
+                    })
+                    .collect()
             }
         };
         own.into_iter()
@@ -118,10 +128,11 @@ impl World {
             (ObjectKind::Account, Some(id)) => funds.ledger_account(id),
             _ => None,
         };
-        let own =
-            funds.book().holds().iter().filter(|hold| {
-                subject.holds.contains(&hold.id()) || account == Some(hold.account())
-            });
+        let holds = funds.book().holds();
+        let first = holds.partition_point(|hold| hold.placed().cause < subject.since);
+        let own = holds[first..]
+            .iter()
+            .filter(|hold| subject.holds.contains(&hold.id()) || account == Some(hold.account()));
         own.map(|hold| {
             causes.insert(hold.placed().cause);
             self.hold_on_wire(hold)
@@ -182,7 +193,9 @@ impl World {
                     account
                         .is_none_or(|account| postings.any(|posting| posting.account() == account))
                 };
-                let entries = book.entries().iter().filter(touches);
+                let entries = book.entries();
+                let first = entries.partition_point(|entry| entry.stamp().cause < subject.since);
+                let entries = entries[first..].iter().filter(touches);
                 entries
                     .filter(|entry| match subject.kind {
                         ObjectKind::Delivery | ObjectKind::Event => {
@@ -264,6 +277,14 @@ fn events(told: &[(&DeliveryRow, &EventRow)]) -> Result<Vec<control::ExplainedEv
             ))
         })
         .collect()
+}
+
+/// The rows at the end that are so, in their order, without a look at those before them: rows come about in the order of
+/// their causes.
+fn since<T>(rows: impl DoubleEndedIterator<Item = T>, is_so: impl FnMut(&T) -> bool) -> Vec<T> {
+    let mut rows: Vec<T> = rows.rev().take_while(is_so).collect();
+    rows.reverse();
+    rows
 }
 
 /// The newest that are shown, without a look at those before them.

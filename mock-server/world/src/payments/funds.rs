@@ -126,11 +126,7 @@ impl Funds {
         amount: MinorUnits,
         narrative: &str,
     ) -> Result<(), LedgerError> {
-        let handles = self.handles(account)?;
-        let draft = draft(cx)
-            .debit(handles.in_flight, amount)
-            .credit(handles.custody, amount);
-        self.post(&draft, narrative)
+        self.leave_custody(cx, account, amount, narrative)
     }
 
     /// Holds money of an account, so that nothing else can spend it.
@@ -244,6 +240,28 @@ impl Funds {
         self.book.post(draft)?;
         self.narratives.push(Packed::new(narrative));
         Ok(())
+    }
+
+    /// Money in flight leaves custody, whether it goes back or out.
+    fn leave_custody(
+        &mut self,
+        cx: &mut WriteContext<'_>,
+        account: &AccountId,
+        amount: MinorUnits,
+        narrative: &str,
+    ) -> Result<(), LedgerError> {
+        let handles = self.handles(account)?;
+        let draft = draft(cx)
+            .debit(handles.in_flight, amount)
+            .credit(handles.custody, amount);
+        self.post(&draft, narrative)
+    }
+
+    /// The platform's account of a kind that holds what an account holds.
+    fn beside(&mut self, account: AccountIx, kind: AccountKind) -> Result<AccountIx, LedgerError> {
+        let asset = self.book.account(account)?.asset();
+        let code = self.book.asset(asset).map(|asset| asset.code().clone());
+        self.platform_account(kind, &code.ok_or(LedgerError::Full)?)
     }
 
     fn platform_account(

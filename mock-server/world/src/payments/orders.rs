@@ -127,7 +127,7 @@ pub(crate) struct Trail<'a> {
 }
 
 /// One transaction of an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Side<'a> {
     pub(crate) account: &'a AccountRow,
     /// Negative when it lowers the balance.

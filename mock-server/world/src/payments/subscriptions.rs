@@ -9,6 +9,7 @@ use layer2_types::payments::SubscriptionId;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::callback_url::CallbackUrl;
 use crate::context::ReadContext;
 use crate::context::WriteContext;
 use crate::generated::payments::Subscriptions;
@@ -26,7 +27,7 @@ use crate::world::World;
 pub(crate) struct SubscriptionRow {
     pub(crate) id: SubscriptionId,
     pub(crate) event_type: EventType,
-    pub(crate) callback_url: String,
+    pub(crate) callback_url: CallbackUrl,
 }
 
 named!(SubscriptionRow: SubscriptionId);
@@ -65,7 +66,7 @@ impl Subscriptions for World {
         let row = SubscriptionRow {
             id: id.clone(),
             event_type: body.event_type,
-            callback_url: body.callback_url,
+            callback_url: CallbackUrl::new(body.callback_url),
         };
         let reply = payments::SubscriptionReply::new(self.subscription_on_wire(&row));
         self.payments.subscriptions.insert(row);
@@ -93,7 +94,7 @@ impl World {
         let key = outbox::webhook_key(self.seed(), &row.id).verify_key_hex();
         payments::Subscription::new(row.id.clone())
             .with_event_type(row.event_type.clone())
-            .with_callback_url(row.callback_url.clone())
+            .with_callback_url(row.callback_url.as_str().to_owned())
             .with_signature_verification_key(key)
     }
 }

@@ -34,6 +34,7 @@ use crate::payments::orders::Wait;
 use crate::payments::private::Private;
 use crate::payments::transaction_kinds::Category;
 use crate::payments::transaction_kinds::TransactionKind;
+use crate::payments::transactions::TransactionRow;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
@@ -179,30 +180,11 @@ impl Transfers for World {
     ) -> Result<payments::TransferAcceptedReply, Rejection> {
         let transfer = self.payments.transfer(&transfer_id)?.clone();
         KIND.must_be_acceptable(cx, transfer.wait(), &transfer.stage)?;
-        let source = self.payments.account(&transfer.source, "transfer_id")?;
-        let destination = self
+        let (held, coming) = self.transfer_legs(cx, &transfer)?;
+        let source = self
             .payments
-            .account(&transfer.destination, "transfer_id")?;
-        self.must_transact(source, "transfer_id")?;
-        self.must_transact(destination, "transfer_id")?;
-        let trail = Trail {
-            order: transfer_id.as_str(),
-            category: Category::Transfer,
-            description: transfer.description.clone(),
-        };
-        let side = |account, value, stage| Side {
-            account,
-            value,
-            kind: TransactionKind::InternalTransfer,
-            stage,
-        };
-        let negative = MinorUnits::new(-transfer.amount.get());
-        let held = trail.transaction(cx, side(source, negative, TransactionStage::Authorized))?;
-        let coming = trail.transaction(
-            cx,
-            side(destination, transfer.amount, TransactionStage::Pending),
-        )?;
-        let source = source.clone();
+            .account(&transfer.source, "transfer_id")?
+            .clone();
         let hold = self
             .payments
             .funds
@@ -230,6 +212,39 @@ impl Transfers for World {
 }
 
 impl World {
+    /// The transactions of a transfer that is accepted, if money of both its accounts may move.
+    fn transfer_legs(
+        &self,
+        cx: &mut WriteContext<'_>,
+        transfer: &TransferRow,
+    ) -> Result<(TransactionRow, TransactionRow), Rejection> {
+        let source = self.payments.account(&transfer.source, "transfer_id")?;
+        let destination = self
+            .payments
+            .account(&transfer.destination, "transfer_id")?;
+        self.must_transact(source, "transfer_id")?;
+        self.must_transact(destination, "transfer_id")?;
+        let id = transfer.id.get();
+        let trail = Trail {
+            order: id.as_str(),
+            category: Category::Transfer,
+            description: transfer.description.clone(),
+        };
+        let side = |account, value, stage| Side {
+            account,
+            value,
+            kind: TransactionKind::InternalTransfer,
+            stage,
+        };
+        let negative = MinorUnits::new(-transfer.amount.get());
+        let held = trail.transaction(cx, side(source, negative, TransactionStage::Authorized))?;
+        let coming = trail.transaction(
+            cx,
+            side(destination, transfer.amount, TransactionStage::Pending),
+        )?;
+        Ok((held, coming))
+    }
+
     /// A transfer that nobody accepted runs out.
     fn expire_transfer(&mut self, id: &TransferId) {
         if let Some(row) = self.payments.transfers.get_mut(id)

@@ -33,6 +33,11 @@ fn busy() -> Play {
     let inbound = field(&arrive(&mut play, &money).unwrap().body, "id");
     let lost = format!(r#"{{"memo":"{MARK}","asset_type_id":"FIAT_TESTNET_USD","amount":50}}"#);
     arrive(&mut play, &lost).unwrap();
+    let hook = format!(
+        r#"{{"event_type":"TRANSACTION_POSTED","callback_url":"http://127.0.0.1:9/{MARK}?token={MARK}"}}"#
+    );
+    play.post("payments.subscriptions_create", &[], &hook)
+        .unwrap();
     order_everything(&mut play);
     let path = [("sandbox", "default"), ("inbound_id", inbound.as_str())];
     let reason = format!(r#"{{"reason":"{MARK} asked for it"}}"#);
@@ -79,7 +84,10 @@ fn no_personal_text_is_printed_by_debug() {
     }
     let stored = play.world.snapshot().unwrap();
     assert!(stored.matches(MARK).count() >= 12, "{stored}");
+    let due = play.world.due_deliveries(play.now);
+    assert!(due.iter().any(|due| due.url.as_str().contains(MARK)));
     for printed in [
+        format!("{due:?}"),
         format!("{:?}", play.world),
         format!("{:#?}", play.world),
         format!("{:?}", play.journal),

@@ -29,14 +29,6 @@ impl Client {
 }
 #[allow(clippy::all)]
 impl Client {
-    pub async fn sandboxes_import<'a>(
-        &'a self,
-        body: &'a control::SandboxImportRequest,
-    ) -> Result<Reply<control::SandboxReply>, Error> {
-        let url = format!("{}/imports", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
-        self.inner.sent(request).await
-    }
     pub async fn sandboxes_list<'a>(&'a self) -> Result<Reply<control::SandboxListReply>, Error> {
         let url = format!("{}/sandboxes", self.baseurl,);
         let request = self.client.get(url).build();
@@ -189,18 +181,6 @@ impl Client {
             self.baseurl,
             encode_path(&sandbox.to_string()),
             encode_path(&object_id.to_string()),
-        );
-        let request = self.client.get(url).build();
-        self.inner.sent(request).await
-    }
-    pub async fn sandboxes_export<'a>(
-        &'a self,
-        sandbox: &'a control::SandboxName,
-    ) -> Result<Reply<control::SandboxFileReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/export",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
         );
         let request = self.client.get(url).build();
         self.inner.sent(request).await

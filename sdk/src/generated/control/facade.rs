@@ -5,9 +5,12 @@
 use layer2_types::control::{self, OperationId};
 
 use crate::client::Client;
+use crate::download::Download;
+use crate::download_stream::DownloadStream;
 use crate::error::Error;
 use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
+use crate::upload::Upload;
 
 /// Isolated worlds, each with its own credentials, data, books, clocks and faults.
 #[derive(Clone, Copy, Debug)]
@@ -190,11 +193,12 @@ impl<'c> Sandboxes<'c> {
 
     /// Export a sandbox as a file.
     ///
-    /// Gives the whole state of a sandbox as one object. Saved as it is, `data` is a snapshot in a
-    /// file; an import with `replace` brings a sandbox back to it, and without it makes another
-    /// sandbox. A file from one store opens in any other, as long as the server has the same seed
-    /// and plays by the same version of the rules. What is in it is sealed under a key of that
-    /// seed.
+    /// Gives the whole state of a sandbox as a file, its uploads included. Kept as it is, it is a
+    /// snapshot: a restore brings the sandbox back to it, and an import makes another sandbox from
+    /// it. A file from one store opens in any other, as long as the server has the same seed and
+    /// plays by the same version of the rules or a newer one. It begins with two lines of text, the
+    /// form of the file and what it is of; what follows is compressed and sealed under a key of the
+    /// seed. A file has at most 1 GiB.
     ///
     /// Can be repeated freely. Can be dropped at any time. Errors: `NOT_FOUND`, `LIMIT_REACHED`.
     ///
@@ -202,63 +206,123 @@ impl<'c> Sandboxes<'c> {
     /// ```no_run
     /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
     /// let sandbox = "orders-test".parse()?;
-    /// let sandbox_file = client.control().sandboxes().export(&sandbox).await?;
+    /// let file = client.control().sandboxes().export(&sandbox).await?;
     /// # Ok(()) }
     /// ```
-    pub async fn export(
+    pub async fn export(&self, sandbox: &control::SandboxName) -> Result<Reply<Download>, Error> {
+        self.client
+            .download(
+                OperationId::SandboxesExport.operation(),
+                &[sandbox.as_str()],
+            )
+            .await
+    }
+
+    /// The same as [`export`](Self::export) for a file that goes to disk or further on: the bytes
+    /// as they come, with a limit.
+    pub async fn export_stream(
         &self,
         sandbox: &control::SandboxName,
-    ) -> Result<Reply<control::SandboxFile>, Error> {
-        let api = self.client.control_call(OperationId::SandboxesExport)?;
-        let reply = api.sandboxes_export(sandbox).await?;
+    ) -> Result<Reply<DownloadStream>, Error> {
+        self.client
+            .download_stream(
+                OperationId::SandboxesExport.operation(),
+                &[sandbox.as_str()],
+            )
+            .await
+    }
+
+    /// Put a sandbox back to a file.
+    ///
+    /// Puts a sandbox back to the state that an export has kept, all at once: a server that ends in
+    /// between leaves either the old state or the new one. The file may be that of another sandbox.
+    /// Put back to a file of its own, a sandbox has the credentials of before, and tokens that were
+    /// expired since stay so. Saved replies go on to answer their keys, and deliveries that waited
+    /// go on to wait. Ordered faults and the request log are empty, and explanations name no causes
+    /// from before the export.
+    ///
+    /// - When to use it: Use it to go back to a snapshot, between two tests or after one that went
+    ///   wrong.
+    /// - Before: The file was made by a server with the same seed, under the same version of the
+    ///   rules or an older one, and nothing of it was changed.
+    /// - What happens next: The sandbox answers at once in the state of the file; no event tells of
+    ///   it.
+    /// - Undo: Restore the file of an export that was made before.
+    /// - Retry: A repeat puts the sandbox back again.
+    ///
+    /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
+    /// call again. Errors: `NOT_FOUND`, `CLOCK_BUSY`, `FILE_DAMAGED`, `FILE_OTHER_SEED`,
+    /// `FILE_OTHER_VERSION`.
+    ///
+    /// `POST /sandboxes/{sandbox}/restore`
+    /// ```no_run
+    /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
+    /// let sandbox = "orders-test".parse()?;
+    /// let file = Upload::from_path("path/to/file").await?;
+    /// let sandbox_info = client.control().sandboxes().restore(&sandbox, &file).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn restore(
+        &self,
+        sandbox: &control::SandboxName,
+        file: &Upload,
+    ) -> Result<Reply<control::SandboxInfo>, Error> {
+        let reply = self
+            .client
+            .upload::<control::SandboxReply>(
+                OperationId::SandboxesRestore.operation(),
+                &[sandbox.as_str()],
+                "file",
+                file,
+            )
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 
-    /// Import a sandbox from a file.
+    /// Make a sandbox from a file.
     ///
-    /// Makes a sandbox in the state that an export has kept. With `replace` a sandbox that has the
-    /// name is put back to that state, all at once: a server that ends in between leaves either the
-    /// old state or the new one. Under the name that it was exported under a sandbox has the
-    /// credentials of the exported one, and tokens that were expired stay so. Saved replies go on
-    /// to answer their keys, and deliveries that waited go on to wait. Ordered faults and the
-    /// request log are empty, and explanations name no causes from before the export.
+    /// Makes a sandbox in the state that an export has kept. Under the name that it was exported
+    /// under it has the credentials of the exported one; another name has client ids of its own,
+    /// with the same secrets and keys. Saved replies go on to answer their keys, and deliveries
+    /// that waited go on to wait. Ordered faults and the request log are empty, and explanations
+    /// name no causes from before the export.
     ///
-    /// - When to use it: Use it to restore a sandbox to a snapshot, to move it to another store, or
-    ///   to begin many tests from one prepared state.
-    /// - Before: The file was made by a server with the same seed and the same version of the
-    ///   rules, and nothing of it was changed. Without `replace` no sandbox has the name, and the
+    /// - When to use it: Use it to move a sandbox to another store, or to begin many tests from one
+    ///   prepared state.
+    /// - Before: The file was made by a server with the same seed, under the same version of the
+    ///   rules or an older one, and nothing of it was changed. No sandbox has the name, and the
     ///   server may keep one more.
     /// - What happens next: The sandbox answers at once in the state of the file; no event tells of
     ///   the import.
-    /// - Undo: Delete the sandbox, or import the file of an export that was made before.
-    /// - Retry: With `replace` a repeat puts the sandbox back again; without it the name is taken.
+    /// - Undo: Delete the sandbox.
+    /// - Retry: A repeat is refused, as the name is taken.
     ///
     /// Is never repeated once a byte has left. If it is dropped, it may be done; read before you
-    /// call again. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`, `CLOCK_BUSY`, `FILE_DAMAGED`,
-    /// `FILE_OTHER_SEED`, `FILE_OTHER_VERSION`.
+    /// call again. Errors: `ALREADY_EXISTS`, `LIMIT_REACHED`, `FILE_DAMAGED`, `FILE_OTHER_SEED`,
+    /// `FILE_OTHER_VERSION`.
     ///
-    /// `POST /imports`
+    /// `POST /imports/{name}`
     /// ```no_run
     /// # use layer2_sdk::*; async fn f(client: &Client) -> Result<(), BoxError> {
-    /// let file = control::SandboxFile::new(
-    ///     "layer2-sandbox-1".to_owned(),
-    ///     1,
-    ///     "2026-01-05T14:00:00Z".parse()?,
-    ///     "orders-test".parse()?,
-    ///     "3b7e0c51a9d4f268".to_owned(),
-    ///     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned(),
-    ///     "c2VhbGVk".to_owned(),
-    /// );
-    /// let body = control::SandboxImportRequest::new(file).with_replace(true);
-    /// let sandbox_info = client.control().sandboxes().import(&body).await?;
+    /// let name = "orders-test".parse()?;
+    /// let file = Upload::from_path("path/to/file").await?;
+    /// let sandbox_info = client.control().sandboxes().import(&name, &file).await?;
     /// # Ok(()) }
     /// ```
     pub async fn import(
         &self,
-        body: &control::SandboxImportRequest,
+        name: &control::SandboxName,
+        file: &Upload,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let api = self.client.control_call(OperationId::SandboxesImport)?;
-        let reply = api.sandboxes_import(body).await?;
+        let reply = self
+            .client
+            .upload::<control::SandboxReply>(
+                OperationId::SandboxesImport.operation(),
+                &[name.as_str()],
+                "file",
+                file,
+            )
+            .await?;
         Ok(reply.map(|envelope| envelope.data))
     }
 }

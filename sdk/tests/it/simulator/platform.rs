@@ -286,14 +286,10 @@ impl Platform {
         limit: Duration,
     ) -> Result<HttpReply, TransportError> {
         match fate {
-            Fate::Fine => {
-                let (status, body) = self.work(&order);
-                Ok(self.reply(status, body))
-            }
+            Fate::Fine => Ok(self.answer(&order)),
             Fate::Slow(time) if time < limit => {
                 TokioSleep.sleep(time).await;
-                let (status, body) = self.work(&order);
-                Ok(self.reply(status, body))
+                Ok(self.answer(&order))
             }
             Fate::Slow(time) | Fate::Late(time) => {
                 self.doubt(&order);
@@ -306,28 +302,14 @@ impl Platform {
             }
             Fate::NoConnection => Err(TransportError::NotSent("refused".into())),
             Fate::Lost { worked } => {
-                self.doubt(&order);
-                if worked {
-                    self.work(&order);
-                }
+                self.work_unseen(&order, worked);
                 Err(TransportError::NoReply("reset".into()))
             }
             Fate::Silent { worked } => {
-                self.doubt(&order);
-                if worked {
-                    self.work(&order);
-                }
+                self.work_unseen(&order, worked);
                 Err(self.times_out(limit).await)
             }
-            Fate::Doubled => {
-                // A network repeats what it has no answer to; only what carries a key or changes nothing survives that.
-                let repeats = order.key.is_some() || order.operation.effect == Effect::Read;
-                let (status, body) = self.work(&order);
-                if repeats {
-                    self.work(&order);
-                }
-                Ok(self.reply(status, body))
-            }
+            Fate::Doubled => Ok(self.doubled(&order)),
             Fate::Gateway {
                 status,
                 worked,
@@ -339,25 +321,50 @@ impl Platform {
             }
             Fate::Revoked => {
                 self.lock().tokens.remove(&order.token);
-                let (status, body) = self.work(&order);
-                Ok(self.reply(status, body))
+                Ok(self.answer(&order))
             }
-            Fate::Cut => {
-                let (status, body) = self.work(&order);
-                let reply = self.reply(status, body);
-                Err(TransportError::Cut {
-                    status,
-                    headers: Box::new(reply.headers),
-                    source: "reset".into(),
-                })
-            }
-            Fate::Garbled => {
-                let (status, body) = self.work(&order);
-                match status.is_success() {
-                    true => Ok(self.reply(status, "<html>")),
-                    false => Ok(self.reply(status, body)),
-                }
-            }
+            Fate::Cut => Err(self.cut(&order)),
+            Fate::Garbled => Ok(self.garbled(&order)),
+        }
+    }
+
+    /// The work, and its reply as it is.
+    fn answer(&self, order: &Order) -> HttpReply {
+        let (status, body) = self.work(order);
+        self.reply(status, body)
+    }
+
+    /// The work, if it is done at all, of which nobody hears.
+    fn work_unseen(&self, order: &Order, worked: bool) {
+        self.doubt(order);
+        if worked {
+            self.work(order);
+        }
+    }
+
+    /// A network repeats what it has no answer to; only what carries a key or changes nothing survives that.
+    fn doubled(&self, order: &Order) -> HttpReply {
+        let first = self.answer(order);
+        if order.key.is_some() || order.operation.effect == Effect::Read {
+            self.work(order);
+        }
+        first
+    }
+
+    fn cut(&self, order: &Order) -> TransportError {
+        let reply = self.answer(order);
+        TransportError::Cut {
+            status: reply.status,
+            headers: Box::new(reply.headers),
+            source: "reset".into(),
+        }
+    }
+
+    fn garbled(&self, order: &Order) -> HttpReply {
+        let (status, body) = self.work(order);
+        match status.is_success() {
+            true => self.reply(status, "<html>"),
+            false => self.reply(status, body),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What an id names, and by which names the rest of the sandbox speaks of it.
 
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use layer2_ledger::HoldId;
 use layer2_types::control::ObjectKind;
@@ -10,6 +11,7 @@ use layer2_types::payments::IndividualId;
 
 use crate::outbox::DeliveryRow;
 use crate::outbox::EventRow;
+use crate::packed::Name;
 use crate::payments::arrivals::InboundRow;
 use crate::payments::deposits::Way;
 use crate::payments::transaction_kinds::Category;
@@ -21,7 +23,7 @@ pub(super) struct Subject {
     pub(super) kind: ObjectKind,
     pub(super) status: Option<String>,
     /// The orders whose transactions are its own.
-    pub(super) orders: BTreeSet<String>,
+    pub(super) orders: HashSet<Name>,
     /// Further transactions of its own.
     pub(super) transactions: BTreeSet<String>,
     /// What entries are for that are its own.
@@ -31,6 +33,8 @@ pub(super) struct Subject {
     pub(super) account: Option<AccountId>,
     /// Place in the journal of the command that made it, where that is kept.
     pub(super) cause: Option<u64>,
+    /// Nothing of its own came about before this place.
+    pub(super) since: u64,
     events: Mentions,
 }
 
@@ -54,12 +58,13 @@ impl Subject {
         Self {
             kind,
             status: None,
-            orders: BTreeSet::new(),
+            orders: HashSet::new(),
             transactions: BTreeSet::new(),
             purposes: BTreeSet::new(),
             holds: Vec::new(),
             account: None,
             cause: None,
+            since: 0,
             events: Mentions::Body,
         }
     }
@@ -71,7 +76,14 @@ impl Subject {
         order
     }
 
+    /// The command that made it, and with it all that is its own.
     fn made_by(mut self, cause: u64) -> Self {
+        self.since = cause;
+        self.told_by(cause)
+    }
+
+    /// The command that made it, after other things that are its own.
+    fn told_by(mut self, cause: u64) -> Self {
         self.cause = Some(cause);
         self
     }
@@ -82,7 +94,7 @@ impl Subject {
     }
 
     fn add_order(&mut self, id: &str, hold: Option<HoldId>) {
-        self.orders.insert(id.to_owned());
+        self.orders.insert(Name::new(id));
         self.purposes.insert(id.to_owned());
         self.holds.extend(hold);
     }
@@ -94,13 +106,22 @@ impl Subject {
         self.transactions.extend(own);
     }
 
-    /// Whether an event tells of it.
-    pub(super) fn is_told_by(&self, id: &str, row: &DeliveryRow, event: &EventRow) -> bool {
-        let names = |id: &str| event.body.contains(&format!("\"{id}\""));
-        match &self.events {
-            Mentions::Body => names(id),
+    /// How it is known whether an event tells of it, without making a text for each.
+    pub(super) fn is_told<'s>(
+        &'s self,
+        id: &'s str,
+    ) -> impl Fn(&DeliveryRow, &EventRow) -> bool + 's {
+        let quoted = |id: &str| format!("\"{id}\"");
+        let names = match &self.events {
+            Mentions::Body => vec![quoted(id)],
+            Mentions::Transactions => self.transactions.iter().map(|id| quoted(id)).collect(),
+            Mentions::Event(_) | Mentions::None | Mentions::Subscription => Vec::new(),
+        };
+        move |row, event| match &self.events {
+            Mentions::Body | Mentions::Transactions => {
+                names.iter().any(|name| event.body.contains(name))
+            }
             Mentions::Event(wanted) => event.id == *wanted,
-            Mentions::Transactions => self.transactions.iter().any(|id| names(id)),
             Mentions::None => false,
             Mentions::Subscription => row.subscription.as_str() == id,
         }
@@ -186,7 +207,8 @@ impl World {
         } else {
             own.purposes.insert(row.order.text());
         }
-        Some(own.that_is(&row.stage.status()).made_by(row.cause))
+        // Its order may have had others before it.
+        Some(own.that_is(&row.stage.status()).told_by(row.cause))
     }
 
     fn party_subject(&self, id: &str) -> Option<Subject> {
@@ -285,11 +307,11 @@ impl World {
         own.events = Mentions::None;
         let narrative = funds.narrative(number);
         let purpose = purpose_of(&narrative);
-        own.orders.insert(purpose.to_owned());
+        own.orders.insert(Name::new(purpose));
         let inbound = purpose.parse().ok();
         if let Some(row) = inbound.and_then(|id| self.payments.inbound.get(&id)) {
             own.add_inbound(row);
         }
-        Some(own.made_by(entry.stamp().cause))
+        Some(own.told_by(entry.stamp().cause))
     }
 }

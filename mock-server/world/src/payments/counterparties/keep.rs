@@ -39,8 +39,6 @@ use layer2_types::payments::Rail;
 use layer2_types::payments::RelationshipToCustomer;
 use layer2_types::payments::WalletType;
 
-use crate::payments::counterparties::model;
-
 /// A part of a registration that is kept.
 pub(super) trait Keep {
     /// What it is kept as.
@@ -151,7 +149,7 @@ impl Keep for CounterpartyIntermediaryRequest {
 
     fn keep(self) -> Option<CounterpartyIntermediary> {
         let mut kept = CounterpartyIntermediary::new();
-        kept.asset_type_id = model::asset_through(&self.intermediary_type);
+        kept.asset_type_id = asset_through(&self.intermediary_type);
         kept.intermediary_type = self.intermediary_type.keep();
         kept.institution_name = self.institution_name.keep();
         kept.institution_address = self.institution_address.keep();
@@ -159,4 +157,23 @@ impl Keep for CounterpartyIntermediaryRequest {
         kept.routing_number = self.routing_number.keep();
         Some(kept)
     }
+}
+
+/// The asset that passes a bank, by the place of the bank.
+fn asset_through(place: &IntermediaryType) -> Option<AssetTypeId> {
+    let currency = match place {
+        IntermediaryType::FiatUs | IntermediaryType::FiatPa => "USD",
+        IntermediaryType::FiatCa => "CAD",
+        IntermediaryType::FiatEu => "EUR",
+        IntermediaryType::FiatIn => "INR",
+        IntermediaryType::FiatGb => "GBP",
+        IntermediaryType::FiatBs => "BSD",
+        IntermediaryType::FiatCn => "CNY",
+        IntermediaryType::FiatHk => "HKD",
+        IntermediaryType::FiatSg => "SGD",
+        IntermediaryType::FiatJp => "JPY",
+        IntermediaryType::FiatMy => "MYR",
+        _ => return None,
+    };
+    AssetTypeId::new(format!("FIAT_TESTNET_{currency}")).ok()
 }

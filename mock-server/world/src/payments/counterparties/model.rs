@@ -3,7 +3,6 @@
 //! The types differ in the members of their accounts alone, and a reply has the members of the request under the same
 //! names (`keep`). That none is forgotten is a test.
 
-use layer2_types::payments::AssetTypeId;
 use layer2_types::payments::Counterparty;
 use layer2_types::payments::CounterpartyBasic;
 use layer2_types::payments::CounterpartyCrypto;
@@ -29,7 +28,6 @@ use layer2_types::payments::CounterpartyId;
 use layer2_types::payments::CounterpartyProfile;
 use layer2_types::payments::CounterpartyRequest;
 use layer2_types::payments::CounterpartyStatus;
-use layer2_types::payments::IntermediaryType;
 
 use crate::payments::counterparties::keep::Keep as _;
 
@@ -139,25 +137,6 @@ pub(super) fn set_description(details: &mut Counterparty, text: &str) {
 /// The owner, to be corrected.
 pub(super) fn profile_mut(details: &mut Counterparty) -> Option<&mut CounterpartyProfile> {
     on_any_type!(details, Counterparty, model => model.profile.as_mut(), else None)
-}
-
-/// The asset that passes a bank, by the place of the bank.
-pub(super) fn asset_through(place: &IntermediaryType) -> Option<AssetTypeId> {
-    let currency = match place {
-        IntermediaryType::FiatUs | IntermediaryType::FiatPa => "USD",
-        IntermediaryType::FiatCa => "CAD",
-        IntermediaryType::FiatEu => "EUR",
-        IntermediaryType::FiatIn => "INR",
-        IntermediaryType::FiatGb => "GBP",
-        IntermediaryType::FiatBs => "BSD",
-        IntermediaryType::FiatCn => "CNY",
-        IntermediaryType::FiatHk => "HKD",
-        IntermediaryType::FiatSg => "SGD",
-        IntermediaryType::FiatJp => "JPY",
-        IntermediaryType::FiatMy => "MYR",
-        _ => return None,
-    };
-    AssetTypeId::new(format!("FIAT_TESTNET_{currency}")).ok()
 }
 
 #[cfg(test)]

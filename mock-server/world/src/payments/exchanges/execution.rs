@@ -84,8 +84,9 @@ impl World {
             return;
         }
         let fill = self.fill(cx.now(), &exchange, accepted);
-        match fill.filter(|fill| self.trade(cx, &exchange, accepted, *fill)) {
-            Some(fill) => self.finish_exchange(cx, &exchange, accepted, fill),
+        let traded = fill.and_then(|fill| self.trade(cx, &exchange, accepted, fill));
+        match traded {
+            Some(trade) => self.finish_exchange(cx, &exchange, accepted, trade),
             None => self.reject_exchange(cx, id, accepted),
         }
     }
@@ -121,14 +122,14 @@ impl World {
         }
     }
 
-    /// Posts the trade; tells whether the books took it.
-    fn trade(
+    /// Posts the trade; gives what was posted, if the books took it.
+    fn trade<'a>(
         &mut self,
         cx: &mut WriteContext<'_>,
-        exchange: &ExchangeRow,
+        exchange: &'a ExchangeRow,
         accepted: &Accepted,
         fill: Fill,
-    ) -> bool {
+    ) -> Option<Trade<'a>> {
         let trade = Trade {
             source: &exchange.source.account,
             held: accepted.held,
@@ -140,7 +141,8 @@ impl World {
         self.payments
             .funds
             .trade(cx, accepted.hold, &trade, &narrative)
-            .is_ok()
+            .ok()?;
+        Some(trade)
     }
 
     /// Notes and tells what was traded.
@@ -149,23 +151,22 @@ impl World {
         cx: &mut WriteContext<'_>,
         exchange: &ExchangeRow,
         accepted: &Accepted,
-        fill: Fill,
+        trade: Trade<'_>,
     ) {
         if let Some(row) = self.payments.exchanges.get_mut(&exchange.id) {
             row.stage = ExchangeStage::Executed;
-            row.source.amount = fill.debit;
-            row.destination.amount = fill.credit;
+            row.source.amount = trade.cost;
+            row.destination.amount = trade.credit;
         }
         self.wake(cx, &exchange.source.account);
         self.wake(cx, &exchange.destination.account);
         self.payments
             .transactions
-            .revalue(&accepted.credit, fill.credit);
+            .revalue(&accepted.credit, trade.credit);
         self.advance_transaction(cx, &accepted.debit, TransactionStage::Posted);
         self.advance_transaction(cx, &accepted.credit, TransactionStage::Posted);
-        let returned = MinorUnits::new(accepted.held.get() - fill.debit.get());
-        if returned.is_positive() {
-            self.tell_returned(cx, exchange, returned);
+        if trade.returned().is_positive() {
+            self.tell_returned(cx, exchange, trade.returned());
         }
     }
 

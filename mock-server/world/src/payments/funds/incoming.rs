@@ -1,6 +1,5 @@
 //! Money that came without an owner, and money that goes back after it was credited.
 
-use layer2_ledger::AccountIx;
 use layer2_ledger::AccountKind;
 use layer2_ledger::AssetCode;
 use layer2_ledger::LedgerError;
@@ -47,7 +46,7 @@ impl Funds {
         narrative: &str,
     ) -> Result<(), LedgerError> {
         let handles = self.handles(account)?;
-        let suspense = self.suspense_of(handles.custody)?;
+        let suspense = self.beside(handles.own, AccountKind::Suspense)?;
         let draft = draft(cx)
             .debit(suspense, amount)
             .credit(handles.in_flight, amount);
@@ -90,15 +89,9 @@ impl Funds {
             draft = draft.debit(handles.own, covered);
         }
         if uncovered.is_positive() {
-            draft = draft.debit(self.suspense_of(handles.custody)?, uncovered);
+            let suspense = self.beside(handles.own, AccountKind::Suspense)?;
+            draft = draft.debit(suspense, uncovered);
         }
         self.post(&draft, narrative)
-    }
-
-    /// The suspense account of the asset that a custody account holds.
-    fn suspense_of(&mut self, custody: AccountIx) -> Result<AccountIx, LedgerError> {
-        let asset = self.book.account(custody)?.asset();
-        let code = self.book.asset(asset).map(|asset| asset.code().clone());
-        self.platform_account(AccountKind::Suspense, &code.ok_or(LedgerError::Full)?)
     }
 }

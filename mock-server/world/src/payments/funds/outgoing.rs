@@ -42,10 +42,7 @@ impl Funds {
             .credit(handles.in_flight, amount)
             .settling(hold);
         if fee.is_positive() {
-            let asset = self.book.account(handles.own)?.asset();
-            let code = self.book.asset(asset).ok_or(LedgerError::Full)?.code();
-            let fees = self.platform_account(AccountKind::Fees, &code.clone())?;
-            draft = draft.credit(fees, fee);
+            draft = draft.credit(self.beside(handles.own, AccountKind::Fees)?, fee);
         }
         self.post_known(&draft, narrative)
     }
@@ -58,11 +55,7 @@ impl Funds {
         amount: MinorUnits,
         narrative: &str,
     ) -> Result<(), LedgerError> {
-        let handles = self.handles(account)?;
-        let draft = draft(cx)
-            .debit(handles.in_flight, amount)
-            .credit(handles.custody, amount);
-        self.post(&draft, narrative)
+        self.leave_custody(cx, account, amount, narrative)
     }
 
     /// Gives money back that was sent by `entry`: out of custody's hands if the rail had been paid, out of flight if not.

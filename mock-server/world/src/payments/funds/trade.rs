@@ -4,7 +4,6 @@
 //! and takes in what was bought. So clearing stands at zero whenever anybody looks, and custody has every coin that a
 //! customer can send away.
 
-use layer2_ledger::AccountIx;
 use layer2_ledger::AccountKind;
 use layer2_ledger::HoldId;
 use layer2_ledger::LedgerError;
@@ -51,8 +50,8 @@ impl Funds {
         let source = self.handles(trade.source)?;
         let destination = self.handles(trade.destination)?;
         self.must_have_room(destination.custody, trade.credit)?;
-        let sold = self.clearing(source.own)?;
-        let bought = self.clearing(destination.own)?;
+        let sold = self.beside(source.own, AccountKind::Clearing)?;
+        let bought = self.beside(destination.own, AccountKind::Clearing)?;
 
         let exchange = draft(cx)
             .debit(source.own, trade.held)
@@ -85,14 +84,6 @@ impl Funds {
         let narratives = narratives.iter().map(|narrative| Packed::new(narrative));
         self.narratives.extend(narratives);
         Ok(())
-    }
-
-    /// The clearing account of the asset of an account.
-    fn clearing(&mut self, account: AccountIx) -> Result<AccountIx, LedgerError> {
-        let asset = self.book.account(account)?.asset();
-        let code = self.book.asset(asset).ok_or(LedgerError::Full)?.code();
-        let code = code.clone();
-        self.platform_account(AccountKind::Clearing, &code)
     }
 }
 

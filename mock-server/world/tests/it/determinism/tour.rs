@@ -4,8 +4,11 @@
 use jiff::SignedDuration;
 use layer2_world::DueDelivery;
 use layer2_world::Profile;
+use layer2_world::RULES_VERSION;
 use layer2_world::Seed;
 use layer2_world::Settings;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use crate::applications::walk::Onboarding;
 use crate::deposits::arrive;
@@ -181,6 +184,46 @@ fn a_tour_of_everything_is_the_same_byte_for_byte() {
     assert!(sent == sent_again);
     assert!(one.world.snapshot().unwrap() == two.world.snapshot().unwrap());
     assert!(one.balanced());
+}
+
+/// What the tour led to when the present rules got their number, as SHA-256.
+const RULES: u32 = 2;
+const LED_TO: [(&str, &str); 4] = [
+    (
+        "commands",
+        "b34fc8df53d9aa6db62c9f3eb4b65ce5f90f432a556bdf6e269b0daa6f20a34d",
+    ),
+    (
+        "webhooks",
+        "d2ad3826726e3a48d8c8f8af30f1cc05556339e20e359d0c98b6543b3baecf64",
+    ),
+    (
+        "lists",
+        "ea99f613aa70639d8839e6abd1bef95d9c7c48a6b0dfcad231c21e5a3504efb4",
+    ),
+    (
+        "state",
+        "5d3676eb775b8cf32203e8e645ee15529f78d2f2cd240a8fa96e69c917a6f1b6",
+    ),
+];
+
+/// The same in every build and on every machine.
+#[test]
+fn a_tour_leads_where_it_led_when_the_rules_got_their_number() {
+    let (play, sent, journal) = told();
+    let digest = |text: String| hex::encode(Sha256::digest(text));
+    let leads_to = [
+        ("commands", digest(journal)),
+        ("webhooks", digest(format!("{sent:?}"))),
+        ("lists", digest(pages(&play).concat())),
+        ("state", digest(play.world.snapshot().unwrap())),
+    ];
+    let told = leads_to.each_ref().map(|(what, to)| (*what, to.as_str()));
+    assert_eq!(
+        (RULES_VERSION, told),
+        (RULES, LED_TO),
+        "if the tour itself has changed, put these here; if not, the rules have: raise RULES_VERSION first (CONTRIBUTING.md)"
+    );
 }
 
 /// What anybody can see of a tour whose receiver answers at moments that a seed chooses.

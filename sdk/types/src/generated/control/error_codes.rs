@@ -56,16 +56,16 @@ error_codes! {
         means "The clock would leave the years that it can show.",
         remedy "Advance by less.";
     FileDamaged = "FILE_DAMAGED", status 400,
-        means "The file of an export was changed or cut off after it was made.",
-        remedy "Import the `data` of an export as it was given, or export again.";
+        means "The file is no export, or was changed or cut off after it was made.",
+        remedy "Send the bytes of an export as they were given, or export again.";
     FileOtherSeed = "FILE_OTHER_SEED", status 400,
         means "The file of an export was made by a server with another seed, and opens under that \
         one alone.",
         remedy "Start the server with the same `--seed`, or export from one that has this one's.";
     FileOtherVersion = "FILE_OTHER_VERSION", status 400,
-        means "The file of an export has another form, or was made under another version of the \
+        means "The file of an export has another form, or was made under a newer version of the \
         rules.",
-        remedy "Use the version of the server that made it, or export again from this one.";
+        remedy "Use the version of the server that made it, or a newer one.";
     FaultNotSupported = "FAULT_NOT_SUPPORTED", status 400,
         means "The kind of fault, or the operation it names, is not known.",
         remedy "Choose one of those that the error lists.";

@@ -249,14 +249,24 @@ operations! {
     SandboxesExport = "sandboxes_export" => Operation {
         id: "sandboxes_export", resource: "sandboxes", summary: "Export a sandbox as a file",
         path: "/sandboxes/{sandbox}/export", runs_in: RunsIn::Server,
-        errors: &["NOT_FOUND", "LIMIT_REACHED"], ..BASE
+        errors: &["NOT_FOUND", "LIMIT_REACHED"], reply_media: Some("application/octet-stream"),
+        ..BASE
     };
-    /// Import a sandbox from a file. `POST /imports`.
+    /// Put a sandbox back to a file. `POST /sandboxes/{sandbox}/restore`.
+    SandboxesRestore = "sandboxes_restore" => Operation {
+        id: "sandboxes_restore", resource: "sandboxes", summary: "Put a sandbox back to a file",
+        method: HttpMethod::Post, path: "/sandboxes/{sandbox}/restore", effect: Effect::Write,
+        retry: RetryRule::Never, runs_in: RunsIn::Server, errors: &["NOT_FOUND", "CLOCK_BUSY",
+        "FILE_DAMAGED", "FILE_OTHER_SEED", "FILE_OTHER_VERSION"], body_limit: 1_073_741_824,
+        request_media: &["multipart/form-data", "application/octet-stream"], ..BASE
+    };
+    /// Make a sandbox from a file. `POST /imports/{name}`.
     SandboxesImport = "sandboxes_import" => Operation {
-        id: "sandboxes_import", resource: "sandboxes", summary: "Import a sandbox from a file",
-        method: HttpMethod::Post, path: "/imports", effect: Effect::Write, retry: RetryRule::Never,
-        runs_in: RunsIn::Server, errors: &["ALREADY_EXISTS", "LIMIT_REACHED", "CLOCK_BUSY",
-        "FILE_DAMAGED", "FILE_OTHER_SEED", "FILE_OTHER_VERSION"], body_limit: 67_108_864,
-        request_media: &["application/json"], success: &[201], ..BASE
+        id: "sandboxes_import", resource: "sandboxes", summary: "Make a sandbox from a file",
+        method: HttpMethod::Post, path: "/imports/{name}", effect: Effect::Write,
+        retry: RetryRule::Never, runs_in: RunsIn::Server, errors: &["ALREADY_EXISTS",
+        "LIMIT_REACHED", "FILE_DAMAGED", "FILE_OTHER_SEED", "FILE_OTHER_VERSION"],
+        body_limit: 1_073_741_824,
+        request_media: &["multipart/form-data", "application/octet-stream"], success: &[201], ..BASE
     };
 }

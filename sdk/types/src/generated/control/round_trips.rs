@@ -13,9 +13,9 @@ round_trips! {
         DeliveryReply, ExplanationReply, FaultListReply, FaultReply, FaultRequest,
         FaultsClearedReply, FeeTableReply, InboundAssignRequest, InboundListReply, InboundReply,
         InboundRequest, InboundReturnRequest, LedgerEntryListReply, RateListReply, RatePinRequest,
-        RateReply, SandboxCreateRequest, SandboxFileReply, SandboxForkRequest, SandboxImportRequest,
-        SandboxListReply, SandboxRefReply, SandboxReply, SettleReply, TokensExpiredReply,
-        TrialBalanceReply, WithdrawalDecisionReply, WithdrawalOutcomeRequest,
+        RateReply, SandboxCreateRequest, SandboxForkRequest, SandboxListReply, SandboxRefReply,
+        SandboxReply, SettleReply, TokensExpiredReply, TrialBalanceReply, WithdrawalDecisionReply,
+        WithdrawalOutcomeRequest,
     }
     enums {
         ApplicationOutcome, ApplicationStatus, ClockMode, CounterpartyStatus, CustomerStatus,

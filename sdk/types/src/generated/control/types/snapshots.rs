@@ -3,40 +3,8 @@
 //! Models of `snapshots`.
 
 use super::SandboxName;
-use crate::timestamp::Timestamp;
 
 models! {
-    /// The state of a sandbox, sealed. All of it is held against what is sealed, so no part can be
-    /// changed.
-    pub struct SandboxFile {
-        required {
-            /// Form of the file, `layer2-sandbox-1`.
-            format: String;
-            /// Version of the rules that the state was made by.
-            rules_version: i64;
-            /// When it was exported, by the clock of the machine.
-            made_at: Timestamp;
-            /// Name of the sandbox that was exported.
-            sandbox: SandboxName;
-            /// Fingerprint of the seed of the server, which tells nothing of the seed; 16
-            /// hexadecimal digits.
-            made_under: String;
-            /// SHA-256 of the state, 64 hexadecimal digits; equal states of one name have equal
-            /// digests.
-            digest: String;
-            /// The state with its files, sealed, in base64.
-            sealed: String, secret;
-        }
-    }
-
-    /// Envelope around a file.
-    pub struct SandboxFileReply {
-        required {
-            /// The file.
-            data: SandboxFile;
-        }
-    }
-
     /// What the new sandbox is called.
     pub struct SandboxForkRequest {
         required {
@@ -44,22 +12,6 @@ models! {
             name: SandboxName;
         }
     }
-
-    /// A file, and what becomes of it.
-    pub struct SandboxImportRequest {
-        required {
-            /// What an export gave as `data`, unchanged.
-            file: SandboxFile;
-        }
-        optional {
-            /// Name of the sandbox; that of the exported one if it is left out. Another name has
-            /// other client ids.
-            name: SandboxName = with_name;
-            /// Whether a sandbox that has the name is replaced; if it is left out, a taken name is
-            /// refused.
-            replace: bool = with_replace;
-        }
-    }
 }
 
-no_projection! { SandboxFile, SandboxFileReply, SandboxForkRequest, SandboxImportRequest }
+no_projection! { SandboxForkRequest }

@@ -1,0 +1,139 @@
+//! What a token endpoint answers: a token, or why there is none.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use http::StatusCode;
+use reqwest::Url;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::request::sensitive;
+use crate::decode::error_details;
+use crate::error::Error;
+use crate::error::ErrorKind;
+use crate::error::Outcome;
+use crate::retry;
+use crate::runtime::Runtime;
+use crate::transport::HttpReply;
+use crate::transport::TransportError;
+
+/// Life of a token whose reply does not tell it.
+const UNTOLD_LIFE: Duration = Duration::from_secs(300);
+
+/// A token as the server just gave it.
+pub(super) struct Granted {
+    pub(super) authorization: HeaderValue,
+    pub(super) life: Duration,
+    /// When it was asked for: its life counts from here at the earliest.
+    pub(super) asked_at: Duration,
+}
+
+impl Granted {
+    pub(super) fn read(exchange: &HttpReply, asked_at: Duration) -> Result<Self, Error> {
+        #[derive(Deserialize)]
+        struct Wire {
+            access_token: String,
+            token_type: Option<String>,
+            expires_in: Option<u64>,
+        }
+        // The body holds the token, so it is not kept in the error.
+        let wrong = |message: &str| {
+            let error = Error::before_sending(ErrorKind::Token, message);
+            error.with_reply(exchange.status, bytes::Bytes::new())
+        };
+        let wire: Wire = serde_json::from_slice(&exchange.body).map_err(|_| {
+            wrong("the token endpoint's reply is not a token (RFC 6749, 5.1): check the token URL")
+        })?;
+        if wire
+            .token_type
+            .is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"))
+        {
+            return Err(wrong(
+                "the token endpoint gave a token that is not of type Bearer",
+            ));
+        }
+        let access_token = Zeroizing::new(wire.access_token);
+        let text = Zeroizing::new(format!("Bearer {}", *access_token));
+        Ok(Self {
+            authorization: sensitive(&text)?,
+            life: wire.expires_in.map_or(UNTOLD_LIFE, Duration::from_secs),
+            asked_at,
+        })
+    }
+}
+
+/// Why there is no token.
+pub(super) struct Refusal {
+    pub(super) error: Error,
+    pub(super) credentials_refused: bool,
+}
+
+impl Refusal {
+    pub(super) fn replied(exchange: &HttpReply, runtime: &Runtime) -> Self {
+        let status = exchange.status;
+        let credentials_refused = status == StatusCode::UNAUTHORIZED
+            || error_details(&exchange.body)
+                .iter()
+                .any(|detail| detail.code.as_deref() == Some("invalid_client"));
+        let message = match status.as_u16() {
+            _ if credentials_refused => {
+                "the token endpoint refused the client id or secret: check that they belong to this environment"
+            }
+            404 => "there is no token endpoint at this URL: check the token URL",
+            400..=499 => {
+                "the token endpoint refused the request: check the scopes and the token URL"
+            }
+            _ => "the token endpoint failed",
+        };
+        let error = Error::new(ErrorKind::Token, Outcome::NotSent, message)
+            .with_details(error_details(&exchange.body))
+            .with_reply(status, exchange.body.clone())
+            .with_retry_after(retry::retry_after(&exchange.headers, runtime.clock.now()))
+            .with_retryable(retry::is_transient(status));
+        Self {
+            error,
+            credentials_refused,
+        }
+    }
+
+    pub(super) fn broken(broken: TransportError, url: &Url) -> Self {
+        let (message, source) = match broken {
+            TransportError::NotSent(source) => (
+                "no connection to the token endpoint: check the network, the proxy and the token URL",
+                Some(source),
+            ),
+            TransportError::NoReply(source) => (
+                "the token endpoint closed the connection without a reply",
+                Some(source),
+            ),
+            TransportError::TimedOut(source) => {
+                ("the token endpoint did not reply in time", Some(source))
+            }
+            TransportError::Cut { source, .. } => {
+                ("the token endpoint's reply broke off", Some(source))
+            }
+            TransportError::TooLong { .. } => (
+                "the token endpoint's reply is no token: it is far too long",
+                None,
+            ),
+        };
+        let host = url.host_str().unwrap_or_default();
+        let message = format!("{message} (host {host})");
+        let error = Error::before_sending(ErrorKind::Token, message).with_retryable(true);
+        Self::from_parts(error.with_any_source(source))
+    }
+
+    fn from_parts(error: Error) -> Self {
+        Self {
+            error,
+            credentials_refused: false,
+        }
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::from_parts(error)
+    }
+}
