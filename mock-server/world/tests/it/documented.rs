@@ -42,8 +42,8 @@ pub(crate) fn reply(operation: &'static Operation, platform: Platform, reply: &R
     assert!(wrong.is_empty(), "{operation}: {}", wrong.join("; "));
 }
 
-/// Fails unless each code is one that the operation lists and the status that of one of them. What a version does not have is not
-/// found there, whatever it lists elsewhere.
+/// Fails unless each code is one that the operation lists and the status that of one of them. What a version does not
+/// have is not found there, whatever it lists elsewhere.
 pub(crate) fn refusal(operation: &Operation, platform: Platform, rejection: &Rejection) {
     for problem in &rejection.problems {
         let code = problem.code;
