@@ -206,7 +206,7 @@ mod tests {
         image
     }
 
-    fn whole(parts: Vec<Bytes>) -> Bytes {
+    fn whole(parts: &[Bytes]) -> Bytes {
         parts.concat().into()
     }
 
@@ -229,7 +229,7 @@ mod tests {
             origin.base.snapshot.text.clone(),
             origin.genesis.name.clone(),
         );
-        let file = whole(origin.seal(&server, usize::MAX).expect("sealed"));
+        let file = whole(&origin.seal(&server, usize::MAX).expect("sealed"));
         let back = Image::open(&server, &file, &name).expect("opens");
         assert!(back.base.snapshot.text == state);
         let bytes = back.base.files.iter().map(|(_, bytes)| bytes.to_vec());
@@ -275,7 +275,7 @@ mod tests {
     async fn a_file_beyond_the_limit_is_not_made() {
         let server = Seed::new(SEED);
         let files = [noise(1024 * 1024)];
-        let length = whole(image(&files).await.seal(&server, usize::MAX).expect("made")).len();
+        let length = whole(&image(&files).await.seal(&server, usize::MAX).expect("made")).len();
         assert!(image(&files).await.seal(&server, length).is_ok());
         let refused = image(&files).await.seal(&server, length - 1);
         assert!(matches!(refused, Err(SealError::TooLarge(most)) if most == length - 1));
