@@ -30,10 +30,7 @@ impl Book {
                 });
             }
         }
-        let index = &self.index;
-        let is_indexed = index.entry_positions.are_those_of(&self.entries)
-            && index.hold_positions.are_those_of(&self.holds);
-        if *index != recount.index || !is_indexed {
+        if !self.has_index(&recount.index) {
             recount.violations.push(Violation::Index);
         }
         let broken = |totals: &&crate::AssetTotals| !totals.balanced();

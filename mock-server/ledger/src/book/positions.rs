@@ -47,18 +47,10 @@ impl Identified for Hold {
 
 /// The positions of rows. Every call brings the rows that it is about.
 ///
-/// It follows from the rows, so two are always equal where the rows are; whether it does follow is for the audit to say
+/// It follows from the rows, so it is not compared with another one: what matters is whether it does follow
 /// ([`Positions::are_those_of`]).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Positions(HashTable<u32>);
-
-impl PartialEq for Positions {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Positions {}
 
 impl Positions {
     /// The position of the row with this id.
