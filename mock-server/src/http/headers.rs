@@ -12,6 +12,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use layer2_world::uuid_text;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-l2f-request-id");
 pub(crate) const IDEMPOTENCY_ID: HeaderName = HeaderName::from_static("x-l2f-idempotency-id");
@@ -69,21 +70,6 @@ impl RequestId {
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.0).ok()
     }
-}
-
-/// A UUID in its usual form.
-fn uuid_text(bytes: [u8; 16]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(36);
-    for (place, byte) in bytes.into_iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for half in [byte >> 4, byte & 0x0f] {
-            text.push(char::from(DIGITS[usize::from(half)]));
-        }
-    }
-    text
 }
 
 #[cfg(test)]

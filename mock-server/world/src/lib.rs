@@ -51,6 +51,7 @@ pub use crate::genesis::Genesis;
 pub use crate::outbox::DeliveryId;
 pub use crate::outbox::DeliveryOutcome;
 pub use crate::outbox::DueDelivery;
+pub use crate::packed::uuid_text;
 pub use crate::payments::deposit_stages;
 pub use crate::payments::machines;
 pub use crate::rejection::Problem;

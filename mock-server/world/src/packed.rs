@@ -264,8 +264,9 @@ fn digit(character: u8) -> Option<u8> {
     }
 }
 
-/// A UUID in its usual form.
-pub(crate) fn uuid_text(bytes: [u8; 16]) -> String {
+/// A UUID in its usual form: 32 small hexadecimal digits in five groups.
+#[must_use]
+pub fn uuid_text(bytes: [u8; 16]) -> String {
     Spelled::Uuid(uuid_characters(bytes)).as_ref().to_owned()
 }
 

@@ -130,12 +130,14 @@ impl<K: AsRef<str>, V: Named<K>> Table<K, V> {
     }
 
     /// Notes the place of a row.
+    #[expect(
+        clippy::expect_used,
+        reason = "so many rows take hundreds of gigabytes, and a broken sandbox is better than a row that is never found again"
+    )]
     fn note(&mut self, number: u64) {
         let Self { rows, places, .. } = self;
-        // So many rows fit no memory that their number would not fit.
-        if let Ok(place) = u32::try_from(number) {
-            places.insert_unique(hash_of(rows, place), place, |place| hash_of(rows, *place));
-        }
+        let place = u32::try_from(number).expect("a table has fewer than 2^32 rows");
+        places.insert_unique(hash_of(rows, place), place, |place| hash_of(rows, *place));
     }
 
     /// How many rows were ever made: the number of the newest one.

@@ -258,10 +258,15 @@ impl Funds {
     }
 
     /// The platform's account of a kind that holds what an account holds.
+    #[expect(
+        clippy::expect_used,
+        reason = "a book opens accounts for its own assets alone, and forgets none"
+    )]
     fn beside(&mut self, account: AccountIx, kind: AccountKind) -> Result<AccountIx, LedgerError> {
         let asset = self.book.account(account)?.asset();
-        let code = self.book.asset(asset).map(|asset| asset.code().clone());
-        self.platform_account(kind, &code.ok_or(LedgerError::Full)?)
+        let asset = self.book.asset(asset).expect("the asset of an account");
+        let code = asset.code().clone();
+        self.platform_account(kind, &code)
     }
 
     fn platform_account(
