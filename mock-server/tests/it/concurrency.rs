@@ -54,7 +54,7 @@ const AT_ONCE: usize = 1_000;
 
 /// Files that the process may have open: both ends of every connection are in it, and the rest of the tests.
 #[cfg(unix)]
-const FILES: u64 = 2 * 1_000 + 500;
+const FILES: u64 = 2 * AT_ONCE as u64 + 500;
 
 /// Asks the system for as many open files as a thousand connections need. Many give a process 1,024 until it asks.
 #[cfg(unix)]
@@ -67,7 +67,11 @@ fn make_room() {
         current: Some(FILES),
         maximum: limit.maximum,
     };
-    setrlimit(Resource::Nofile, raised).expect("`ulimit -Hn` is 2500 or more");
+    let raised = setrlimit(Resource::Nofile, raised);
+    assert!(
+        raised.is_ok(),
+        "{FILES} files are open at once: raise the limit, as root with `ulimit -Hn 4096`: {raised:?}"
+    );
 }
 
 #[cfg(not(unix))]

@@ -36,6 +36,8 @@ struct Walker {
     caller: Caller,
     chance: Chance,
     sent: u64,
+    accepted: u64,
+    refused: u64,
     /// How often something was seen: a path that was answered, by its words, or the code of a refusal.
     seen: BTreeMap<String, u64>,
     /// Ids by the kind of what they name, newest last.
@@ -100,6 +102,8 @@ impl Walker {
             caller: Caller::new(server).await,
             chance: Chance(seed),
             sent: 0,
+            accepted: 0,
+            refused: 0,
             seen: BTreeMap::new(),
             made: Default::default(),
             counterparty: String::new(),
@@ -304,12 +308,14 @@ impl Walker {
     /// A reply is an accepted one, or a refusal with a code.
     fn judge(&mut self, path: &str, reply: &Reply) -> Option<Value> {
         if reply.status.is_success() {
+            self.accepted += 1;
             self.see(&subject(path));
             // A receipt is a file.
             return serde_json::from_str(&reply.text).ok();
         }
         assert!(reply.status.is_client_error(), "{path}: {}", reply.text);
         assert!(!reply.code().is_empty(), "{path}: {}", reply.text);
+        self.refused += 1;
         self.see(&reply.code());
         None
     }
@@ -376,16 +382,21 @@ async fn walk(platform: Platform, seed: u64) -> TestServer {
     let rows = server.journal("default").expect("journal");
     let again = replay(server.genesis("default").expect("genesis"), &rows).expect("the same world");
     assert!(Some(again.snapshot().unwrap()) == server.snapshot("default"));
+    // A shorter walk comes less deep; a longer one is not asked for more, as what it finds to do grows rarer.
+    let scaled = |least: u64| least * steps.min(STEPS) / STEPS;
     let count = |what: &str| walker.seen.get(what).copied().unwrap_or_default();
     let missed: Vec<String> = DEPTHS
         .iter()
+        .map(|(what, least)| (what, scaled(*least)))
         .filter(|(what, least)| count(what) < *least)
         .map(|(what, least)| format!("{what}: {} instead of {least}", count(what)))
         .collect();
     println!("{platform}: {:#?}", walker.seen);
+    assert!(missed.is_empty(), "the walk is shallow: {missed:#?}");
+    let (accepted, refused) = (walker.accepted, walker.refused);
     assert!(
-        steps < STEPS || missed.is_empty(),
-        "the walk is shallow: {missed:#?}"
+        accepted > refused / 2 && refused > scaled(20),
+        "{accepted} accepted, {refused} refused"
     );
     server
 }
