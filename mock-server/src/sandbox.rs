@@ -46,11 +46,11 @@ use super::{
     credentials::Credentials,
     faults::Faults,
     http::limits,
-    journal::{Journal, Row},
+    journal::{Head, Journal, Row},
     request_log::RequestLog,
     store::StoreError,
 };
-pub(crate) use broken::{Broken, Outage};
+pub(crate) use broken::{Broken, Outage, UNTIL_RESET};
 pub(crate) use deliveries::{Attempt, Step};
 pub(crate) use load::LoadError;
 use shared::Gate;
@@ -342,6 +342,18 @@ impl Sandbox {
         Ok(epoch)
     }
 
+    /// The head of a sandbox that takes the place of this one: it counts on from what the journal says, so that tokens that
+    /// were expired stay so.
+    pub(crate) async fn next_head(&self) -> Result<Head, Broken> {
+        let told = self.journal.head().await;
+        let (stored, _) = told.map_err(|error| self.told(&error))?;
+        Ok(Head {
+            generation: stored.generation + 1,
+            epoch: stored.epoch.max(self.epoch()),
+            ..Head::default()
+        })
+    }
+
     /// Learns how many times tokens were expired, by whomever: that number never goes back.
     pub(crate) fn note_epoch(&self, epoch: u64) {
         self.epoch.fetch_max(epoch, Ordering::AcqRel);
@@ -396,11 +408,7 @@ impl Sandbox {
     /// What an error of the store means for the sandbox; the error itself goes to the log.
     fn told(&self, error: &StoreError) -> Broken {
         tracing::error!(sandbox = self.name(), %error, "the store of a sandbox failed");
-        match error {
-            StoreError::Full(_) => Broken::Outage(Outage::Full),
-            StoreError::Unavailable(_) => Broken::Outage(Outage::Unavailable),
-            StoreError::Taken | StoreError::Unusable(_) => Broken::journal(error),
-        }
+        Broken::store(error)
     }
 }
 

@@ -11,14 +11,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use layer2_world::{seed::Seed, settings::Settings};
+use layer2_world::{World, seed::Seed, settings::Settings};
 
 use super::{
     clocks::{ClockMode, MANUAL_START},
     directory::{self, Directory, DirectoryError},
     http::{contract::Contract, route::Routes},
     image::Image,
-    journal::Journal,
+    journal::{Base, Journal, Snapshot},
     known_tokens::KnownTokens,
     metrics::Metrics,
     sandbox::{Broken, Outage, Sandbox},
@@ -209,19 +209,39 @@ impl Server {
     /// Begins a sandbox again. One of which the store cannot say what it was made from is made anew, with the server's own
     /// settings. Runs on the server's runtime.
     pub(crate) async fn reset(&self, sandbox: Arc<Sandbox>) -> Result<Arc<Sandbox>, ChangeError> {
-        if !sandbox.is_unknown() {
-            let turn = sandbox.turn.try_lock().map_err(|_| ChangeError::Busy)?;
-            sandbox.reset().await.map_err(ChangeError::Broken)?;
-            drop(turn);
-            return Ok(sandbox);
+        if sandbox.is_unknown() {
+            return self.make_anew(&sandbox).await;
         }
+        let turn = sandbox.turn.try_lock().map_err(|_| ChangeError::Busy)?;
+        sandbox.reset().await.map_err(ChangeError::Broken)?;
+        drop(turn);
+        Ok(sandbox)
+    }
+
+    /// Makes a sandbox of the same name in the place of one of which nothing can be read. The store puts one for the other
+    /// at once, so that what is refused leaves the old one where it is.
+    async fn make_anew(&self, old: &Arc<Sandbox>) -> Result<Arc<Sandbox>, ChangeError> {
         let _one_at_a_time = self.changing.lock().await;
-        let name = sandbox.name();
-        self.store.delete(name).await?;
-        self.directory.forget(name);
-        let made = self.make(self.plan(name.to_owned())).await?;
-        self.dispatch(&made);
-        Ok(made)
+        match self.directory.named(old.name()) {
+            Some(now) if Arc::ptr_eq(&now, old) => {}
+            // Another call was a moment earlier; what has been put into the new one since stays there.
+            Some(_) => return Err(ChangeError::Busy),
+            None => return Err(DirectoryError::Unknown.into()),
+        }
+        let _turn = old.turn.try_lock().map_err(|_| ChangeError::Busy)?;
+        let charter = self.plan(old.name().to_owned()).charter();
+        let head = old.next_head().await.map_err(ChangeError::Broken)?;
+        let snapshot = World::new(charter.genesis(&self.config.seed)).snapshot();
+        let base = Base {
+            head,
+            snapshot: Snapshot {
+                generation: head.generation,
+                seq: 0,
+                text: snapshot.map_err(|_| ChangeError::Broken(Broken::Defect))?,
+            },
+            files: Vec::new(),
+        };
+        self.put(&charter, &base, true).await
     }
 
     /// Makes a sandbox that begins with an image, if asked in place of the one of its name, and sets its dispatcher to
@@ -243,9 +263,19 @@ impl Server {
             Some(old) => image.base.head.epoch = image.base.head.epoch.max(old.epoch()),
             None => self.directory.may_add(&name)?,
         }
-        let charter = image.charter();
-        let journal = self.store.begin(&charter, &image.base, replace).await?;
-        let sandbox = Arc::new(self.open_kept(&charter, journal).await);
+        self.put(&image.charter(), &image.base, replace).await
+    }
+
+    /// Keeps a sandbox that begins with a base and sets its dispatcher to work. The caller sees to it that nobody else makes
+    /// or deletes one.
+    async fn put(
+        &self,
+        charter: &Charter,
+        base: &Base,
+        replace: bool,
+    ) -> Result<Arc<Sandbox>, ChangeError> {
+        let journal = self.store.begin(charter, base, replace).await?;
+        let sandbox = Arc::new(self.open_kept(charter, journal).await);
         self.directory.put(Arc::clone(&sandbox));
         self.dispatch(&sandbox);
         Ok(sandbox)
@@ -384,5 +414,95 @@ impl Server {
     async fn open_kept(&self, charter: &Charter, journal: Arc<dyn Journal>) -> Sandbox {
         let genesis = charter.genesis(&self.config.seed);
         Sandbox::open(genesis, charter.clock, journal).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use layer2_world::Genesis;
+
+    use super::*;
+    use crate::{
+        http::limits,
+        journal::{Head, Write, memory::MemoryJournal},
+    };
+
+    async fn server() -> Server {
+        let config = Config {
+            seed: Seed::new([1; 32]),
+            control_token: "control".to_owned(),
+            url: "http://127.0.0.1:1".to_owned(),
+            settings: Settings::default(),
+            clock: ClockMode::Manual,
+            callbacks: Default::default(),
+            store: StoreUrl::Memory,
+        };
+        Server::open(config).await.expect("a server")
+    }
+
+    /// A sandbox of which the store cannot say what it was made from, and whose tokens were expired.
+    async fn unknown(server: &Server, name: &str) -> Arc<Sandbox> {
+        let genesis: Genesis = server
+            .plan(name.to_owned())
+            .charter()
+            .genesis(&server.config.seed);
+        let journal = MemoryJournal::default();
+        journal.write(Write::Head(Head {
+            generation: 4,
+            epoch: 3,
+            ..Head::default()
+        }));
+        let error = StoreError::Unusable("changed by hand".to_owned());
+        let sandbox = Sandbox::unknown(genesis, ClockMode::Manual, Arc::new(journal), error);
+        let sandbox = Arc::new(sandbox.await);
+        server.directory.put(Arc::clone(&sandbox));
+        sandbox
+    }
+
+    #[tokio::test]
+    async fn one_that_is_unknown_is_made_anew_once_and_its_tokens_stay_expired() {
+        let server = server().await;
+        let old = unknown(&server, "team").await;
+        let made = server.reset(Arc::clone(&old)).await.expect("made");
+        assert!(!made.is_unknown());
+        assert_eq!(made.epoch(), 3);
+        // A call that had found the old one and waited.
+        let late = server.reset(old).await;
+        assert!(matches!(late, Err(ChangeError::Busy)), "{late:?}");
+        let now = server.directory.named("team").expect("team");
+        assert!(Arc::ptr_eq(&now, &made), "what was made stays");
+    }
+
+    #[tokio::test]
+    async fn one_that_was_deleted_meanwhile_is_not_made_again() {
+        let server = server().await;
+        let old = unknown(&server, "team").await;
+        server.delete("team").await.expect("deleted");
+        let late = server.reset(old).await;
+        let gone = matches!(late, Err(ChangeError::Directory(DirectoryError::Unknown)));
+        assert!(gone, "{late:?}");
+        assert!(server.directory.named("team").is_none());
+    }
+
+    #[tokio::test]
+    async fn one_beyond_the_limit_can_be_reset_too() {
+        let server = server().await;
+        for number in 0..limits::SANDBOXES {
+            unknown(&server, &format!("s-{number}")).await;
+        }
+        let default = unknown(&server, directory::DEFAULT).await;
+        let made = server.reset(default).await.expect("made");
+        assert!(!made.is_unknown());
+    }
+
+    #[tokio::test]
+    async fn while_its_clock_is_moved_it_stays_as_it_is() {
+        let server = server().await;
+        let old = unknown(&server, "team").await;
+        let _turn = old.turn.lock().await;
+        let refused = server.reset(Arc::clone(&old)).await;
+        assert!(matches!(refused, Err(ChangeError::Busy)), "{refused:?}");
+        let now = server.directory.named("team").expect("team");
+        assert!(Arc::ptr_eq(&now, &old));
     }
 }

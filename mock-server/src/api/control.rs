@@ -25,9 +25,8 @@ use crate::{
     errors::{Failure, Refusal, sentence},
     generated::control::ControlServer,
     http::{OpenFile, headers::RequestId, limits, locate},
-    sandbox::{Broken, Outage, Sandbox, lock},
+    sandbox::{Broken, Sandbox, lock},
     server::{ChangeError, Server},
-    store::StoreError,
     webhooks::settle,
 };
 use faults::{fault, order};
@@ -334,10 +333,7 @@ fn refused(error: ChangeError, name: &str) -> Rejection {
         ChangeError::Broken(error) => return broken(error),
         ChangeError::Store(error) => {
             tracing::error!(sandbox = name, %error, "a sandbox could not be made or deleted");
-            return broken(Broken::Outage(match error {
-                StoreError::Full(_) => Outage::Full,
-                _ => Outage::Unavailable,
-            }));
+            return broken(Broken::store(&error));
         }
     };
     match error {

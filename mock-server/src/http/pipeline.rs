@@ -372,10 +372,15 @@ impl Exchange {
         let Some(hint) = error.hint() else {
             return internal(self.surface, &error.to_string());
         };
-        refuse_with(self.surface.profile(), Refusal::StoreUnavailable, |code| {
+        let failure = refuse_with(self.surface.profile(), Refusal::StoreUnavailable, |code| {
             Problem::new(code, sentence(&error.to_string())).hint(hint)
-        })
-        .with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+        });
+        // What stays until somebody mends it is not to be asked for again and again.
+        if error.is_passing() {
+            failure.with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+        } else {
+            failure
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use crate::store::StoreError;
+
 /// Why a sandbox does not do what it is asked. But for an outage it is unusable until it is reset: its state cannot be
 /// trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,19 +21,35 @@ pub(crate) enum Broken {
     Outage(Outage),
 }
 
+/// What to do about a sandbox that does not come back by itself. By this hint a refusal that stays is told from one that
+/// passes where no more than its text is left of it.
+pub(crate) const UNTIL_RESET: &str = "The other sandboxes go on. Mend what is named and start the server again, or reset or delete this sandbox, which forgets all that it holds.";
+
 impl Broken {
     /// What is wrong with what the store has of a sandbox.
     pub(super) fn journal(error: &impl fmt::Display) -> Broken {
         Broken::Journal(error.to_string().into())
     }
 
+    /// What an error of its store means for a sandbox: an outage passes, anything else stays.
+    pub(crate) fn store(error: &StoreError) -> Broken {
+        match error {
+            StoreError::Full(_) => Broken::Outage(Outage::Full),
+            StoreError::Unavailable(_) => Broken::Outage(Outage::Unavailable),
+            StoreError::Taken | StoreError::Unusable(_) => Broken::journal(error),
+        }
+    }
+
+    /// Whether the same request may do better in a moment.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Broken::Outage(_))
+    }
+
     /// What to do about it, where that is in the hands of whoever calls.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Broken::Defect => None,
-            Broken::Journal(_) => Some(
-                "The other sandboxes go on. Mend what is named and start the server again, or reset or delete this sandbox, which forgets all that it holds.",
-            ),
+            Broken::Journal(_) => Some(UNTIL_RESET),
             Broken::Outage(outage) => Some(outage.hint()),
         }
     }

@@ -27,6 +27,20 @@ pub(crate) async fn make(caller: &Caller, name: &str) -> Caller {
     Caller::of(&made.ok()["data"]).await
 }
 
+/// A token that the sandbox has expired.
+pub(crate) async fn expired_token(sandbox: &Caller) -> String {
+    let path = "/tokens/expire";
+    sandbox.control(Method::POST, path, None).await.ok();
+    assert_is_expired(sandbox).await;
+    sandbox.token.clone()
+}
+
+async fn assert_is_expired(caller: &Caller) {
+    let refused = caller.get("/api/v1/accounts/deposits").await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
+    assert_eq!(refused.code(), "TOKEN_EXPIRED");
+}
+
 /// What an account holds.
 async fn balance(caller: &Caller) -> String {
     let path = "/api/v1/accounts/deposits/ACME_USD";
@@ -57,7 +71,8 @@ pub(crate) async fn is_refused(caller: &Caller, name: &str, found: &str) {
     ] {
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.code(), "STORE_UNAVAILABLE", "{}", refused.text);
-        assert!(refused.header("retry-after").is_some());
+        // It stays so until a reset, so nobody is to try again in a moment.
+        assert_eq!(refused.header("retry-after"), None);
         assert!(refused.text.contains(found), "{}", refused.text);
         assert!(
             refused.text.contains("reset or delete this sandbox"),
@@ -73,11 +88,16 @@ pub(crate) async fn is_refused(caller: &Caller, name: &str, found: &str) {
     assert!(listed.to_string().contains(name), "{listed}");
 }
 
-/// A reset of the sandbox gives one that works.
-pub(crate) async fn is_mended_by_a_reset(caller: &Caller, name: &str) {
+/// A reset of the sandbox gives one that works, and brings no token back.
+pub(crate) async fn is_mended_by_a_reset(caller: &Caller, name: &str, expired: &str) {
     let path = format!("/{name}/reset");
     sandboxes(caller, Method::POST, &path, None).await.ok();
     let mended = caller_of(caller, name).await;
+    let before = Caller {
+        token: expired.to_owned(),
+        ..mended.clone()
+    };
+    assert_is_expired(&before).await;
     assert_eq!(balance(&mended).await, "0");
     mended.fund("7").await;
     is_alive(caller, name).await;

@@ -12,7 +12,7 @@ mod webhooks;
 use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};
 use serde_json::Value;
 
-use crate::support::Caller;
+use crate::support::{Caller, TestServer, Watched as _};
 use database::Database;
 
 /// A server on the database, whose clock stands still.
@@ -23,7 +23,7 @@ fn builder(database: &Database) -> SandboxServerBuilder {
 }
 
 /// As many servers on one database, each with a caller of its own.
-async fn servers<const N: usize>(database: &Database) -> [(SandboxServer, Caller); N] {
+async fn servers<const N: usize>(database: &Database) -> [(TestServer, Caller); N] {
     let mut started = Vec::new();
     for _ in 0..N {
         started.push(start(database).await);
@@ -31,8 +31,8 @@ async fn servers<const N: usize>(database: &Database) -> [(SandboxServer, Caller
     started.try_into().expect("as many as were started")
 }
 
-async fn start(database: &Database) -> (SandboxServer, Caller) {
-    let server = builder(database).start().await.expect("start");
+async fn start(database: &Database) -> (TestServer, Caller) {
+    let server = builder(database).watched().await;
     let caller = Caller::new(&server).await;
     (server, caller)
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder, StoreUrl};
 
-use crate::support::{Caller, Folder};
+use crate::support::{Caller, Folder, TestServer, Watched as _};
 
 /// A store in a file of its own.
 struct Kept {
@@ -36,8 +36,9 @@ impl Kept {
             .store(in_file(&self.path(), ""))
     }
 
-    async fn start(&self) -> (SandboxServer, Caller) {
-        let server = self.builder().start().await.expect("start");
+    /// A server that is watched until it is dropped.
+    async fn start(&self) -> (TestServer, Caller) {
+        let server = self.builder().watched().await;
         let caller = Caller::new(&server).await;
         (server, caller)
     }

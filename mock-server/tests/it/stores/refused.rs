@@ -100,6 +100,9 @@ async fn what_is_no_store_is_left_alone() {
     kept.start().await;
 }
 
+/// What becomes of the bytes of a log.
+type Damage = fn(&mut Vec<u8>);
+
 /// A crash may leave a log whose end was not written whole. What was synchronised before is there; the rest was
 /// acknowledged to nobody.
 #[tokio::test]
@@ -116,11 +119,11 @@ async fn a_log_that_is_torn_at_its_end_gives_what_stands_before() {
     drop(server);
 
     let mut balances = Vec::new();
-    let cases: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
-        ("whole", &|_| ()),
-        ("longer", &|log| log.extend([0xa5; 5_000])),
-        ("cut", &|log| log.truncate(log.len() - 100)),
-        ("none", &|log| log.truncate(20)),
+    let cases: [(&str, Damage); 4] = [
+        ("whole", |_| ()),
+        ("longer", |log| log.extend([0xa5; 5_000])),
+        ("cut", |log| log.truncate(log.len() - 100)),
+        ("none", |log| log.truncate(20)),
     ];
     for (name, change) in cases {
         let torn = Kept::new(&format!("log-{name}"));
