@@ -422,10 +422,7 @@ mod tests {
     use layer2_world::Genesis;
 
     use super::*;
-    use crate::{
-        http::limits,
-        journal::{Head, Write, memory::MemoryJournal},
-    };
+    use crate::{http::limits, journal::memory::MemoryJournal};
 
     async fn server() -> Server {
         let config = Config {
@@ -434,7 +431,7 @@ mod tests {
             url: "http://127.0.0.1:1".to_owned(),
             settings: Settings::default(),
             clock: ClockMode::Manual,
-            callbacks: Default::default(),
+            callbacks: crate::webhooks::guard::CallbackPolicy::default(),
             store: StoreUrl::Memory,
         };
         Server::open(config).await.expect("a server")
@@ -446,15 +443,15 @@ mod tests {
             .plan(name.to_owned())
             .charter()
             .genesis(&server.config.seed);
-        let journal = MemoryJournal::default();
-        journal.write(Write::Head(Head {
-            generation: 4,
-            epoch: 3,
-            ..Head::default()
-        }));
         let error = StoreError::Unusable("changed by hand".to_owned());
-        let sandbox = Sandbox::unknown(genesis, ClockMode::Manual, Arc::new(journal), error);
+        let sandbox = Sandbox::unknown(
+            genesis,
+            ClockMode::Manual,
+            Arc::new(MemoryJournal::default()),
+            error,
+        );
         let sandbox = Arc::new(sandbox.await);
+        sandbox.note_epoch(3);
         server.directory.put(Arc::clone(&sandbox));
         sandbox
     }
