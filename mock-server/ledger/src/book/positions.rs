@@ -147,6 +147,21 @@ mod tests {
     }
 
     #[test]
+    fn a_book_that_does_not_find_its_rows_equals_none() {
+        let mut book = crate::Book {
+            holds: holds(2),
+            ..crate::Book::default()
+        };
+        book.index.hold_positions.insert(&book.holds, 0);
+        book.index.hold_positions.insert(&book.holds, 1);
+        assert_eq!(book, book.clone());
+        let mut lost = book.clone();
+        lost.index.hold_positions = Positions::default();
+        assert_ne!(book, lost);
+        assert_ne!(lost, book);
+    }
+
+    #[test]
     fn rows_in_another_order_are_noticed() {
         let mut rows = holds(2);
         let mut positions = Positions::default();
