@@ -26,6 +26,7 @@ mod replies;
 mod rotation;
 #[cfg(feature = "mock")]
 mod sandbox;
+mod signatures;
 mod simulator;
 mod stage;
 mod telemetry;
