@@ -65,7 +65,10 @@ fn taken(path: &Path, why: TryLockError) -> io::Error {
         TryLockError::Error(error) => error,
         TryLockError::WouldBlock => io::Error::new(
             io::ErrorKind::WouldBlock,
-            format!("another program writes to {}", path.display()),
+            format!(
+                "another program writes to {}: wait until it ends, or name another file",
+                path.display()
+            ),
         ),
     }
 }
