@@ -16,6 +16,7 @@ mod blocking;
 mod builder;
 mod cancellation;
 mod files;
+mod folder;
 mod guesses;
 #[cfg(feature = "mock")]
 mod mock;
