@@ -69,7 +69,10 @@ fn a_success_without_a_body_is_told_with_its_operation() {
         panic!("one operation of the shop has none: {problems:?}");
     };
     assert_eq!(problem.rule, "reply-without-body");
-    assert!(problem.message.contains("`orders_delete_line`"), "{problem}");
+    assert!(
+        problem.message.contains("`orders_delete_line`"),
+        "{problem}"
+    );
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
