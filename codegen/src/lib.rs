@@ -53,7 +53,12 @@ fn document(root: &Path, api: &str) -> Result<([output::File; 2], Model), Vec<Pr
     if !problems.is_empty() {
         return Err(problems);
     }
-    Ok((bundle::files(&document)?, Model::build(&document)?))
+    let model = Model::build(&document)?;
+    let unanswerable = emit::server::unanswerable(&model);
+    if !unanswerable.is_empty() {
+        return Err(unanswerable);
+    }
+    Ok((bundle::files(&document)?, model))
 }
 
 /// What a run did or found.

@@ -62,6 +62,19 @@ fn every_emitter_makes_what_it_made() {
     );
 }
 
+#[test]
+fn a_success_without_a_body_is_told_with_its_operation() {
+    let problems = emit::server::unanswerable(&read_model());
+    let [problem] = &problems[..] else {
+        panic!("one operation of the shop has none: {problems:?}");
+    };
+    assert_eq!(problem.rule, "reply-without-body");
+    assert!(
+        problem.message.contains("`orders_delete_line`"),
+        "{problem}"
+    );
+}
+
 fn files_below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());

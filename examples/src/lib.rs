@@ -8,6 +8,7 @@ pub mod journal;
 pub mod lines;
 pub mod notes;
 pub mod orders;
+pub mod owner;
 pub mod payouts;
 pub mod progress;
 pub mod ramp;

@@ -65,7 +65,10 @@ fn taken(path: &Path, why: TryLockError) -> io::Error {
         TryLockError::Error(error) => error,
         TryLockError::WouldBlock => io::Error::new(
             io::ErrorKind::WouldBlock,
-            format!("another program writes to {}", path.display()),
+            format!(
+                "another program writes to {}: wait until it ends, or name another file",
+                path.display()
+            ),
         ),
     }
 }
@@ -85,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_cut_line_is_taken_away_and_a_file_has_one_writer() {
-        let path = std::env::temp_dir().join(format!("layer2-lines-{}", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lines");
         std::fs::write(&path, "one\ntwo\nthr").unwrap();
         let (mut lines, known) = Lines::open(&path).unwrap();
         assert_eq!(known, ["one", "two"]);
@@ -97,6 +101,5 @@ mod tests {
         drop(lines);
         let (_, known) = Lines::open(&path).unwrap();
         assert_eq!(known, ["one", "two", "three"]);
-        std::fs::remove_file(&path).unwrap();
     }
 }

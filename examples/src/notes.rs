@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_step_is_noted_once_and_made_anew_under_another_key() {
-        let path = std::env::temp_dir().join(format!("layer2-notes-{}", std::process::id()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes");
         let key = |notes: &Notes| notes.key("exchange", "create").unwrap();
         let mut notes = Notes::open(&path).unwrap();
         assert_eq!(notes.made("exchange"), None);
@@ -148,6 +149,5 @@ mod tests {
         std::fs::write(&path, "purchase p\nexchange one e-1\n").unwrap();
         let error = Notes::open(&path).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-        std::fs::remove_file(&path).unwrap();
     }
 }

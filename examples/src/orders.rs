@@ -22,7 +22,8 @@ pub enum Standing {
 /// Accepts a withdrawal under a key.
 ///
 /// # Errors
-/// If it is not known what became of it, or the platform is not to be used at the moment. The same call again tells.
+/// If it is not known what became of it, also because its status is one that this version does not know, or the platform
+/// is not to be used at the moment. The same call again tells.
 pub async fn accept(
     client: &Client,
     id: &WithdrawalId,
@@ -36,17 +37,27 @@ pub async fn accept(
         return Err(error);
     };
     let order = client.withdrawals().get(id).await?.into_inner();
-    Ok(match order.status() {
-        Some(WithdrawalStatus::Requested | WithdrawalStatus::ChangesRequested) => {
-            Standing::Open(why)
+    order
+        .status()
+        .and_then(|status| standing(status, why))
+        .ok_or(error)
+}
+
+/// Where an order stands whose accept was refused. None for a status that this version does not know: it may be one that
+/// pays nobody.
+fn standing(status: &WithdrawalStatus, why: String) -> Option<Standing> {
+    Some(match status {
+        WithdrawalStatus::Requested | WithdrawalStatus::ChangesRequested => Standing::Open(why),
+        WithdrawalStatus::Accepted
+        | WithdrawalStatus::Authorized
+        | WithdrawalStatus::Approved
+        | WithdrawalStatus::InProgress
+        | WithdrawalStatus::Executed
+        | WithdrawalStatus::Cancelling => Standing::Accepted,
+        WithdrawalStatus::Expired | WithdrawalStatus::Cancelled | WithdrawalStatus::Rejected => {
+            Standing::Ended(status.to_string())
         }
-        Some(
-            ended @ (WithdrawalStatus::Expired
-            | WithdrawalStatus::Cancelled
-            | WithdrawalStatus::Rejected),
-        ) => Standing::Ended(ended.to_string()),
-        Some(_) => Standing::Accepted,
-        None => return Err(error),
+        _ => return None,
     })
 }
 
@@ -63,4 +74,22 @@ pub fn refusal(error: &Error) -> Option<String> {
             false => codes.join(", "),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_status_says_where_an_order_stands_and_another_one_does_not() {
+        let of = |status: &WithdrawalStatus| standing(status, "refused".to_owned());
+        for status in WithdrawalStatus::ALL {
+            assert!(of(status).is_some(), "{status}");
+        }
+        let executed = of(&WithdrawalStatus::Executed);
+        assert_eq!(executed, Some(Standing::Accepted));
+        let expired = of(&WithdrawalStatus::Expired);
+        assert_eq!(expired, Some(Standing::Ended("EXPIRED".to_owned())));
+        assert_eq!(of(&WithdrawalStatus::from("RETURNED")), None);
+    }
 }

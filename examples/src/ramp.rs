@@ -8,20 +8,20 @@ use futures_util::TryStreamExt as _;
 use layer2_sdk::{
     Amount, CallOptions, Client, ErrorKind, Money, Slippage,
     payments::{
-        AccountId, AccountOpenRequest, AccountToOpen, Address, AssetTypeId, CounterpartyId,
+        AccountId, AccountOpenRequest, AccountToOpen, AssetTypeId, CounterpartyId,
         CounterpartyProfileRequest, CounterpartyRequest, CounterpartyRequestCrypto,
         CounterpartyStatus, CounterpartyWalletRequest, CustomerId, Deposit,
         DepositDestinationRequest, DepositInstruction, DepositRequest, DepositRequestPush,
-        ExchangeAcceptRequest, ExchangeAction, ExchangeId, ExchangeRequest, ExchangeStatus,
-        ProfileType, Rail, RelationshipToCustomer, TransactionStatus, TransactionsListParams,
-        WalletType, WithdrawalId, WithdrawalPurpose, WithdrawalRequest, WithdrawalRequestCrypto,
-        WithdrawalStatus,
+        ExchangeAcceptRequest, ExchangeAction, ExchangeId, ExchangeRequest, ExchangeStatus, Rail,
+        TransactionStatus, TransactionsListParams, WalletType, WithdrawalId, WithdrawalPurpose,
+        WithdrawalRequest, WithdrawalRequestCrypto, WithdrawalStatus,
     },
 };
 
 use crate::flow::Step;
 use crate::notes::Notes;
 use crate::orders::{self, Standing};
+use crate::owner::owner;
 
 const DOLLARS: &str = "FIAT_TESTNET_USD";
 const BITCOIN: &str = "BITCOIN_TESTNET_BTC";
@@ -232,8 +232,9 @@ impl Ramp {
         let id: CounterpartyId = match self.notes.made("wallet") {
             Some(id) => id.parse()?,
             None => {
+                let customer = self.client.customers().get(&self.purchase.customer).await?;
+                let request = wallet_of(&self.purchase, owner(&customer)?)?;
                 let keyed = self.keyed("wallet", "create")?;
-                let request = wallet_of(&self.purchase)?;
                 let id = keyed.counterparties().create(&request).await?.id.clone();
                 self.notes.make("wallet", id.as_str())?;
                 id
@@ -289,19 +290,7 @@ impl Ramp {
 }
 
 /// The customer's own wallet, as it is registered.
-fn wallet_of(purchase: &Purchase) -> Step<CounterpartyRequest> {
-    let home = Address::new()
-        .with_address_line1("1 Example Street".to_owned())
-        .with_city("Boston".to_owned())
-        .with_state("MA".to_owned())
-        .with_postal_code("02135".to_owned())
-        .with_country_code("US".to_owned());
-    let owner = CounterpartyProfileRequest::new(
-        ProfileType::Corporation,
-        "Acme Corporation".to_owned(),
-        home,
-    )
-    .with_relationship_to_customer(RelationshipToCustomer::SelfValue);
+fn wallet_of(purchase: &Purchase, owner: CounterpartyProfileRequest) -> Step<CounterpartyRequest> {
     let wallet = CounterpartyWalletRequest::new(
         BITCOIN.parse()?,
         purchase.wallet.clone(),

@@ -223,6 +223,7 @@ mod tests {
     use futures_util::stream;
     use http::StatusCode;
     use layer2_types::payments::OperationId;
+    use tempfile::TempDir;
 
     use super::*;
 
@@ -235,10 +236,9 @@ mod tests {
     }
 
     /// A folder, and how many files are in it.
-    fn folder(name: &str) -> (PathBuf, impl Fn() -> usize) {
-        let folder = std::env::temp_dir().join(format!("layer2-sdk-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let counted = folder.clone();
+    fn folder() -> (TempDir, impl Fn() -> usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let counted = folder.path().to_owned();
         (folder, move || std::fs::read_dir(&counted).unwrap().count())
     }
 
@@ -250,10 +250,10 @@ mod tests {
 
     #[test]
     fn a_download_that_is_dropped_at_its_first_step_leaves_nothing_behind() {
-        let (folder, count) = folder("first-step");
+        let (folder, count) = folder();
         on_one_thread(async {
             let file = download(&HeaderMap::new(), stream::pending().boxed());
-            let mut saving = Box::pin(file.save_to(folder.join("a.pdf")));
+            let mut saving = Box::pin(file.save_to(folder.path().join("a.pdf")));
             assert!(poll!(saving.as_mut()).is_pending());
             // The file is made on another thread; until the future is polled again it is of nobody here.
             while count() == 0 {
@@ -261,12 +261,11 @@ mod tests {
             }
         });
         assert_eq!(count(), 0);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
     fn a_download_that_is_dropped_half_way_leaves_nothing_behind() {
-        let (folder, count) = folder("half-way");
+        let (folder, count) = folder();
         on_one_thread(async {
             let half_way = Arc::new(AtomicBool::new(false));
             let reached = Arc::clone(&half_way);
@@ -276,7 +275,7 @@ mod tests {
                 Poll::Pending
             });
             let file = download(&HeaderMap::new(), first.chain(silence).boxed());
-            let mut saving = Box::pin(file.save_to(folder.join("a.pdf")));
+            let mut saving = Box::pin(file.save_to(folder.path().join("a.pdf")));
             while !half_way.load(Ordering::SeqCst) {
                 assert!(poll!(saving.as_mut()).is_pending());
                 tokio::task::yield_now().await;
@@ -284,16 +283,15 @@ mod tests {
             assert_eq!(count(), 1);
         });
         assert_eq!(count(), 0);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[tokio::test]
     async fn a_file_that_ends_before_its_length_has_broken_off() {
-        let (folder, count) = folder("too-short");
+        let (folder, count) = folder();
         for (length, whole) in [("18", true), ("19", false)] {
             let headers = HeaderMap::from_iter([(CONTENT_LENGTH, length.parse().unwrap())]);
             let file = download(&headers, stream::iter([Ok(HALF)]).boxed());
-            let saved = file.save_to(folder.join(length)).await;
+            let saved = file.save_to(folder.path().join(length)).await;
             assert_eq!(saved.is_ok(), whole, "{length}");
             let Err(error) = saved else { continue };
             assert_eq!(error.kind(), ErrorKind::ReplyCut);
@@ -301,6 +299,5 @@ mod tests {
             assert!(error.to_string().contains("18 of its 19 bytes"), "{error}");
         }
         assert_eq!(count(), 1);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

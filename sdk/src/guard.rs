@@ -5,6 +5,7 @@
 //! finished path is held against the operation's template once more, just before it is signed.
 
 use layer2_types::operation::Operation;
+use layer2_types::operation::PagingRule;
 use layer2_types::operation::Platform;
 use reqwest::Url;
 
@@ -75,6 +76,21 @@ fn follows(template: &str, path: &str) -> bool {
             _ => return false,
         }
     }
+}
+
+/// Refuses a page for an operation that has none: the query of the link would be signed and sent where it means nothing,
+/// or something else.
+pub(crate) fn page(operation: &Operation, pairs: &[(String, String)]) -> Result<(), Error> {
+    if pairs.is_empty() || operation.paging != PagingRule::None {
+        return Ok(());
+    }
+    Err(Error::before_sending(
+        ErrorKind::InvalidRequest,
+        format!(
+            "{} gives no pages: use the client with `CallOptions::page` for its list alone, and another one here",
+            operation.key()
+        ),
+    ))
 }
 
 /// Replaces the query parameters that a page link names and leaves the others.

@@ -83,7 +83,8 @@ impl CallOptions {
     /// on where a walk ended. Only the query of the link is taken, over the parameters of the call, so give the call the
     /// parameters that the walk had. A stream begins at that page and goes on from there.
     ///
-    /// As with a key, use a client that carries a page for that list only.
+    /// As with a key, use a client that carries a page for that list only: a call that gives no pages is refused with
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when it is made.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a link without a query, which leads to no

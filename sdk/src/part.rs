@@ -96,9 +96,8 @@ mod tests {
 
     #[test]
     fn a_part_is_whole_in_its_place_or_gone() {
-        let folder = std::env::temp_dir().join(format!("layer2-sdk-part-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let place = folder.join("a");
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("a");
         let names = || {
             let entries = std::fs::read_dir(&folder).unwrap();
             let name = |entry: io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
@@ -121,6 +120,5 @@ mod tests {
         one.take(&place).unwrap();
         assert_eq!(std::fs::read(&place).unwrap(), b"one");
         assert_eq!(names(), ["a"]);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -239,9 +239,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_path_is_refused_by_its_length_before_it_is_read() {
-        let folder = std::env::temp_dir().join(format!("layer2-sdk-upload-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join("scan.pdf");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scan.pdf");
         // A file with a hole: it has its length at once and takes no room.
         let file = std::fs::File::create(&path).unwrap();
         file.set_len(1 << 40).unwrap();
@@ -254,10 +253,11 @@ mod tests {
             ("none.pdf", "could not be read"),
             ("scan.exe", "must end with one of .pdf, .jpg, .jpeg, .png"),
         ] {
-            let error = Upload::from_path(folder.join(unfit)).await.unwrap_err();
+            let error = Upload::from_path(folder.path().join(unfit))
+                .await
+                .unwrap_err();
             assert!(error.to_string().contains(said), "{error}");
         }
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

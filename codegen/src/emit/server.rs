@@ -7,6 +7,7 @@ use heck::ToUpperCamelCase as _;
 use crate::model::Model;
 use crate::model::operation::{Operation, Parameter, RunsIn};
 use crate::output::File;
+use crate::problem::Problem;
 
 use super::operations;
 use super::rust::{Source, Types, field, sentence};
@@ -49,6 +50,27 @@ fn tags_in(model: &Model, runs_in: RunsIn) -> Vec<(&str, &str)> {
         .collect();
     tags.sort_unstable();
     tags
+}
+
+/// What the mock server could not answer: its macros give every success a body.
+pub fn unanswerable(model: &Model) -> Vec<Problem> {
+    let bare = |operation: &&Operation| operation.reply_media().is_none();
+    model
+        .operations
+        .iter()
+        .filter(bare)
+        .map(|operation| {
+            Problem::new(
+                &operation.place,
+                "reply-without-body",
+                format!(
+                    "`{}` succeeds without a body, and the mock server gives every success one",
+                    operation.id
+                ),
+                "describe the body of the success, or teach the macros `world!` and `process!` an answer without one",
+            )
+        })
+        .collect()
 }
 
 fn has_statuses(operation: &Operation) -> bool {
@@ -124,11 +146,10 @@ fn reply(model: &Model, operation: &Operation) -> String {
 /// `AccountsGet = accounts_get(account_id: payments::AccountId) -> payments::AccountReply, 200;`
 fn row(source: &mut Source, model: &Model, operation: &Operation) {
     let status = operation.replies.first().map_or(200, |reply| reply.status);
-    let answer = match operation.reply_media() {
-        // No operation of the documents is of this kind, so the macros have no arm for it yet.
-        None => format!("empty {status}"),
-        Some(_) if has_statuses(operation) => "answered".to_owned(),
-        Some(_) => status.to_string(),
+    let answer = if has_statuses(operation) {
+        "answered".to_owned()
+    } else {
+        status.to_string()
     };
     source.doc(&sentence(&operation.summary));
     let name = format!("{} = {}(", operations::variant(operation), operation.id);

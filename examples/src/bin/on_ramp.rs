@@ -10,7 +10,7 @@
 //! it.
 //!
 //! ```text
-//! on_ramp --env --account ACME_USD --notes march.notes
+//! on_ramp --env --account ACME_USD --wallet ADDRESS --notes march.notes
 //! ```
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
@@ -28,6 +28,8 @@ use layer2_examples::{
 use layer2_sdk::{Amount, Slippage, control::InboundRequest, mock::Sandbox};
 
 const NOTES: &str = "on_ramp.notes";
+/// The example address of BIP 173. Everybody can have its key, so it is for a sandbox alone.
+const SANDBOX_WALLET: &str = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx";
 /// How long a sandbox is given for each thing that a purchase waits for.
 const WAIT: Duration = Duration::from_secs(3_600);
 /// How many such waits a purchase in a sandbox has. The slowest profile needs a few.
@@ -50,9 +52,9 @@ struct Options {
     /// How much worse the rate may become until the order is carried out, in hundredths of a percent.
     #[arg(long, default_value_t = 50)]
     slippage_bps: u32,
-    /// Wallet of the customer.
-    #[arg(long, default_value = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx")]
-    wallet: String,
+    /// Address of a wallet that the customer itself owns. Only a sandbox has one if not given.
+    #[arg(long)]
+    wallet: Option<String>,
     /// What the purchase has made so far, on_ramp.notes if not given. The same file goes on with the same purchase, another
     /// one is another purchase. Only for --env and --base-url.
     #[arg(long, value_name = "FILE")]
@@ -97,13 +99,23 @@ async fn purchase(target: &Target, options: &Options) -> Step<Purchase> {
         Some(named) => named.parse()?,
         None => format!("{customer}_RAMP_BTC").parse()?,
     };
+    let wallet = match (&options.wallet, target.sandbox()) {
+        (Some(named), _) => named.clone(),
+        (None, Some(_)) => SANDBOX_WALLET.to_owned(),
+        (None, None) => {
+            return Err(
+                "name the customer's wallet with --wallet: only a sandbox has one of its own"
+                    .into(),
+            );
+        }
+    };
     Ok(Purchase {
         customer,
         from,
         to,
         dollars: options.dollars,
         slippage: Slippage::bps(options.slippage_bps)?,
-        wallet: options.wallet.clone(),
+        wallet,
     })
 }
 

@@ -13,8 +13,8 @@
 //! give it a place that stays: the variables of the ready file of a mock server, or those of the platform.
 //!
 //! ```text
-//! payout_run --env --account ACME_USD --journal march.journal --die-after 333
-//! payout_run --env --account ACME_USD --journal march.journal
+//! payout_run --env --account ACME_USD --counterparty ID --journal march.journal --die-after 333
+//! payout_run --env --account ACME_USD --counterparty ID --journal march.journal
 //! ```
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
@@ -33,7 +33,7 @@ use layer2_examples::{
     target::{Target, Where},
 };
 use layer2_sdk::{
-    Amount, CallOptions, IdempotencyKey, Money,
+    Amount, Money,
     payments::{AccountId, CounterpartyId},
 };
 use tokio::sync::Mutex;
@@ -49,7 +49,8 @@ struct Options {
     /// Account that pays; that of the sandbox if not given.
     #[arg(long)]
     account: Option<String>,
-    /// Counterparty that is paid; one is registered if not given.
+    /// Counterparty that is paid. Outside of a sandbox somebody must be named, here or in the journal; a sandbox has an
+    /// invented landlord if nobody is.
     #[arg(long)]
     counterparty: Option<String>,
     /// Journal of the run, payouts.journal if not given. The same journal continues the same run, another one is another
@@ -120,7 +121,8 @@ fn payer(journal: &mut Journal, plan: &Plan, account: &AccountId) -> Step<()> {
     }
 }
 
-/// Whom to pay, the same at every start of the run. Registering has a key as well: its reply may be lost.
+/// Whom to pay, the same at every start of the run. Only a sandbox is given an invented landlord: elsewhere the wires would
+/// go to whoever has that account number.
 async fn payee(
     journal: &mut Journal,
     plan: &Plan,
@@ -142,11 +144,14 @@ async fn payee(
         }
         (Some(known), _) => return Ok(known.clone()),
         (None, Some(named)) => named,
+        (None, None) if target.sandbox().is_none() => {
+            return Err(
+                "name whom to pay with --counterparty: only a sandbox is given a payee that is invented".into(),
+            );
+        }
         (None, None) => {
             let customer = target.customer_of(account).await?;
-            let key = IdempotencyKey::new(format!("{}-payee", plan.run))?;
-            let keyed = CallOptions::new().idempotency_key(key);
-            sending::landlord(&target.client().with(keyed), &customer).await?
+            sending::landlord(target.client(), &customer).await?
         }
     };
     journal.pays(&payee)?;

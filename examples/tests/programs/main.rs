@@ -17,8 +17,11 @@ use std::io::{BufRead as _, BufReader, Lines, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+use futures_util::TryStreamExt as _;
+use layer2_examples::flow::sending;
 use layer2_sdk::control::{ProfileSetting, SandboxCreateRequest, SandboxSettings};
 use layer2_sdk::mock::{Sandbox, SandboxServer};
+use layer2_sdk::payments::{CounterpartiesListParams, CounterpartyId};
 
 fn run(program: &str, arguments: &[&str]) -> String {
     let run = Command::new(program)
@@ -47,6 +50,25 @@ async fn slow_sandbox(server: &SandboxServer) -> Sandbox {
     let request = SandboxCreateRequest::new().with_settings(slow);
     let made = client.control().sandboxes().create(&request).await.unwrap();
     Sandbox::of(made.into_inner()).unwrap()
+}
+
+/// Registers somebody who can be paid by the customer of the dollar account, and has the screening done.
+async fn payee(sandbox: &Sandbox) -> CounterpartyId {
+    let client = sandbox.client();
+    let account = sandbox.account("FIAT_TESTNET_USD").unwrap();
+    let account = client.accounts().get(&account).await.unwrap();
+    let customer = account.customer_id.clone().unwrap();
+    let payee = sending::landlord(client, &customer).await.unwrap();
+    sandbox.settle().await.unwrap();
+    payee
+}
+
+/// How many counterparties there are.
+async fn counterparties(sandbox: &Sandbox) -> usize {
+    let rows = sandbox.client().counterparties();
+    let rows = rows.list_stream(CounterpartiesListParams::new());
+    let rows: Vec<_> = rows.try_collect().await.unwrap();
+    rows.len()
 }
 
 /// A folder that goes with the test.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use futures_util::TryStreamExt as _;
-use layer2_examples::flow::sending;
 use layer2_sdk::{
     control::{CounterpartyStatus, CounterpartyStatusRequest},
     mock::{Fault, Sandbox},
@@ -41,12 +40,7 @@ impl Scene {
             .fund(&account, amount.parse().unwrap())
             .await
             .unwrap();
-        let customer = sandbox.client().accounts().get(&account).await.unwrap();
-        let customer = customer.customer_id.clone().unwrap();
-        let payee = sending::landlord(sandbox.client(), &customer)
-            .await
-            .unwrap();
-        sandbox.settle().await.unwrap();
+        let payee = payee(&sandbox).await;
         // A port is taken by one server at a time.
         let port = sandbox.info().url.rsplit(':').next().unwrap();
         let folder = Folder::new(&format!("payouts-{port}"));
@@ -220,19 +214,27 @@ async fn a_payee_that_may_not_be_paid_is_paid_by_the_next_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_registers_its_payee_goes_on_with_the_same_one() {
+async fn nobody_is_paid_who_was_not_named_and_the_journal_names_its_payee() {
     let scene = Scene::new().await;
     // Four are begun at once; the program dies when the first of them is made, and none of that is written down.
     let few = ["--payouts", "8", "--at-once", "4"];
-    let killed = scene.run(&[&few[..], &["--die-after", "1"]].concat());
+    let why = failure(&scene.run(&few));
+    assert!(
+        why.contains("name whom to pay with --counterparty"),
+        "{why}"
+    );
+    assert_eq!(counterparties(&scene.sandbox).await, 1);
+
+    let named = [&few[..], &["--counterparty", scene.payee.as_str()]].concat();
+    let killed = scene.run(&[&named[..], &["--die-after", "1"]].concat());
     assert!(!killed.status.success(), "it was to die");
-    // The payee is screened before money may go there.
-    scene.sandbox.settle().await.unwrap();
     let report = report(&scene.run(&few));
     assert!(report.starts_with("8 payouts, 0 of them"), "{report}");
     scene.everybody_is_paid_once(8).await;
 
-    let other = failure(&scene.run(&scene.few("8")));
+    let another = payee(&scene.sandbox).await;
+    let other = [&few[..], &["--counterparty", another.as_str()]].concat();
+    let other = failure(&scene.run(&other));
     assert!(other.contains("the run of this journal pays"), "{other}");
 }
 

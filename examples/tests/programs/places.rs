@@ -4,7 +4,11 @@
 use layer2_sdk::mock::{Sandbox, SandboxServer};
 
 use super::front::Front;
+use super::purchases::WALLET;
 use super::*;
+
+/// Stands for the id of somebody who can be paid.
+const PAYEE: &str = "{payee}";
 
 /// The programs that the platform runs as well, what they need to know there, and what they say then.
 const ANYWHERE: [(&str, &[&str], &str); 4] = [
@@ -15,12 +19,19 @@ const ANYWHERE: [(&str, &[&str], &str); 4] = [
     ),
     (
         env!("CARGO_BIN_EXE_on_ramp"),
-        &["--account", "ACME_USD"],
+        &["--account", "ACME_USD", "--wallet", WALLET],
         "run again once the wire has come",
     ),
     (
         env!("CARGO_BIN_EXE_payout_run"),
-        &["--account", "ACME_USD", "--payouts", "2"],
+        &[
+            "--account",
+            "ACME_USD",
+            "--counterparty",
+            PAYEE,
+            "--payouts",
+            "2",
+        ],
         "2 payouts, 0 of them before",
     ),
     (env!("CARGO_BIN_EXE_treasury"), &[], "Last transactions"),
@@ -48,6 +59,18 @@ async fn account() -> Sandbox {
     let dollars = "ACME_USD".parse().unwrap();
     sandbox.fund(&dollars, "10".parse().unwrap()).await.unwrap();
     sandbox
+}
+
+/// The arguments of a program, with somebody who can be paid if it wants one.
+async fn known_there(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
+    let mut known = Vec::new();
+    for argument in arguments {
+        known.push(match *argument {
+            PAYEE => payee(sandbox).await.to_string(),
+            other => other.to_owned(),
+        });
+    }
+    known
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +124,7 @@ async fn the_account_of_the_variables_is_used() {
         let run = Command::new(program)
             .current_dir(&folder.0)
             .arg("--env")
-            .args(arguments)
+            .args(known_there(&sandbox, arguments).await)
             .envs(&sandbox.info().env)
             .output()
             .unwrap();
@@ -119,7 +142,7 @@ async fn the_address_that_is_named_is_used() {
             .current_dir(&folder.0)
             .args(["--base-url", &info.payments.base_url])
             .args(["--token-url", &info.payments.token_url])
-            .args(arguments)
+            .args(known_there(&sandbox, arguments).await)
             .env("LAYER2_CLIENT_ID", info.payments.client_id.as_str())
             .env("LAYER2_CLIENT_SECRET", &info.payments.client_secret)
             .env("LAYER2_SIGNING_KEY", &info.payments.signing_key)

@@ -11,6 +11,9 @@ use layer2_sdk::{
 
 use super::*;
 
+/// A wallet of the Bitcoin test network, the example of BIP 173.
+pub(super) const WALLET: &str = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx";
+
 const HOUR: Duration = Duration::from_secs(3_600);
 
 #[test]
@@ -52,10 +55,15 @@ impl Scene {
     }
 
     fn start(&self, dollars: &str) -> Output {
+        self.start_with(dollars, &["--wallet", WALLET])
+    }
+
+    fn start_with(&self, dollars: &str, more: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_on_ramp"))
             .args(["--env", "--account", self.account.as_str()])
             .args(["--dollars", dollars, "--notes"])
             .arg(self.notes())
+            .args(more)
             .envs(&self.sandbox.info().env)
             .output()
             .unwrap()
@@ -141,6 +149,18 @@ async fn a_purchase_goes_on_once_what_it_waits_for_has_come() {
     std::fs::write(scene.notes(), before).unwrap();
     assert_eq!(scene.finish().await, [""; 0]);
     scene.bought_and_sent_once().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bitcoin_goes_to_no_wallet_that_was_not_named() {
+    let server = SandboxServer::start().await.unwrap();
+    let scene = Scene::new(&server, "no-wallet").await;
+    let why = failure(&scene.start_with("1000", &[]));
+    assert!(
+        why.contains("name the customer's wallet with --wallet"),
+        "{why}"
+    );
+    assert_eq!(counterparties(&scene.sandbox).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,9 @@
 //!
 //! Every row of a subject makes one mistake and compares status, headers that matter and body with a file in
 //! `tests/data/mistakes/<subject>`. After all of them nothing has moved: the books, the balances and the whole state are
-//! as before. Some mistakes are refused by nobody: what a look at the matter says then is on file too ([`silent`]). With `UPDATE_GOLDEN=1` the tests write the files instead; what they wrote is to be read before it is
-//! committed. Each code of each operation has its file ([`golden`]).
+//! as before. Some mistakes are refused by nobody: what a look at the matter says then is on file too ([`silent`]).
+//! With `UPDATE_GOLDEN=1` the tests write the files instead; what they wrote is to be read before it is committed. Each
+//! code of each operation has its file ([`golden`]).
 
 mod access;
 mod accounts;

@@ -1,8 +1,9 @@
 //! Bodies without what they have in common.
 //!
 //! Replies are kept for ever, and so are requests in a journal in memory; those of one operation differ in ids, instants
-//! and amounts alone. So the first one is kept whole, as a shape, and of each that follows only the pieces in which it differs. Pieces are what stands between
-//! quotation marks, whatever it means, so nothing is parsed and the text that comes back is the one that was put in.
+//! and amounts alone. So the first one is kept whole, as a shape, and of each that follows only the pieces in which it
+//! differs. Pieces are what stands between quotation marks, whatever it means, so nothing is parsed and the text that
+//! comes back is the one that was put in.
 
 use core::fmt::Write as _;
 use std::collections::BTreeMap;

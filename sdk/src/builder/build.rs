@@ -184,12 +184,14 @@ impl ClientBuilder {
     fn refuse_test_helpers(&self, production: bool) -> Result<(), Error> {
         if production && self.control.is_some() {
             return Err(config(
-                "the control API belongs to the mock server; it cannot be used beside production",
+                "the control API belongs to the mock server; it cannot be used beside production: leave \
+                 `control` out, or choose another environment",
             ));
         }
         if production && self.allow_insecure_http {
             return Err(config(
-                "`allow_insecure_http` is a test setting; it cannot be used with production",
+                "`allow_insecure_http` is a test setting; it cannot be used with production: leave it out, or choose \
+                 another environment",
             ));
         }
         Ok(())
@@ -216,6 +218,6 @@ impl ClientBuilder {
             return Ok(HeaderValue::from_static(own));
         };
         HeaderValue::try_from(format!("{product} {own}"))
-            .map_err(|_| config("the user agent has a character that no HTTP header may carry"))
+            .map_err(|_| config("the user agent has a character that no HTTP header may carry: use visible ASCII characters"))
     }
 }

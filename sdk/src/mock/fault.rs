@@ -89,7 +89,9 @@ impl Fault {
     /// # Errors
     /// If it is no id.
     pub fn object(self, id: &str) -> Result<Self, SandboxError> {
-        let id = ObjectId::new(id).map_err(|_| SandboxError::OutOfRange("no id"))?;
+        let id = ObjectId::new(id).map_err(|_| SandboxError::OutOfRange(
+                "no id: it is empty, a dot or two, or has a control character or one of /\\?#%; take the one that a reply gave",
+            ))?;
         Ok(self.map(|request| request.with_object_id(id)))
     }
 

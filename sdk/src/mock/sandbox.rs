@@ -26,6 +26,11 @@ use crate::mock::SandboxError;
 use crate::mock::SandboxServer;
 use crate::mock::SandboxServerBuilder;
 
+const NO_ACCOUNT_ID: &str = "no id of an account: it is empty, a dot or two, or has a control character or one of /\\?#%; \
+                             `Sandbox::account` gives those that a sandbox begins with";
+const NO_APPLICATION_ID: &str = "no id of an application: it is empty, a dot or two, or has a control character or one of /\\?#%; \
+                                 take the one that the application was made with";
+
 /// A sandbox of a mock server, with a client for it. Every helper settles the sandbox before it returns, unless it says
 /// otherwise, so the next read shows what has come of it.
 #[derive(Debug)]
@@ -188,8 +193,9 @@ impl Sandbox {
         id: &str,
     ) -> Result<AccountId, SandboxError> {
         let model = self.client.accounts().get(model).await?.into_inner();
-        let missing =
-            SandboxError::OutOfRange("the account to open another one like lacks a field");
+        let missing = SandboxError::OutOfRange(
+            "the account to open another one like lacks its customer, product or asset: take one that `accounts` gives",
+        );
         let (Some(customer), Some(product), Some(asset)) =
             (model.customer_id, model.product_id, model.asset_type_id)
         else {
@@ -197,7 +203,7 @@ impl Sandbox {
         };
         let id: AccountId = id
             .parse()
-            .map_err(|_| SandboxError::OutOfRange("no id of an account"))?;
+            .map_err(|_| SandboxError::OutOfRange(NO_ACCOUNT_ID))?;
         let request =
             AccountOpenRequest::new(customer, AccountToOpen::new(id.clone(), product, asset));
         self.client.accounts().open(&request).await?;
@@ -219,7 +225,7 @@ impl Sandbox {
         let account = account
             .as_str()
             .parse()
-            .map_err(|_| SandboxError::OutOfRange("no id of an account"))?;
+            .map_err(|_| SandboxError::OutOfRange(NO_ACCOUNT_ID))?;
         self.receive(InboundRequest::new(amount).with_account_id(account))
             .await
     }
@@ -275,7 +281,7 @@ impl Sandbox {
         let id = id
             .as_str()
             .parse()
-            .map_err(|_| SandboxError::OutOfRange("no id of an application"))?;
+            .map_err(|_| SandboxError::OutOfRange(NO_APPLICATION_ID))?;
         let control = self.client.control();
         let decisions = control.decisions();
         let decided = decisions.application(self.name(), &id, &decision).await?;

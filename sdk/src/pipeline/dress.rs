@@ -75,7 +75,8 @@ pub(super) async fn ready(
 /// A copy of the prepared request, with the grant on it.
 fn dressed(prepared: &Prepared<'_>, grant: Grant) -> Result<(reqwest::Request, Origin), Error> {
     let copy = prepared.request.try_clone();
-    let mut request = copy.ok_or_else(|| invalid("the body cannot be sent twice"))?;
+    let mut request =
+        copy.ok_or_else(|| invalid("the body cannot be sent twice: give its bytes, not a stream"))?;
     let origin = grant.dress(request.headers_mut());
     Ok((request, origin))
 }

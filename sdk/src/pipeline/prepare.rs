@@ -79,6 +79,7 @@ impl<'a> Prepared<'a> {
         let lane = shared.lane(operation.api)?;
         guard::platform(operation, shared.platform)?;
         guard::path(operation, &lane.base, request.url())?;
+        guard::page(operation, &options.page_query)?;
         guard::overlay_query(request.url_mut(), &options.page_query);
         if request.body().is_some_and(|body| body.as_bytes().is_none()) {
             return Err(invalid(

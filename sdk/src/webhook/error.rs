@@ -34,7 +34,8 @@ pub enum WebhookError {
     /// The time is in milliseconds.
     #[error(
         "the header {header} has a time in milliseconds, thirteen digits, where seconds are signed, ten digits: whoever \
-         signed it has mixed up the two, so it is not the platform"
+         signed it has mixed up the two; let it sign seconds, and if it was the platform, tell the maintainers of the \
+         SDK, which expects seconds of it"
     )]
     #[non_exhaustive]
     Milliseconds {

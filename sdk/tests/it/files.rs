@@ -12,6 +12,7 @@ use layer2_sdk::payments::DocumentId;
 use layer2_sdk::payments::WithdrawalId;
 use wiremock::ResponseTemplate;
 
+use crate::folder::Folder;
 use crate::stage::Answer;
 use crate::stage::Socket;
 use crate::stage::Stage;
@@ -200,7 +201,7 @@ async fn a_whole_download_goes_to_a_path_whole_or_not_at_all() {
     stage.on("GET", DOWNLOAD, stage.script([scan(10)])).await;
     let client = stage.client();
     let reply = client.documents().download(&document()).await.unwrap();
-    let folder = Folder::new("whole");
+    let folder = Folder::new();
     let path = folder.path("a.pdf");
     std::fs::write(&path, "what was there, which was longer").unwrap();
     assert_eq!(reply.save_to(&path).await.unwrap(), path);
@@ -224,7 +225,7 @@ async fn what_is_saved_is_for_its_owner_alone() {
     let stage = Stage::new().await;
     stage.on("GET", DOWNLOAD, stage.script([scan(10)])).await;
     let client = stage.client();
-    let folder = Folder::new("owner");
+    let folder = Folder::new();
     let documents = client.documents();
     let whole = documents.download(&document()).await.unwrap();
     let stream = documents.download_stream(&document()).await.unwrap();
@@ -294,7 +295,7 @@ async fn a_download_goes_to_a_path_as_it_comes() {
     let stage = Stage::new().await;
     let answers = [refusal(503, "BUSY"), scan(300_000)];
     stage.on("GET", DOWNLOAD, stage.script(answers)).await;
-    let folder = Folder::new("goes_to_a_path");
+    let folder = Folder::new();
 
     let reply = stage
         .client()
@@ -345,7 +346,7 @@ async fn a_file_beyond_the_limit_is_refused_before_it_is_read() {
         .on("GET", DOWNLOAD, stage.script([scan(1_001), scan(1_000)]))
         .await;
     let client = stage.client();
-    let folder = Folder::new("beyond_the_limit");
+    let folder = Folder::new();
     let open = || async {
         let documents = client.documents();
         let reply = documents.download_stream(&document()).await.unwrap();
@@ -393,7 +394,7 @@ async fn a_file_that_breaks_off_leaves_nothing_in_its_place() {
     let socket = Socket::play(vec![cut_short(100, "only this")]).await;
     let stage = Stage::new().await;
     let client = stage.builder_at(socket.base()).build().unwrap();
-    let folder = Folder::new("breaks_off");
+    let folder = Folder::new();
     let path = folder.path("a.pdf");
     std::fs::write(&path, "what was there").unwrap();
 
@@ -422,7 +423,7 @@ async fn two_downloads_to_one_path_do_not_disturb_each_other() {
             stage.script([scan(300_000), scan(200_000)]),
         )
         .await;
-    let folder = Folder::new("one_path");
+    let folder = Folder::new();
     let path = folder.path("a.pdf");
     let client = stage.client();
     let save = || async {
@@ -443,7 +444,7 @@ async fn two_downloads_to_one_path_do_not_disturb_each_other() {
 async fn a_file_that_cannot_be_written_is_an_error_of_this_side() {
     let stage = Stage::new().await;
     stage.on("GET", DOWNLOAD, stage.script([scan(10)])).await;
-    let folder = Folder::new("cannot_be_written");
+    let folder = Folder::new();
     let client = stage.client();
     let documents = client.documents();
     let file = documents.download_stream(&document()).await.unwrap();
@@ -468,35 +469,4 @@ async fn a_refusal_of_a_streamed_download_has_its_codes() {
     let error = withdrawals.get_receipt_stream(&id).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(error.has_code("NOT_FOUND"));
-}
-
-/// A folder of one test, gone with it.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let name = format!("layer2-sdk-{test}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.0.join(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(&self.0).unwrap();
-        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
-        entries
-            .map(|entry| name(entry).into_string().unwrap())
-            .collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left of a failed test is in the way of nobody.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -16,6 +16,7 @@ mod blocking;
 mod builder;
 mod cancellation;
 mod files;
+mod folder;
 mod guesses;
 #[cfg(feature = "mock")]
 mod mock;
@@ -26,6 +27,7 @@ mod replies;
 mod rotation;
 #[cfg(feature = "mock")]
 mod sandbox;
+mod signatures;
 mod simulator;
 mod stage;
 mod telemetry;

@@ -5,14 +5,17 @@ use futures_util::TryStreamExt as _;
 use layer2_sdk::CallOptions;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::Items;
+use layer2_sdk::Outcome;
 use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::Transaction;
 use layer2_sdk::payments::TransactionsListForAccountParams;
 use layer2_sdk::payments::TransactionsListParams;
+use layer2_sdk::payments::TransferId;
 use wiremock::Request;
 use wiremock::ResponseTemplate;
 
 use crate::stage::Stage;
+use crate::stage::TRANSFER;
 use crate::stage::header;
 use crate::stage::json;
 use crate::stage::refusal;
@@ -181,6 +184,24 @@ async fn a_walk_goes_on_at_a_link_that_was_stored() {
     for nowhere in ["", "/v1/transactions"] {
         let error = CallOptions::new().page(nowhere).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{nowhere}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_goes_to_lists_alone() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let client = client.with(CallOptions::new().page("?page=2").unwrap());
+    let account = AccountId::new("A_USD").unwrap();
+    let transfer = TransferId::new(TRANSFER).unwrap();
+    let read = client.accounts().get(&account).await.unwrap_err();
+    let write = client.transfers().accept(&transfer).await.unwrap_err();
+    for error in [read, write] {
+        assert_eq!(
+            (error.kind(), error.outcome(), error.attempts()),
+            (ErrorKind::InvalidRequest, Outcome::NotSent, 0)
+        );
+        assert!(error.to_string().contains("gives no pages"), "{error}");
     }
 }
 

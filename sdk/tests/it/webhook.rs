@@ -246,7 +246,9 @@ fn milliseconds_are_no_seconds() {
             matches!(&error, WebhookError::Milliseconds { header: named, .. } if named == header),
             "{error}"
         );
-        assert!(error.to_string().contains("milliseconds"), "{error}");
+        let said = error.to_string();
+        assert!(said.contains("milliseconds"), "{said}");
+        assert!(said.contains("let it sign seconds"), "{said}");
         let microseconds = refused(NOW * 1_000_000);
         assert!(
             matches!(microseconds, WebhookError::Malformed { .. }),

@@ -1,7 +1,5 @@
 //! Subscriptions that are made where they are missing, and stores that keep their keys.
 
-use std::path::PathBuf;
-
 use layer2_sdk::webhook::KeyStore;
 use layer2_sdk::webhook::Verifier;
 use layer2_sdk::webhook::key_store::FileKeyStore;
@@ -10,31 +8,11 @@ use layer2_sdk::webhook::key_store::KeyStoreError;
 use layer2_sdk::webhook::key_store::MemoryKeyStore;
 use layer2_sdk::webhook::key_store::StoredKey;
 
+use crate::folder::Folder;
+
 fn key(id: &str, url: &str) -> StoredKey {
     let text = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
     StoredKey::new(id.parse().unwrap(), "CUSTOMER_ACTIVE".into(), url, text)
-}
-
-/// A folder of one test, removed when it ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let name = format!("layer2-sdk-{test}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("keys.json")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 async fn keeps_replaces_and_forgets(store: &dyn KeyStore) {
@@ -62,19 +40,19 @@ async fn keeps_replaces_and_forgets(store: &dyn KeyStore) {
 #[tokio::test]
 async fn every_store_keeps_replaces_and_forgets() {
     keeps_replaces_and_forgets(&MemoryKeyStore::default()).await;
-    let folder = Folder::new("store");
-    keeps_replaces_and_forgets(&FileKeyStore::new(folder.file())).await;
-    let names: Vec<_> = std::fs::read_dir(&folder.0)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(names, ["keys.json"], "nothing is left beside the file");
+    let folder = Folder::new();
+    keeps_replaces_and_forgets(&FileKeyStore::new(folder.path("keys.json"))).await;
+    assert_eq!(
+        folder.names(),
+        ["keys.json"],
+        "nothing is left beside the file"
+    );
 }
 
 #[tokio::test]
 async fn a_file_outlives_its_store_and_tasks_take_turns() {
-    let folder = Folder::new("turns");
-    let store = FileKeyStore::new(folder.file());
+    let folder = Folder::new();
+    let store = FileKeyStore::new(folder.path("keys.json"));
     let puts = (0..50).map(|number| {
         let store = store.clone();
         tokio::spawn(async move { store.put(key(&format!("k{number}"), "https://x")).await })
@@ -82,14 +60,14 @@ async fn a_file_outlives_its_store_and_tasks_take_turns() {
     for put in puts.collect::<Vec<_>>() {
         put.await.unwrap().unwrap();
     }
-    let again = FileKeyStore::new(folder.file());
+    let again = FileKeyStore::new(folder.path("keys.json"));
     assert_eq!(again.keys().await.unwrap().len(), 50);
 }
 
 #[tokio::test]
 async fn a_caller_that_goes_away_loses_no_key_of_the_next() {
-    let folder = Folder::new("goes-away");
-    let store = FileKeyStore::new(folder.file());
+    let folder = Folder::new();
+    let store = FileKeyStore::new(folder.path("keys.json"));
     for number in 0..20 {
         let gone = store.put(key(&format!("gone{number}"), "https://x"));
         tokio::select! {
@@ -109,17 +87,17 @@ async fn a_caller_that_goes_away_loses_no_key_of_the_next() {
 async fn a_file_is_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let folder = Folder::new("mode");
-    let store = FileKeyStore::new(folder.file());
+    let folder = Folder::new();
+    let store = FileKeyStore::new(folder.path("keys.json"));
     store.put(key("a", "https://x")).await.unwrap();
-    let mode = std::fs::metadata(folder.file())
+    let mode = std::fs::metadata(folder.path("keys.json"))
         .unwrap()
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
 
     let open = std::fs::Permissions::from_mode(0o644);
-    std::fs::set_permissions(folder.file(), open).unwrap();
+    std::fs::set_permissions(folder.path("keys.json"), open).unwrap();
     let error = store.keys().await.unwrap_err();
     let error = error.downcast_ref::<KeyFileError>().unwrap();
     assert!(
@@ -130,22 +108,40 @@ async fn a_file_is_for_its_owner_alone() {
 
 #[tokio::test]
 async fn a_file_of_another_form_is_refused_and_left_as_it_is() {
-    let folder = Folder::new("form");
-    let store = FileKeyStore::new(folder.file());
+    let folder = Folder::new();
+    let store = FileKeyStore::new(folder.path("keys.json"));
     store.put(key("a", "https://x")).await.unwrap();
-    let text = std::fs::read_to_string(folder.file()).unwrap();
+    let text = std::fs::read_to_string(folder.path("keys.json")).unwrap();
     for wrong in [
         "",
         "[]",
         &text.replace("\"form\": 1", "\"form\": 2"),
         &text[..text.len() / 2],
     ] {
-        std::fs::write(folder.file(), wrong).unwrap();
+        std::fs::write(folder.path("keys.json"), wrong).unwrap();
         let error = store.put(key("b", "https://x")).await.unwrap_err();
         let error = error.downcast_ref::<KeyFileError>().unwrap();
         assert!(matches!(error, KeyFileError::Form { .. }), "{error}");
-        assert_eq!(std::fs::read_to_string(folder.file()).unwrap(), wrong);
+        assert_eq!(
+            std::fs::read_to_string(folder.path("keys.json")).unwrap(),
+            wrong
+        );
     }
+}
+
+#[tokio::test]
+async fn a_file_does_not_outgrow_what_is_read() {
+    let folder = Folder::new();
+    let store = FileKeyStore::new(folder.path("keys.json"));
+    store.put(key("a", "https://x")).await.unwrap();
+    let long = format!("https://x/{}", "y".repeat(4 * 1024 * 1024));
+    let error = store.put(key("b", &long)).await.unwrap_err();
+    let error = error.downcast_ref::<KeyFileError>().unwrap();
+    assert!(matches!(error, KeyFileError::Full { .. }), "{error}");
+    assert_eq!(store.keys().await.unwrap(), [key("a", "https://x")]);
+
+    store.remove(&"a".parse().unwrap()).await.unwrap();
+    store.put(key("b", "https://x")).await.unwrap();
 }
 
 #[tokio::test]

@@ -211,8 +211,8 @@ pub(crate) fn slip(model: &str, value: &impl std::fmt::Debug) -> Option<String> 
     Some(format!("{model} shows {mark}: {}", shown[0]))
 }
 
-/// What is not sensitive and hidden: every text, id and amount of the sample, without spaces, is to be found in what is shown of it. What
-/// is inside of JSON of no particular type stays hidden.
+/// What is not sensitive and hidden: every text, id and amount of the sample, without spaces, is to be found in what is
+/// shown of it. What is inside of JSON of no particular type stays hidden.
 fn hidden(model: &str, sample: &str, shown: &str) -> Option<String> {
     let sent = |text: &str| {
         [":", "["]

@@ -1,9 +1,9 @@
 //! Which server sends the webhooks of a sandbox: the one that holds its advisory lock.
 //!
 //! A lock lasts as long as the connection that took it, so a server that dies gives up all of its own, and another one
-//! has them within a second; within half a minute, if its machine died with it. That one sends again what the dead one had not yet recorded: a receiver knows a repetition by
-//! its event id. The same connection hears what other servers tell of their commits, so that the one that sends does not
-//! have to ask all the time.
+//! has them within a second; within half a minute, if its machine died with it. That one sends again what the dead one
+//! had not yet recorded: a receiver knows a repetition by its event id. The same connection hears what other servers
+//! tell of their commits, so that the one that sends does not have to ask all the time.
 
 use std::{
     collections::BTreeMap,

@@ -1,8 +1,9 @@
 //! Money: the one place where the payments API meets the ledger.
 //!
 //! Every account of the platform is an account of the book; what the platform itself has is one custody and one
-//! in-flight account per asset, and one in suspense where money came without an owner. Money that came from outside and is not credited yet stands in custody and, with the
-//! opposite sign, in flight; so custody + clearing + in flight is what customers are owed, per asset, at every instant.
+//! in-flight account per asset, and one in suspense where money came without an owner. Money that came from outside and
+//! is not credited yet stands in custody and, with the opposite sign, in flight; so custody + clearing + in flight is
+//! what customers are owed, per asset, at every instant.
 
 pub(crate) mod trade;
 

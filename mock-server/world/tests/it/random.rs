@@ -3,11 +3,11 @@
 //! The walk is made of lives. A life is a new world, a seed and some hundred steps, each one command or a move of the
 //! clock. The oracle says beforehand what becomes of each transfer and of each acceptance: that it is taken, or the code of
 //! its refusal. After every step the oracle must agree with every balance and with the trial balance, and nothing may be
-//! lost or doubled: commands that were accepted are sent again with their keys all the time. After every step the book audits itself
-//! from its first entry, too: a life is short, and the ledger is optimized in test builds, so that is less than a tenth of
-//! the walk's time (a step takes about a millisecond, most of it the oracle's). Every three hundred steps the world is
-//! examined in depth (`checks`). Each lane has a version of the platform and a pace of its own, and asserts that it came
-//! to the deep states (`depth`), so that it cannot become shallow unseen.
+//! lost or doubled: commands that were accepted are sent again with their keys all the time. After every step the book
+//! audits itself from its first entry, too: a life is short, and the ledger is optimized in test builds, so that is
+//! less than a tenth of the walk's time (a step takes about a millisecond, most of it the oracle's). Every three
+//! hundred steps the world is examined in depth (`checks`). Each lane has a version of the platform and a pace of its
+//! own, and asserts that it came to the deep states (`depth`), so that it cannot become shallow unseen.
 //!
 //! A longer run: `WALK_STEPS=2000000 cargo test --release -p layer2-world --test it random`. A life that fails prints
 //! its seed; `WALK_SEED=<seed> cargo test -p layer2-world --test it random::<lane>` lives it again, alone.

@@ -31,7 +31,7 @@ use crate::webhook::key_store::StoredKey;
 /// Form of the file, so that a later one is refused and not misread.
 const FORM: u32 = 1;
 
-/// Longest file that is read: some ten thousand keys.
+/// Longest file that is read, and so that is written: some ten thousand keys.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Keeps keys in a file that only its owner may read.
@@ -111,6 +111,17 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
     },
+    /// With one more key the file would be longer than what is read. It stays as it is.
+    #[error(
+        "{} is full: with this key it would be longer than the {FILE_BYTES_MAX} bytes that are read; remove the keys of \
+         subscriptions that are gone, or keep these in another file",
+        path.display()
+    )]
+    #[non_exhaustive]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file cannot be read or written.
     #[error(
         "{} cannot be read or written: its folder must be there, and both must be open to this process",
@@ -167,6 +178,11 @@ fn read(path: &Path) -> Result<Vec<StoredKey>, KeyFileError> {
 fn write(path: &Path, keys: Vec<StoredKey>) -> Result<(), KeyFileError> {
     let content = Content { form: FORM, keys };
     let text = serde_json::to_vec_pretty(&content).map_err(|error| failed(path, error.into()))?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(KeyFileError::Full {
+            path: path.to_owned(),
+        });
+    }
     let written = (|| {
         let part = Part::beside(path)?;
         part.file().write_all(&text)?;
@@ -234,9 +250,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_turn_lasts_as_long_as_its_work_and_not_as_its_caller() {
-        let folder = std::env::temp_dir().join(format!("layer2-sdk-turn-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let store = FileKeyStore::new(folder.join("keys.json"));
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileKeyStore::new(folder.path().join("keys.json"));
         let (says_read, has_read) = tokio::sync::oneshot::channel();
         let (may_write, waits) = std::sync::mpsc::channel::<()>();
         let mut slow = Box::pin(store.run(move |path| {
@@ -256,6 +271,5 @@ mod tests {
         may_write.send(()).unwrap();
         next.await.unwrap();
         assert_eq!(store.keys().await.unwrap(), [key("slow"), key("next")]);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

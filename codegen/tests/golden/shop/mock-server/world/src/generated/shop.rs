@@ -24,7 +24,7 @@ resources! {
                 -> shop::OrderReply, 200;
             /// Take a line out.
             OrdersDeleteLine = orders_delete_line(order_id: shop::OrderId, number: String)
-                -> (), empty 204;
+                -> (), 204;
         }
         reads {
             /// List orders.
