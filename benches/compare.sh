@@ -15,7 +15,7 @@ cargo build --quiet --release --locked -p layer2-mock -p layer2-benches --bins
 # The clock starts before the fork and stops at the first 200.
 started=$(now)
 "$target/release/layer2-mock" serve --listen 127.0.0.1:4019 >"$scratch/first.log" 2>&1 &
-until curl -sf -o /dev/null http://127.0.0.1:4019/healthz; do :; done
+until curl -sf -o /dev/null http://127.0.0.1:4019/healthz; do kill -0 $! || { cat "$scratch/first.log" >&2; exit 1; }; done
 ready=$(now)
 kill $!
 
@@ -23,7 +23,7 @@ start mock 4010
 mock=$pid
 "$target/release/bare-axum" 127.0.0.1:4011 "$(field mock .payments.verify_key)" &
 bare=$!
-until curl -s -o /dev/null http://127.0.0.1:4011/; do :; done
+until curl -s -o /dev/null http://127.0.0.1:4011/; do kill -0 "$bare" || exit 1; done
 
 rss() { awk '/^VmRSS/ {printf "%.1f", $2 / 1024}' "/proc/$1/status"; }
 cpu() { awk '{print ($14 + $15) * 10}' "/proc/$1/stat"; } # milliseconds, at 100 ticks a second
