@@ -86,7 +86,7 @@ impl CallLayer {
     }
 
     /// The same with the body of a success left on its way.
-    #[cfg(feature = "payments")]
+    #[cfg(any(feature = "payments", feature = "control"))]
     pub(crate) fn with_open_body(self) -> Self {
         Self {
             leaves_body_open: true,
@@ -189,7 +189,7 @@ impl CallRecord {
     }
 
     /// The body that is still on its way; none if the call did not leave it open.
-    #[cfg(feature = "payments")]
+    #[cfg(any(feature = "payments", feature = "control"))]
     pub(crate) fn take_body(&self) -> Option<Chunks> {
         self.lock_body().0.take()
     }

@@ -212,7 +212,7 @@ impl fmt::Debug for DownloadStream {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "payments"))]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;

@@ -109,7 +109,7 @@ pub(crate) fn overlay_query(url: &mut Url, pairs: &[(String, String)]) {
         .extend_pairs(pairs);
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "payments"))]
 mod tests {
     use layer2_types::payments::OperationId;
     use layer2_types::payments::TransferId;

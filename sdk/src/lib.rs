@@ -19,13 +19,13 @@ mod call;
 mod client;
 mod credentials;
 mod decode;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 mod download;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 mod download_stream;
 mod environment;
 pub mod error;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 mod file_call;
 mod from_env;
 mod guard;
@@ -37,7 +37,7 @@ pub mod mock;
 mod options;
 #[cfg(any(feature = "payments", feature = "control"))]
 mod page;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 mod part;
 mod pipeline;
 mod reply;
@@ -50,9 +50,9 @@ mod skew;
 mod telemetry;
 mod token;
 pub mod transport;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 mod upload;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 mod upload_rules;
 mod verdict;
 #[cfg(feature = "webhooks")]
@@ -94,9 +94,9 @@ pub use layer2_types::{Money, MoneyError, Priced};
 pub use crate::builder::{AccountingAccess, ClientBuilder};
 pub use crate::client::Client;
 pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 pub use crate::download::Download;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 pub use crate::download_stream::DownloadStream;
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};
@@ -114,7 +114,7 @@ pub use crate::signing::{
 pub use crate::signing_scheme::{SignatureEncoding, SignedPart, SigningScheme};
 pub use crate::token::TokenStyle;
 pub use crate::transport::ConnectionPolicy;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 pub use crate::upload::Upload;
-#[cfg(feature = "payments")]
+#[cfg(any(feature = "payments", feature = "control"))]
 pub use crate::upload_rules::{FileNames, UploadBody, UploadRules};
