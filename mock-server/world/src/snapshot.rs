@@ -9,7 +9,7 @@
 //! one to cut its journal.
 //!
 //! A snapshot is read under all rules that come after those that made it, for it is what users keep. So the form of a
-//! row may gain members that have a default, and whatever goes further is told apart by the number in [`read`].
+//! row may gain members that have a default, and whatever goes further is told apart by the number in `read`.
 
 use thiserror::Error;
 

@@ -175,7 +175,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Signs requests with this private key, in any form that [`Ed25519Signer::parse`] takes.
+    /// Signs requests with this private key, in any form that [`Ed25519Signer::parse`](crate::Ed25519Signer::parse) takes.
     #[must_use]
     pub fn signing_key(mut self, key: impl Into<SecretString>) -> Self {
         self.signing_key = Some(key.into());
