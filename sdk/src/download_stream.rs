@@ -212,7 +212,8 @@ impl fmt::Debug for DownloadStream {
     }
 }
 
-#[cfg(all(test, feature = "payments"))]
+#[cfg(feature = "payments")]
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;

@@ -109,7 +109,8 @@ pub(crate) fn overlay_query(url: &mut Url, pairs: &[(String, String)]) {
         .extend_pairs(pairs);
 }
 
-#[cfg(all(test, feature = "payments"))]
+#[cfg(feature = "payments")]
+#[cfg(test)]
 mod tests {
     use layer2_types::payments::OperationId;
     use layer2_types::payments::TransferId;
