@@ -120,7 +120,11 @@ fn work_of_several_calls_and_errors_of_its_own_is_waited_for() {
         let kept = client.transfers().get(&id()).await;
         let again = client.transfers().get(&id()).await;
         let count = [kept, again].iter().flatten().count();
-        if count < 3 { Err(TooFew(count)) } else { Ok(()) }
+        if count < 3 {
+            Err(TooFew(count))
+        } else {
+            Ok(())
+        }
     });
     assert_eq!(worked.unwrap(), Err(TooFew(2)));
 }

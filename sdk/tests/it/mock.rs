@@ -154,7 +154,11 @@ async fn operations_of_every_api_can_be_aimed_at() {
     let business = "11111111-2222-4333-8444-555555555555".parse().unwrap();
     let error = client.accounting().businesses().get(&business).await;
     let error = error.unwrap_err();
-    assert_eq!(error.attempts(), 2, "a read is, and then says what there is");
+    assert_eq!(
+        error.attempts(),
+        2,
+        "a read is, and then says what there is"
+    );
     assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
 }
 
