@@ -41,11 +41,10 @@ async fn assert_is_expired(caller: &Caller) {
     assert_eq!(refused.code(), "TOKEN_EXPIRED");
 }
 
-/// What an account holds.
-async fn balance(caller: &Caller) -> String {
-    let path = "/api/v1/accounts/deposits/ACME_USD";
-    let reply = caller.get(path).await.ok();
-    reply["data"]["current_balance"].to_string()
+/// What an account holds, in cents.
+async fn balance(caller: &Caller) -> i64 {
+    let (current, _) = caller.balances("ACME_USD").await;
+    current
 }
 
 /// A caller of a sandbox that has a token of it, whatever state it is in.
@@ -80,10 +79,9 @@ pub(crate) async fn is_refused(caller: &Caller, name: &str, found: &str) {
             refused.text
         );
     }
-    let before: f64 = balance(caller).await.parse().expect("a number");
+    let before = balance(caller).await;
     caller.fund("1").await;
-    let after: f64 = balance(caller).await.parse().expect("a number");
-    assert!(after > before, "the other one goes on");
+    assert_eq!(balance(caller).await, before + 100, "the other one goes on");
     let listed = sandboxes(caller, Method::GET, "", None).await.ok();
     assert!(listed.to_string().contains(name), "{listed}");
 }
@@ -98,14 +96,14 @@ pub(crate) async fn is_mended_by_a_reset(caller: &Caller, name: &str, expired: &
         ..mended.clone()
     };
     assert_is_expired(&before).await;
-    assert_eq!(balance(&mended).await, "0");
+    assert_eq!(balance(&mended).await, 0);
     mended.fund("7").await;
     is_alive(caller, name).await;
 }
 
 /// It has what it was given after its reset.
 pub(crate) async fn is_alive(caller: &Caller, name: &str) {
-    assert_eq!(balance(&caller_of(caller, name).await).await, "7");
+    assert_eq!(balance(&caller_of(caller, name).await).await, 700);
 }
 
 /// The sandbox can be deleted, and its name is free.
@@ -114,5 +112,5 @@ pub(crate) async fn can_be_deleted(caller: &Caller, name: &str) {
     deleted.ok();
     let gone = sandboxes(caller, Method::GET, &format!("/{name}"), None).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
-    assert_eq!(balance(&make(caller, name).await).await, "0");
+    assert_eq!(balance(&make(caller, name).await).await, 0);
 }
