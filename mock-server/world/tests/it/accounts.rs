@@ -5,8 +5,8 @@ use layer2_world::Problem;
 use layer2_world::Rejection;
 use layer2_world::rejection::code;
 
-use crate::deposits::fast;
 use crate::support::Play;
+use crate::support::fast;
 use crate::support::fields;
 use crate::support::request;
 

@@ -9,15 +9,15 @@ use layer2_world::rejection::Problem;
 use serde_json::Value;
 
 use crate::paying::bank_account;
-use crate::paying::on;
-use crate::paying::realistic;
 use crate::paying::registration;
 use crate::paying::us_bank;
 use crate::paying::wallet;
 use crate::support::Play;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
+use crate::support::slow;
 
 const WALLET: &str = "0x00000000000000000000000000000000000000aa";
 
@@ -29,7 +29,7 @@ fn subscribe(play: &mut Play) {
 
 #[test]
 fn a_new_counterparty_is_screened_and_then_active() {
-    let mut play = realistic();
+    let mut play = slow(Platform::Union);
     subscribe(&mut play);
     let id = play.register(&us_bank("ACME")).unwrap();
     assert_eq!(play.counterparty_status(&id), "PENDING");
@@ -61,7 +61,7 @@ fn a_screening_that_finds_a_name_closes_the_counterparty() {
 
 #[test]
 fn control_decides_before_the_screening_does() {
-    let mut play = realistic();
+    let mut play = slow(Platform::Union);
     subscribe(&mut play);
     let found = play.register(&us_bank("ACME")).unwrap();
     let listed = us_bank("ACME").replace("Harbor Estates", "SCREENING HIT");
@@ -188,7 +188,7 @@ fn every_type_is_kept_as_it_was_sent() {
 
 #[test]
 fn what_the_platform_sets_is_ignored_in_a_request() {
-    let mut play = realistic();
+    let mut play = slow(Platform::Union);
     let body = us_bank("ACME").replacen('{', r#"{"id":"mine","status":"ACTIVE","#, 1);
     let id = play.register(&body).unwrap();
     assert_ne!(id, "mine");
@@ -224,7 +224,7 @@ fn lists_are_oldest_first_and_can_be_those_of_one_customer() {
 
 #[test]
 fn the_owner_can_be_corrected_until_the_counterparty_is_approved() {
-    let mut play = realistic();
+    let mut play = slow(Platform::Union);
     let id = play.register(&us_bank("ACME")).unwrap();
     play.patch_counterparty(&id, "profile.name", "Harbor Homes LLC")
         .unwrap();
@@ -265,7 +265,7 @@ fn the_owner_can_be_corrected_until_the_counterparty_is_approved() {
 
 #[test]
 fn a_name_that_is_corrected_is_screened_as_it_is_then() {
-    let mut play = realistic();
+    let mut play = slow(Platform::Union);
     let id = play.register(&us_bank("ACME")).unwrap();
     play.patch_counterparty(&id, "profile.name", "a screening hit")
         .unwrap();
@@ -281,7 +281,7 @@ fn no_client_steps_over_the_screening() {
         ("Harbor Estates LLC", "ACTIVE"),
         ("a screening hit", "CLOSED"),
     ] {
-        let mut play = realistic();
+        let mut play = slow(Platform::Union);
         let id = play.register(&us_bank("ACME")).unwrap();
         play.patch_counterparty(&id, "profile.name", name).unwrap();
         for to in ["ACTIVE", "CLOSED"] {
@@ -310,7 +310,7 @@ fn no_client_steps_over_the_screening() {
 fn clients_can_take_the_steps_of_the_table_and_no_other() {
     for from in Standing::ALL {
         for to in Standing::ALL {
-            let mut play = realistic();
+            let mut play = slow(Platform::Union);
             let id = play.register(&us_bank("ACME")).unwrap();
             // Control reaches every status, most of them by way of ACTIVE.
             if from != Standing::Pending {
@@ -342,7 +342,7 @@ fn clients_can_take_the_steps_of_the_table_and_no_other() {
 fn a_customer_registers_while_it_may_be_updated() {
     for status in Standing::ALL {
         for platform in Platform::ALL {
-            let mut play = on(*platform);
+            let mut play = fast(*platform);
             if status != Standing::Active {
                 play.decide("JANE", status.name("ACTIVE")).unwrap();
             }
@@ -358,7 +358,7 @@ fn a_customer_registers_while_it_may_be_updated() {
 
 #[test]
 fn each_version_tells_what_it_knows() {
-    let mut play = on(Platform::Layer2V1_0_5);
+    let mut play = fast(Platform::Layer2V1_0_5);
     let id = play.register(&us_bank("ACME")).unwrap();
     play.decide_counterparty(&id, "FROZEN_L2F").unwrap();
     assert_eq!(play.counterparty_status(&id), "FROZEN_L2F");
@@ -377,7 +377,7 @@ fn each_version_tells_what_it_knows() {
         Some("/counterparty_type")
     );
 
-    let mut play = on(Platform::RailV1_1_2);
+    let mut play = fast(Platform::RailV1_1_2);
     subscribe(&mut play);
     let id = play.register(&us_bank("ACME")).unwrap();
     play.decide_counterparty(&id, "FROZEN_L2F").unwrap();
@@ -401,7 +401,7 @@ fn each_version_tells_what_it_knows() {
         refused.problems[0].pointer.as_deref(),
         Some("/profile/address/state")
     );
-    assert!(on(Platform::Union).register(&stateless).is_ok());
+    assert!(fast(Platform::Union).register(&stateless).is_ok());
 }
 
 fn refusal(body: &str) -> Rejection {

@@ -4,31 +4,17 @@
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
 use layer2_world::Problem;
-use layer2_world::Profile;
 use layer2_world::Rejection;
 use layer2_world::Reply;
-use layer2_world::Settings;
 use layer2_world::rejection::code;
 
 use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
-
-/// A world of one version, in which work takes its time.
-pub(crate) fn slow(platform: Platform) -> Play {
-    let mut settings = Settings::default();
-    settings.platform = platform;
-    settings.profile = Profile::Realistic;
-    Play::with(settings)
-}
-
-pub(crate) fn fast(platform: Platform) -> Play {
-    let mut settings = Settings::default();
-    settings.platform = platform;
-    Play::with(settings)
-}
+use crate::support::slow;
 
 pub(crate) fn open(play: &mut Play, account: &str, asset: &str) {
     let body = format!(

@@ -9,14 +9,14 @@ use layer2_world::World;
 use layer2_world::rejection::code;
 
 use crate::deposits::deposit_status;
-use crate::deposits::fast;
 use crate::deposits::history;
 use crate::deposits::open;
-use crate::deposits::slow;
 use crate::support::Play;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::request;
+use crate::support::slow;
 
 /// Registers a bank account that its owner links, for ACME.
 fn register(play: &mut Play, country: &str, rail: &str, asset: &str) -> String {

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use layer2_types::operation::Platform;
 use layer2_world::Actor;
 use layer2_world::ClientCommand;
 use layer2_world::Command;
@@ -13,6 +14,7 @@ use layer2_world::Genesis;
 use layer2_world::IdempotencyKey;
 use layer2_world::Internal;
 use layer2_world::Outcome;
+use layer2_world::Profile;
 use layer2_world::Rejection;
 use layer2_world::Reply;
 use layer2_world::Request;
@@ -43,6 +45,21 @@ pub(crate) fn genesis(settings: Settings) -> Genesis {
 
 pub(crate) fn start() -> Timestamp {
     "2026-01-05T14:00:00Z".parse().unwrap()
+}
+
+/// A world of one version, in which work is done at once.
+pub(crate) fn fast(platform: Platform) -> Play {
+    let mut settings = Settings::default();
+    settings.platform = platform;
+    Play::with(settings)
+}
+
+/// A world of one version, in which work takes its time.
+pub(crate) fn slow(platform: Platform) -> Play {
+    let mut settings = Settings::default();
+    settings.platform = platform;
+    settings.profile = Profile::Realistic;
+    Play::with(settings)
 }
 
 impl Play {

@@ -10,16 +10,16 @@ use layer2_world::rejection::code;
 
 use crate::deposits::arrive;
 use crate::deposits::deposit_status;
-use crate::deposits::fast;
 use crate::deposits::history;
 use crate::deposits::inbound_status;
 use crate::deposits::open;
 use crate::deposits::push;
-use crate::deposits::slow;
 use crate::support::Play;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
+use crate::support::slow;
 
 fn assign(play: &mut Play, inbound: &str, account: &str) -> Result<Reply, Rejection> {
     let path = [("sandbox", "default"), ("inbound_id", inbound)];

@@ -1,10 +1,10 @@
 //! Withdrawals and fees that are refused, each with the whole refusal.
 
 use jiff::SignedDuration;
+use layer2_types::operation::Platform;
 use layer2_world::Rejection;
 use layer2_world::rejection::Problem;
 
-use crate::paying::realistic;
 use crate::paying::registration;
 use crate::paying::us_bank;
 use crate::paying::with_landlord;
@@ -12,6 +12,7 @@ use crate::paying::withdrawal;
 use crate::support::Play;
 use crate::support::codes;
 use crate::support::request;
+use crate::support::slow;
 
 fn frozen_account(place: &str) -> Rejection {
     Problem::new(
@@ -143,7 +144,7 @@ fn requests_are_refused_with_what_would_have_done() {
 
 #[test]
 fn a_counterparty_is_refused_with_the_reason() {
-    let (mut play, landlord) = with_landlord(realistic());
+    let (mut play, landlord) = with_landlord(slow(Platform::Union));
     let fresh = play.register(&us_bank("ACME")).unwrap();
     let linked = registration(
         "FIAT_US_LINKED",
@@ -195,7 +196,7 @@ fn a_counterparty_is_refused_with_the_reason() {
 
 #[test]
 fn what_comes_too_late_or_too_early_is_refused() {
-    let (mut play, landlord) = with_landlord(realistic());
+    let (mut play, landlord) = with_landlord(slow(Platform::Union));
     let id = play.withdraw("ACH", "ACME_USD", &landlord, "1").unwrap();
     let path = [("withdrawal_id", id.as_str())];
     assert_eq!(

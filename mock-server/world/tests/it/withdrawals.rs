@@ -10,8 +10,6 @@ use layer2_world::rejection::Problem;
 use crate::paying::balances;
 use crate::paying::bank_account;
 use crate::paying::history;
-use crate::paying::on;
-use crate::paying::realistic;
 use crate::paying::registration;
 use crate::paying::us_bank;
 use crate::paying::wallet;
@@ -20,8 +18,10 @@ use crate::paying::withdrawal;
 use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
+use crate::support::slow;
 
 const WALLET: &str = "0x00000000000000000000000000000000000000aa";
 
@@ -108,7 +108,7 @@ fn money_is_sent_and_a_receipt_says_so() {
 
 #[test]
 fn each_step_takes_its_time_and_shows() {
-    let (mut play, landlord) = with_landlord(realistic());
+    let (mut play, landlord) = with_landlord(slow(Platform::Union));
     let id = play
         .withdraw("FEDWIRE", "ACME_USD", &landlord, "400")
         .unwrap();
@@ -431,7 +431,7 @@ fn swift_reaches_other_currencies_from_dollars_alone() {
 fn money_goes_to_a_counterparty_while_its_status_allows_it() {
     for status in Standing::ALL {
         for platform in Platform::ALL {
-            let (mut play, landlord) = with_landlord(on(*platform));
+            let (mut play, landlord) = with_landlord(fast(*platform));
             if status != Standing::Active {
                 play.decide_counterparty(&landlord, status.name("ACTIVE"))
                     .unwrap();
@@ -463,7 +463,7 @@ fn a_personal_account_is_the_customers_own() {
 
 #[test]
 fn version_1_0_5_does_not_ask_whose_a_personal_account_is() {
-    let (mut play, landlord) = with_landlord(on(Platform::Layer2V1_0_5));
+    let (mut play, landlord) = with_landlord(fast(Platform::Layer2V1_0_5));
     let body = withdrawal("ACH", "ACME_USD", &landlord, "1")
         .replace("RENTAL_PROPERTY", "PERSONAL_ACCOUNT");
     assert!(play.post("payments.withdrawals_create", &[], &body).is_ok());
@@ -495,7 +495,7 @@ fn an_amount_that_only_its_fee_makes_too_long_is_refused_like_any_other() {
 fn each_version_has_its_rails_and_purposes() {
     for platform in Platform::ALL {
         let old = *platform == Platform::Layer2V1_0_5;
-        let (mut play, landlord) = with_landlord(on(*platform));
+        let (mut play, landlord) = with_landlord(fast(*platform));
         let sepa = play.withdraw("SEPA_CT", "ACME_USD", &landlord, "1");
         let problem = sepa.unwrap_err().problems.remove(0);
         if old {

@@ -27,13 +27,13 @@ use super::proof;
 use super::text;
 use super::updates;
 use super::whole;
-use crate::deposits::fast;
-use crate::deposits::slow;
 use crate::support::Play;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::genesis;
 use crate::support::request;
+use crate::support::slow;
 
 #[test]
 fn a_person_is_onboarded_from_the_first_field_to_the_second_account() {

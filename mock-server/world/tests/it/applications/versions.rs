@@ -1,7 +1,6 @@
 //! What each version of the platform calls what is missing.
 
 use layer2_types::operation::Platform;
-use layer2_world::Settings;
 use serde_json::Value;
 use serde_json::json;
 
@@ -18,14 +17,12 @@ use super::only;
 use super::proof;
 use super::text;
 use super::updates;
-use crate::support::Play;
+use crate::support::fast;
 
 #[test]
 fn each_version_has_its_own_names() {
     let review = |platform: Platform| {
-        let mut settings = Settings::default();
-        settings.platform = platform;
-        let mut play = Play::with(settings);
+        let mut play = fast(platform);
         for event in ["APPLICATION_INCOMPLETE", "APPLICATION_READY_FOR_SUBMISSION"] {
             let body = json!({"event_type": event, "callback_url": "http://127.0.0.1:9/h"});
             let subscribed = play.post("payments.subscriptions_create", &[], &body.to_string());
@@ -131,9 +128,7 @@ fn each_version_has_its_own_words_for_missing_persons() {
             ]),
         ),
     ] {
-        let mut settings = Settings::default();
-        settings.platform = platform;
-        let mut play = Play::with(settings);
+        let mut play = fast(platform);
         let mut body = globex();
         body["terms_and_conditions_accepted"] = json!(false);
         let id = play.apply(&body);
@@ -143,9 +138,7 @@ fn each_version_has_its_own_words_for_missing_persons() {
 
 #[test]
 fn version_1_0_5_tells_of_applications_and_not_of_what_they_make() {
-    let mut settings = Settings::default();
-    settings.platform = Platform::Layer2V1_0_5;
-    let mut play = Play::with(settings);
+    let mut play = fast(Platform::Layer2V1_0_5);
     for event in [
         "APPLICATION_READY_FOR_SUBMISSION",
         "APPLICATION_SUBMITTED",
