@@ -13,7 +13,7 @@ use layer2_mock::{ClockMode, Row, SandboxServer, replay};
 use reqwest::{Method, header::HeaderName};
 #[cfg(unix)]
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{sync::Barrier, task::JoinSet};
 
 async fn server() -> (TestServer, Caller) {

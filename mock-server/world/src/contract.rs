@@ -91,7 +91,7 @@ mod tests {
             ["payments.accounts_get: NOT_FOUND with status 400, that of none of them"]
         );
         assert_eq!(
-            of(code::INSUFFICIENT_FUNDS, 409),
+            of(code::INSUFFICIENT_FUNDS, 400),
             ["payments.accounts_get: the code INSUFFICIENT_FUNDS is not listed"]
         );
         assert_eq!(of("MADE_UP", 404).len(), 2);

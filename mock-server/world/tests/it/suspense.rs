@@ -330,16 +330,29 @@ fn money_goes_back_once() {
 fn what_an_arrival_refuses() {
     for &platform in Platform::ALL {
         let mut play = fast(platform);
-        let coins = "ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL";
-        let fiat = "FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD";
-        let asset = |problem: &str, received: &str, expected: &str| {
-            Problem::new(code::ASSET_NOT_SUPPORTED, problem)
-            .at("/asset_type_id")
-            .received(received)
-            .expected(expected)
-            .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
-        };
-        let cases = [
+        let places = arrivals_of_no_place().into_iter();
+        let assets = arrivals_of_wrong_assets().into_iter();
+        let amounts = arrivals_of_wrong_rails_and_amounts().into_iter();
+        for (body, expected) in places.chain(assets).chain(amounts) {
+            let before = play.world.snapshot().unwrap();
+            assert_eq!(
+                arrive(&mut play, body).unwrap_err(),
+                expect(expected),
+                "{body}"
+            );
+            assert!(
+                play.world.snapshot().unwrap() == before,
+                "{body} left a trace"
+            );
+        }
+    }
+}
+
+/// The body of an arrival that is refused, and what is wrong with it.
+type Refused = (&'static str, Problem);
+
+fn arrivals_of_no_place() -> [Refused; 2] {
+    [
         (
             r#"{"amount":1}"#,
             Problem::new(
@@ -361,6 +374,20 @@ fn what_an_arrival_refuses() {
             .expected("one of account_id, address and account_number")
             .hint("A memo may stand beside either of them."),
         ),
+    ]
+}
+
+fn arrivals_of_wrong_assets() -> [Refused; 5] {
+    let coins = "ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL";
+    let fiat = "FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD";
+    let asset = |problem: &str, received: &str, expected: &str| {
+        Problem::new(code::ASSET_NOT_SUPPORTED, problem)
+            .at("/asset_type_id")
+            .received(received)
+            .expected(expected)
+            .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
+    };
+    [
         (
             r#"{"memo":"Rent","amount":1}"#,
             Problem::new(
@@ -399,6 +426,11 @@ fn what_an_arrival_refuses() {
                 "FIAT_TESTNET_USD",
             ),
         ),
+    ]
+}
+
+fn arrivals_of_wrong_rails_and_amounts() -> [Refused; 3] {
+    [
         (
             r#"{"account_id":"ACME_USD","rail":"EFT","amount":1}"#,
             Problem::new(
@@ -432,20 +464,7 @@ fn what_an_arrival_refuses() {
             .expected("at most 2 decimals")
             .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits."),
         ),
-    ];
-        for (body, expected) in cases {
-            let before = play.world.snapshot().unwrap();
-            assert_eq!(
-                arrive(&mut play, body).unwrap_err(),
-                expect(expected),
-                "{body}"
-            );
-            assert!(
-                play.world.snapshot().unwrap() == before,
-                "{body} left a trace"
-            );
-        }
-    }
+    ]
 }
 
 #[test]

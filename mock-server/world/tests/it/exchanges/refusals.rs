@@ -38,11 +38,11 @@ fn known_to(platform: Platform, order: Order<'static>) -> Order<'static> {
     }
 }
 
+/// An order that is refused, with the refusal.
+type Refused = (Order<'static>, Rejection);
+
 /// A refused order and its refusal under a version. Without quotes none is refused for being one, and none is named.
-fn asked_on(
-    platform: Platform,
-    (order, mut expected): (Order<'static>, Rejection),
-) -> Option<(Order<'static>, Rejection)> {
+fn asked_on(platform: Platform, (order, mut expected): Refused) -> Option<Refused> {
     if platform == Platform::RailV1_1_2 {
         let problem = &mut expected.problems[0];
         match problem.received.as_deref() {
@@ -82,62 +82,70 @@ fn refused(play: &mut Play, op: &str, path: &[(&str, &str)], body: &str) -> Reje
     rejection
 }
 
-/// Orders that are refused, with the refusal.
-fn orders() -> Vec<(Order<'static>, Rejection)> {
-    let too_large = || {
-        Problem::new(
-            "AMOUNT_TOO_LARGE",
-            "The amount is more than the books can hold.",
-        )
-        .at("/amount")
-        .expected("at most 28 digits, all money of the asset in the sandbox together")
-        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
-    };
-    let not_positive = || {
-        Problem::new("AMOUNT_NOT_POSITIVE", "The amount must be more than zero.")
-            .at("/amount")
-            .expected("a number above 0")
-            .hint("The direction of a movement is given by its accounts, never by a sign.")
-    };
-    let order_type = |custodian, account, pointer, order: &str| {
-        Problem::new(
-            "ORDER_TYPE_NOT_SUPPORTED",
-            format!(
-                "Custodian {custodian}, which keeps account `{account}`, takes no order {order}."
-            ),
-        )
-        .at(pointer)
-        .received(order)
-        .hint("Accounts of the product DEPOSIT_BASIC take every order.")
-    };
+/// Every order that is refused.
+fn orders() -> Vec<Refused> {
+    [
+        orders_of_wrong_accounts(),
+        orders_of_wrong_pairs(),
+        orders_of_types_that_are_not_taken(),
+        orders_of_amounts_that_are_none(),
+        orders_of_amounts_that_do_not_fit(),
+    ]
+    .concat()
+}
+
+fn orders_of_wrong_accounts() -> Vec<Refused> {
     vec![
         (
-            Order { from: "ACME_UDS", ..SALE },
-            Problem::new("NOT_FOUND", "There is no account with this id in this sandbox.")
-                .at("/source_account_id")
-                .received("ACME_UDS")
-                .expected("the id of one account of this sandbox")
-                .hint("Did you mean `ACME_USD`?")
-                .not_found(),
+            Order {
+                from: "ACME_UDS",
+                ..SALE
+            },
+            Problem::new(
+                "NOT_FOUND",
+                "There is no account with this id in this sandbox.",
+            )
+            .at("/source_account_id")
+            .received("ACME_UDS")
+            .expected("the id of one account of this sandbox")
+            .hint("Did you mean `ACME_USD`?")
+            .not_found(),
         ),
         (
-            Order { to: "NOTHING", ..SALE },
-            Problem::new("NOT_FOUND", "There is no account with this id in this sandbox.")
-                .at("/destination_account_id")
-                .received("NOTHING")
-                .expected("the id of one account of this sandbox")
-                .hint(OTHER_IDS)
-                .not_found(),
+            Order {
+                to: "NOTHING",
+                ..SALE
+            },
+            Problem::new(
+                "NOT_FOUND",
+                "There is no account with this id in this sandbox.",
+            )
+            .at("/destination_account_id")
+            .received("NOTHING")
+            .expected("the id of one account of this sandbox")
+            .hint(OTHER_IDS)
+            .not_found(),
         ),
         (
-            Order { to: "ACME_USD", ..SALE },
-            Problem::new("SAME_ACCOUNT", "Source and destination are the same account.")
-                .at("/destination_account_id")
-                .received("ACME_USD")
-                .expected("another account than the source")
-                .hint("Name two accounts; one of them may be another customer's.")
-                .bad_request(),
+            Order {
+                to: "ACME_USD",
+                ..SALE
+            },
+            Problem::new(
+                "SAME_ACCOUNT",
+                "Source and destination are the same account.",
+            )
+            .at("/destination_account_id")
+            .received("ACME_USD")
+            .expected("another account than the source")
+            .hint("Name two accounts; one of them may be another customer's.")
+            .bad_request(),
         ),
+    ]
+}
+
+fn orders_of_wrong_pairs() -> Vec<Refused> {
+    vec![
         (
             Order { to: "JANE_USD", ..SALE },
             Problem::new(
@@ -162,8 +170,27 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
             .hint("An exchange leads from fiat to crypto or back; change twice to go further.")
             .bad_request(),
         ),
+    ]
+}
+
+fn orders_of_types_that_are_not_taken() -> Vec<Refused> {
+    let order_type = |custodian, account, pointer, order: &str| {
+        Problem::new(
+            "ORDER_TYPE_NOT_SUPPORTED",
+            format!(
+                "Custodian {custodian}, which keeps account `{account}`, takes no order {order}."
+            ),
+        )
+        .at(pointer)
+        .received(order)
+        .hint("Accounts of the product DEPOSIT_BASIC take every order.")
+    };
+    vec![
         (
-            Order { action: "FIX_BOTH", ..SALE },
+            Order {
+                action: "FIX_BOTH",
+                ..SALE
+            },
             Problem::new("VALIDATION_FAILED", "There is no such action.")
                 .at("/action")
                 .received("FIX_BOTH")
@@ -171,29 +198,75 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
                 .bad_request(),
         ),
         (
-            Order { from: "FORT_USD", action: "FIX_DESTINATION", ..SALE },
-            order_type("FORT", "FORT_USD", "/source_account_id", "MARKET FIX_DESTINATION")
-                .expected("MARKET FIX_SOURCE")
-                .bad_request(),
+            Order {
+                from: "FORT_USD",
+                action: "FIX_DESTINATION",
+                ..SALE
+            },
+            order_type(
+                "FORT",
+                "FORT_USD",
+                "/source_account_id",
+                "MARKET FIX_DESTINATION",
+            )
+            .expected("MARKET FIX_SOURCE")
+            .bad_request(),
         ),
         (
-            Order { to: "FORT_USDC", pricing: "quote", ..SALE },
-            order_type("FORT", "FORT_USDC", "/destination_account_id", "QUOTE FIX_SOURCE")
-                .expected("MARKET FIX_SOURCE")
-                .bad_request(),
+            Order {
+                to: "FORT_USDC",
+                pricing: "quote",
+                ..SALE
+            },
+            order_type(
+                "FORT",
+                "FORT_USDC",
+                "/destination_account_id",
+                "QUOTE FIX_SOURCE",
+            )
+            .expected("MARKET FIX_SOURCE")
+            .bad_request(),
         ),
         (
-            Order { to: "ANCH_USDC", ..SALE },
-            order_type("ANCH", "ANCH_USDC", "/destination_account_id", "MARKET FIX_SOURCE")
-                .expected("QUOTE FIX_DESTINATION")
-                .bad_request(),
+            Order {
+                to: "ANCH_USDC",
+                ..SALE
+            },
+            order_type(
+                "ANCH",
+                "ANCH_USDC",
+                "/destination_account_id",
+                "MARKET FIX_SOURCE",
+            )
+            .expected("QUOTE FIX_DESTINATION")
+            .bad_request(),
         ),
         (
-            Order { from: "FORT_USD", to: "ANCH_USDC", ..SALE },
-            order_type("ANCH", "ANCH_USDC", "/destination_account_id", "MARKET FIX_SOURCE")
-                .expected("no order at all between these two accounts")
-                .bad_request(),
+            Order {
+                from: "FORT_USD",
+                to: "ANCH_USDC",
+                ..SALE
+            },
+            order_type(
+                "ANCH",
+                "ANCH_USDC",
+                "/destination_account_id",
+                "MARKET FIX_SOURCE",
+            )
+            .expected("no order at all between these two accounts")
+            .bad_request(),
         ),
+    ]
+}
+
+fn orders_of_amounts_that_are_none() -> Vec<Refused> {
+    let not_positive = || {
+        Problem::new("AMOUNT_NOT_POSITIVE", "The amount must be more than zero.")
+            .at("/amount")
+            .expected("a number above 0")
+            .hint("The direction of a movement is given by its accounts, never by a sign.")
+    };
+    vec![
         (
             Order { amount: "0", ..SALE },
             not_positive().received("0").bad_request(),
@@ -214,8 +287,27 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
             .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits.")
             .bad_request(),
         ),
+    ]
+}
+
+fn orders_of_amounts_that_do_not_fit() -> Vec<Refused> {
+    let too_large = || {
+        Problem::new(
+            "AMOUNT_TOO_LARGE",
+            "The amount is more than the books can hold.",
+        )
+        .at("/amount")
+        .expected("at most 28 digits, all money of the asset in the sandbox together")
+        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
+    };
+    vec![
         (
-            Order { from: "ACME_USDC", to: "ACME_USD", amount: "0.010099", ..SALE },
+            Order {
+                from: "ACME_USDC",
+                to: "ACME_USD",
+                amount: "0.010099",
+                ..SALE
+            },
             Problem::new(
                 "AMOUNT_TOO_SMALL",
                 "The amount is worth less than 0.01 FIAT_TESTNET_USD, the smallest unit.",
@@ -227,12 +319,22 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
             .bad_request(),
         ),
         (
-            Order { amount: "9999999999999999999999999999", ..SALE },
-            too_large().received("9999999999999999999999999999").bad_request(),
+            Order {
+                amount: "9999999999999999999999999999",
+                ..SALE
+            },
+            too_large()
+                .received("9999999999999999999999999999")
+                .bad_request(),
         ),
         (
             // It can be told itself, but not with the one percent that is held on top.
-            Order { from: "ACME_USDC", to: "ACME_USD", amount: "9850000000000000000000", ..PURCHASE },
+            Order {
+                from: "ACME_USDC",
+                to: "ACME_USD",
+                amount: "9850000000000000000000",
+                ..PURCHASE
+            },
             too_large().received("9850000000000000000000").bad_request(),
         ),
     ]
@@ -490,9 +592,7 @@ fn reused(operation: &str, what: &str) -> Rejection {
 
 #[test]
 fn a_version_without_quotes_names_no_order_that_it_does_not_have() {
-    let mut settings = Settings::default();
-    settings.platform = Platform::RailV1_1_2;
-    let mut play = play_with(settings);
+    let mut play = play_on(Platform::RailV1_1_2);
     play.open("ANCH_USDC", "DEPOSIT_ANCH_CRYPTO", "ETHEREUM_SEPOLIA_USDC");
     let order = Order {
         to: "ANCH_USDC",
