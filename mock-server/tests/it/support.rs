@@ -298,6 +298,18 @@ impl Caller {
         Reply::read(request.send().await.expect(path)).await
     }
 
+    /// A call of the control API about the sandboxes of the server.
+    pub(crate) async fn sandboxes(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        let url = format!("{}/_control/v1/sandboxes{path}", self.url);
+        let mut request = self.http.request(method, url).bearer_auth(&self.control);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        Reply::read(request.send().await.expect(path)).await
+    }
+
     /// The file of the sandbox.
     pub(crate) async fn export(&self) -> Vec<u8> {
         let url = format!("{}/_control/v1/sandboxes/{}/export", self.url, self.sandbox);

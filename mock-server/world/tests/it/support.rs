@@ -99,8 +99,26 @@ impl Play {
         self.settle();
     }
 
-    /// Sends a mutation; due work runs before it, and right after it when the play is eager.
+    /// Sends a mutation, which leaves no trace if it is refused.
     pub(crate) fn send(
+        &mut self,
+        request: Request,
+        key: Option<&str>,
+    ) -> Result<Outcome, Rejection> {
+        self.settle();
+        let before = self.world.snapshot().unwrap();
+        self.perform(request, key).inspect_err(|rejection| {
+            let after = self.world.snapshot().unwrap();
+            assert!(
+                after == before,
+                "it was refused and left a trace: {rejection:?}"
+            );
+        })
+    }
+
+    /// The same for a long walk, whose world is too large to be looked at with every step. Due work runs before the
+    /// mutation, and right after it when the play is eager.
+    pub(crate) fn perform(
         &mut self,
         request: Request,
         key: Option<&str>,

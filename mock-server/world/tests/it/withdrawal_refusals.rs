@@ -62,14 +62,9 @@ const LARGE: &str = "1234567890123456789012345678";
 fn refusal(prepare: impl Fn(&mut Play, &str) -> String) -> Rejection {
     let (mut play, landlord) = with_landlord(Play::new());
     let body = prepare(&mut play, &landlord);
-    let before = play.world.snapshot().unwrap();
     let rejection = play
         .post("payments.withdrawals_create", &[], &body)
         .unwrap_err();
-    assert!(
-        play.world.snapshot().unwrap() == before,
-        "{body} left a trace"
-    );
     rejection
 }
 
@@ -393,7 +388,6 @@ fn a_key_belongs_to_one_request() {
     for (asked, other, what) in cases {
         let op = asked.op.operation().id;
         play.send(asked, Some("k")).unwrap();
-        let before = play.world.snapshot().unwrap();
         assert_eq!(
             play.send(other, Some("k")).unwrap_err(),
             Problem::new(
@@ -406,7 +400,6 @@ fn a_key_belongs_to_one_request() {
             .hint("Make one key per logical operation and keep it for its retries alone.")
             .bad_request()
         );
-        assert!(play.world.snapshot().unwrap() == before);
     }
 }
 
@@ -453,11 +446,9 @@ fn fees_are_refused_with_what_would_have_done() {
         ),
     ];
     for (fees, problem) in amounts.into_iter().chain(others) {
-        let before = play.world.snapshot().unwrap();
         let body = format!(r#"{{"withdrawal_fees":[{fees}]}}"#);
         let path = [("sandbox", "default")];
         let refused = play.post("control.outgoing_set_fees", &path, &body);
         assert_eq!(refused.unwrap_err(), problem.bad_request(), "{body}");
-        assert!(play.world.snapshot().unwrap() == before);
     }
 }

@@ -168,7 +168,7 @@ impl Walk {
             .chance
             .one_in(300)
             .then(|| self.play.world.snapshot().unwrap());
-        match self.play.send(request.clone(), Some(&key)) {
+        match self.play.perform(request.clone(), Some(&key)) {
             Ok(outcome) => {
                 assert!(!outcome.replayed, "{sent:?} is new");
                 let reply = outcome.reply.unwrap().body;
