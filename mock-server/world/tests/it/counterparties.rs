@@ -439,6 +439,24 @@ fn refusals_say_what_is_wrong_and_what_would_do() {
             .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
             .bad_request()
     );
+    let mut play = Play::new();
+    play.patch_customer("JANE", "CLOSED").unwrap();
+    assert_eq!(
+        play.register(&us_bank("JANE")).unwrap_err(),
+        Problem::new(
+            "CUSTOMER_NOT_USABLE",
+            "Customer `JANE` cannot be changed: it is CLOSED."
+        )
+        .at("/customer_id")
+        .received("CLOSED")
+        .expected("a customer whose status allows updates")
+        .hint("CLOSED is final; use another customer.")
+        .bad_request()
+    );
+}
+
+#[test]
+fn a_bank_between_and_an_address_of_another_chain_are_refused() {
     let account = bank_account(
         "FIAT_TESTNET_USD",
         r#""account_number":"42","routing_number":"021001208""#,
@@ -467,20 +485,6 @@ fn refusals_say_what_is_wrong_and_what_would_do() {
         .at("/wallet_information/blockchain_address")
         .expected("0x and 40 hexadecimal digits")
         .hint("Coins that are sent to an address of another chain are lost.")
-        .bad_request()
-    );
-    let mut play = Play::new();
-    play.patch_customer("JANE", "CLOSED").unwrap();
-    assert_eq!(
-        play.register(&us_bank("JANE")).unwrap_err(),
-        Problem::new(
-            "CUSTOMER_NOT_USABLE",
-            "Customer `JANE` cannot be changed: it is CLOSED."
-        )
-        .at("/customer_id")
-        .received("CLOSED")
-        .expected("a customer whose status allows updates")
-        .hint("CLOSED is final; use another customer.")
         .bad_request()
     );
 }
@@ -600,6 +604,23 @@ fn changes_are_refused_with_what_could_be_changed() {
         .hint("CLOSED is final; use another counterparty.")
         .bad_request()
     );
+    let path = [("counterparty_id", id.as_str())];
+    let twice =
+        r#"{"updates":[{"field":"description","value":"a"},{"field":"description","value":"b"}]}"#;
+    let refused = play
+        .post("payments.counterparties_update", &path, twice)
+        .unwrap_err();
+    assert_eq!(
+        refused.problems.len(),
+        2,
+        "closed, and named twice: {refused:?}"
+    );
+}
+
+#[test]
+fn every_call_tells_of_a_counterparty_that_is_not_there() {
+    let mut play = Play::new();
+    play.register(&us_bank("ACME")).unwrap();
     let nope = [("counterparty_id", "nope")];
     let body = r#"{"status":"EDD","updates":[{"field":"status","value":"EDD"}]}"#;
     let answers = [
@@ -618,15 +639,4 @@ fn changes_are_refused_with_what_could_be_changed() {
                 .not_found()
         );
     }
-    let path = [("counterparty_id", id.as_str())];
-    let twice =
-        r#"{"updates":[{"field":"description","value":"a"},{"field":"description","value":"b"}]}"#;
-    let refused = play
-        .post("payments.counterparties_update", &path, twice)
-        .unwrap_err();
-    assert_eq!(
-        refused.problems.len(),
-        2,
-        "closed, and named twice: {refused:?}"
-    );
 }

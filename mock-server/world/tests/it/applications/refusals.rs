@@ -304,7 +304,11 @@ fn updates_are_all_made_or_none_and_personal_values_are_not_repeated() {
     assert!(!format!("{rejection:?}").contains("1980"));
     let nothing = only(play.on(UPDATE, &id, &json!({})).unwrap_err(), 400);
     assert_eq!(nothing.pointer.as_deref(), Some("/updates"));
+}
 
+#[test]
+fn a_field_that_a_person_does_not_have_is_told_with_those_that_it_has() {
+    let mut play = Play::new();
     let company = play.apply(&globex());
     let person = field(&play.on(ADD, &company, &grace()).unwrap().body, "id");
     let title = updates(&[("titles", "CEO")]).to_string();

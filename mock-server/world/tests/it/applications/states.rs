@@ -195,6 +195,12 @@ fn a_file_that_is_no_document_is_refused_with_all_that_is_wrong() {
         ]
     );
     assert!(!format!("{rejection:?}").contains("Jane"));
+}
+
+#[test]
+fn every_call_tells_of_a_document_that_is_not_there() {
+    let mut play = Play::new();
+    play.apply(&ada());
     let path = [("document_id", "nothing")];
     let unknown = [
         play.upload("nothing", &proof()),

@@ -158,89 +158,74 @@ fn orders_of_wrong_pairs() -> Vec<Refused> {
 }
 
 fn orders_of_types_that_are_not_taken() -> Vec<Refused> {
-    let order_type = |custodian, account, pointer, order: &str| {
-        Problem::new(
-            "ORDER_TYPE_NOT_SUPPORTED",
-            format!(
-                "Custodian {custodian}, which keeps account `{account}`, takes no order {order}."
-            ),
-        )
-        .at(pointer)
-        .received(order)
-        .hint("Accounts of the product DEPOSIT_BASIC take every order.")
+    let odd = Order {
+        action: "FIX_BOTH",
+        ..SALE
     };
+    let no_such_action = Problem::new("VALIDATION_FAILED", "There is no such action.")
+        .at("/action")
+        .received("FIX_BOTH")
+        .expected("FIX_SOURCE, FIX_DESTINATION");
     vec![
-        (
-            Order {
-                action: "FIX_BOTH",
-                ..SALE
-            },
-            Problem::new("VALIDATION_FAILED", "There is no such action.")
-                .at("/action")
-                .received("FIX_BOTH")
-                .expected("FIX_SOURCE, FIX_DESTINATION")
-                .bad_request(),
-        ),
-        (
+        (odd, no_such_action.bad_request()),
+        not_taken_of(
+            ["FORT", "FORT_USD", "MARKET FIX_DESTINATION"],
             Order {
                 from: "FORT_USD",
                 action: "FIX_DESTINATION",
                 ..SALE
             },
-            order_type(
-                "FORT",
-                "FORT_USD",
-                "/source_account_id",
-                "MARKET FIX_DESTINATION",
-            )
-            .expected("MARKET FIX_SOURCE")
-            .bad_request(),
+            "MARKET FIX_SOURCE",
         ),
-        (
+        not_taken_of(
+            ["FORT", "FORT_USDC", "QUOTE FIX_SOURCE"],
             Order {
                 to: "FORT_USDC",
                 pricing: "quote",
                 ..SALE
             },
-            order_type(
-                "FORT",
-                "FORT_USDC",
-                "/destination_account_id",
-                "QUOTE FIX_SOURCE",
-            )
-            .expected("MARKET FIX_SOURCE")
-            .bad_request(),
+            "MARKET FIX_SOURCE",
         ),
-        (
+        not_taken_of(
+            ["ANCH", "ANCH_USDC", "MARKET FIX_SOURCE"],
             Order {
                 to: "ANCH_USDC",
                 ..SALE
             },
-            order_type(
-                "ANCH",
-                "ANCH_USDC",
-                "/destination_account_id",
-                "MARKET FIX_SOURCE",
-            )
-            .expected("QUOTE FIX_DESTINATION")
-            .bad_request(),
+            "QUOTE FIX_DESTINATION",
         ),
-        (
+        not_taken_of(
+            ["ANCH", "ANCH_USDC", "MARKET FIX_SOURCE"],
             Order {
                 from: "FORT_USD",
                 to: "ANCH_USDC",
                 ..SALE
             },
-            order_type(
-                "ANCH",
-                "ANCH_USDC",
-                "/destination_account_id",
-                "MARKET FIX_SOURCE",
-            )
-            .expected("no order at all between these two accounts")
-            .bad_request(),
+            "no order at all between these two accounts",
         ),
     ]
+}
+
+/// An order of a type that the custodian of one of its accounts does not take.
+fn not_taken_of(
+    [custodian, account, kind]: [&str; 3],
+    order: Order<'static>,
+    expected: &str,
+) -> Refused {
+    let place = if account == order.from {
+        "/source_account_id"
+    } else {
+        "/destination_account_id"
+    };
+    let problem = Problem::new(
+        "ORDER_TYPE_NOT_SUPPORTED",
+        format!("Custodian {custodian}, which keeps account `{account}`, takes no order {kind}."),
+    )
+    .at(place)
+    .received(kind)
+    .expected(expected)
+    .hint("Accounts of the product DEPOSIT_BASIC take every order.");
+    (order, problem.bad_request())
 }
 
 fn orders_of_amounts_that_are_none() -> Vec<Refused> {

@@ -13,7 +13,7 @@ pub(super) fn repeat(walk: &mut Walk) {
         .chance
         .one_in(100)
         .then(|| walk.play.world.snapshot().unwrap());
-    let outcome = walk.play.perform(row.request, Some(&row.key)).unwrap();
+    let outcome = walk.play.send(row.request, Some(&row.key)).unwrap();
     assert!(outcome.replayed, "{} was carried out again", row.key);
     assert_eq!(outcome.reply.unwrap().body, row.reply);
     assert_eq!(
@@ -37,10 +37,7 @@ pub(super) fn reuse(walk: &mut Walk) {
     let Some(other) = other.cloned() else {
         return;
     };
-    let rejection = walk
-        .play
-        .perform(other.request, Some(&row.key))
-        .unwrap_err();
+    let rejection = walk.play.send(other.request, Some(&row.key)).unwrap_err();
     assert_eq!(codes(&rejection), ["IDEMPOTENCY_KEY_REUSED"]);
     walk.oracle.see("key used again");
 }

@@ -101,6 +101,8 @@ impl Walk {
             next: None,
             sent: 0,
         };
+        // The walk looks by itself, now and then.
+        walk.play.watchful = false;
         walk.play.subscribe("APPLICATION_APPROVED");
         if walk.play.world.settings().platform != Platform::Layer2V1_0_5 {
             walk.play.subscribe("TRANSACTION_POSTED");
@@ -168,7 +170,7 @@ impl Walk {
             .chance
             .one_in(300)
             .then(|| self.play.world.snapshot().unwrap());
-        match self.play.perform(request.clone(), Some(&key)) {
+        match self.play.send(request.clone(), Some(&key)) {
             Ok(outcome) => {
                 assert!(!outcome.replayed, "{sent:?} is new");
                 let reply = outcome.reply.unwrap().body;
