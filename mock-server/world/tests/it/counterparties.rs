@@ -158,6 +158,7 @@ fn every_type_is_kept_as_it_was_sent() {
     let mut play = Play::new();
     let bodies = every_type();
     assert_eq!(bodies.len(), 20);
+    let mut banks_between = 0;
     for body in &bodies {
         let id = play
             .register(body)
@@ -172,8 +173,10 @@ fn every_type_is_kept_as_it_was_sent() {
                 bank["asset_type_id"], "FIAT_TESTNET_USD",
                 "set by the platform"
             );
+            banks_between += 1;
         }
     }
+    assert!(banks_between > 0, "some go by a bank between");
     let log = format!("{:?}", play.world);
     for personal in [
         "Harbor Estates",

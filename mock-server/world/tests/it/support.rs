@@ -109,7 +109,7 @@ impl Play {
         key: Option<&str>,
     ) -> Result<Outcome, Rejection> {
         self.settle();
-        let before = self.watchful.then(|| self.world.snapshot().unwrap());
+        let before = self.watchful.then(|| self.world.clone());
         let operation = request.op.operation();
         let command = ClientCommand {
             fingerprint: fingerprint(&request),
@@ -121,7 +121,8 @@ impl Play {
             .execute(Command::Client(command))
             .inspect_err(|rejection| {
                 documented::refusal(operation, platform, rejection);
-                let is_as_before = |before| self.world.snapshot().unwrap() == before;
+                let is_as_before =
+                    |before: World| before.snapshot().unwrap() == self.world.snapshot().unwrap();
                 assert!(
                     before.is_none_or(is_as_before),
                     "it was refused and left a trace: {rejection:?}"

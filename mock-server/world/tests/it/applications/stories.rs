@@ -322,7 +322,8 @@ fn a_refusal_is_final_and_frees_the_ids() {
         let again = play.apply(&ada());
         assert_ne!(again, id);
         let path = [("customer_id", "ADA")];
-        assert!(play.get("payments.customers_get", &path, &[]).is_err());
+        let nobody = play.get("payments.customers_get", &path, &[]);
+        assert_eq!(codes(&nobody.unwrap_err()), ["NOT_FOUND"]);
     }
 }
 
