@@ -52,7 +52,6 @@ use crate::{
     tokens::TokenApi,
 };
 use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
-pub(crate) use fault::documented_codes;
 pub(crate) use file::OpenFile;
 use reply::response;
 

@@ -22,12 +22,14 @@ pub(super) async fn set_up(at: &Setting) {
 }
 
 pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
-    let mut all = credentials(at);
+    let mut all = token_endpoints(at);
+    all.extend(tokens(at));
     all.extend(signatures(at));
+    all.extend(signed_texts(at));
     all
 }
 
-fn credentials(at: &Setting) -> Vec<Mistake> {
+fn token_endpoints(at: &Setting) -> Vec<Mistake> {
     let info = at.server.info();
     let form = "application/x-www-form-urlencoded";
     vec![
@@ -76,6 +78,12 @@ fn credentials(at: &Setting) -> Vec<Mistake> {
                 .header("content-type", form)
                 .body("grant_type=client_credentials"),
         ),
+    ]
+}
+
+fn tokens(at: &Setting) -> Vec<Mistake> {
+    let info = at.server.info();
+    vec![
         (
             "token_missing",
             at.caller.http.get(at.url("/api/v1/customers")),
@@ -107,10 +115,8 @@ fn credentials(at: &Setting) -> Vec<Mistake> {
 
 fn signatures(at: &Setting) -> Vec<Mistake> {
     let (path, now) = (at.accept_path(), at.now);
-    let own = &at.caller.signing_key;
     let right = format!("{now}POST{path}");
-    let sign = |text: &str| own.sign(text.as_bytes()).to_bytes();
-    let public_as_seed = SigningKey::from_bytes(own.verifying_key().as_bytes());
+    let sign = |text: &str| at.caller.signing_key.sign(text.as_bytes()).to_bytes();
     let stale = (now - 1_000).to_string();
     let milliseconds = format!("{now}500");
     vec![
@@ -150,6 +156,16 @@ fn signatures(at: &Setting) -> Vec<Mistake> {
             "signature_in_base64",
             at.accept(&now.to_string(), &STANDARD.encode(sign(&right))),
         ),
+    ]
+}
+
+/// Good signatures over a text that is not the one, or by a key that is not the one.
+fn signed_texts(at: &Setting) -> Vec<Mistake> {
+    let (path, now) = (at.accept_path(), at.now);
+    let own = &at.caller.signing_key;
+    let right = format!("{now}POST{path}");
+    let public_as_seed = SigningKey::from_bytes(own.verifying_key().as_bytes());
+    vec![
         (
             "signature_of_lower_case_method",
             at.accept_signed(own, &format!("{now}post{path}")),

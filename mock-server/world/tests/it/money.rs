@@ -7,14 +7,14 @@ use layer2_world::Internal;
 use layer2_world::Rejection;
 use layer2_world::Reply;
 
-use crate::deposits::fast;
 use crate::deposits::history;
-use crate::deposits::slow;
 use crate::support::Play;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
 use crate::support::request;
+use crate::support::slow;
 
 #[test]
 fn the_whole_flow_from_outside_to_the_second_account() {

@@ -2,24 +2,18 @@
 
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
-use layer2_world::Settings;
 use layer2_world::machines::standing::STANDING;
 use layer2_world::machines::standing::Standing;
 
 use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
-
-fn on(platform: Platform) -> Play {
-    let mut settings = Settings::default();
-    settings.platform = platform;
-    Play::with(settings)
-}
 
 /// A world whose individual stands where it is told, with money on the account.
 fn standing(platform: Platform, standing: Standing) -> Play {
-    let mut play = on(platform);
+    let mut play = fast(platform);
     play.inbound("JANE_USD", "10").unwrap();
     if standing == Standing::Dormant {
         // Control puts a customer to sleep; its account stays awake.
@@ -227,7 +221,7 @@ fn what_the_platform_holds_is_shown_bare_under_version_1_1_2() {
         (Platform::Union, "FROZEN_L2F"),
         (Platform::RailV1_1_2, "FROZEN"),
     ] {
-        let mut play = on(platform);
+        let mut play = fast(platform);
         let decision = play.decide("JANE", "FROZEN_L2F").unwrap();
         assert_eq!(
             field(&decision.body, "status"),

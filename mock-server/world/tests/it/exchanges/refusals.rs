@@ -38,11 +38,11 @@ fn known_to(platform: Platform, order: Order<'static>) -> Order<'static> {
     }
 }
 
+/// An order that is refused, with the refusal.
+type Refused = (Order<'static>, Rejection);
+
 /// A refused order and its refusal under a version. Without quotes none is refused for being one, and none is named.
-fn asked_on(
-    platform: Platform,
-    (order, mut expected): (Order<'static>, Rejection),
-) -> Option<(Order<'static>, Rejection)> {
+fn asked_on(platform: Platform, (order, mut expected): Refused) -> Option<Refused> {
     if platform == Platform::RailV1_1_2 {
         let problem = &mut expected.problems[0];
         match problem.received.as_deref() {
@@ -66,78 +66,70 @@ fn prepared(platform: Platform) -> Play {
     play
 }
 
-/// Sends a request that is refused, and holds the world against what it was before.
-fn refused(play: &mut Play, op: &str, path: &[(&str, &str)], body: &str) -> Rejection {
-    let before = play.world.snapshot().unwrap();
-    let rejection = play.post(op, path, body).unwrap_err();
-    assert!(
-        play.world.snapshot().unwrap() == before,
-        "{op} {body} left a trace"
-    );
-    let operation = request(op, &[], &[], None).op.operation();
-    for code in codes(&rejection) {
-        let listed = operation.error_codes().any(|listed| listed == code);
-        assert!(listed, "{op} does not list {code}");
-    }
-    rejection
+/// Every order that is refused.
+fn orders() -> Vec<Refused> {
+    [
+        orders_of_wrong_accounts(),
+        orders_of_wrong_pairs(),
+        orders_of_types_that_are_not_taken(),
+        orders_of_amounts_that_are_none(),
+        orders_of_amounts_that_do_not_fit(),
+    ]
+    .concat()
 }
 
-/// Orders that are refused, with the refusal.
-fn orders() -> Vec<(Order<'static>, Rejection)> {
-    let too_large = || {
-        Problem::new(
-            "AMOUNT_TOO_LARGE",
-            "The amount is more than the books can hold.",
-        )
-        .at("/amount")
-        .expected("at most 28 digits, all money of the asset in the sandbox together")
-        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
-    };
-    let not_positive = || {
-        Problem::new("AMOUNT_NOT_POSITIVE", "The amount must be more than zero.")
-            .at("/amount")
-            .expected("a number above 0")
-            .hint("The direction of a movement is given by its accounts, never by a sign.")
-    };
-    let order_type = |custodian, account, pointer, order: &str| {
-        Problem::new(
-            "ORDER_TYPE_NOT_SUPPORTED",
-            format!(
-                "Custodian {custodian}, which keeps account `{account}`, takes no order {order}."
-            ),
-        )
-        .at(pointer)
-        .received(order)
-        .hint("Accounts of the product DEPOSIT_BASIC take every order.")
-    };
+fn orders_of_wrong_accounts() -> Vec<Refused> {
     vec![
         (
-            Order { from: "ACME_UDS", ..SALE },
-            Problem::new("NOT_FOUND", "There is no account with this id in this sandbox.")
-                .at("/source_account_id")
-                .received("ACME_UDS")
-                .expected("the id of one account of this sandbox")
-                .hint("Did you mean `ACME_USD`?")
-                .not_found(),
+            Order {
+                from: "ACME_UDS",
+                ..SALE
+            },
+            Problem::new(
+                "NOT_FOUND",
+                "There is no account with this id in this sandbox.",
+            )
+            .at("/source_account_id")
+            .received("ACME_UDS")
+            .expected("the id of one account of this sandbox")
+            .hint("Did you mean `ACME_USD`?")
+            .not_found(),
         ),
         (
-            Order { to: "NOTHING", ..SALE },
-            Problem::new("NOT_FOUND", "There is no account with this id in this sandbox.")
-                .at("/destination_account_id")
-                .received("NOTHING")
-                .expected("the id of one account of this sandbox")
-                .hint(OTHER_IDS)
-                .not_found(),
+            Order {
+                to: "NOTHING",
+                ..SALE
+            },
+            Problem::new(
+                "NOT_FOUND",
+                "There is no account with this id in this sandbox.",
+            )
+            .at("/destination_account_id")
+            .received("NOTHING")
+            .expected("the id of one account of this sandbox")
+            .hint(OTHER_IDS)
+            .not_found(),
         ),
         (
-            Order { to: "ACME_USD", ..SALE },
-            Problem::new("SAME_ACCOUNT", "Source and destination are the same account.")
-                .at("/destination_account_id")
-                .received("ACME_USD")
-                .expected("another account than the source")
-                .hint("Name two accounts; one of them may be another customer's.")
-                .bad_request(),
+            Order {
+                to: "ACME_USD",
+                ..SALE
+            },
+            Problem::new(
+                "SAME_ACCOUNT",
+                "Source and destination are the same account.",
+            )
+            .at("/destination_account_id")
+            .received("ACME_USD")
+            .expected("another account than the source")
+            .hint("Name two accounts; one of them may be another customer's.")
+            .bad_request(),
         ),
+    ]
+}
+
+fn orders_of_wrong_pairs() -> Vec<Refused> {
+    vec![
         (
             Order { to: "JANE_USD", ..SALE },
             Problem::new(
@@ -162,38 +154,88 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
             .hint("An exchange leads from fiat to crypto or back; change twice to go further.")
             .bad_request(),
         ),
-        (
-            Order { action: "FIX_BOTH", ..SALE },
-            Problem::new("VALIDATION_FAILED", "There is no such action.")
-                .at("/action")
-                .received("FIX_BOTH")
-                .expected("FIX_SOURCE, FIX_DESTINATION")
-                .bad_request(),
+    ]
+}
+
+fn orders_of_types_that_are_not_taken() -> Vec<Refused> {
+    let odd = Order {
+        action: "FIX_BOTH",
+        ..SALE
+    };
+    let no_such_action = Problem::new("VALIDATION_FAILED", "There is no such action.")
+        .at("/action")
+        .received("FIX_BOTH")
+        .expected("FIX_SOURCE, FIX_DESTINATION");
+    vec![
+        (odd, no_such_action.bad_request()),
+        not_taken_of(
+            ["FORT", "FORT_USD", "MARKET FIX_DESTINATION"],
+            Order {
+                from: "FORT_USD",
+                action: "FIX_DESTINATION",
+                ..SALE
+            },
+            "MARKET FIX_SOURCE",
         ),
-        (
-            Order { from: "FORT_USD", action: "FIX_DESTINATION", ..SALE },
-            order_type("FORT", "FORT_USD", "/source_account_id", "MARKET FIX_DESTINATION")
-                .expected("MARKET FIX_SOURCE")
-                .bad_request(),
+        not_taken_of(
+            ["FORT", "FORT_USDC", "QUOTE FIX_SOURCE"],
+            Order {
+                to: "FORT_USDC",
+                pricing: "quote",
+                ..SALE
+            },
+            "MARKET FIX_SOURCE",
         ),
-        (
-            Order { to: "FORT_USDC", pricing: "quote", ..SALE },
-            order_type("FORT", "FORT_USDC", "/destination_account_id", "QUOTE FIX_SOURCE")
-                .expected("MARKET FIX_SOURCE")
-                .bad_request(),
+        not_taken_of(
+            ["ANCH", "ANCH_USDC", "MARKET FIX_SOURCE"],
+            Order {
+                to: "ANCH_USDC",
+                ..SALE
+            },
+            "QUOTE FIX_DESTINATION",
         ),
-        (
-            Order { to: "ANCH_USDC", ..SALE },
-            order_type("ANCH", "ANCH_USDC", "/destination_account_id", "MARKET FIX_SOURCE")
-                .expected("QUOTE FIX_DESTINATION")
-                .bad_request(),
+        not_taken_of(
+            ["ANCH", "ANCH_USDC", "MARKET FIX_SOURCE"],
+            Order {
+                from: "FORT_USD",
+                to: "ANCH_USDC",
+                ..SALE
+            },
+            "no order at all between these two accounts",
         ),
-        (
-            Order { from: "FORT_USD", to: "ANCH_USDC", ..SALE },
-            order_type("ANCH", "ANCH_USDC", "/destination_account_id", "MARKET FIX_SOURCE")
-                .expected("no order at all between these two accounts")
-                .bad_request(),
-        ),
+    ]
+}
+
+/// An order of a type that the custodian of one of its accounts does not take.
+fn not_taken_of(
+    [custodian, account, kind]: [&str; 3],
+    order: Order<'static>,
+    expected: &str,
+) -> Refused {
+    let place = if account == order.from {
+        "/source_account_id"
+    } else {
+        "/destination_account_id"
+    };
+    let problem = Problem::new(
+        "ORDER_TYPE_NOT_SUPPORTED",
+        format!("Custodian {custodian}, which keeps account `{account}`, takes no order {kind}."),
+    )
+    .at(place)
+    .received(kind)
+    .expected(expected)
+    .hint("Accounts of the product DEPOSIT_BASIC take every order.");
+    (order, problem.bad_request())
+}
+
+fn orders_of_amounts_that_are_none() -> Vec<Refused> {
+    let not_positive = || {
+        Problem::new("AMOUNT_NOT_POSITIVE", "The amount must be more than zero.")
+            .at("/amount")
+            .expected("a number above 0")
+            .hint("The direction of a movement is given by its accounts, never by a sign.")
+    };
+    vec![
         (
             Order { amount: "0", ..SALE },
             not_positive().received("0").bad_request(),
@@ -214,8 +256,27 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
             .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits.")
             .bad_request(),
         ),
+    ]
+}
+
+fn orders_of_amounts_that_do_not_fit() -> Vec<Refused> {
+    let too_large = || {
+        Problem::new(
+            "AMOUNT_TOO_LARGE",
+            "The amount is more than the books can hold.",
+        )
+        .at("/amount")
+        .expected("at most 28 digits, all money of the asset in the sandbox together")
+        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
+    };
+    vec![
         (
-            Order { from: "ACME_USDC", to: "ACME_USD", amount: "0.010099", ..SALE },
+            Order {
+                from: "ACME_USDC",
+                to: "ACME_USD",
+                amount: "0.010099",
+                ..SALE
+            },
             Problem::new(
                 "AMOUNT_TOO_SMALL",
                 "The amount is worth less than 0.01 FIAT_TESTNET_USD, the smallest unit.",
@@ -227,12 +288,22 @@ fn orders() -> Vec<(Order<'static>, Rejection)> {
             .bad_request(),
         ),
         (
-            Order { amount: "9999999999999999999999999999", ..SALE },
-            too_large().received("9999999999999999999999999999").bad_request(),
+            Order {
+                amount: "9999999999999999999999999999",
+                ..SALE
+            },
+            too_large()
+                .received("9999999999999999999999999999")
+                .bad_request(),
         ),
         (
             // It can be told itself, but not with the one percent that is held on top.
-            Order { from: "ACME_USDC", to: "ACME_USD", amount: "9850000000000000000000", ..PURCHASE },
+            Order {
+                from: "ACME_USDC",
+                to: "ACME_USD",
+                amount: "9850000000000000000000",
+                ..PURCHASE
+            },
             too_large().received("9850000000000000000000").bad_request(),
         ),
     ]
@@ -246,7 +317,9 @@ fn each_order_that_is_refused_is_told_why() {
             .filter_map(|row| asked_on(platform, row))
         {
             let mut play = prepared(platform);
-            let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+            let rejection = play
+                .post(&order.operation(), &[], &order.body())
+                .unwrap_err();
             assert_eq!(rejection, expected, "{platform} {}", order.body());
         }
     }
@@ -275,7 +348,9 @@ fn money_of_an_account_that_is_frozen_cannot_be_exchanged() {
                 let mut play = play_on(platform);
                 let id = field(&play.exchange(order).unwrap().body, "id");
                 play.patch_account(account, "FROZEN").unwrap();
-                let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+                let rejection = play
+                    .post(&order.operation(), &[], &order.body())
+                    .unwrap_err();
                 assert_eq!(rejection, frozen(account, pointer));
                 let rejection = refused_acceptance(&mut play, &id, "0.01");
                 assert_eq!(rejection, frozen(account, "exchange_id"));
@@ -286,12 +361,9 @@ fn money_of_an_account_that_is_frozen_cannot_be_exchanged() {
 
 fn refused_acceptance(play: &mut Play, id: &str, slippage: &str) -> Rejection {
     let body = format!(r#"{{"maximum_slippage":{slippage}}}"#);
-    refused(
-        play,
-        "payments.exchanges_accept",
-        &[("exchange_id", id)],
-        &body,
-    )
+    let path = [("exchange_id", id)];
+    play.post("payments.exchanges_accept", &path, &body)
+        .unwrap_err()
 }
 
 #[test]
@@ -490,15 +562,15 @@ fn reused(operation: &str, what: &str) -> Rejection {
 
 #[test]
 fn a_version_without_quotes_names_no_order_that_it_does_not_have() {
-    let mut settings = Settings::default();
-    settings.platform = Platform::RailV1_1_2;
-    let mut play = play_with(settings);
+    let mut play = play_on(Platform::RailV1_1_2);
     play.open("ANCH_USDC", "DEPOSIT_ANCH_CRYPTO", "ETHEREUM_SEPOLIA_USDC");
     let order = Order {
         to: "ANCH_USDC",
         ..SALE
     };
-    let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+    let rejection = play
+        .post(&order.operation(), &[], &order.body())
+        .unwrap_err();
     assert_eq!(
         rejection.problems[0].expected.as_deref(),
         Some("no order at all between these two accounts")
@@ -568,7 +640,7 @@ fn each_rate_that_is_refused_is_told_why() {
                 out_of_range("0.0000000000000000001"),
             ),
         ] {
-            let rejection = refused(&mut play, "control.rates_pin", &[], &body);
+            let rejection = play.post("control.rates_pin", &[], &body).unwrap_err();
             assert_eq!(rejection, expected, "{body}");
         }
         for (source, destination, expected) in [
@@ -584,7 +656,7 @@ fn each_rate_that_is_refused_is_told_why() {
                 ("source_asset_type_id", source),
                 ("destination_asset_type_id", destination),
             ];
-            let rejection = refused(&mut play, "control.rates_unpin", &path, "");
+            let rejection = play.post("control.rates_unpin", &path, "").unwrap_err();
             assert_eq!(rejection, expected, "{source} {destination}");
         }
     }

@@ -16,25 +16,27 @@ use serde_json::{Map, Value};
 
 /// Which side of a call a schema describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub enum Side {
+    /// What a client sends.
     Request,
+    /// What it is answered.
     Reply,
 }
 
 /// Turns a schema of all versions into that of one; the union of them stays as it is.
-pub(super) fn project(schema: &mut Value, platform: Platform, side: Side) {
+pub fn project(schema: &mut Value, platform: Platform, side: Side) {
     if platform != Platform::Union {
         narrow(schema, platform, side);
     }
 }
 
 /// Whether the text of some schemas marks anything that only some versions have.
-pub(super) fn differs_by_version(schemas: &str) -> bool {
+pub fn differs_by_version(schemas: &str) -> bool {
     [PROPERTY, VALUES].iter().any(|mark| schemas.contains(mark))
 }
 
 /// The versions that have a value which a schema marks, as a message spells them.
-pub(super) fn versions_of_value(schema: &Value, value: &str) -> Option<String> {
+pub fn versions_of_value(schema: &Value, value: &str) -> Option<String> {
     let versions = schema.get(VALUES)?.get(value)?.as_array()?;
     let names: Vec<_> = versions.iter().filter_map(Value::as_str).collect();
     Some(names.join(" and "))
