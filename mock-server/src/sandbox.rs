@@ -13,6 +13,7 @@ mod deliveries;
 mod imaging;
 mod keeping;
 mod load;
+mod neighbours;
 mod rows;
 mod shared;
 #[cfg(test)]
