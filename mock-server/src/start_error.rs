@@ -44,6 +44,9 @@ impl StartError {
                 "; another program listens there: choose another port, or 0 for a free one"
             }
             io::ErrorKind::PermissionDenied => "; choose a port above 1023",
+            io::ErrorKind::AddrNotAvailable => {
+                "; this machine has no such address: choose 127.0.0.1, or 0.0.0.0 for all that it has"
+            }
             _ => "",
         };
         StartError::new(

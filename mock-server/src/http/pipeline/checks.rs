@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use layer2_types::operation::{Api, IdempotencyRule, Operation, RunsIn};
 use layer2_world::{command::IdempotencyKey, rejection::Problem, unbuilt};
 
-use super::{Exchange, body::BodyError, internal};
+use super::{Exchange, body::BodyError, file::FORM_HINT, internal};
 use crate::{
     api::{Caller, Surface, refuse, refuse_with},
     errors::{Failure, Refusal, sentence},
@@ -23,6 +23,9 @@ use crate::{
     server::Server,
     tokens,
 };
+
+/// How a file of which nothing is known but its bytes is sent. What `curl` says of it unasked is the type of a form.
+const HOW_TO_SEND_BYTES: &str = "Send the file as it is and say so: `curl -H 'Content-Type: application/octet-stream' --data-binary @default.layer2`; without that header curl calls it a form.";
 
 /// What to do about a path that looks like none.
 const WHERE_THE_APIS_ARE: &str = "The payments API is below /api/v1, accounting below /v1, control below /_control/v1; the paths of Plaid, such as /item/public_token/exchange, begin at the root.";
@@ -202,9 +205,10 @@ impl Exchange {
                 .at("content-type")
                 .received(essence.chars().take(100).collect::<String>())
                 .expected(read.join(", "));
-                match file {
-                    true => problem.hint("Send the file as one part of a form, named `file`."),
-                    false => problem.hint(format!(
+                match (file, operation.runs_in) {
+                    (true, RunsIn::Server) => problem.hint(HOW_TO_SEND_BYTES),
+                    (true, _) => problem.hint(FORM_HINT),
+                    (false, _) => problem.hint(format!(
                         "Send the body with `content-type: {}`.",
                         read.join("` or `")
                     )),
