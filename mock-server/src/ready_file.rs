@@ -189,9 +189,13 @@ pub(crate) struct ReadyFile {
 pub(crate) enum ReadyFileError {
     #[error("--ready-file {0}: this is a folder; name a file in it, such as {example}", example = Path::new(.0).join("ready.json").display())]
     Folder(String),
-    #[error("--ready-file {path}: {source}; name a file in a folder that is there and that you may write to")]
+    #[error(
+        "--ready-file {path}: {source}; name a file in a folder that is there and that you may write to"
+    )]
     Io { path: String, source: io::Error },
-    #[error("--ready-file {0}: this is no regular file, and what is there is not replaced; name another one")]
+    #[error(
+        "--ready-file {0}: this is no regular file, and what is there is not replaced; name another one"
+    )]
     Special(String),
 }
 

@@ -72,7 +72,9 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
-    #[error("{url}/healthz does not answer: {reason}; is a server running there? --url names another one")]
+    #[error(
+        "{url}/healthz does not answer: {reason}; is a server running there? --url names another one"
+    )]
     Health { url: String, reason: String },
     #[error("{context}: {source}")]
     Io { context: String, source: io::Error },
@@ -91,7 +93,9 @@ impl CommandError {
         let is_usage = match self {
             CommandError::Start(error) => error.kind() == StartErrorKind::Seed,
             CommandError::Usage(_) => true,
-            CommandError::Health { .. } | CommandError::Io { .. } | CommandError::ReadyFile(_) => false,
+            CommandError::Health { .. } | CommandError::Io { .. } | CommandError::ReadyFile(_) => {
+                false
+            }
         };
         match is_usage {
             true => ExitCode::from(USAGE),

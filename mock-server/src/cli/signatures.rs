@@ -1,11 +1,6 @@
 //! `sign` and `verify`: signatures without a server, checked as a server would.
 
-use std::{
-    borrow::Cow,
-    fs, iter,
-    path::Path,
-    process::ExitCode,
-};
+use std::{borrow::Cow, fs, iter, path::Path, process::ExitCode};
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use http::{HeaderMap, HeaderValue};
@@ -46,8 +41,9 @@ pub(super) fn sign(args: &SignArgs) -> Result<ExitCode, CommandError> {
 
 pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     let bytes = from_hex(&args.key, "--key")?;
-    let key = VerifyingKey::from_bytes(&bytes)
-        .map_err(|_| CommandError::Usage(format!("--key is not an Ed25519 public key; {WHICH_KEY}")))?;
+    let key = VerifyingKey::from_bytes(&bytes).map_err(|_| {
+        CommandError::Usage(format!("--key is not an Ed25519 public key; {WHICH_KEY}"))
+    })?;
     let body = read_body(&args.request)?;
     let mut headers = HeaderMap::new();
     headers.insert(headers::SIGNATURE, args.signature.clone());
@@ -131,7 +127,8 @@ fn read_private_key(path: &Path) -> Result<SigningKey, CommandError> {
 }
 
 /// Which of the keys of the ready file is for what.
-const WHICH_KEY: &str = "`payments.signing_key` of the ready file signs, `payments.verify_key` verifies";
+const WHICH_KEY: &str =
+    "`payments.signing_key` of the ready file signs, `payments.verify_key` verifies";
 
 /// Reads the bytes of a key; what was given is not repeated, it may be a secret.
 fn from_hex(text: &str, what: &str) -> Result<[u8; 32], CommandError> {

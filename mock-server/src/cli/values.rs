@@ -19,7 +19,9 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     }
     if let Ok(ip) = text.parse::<IpAddr>() {
         let address = SocketAddr::new(ip, 4010);
-        return Err(format!("the port is missing: {address}, or port 0 for a free one"));
+        return Err(format!(
+            "the port is missing: {address}, or port 0 for a free one"
+        ));
     }
     if text.contains("://") {
         return Err(format!("{FORM}, without a scheme before it"));
@@ -150,7 +152,10 @@ mod tests {
             read("https://mock.example/base/").as_deref(),
             Some("https://mock.example/base")
         );
-        assert_eq!(read("http://[::1]:4010"), Some("http://[::1]:4010".to_owned()));
+        assert_eq!(
+            read("http://[::1]:4010"),
+            Some("http://[::1]:4010".to_owned())
+        );
         for text in [
             "",
             "mock.example",

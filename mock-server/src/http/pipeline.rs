@@ -17,6 +17,7 @@ mod detached;
 mod fault;
 mod file;
 mod reply;
+mod reused;
 mod signed;
 
 use std::{sync::Arc, time::Instant};
@@ -275,9 +276,17 @@ impl Exchange {
                     request,
                     key,
                 };
+                let actor = command.request.actor.clone();
                 let answer = self.write(sandbox, command, body.file).await;
                 sandbox.tend_journal();
-                answer
+                match answer {
+                    Err(failure) => {
+                        let json = body.json.as_ref();
+                        let told = self.tell_what_differs(sandbox, (op, &actor), json, failure);
+                        Err(told.await)
+                    }
+                    done => done,
+                }
             }
         }
     }

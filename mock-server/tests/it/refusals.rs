@@ -72,7 +72,10 @@ async fn an_unknown_path_is_answered_in_the_language_of_its_api() {
         assert_eq!(error["display_message"], Value::Null, "{path}: {error}");
         assert!(error["request_id"].is_string(), "{path}: {error}");
         let message = error["error_message"].as_str().expect("a message");
-        assert!(message.contains("`/item/public_token/exchange`"), "{message}");
+        assert!(
+            message.contains("`/item/public_token/exchange`"),
+            "{message}"
+        );
     }
     for path in ["/v1/businesses/b/invoices", "/v1/configure", "/v1/nothing"] {
         let reply = caller.get(path).await;

@@ -98,11 +98,13 @@ impl Exchange {
             NoMatch::Path { nearest: None } => unknown(match self.surface {
                 Surface::Accounting => what_is_here("accounting", Api::Accounting),
                 Surface::Plaid => what_is_here("Plaid", Api::Plaid),
-                Surface::Control | Surface::OAuth | Surface::Payments => WHERE_THE_APIS_ARE.to_owned(),
+                Surface::Control | Surface::OAuth | Surface::Payments => {
+                    WHERE_THE_APIS_ARE.to_owned()
+                }
             }),
-            NoMatch::TrailingSlash { path } => unknown(format!(
-                "`{path}` exists, without the slash at the end."
-            )),
+            NoMatch::TrailingSlash { path } => {
+                unknown(format!("`{path}` exists, without the slash at the end."))
+            }
             NoMatch::MissingSandbox { path } => unknown(format!(
                 "This is said of a sandbox: `{path}` exists. The first sandbox is named `default`."
             )),

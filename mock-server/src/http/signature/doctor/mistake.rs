@@ -88,7 +88,9 @@ impl MethodMistake {
                 "the method was left out of what was signed: add it after the timestamp".to_owned()
             }
             MethodMistake::Other(signed) => {
-                format!("the method `{signed}` was signed and `{sent}` sent: sign the one that you send")
+                format!(
+                    "the method `{signed}` was signed and `{sent}` sent: sign the one that you send"
+                )
             }
         }
     }

@@ -162,7 +162,10 @@ fn names_two_mistakes_at_once() {
 #[test]
 fn names_another_method_beside_another_mistake() {
     let said = by_text(&format!("1700000000DELETE{}{BODY}", &PATH[4..])).expect("found");
-    assert!(said.contains("`DELETE` was signed and `POST` sent"), "{said}");
+    assert!(
+        said.contains("`DELETE` was signed and `POST` sent"),
+        "{said}"
+    );
     assert!(said.contains("without `/api`"), "{said}");
 }
 
