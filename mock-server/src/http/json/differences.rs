@@ -7,7 +7,13 @@ impl Json {
     /// no more than so many. What is the same is what has the same digest.
     pub(crate) fn differences(&self, other: &Json, most: usize) -> Vec<String> {
         let mut found = Vec::new();
-        walk(Some(self), Some(other), &mut String::new(), most, &mut found);
+        walk(
+            Some(self),
+            Some(other),
+            &mut String::new(),
+            most,
+            &mut found,
+        );
         found
     }
 }
@@ -67,7 +73,10 @@ mod tests {
     fn names_every_place_that_is_not_the_same() {
         let one = r#"{"a/b": {"c": [1, {"d": "x"}]}, "e": 1.50, "gone": null}"#;
         let rows: [(&str, &[&str]); 5] = [
-            (r#"{"e": 1.5, "gone": null, "a/b": {"c": [1.0, {"d": "x"}]}}"#, &[]),
+            (
+                r#"{"e": 1.5, "gone": null, "a/b": {"c": [1.0, {"d": "x"}]}}"#,
+                &[],
+            ),
             (
                 r#"{"a/b": {"c": [1, {"d": "y"}]}, "e": "1.50", "new": 0, "gone": null}"#,
                 &["/a~1b/c/1/d", "/e", "/new"],

@@ -83,6 +83,10 @@ mod tests {
             Some("The body of the first use differs at `/amount`, `/memo`.")
         );
         let many = vec!["/a".to_owned(); PLACES];
-        assert!(said(&many).expect("said").ends_with("`/a`, perhaps in more places."));
+        assert!(
+            said(&many)
+                .expect("said")
+                .ends_with("`/a`, perhaps in more places.")
+        );
     }
 }
