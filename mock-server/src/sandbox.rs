@@ -14,6 +14,7 @@ mod epoch;
 mod imaging;
 mod keeping;
 mod load;
+mod neighbours;
 mod pending;
 mod rows;
 mod shared;

@@ -18,6 +18,8 @@ mod detached;
 mod fault;
 mod file;
 mod reply;
+mod reused;
+mod signed;
 
 use std::{sync::Arc, time::Instant};
 
@@ -61,7 +63,7 @@ pub(crate) async fn serve(
     connection: Connection,
     request: Request<Body>,
 ) -> Response<Body> {
-    let surface = Surface::of_path(request.uri().path());
+    let surface = Surface::of_request(request.uri().path(), request.headers());
     let request_id = RequestId::of(request.headers());
     // A client that times out drops the handler's future, which then goes on in a task of its own.
     let work = answer(server, connection, request, request_id.clone());
@@ -90,7 +92,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let mut exchange = Exchange {
         started: Instant::now(),
-        surface: Surface::of_path(parts.uri.path()),
+        surface: Surface::of_request(parts.uri.path(), &parts.headers),
         request_id,
         sandbox: None,
         op: None,
@@ -231,7 +233,8 @@ impl Exchange {
         self.check_scopes(operation, &caller)?;
         self.must_be_built(operation)?;
         if let Some(sandbox) = &self.sandbox {
-            self.check_signature(server, sandbox, operation, parts, &bytes)?;
+            self.check_signature(server, sandbox, operation, parts, &bytes)
+                .await?;
         }
         let media = self.media_type(operation, parts, &bytes)?;
         let body = match media.filter(|_| operation.is_upload()) {
@@ -289,9 +292,16 @@ impl Exchange {
                     request,
                     key,
                 };
+                let (op, actor) = (command.request.op, command.request.actor.clone());
                 let answer = self.write(sandbox, command, file).await;
                 sandbox.tend_journal();
-                answer
+                match answer {
+                    Err(failure) => {
+                        let told = self.tell_what_differs(sandbox, (op, &actor), json, failure);
+                        Err(told.await)
+                    }
+                    done => done,
+                }
             }
         }
     }

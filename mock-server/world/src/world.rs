@@ -243,6 +243,11 @@ impl World {
         self.payments.accounts.rows().map(|row| row.id.as_str())
     }
 
+    /// At most so many of the ids that may stand in the place of a path parameter, such as `transfer_id`, the newest first.
+    pub fn newest_ids(&self, parameter: &str, most: usize) -> Vec<String> {
+        self.payments.newest_ids(parameter, most)
+    }
+
     /// The whole world as text; equal worlds give equal texts.
     pub fn snapshot(&self) -> Result<String, SnapshotError> {
         snapshot::write(self)
