@@ -364,7 +364,7 @@ fn a_ready_file_goes_with_its_server() {
     let folder = Folder::new("gone");
     let path = folder.0.join("ready.json");
     let mut child = start(&path);
-    end(&mut child);
+    end(&mut child.0);
     assert!(!path.exists(), "it says that a server is there");
     // Two servers that were told the same path: the file is that of the second one.
     let mut first = start(&path);
