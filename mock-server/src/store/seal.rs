@@ -27,6 +27,8 @@ pub(crate) enum Place<'a> {
     Charter {
         sandbox: &'a str,
     },
+    /// A database has its heads in clear.
+    #[cfg(feature = "sqlite")]
     Head {
         sandbox: &'a str,
     },
@@ -63,6 +65,7 @@ impl Place<'_> {
         let (kind, sandbox, numbers, digest): (u8, &str, &[u64], &[u8]) = match self {
             Place::Check => (0, "", &[], &[]),
             Place::Charter { sandbox } => (1, sandbox, &[], &[]),
+            #[cfg(feature = "sqlite")]
             Place::Head { sandbox } => (2, sandbox, &[], &[]),
             Place::Row {
                 sandbox,
@@ -105,6 +108,7 @@ impl fmt::Display for Place<'_> {
         match self {
             Place::Check => f.write_str("the check of the seed"),
             Place::Charter { sandbox } => write!(f, "what the sandbox `{sandbox}` was made from"),
+            #[cfg(feature = "sqlite")]
             Place::Head { sandbox } => write!(f, "the head of the sandbox `{sandbox}`"),
             Place::Row { sandbox, seq, .. } => {
                 write!(f, "row {seq} of the journal of the sandbox `{sandbox}`")
@@ -198,6 +202,7 @@ mod tests {
             row("a", 0, 2),
             Place::Check,
             Place::Charter { sandbox: "a" },
+            #[cfg(feature = "sqlite")]
             Place::Head { sandbox: "a" },
             Place::SnapshotPart {
                 sandbox: "a",
