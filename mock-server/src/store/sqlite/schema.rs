@@ -499,9 +499,10 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
                 "the file is damaged ({error}); restore it from a copy, with the -wal file that belongs to it; nothing was changed"
             ))
         }
-        Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
-            StoreError::Unavailable(error.to_string())
-        }
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => StoreError::Unavailable(format!(
+            "{error}; the user that runs the server needs the right to read and to write the file and the -wal file beside it, and to make files in their folder"
+        )),
+        Some(ErrorCode::SystemIoFailure) => StoreError::Unavailable(error.to_string()),
         _ => StoreError::Unusable(error.to_string()),
     }
 }
