@@ -27,8 +27,6 @@ pub(crate) enum Place<'a> {
     Charter {
         sandbox: &'a str,
     },
-    /// A database has its heads in clear.
-    #[cfg(feature = "sqlite")]
     Head {
         sandbox: &'a str,
     },
@@ -65,7 +63,6 @@ impl Place<'_> {
         let (kind, sandbox, numbers, digest): (u8, &str, &[u64], &[u8]) = match self {
             Place::Check => (0, "", &[], &[]),
             Place::Charter { sandbox } => (1, sandbox, &[], &[]),
-            #[cfg(feature = "sqlite")]
             Place::Head { sandbox } => (2, sandbox, &[], &[]),
             Place::Row {
                 sandbox,
@@ -108,7 +105,6 @@ impl fmt::Display for Place<'_> {
         match self {
             Place::Check => f.write_str("the check of the seed"),
             Place::Charter { sandbox } => write!(f, "what the sandbox `{sandbox}` was made from"),
-            #[cfg(feature = "sqlite")]
             Place::Head { sandbox } => write!(f, "the head of the sandbox `{sandbox}`"),
             Place::Row { sandbox, seq, .. } => {
                 write!(f, "row {seq} of the journal of the sandbox `{sandbox}`")
@@ -202,7 +198,6 @@ mod tests {
             row("a", 0, 2),
             Place::Check,
             Place::Charter { sandbox: "a" },
-            #[cfg(feature = "sqlite")]
             Place::Head { sandbox: "a" },
             Place::SnapshotPart {
                 sandbox: "a",
