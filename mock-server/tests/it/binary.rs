@@ -369,9 +369,9 @@ fn a_ready_file_goes_with_its_server() {
     // Two servers that were told the same path: the file is that of the second one.
     let mut first = start(&path);
     let mut second = start(&path);
-    end(&mut first);
+    end(&mut first.0);
     assert!(path.exists(), "it is not that of the first one");
-    end(&mut second);
+    end(&mut second.0);
     assert!(!path.exists());
 }
 
