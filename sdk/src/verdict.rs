@@ -87,14 +87,14 @@ fn said(status: StatusCode) -> &'static str {
     }
 }
 
-/// Whether a refusal speaks of the signature, not of the token. A code that is not known leaves the token to blame, which
-/// costs one token request and no more.
+/// Whether a refusal speaks of the signature of the request, not of the token nor of the token's own signature. A code
+/// that is not known leaves the token to blame, which costs one token request and no more.
 pub(crate) fn names_signature(error: &Error) -> bool {
     error
         .details()
         .iter()
         .filter_map(|detail| detail.code.as_deref())
-        .any(|code| code.contains("SIGNATURE"))
+        .any(|code| code.contains("SIGNATURE") && !code.contains("TOKEN"))
 }
 
 /// An exchange that broke.
