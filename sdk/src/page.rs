@@ -7,7 +7,8 @@
 //! happens when a new row pushes others down while one reads, is dropped.
 //!
 //! A page comes in a [`Reply`], so that its status, headers, request id and attempts are known; of items,
-//! [`Items::reply`] tells what the last one came with.
+//! [`Items::reply`] tells what the last one came with. Each page is a call with a request id of its own; one that the
+//! caller chose goes with the first.
 //!
 //! What page numbers cannot promise: rows that are inserted or removed between two pages shift the others, and a row
 //! that moves *up* past the reader is not seen. Read once more, or use a filter that stands still, where that matters.
@@ -33,7 +34,6 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Outcome;
-use crate::options::CallOptions;
 use crate::reply::Reply;
 
 /// One page of a list.
@@ -311,10 +311,8 @@ impl<P, F, I> Walk<P, F, I> {
             Next::Nowhere(error) => return Some(Err(error)),
             Next::End => return None,
         };
-        let client = self.client.with(CallOptions {
-            page_query: query.clone(),
-            ..CallOptions::new()
-        });
+        let is_first = self.visited.is_empty();
+        let client = self.client.for_page(query.clone(), is_first);
         let mut reply = match (self.fetch)(client, self.params.clone()).await {
             Ok(reply) => reply,
             Err(error) => return Some(Err(error)),
@@ -355,6 +353,7 @@ fn goes_nowhere<T>(reply: &Reply<T>) -> Error {
         "the list's `links.next` has no query or points to a page that was read; reading on would never end",
     )
     .with_reply(reply.status, Bytes::new())
+    .with_headers(reply.headers.clone())
     .in_call(
         reply.operation,
         Some(reply.request_id().to_owned()),

@@ -90,15 +90,16 @@ fn judge(
     span: &Span,
     result: Result<HttpReply, TransportError>,
 ) -> Result<HttpReply, Failure> {
-    let reply = match result {
-        Ok(reply) => reply,
-        Err(broken) => return Err(verdict::on_broken(broken, layer.operation, base, span)),
+    let failure = match result {
+        Ok(reply) if reply.status.is_success() => {
+            telemetry::record_status(span, reply.status);
+            return Ok(reply);
+        }
+        Ok(reply) => verdict::on_refusal(reply, layer.operation, &layer.shared),
+        Err(broken) => verdict::on_broken(broken, layer.operation, base),
     };
-    telemetry::record_status(span, reply.status);
-    if reply.status.is_success() {
-        return Ok(reply);
-    }
-    Err(verdict::on_refusal(&reply, layer.operation, &layer.shared))
+    telemetry::record_error(span, &failure.error);
+    Err(failure)
 }
 
 /// An exchange that is about to begin, and what is needed to understand its reply.
