@@ -270,6 +270,17 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "accounting")]
+    #[test]
+    fn a_doubt_about_what_is_recognised_by_its_body_says_so() {
+        use layer2_types::accounting::OperationId;
+
+        let operation = OperationId::BusinessesCreate.operation();
+        let lost = Error::new(ErrorKind::ReplyLost, Outcome::Unknown, "no reply came");
+        let lost = lost.in_call(operation, None, None, 1).with_retryable(true);
+        assert!(lost.to_string().contains("same body"), "{lost}");
+    }
+
     #[test]
     fn neither_debug_nor_display_shows_the_body_or_what_was_received() {
         let detail = ErrorDetail {

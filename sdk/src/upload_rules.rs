@@ -248,7 +248,8 @@ fn is_plain(file_name: &str) -> bool {
 }
 
 fn unreadable(cause: std::io::Error) -> Error {
-    refused("the file could not be read, its source says why: check the path and the rights to it").with_source(cause)
+    refused("the file could not be read, its source says why: check the path and the rights to it")
+        .with_source(cause)
 }
 
 fn refused(message: impl Into<String>) -> Error {

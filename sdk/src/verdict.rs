@@ -81,10 +81,14 @@ fn said(status: StatusCode) -> &'static str {
         401 => "the platform does not accept who sends this; check the credentials",
         403 => "the platform forbids this; the token may lack a scope",
         404 => "the platform has no such resource; check the id and the base URL",
-        429 => "the platform takes no more requests for now; call again later, as `retry_after` says",
+        429 => {
+            "the platform takes no more requests for now; call again later, as `retry_after` says"
+        }
         400..=499 => "the platform refused the request; its codes say what to mend",
         500..=599 => "the platform failed; call again later, as the outcome allows",
-        _ => "the platform replied with a status that no operation has; check the base URL and what stands in between",
+        _ => {
+            "the platform replied with a status that no operation has; check the base URL and what stands in between"
+        }
     }
 }
 
@@ -120,7 +124,8 @@ pub(crate) fn on_broken(broken: TransportError, operation: &Operation, base: &Ur
             (error, RetryCost::Failure)
         }
         TransportError::NoReply(source) => {
-            let message = "the connection ended before a reply came: the outcome says whether to call again";
+            let message =
+                "the connection ended before a reply came: the outcome says whether to call again";
             let error = Error::new(ErrorKind::ReplyLost, silence, message).with_source(source);
             (error, RetryCost::Failure)
         }

@@ -57,11 +57,7 @@ pub(crate) async fn send(
         Ok(prepared) => prepared,
         Err(error) => return Err(layer.refused(error)),
     };
-    let span = telemetry::call_span(
-        operation,
-        Some(&prepared.lane.base),
-        layer.record.own_id(),
-    );
+    let span = telemetry::call_span(operation, Some(&prepared.lane.base), layer.record.own_id());
     // Boxed: the state of the loop would otherwise be part of every caller's future. In three boxes, this one, that of
     // what makes ready and the transport's: an allocator has short pieces at hand, and looks for a long one.
     let attempts = Box::pin(attempts(layer, &prepared));

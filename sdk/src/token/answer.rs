@@ -76,10 +76,12 @@ impl<'de> Deserialize<'de> for Seconds {
         let text = raw.get().trim_matches('"').trim();
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let seconds = whole.parse().ok().filter(|_| digits(whole) && digits(fraction));
-        let seconds = seconds.ok_or_else(|| {
-            serde::de::Error::custom("`expires_in` is not a number of seconds")
-        })?;
+        let seconds = whole
+            .parse()
+            .ok()
+            .filter(|_| digits(whole) && digits(fraction));
+        let seconds = seconds
+            .ok_or_else(|| serde::de::Error::custom("`expires_in` is not a number of seconds"))?;
         Ok(Self(Duration::from_secs(seconds)))
     }
 }
@@ -159,5 +161,35 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self::from_parts(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn life(expires_in: &str) -> Option<Duration> {
+        let body = format!(r#"{{"access_token":"t","token_type":"Bearer"{expires_in}}}"#);
+        let reply = HttpReply::new(StatusCode::OK, HeaderMap::new(), body);
+        let granted = Granted::read(&reply, Duration::ZERO);
+        granted.ok().map(|granted| granted.life)
+    }
+
+    #[test]
+    fn the_life_of_a_token_reads_in_every_form_that_servers_send() {
+        let quarter_of_an_hour = Some(Duration::from_secs(900));
+        for form in ["900", "\"900\"", "900.0", "900.9", "\" 900 \""] {
+            let told = format!(r#","expires_in":{form}"#);
+            assert_eq!(life(&told), quarter_of_an_hour, "{form}");
+        }
+        for untold in ["", r#","expires_in":null"#] {
+            assert_eq!(life(untold), Some(UNTOLD_LIFE), "{untold}");
+        }
+        for wrong in ["-900", "\"soon\"", "\"\"", "true", "[900]", "9e2", "1.x"] {
+            let told = format!(r#","expires_in":{wrong}"#);
+            assert_eq!(life(&told), None, "{wrong}");
+        }
     }
 }

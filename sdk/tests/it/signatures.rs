@@ -8,6 +8,7 @@ use layer2_sdk::BoxError;
 use layer2_sdk::CallOptions;
 use layer2_sdk::ClientBuilder;
 use layer2_sdk::ErrorKind;
+use layer2_sdk::GaveUp;
 use layer2_sdk::Outcome;
 use layer2_sdk::SignRequests;
 use layer2_sdk::Signer;
@@ -223,6 +224,7 @@ async fn a_signer_that_hangs_costs_the_call_its_time_and_nothing_is_sent() {
         (error.kind(), error.outcome(), error.attempts()),
         (ErrorKind::Timeout, Outcome::NotSent, 0)
     );
+    assert_eq!(error.gave_up(), Some(GaveUp::Deadline));
     assert!(stage.received(ACCEPT).await.is_empty());
 }
 
@@ -282,6 +284,7 @@ async fn nothing_is_sent_when_the_time_of_the_call_is_over() {
             (ErrorKind::Timeout, Outcome::NotSent, 0)
         );
         assert!(error.is_retryable());
+        assert_eq!(error.gave_up(), Some(GaveUp::Deadline));
     }
     assert!(stage.received(ACCEPT).await.is_empty());
 }
