@@ -19,7 +19,7 @@
 //! `Unknown`, because the first attempt may have been done. Only a success ends that doubt.
 //!
 //! Kinds follow from the status or from where the call broke, never from a vendor's code alone: codes are open and may
-//! change. Neither `Debug` nor `Display` prints a body, a header or a secret.
+//! change. Neither `Debug` nor `Display` prints a body, the value of a header or a secret.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::StatusCode;
 use layer2_types::operation::Operation;
 
@@ -56,6 +57,7 @@ struct Inner {
     message: String,
     details: Vec<ErrorDetail>,
     status: Option<StatusCode>,
+    headers: Option<HeaderMap>,
     request_id: Option<String>,
     idempotency_key: Option<IdempotencyKey>,
     operation: Option<&'static Operation>,
@@ -83,6 +85,13 @@ impl Error {
         self.inner.status
     }
 
+    /// Headers of the last reply, if one arrived: what `www-authenticate` asks for, what is left of a rate limit. They
+    /// may hold what is personal: take care where they are printed. A file that breaks off while it is read has them in
+    /// its [`Reply`](crate::Reply).
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.inner.headers.as_ref()
+    }
+
     /// The entries of the error reply, in its order.
     pub fn details(&self) -> &[ErrorDetail] {
         &self.inner.details
@@ -101,7 +110,7 @@ impl Error {
         self.codes().any(|known| known == code)
     }
 
-    /// Id of the request, as the platform echoed it or as it was sent. Give it to support.
+    /// Id of the request, as the platform told it or as it was sent. Give it to support.
     pub fn request_id(&self) -> Option<&str> {
         self.inner.request_id.as_deref()
     }
@@ -169,6 +178,19 @@ impl Error {
     }
 }
 
+impl Error {
+    /// What to do when nobody can tell whether the work was done.
+    fn way_out_of_doubt(&self) -> &'static str {
+        if self.inner.idempotency_key.is_some() {
+            "call again with the same idempotency key, or read the resource"
+        } else if self.inner.retryable {
+            "call again with the same body, by which the platform recognises it, or read the resource"
+        } else {
+            "read the resource before anything else, since the platform cannot tell a repetition from a second order"
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.inner;
@@ -184,6 +206,9 @@ impl fmt::Display for Error {
         }
         if inner.operation.is_some() {
             write!(f, "; outcome: {}", inner.outcome)?;
+            if inner.outcome == Outcome::Unknown {
+                write!(f, ": {}", self.way_out_of_doubt())?;
+            }
         }
         if let Some(id) = &inner.request_id {
             write!(f, "; request id {id}")?;
@@ -201,6 +226,7 @@ impl fmt::Debug for Error {
             .field("message", &inner.message)
             .field("operation", &inner.operation.map(Operation::key))
             .field("status", &inner.status.map(|status| status.as_u16()))
+            .field("headers", &inner.headers.as_ref().map(names))
             .field("details", &inner.details)
             .field("request_id", &inner.request_id)
             .field("idempotency_key", &inner.idempotency_key)
@@ -211,6 +237,11 @@ impl fmt::Debug for Error {
             .field("source", &inner.source)
             .finish()
     }
+}
+
+/// The names of headers, without what they say.
+fn names(headers: &HeaderMap) -> Vec<&http::HeaderName> {
+    headers.keys().collect()
 }
 
 impl StdError for Error {
@@ -239,6 +270,17 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "accounting")]
+    #[test]
+    fn a_doubt_about_what_is_recognised_by_its_body_says_so() {
+        use layer2_types::accounting::OperationId;
+
+        let operation = OperationId::BusinessesCreate.operation();
+        let lost = Error::new(ErrorKind::ReplyLost, Outcome::Unknown, "no reply came");
+        let lost = lost.in_call(operation, None, None, 1).with_retryable(true);
+        assert!(lost.to_string().contains("same body"), "{lost}");
+    }
+
     #[test]
     fn neither_debug_nor_display_shows_the_body_or_what_was_received() {
         let detail = ErrorDetail {
@@ -255,9 +297,14 @@ mod tests {
             StatusCode::BAD_REQUEST,
             Bytes::from_static(b"{\"ssn\":\"123-45-6789\"}"),
         )
+        .with_headers(HeaderMap::from_iter([(
+            http::header::SET_COOKIE,
+            "of=6789".parse().unwrap(),
+        )]))
         .with_details(vec![detail]);
         let printed = format!("{error:?} {error:#?} {error}");
         assert!(!printed.contains("6789"), "{printed}");
+        assert!(printed.contains("set-cookie"), "{printed}");
         assert!(printed.contains("VALIDATION_FAILED"));
         assert_eq!(error.raw_body(), Some(&b"{\"ssn\":\"123-45-6789\"}"[..]));
         assert_eq!(error.details()[0].received.as_deref(), Some("123-45-6789"));

@@ -7,7 +7,8 @@
 //! happens when a new row pushes others down while one reads, is dropped.
 //!
 //! A page comes in a [`Reply`], so that its status, headers, request id and attempts are known; of items,
-//! [`Items::reply`] tells what the last one came with.
+//! [`Items::reply`] tells what the last one came with. Each page is a call with a request id of its own; one that the
+//! caller chose goes with the first.
 //!
 //! What page numbers cannot promise: rows that are inserted or removed between two pages shift the others, and a row
 //! that moves *up* past the reader is not seen. Read once more, or use a filter that stands still, where that matters.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::StatusCode;
 use layer2_types::operation::Operation;
 
@@ -25,6 +26,7 @@ impl Error {
                 message: message.into(),
                 details: Vec::new(),
                 status: None,
+                headers: None,
                 request_id: None,
                 idempotency_key: None,
                 operation: None,
@@ -66,6 +68,18 @@ impl Error {
         self.inner.status = Some(status);
         self.inner.raw_body = Some(body);
         self
+    }
+
+    /// What came around the reply.
+    pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.inner.headers = Some(headers);
+        self
+    }
+
+    /// The status that the API's own reply had: a token that was refused tells that of the token endpoint.
+    pub(crate) fn api_status(&self) -> Option<&StatusCode> {
+        let of_api = self.inner.kind != ErrorKind::Token;
+        self.inner.status.as_ref().filter(|_| of_api)
     }
 
     pub(crate) fn with_details(mut self, details: Vec<ErrorDetail>) -> Self {

@@ -13,7 +13,8 @@ pub enum Outcome {
     NotSent,
     /// The platform got it and did not do it. Mend the cause, then call again.
     NotDone,
-    /// Nobody on this side can tell. Call again with the same idempotency key, or read the resource first.
+    /// Nobody on this side can tell. If the call carried an idempotency key, call again with the same one; else read the
+    /// resource before anything else, since a repetition may do it twice. The error's text says which.
     Unknown,
     /// The platform did it, though the caller has no usable reply. Never send it again as a new call.
     Done,
@@ -47,9 +48,7 @@ impl fmt::Display for Outcome {
         f.write_str(match self {
             Self::NotSent => "not sent",
             Self::NotDone => "not done",
-            Self::Unknown => {
-                "unknown: call again with the same idempotency key, or read the resource"
-            }
+            Self::Unknown => "unknown",
             Self::Done => "done",
         })
     }

@@ -11,7 +11,6 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Outcome;
-use crate::options::CallOptions;
 use crate::reply::Reply;
 
 /// Where a reader of a list is.
@@ -62,10 +61,8 @@ impl<P, F, I> Walk<P, F, I> {
             Next::Nowhere(error) => return Some(Err(error)),
             Next::End => return None,
         };
-        let client = self.client.with(CallOptions {
-            page_query: query.clone(),
-            ..CallOptions::new()
-        });
+        let is_first = self.visited.is_empty();
+        let client = self.client.for_page(query.clone(), is_first);
         let mut reply = match (self.fetch)(client, self.params.clone()).await {
             Ok(reply) => reply,
             Err(error) => return Some(Err(error)),
@@ -106,6 +103,7 @@ fn goes_nowhere<T>(reply: &Reply<T>) -> Error {
         "the list's `links.next` has no query or points to a page that was read; reading on would never end",
     )
     .with_reply(reply.status, Bytes::new())
+    .with_headers(reply.headers.clone())
     .in_call(
         reply.operation,
         Some(reply.request_id().to_owned()),

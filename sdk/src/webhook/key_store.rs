@@ -120,7 +120,9 @@ pub enum KeyStoreError {
         source: InvalidVerifyKey,
     },
     /// The store failed.
-    #[error("the store of webhook keys failed")]
+    #[error(
+        "the store of webhook keys failed, its source says why: mend it and load the keys again"
+    )]
     Store(#[source] BoxError),
 }
 

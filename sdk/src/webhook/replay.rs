@@ -147,13 +147,20 @@ pub enum Handled<T> {
 #[non_exhaustive]
 pub enum GuardError<E> {
     /// The handler failed. The claim was given back, or ends with its lease where the store failed as well.
-    #[error("the event was not handled")]
+    #[error(
+        "the event was not handled, its source says why: answer with 500, and the platform sends it again"
+    )]
     Handler(#[source] E),
     /// The operating system gave no random bytes to name the claim with.
-    #[error("the claim could not be named: without random numbers no event is handled")]
+    #[error(
+        "the claim could not be named, without random numbers no event is handled: answer with 500, and the platform sends \
+         it again"
+    )]
     NoEntropy(#[source] NoEntropy),
     /// The store failed.
-    #[error("the store of handled events failed")]
+    #[error(
+        "the store of handled events failed, its source says why: answer with 500, and the platform sends it again"
+    )]
     Store(#[source] BoxError),
 }
 

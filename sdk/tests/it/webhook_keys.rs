@@ -498,3 +498,77 @@ async fn the_store_is_asked_for_new_keys_once_in_ten_seconds_whoever_knocks() {
     assert!(deliver().await && deliver().await);
     assert_eq!(reads(), 4);
 }
+mod against_a_platform_that_lists_them_on_pages {
+    use std::collections::HashSet;
+
+    use layer2_sdk::CallOptions;
+    use layer2_sdk::ErrorKind;
+    use layer2_sdk::payments::EventType;
+    use layer2_sdk::webhook::EnsureError;
+    use wiremock::ResponseTemplate;
+
+    use super::*;
+    use crate::stage::Stage;
+    use crate::stage::header;
+    use crate::stage::json;
+
+    const URL: &str = "https://shop.example/hooks";
+    const LIST: &str = "/api/v1/subscriptions";
+    const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
+    fn page(id: &str, event_type: &str, next: &str) -> ResponseTemplate {
+        let listed = format!(
+            r#"{{"id":"{id}","event_type":"{event_type}","callback_url":"{URL}","signature_verification_key":"{KEY}"}}"#
+        );
+        let body = format!(
+            r#"{{"data":{{"subscriptions":[{listed}]}},"links":{{"next":"{next}","prev":""}}}}"#
+        );
+        json(200, &body)
+    }
+
+    #[tokio::test]
+    async fn what_is_on_a_later_page_is_there_and_not_made_again() {
+        let stage = Stage::new().await;
+        let pages = [
+            page("one", "ACCOUNT_OPEN", "/v1/subscriptions?page=1"),
+            page("two", "CUSTOMER_ACTIVE", ""),
+        ];
+        stage.on("GET", LIST, stage.script(pages)).await;
+        let store = MemoryKeyStore::default();
+        store.put(key("two", URL)).await.unwrap();
+        let client = stage.client();
+        let client = client.with(CallOptions::new().request_id("of-one-call"));
+        let types = [EventType::AccountOpen, EventType::CustomerActive];
+
+        let subscriptions = client.subscriptions();
+        let ensured = subscriptions.ensure(URL, types.clone(), &store).await;
+
+        let ensured = ensured.unwrap();
+        assert_eq!(ensured.kept, types);
+        assert!(ensured.stale.is_empty(), "{ensured:?}");
+        // Two reads, and nothing was made.
+        let sent = stage.received(LIST).await;
+        let queries: Vec<_> = sent.iter().map(|sent| sent.url.query()).collect();
+        assert_eq!(queries, [None, Some("page=1")]);
+        let ids: HashSet<_> = sent
+            .iter()
+            .map(|sent| header(sent, "x-l2f-request-id"))
+            .collect();
+        assert!(ids.len() == 2 && !ids.contains("of-one-call"), "{ids:?}");
+    }
+
+    #[tokio::test]
+    async fn pages_that_never_end_are_an_error_and_nothing_is_made() {
+        let stage = Stage::new().await;
+        let round = page("one", "ACCOUNT_OPEN", "/v1/subscriptions?page=1");
+        stage.on("GET", LIST, stage.script([round])).await;
+        let store = MemoryKeyStore::default();
+        let client = stage.client();
+        let ensured = client.subscriptions().ensure_all(URL, &store).await;
+        let EnsureError::List(why) = ensured.unwrap_err() else {
+            panic!("it is the list that fails")
+        };
+        assert_eq!(why.kind(), ErrorKind::UnexpectedReply);
+        assert_eq!(stage.received(LIST).await.len(), 2);
+    }
+}
