@@ -26,10 +26,10 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(callback_url: String, store: Arc<dyn KeyStore>) -> Self {
+    pub(crate) fn new(callback_url: String, store: impl KeyStore) -> Self {
         Self {
             callback_url,
-            store,
+            store: Arc::new(store),
             read_at: Arc::default(),
         }
     }

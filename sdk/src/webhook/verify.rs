@@ -95,7 +95,7 @@ impl Verifier {
     /// If the store fails or holds something that is no key.
     pub async fn reloading(
         callback_url: impl Into<String>,
-        store: Arc<dyn KeyStore>,
+        store: impl KeyStore,
     ) -> Result<Self, KeyStoreError> {
         let callback_url = callback_url.into();
         let mut verifier = Self::new(WebhookScheme::platform(callback_url.as_str()));

@@ -561,7 +561,7 @@ mod extractor {
             StoredKey::new("s-1".parse().unwrap(), "CUSTOMER_ACTIVE".into(), url, key)
         };
         store.put(keep(&old)).await.unwrap();
-        let here = Verifier::reloading(url, store.clone()).await.unwrap();
+        let here = Verifier::reloading(url, Arc::clone(&store)).await.unwrap();
         let here = Arc::new(here);
         let scheme = WebhookScheme::platform(url);
         let now = layer2_sdk::runtime::Clock::now(&SystemClock::new()).as_second();

@@ -470,7 +470,7 @@ async fn the_store_is_asked_for_new_keys_once_in_ten_seconds_whoever_knocks() {
     let scheme = WebhookScheme::platform(url);
     let time = Time::default();
     let store = Arc::new(Watched::default());
-    let verifier = Verifier::reloading(url, store.clone()).await.unwrap();
+    let verifier = Verifier::reloading(url, Arc::clone(&store)).await.unwrap();
     let verifier = verifier.clock(time.clone());
     let new = TestSigner::from_seed([2; 32]);
     let deliver = async || {
