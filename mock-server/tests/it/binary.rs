@@ -10,31 +10,21 @@ use crate::support::Folder;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_layer2-mock");
 
-/// A process that ends with the test.
-pub(crate) struct Process(pub(crate) Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts the server and waits for the first line of its banner, which comes after the ready file.
-fn start(ready_file: &Path) -> Process {
-    let child = Command::new(BINARY)
+fn start(ready_file: &Path) -> Child {
+    let mut child = Command::new(BINARY)
         .args(["--listen", "127.0.0.1:0", "--ready-file"])
         .arg(ready_file)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn();
-    let mut process = Process(child.expect("start"));
+        .spawn()
+        .expect("start");
     let mut line = String::new();
-    BufReader::new(process.0.stdout.as_mut().expect("stdout"))
+    BufReader::new(child.stdout.as_mut().expect("stdout"))
         .read_line(&mut line)
         .expect("banner");
     assert!(line.contains("listens at http://127.0.0.1:"), "{line}");
-    process
+    child
 }
 
 /// Stops it in order.
@@ -55,7 +45,7 @@ fn writes_a_private_ready_file_answers_health_and_ends_with_zero() {
 
     let folder = Folder::new("ready");
     let path = folder.0.join("ready.json");
-    let mut process = start(&path);
+    let mut child = start(&path);
     let mode = std::fs::metadata(&path)
         .expect("ready file")
         .permissions()
@@ -73,7 +63,7 @@ fn writes_a_private_ready_file_answers_health_and_ends_with_zero() {
         .expect("health");
     assert!(health.status.success());
     assert_eq!(health.stdout, b"ok\n");
-    end(&mut process.0);
+    end(&mut child);
     let health = Command::new(BINARY)
         .args(["health", "--url", url])
         .output()
@@ -364,14 +354,14 @@ fn a_ready_file_goes_with_its_server() {
     let folder = Folder::new("gone");
     let path = folder.0.join("ready.json");
     let mut child = start(&path);
-    end(&mut child.0);
+    end(&mut child);
     assert!(!path.exists(), "it says that a server is there");
     // Two servers that were told the same path: the file is that of the second one.
     let mut first = start(&path);
     let mut second = start(&path);
-    end(&mut first.0);
+    end(&mut first);
     assert!(path.exists(), "it is not that of the first one");
-    end(&mut second.0);
+    end(&mut second);
     assert!(!path.exists());
 }
 

@@ -3,19 +3,16 @@
 use std::{
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
 
-use crate::{
-    binary::{BINARY, Process},
-    support::Caller,
-};
+use crate::{binary::BINARY, support::Caller};
 
 /// The program, and a caller of its default sandbox.
 pub(crate) struct Running {
-    process: Process,
+    pub(crate) child: Child,
     pub(crate) caller: Caller,
 }
 
@@ -27,10 +24,9 @@ impl Running {
 
     /// The same by a command that ends in running the program.
     pub(crate) async fn start_by(mut command: Command, folder: &Path) -> Running {
-        let child = command.stdout(Stdio::piped()).spawn().expect("start");
-        let mut process = Process(child);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("start");
         let mut line = String::new();
-        BufReader::new(process.0.stdout.as_mut().expect("stdout"))
+        BufReader::new(child.stdout.as_mut().expect("stdout"))
             .read_line(&mut line)
             .expect("banner");
         assert!(line.contains("listens at"), "it does not start: {line}");
@@ -38,21 +34,28 @@ impl Running {
         let info: Value = serde_json::from_slice(&info).expect("JSON");
         Running {
             caller: Caller::of(&info).await,
-            process,
+            child,
         }
     }
 
     /// Asks it to end in order, and waits for nothing.
     pub(crate) fn ask_to_end(&self) {
-        let process = self.process.0.id().to_string();
+        let process = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &process]).status();
         assert!(asked.expect("kill").success());
     }
 
     /// Ends it at once (SIGKILL), wherever it is.
     pub(crate) fn kill(&mut self) {
-        self.process.0.kill().expect("killed");
-        self.process.0.wait().expect("ended");
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ended");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -4,17 +4,14 @@
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use layer2_mock::{ErrorStyle, Platform, Profile, SandboxServer, SignaturePolicy, TimestampStyle};
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 
-use crate::{
-    binary::Process,
-    support::{Reply, Watched as _},
-};
+use crate::support::{Reply, Watched as _};
 
 /// Each setting with a value that is not its default.
 fn others() -> Map<String, Value> {
@@ -90,6 +87,16 @@ async fn the_builder_takes_every_setting() {
     assert_eq!(set, others());
 }
 
+/// A program that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[tokio::test]
 async fn the_program_has_an_option_for_every_setting() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_layer2-mock"));
@@ -106,7 +113,7 @@ async fn the_program_has_an_option_for_every_setting() {
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn();
-    let mut running = Process(child.expect("start"));
+    let mut running = Running(child.expect("start"));
     let mut banner = BufReader::new(running.0.stdout.as_mut().expect("stdout"));
     let mut line = String::new();
     banner.read_line(&mut line).expect("banner");

@@ -274,7 +274,12 @@ mod tests {
             let [problem] = rejection.problems.as_slice() else {
                 panic!("{operation}: {rejection:?}");
             };
-            let table = crate::contract::documented_codes(operation.api);
+            let table = match operation.api {
+                Api::Accounting => layer2_types::accounting::ERROR_CODES,
+                Api::Control => layer2_types::control::ERROR_CODES,
+                Api::Payments => layer2_types::payments::ERROR_CODES,
+                Api::Plaid => layer2_types::plaid::ERROR_CODES,
+            };
             let documented = layer2_types::ErrorCodeInfo::find(table, problem.code);
             assert_eq!(
                 documented.map(|info| info.status),

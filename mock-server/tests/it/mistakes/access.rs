@@ -25,7 +25,7 @@ pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     let mut all = token_endpoints(at);
     all.extend(tokens(at));
     all.extend(signatures(at));
-    all.extend(signed_texts(at));
+    all.extend(signatures_of_others(at));
     all
 }
 
@@ -115,8 +115,9 @@ fn tokens(at: &Setting) -> Vec<Mistake> {
 
 fn signatures(at: &Setting) -> Vec<Mistake> {
     let (path, now) = (at.accept_path(), at.now);
+    let own = &at.caller.signing_key;
     let right = format!("{now}POST{path}");
-    let sign = |text: &str| at.caller.signing_key.sign(text.as_bytes()).to_bytes();
+    let sign = |text: &str| own.sign(text.as_bytes()).to_bytes();
     let stale = (now - 1_000).to_string();
     let milliseconds = format!("{now}500");
     vec![
@@ -156,16 +157,6 @@ fn signatures(at: &Setting) -> Vec<Mistake> {
             "signature_in_base64",
             at.accept(&now.to_string(), &STANDARD.encode(sign(&right))),
         ),
-    ]
-}
-
-/// Good signatures over a text that is not the one, or by a key that is not the one.
-fn signed_texts(at: &Setting) -> Vec<Mistake> {
-    let (path, now) = (at.accept_path(), at.now);
-    let own = &at.caller.signing_key;
-    let right = format!("{now}POST{path}");
-    let public_as_seed = SigningKey::from_bytes(own.verifying_key().as_bytes());
-    vec![
         (
             "signature_of_lower_case_method",
             at.accept_signed(own, &format!("{now}post{path}")),
@@ -193,6 +184,15 @@ fn signed_texts(at: &Setting) -> Vec<Mistake> {
             "signature_in_another_order",
             at.accept_signed(own, &format!("POST{path}{now}")),
         ),
+    ]
+}
+
+/// Signatures by a key that is not the one, or of something else than what is sent.
+fn signatures_of_others(at: &Setting) -> Vec<Mistake> {
+    let right = format!("{}POST{}", at.now, at.accept_path());
+    let own = &at.caller.signing_key;
+    let public_as_seed = SigningKey::from_bytes(own.verifying_key().as_bytes());
+    vec![
         (
             "signature_by_public_key",
             at.accept_signed(&public_as_seed, &right),

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Router, body::Bytes, extract::State, handler::Handler, routing::post};
+use axum::{Router, body::Bytes, handler::Handler, routing::post};
 use http::{HeaderMap, StatusCode, Uri};
 use tokio::sync::{Semaphore, mpsc::UnboundedReceiver};
 
@@ -24,20 +24,15 @@ pub(super) async fn receiver(answers: &[u16]) -> (String, Shared) {
         answers: answers.iter().copied().collect(),
         received: Vec::new(),
     }));
-    let url = listen(take.with_state(Arc::clone(&inbox))).await;
+    let kept = Arc::clone(&inbox);
+    let hook = move |uri: Uri, headers: HeaderMap, body: Bytes| async move {
+        let mut inbox = kept.lock().expect("inbox");
+        inbox.received.push((uri, headers, body));
+        let answer = inbox.answers.pop_front().unwrap_or(204);
+        StatusCode::from_u16(answer).expect("status")
+    };
+    let url = listen(hook).await;
     (format!("{url}?tenant=a"), inbox)
-}
-
-async fn take(
-    State(inbox): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
-    let mut inbox = inbox.lock().expect("inbox");
-    inbox.received.push((uri, headers, body));
-    let answer = inbox.answers.pop_front().unwrap_or(204);
-    StatusCode::from_u16(answer).expect("status")
 }
 
 /// A receiver that answers one delivery for each permit of its gate.

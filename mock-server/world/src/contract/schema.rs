@@ -10,6 +10,8 @@
 //!   sent is what this version has of it.
 //!
 //! The marks themselves stay, so that a message can say which version has what was refused.
+//!
+//! A schema is a tree of `serde_json`, whose numbers are no money; nothing that is stored or sent ever is one.
 
 use layer2_types::operation::Platform;
 use serde_json::{Map, Value};
@@ -48,7 +50,7 @@ const PROPERTY: &str = "x-versions";
 const VALUES: &str = "x-value-versions";
 
 fn narrow(schema: &mut Value, platform: Platform, side: Side) {
-    let Value::Object(members) = schema else {
+    let Some(members) = schema.as_object_mut() else {
         return;
     };
     // The variants go by the values of their tag, which the next step takes away.
@@ -57,9 +59,11 @@ fn narrow(schema: &mut Value, platform: Platform, side: Side) {
     remove_properties(members, platform, side);
     let mut inside = |schema: &mut Value| narrow(schema, platform, side);
     for key in ["properties", "$defs"] {
-        if let Some(Value::Object(named)) = members.get_mut(key) {
-            named.values_mut().for_each(&mut inside);
-        }
+        let named = members.get_mut(key).and_then(Value::as_object_mut);
+        named
+            .into_iter()
+            .flat_map(Map::values_mut)
+            .for_each(&mut inside);
     }
     if let Some(Value::Array(parts)) = members.get_mut("allOf") {
         parts.iter_mut().for_each(&mut inside);
@@ -97,7 +101,8 @@ fn remove_variants(schema: &mut Map<String, Value>, platform: Platform) {
 }
 
 fn remove_properties(schema: &mut Map<String, Value>, platform: Platform, side: Side) {
-    let Some(Value::Object(properties)) = schema.get_mut("properties") else {
+    let properties = schema.get_mut("properties");
+    let Some(properties) = properties.and_then(Value::as_object_mut) else {
         return;
     };
     let other = |property: &Value| {

@@ -62,10 +62,8 @@ const LARGE: &str = "1234567890123456789012345678";
 fn refusal(prepare: impl Fn(&mut Play, &str) -> String) -> Rejection {
     let (mut play, landlord) = with_landlord(Play::new());
     let body = prepare(&mut play, &landlord);
-    let rejection = play
-        .post("payments.withdrawals_create", &[], &body)
-        .unwrap_err();
-    rejection
+    play.post("payments.withdrawals_create", &[], &body)
+        .unwrap_err()
 }
 
 #[test]
