@@ -8,8 +8,10 @@
 //! cargo run -p layer2-examples --bin telemetry
 //! ```
 
+use std::process::ExitCode;
+
 use clap::Parser;
-use layer2_examples::{flow::Step, target::OnMock};
+use layer2_examples::{flow::Step, place::OnMock};
 use layer2_sdk::{
     mock::{Fault, Sandbox},
     payments::{CustomersListParams, OperationId},
@@ -29,12 +31,14 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
-    let options = Options::parse();
-    let sandbox = options.place.sandbox().await?;
+async fn main() -> ExitCode {
+    Options::parse().place.run(export).await
+}
+
+async fn export(sandbox: &Sandbox) -> Step<()> {
     let traces = traces(opentelemetry_stdout::SpanExporter::default());
     let guard = tracing::subscriber::set_default(bridge(&traces));
-    a_call_with_a_retry(&sandbox).await?;
+    a_call_with_a_retry(sandbox).await?;
     drop(guard);
     // Spans leave in batches; a program that ends without this loses the last one.
     traces.shutdown()?;
