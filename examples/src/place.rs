@@ -16,9 +16,13 @@ use reqwest::Url;
 use crate::failure::{self, Failure};
 use crate::flow::Step;
 
+/// What `--help` says above the arguments that name a place.
+pub(crate) const HEADING: &str = "Where to run; without any of these in a mock server of its own";
+
 /// Where to run a program that plays the bank or orders failures. Without any of these a mock server is started in this
 /// process.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = HEADING)]
 pub struct OnMock {
     /// Use this mock server, such as http://127.0.0.1:4010, in a sandbox of its own that is deleted in the end. The token
     /// that the server printed at its start has to be in LAYER2_CONTROL_TOKEN.

@@ -15,10 +15,11 @@ use layer2_sdk::{
 
 use crate::failure::{self, Failure};
 use crate::flow::Step;
-use crate::place::{End, OnMock, Place, variable};
+use crate::place::{End, HEADING, OnMock, Place, variable};
 
 /// Where to run a program that the platform runs as well. Without any of these a mock server is started in this process.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = HEADING)]
 pub struct Where {
     #[command(flatten)]
     on_mock: OnMock,

@@ -140,7 +140,7 @@ async fn finish_in(sandbox: &Sandbox, ramp: &mut Ramp) -> Step<Option<Wait>> {
         match ramp.go_on().await? {
             None => return Ok(None),
             Some(Wait::Wire(wire)) if !is_sent => {
-                println!("{wire}");
+                println!("{wire}: the sandbox plays the bank that does");
                 let wire = InboundRequest::new(wire.missing).with_memo(wire.memo);
                 sandbox.receive(wire).await?;
                 is_sent = true;

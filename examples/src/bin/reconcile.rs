@@ -178,12 +178,12 @@ async fn eventful_day(sandbox: &Sandbox, bookkeeper: &Bookkeeper) -> Step<()> {
     sandbox.fund(&dollars, "1000".parse()?).await?;
     transfer(sandbox, &dollars, &savings, "250").await?;
 
-    // Two deliveries are answered with an error after the work is done; the platform repeats them.
+    println!("two deliveries are answered with an error after their work is done, and come again");
     bookkeeper.fail_after_work(2);
     transfer(sandbox, &dollars, &savings, "100").await?;
     sandbox.advance(Duration::from_secs(600)).await?;
 
-    // Two days without an answer: every try is used up.
+    println!("the receiver is down for two days, until every try of a delivery is used up");
     bookkeeper.stop_answering(true);
     transfer(sandbox, &savings, &dollars, "30.75").await?;
     sandbox.advance(Duration::from_secs(48 * 3_600)).await?;
