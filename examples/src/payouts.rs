@@ -198,10 +198,9 @@ impl Run {
             };
             let value = row.value.ok_or("a transaction has a value")?;
             sent = sent.checked_sub(&Money::new(value, sent.asset().clone()))?;
-            if seen.contains(&id) {
+            if !seen.insert(id.clone()) {
                 return Err(format!("the withdrawal {id} has left twice").into());
             }
-            seen.insert(id);
         }
         Ok((seen.len(), sent))
     }

@@ -65,7 +65,7 @@ impl OnMock {
             Some(name) => self.named(url, &token, name).await,
             None => self.unnamed(url, &token).await,
         };
-        place.map_err(|why| self.explain(&format!("{url} cannot be used"), url, why))
+        place.map_err(|why| explain(&format!("{url} cannot be used"), why))
     }
 
     async fn unnamed(&self, url: &str, token: &str) -> Step<Place> {
@@ -119,21 +119,22 @@ impl OnMock {
             false => builder,
         }
     }
+}
 
-    /// Says of an address that does not work what may help.
-    pub(crate) fn explain(&self, what: &str, url: &str, why: Box<dyn Error>) -> Box<dyn Error> {
-        let is_plain = url.starts_with("http://") && !self.insecure_http;
-        let advice = match failure::call(&*why).map(layer2_sdk::Error::kind) {
-            Some(ErrorKind::Config) if is_plain => {
-                "--insecure-http allows plain http in a closed test network"
-            }
-            Some(ErrorKind::NotFound | ErrorKind::Decode | ErrorKind::UnexpectedReply) => {
-                "see that it is a mock server of this version that listens there"
-            }
-            _ => return Failure::new(what).because(why).into(),
-        };
-        Failure::new(what).because(why).advise(advice).into()
-    }
+/// Says of access that does not work what may help.
+pub(crate) fn explain(what: &str, why: Box<dyn Error>) -> Box<dyn Error> {
+    let failure = Failure::new(what);
+    let advice = match failure::call(&*why) {
+        // The SDK names the setting of its builder, for which a flag stands here.
+        Some(call) if call.to_string().contains("allow_insecure_http") => {
+            "--insecure-http allows plain http in a closed test network"
+        }
+        Some(call) if matches!(call.kind(), ErrorKind::NotFound | ErrorKind::Decode) => {
+            "see that it is a mock server of this version that listens there"
+        }
+        _ => return failure.because(why).into(),
+    };
+    failure.because(why).advise(advice).into()
 }
 
 /// A sandbox of a mock server.

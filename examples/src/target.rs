@@ -15,7 +15,7 @@ use layer2_sdk::{
 
 use crate::failure::{self, Failure};
 use crate::flow::Step;
-use crate::place::{End, HEADING, OnMock, Place, variable};
+use crate::place::{self, End, HEADING, OnMock, Place, variable};
 
 /// Where to run a program that the platform runs as well. Without any of these a mock server is started in this process.
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,7 @@ impl Where {
         let address = self.address();
         let client = self.account();
         let what = "the account that the environment variables describe cannot be used";
-        let client = client.map_err(|why| self.on_mock.explain(what, &address, why))?;
+        let client = client.map_err(|why| place::explain(what, why))?;
         Ok(Target {
             client,
             address,

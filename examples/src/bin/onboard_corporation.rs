@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use layer2_examples::{
     failure::Failure,
-    flow::Step,
+    flow::{Step, onboarding::status},
     table::Table,
     target::{Target, Where},
 };
@@ -238,12 +238,4 @@ async fn decide(target: &Target, id: &ApplicationId, customer: &CustomerId) -> S
     let status = opened.status.as_ref().ok_or("an account has a status")?;
     println!("account {account}, {status}");
     Ok(())
-}
-
-fn status(review: &ApplicationReview) -> Step<String> {
-    let status = review
-        .status
-        .as_ref()
-        .ok_or("an application has a status")?;
-    Ok(status.to_string())
 }

@@ -109,7 +109,8 @@ fn missing_papers(
     })
 }
 
-fn status(review: &ApplicationReview) -> Step<String> {
+/// How far an application has come.
+pub fn status(review: &ApplicationReview) -> Step<String> {
     Ok(review
         .status
         .as_ref()

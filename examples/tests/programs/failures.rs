@@ -58,12 +58,18 @@ fn what_the_variables_hold_is_looked_at() {
     let env = |more: &[(&str, &str)]| {
         failure(&start(TREASURY, &["--env"], &[&access[..], more].concat()))
     };
-    let why = env(&[("LAYER2_SIGNING_KEY", "mistyped")]);
+    let nobody = [
+        ("LAYER2_BASE_URL", "http://127.0.0.1:9/api"),
+        ("LAYER2_TOKEN_URL", "http://127.0.0.1:9/token"),
+    ];
+    let key = [("LAYER2_SIGNING_KEY", "mistyped")];
+    let why = env(&[&nobody[..], &key].concat());
     assert!(
         why.contains("cause: LAYER2_SIGNING_KEY is not usable"),
         "{why}"
     );
     assert!(!why.contains("mistyped"), "{why}");
+    assert!(!why.contains("--insecure-http"), "{why}");
 
     let plain = [
         ("LAYER2_BASE_URL", "http://mock.example/api"),
@@ -73,10 +79,6 @@ fn what_the_variables_hold_is_looked_at() {
         &env(&plain),
         &["plain http", "advice: --insecure-http allows"],
     );
-    let nobody = [
-        ("LAYER2_BASE_URL", "http://127.0.0.1:9/api"),
-        ("LAYER2_TOKEN_URL", "http://127.0.0.1:9/token"),
-    ];
     tells(
         &env(&nobody),
         &["error: ", "cause: ", "advice: ", "LAYER2_TOKEN_URL"],
