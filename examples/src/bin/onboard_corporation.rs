@@ -154,7 +154,12 @@ fn missing(review: &ApplicationReview) -> Table {
         row("application", problem.to_string());
     }
     for field in review.validation_errors.iter().flatten() {
-        row("company", format!("{:?}", field.field_name));
+        row("company", named(field.field_name.as_ref()));
+    }
+    for person in review.application_individual_errors.iter().flatten() {
+        for field in person.validation_errors.iter().flatten() {
+            row("person", named(field.field_name.as_ref()));
+        }
     }
     for paper in papers(review) {
         row("paper", kind(paper));
@@ -170,6 +175,10 @@ fn papers(review: &ApplicationReview) -> impl Iterator<Item = &DocumentError> {
     of_company.chain(of_persons).filter(|paper| {
         paper.mandatory == Some(true) && paper.status == Some(DocumentStatus::Missing)
     })
+}
+
+fn named(field: Option<&impl ToString>) -> String {
+    field.map_or_else(|| "a field".to_owned(), ToString::to_string)
 }
 
 fn kind(paper: &DocumentError) -> String {
