@@ -96,8 +96,6 @@ pub(crate) enum KeyMistake {
     HexAsBytes,
     /// The first bytes of its PKCS#8 form were taken for the seed.
     Pkcs8AsSeed,
-    /// The private key was taken for the public one.
-    PrivateAsPublic,
     /// The public key was taken for the private one.
     PublicAsPrivate,
 }
@@ -110,9 +108,6 @@ impl KeyMistake {
             }
             KeyMistake::Pkcs8AsSeed => {
                 "the first 32 bytes of a PKCS#8 key were taken for the seed: the seed is its last 32 bytes"
-            }
-            KeyMistake::PrivateAsPublic => {
-                "the key to verify with is the private one: give the public one, `payments.verify_key` of the ready file"
             }
             KeyMistake::PublicAsPrivate => {
                 "the public key was used as the private one: sign with `payments.signing_key` of the ready file"

@@ -11,7 +11,7 @@ use super::{
     run::{CommandError, io_error, write_out},
 };
 use crate::{
-    credentials::{KeyMistake, public_as_private},
+    credentials::public_as_private,
     errors::sentence,
     http::{
         headers,
@@ -41,9 +41,6 @@ pub(super) fn sign(args: &SignArgs) -> Result<ExitCode, CommandError> {
 
 pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     let bytes = from_hex(&args.key, "--key")?;
-    let key = VerifyingKey::from_bytes(&bytes).map_err(|_| {
-        CommandError::Usage(format!("--key is not an Ed25519 public key; {WHICH_KEY}"))
-    })?;
     let body = read_body(&args.request)?;
     let mut headers = HeaderMap::new();
     headers.insert(headers::SIGNATURE, args.signature.clone());
@@ -56,16 +53,21 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
         shows_body: true,
     };
     // Whether it fits is one question, and whether it is recent another.
-    let Err(error) = check(&request, true, &key, args.timestamp) else {
+    let fits = |key: &VerifyingKey| check(&request, true, key, args.timestamp);
+    if fits(&SigningKey::from_bytes(&bytes).verifying_key()).is_ok() {
+        let text = format!("--key is the private key, which made this signature; {WHICH_KEY}");
+        return Err(CommandError::Usage(text));
+    }
+    let key = VerifyingKey::from_bytes(&bytes).map_err(|_| {
+        CommandError::Usage(format!("--key is not an Ed25519 public key; {WHICH_KEY}"))
+    })?;
+    let Err(error) = fits(&key) else {
         write_out(&format!("the signature is good\n{}", note(args.timestamp)))?;
         return Ok(ExitCode::SUCCESS);
     };
-    let mut misread = public_as_private(&key);
-    let as_private = SigningKey::from_bytes(&bytes).verifying_key();
-    misread.push((KeyMistake::PrivateAsPublic, as_private));
     let keys = doctor::Keys {
         own: key,
-        misread,
+        misread: public_as_private(&key),
         others: iter::empty(),
     };
     let diagnosis = doctor::diagnose(&request, keys, &[], args.timestamp);

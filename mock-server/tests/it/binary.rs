@@ -174,6 +174,11 @@ fn verify_names_the_mistake_behind_a_signature() {
         assert!(text.contains(said), "{said}: {text}");
         assert!(!text.contains(private), "a secret is told: {text}");
     }
+    let verify = ["verify", "--timestamp", "1700000000", "--path", path];
+    let (code, text) = refused(&[&verify[..], &["--key", private, "--signature", good]].concat());
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("--key is the private key"), "{text}");
+    assert!(!text.contains(private), "a secret is told: {text}");
 }
 
 /// What `sign` makes of a POST to a path at 1700000000.
