@@ -535,6 +535,9 @@ fn instructions_tell_when_they_come_and_when_they_change() {
 #[test]
 fn layer2_does_not_tell_of_instructions() {
     let mut play = fast(Platform::Layer2V1_0_5);
+    let body = r#"{"event_type":"ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE","callback_url":"http://127.0.0.1:9/h"}"#;
+    let refused = play.post("payments.subscriptions_create", &[], body);
+    assert_eq!(codes(&refused.unwrap_err()), ["VALIDATION_FAILED"]);
     play.subscribe("APPLICATION_APPROVED");
     push(&mut play, "ACME_USD").unwrap();
     assert!(play.told().is_empty());

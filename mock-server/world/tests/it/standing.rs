@@ -10,6 +10,7 @@ use crate::support::TAKEN;
 use crate::support::codes;
 use crate::support::fast;
 use crate::support::field;
+use crate::support::fields;
 
 /// A world whose individual stands where it is told, with money on the account.
 fn standing(platform: Platform, standing: Standing) -> Play {
@@ -184,11 +185,17 @@ fn a_status_that_the_client_set_meanwhile_is_the_accounts_own() {
 #[test]
 fn use_wakes_a_customer_that_was_put_to_sleep() {
     let mut play = standing(Platform::Union, Standing::Dormant);
+    let asleep = |play: &Play| {
+        let query = [("status", "DORMANT")];
+        let list = play.get("payments.customers_list", &[], &query).unwrap();
+        fields(&list.body, "id")
+    };
+    assert_eq!(asleep(&play), ["JANE"]);
     play.inbound("JANE_USD", "1").unwrap();
-    let list = play
-        .get("payments.customers_list", &[], &[("status", "DORMANT")])
-        .unwrap();
-    assert!(list.body.contains(r#""customers":[]"#), "{}", list.body);
+    assert_eq!(asleep(&play), [""; 0]);
+    let path = [("customer_id", "JANE")];
+    let awake = play.get("payments.customers_get", &path, &[]).unwrap();
+    assert_eq!(field(&awake.body, "status"), "ACTIVE");
 }
 
 #[test]
