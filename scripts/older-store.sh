@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # Keeps what a commit of this repository writes, for the tests that newer versions of the rules read it:
 #
-#   scripts/older-store.sh COMMIT [FOLDER]
+#   scripts/older-store.sh COMMIT
 #
-# builds the server of that commit, lets a sandbox live, and writes rules-N.db (a store that was stopped in order),
-# rules-N.layer2 (an export) and rules-N.json (what a client saw), N being the version of the rules of the commit: into
-# mock-server/tests/data/older, or into another folder for a trial.
+# builds the server of that commit, lets a sandbox live, and writes mock-server/tests/data/older/rules-N.db (a store that was
+# stopped in order), rules-N.layer2 (an export) and rules-N.json (what a client saw), N being the version of the rules of the commit.
 #
 # What is there is never written again. A version that cannot read these files cannot read those of its users either: it
 # needs a migration, not another file. Run it once for each version, with the last commit that has it, before
@@ -15,8 +14,8 @@ cd "$(dirname "$0")/.."
 
 commit=$(git rev-parse --verify "${1:?a commit}^{commit}")
 rules=$(git show "$commit:mock-server/world/src/world.rs" | sed -n -E 's/^pub const RULES_VERSION: u32 = ([0-9]+);/\1/p')
-folder=$(realpath -m "${2:-mock-server/tests/data/older}")
-kept=$folder/rules-${rules:?the commit names no RULES_VERSION}
+: "${rules:?the commit names no RULES_VERSION}"
+kept=$PWD/mock-server/tests/data/older/rules-$rules
 if [[ -e $kept.db ]]; then
     echo "$kept.db is kept already, and stays as it is" >&2
     exit 1
@@ -99,6 +98,6 @@ for path in accounts/deposits "transfers/$transfer" "exchanges/$exchange" "withd
 done | jq -s --arg transfer "$transfer" '{transfer: $transfer, reads: .}' >"$scratch/kept.json"
 kill -TERM "$mock"
 wait "$mock"
-mkdir -p "$folder"
+mkdir -p "$(dirname "$kept")"
 for form in db layer2 json; do cp "$scratch/kept.$form" "$kept.$form"; done
 echo "kept $kept.{db,layer2,json} of $commit"

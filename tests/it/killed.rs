@@ -7,7 +7,9 @@
 //! comes is chosen and not left to chance.
 
 mod forwarder;
+#[path = "../../mock-server/tests/it/program/process.rs"]
 mod process;
+mod server;
 
 use std::collections::BTreeSet;
 
@@ -19,7 +21,7 @@ use layer2_sdk::{
 use tokio::{sync::watch, task::JoinSet};
 
 use forwarder::{Forwarder, Moment};
-use process::{Database, Process};
+use server::{Database, Server};
 
 /// Who pays at once.
 const SENDERS: usize = 8;
@@ -106,7 +108,7 @@ async fn meanwhile<T>(senders: &mut JoinSet<Vec<String>>, event: impl Future<Out
 #[tokio::test(flavor = "multi_thread")]
 async fn the_retry_of_the_client_settles_what_a_killed_server_had_begun() {
     let database = Database::start();
-    let mut servers = [Process::start(&database), Process::start(&database)];
+    let mut servers = [Server::start(&database), Server::start(&database)];
     let forwarder = Forwarder::start(servers.each_ref().map(|server| server.address)).await;
     let info = servers[0].info_at(&forwarder.url());
     let client = layer2_sdk::mock::client(&info).expect("a client");
@@ -135,7 +137,7 @@ async fn the_retry_of_the_client_settles_what_a_killed_server_had_begun() {
         let caught = meanwhile(&mut senders, caught).await;
         caught.expect("the server of this place takes requests");
         servers[place].kill();
-        servers[place] = Process::start(&database);
+        servers[place] = Server::start(&database);
         forwarder.lead_to(place, servers[place].address);
         let done = calls.wait_for(|calls| calls.done == (kill + 1) * CALLS);
         let calls = *meanwhile(&mut senders, done)
