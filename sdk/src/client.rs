@@ -41,8 +41,6 @@ pub(crate) struct Shared {
     pub(crate) accounting: Option<Lane>,
     pub(crate) plaid: Option<Lane>,
     pub(crate) control: Option<Lane>,
-    /// Makes requests; sends none.
-    pub(crate) http: reqwest::Client,
     pub(crate) user_agent: HeaderValue,
     pub(crate) transport: Arc<dyn HttpTransport>,
     pub(crate) runtime: Runtime,
@@ -133,11 +131,6 @@ impl Shared {
                 "this client has no access to the {api} API: give its builder {remedy}"
             ))
         })
-    }
-
-    /// Address of `api`, as a path is put behind it.
-    pub(crate) fn base(&self, api: Api) -> Result<&str, Error> {
-        Ok(self.lane(api)?.base.as_str().trim_end_matches('/'))
     }
 
     pub(crate) fn tools(&self, deadline: Duration) -> Tools<'_> {

@@ -35,7 +35,6 @@ use crate::error::Error;
 use crate::retry::RetryPolicy;
 use crate::runtime::Runtime;
 use crate::telemetry;
-use crate::transport::HttpRequest;
 use crate::transport::HttpTransport;
 
 /// Pause between failed renewals while the old token still serves.
@@ -280,7 +279,7 @@ impl TokenStore {
         headers.insert(USER_AGENT, tools.user_agent.clone());
         let exchange = tools
             .transport
-            .execute(HttpRequest::of_token(request), self.limit)
+            .execute(request, self.limit)
             .await
             .map_err(|broken| Refusal::broken(broken, &self.endpoint.url))?;
         if exchange.status.is_success() {

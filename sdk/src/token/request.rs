@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use http::HeaderMap;
 use http::HeaderValue;
-use http::Method;
 use http::header::ACCEPT;
 use http::header::AUTHORIZATION;
 use http::header::CACHE_CONTROL;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::error::ErrorKind;
+use crate::transport::HttpRequest;
 
 /// Where a token endpoint expects the parameters and the secret (RFC 6749, 2.3.1 and 4.4.2). The published samples
 /// decide the default of each API; another position is for a server in between, or a vendor that changes its mind.
@@ -55,7 +56,7 @@ pub(crate) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    pub(super) fn request(&self, credentials: &Credentials) -> Result<reqwest::Request, Error> {
+    pub(super) fn request(&self, credentials: &Credentials) -> Result<HttpRequest, Error> {
         let mut url = self.url.clone();
         {
             let mut query = url.query_pairs_mut();
@@ -76,8 +77,7 @@ impl TokenEndpoint {
             url.set_query(None);
             form
         });
-        let mut request = reqwest::Request::new(Method::POST, url);
-        let headers = request.headers_mut();
+        let mut headers = HeaderMap::new();
         if self.style != TokenStyle::SecretForm {
             headers.insert(AUTHORIZATION, basic(credentials, self.style.is_raw())?);
         }
@@ -87,10 +87,7 @@ impl TokenEndpoint {
             CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        if let Some(form) = form {
-            *request.body_mut() = Some(form.into());
-        }
-        Ok(request)
+        Ok(HttpRequest::of_token(url, headers, form))
     }
 }
 
@@ -163,7 +160,7 @@ mod tests {
             request.url().as_str(),
             "https://auth.example.com/oauth2/abc/v1/token?grant_type=client_credentials&scope=customers%3Aread+accounts%3Aread"
         );
-        assert!(request.body().is_none());
+        assert!(request.body().is_empty());
         assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6c2VjcmV0");
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
     }
@@ -177,9 +174,8 @@ mod tests {
             request.url().as_str(),
             "https://auth.example.com/oauth2/abc/v1/token"
         );
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap();
         assert_eq!(
-            std::str::from_utf8(body).unwrap(),
+            std::str::from_utf8(&request.body()).unwrap(),
             "grant_type=client_credentials&scope=customers%3Aread+accounts%3Aread&client_id=id"
         );
     }
@@ -200,8 +196,11 @@ mod tests {
         let request = endpoint(TokenStyle::SecretForm)
             .request(&Credentials::new("id", "se cret"))
             .unwrap();
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap();
-        assert!(body.ends_with(b"&client_id=id&client_secret=se+cret"));
+        assert!(
+            request
+                .body()
+                .ends_with(b"&client_id=id&client_secret=se+cret")
+        );
         assert_eq!(request.url().query(), None);
         assert!(!request.headers().contains_key(AUTHORIZATION));
     }
