@@ -100,6 +100,7 @@ impl Draft {
 mod tests {
     use super::*;
 
+    #[cfg(any(feature = "payments", feature = "accounting", feature = "control"))]
     #[test]
     fn parameters_with_a_value_make_the_query_in_order() {
         let draft = Draft::new("/v1/accounts")

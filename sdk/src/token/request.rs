@@ -143,19 +143,19 @@ mod tests {
     use super::*;
     use crate::error::Outcome;
 
-    fn endpoint(style: TokenStyle) -> TokenEndpoint {
-        TokenEndpoint {
+    /// What the client `id` sends with this secret, for two scopes.
+    fn request(style: TokenStyle, secret: &str) -> HttpRequest {
+        let endpoint = TokenEndpoint {
             url: Url::parse("https://auth.example.com/oauth2/abc/v1/token").unwrap(),
             style,
             scopes: vec!["customers:read".to_owned(), "accounts:read".to_owned()],
-        }
+        };
+        endpoint.request(&Credentials::new("id", secret)).unwrap()
     }
 
     #[test]
     fn payments_parameters_go_into_the_query_and_nothing_into_the_body() {
-        let request = endpoint(TokenStyle::BasicQuery)
-            .request(&Credentials::new("id", "secret"))
-            .unwrap();
+        let request = request(TokenStyle::BasicQuery, "secret");
         assert_eq!(
             request.url().as_str(),
             "https://auth.example.com/oauth2/abc/v1/token?grant_type=client_credentials&scope=customers%3Aread+accounts%3Aread"
@@ -167,9 +167,7 @@ mod tests {
 
     #[test]
     fn accounting_parameters_go_into_a_form() {
-        let request = endpoint(TokenStyle::BasicForm)
-            .request(&Credentials::new("id", "secret"))
-            .unwrap();
+        let request = request(TokenStyle::BasicForm, "secret");
         assert_eq!(
             request.url().as_str(),
             "https://auth.example.com/oauth2/abc/v1/token"
@@ -193,9 +191,7 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_form_is_in_no_header() {
-        let request = endpoint(TokenStyle::SecretForm)
-            .request(&Credentials::new("id", "se cret"))
-            .unwrap();
+        let request = request(TokenStyle::SecretForm, "se cret");
         assert!(
             request
                 .body()

@@ -152,7 +152,9 @@ impl HttpTransport for Memory {
             return reply(200, TOKEN);
         }
         let pieces = request.body_pieces();
-        let places: Places = pieces.map(|piece| (piece.as_ptr().addr(), piece.len())).collect();
+        let places: Places = pieces
+            .map(|piece| (piece.as_ptr().addr(), piece.len()))
+            .collect();
         let whole: Vec<u8> = request.body_pieces().flatten().copied().collect();
         assert_eq!(*request.body(), *whole);
         let mut seen = self.0.lock().unwrap();
@@ -168,7 +170,10 @@ impl HttpTransport for Memory {
 async fn every_attempt_of_an_upload_sends_the_bytes_that_the_caller_holds() {
     let memory = Memory::default();
     let client = Client::builder()
-        .environment(Environment::custom("http://localhost/api", "http://localhost/token"))
+        .environment(Environment::custom(
+            "http://localhost/api",
+            "http://localhost/token",
+        ))
         .credentials("client-1", "secret")
         .transport(memory.clone())
         .retry(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
