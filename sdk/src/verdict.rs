@@ -130,7 +130,8 @@ pub(crate) fn on_broken(broken: TransportError, operation: &Operation, base: &Ur
             (error, RetryCost::Failure)
         }
         TransportError::TimedOut(source) => {
-            let message = "no reply came in time: the outcome says whether to call again, a longer `timeout` whether it was too short";
+            let message = "no reply came in time: the outcome says whether to call again, with a longer `timeout` if the \
+                           platform is slow";
             let error = Error::new(ErrorKind::Timeout, silence, message).with_source(source);
             (error, RetryCost::Timeout)
         }
