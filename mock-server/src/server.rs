@@ -107,6 +107,7 @@ impl Plan {
             clock: self.clock,
             start,
             inherited: None,
+            identity: None,
         }
     }
 }

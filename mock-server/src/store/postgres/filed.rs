@@ -5,15 +5,16 @@ use std::sync::Arc;
 use tokio_postgres::{Row as Columns, types::ToSql};
 
 use super::{
-    columns::{HEAD, HeadColumns, Stored, column, get, number},
+    columns::{column, get, number},
     connections::{Borrowed, Connections, within},
+    head::{HEAD, HeadColumns},
     lease::Desk,
 };
 use crate::{
     blobs::BlobId,
     journal::{Base, Row, Snapshot},
     store::{
-        StoreError,
+        Identity, StoreError,
         parts::{self, Parts},
         record,
         seal::{Place, Sealer},
@@ -25,12 +26,43 @@ use crate::{
 pub(super) struct Filed {
     pub(super) id: i64,
     pub(super) name: String,
+    pub(super) owner: Owner,
     pub(super) connections: Arc<Connections>,
+    /// That of the store, for the head.
+    pub(super) store_sealer: Arc<Sealer>,
+    /// That of the sandbox, for everything else.
     pub(super) sealer: Arc<Sealer>,
     pub(super) desk: Arc<Desk>,
 }
 
+/// Whose records they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Owner {
+    /// Those of a sandbox of the first tables, which knew a sandbox by its name alone.
+    Early,
+    Drawn(Identity),
+    /// What the sandbox was made from cannot be read, and so nobody knows.
+    Unknown,
+}
+
+impl Owner {
+    /// The key that the records are sealed under.
+    pub(super) fn sealer(self, store: &Arc<Sealer>) -> Arc<Sealer> {
+        match self {
+            Owner::Drawn(identity) => Arc::new(store.of_sandbox(&identity)),
+            Owner::Early | Owner::Unknown => Arc::clone(store),
+        }
+    }
+}
+
 impl Filed {
+    pub(super) fn identity(&self) -> Option<Identity> {
+        match self.owner {
+            Owner::Drawn(identity) => Some(identity),
+            Owner::Early | Owner::Unknown => None,
+        }
+    }
+
     pub(super) fn row(&self, generation: u64, seq: u64) -> Place<'_> {
         Place::Row {
             sandbox: &self.name,
@@ -105,8 +137,7 @@ impl Filed {
         let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
         let head = base.head;
         let generation = column(head.generation);
-        let seq = base.snapshot.seq;
-        let columns = HeadColumns::of(Stored { head, seq });
+        let columns = HeadColumns::of(self, head, base.snapshot.seq)?;
         let parameters = columns.parameters(&self.id);
         within(client.execute(&statements.set_head, &parameters)).await?;
         for (id, bytes) in &base.files {

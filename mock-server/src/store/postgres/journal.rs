@@ -14,9 +14,10 @@ use tokio::sync::Notify;
 use tokio_postgres::{Row as Columns, types::ToSql};
 
 use super::{
-    columns::{HEAD, Stored, column, file, get},
+    columns::{column, file, get},
     connections::within,
     filed::Filed,
+    head::{HEAD, Stored},
     statements::FOLLOWED,
     turn::PostgresTurn,
 };
@@ -50,13 +51,18 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn note(&self, stored: Stored) {
-        let generation = stored.head.generation;
+    pub(super) fn note(&self, generation: u64, seq: u64) {
         if self.generation.swap(generation, Ordering::AcqRel) != generation {
             self.kept.store(0, Ordering::Release);
             self.asked.store(0, Ordering::Release);
         }
-        self.seq.store(stored.seq, Ordering::Release);
+        self.seq.store(seq, Ordering::Release);
+    }
+
+    /// Where the journal ended when it was last seen: generation and row. What was committed is there for good.
+    fn end(&self) -> (u64, u64) {
+        let generation = self.generation.load(Ordering::Acquire);
+        (generation, self.seq.load(Ordering::Acquire))
     }
 }
 
@@ -68,15 +74,34 @@ impl PostgresJournal {
         }
     }
 
+    /// The head that stands in the first columns. One that lies before what was seen is an older one.
+    fn stored(&self, row: &Columns) -> Result<Stored, StoreError> {
+        let mut stored = Stored::of(row, &self.place)?;
+        let (generation, seq) = self.seen.end();
+        let is_older = (stored.head.generation, stored.seq) < (generation, seq);
+        if is_older && stored.fault.is_none() {
+            stored.fault = Some(StoreError::Unusable(format!(
+                "the head of the sandbox `{}` ends at row {}, and this server has seen it end at row {seq}: the database was put back to an older state; restore the newer one, or start all servers again to go on from the older one",
+                self.place.name, stored.seq
+            )));
+            stored.head.generation = generation;
+        }
+        Ok(stored)
+    }
+
     /// What the database says of others: the head, and the rows after a position, whose contents stand in this column.
     fn news(
         &self,
         seen: Position,
-        head: Stored,
+        head: &Stored,
         contents: &[Columns],
         at: usize,
     ) -> Result<News, StoreError> {
-        self.seen.note(head);
+        if head.fault.is_some() {
+            // Whoever reads it anew is told so, and a reset counts on from it.
+            return Ok(News::Reopen(head.head));
+        }
+        self.seen.note(head.head.generation, head.seq);
         let ahead = head.seq.checked_sub(seen.seq);
         let is_near = ahead.is_some_and(|ahead| ahead <= FOLLOWED.unsigned_abs());
         if head.head.generation != seen.generation || !is_near {
@@ -97,12 +122,12 @@ impl PostgresJournal {
         let asked = reader.client.query(&reader.statements.look, &parameters);
         let mut rows = within(asked).await?;
         let first = rows.first().ok_or_else(|| self.place.is_gone())?;
-        let head = Stored::of(first)?;
+        let head = self.stored(first)?;
         // Without rows there is one line that holds the head alone.
         if get::<Option<&[u8]>>(first, HEAD)?.is_none() {
             rows.clear();
         }
-        self.news(seen, head, &rows, HEAD)
+        self.news(seen, &head, &rows, HEAD)
     }
 
     async fn open_once(&self) -> Result<Opened, StoreError> {
@@ -111,12 +136,15 @@ impl PostgresJournal {
         let (client, statements) = (&reader.client, &reader.statements);
         let rows = within(client.query(&statements.open, &[&place.id])).await?;
         let first = rows.first().ok_or_else(|| place.is_gone())?;
-        let head = Stored::of(first)?;
+        let head = self.stored(first)?;
+        if let Some(fault) = head.fault {
+            return Err(fault);
+        }
         let snapshot = place.snapshot(head.head.generation, &rows)?;
         let files: [&(dyn ToSql + Sync); 2] = [&place.id, &column(head.head.generation)];
         let files = within(client.query(&statements.files, &files)).await?;
         let blobs = files.iter().map(file).collect::<Result<_, _>>()?;
-        self.seen.note(head);
+        self.seen.note(head.head.generation, head.seq);
         let kept = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
         self.seen.kept.store(kept, Ordering::Release);
         Ok(Opened {
@@ -136,7 +164,7 @@ impl PostgresJournal {
             .client
             .query_opt(&reader.statements.look, &parameters);
         let row = within(asked).await?.ok_or_else(|| place.is_gone())?;
-        let stored = Stored::of(&row)?;
+        let stored = self.stored(&row)?;
         Ok((stored.head, stored.seq))
     }
 
@@ -187,8 +215,8 @@ impl PostgresJournal {
             })
             .await?
         };
-        let head = Stored::of(&head.ok_or_else(|| self.place.is_gone())?)?;
-        let news = self.news(seen, head, &rows, 0)?;
+        let head = self.stored(&head.ok_or_else(|| self.place.is_gone())?)?;
+        let news = self.news(seen, &head, &rows, 0)?;
         let turn = PostgresTurn {
             place: Arc::clone(&self.place),
             seen: Arc::clone(&self.seen),
