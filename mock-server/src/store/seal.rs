@@ -131,7 +131,10 @@ pub(crate) struct Sealer {
     cipher: XChaCha20Poly1305,
     #[cfg_attr(
         not(any(feature = "postgres", test)),
-        allow(dead_code, reason = "only a database tells sandboxes of one name apart")
+        allow(
+            dead_code,
+            reason = "only a database tells sandboxes of one name apart"
+        )
     )]
     key: Seed,
 }

@@ -7,6 +7,7 @@ mod killed;
 mod lost;
 mod order;
 mod sandboxes;
+mod tampered;
 mod webhooks;
 
 use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Columns of a head; others follow them.
-pub(super) const HEAD: usize = 4;
+pub(super) const HEAD: usize = 5;
 
 /// A head with the position of the last row.
 #[derive(Clone, Debug)]
@@ -43,60 +43,104 @@ struct Record {
 impl Stored {
     /// The head that stands in the first columns.
     pub(super) fn of(row: &Columns, filed: &Filed) -> Result<Stored, StoreError> {
-        let generation = number(get(row, 0)?)?;
-        let seq = number(get(row, 1)?)?;
-        let epoch = number(get(row, 2)?)?;
+        let clear = Clear {
+            generation: number(get(row, 0)?)?,
+            seq: number(get(row, 1)?)?,
+            epoch: number(get(row, 2)?)?,
+            snapshot: get::<Option<i64>>(row, 3)?.map(number).transpose()?,
+        };
         let place = Place::Head {
             sandbox: &filed.name,
         };
-        let opened = record::open(&filed.store_sealer, place, get(row, 3)?);
-        match opened.and_then(|record| sound(record, filed, (generation, seq, epoch))) {
-            Ok(stored) => Ok(stored),
-            Err(fault) => {
-                let unread = Head::unread(generation);
-                let head = Head {
-                    epoch: unread.epoch.max(epoch),
-                    ..unread
-                };
-                Ok(Stored {
+        let opened = record::open(&filed.store_sealer, place, get(row, 4)?);
+        let fault = match opened.and_then(|record| clear.sound(record, filed)) {
+            Ok(head) => {
+                return Ok(Stored {
                     head,
-                    seq,
-                    fault: Some(fault),
-                })
+                    seq: clear.seq,
+                    fault: None,
+                });
             }
+            Err(fault) => fault,
+        };
+        let stored = clear.stored().distrusted(fault);
+        Ok(match filed.owner {
+            // Nothing is read of it in any case, and what is told of it is why.
+            Owner::Unknown => Stored {
+                fault: None,
+                ..stored
+            },
+            Owner::Early | Owner::Drawn(_) => stored,
+        })
+    }
+
+    /// The same as one that nothing may rest on: how often tokens were expired is not known then.
+    pub(super) fn distrusted(mut self, fault: StoreError) -> Stored {
+        let unread = Head::unread(self.head.generation);
+        self.head.epoch = self.head.epoch.max(unread.epoch);
+        self.fault = Some(fault);
+        self
+    }
+}
+
+/// What stands in clear of a head.
+struct Clear {
+    generation: u64,
+    seq: u64,
+    epoch: u64,
+    /// The last row of the snapshot.
+    snapshot: Option<u64>,
+}
+
+impl Clear {
+    /// The head that is sealed, if it is the one of the sandbox and of this moment.
+    fn sound(&self, record: Record, filed: &Filed) -> Result<Head, StoreError> {
+        let Record {
+            identity,
+            seq,
+            head,
+        } = record;
+        let is_its_own = match filed.owner {
+            Owner::Early => identity.is_none(),
+            Owner::Drawn(own) => identity == Some(own),
+            Owner::Unknown => true,
+        };
+        let flaw = if !is_its_own {
+            "is that of another sandbox of this name".to_owned()
+        } else if (head.generation, seq, head.epoch) != (self.generation, self.seq, self.epoch) {
+            format!(
+                "ends at row {seq}, and the columns beside it, which were changed, say row {}",
+                self.seq
+            )
+        } else if let Some(snapshot) = self.snapshot.filter(|snapshot| *snapshot > seq) {
+            format!(
+                "ends at row {seq} and its snapshot at row {snapshot}: it is that of an earlier moment"
+            )
+        } else {
+            return Ok(head);
+        };
+        Err(flawed(filed, &flaw))
+    }
+
+    fn stored(&self) -> Stored {
+        Stored {
+            head: Head {
+                generation: self.generation,
+                epoch: self.epoch,
+                ..Head::default()
+            },
+            seq: self.seq,
+            fault: None,
         }
     }
 }
 
-/// A head that is the one of its sandbox, and says what stands beside it in clear.
-fn sound(record: Record, filed: &Filed, beside: (u64, u64, u64)) -> Result<Stored, StoreError> {
-    let Record {
-        identity,
-        seq,
-        head,
-    } = record;
-    let name = &filed.name;
-    let is_its_own = match filed.owner {
-        Owner::Early => identity.is_none(),
-        Owner::Drawn(own) => identity == Some(own),
-        Owner::Unknown => true,
-    };
-    if !is_its_own {
-        return Err(StoreError::Unusable(format!(
-            "the head of the sandbox `{name}` is that of another sandbox of this name; restore the database from a copy"
-        )));
-    }
-    if (head.generation, seq, head.epoch) != beside {
-        return Err(StoreError::Unusable(format!(
-            "the head of the sandbox `{name}` ends at row {seq}, and the columns beside it were changed (they say row {}); restore the database from a copy",
-            beside.1
-        )));
-    }
-    Ok(Stored {
-        head,
-        seq,
-        fault: None,
-    })
+/// What is wrong with the head of a sandbox.
+pub(super) fn flawed(filed: &Filed, flaw: &str) -> StoreError {
+    StoreError::Unusable(format!(
+        "the head of the sandbox `{}` {flaw}; restore the database from a copy",
+        filed.name
+    ))
 }
 
 /// A head as the statements that set it take it.
@@ -114,7 +158,13 @@ impl HeadColumns {
             generation: column(head.generation),
             seq: column(seq),
             epoch: column(head.epoch),
-            sealed: seal(&filed.store_sealer, &filed.name, filed.identity(), head, seq)?,
+            sealed: seal(
+                &filed.store_sealer,
+                &filed.name,
+                filed.identity(),
+                head,
+                seq,
+            )?,
         })
     }
 

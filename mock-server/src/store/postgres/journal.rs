@@ -17,7 +17,7 @@ use super::{
     columns::{column, file, get},
     connections::within,
     filed::Filed,
-    head::{HEAD, Stored},
+    head::{HEAD, Stored, flawed},
     statements::FOLLOWED,
     turn::PostgresTurn,
 };
@@ -78,31 +78,37 @@ impl PostgresJournal {
     fn stored(&self, row: &Columns) -> Result<Stored, StoreError> {
         let mut stored = Stored::of(row, &self.place)?;
         let (generation, seq) = self.seen.end();
-        let is_older = (stored.head.generation, stored.seq) < (generation, seq);
-        if is_older && stored.fault.is_none() {
-            stored.fault = Some(StoreError::Unusable(format!(
-                "the head of the sandbox `{}` ends at row {}, and this server has seen it end at row {seq}: the database was put back to an older state; restore the newer one, or start all servers again to go on from the older one",
-                self.place.name, stored.seq
-            )));
-            stored.head.generation = generation;
+        if stored.fault.is_some() || (stored.head.generation, stored.seq) >= (generation, seq) {
+            return Ok(stored);
         }
-        Ok(stored)
+        let flaw = StoreError::Unusable(format!(
+            "the head of the sandbox `{}` ends at row {}, and this server has seen it end at row {seq}: the database was put back to an earlier state; restore the later one, or start all servers again to go on from the earlier one",
+            self.place.name, stored.seq
+        ));
+        stored.head.generation = generation;
+        Ok(stored.distrusted(flaw))
     }
 
     /// What the database says of others: the head, and the rows after a position, whose contents stand in this column.
     fn news(
         &self,
         seen: Position,
-        head: &Stored,
+        head: Stored,
         contents: &[Columns],
         at: usize,
     ) -> Result<News, StoreError> {
+        let ahead = head.seq.checked_sub(seen.seq);
+        let is_behind = head.head.generation == seen.generation
+            && ahead.is_some_and(|ahead| ahead < contents.len() as u64);
+        let head = match head.fault {
+            None if is_behind => head.distrusted(flawed(&self.place, "ends before the last row")),
+            _ => head,
+        };
         if head.fault.is_some() {
-            // Whoever reads it anew is told so, and a reset counts on from it.
+            // Whoever reads it anew is told why, and a reset counts on from it.
             return Ok(News::Reopen(head.head));
         }
         self.seen.note(head.head.generation, head.seq);
-        let ahead = head.seq.checked_sub(seen.seq);
         let is_near = ahead.is_some_and(|ahead| ahead <= FOLLOWED.unsigned_abs());
         if head.head.generation != seen.generation || !is_near {
             return Ok(News::Reopen(head.head));
@@ -127,7 +133,7 @@ impl PostgresJournal {
         if get::<Option<&[u8]>>(first, HEAD)?.is_none() {
             rows.clear();
         }
-        self.news(seen, &head, &rows, HEAD)
+        self.news(seen, head, &rows, HEAD)
     }
 
     async fn open_once(&self) -> Result<Opened, StoreError> {
@@ -216,7 +222,7 @@ impl PostgresJournal {
             .await?
         };
         let head = self.stored(&head.ok_or_else(|| self.place.is_gone())?)?;
-        let news = self.news(seen, &head, &rows, 0)?;
+        let news = self.news(seen, head.clone(), &rows, 0)?;
         let turn = PostgresTurn {
             place: Arc::clone(&self.place),
             seen: Arc::clone(&self.seen),

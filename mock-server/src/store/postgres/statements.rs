@@ -8,7 +8,7 @@ pub(super) const FOLLOWED: i64 = 10_000;
 /// Columns of a head, in the order in which [`super::head`] reads them.
 macro_rules! head {
     () => {
-        "s.generation, s.seq, s.epoch, s.head"
+        "s.generation, s.seq, s.epoch, s.snapshot, s.head"
     };
 }
 
