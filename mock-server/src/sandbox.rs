@@ -8,6 +8,7 @@
 //! the old one is not taken for an attempt of the new one, whose ids are the same.
 
 mod broken;
+mod claim;
 mod core;
 mod deliveries;
 mod imaging;
@@ -51,6 +52,7 @@ use super::{
     store::StoreError,
 };
 pub(crate) use broken::{Broken, Outage, UNTIL_RESET};
+pub(crate) use claim::Unclaimed;
 pub(crate) use deliveries::{Attempt, Step};
 pub(crate) use load::LoadError;
 use shared::Gate;
@@ -68,8 +70,8 @@ pub(crate) struct Sandbox {
     pub(crate) blobs: Blobs,
     /// Wakes whoever waits for due work or for a delivery to come back.
     pub(crate) changed: Notify,
-    /// Held by whoever moves the clock: one at a time.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    /// Held by whoever moves the clock on this server.
+    moving: tokio::sync::Mutex<()>,
     genesis: Genesis,
     clock_mode: ClockMode,
     /// The same that the core writes to: it is waited for without the lock.
@@ -161,7 +163,7 @@ impl Sandbox {
             requests: Mutex::default(),
             blobs,
             changed: Notify::new(),
-            turn: tokio::sync::Mutex::default(),
+            moving: tokio::sync::Mutex::default(),
             entering: tokio::sync::Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
             gate: Gate::new(core.is_stale),

@@ -21,7 +21,7 @@ use super::{
     journal::{Base, Journal, Snapshot},
     known_tokens::KnownTokens,
     metrics::Metrics,
-    sandbox::{Broken, Outage, Sandbox},
+    sandbox::{Broken, Outage, Sandbox, Unclaimed},
     start_error::StartError,
     store::{self, Charter, Kept, Store, StoreError, StoreUrl},
     webhooks::dispatcher::{self, Sender},
@@ -132,6 +132,15 @@ impl From<DirectoryError> for ChangeError {
     }
 }
 
+impl From<Unclaimed> for ChangeError {
+    fn from(error: Unclaimed) -> ChangeError {
+        match error {
+            Unclaimed::Busy => ChangeError::Busy,
+            Unclaimed::Broken(broken) => ChangeError::Broken(broken),
+        }
+    }
+}
+
 impl From<StoreError> for ChangeError {
     fn from(error: StoreError) -> ChangeError {
         match error {
@@ -213,10 +222,10 @@ impl Server {
         if sandbox.is_unknown() {
             return self.make_anew(&sandbox).await;
         }
-        let turn = sandbox.turn.try_lock().map_err(|_| ChangeError::Busy)?;
-        sandbox.reset().await.map_err(ChangeError::Broken)?;
-        drop(turn);
-        Ok(sandbox)
+        let claim = sandbox.claim().await?;
+        let reset = sandbox.reset().await.map_err(ChangeError::Broken);
+        claim.release().await;
+        reset.map(|()| sandbox)
     }
 
     /// Makes a sandbox of the same name in the place of one of which nothing can be read. The store puts one for the other
@@ -229,7 +238,14 @@ impl Server {
             Some(_) => return Err(ChangeError::Busy),
             None => return Err(DirectoryError::Unknown.into()),
         }
-        let _turn = old.turn.try_lock().map_err(|_| ChangeError::Busy)?;
+        let claim = old.claim().await?;
+        let made = self.make_claimed_anew(old).await;
+        claim.release().await;
+        made
+    }
+
+    /// The same where the clock is this call's.
+    async fn make_claimed_anew(&self, old: &Sandbox) -> Result<Arc<Sandbox>, ChangeError> {
         let charter = self.plan(old.name().to_owned()).charter();
         let head = old.next_head().await.map_err(ChangeError::Broken)?;
         let snapshot = World::new(charter.genesis(&self.config.seed)).snapshot();
@@ -255,16 +271,16 @@ impl Server {
         let name = image.genesis.name.clone();
         let _one_at_a_time = self.changing.lock().await;
         let old = self.directory.named(&name).filter(|_| replace);
-        let _turn = match &old {
-            Some(old) => Some(old.turn.try_lock().map_err(|_| ChangeError::Busy)?),
-            None => None,
+        let Some(old) = &old else {
+            self.directory.may_add(&name)?;
+            return self.put(&image.charter(), &image.base, replace).await;
         };
-        match &old {
-            // Tokens that were expired stay so.
-            Some(old) => image.base.head.epoch = image.base.head.epoch.max(old.epoch()),
-            None => self.directory.may_add(&name)?,
-        }
-        self.put(&image.charter(), &image.base, replace).await
+        let claim = old.claim().await?;
+        // Tokens that were expired stay so.
+        image.base.head.epoch = image.base.head.epoch.max(old.epoch());
+        let put = self.put(&image.charter(), &image.base, replace).await;
+        claim.release().await;
+        put
     }
 
     /// Keeps a sandbox that begins with a base and sets its dispatcher to work. The caller sees to it that nobody else makes
@@ -497,7 +513,7 @@ mod tests {
     async fn while_its_clock_is_moved_it_stays_as_it_is() {
         let server = server().await;
         let old = unknown(&server, "team").await;
-        let _turn = old.turn.lock().await;
+        let _claim = old.claim().await.expect("nobody moves it");
         let refused = server.reset(Arc::clone(&old)).await;
         assert!(matches!(refused, Err(ChangeError::Busy)), "{refused:?}");
         let now = server.directory.named("team").expect("team");

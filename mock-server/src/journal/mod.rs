@@ -16,7 +16,7 @@
 pub(crate) mod memory;
 pub(crate) mod replay;
 
-use std::fmt;
+use std::{fmt, pin::Pin};
 
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -232,6 +232,18 @@ pub(crate) trait SharedJournal: Send + Sync {
 
     /// Tells what was written since, without taking the sandbox: for reads.
     fn look(&self, seen: Position) -> Pending<'_, News>;
+
+    /// Takes the right to move the clock from all servers; nothing if one of them has it. A server that dies has it no more.
+    fn claim(&self) -> Pending<'_, Option<Box<dyn SharedClaim>>>;
+}
+
+/// The right of one server to move the clock of a shared sandbox. Dropping it gives it back in a while.
+pub(crate) trait SharedClaim: Send + Sync {
+    /// Gives it back. Where the store does not answer, it has let go of it or is about to.
+    fn release(self: Box<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Waits until the store has let go of it by itself.
+    fn lost(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// The time during which a shared sandbox belongs to one server.

@@ -23,7 +23,10 @@ use super::{
 };
 use crate::{
     blobs::BlobId,
-    journal::{Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write},
+    journal::{
+        Head, Journal, News, Opened, Position, Row, SharedClaim, SharedJournal, Snapshot, Turn,
+        Write,
+    },
     store::{Pending, StoreError},
 };
 
@@ -318,5 +321,12 @@ impl SharedJournal for PostgresJournal {
 
     fn look(&self, seen: Position) -> Pending<'_, News> {
         Box::pin(self.place.connections.twice(move || self.look_once(seen)))
+    }
+
+    fn claim(&self) -> Pending<'_, Option<Box<dyn SharedClaim>>> {
+        Box::pin(async {
+            let claim = self.place.desk.claim(self.place.id).await?;
+            Ok(claim.map(|claim| -> Box<dyn SharedClaim> { Box::new(claim) }))
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! Which server sends the webhooks of a sandbox: the one that holds its advisory lock.
+//! Which server sends the webhooks of a sandbox, and which one moves its clock: those that hold its advisory locks.
 //!
 //! A lock lasts as long as the connection that took it, so a server that dies gives up all of its own, and another one
 //! has them within a second; within half a minute, if its machine died with it. That one sends again what the dead one
@@ -7,6 +7,7 @@
 
 use std::{
     collections::BTreeMap,
+    pin::Pin,
     sync::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, Ordering},
@@ -14,14 +15,24 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
 use tokio_postgres::Client;
 
-use super::connections::{Connections, within};
-use crate::{sandbox::lock, store::StoreError};
+use super::{
+    columns::get,
+    connections::{Connections, within},
+};
+use crate::{journal::SharedClaim, sandbox::lock, store::StoreError};
 
 /// How long it takes until a lock that another server held is asked for again, or a lost connection is made again.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long whoever wants to move a clock waits for the connection to be made again.
+const CLAIM_LIMIT: Duration = Duration::from_secs(3);
 
 /// The locks of the sandboxes of a store; another store in another schema of the database has others.
 const TAKE: &str = "SELECT id, \
@@ -32,18 +43,110 @@ const GIVE_BACK: &str = "SELECT \
     pg_advisory_unlock(hashtext('layer2 ' || current_schema()), (id % 2147483647)::integer) \
     FROM unnest($1::bigint[]) AS unwanted (id)";
 
-/// What a sandbox knows of the lock and of what others tell.
-#[derive(Debug, Default)]
+/// The lock of the one that moves the clock of a sandbox. Nobody waits for it.
+const CLAIM: &str = "SELECT pg_try_advisory_lock( \
+    hashtext('layer2 clock ' || current_schema()), ($1::bigint % 2147483647)::integer)";
+
+const RELEASE: &str = "SELECT pg_advisory_unlock( \
+    hashtext('layer2 clock ' || current_schema()), ($1::bigint % 2147483647)::integer)";
+
+/// What a sandbox knows of its locks and of what others tell.
+#[derive(Debug)]
 pub(super) struct Desk {
     held: AtomicBool,
     /// Something may have happened: another server has committed, or the lock has come.
     pub(super) stirred: Notify,
+    /// The connection that holds the locks, while there is one.
+    connected: watch::Receiver<Option<Arc<Client>>>,
 }
 
 impl Desk {
     /// Whether this server sends.
     pub(super) fn is_held(&self) -> bool {
         self.held.load(Ordering::Acquire)
+    }
+
+    /// Takes the right to move the clock of a sandbox, unless another server has it.
+    pub(super) async fn claim(&self, sandbox: i64) -> Result<Option<Claim>, StoreError> {
+        let mut connected = self.connected.clone();
+        let client = tokio::time::timeout(CLAIM_LIMIT, connected.wait_for(Option::is_some)).await;
+        let client = client
+            .ok()
+            .and_then(Result::ok)
+            .and_then(|client| client.clone());
+        let client = client.ok_or_else(|| {
+            StoreError::Unavailable("the connection that holds the locks is lost".to_owned())
+        })?;
+        let claim = Claim {
+            sandbox,
+            client,
+            connected,
+            is_released: false,
+        };
+        // Dropped on the way it gives back what it may have taken.
+        let answer = within(claim.client.query_one(CLAIM, &[&sandbox])).await?;
+        if get(&answer, 0)? {
+            return Ok(Some(claim));
+        }
+        claim.forget();
+        Ok(None)
+    }
+}
+
+/// The right to move the clock of a sandbox, for as long as the connection lasts. The calls of one server see to it
+/// among themselves that there is one at a time: the lock is one of the connection, which may take it again.
+pub(super) struct Claim {
+    sandbox: i64,
+    client: Arc<Client>,
+    connected: watch::Receiver<Option<Arc<Client>>>,
+    is_released: bool,
+}
+
+impl Claim {
+    /// There is nothing to give back.
+    fn forget(mut self) {
+        self.is_released = true;
+    }
+}
+
+impl SharedClaim for Claim {
+    fn release(mut self: Box<Self>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move {
+            give_up(&self.client, self.sandbox).await;
+            self.is_released = true;
+        })
+    }
+
+    fn lost(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let mut connected = self.connected.clone();
+        Box::pin(async move {
+            let is_other = |now: &Option<Arc<Client>>| {
+                now.as_ref()
+                    .is_none_or(|now| !Arc::ptr_eq(now, &self.client))
+            };
+            // The keeper ends with the server.
+            let _ = connected.wait_for(is_other).await;
+        })
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.is_released {
+            return;
+        }
+        // Without a runtime the connection ends as well, and the lock with it.
+        if let Ok(runtime) = Handle::try_current() {
+            let (client, sandbox) = (Arc::clone(&self.client), self.sandbox);
+            runtime.spawn(async move { give_up(&client, sandbox).await });
+        }
+    }
+}
+
+/// A connection that does not answer is about to end, and the lock with it.
+async fn give_up(client: &Client, sandbox: i64) {
+    if let Err(error) = within(client.query_one(RELEASE, &[&sandbox])).await {
+        tracing::warn!(%error, "the right to move a clock was not given back, and goes with its connection");
     }
 }
 
@@ -61,6 +164,7 @@ impl Leases {
             connections,
             desks: Mutex::default(),
             is_news: Notify::new(),
+            connected: watch::Sender::new(None),
         });
         let task = tokio::spawn(Arc::clone(&keeper).run());
         Leases {
@@ -75,7 +179,11 @@ impl Leases {
         if let Some(desk) = desks.get(&id).and_then(Weak::upgrade) {
             return desk;
         }
-        let desk = Arc::new(Desk::default());
+        let desk = Arc::new(Desk {
+            held: AtomicBool::default(),
+            stirred: Notify::default(),
+            connected: self.keeper.connected.subscribe(),
+        });
         desks.insert(id, Arc::downgrade(&desk));
         self.keeper.is_news.notify_one();
         desk
@@ -95,6 +203,7 @@ struct Keeper {
     connections: Arc<Connections>,
     desks: Mutex<BTreeMap<i64, Weak<Desk>>>,
     is_news: Notify,
+    connected: watch::Sender<Option<Arc<Client>>>,
 }
 
 impl Keeper {
@@ -112,6 +221,8 @@ impl Keeper {
     async fn keep(&self) -> Result<(), StoreError> {
         let (client, mut hearing) = self.connections.plain().await?;
         within(client.batch_execute("LISTEN layer2")).await?;
+        let client = Arc::new(client);
+        self.connected.send_replace(Some(Arc::clone(&client)));
         // What was told before is not told again.
         self.for_each(|_, desk| desk.stirred.notify_one());
         loop {
@@ -173,6 +284,7 @@ impl Keeper {
     }
 
     fn lose_all(&self) {
+        self.connected.send_replace(None);
         self.for_each(|_, desk| desk.held.store(false, Ordering::Release));
     }
 
