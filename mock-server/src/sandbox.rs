@@ -258,17 +258,12 @@ impl Sandbox {
         &self,
         request: &Request,
     ) -> Result<Result<Reply, Rejection>, Broken> {
-        let query = |core: &mut Core, now| core.world.query(request, now);
-        match self.look(query).await {
-            // What it rested on is lost; it is asked again of what is safe.
-            Err(Broken::Outage(_)) => self.look(query).await,
-            other => other,
-        }
+        self.look(|core, now| core.world.query(request, now)).await
     }
 
     /// Business time, and by how much advances have moved it. Due work is left alone.
     pub(crate) async fn clock(&self) -> Result<(Timestamp, SignedDuration), Broken> {
-        self.turn(Intent::Read, |core| {
+        self.read(|core| {
             let now = core.clock.now(Timestamp::now());
             (core.world.business_now(now), core.clock.advanced())
         })
@@ -288,7 +283,7 @@ impl Sandbox {
 
     /// All work that waits, by its instant.
     pub(crate) async fn pending_work(&self) -> Result<Vec<PendingWork>, Broken> {
-        self.turn(Intent::Read, |core| pending_work(core)).await
+        self.read(|core| pending_work(core)).await
     }
 
     /// What an id names and what belongs to it, with the rows of the journal that led there.
@@ -326,9 +321,7 @@ impl Sandbox {
 
     /// The state as text, for comparison with a replay.
     pub(crate) async fn snapshot(&self) -> Result<String, Broken> {
-        let text = self
-            .turn(Intent::Read, |core| core.world.snapshot())
-            .await?;
+        let text = self.read(|core| core.world.snapshot()).await?;
         text.map_err(|_| Broken::Defect)
     }
 
@@ -393,14 +386,22 @@ impl Sandbox {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Looks at the state. Where what it rested on is lost, it looks once more, at what is safe.
+    async fn read<T>(&self, work: impl Fn(&mut Core) -> T) -> Result<T, Broken> {
+        match self.turn(Intent::Read, &work).await {
+            Err(Broken::Outage(_)) => self.turn(Intent::Read, &work).await,
+            other => other,
+        }
+    }
+
     /// Looks at the state after what is due.
-    async fn look<T>(&self, work: impl FnOnce(&mut Core, Timestamp) -> T) -> Result<T, Broken> {
+    async fn look<T>(&self, work: impl Fn(&mut Core, Timestamp) -> T) -> Result<T, Broken> {
         let work = |core: &mut Core| {
             let now = core.clock.now(Timestamp::now());
             let ran = core.run_due(now);
             (work(core, now), !ran.is_empty())
         };
-        let (result, is_news) = self.turn(Intent::Read, work).await?;
+        let (result, is_news) = self.read(work).await?;
         if is_news {
             self.changed.notify_waiters();
         }

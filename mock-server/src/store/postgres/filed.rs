@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio_postgres::{Row as Columns, types::ToSql};
+use tokio_postgres::{
+    Row as Columns,
+    types::{ToSql, Type},
+};
 
 use super::{
     columns::{column, get, number},
@@ -20,6 +23,13 @@ use crate::{
         seal::{Place, Sealer},
     },
 };
+
+/// A row that no journal has. Parameters: sandbox, content.
+const PROBE: &str =
+    "INSERT INTO layer2_rows (sandbox, generation, seq, content) VALUES ($1, -1, -1, $2)";
+
+/// More than the room that is left in a page or two.
+const PROBE_BYTES: usize = 64 * 1024;
 
 /// Where a sandbox is filed.
 #[derive(Debug)]
@@ -116,6 +126,20 @@ impl Filed {
             .collect::<Result<_, _>>()?;
         let snapshot = parts::join(&self.sealer, &self.name, (generation, seq), parts, bodies)?;
         Ok(Some(snapshot))
+    }
+
+    /// Finds out whether the database takes a row that needs room, and leaves none.
+    pub(super) async fn probe(&self) -> Result<(), StoreError> {
+        let borrowed = self.connections.borrow().await?;
+        let client = &borrowed.get().client;
+        let filler = vec![0_u8; PROBE_BYTES];
+        within(client.batch_execute("BEGIN")).await?;
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&self.id, Type::INT8), (&filler, Type::BYTEA)];
+        within(client.execute_typed(PROBE, &parameters)).await?;
+        within(client.batch_execute("ROLLBACK")).await?;
+        borrowed.give_back();
+        Ok(())
     }
 
     pub(super) async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {

@@ -259,6 +259,10 @@ impl Journal for PostgresJournal {
         crate::journal::Mark::default()
     }
 
+    fn probe(&self) -> Pending<'_, ()> {
+        Box::pin(self.place.probe())
+    }
+
     fn wants_snapshot(&self) -> bool {
         let seen = self.seen.seq.load(Ordering::Acquire);
         let kept = self.seen.kept.load(Ordering::Acquire);
