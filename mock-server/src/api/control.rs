@@ -29,7 +29,7 @@ use crate::{
     server::{ChangeError, Server},
 };
 use faults::{fault, order};
-use moving::{advance, settle, unclaimed};
+use moving::{advance, check_seconds, settle, unclaimed};
 use wire::{cause, clock, plan, reply, summary};
 
 /// The control API.
@@ -205,7 +205,10 @@ impl ControlServer for Server {
         body: control::ClockAdvanceRequest,
     ) -> Result<control::ClockAdvanceReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
-        let moved = sandbox.while_claimed(advance(&sandbox, &self.sender, body.seconds));
+        let hold = sandbox.hold().map_err(unclaimed)?;
+        // Before anything is waited for, so that a call that asks for too much keeps nobody from moving the clock.
+        check_seconds(body.seconds)?;
+        let moved = hold.while_claimed(advance(&sandbox, &self.sender, body.seconds));
         moved.await.map_err(unclaimed)?
     }
 
@@ -214,7 +217,8 @@ impl ControlServer for Server {
         sandbox: &control::SandboxName,
     ) -> Result<control::SettleReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
-        let settled = sandbox.while_claimed(settle(&sandbox, &self.sender));
+        let hold = sandbox.hold().map_err(unclaimed)?;
+        let settled = hold.while_claimed(settle(&sandbox, &self.sender));
         settled.await.map_err(unclaimed)?
     }
 

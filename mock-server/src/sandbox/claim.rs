@@ -7,10 +7,16 @@ use tokio::sync::MutexGuard;
 use super::{Broken, Outage, Sandbox};
 use crate::journal::SharedClaim;
 
-/// The right to move the clock, until it is released or dropped.
+/// No other call on this server moves the clock.
+pub(crate) struct Hold<'s> {
+    sandbox: &'s Sandbox,
+    _here: MutexGuard<'s, ()>,
+}
+
+/// No other call on any server moves the clock, until this is released or dropped.
 pub(crate) struct Claim<'s> {
-    here: MutexGuard<'s, ()>,
-    /// The same over all servers, where there are others.
+    _hold: Hold<'s>,
+    /// What the store gives, where there are other servers.
     everywhere: Option<Box<dyn SharedClaim>>,
 }
 
@@ -23,51 +29,68 @@ pub(crate) enum Unclaimed {
     Broken(Broken),
 }
 
-impl Claim<'_> {
-    /// Lets the next one have it: nobody who comes after this is refused for the sake of this call.
-    pub(crate) async fn release(self) {
-        let Claim { here, everywhere } = self;
-        if let Some(claim) = everywhere {
-            claim.release().await;
-        }
-        drop(here);
+impl Sandbox {
+    /// Takes the clock from the calls on this server, unless one has it.
+    pub(crate) fn hold(&self) -> Result<Hold<'_>, Unclaimed> {
+        let here = self.moving.try_lock().map_err(|_| Unclaimed::Busy)?;
+        Ok(Hold {
+            sandbox: self,
+            _here: here,
+        })
     }
 
-    /// Waits until another server may take it, as the store has let go of it; for ever where there is none.
-    async fn lost(&self) {
-        match &self.everywhere {
-            Some(claim) => claim.lost().await,
-            None => std::future::pending().await,
-        }
+    /// Takes the clock from the calls on all servers, unless one has it.
+    pub(crate) async fn claim(&self) -> Result<Claim<'_>, Unclaimed> {
+        self.hold()?.everywhere().await
     }
 }
 
-impl Sandbox {
-    /// Takes the clock, unless another call has it.
-    pub(crate) async fn claim(&self) -> Result<Claim<'_>, Unclaimed> {
-        let here = self.moving.try_lock().map_err(|_| Unclaimed::Busy)?;
-        let everywhere = match self.journal.shared() {
+impl<'s> Hold<'s> {
+    /// The same for all servers.
+    async fn everywhere(self) -> Result<Claim<'s>, Unclaimed> {
+        let everywhere = match self.sandbox.journal.shared() {
             None => None,
             Some(shared) => {
                 let claimed = shared.claim().await;
-                let claimed = claimed.map_err(|error| Unclaimed::Broken(self.told(&error)))?;
+                let claimed =
+                    claimed.map_err(|error| Unclaimed::Broken(self.sandbox.told(&error)))?;
                 Some(claimed.ok_or(Unclaimed::Busy)?)
             }
         };
-        Ok(Claim { here, everywhere })
+        Ok(Claim {
+            _hold: self,
+            everywhere,
+        })
     }
 
     /// Does something that moves the clock. It ends where it is when the store lets another server move it.
     pub(crate) async fn while_claimed<T>(
-        &self,
+        self,
         work: impl Future<Output = T>,
     ) -> Result<T, Unclaimed> {
-        let claim = self.claim().await?;
+        let claim = self.everywhere().await?;
         let done = tokio::select! {
             done = work => Ok(done),
             () = claim.lost() => Err(Unclaimed::Broken(Broken::Outage(Outage::Unavailable))),
         };
         claim.release().await;
         done
+    }
+}
+
+impl Claim<'_> {
+    /// Lets the next one have it: nobody who comes after this is refused for the sake of this call.
+    pub(crate) async fn release(mut self) {
+        if let Some(claim) = self.everywhere.take() {
+            claim.release().await;
+        }
+    }
+
+    /// Waits until the store has let go of it, so that another server may have it; for ever where there is none.
+    async fn lost(&self) {
+        match &self.everywhere {
+            Some(claim) => claim.lost().await,
+            None => std::future::pending().await,
+        }
     }
 }

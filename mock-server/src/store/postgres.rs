@@ -31,6 +31,7 @@ use super::{
 use crate::journal::{Base, Head, Journal};
 use columns::get;
 use connections::{Connections, within};
+use errors::at_start;
 use filed::{Filed, Owner};
 use journal::PostgresJournal;
 use lease::Leases;
@@ -63,8 +64,8 @@ impl PostgresStore {
         }
         let sealer = Arc::new(Sealer::new(seed));
         let connections = Arc::new(Connections::new(config));
-        let (client, _) = connections.plain().await?;
-        schema::make(&client, &sealer).await?;
+        let (client, _) = connections.plain().await.map_err(at_start)?;
+        schema::make(&client, &sealer).await.map_err(at_start)?;
         Ok(PostgresStore {
             leases: Leases::start(Arc::clone(&connections)),
             connections,

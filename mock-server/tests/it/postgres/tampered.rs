@@ -25,7 +25,11 @@ const PUT_HEAD_BACK: &str = "
 
 /// What is done to the sandbox after its last row, and what is found by a server that starts then.
 const DAMAGES: [(&str, &str); 5] = [
-    (PUT_HEAD_BACK, "its journal goes on to row"),
+    (
+        "UPDATE layer2_sandboxes s SET head = k.head, generation = k.generation, seq = k.seq, epoch = k.epoch,
+            snapshot = NULL FROM kept_sandboxes k WHERE s.name = 'team' AND k.name = 'team'",
+        "its journal goes on to row",
+    ),
     (
         // The snapshot goes as far as the rows did.
         "UPDATE layer2_sandboxes s SET head = k.head, generation = k.generation, seq = k.seq, epoch = k.epoch
