@@ -248,9 +248,10 @@ pub(crate) trait SharedClaim: Send + Sync {
 
 /// The time during which a shared sandbox belongs to one server.
 pub(crate) trait Turn: Send {
-    /// Writes what has happened and gives the sandbox back. After an error nobody knows whether it was written: the
-    /// state is thrown away and read again.
-    fn commit(self: Box<Self>, writes: Vec<Write>) -> Pending<'static, ()>;
+    /// Writes what has happened and gives the sandbox back; the server that sends webhooks and runs what is due is told
+    /// where that concerns it. After an error nobody knows whether it was written: the state is thrown away and read
+    /// again.
+    fn commit(self: Box<Self>, writes: Vec<Write>, concerns_sender: bool) -> Pending<'static, ()>;
 }
 
 /// How far a server has seen a shared journal.

@@ -69,6 +69,8 @@ struct Line {
 struct Batch {
     turn: Box<dyn Turn>,
     writes: Vec<Write>,
+    /// Whether the server has to hear of it that sends webhooks and runs what is due.
+    concerns_sender: bool,
     outcome: watch::Sender<Option<Result<(), StoreError>>>,
 }
 
@@ -147,8 +149,11 @@ impl Sandbox {
         };
         let result = {
             let mut core = self.lock(intent)?;
+            let awaited = core.next_due();
             let result = work(&mut core);
-            batch.writes.extend(core.collect());
+            let writes = core.collect();
+            batch.concerns_sender |= core.concerns_sender(awaited, &writes);
+            batch.writes.extend(writes);
             result
         };
         let mut outcome = batch.outcome.subscribe();
@@ -207,6 +212,7 @@ impl Sandbox {
         line.batch = Some(Batch {
             turn,
             writes: Vec::new(),
+            concerns_sender: false,
             outcome: watch::Sender::new(None),
         });
         // In a task of its own, as whoever took the turn may go away.
@@ -272,7 +278,7 @@ impl Sandbox {
             News::Reopen(_) => {
                 line.is_lost = true;
                 if let Some(turn) = turn {
-                    let released = turn.commit(Vec::new()).await;
+                    let released = turn.commit(Vec::new(), false).await;
                     released.map_err(|error| self.told(&error))?;
                 }
                 return Ok(None);
@@ -309,12 +315,13 @@ async fn commit(line: Arc<Mutex<Line>>) {
     let Some(Batch {
         turn,
         writes,
+        concerns_sender,
         outcome,
     }) = line.batch.take()
     else {
         return;
     };
-    let ended = turn.commit(writes).await;
+    let ended = turn.commit(writes, concerns_sender).await;
     line.is_lost |= ended.is_err();
     outcome.send_replace(Some(ended));
 }

@@ -27,7 +27,7 @@ pub(super) struct PostgresTurn {
 }
 
 impl Turn for PostgresTurn {
-    fn commit(self: Box<Self>, writes: Vec<Write>) -> Pending<'static, ()> {
+    fn commit(self: Box<Self>, writes: Vec<Write>, concerns_sender: bool) -> Pending<'static, ()> {
         Box::pin(async move {
             let PostgresTurn {
                 place,
@@ -42,7 +42,8 @@ impl Turn for PostgresTurn {
                     return Ok(());
                 }
             } else {
-                let batch = Batch::of(&place, head, writes)?;
+                let mut batch = Batch::of(&place, head, writes)?;
+                batch.tells_sender = concerns_sender && !place.desk.is_held();
                 let columns = HeadColumns::of(&place, batch.head, batch.seq)?;
                 within(batch.write(&place, &columns, &borrowed)).await?;
                 seen.note(batch.head.generation, batch.seq);
@@ -59,6 +60,7 @@ struct Batch {
     seq: u64,
     is_reset: bool,
     has_other_epoch: bool,
+    tells_sender: bool,
     positions: Vec<i64>,
     contents: Vec<Vec<u8>>,
     files: Files,
@@ -79,6 +81,7 @@ impl Batch {
             seq: before.seq,
             is_reset: false,
             has_other_epoch: false,
+            tells_sender: false,
             positions: Vec::with_capacity(writes.len()),
             contents: Vec::with_capacity(writes.len()),
             files: Files::default(),
@@ -149,7 +152,7 @@ impl Batch {
         if self.has_other_epoch {
             statements.push((&known.changed, Vec::new()));
         }
-        if !place.desk.is_held() {
+        if self.tells_sender {
             statements.push((&known.tell, vec![&name]));
         }
         let statements = statements
