@@ -7,6 +7,7 @@
 //! Connections are not encrypted: the database is meant to stand next to the servers, and what is written there is sealed
 //! all the same.
 
+mod claim;
 mod columns;
 mod connections;
 mod errors;

@@ -53,24 +53,19 @@ impl Stored {
             sandbox: &filed.name,
         };
         let opened = record::open(&filed.store_sealer, place, get(row, 4)?);
-        let fault = match opened.and_then(|record| clear.sound(record, filed)) {
-            Ok(head) => {
-                return Ok(Stored {
-                    head,
-                    seq: clear.seq,
-                    fault: None,
-                });
-            }
-            Err(fault) => fault,
-        };
-        let stored = clear.stored().distrusted(fault);
-        Ok(match filed.owner {
-            // Nothing is read of it in any case, and what is told of it is why.
-            Owner::Unknown => Stored {
+        let head = opened.and_then(|record| clear.sound(record, filed));
+        Ok(match (head, filed.owner) {
+            (Ok(head), _) => Stored {
+                head,
+                seq: clear.seq,
                 fault: None,
-                ..stored
             },
-            Owner::Early | Owner::Drawn(_) => stored,
+            // Nothing is read of it in any case, and what is told of it is why.
+            (Err(fault), Owner::Unknown) => Stored {
+                fault: None,
+                ..clear.stored().distrusted(fault)
+            },
+            (Err(fault), Owner::Early | Owner::Drawn(_)) => clear.stored().distrusted(fault),
         })
     }
 
@@ -109,8 +104,8 @@ impl Clear {
             "is that of another sandbox of this name".to_owned()
         } else if (head.generation, seq, head.epoch) != (self.generation, self.seq, self.epoch) {
             format!(
-                "ends at row {seq}, and the columns beside it, which were changed, say row {}",
-                self.seq
+                "says row {seq} and epoch {}, and the columns beside it, which were changed, say row {} and epoch {}",
+                head.epoch, self.seq, self.epoch
             )
         } else if let Some(snapshot) = self.snapshot.filter(|snapshot| *snapshot > seq) {
             format!(
