@@ -53,7 +53,7 @@ impl Stored {
             sandbox: &filed.name,
         };
         let opened = record::open(&filed.store_sealer, place, get(row, 4)?);
-        let head = opened.and_then(|record| clear.sound(record, filed));
+        let head = opened.and_then(|record| clear.sound(&record, filed));
         Ok(match (head, filed.owner) {
             (Ok(head), _) => Stored {
                 head,
@@ -89,12 +89,12 @@ struct Clear {
 
 impl Clear {
     /// The head that is sealed, if it is the one of the sandbox and of this moment.
-    fn sound(&self, record: Record, filed: &Filed) -> Result<Head, StoreError> {
+    fn sound(&self, record: &Record, filed: &Filed) -> Result<Head, StoreError> {
         let Record {
             identity,
             seq,
             head,
-        } = record;
+        } = *record;
         let is_its_own = match filed.owner {
             Owner::Early => identity.is_none(),
             Owner::Drawn(own) => identity == Some(own),

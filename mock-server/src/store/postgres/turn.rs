@@ -42,7 +42,7 @@ impl Turn for PostgresTurn {
                     return Ok(());
                 }
             } else {
-                let mut batch = Batch::of(&place, head, writes)?;
+                let mut batch = Batch::of(&place, &head, writes)?;
                 batch.tells_sender = concerns_sender && !place.desk.is_held();
                 let columns = HeadColumns::of(&place, batch.head, batch.seq)?;
                 within(batch.write(&place, &columns, &borrowed)).await?;
@@ -75,7 +75,7 @@ struct Files {
 }
 
 impl Batch {
-    fn of(place: &Filed, before: Stored, writes: Vec<Write>) -> Result<Batch, StoreError> {
+    fn of(place: &Filed, before: &Stored, writes: Vec<Write>) -> Result<Batch, StoreError> {
         let mut batch = Batch {
             head: before.head,
             seq: before.seq,
