@@ -392,15 +392,17 @@ fn broken(error: Broken) -> Rejection {
     let Some(hint) = error.hint() else {
         return at_fault(&error.to_string());
     };
+    let problem = Problem::new(
+        payments::code(Refusal::StoreUnavailable),
+        sentence(&error.to_string()),
+    )
+    .hint(hint);
     Rejection {
         status: Refusal::StoreUnavailable.status(),
-        problems: vec![
-            Problem::new(
-                payments::code(Refusal::StoreUnavailable),
-                sentence(&error.to_string()),
-            )
-            .hint(hint),
-        ],
+        problems: vec![match error.is_passing() {
+            true => problem,
+            false => problem.lasting(),
+        }],
     }
 }
 
