@@ -26,7 +26,7 @@ mod operation {
 #[macro_use]
 #[rustfmt::skip]
 #[allow(unused_macros, reason = "the table and the codes can be built in their own crate only")]
-#[path = "../../sdk/types/src/model.rs"]
+#[path = "../../sdk/types/src/model/mod.rs"]
 mod model;
 #[allow(
     unreachable_pub,

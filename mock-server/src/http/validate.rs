@@ -237,9 +237,7 @@ impl Compiled {
             operation: operation.key(),
             reason,
         };
-        let raw: Raw = source(operation)
-            .ok_or_else(|| fail("there are none".to_owned()))
-            .and_then(|text| serde_json::from_str(text).map_err(|error| fail(error.to_string())))?;
+        let raw = raw(operation)?;
         let schema = |mut source: Value, side: Side| {
             project(&mut source, reading.platform, side);
             let unknown = Unknown::of(operation.api, reading, side);
@@ -252,11 +250,7 @@ impl Compiled {
             if unknown != Unknown::Ignored {
                 refuse_unknown_members(&mut source);
             }
-            let validator = jsonschema::options_for::<Exact>()
-                .with_draft(jsonschema::Draft::Draft202012)
-                .should_validate_formats(true)
-                .build(&source)
-                .map_err(|error| fail(error.to_string()))?;
+            let validator = build(&source).map_err(fail)?;
             Ok(Schema {
                 is_plain: !holds_sensitive(&source),
                 source,
@@ -279,6 +273,25 @@ impl Compiled {
                 .collect::<Result<_, SchemaError>>()?,
         })
     }
+}
+
+/// The schemas of an operation, as they are generated.
+fn raw(operation: &Operation) -> Result<Raw, SchemaError> {
+    let text = source(operation).ok_or_else(|| "there are none".to_owned());
+    let read = text.and_then(|text| serde_json::from_str(text).map_err(|error| error.to_string()));
+    read.map_err(|reason| SchemaError {
+        operation: operation.key(),
+        reason,
+    })
+}
+
+/// What holds JSON against a schema, or why there is no such thing.
+fn build(schema: &Value) -> Result<Validator<Exact>, String> {
+    jsonschema::options_for::<Exact>()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| error.to_string())
 }
 
 /// The generated text of an operation's schemas.

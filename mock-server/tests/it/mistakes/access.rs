@@ -162,6 +162,21 @@ fn signatures(at: &Setting) -> Vec<Mistake> {
             at.accept_signed(own, &format!("{now}post{path}")),
         ),
         (
+            "signature_of_another_method",
+            at.accept_signed(own, &format!("{now}GET{path}")),
+        ),
+        (
+            "signature_with_slash_at_the_end",
+            at.accept_signed(own, &format!("{now}POST{path}/")),
+        ),
+        (
+            "signature_of_another_transfer",
+            at.accept_signed(
+                own,
+                &format!("{now}POST{}", at.accept_path_of("unaffordable")),
+            ),
+        ),
+        (
             "signature_without_api",
             at.accept_signed(own, &format!("{now}POST{}", &path[4..])),
         ),
