@@ -1,8 +1,9 @@
 //! The order in which a request is checked, carried out and answered. This is the file to read first.
 //!
 //! ```text
-//! route -> what other servers did to sandboxes -> body within its limit -> sandbox and token
-//!       -> ordered fault in place of the work -> scope -> is it built -> signature -> media type, JSON or file
+//! route -> what other servers did to sandboxes -> token first, where a whole sandbox may be sent
+//!       -> body within its limit -> sandbox and token -> ordered fault in place of the work
+//!       -> scope -> is it built -> signature -> media type, JSON or file
 //!       -> query, idempotency key, validation
 //!       -> one lock: due work, replay or execute, journal -> durable -> reply -> ordered fault after the work
 //! ```
@@ -30,7 +31,7 @@ use layer2_types::{
     operation::{Effect, RunsIn},
 };
 use layer2_world::{
-    command::ClientCommand,
+    command::{ClientCommand, IdempotencyKey},
     rejection::Problem,
     request::{OperationRef, Request as WorldRequest},
 };
@@ -53,7 +54,6 @@ use crate::{
     tokens::TokenApi,
 };
 use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
-pub(crate) use fault::documented_codes;
 pub(crate) use file::OpenFile;
 use reply::response;
 
@@ -210,6 +210,7 @@ impl Exchange {
         })
     }
 
+    /// Checks the call of an operation, in the order of the module's table, and has it carried out.
     async fn operation(
         &mut self,
         server: &Server,
@@ -259,7 +260,22 @@ impl Exchange {
             query,
             actor: caller.actor,
         };
-        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, op) {
+        self.carry_out(server, request, key, body.json.as_ref(), body.file)
+            .await
+    }
+
+    /// Leads a call that passed every check to whoever does the work: the process around the state machines, or the
+    /// state machine of the sandbox.
+    async fn carry_out(
+        &self,
+        server: &Server,
+        request: WorldRequest,
+        key: Option<IdempotencyKey>,
+        json: Option<&Json>,
+        file: Option<FileBytes>,
+    ) -> Result<Answer, Failure> {
+        let operation = request.op.operation();
+        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, request.op) {
             return by_process(server, op, &request).await;
         }
         let Some(sandbox) = &self.sandbox else {
@@ -272,16 +288,15 @@ impl Exchange {
             Effect::Read => self.read(sandbox, &request).await,
             Effect::Write => {
                 let command = ClientCommand {
-                    fingerprint: fingerprint(&request, body.json.as_ref()),
+                    fingerprint: fingerprint(&request, json),
                     request,
                     key,
                 };
-                let actor = command.request.actor.clone();
-                let answer = self.write(sandbox, command, body.file).await;
+                let (op, actor) = (command.request.op, command.request.actor.clone());
+                let answer = self.write(sandbox, command, file).await;
                 sandbox.tend_journal();
                 match answer {
                     Err(failure) => {
-                        let json = body.json.as_ref();
                         let told = self.tell_what_differs(sandbox, (op, &actor), json, failure);
                         Err(told.await)
                     }

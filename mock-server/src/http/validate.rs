@@ -6,11 +6,11 @@
 //!
 //! Unknown members and numeric strings for amounts are let through, as the platform does; under `strict` both are
 //! refused. The control API is ours: it refuses unknown members always, since a setting that is misspelt and ignored
-//! makes a test prove nothing. Under one version of the platform, what only the other has is not there (see `platform`).
+//! makes a test prove nothing. Under one version of the platform, what only the other has is not there (see
+//! `layer2_world::contract::schema`).
 //! What a field marked `x-sensitive` held is never repeated.
 
 mod describe;
-mod platform;
 mod refusal;
 mod strict;
 mod union;
@@ -23,7 +23,10 @@ use std::{
 
 use jsonschema::Validator;
 use layer2_types::operation::{Api, Operation, PagingRule, Platform};
-use layer2_world::rejection::Problem;
+use layer2_world::{
+    contract::schema::{Side, differs_by_version, project},
+    rejection::Problem,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,7 +34,6 @@ use super::{
     json::{Exact, Json},
     limits,
 };
-use platform::{Side, differs_by_version, project};
 pub(crate) use refusal::refusal;
 use strict::{refuse_texts_for_numbers, refuse_unknown_members};
 use union::check_what_is_common;

@@ -213,16 +213,6 @@ impl World {
         self.clock.at(now)
     }
 
-    /// The saved reply of an idempotency key, whatever the request was.
-    pub fn saved_reply(
-        &self,
-        actor: &Actor,
-        op: &OperationRef,
-        key: &IdempotencyKey,
-    ) -> Option<Reply> {
-        self.saved.get(actor, *op, key)
-    }
-
     /// What the sandbox was told about itself.
     pub const fn settings(&self) -> &Settings {
         &self.genesis.settings

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use layer2_types::operation::{Api, IdempotencyRule, Operation, RunsIn};
-use layer2_world::{command::IdempotencyKey, rejection::Problem, unbuilt};
+use layer2_world::{command::IdempotencyKey, rejection::Problem, request::OperationRef, unbuilt};
 
 use super::{Exchange, body::BodyError, file::FORM_HINT, internal};
 use crate::{
@@ -33,7 +33,7 @@ const WHERE_THE_APIS_ARE: &str = "The payments API is below /api/v1, accounting 
 /// The paths of an API of which this server has a few alone.
 fn what_is_here(name: &str, api: Api) -> String {
     let mut paths: Vec<String> = route::operations()
-        .map(|op| op.operation())
+        .map(OperationRef::operation)
         .filter(|operation| operation.api == api)
         .map(|operation| format!("`{}`", route::template(operation)))
         .collect();

@@ -4,7 +4,7 @@
 //! journal has the first one; a look at its newest rows is worth it, as only a mistake leads here.
 
 use layer2_world::{
-    command::ClientCommand,
+    command::{ClientCommand, IdempotencyKey},
     rejection::{Problem, code},
     request::{Actor, OperationRef},
 };
@@ -32,7 +32,7 @@ impl Exchange {
             return failure;
         };
         let is_first = |command: &ClientCommand| {
-            let used = command.key.as_ref().map(|key| key.as_str());
+            let used = command.key.as_ref().map(IdempotencyKey::as_str);
             let request = &command.request;
             used == Some(key.as_str()) && request.op == op && request.actor == *actor
         };
