@@ -208,7 +208,7 @@ fn says_what_is_wrong_with_its_options() {
         let store = format!("sqlite:{}", std::env::temp_dir().display());
         let (code, text) = refused(&["--listen", "127.0.0.1:0", "--store", &store]);
         assert_eq!(code, Some(1), "{text}");
-        assert!(text.contains("name a file in a folder"), "{text}");
+        assert!(text.contains("name one in it"), "{text}");
     }
     let (code, text) = refused(&["health", "--url", &closed_url()]);
     assert_eq!(code, Some(1), "{text}");
