@@ -15,9 +15,9 @@ use layer2_sdk::{
         CounterpartyProfileRequest, CounterpartyRequest, CounterpartyRequestCrypto,
         CounterpartyStatus, CounterpartyWalletRequest, CustomerId, Deposit,
         DepositDestinationRequest, DepositInstruction, DepositRequest, DepositRequestPush,
-        ExchangeAcceptRequest, ExchangeAction, ExchangeId, ExchangeRequest, ExchangeStatus, Rail,
-        TransactionStatus, TransactionsListParams, WalletType, WithdrawalId, WithdrawalPurpose,
-        WithdrawalRequest, WithdrawalRequestCrypto, WithdrawalStatus,
+        Exchange, ExchangeAcceptRequest, ExchangeAction, ExchangeId, ExchangeRequest,
+        ExchangeStatus, Rail, TransactionStatus, TransactionsListParams, WalletType, WithdrawalId,
+        WithdrawalPurpose, WithdrawalRequest, WithdrawalRequestCrypto, WithdrawalStatus,
     },
 };
 
@@ -265,6 +265,11 @@ impl Ramp {
             keyed.exchanges().accept(&id, &limit).await?;
             exchange = self.client.exchanges().get(&id).await?;
         }
+        self.bought(&exchange)
+    }
+
+    /// What an exchange has come to. Only one that surely trades nothing any more is followed by another one.
+    fn bought(&mut self, exchange: &Exchange) -> Step<Option<Amount>> {
         match &exchange.status {
             Some(ExchangeStatus::Executed) => {
                 let bought = exchange.destination_details.as_ref();
@@ -286,6 +291,7 @@ impl Ramp {
             // It may have traded, or trade yet: whoever orders anew may buy twice.
             other => {
                 let other = text(other.as_ref());
+                let id = &exchange.id;
                 let what =
                     format!("the exchange {id} is {other}, which this program does not know");
                 Err(Failure::new(what)
