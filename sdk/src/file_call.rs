@@ -16,6 +16,7 @@ use layer2_types::operation::HttpMethod;
 use layer2_types::operation::Operation;
 use progenitor_client::encode_path;
 use serde::de::DeserializeOwned;
+use tracing::Span;
 
 use crate::call::CallLayer;
 use crate::call::unbuildable;
@@ -55,14 +56,15 @@ impl Client {
         ids: &[&str],
     ) -> Result<Reply<Download>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
+        let (reply, span) = exchange(&layer, ids, None).await?;
         let HttpReply {
             status,
             mut headers,
             body,
-        } = exchange(&layer, ids, None).await?;
+        } = reply;
         let file = Download::new(&headers, body, layer.origin(status));
         hide_name(&mut headers);
-        Ok(layer.reply(status, headers, file))
+        Ok(layer.reply(&span, status, headers, file))
     }
 
     /// Receives a file as it comes, for the generated facade. `ids` are the path parameters, in order.
@@ -72,17 +74,18 @@ impl Client {
         ids: &[&str],
     ) -> Result<Reply<DownloadStream>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation).with_open_body();
+        let (reply, span) = exchange(&layer, ids, None).await?;
         let HttpReply {
             status,
             mut headers,
             ..
-        } = exchange(&layer, ids, None).await?;
+        } = reply;
         let body = layer.record.take_body();
         // A success always leaves its body; without one there is nothing to read.
         let body = body.unwrap_or_else(|| Box::pin(futures_util::stream::empty()));
         let file = DownloadStream::new(&headers, body, layer.origin(status));
         hide_name(&mut headers);
-        Ok(layer.reply(status, headers, file))
+        Ok(layer.reply(&span, status, headers, file))
     }
 }
 
@@ -93,8 +96,7 @@ fn form(layer: &CallLayer, part: &str, file: &Upload) -> Result<(String, Bytes),
             ErrorKind::Config,
             "no random bytes for the boundary of the form: call again",
         );
-        let error = error.with_source(cause);
-        layer.record.complete(error, layer.operation)
+        layer.refused(error.with_source(cause))
     })?;
     let boundary = format!("layer2-{boundary}");
     let media_type = format!("multipart/form-data; boundary={boundary}");
@@ -119,9 +121,8 @@ async fn exchange(
     layer: &CallLayer,
     ids: &[&str],
     body: Option<(String, Bytes)>,
-) -> Result<HttpReply, Error> {
-    let request =
-        request(layer, ids, body).map_err(|error| layer.record.complete(error, layer.operation))?;
+) -> Result<(HttpReply, Span), Error> {
+    let request = request(layer, ids, body).map_err(|error| layer.refused(error))?;
     layer.exchange(request).await
 }
 

@@ -3,6 +3,9 @@
 //! The table of the variables stands in the crate's README, and a test holds it against what is read here. A variable
 //! that is empty counts as not set. Half a pair is an error that names the missing half.
 
+use std::cell::RefCell;
+use std::ffi::OsString;
+
 use layer2_types::Platform;
 use layer2_types::operation::UnknownName;
 
@@ -20,7 +23,25 @@ pub(crate) const ALLOW_INSECURE_HTTP: &str = "LAYER2_ALLOW_INSECURE_HTTP";
 impl ClientBuilder {
     /// Reads the process's environment variables, by the table of the crate's README.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_variables(|name| std::env::var_os(name))
+    }
+
+    /// A variable that does not read counts neither as set nor as missing.
+    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let unreadable = RefCell::new(None);
+        let builder = Self::from_lookup(|name| {
+            let text = variable(name)?.into_string();
+            text.inspect_err(|_| {
+                unreadable.borrow_mut().get_or_insert(name.to_owned());
+            })
+            .ok()
+        });
+        match unreadable.into_inner() {
+            None => builder,
+            Some(name) => Err(config(format!(
+                "{name} is set to bytes that are not Unicode: set it anew, or unset it"
+            ))),
+        }
     }
 
     /// Reads the same variables from elsewhere: a ready file, a vault, a test.
@@ -163,6 +184,26 @@ mod tests {
         ]);
         let error = error.unwrap_err();
         assert!(error.to_string().contains("with production"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_unicode_is_named_and_not_taken_for_unset() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let set = |broken: &'static str| {
+            ClientBuilder::from_variables(move |name| match name {
+                _ if name == broken => Some(OsString::from_vec(vec![b'a', 0xff])),
+                "LAYER2_CLIENT_ID" | "LAYER2_CLIENT_SECRET" => Some("known".into()),
+                _ => None,
+            })
+        };
+        for broken in ["LAYER2_ENVIRONMENT", "LAYER2_CLIENT_SECRET"] {
+            let error = set(broken).unwrap_err();
+            let said = error.to_string();
+            assert!(said.contains(broken) && said.contains("Unicode"), "{said}");
+        }
+        assert!(set("LAYER2_OF_SOMEBODY_ELSE").is_ok());
     }
 
     #[test]

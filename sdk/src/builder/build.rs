@@ -64,6 +64,7 @@ impl ClientBuilder {
             control,
             http,
             user_agent,
+            replayed_header: self.replayed_header,
             transport,
             runtime: self.runtime,
             retry: self.retry,

@@ -10,6 +10,7 @@ use http::header::CONTENT_TYPE;
 use http::header::HOST;
 use http::header::TRANSFER_ENCODING;
 use http::header::USER_AGENT;
+use layer2_types::operation::Api;
 use layer2_types::operation::Effect;
 use layer2_types::operation::IdempotencyRule;
 use layer2_types::operation::Operation;
@@ -79,7 +80,7 @@ impl<'a> Prepared<'a> {
         let lane = shared.lane(operation.api)?;
         guard::platform(operation, shared.platform)?;
         guard::path(operation, &lane.base, request.url())?;
-        guard::page(operation, &options.page_query)?;
+        guard::page(operation, options)?;
         guard::overlay_query(request.url_mut(), &options.page_query);
         if request.body().is_some_and(|body| body.as_bytes().is_none()) {
             return Err(invalid(
@@ -102,14 +103,17 @@ impl<'a> Prepared<'a> {
         };
         let request_id = request_id(options, &mut chance)?;
         let key = idempotency_key(operation, options, &mut chance)?;
-        headers.insert(REQUEST_ID, header_value(&request_id, "request id")?);
+        let is_sent = takes_request_id(operation.api);
+        if is_sent {
+            headers.insert(REQUEST_ID, header_value(&request_id, "request id")?);
+        }
         if let Some(key) = &key {
             headers.insert(
                 IDEMPOTENCY_KEY,
                 header_value(key.as_str(), "idempotency key")?,
             );
         }
-        record.sent_as(request_id, key);
+        record.begun_as(request_id, is_sent, key);
         Ok(Self {
             lane,
             request,
@@ -139,6 +143,12 @@ fn refuse_owned(name: &HeaderName, scheme: &SigningScheme) -> Result<(), Error> 
         )));
     }
     Ok(())
+}
+
+/// Whether an API knows the request id of a client. Accounting documents no such header, and Plaid makes an id of its own,
+/// which it tells in the body; an id that was only sent to them would be of no use to their support.
+fn takes_request_id(api: Api) -> bool {
+    matches!(api, Api::Payments | Api::Control)
 }
 
 fn request_id(options: &CallOptions, chance: &mut Chance<'_>) -> Result<Arc<str>, Error> {

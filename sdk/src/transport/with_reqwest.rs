@@ -231,7 +231,8 @@ pub(crate) fn request_maker() -> Result<reqwest::Client, Error> {
 
 fn built(http: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
     http.build().map_err(|source| {
-        Error::before_sending(ErrorKind::Config, "the HTTP client could not be built")
+        Error::before_sending(ErrorKind::Config, "the HTTP client could not be built, its source says why: check the proxy variables and the certificates of this \
+             machine")
             .with_source(source)
     })
 }
