@@ -9,227 +9,18 @@
 //! answers in place of the work, or spoils the reply: in its body ([`reply_change`]), in time, or on the wire
 //! ([`crate::http::listener`]).
 
-pub(crate) mod reply_change;
+use std::collections::VecDeque;
 
-use std::{collections::VecDeque, num::NonZeroU32, time::Duration};
-
-use http::{HeaderMap, HeaderName};
-use layer2_types::operation::{Api, Operation};
 use layer2_world::seed::Seed;
 
-use super::http::{json::Json, limits};
+use super::http::limits;
 
-/// What goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum FaultKind {
-    /// The token is said to have expired.
-    ExpiredToken,
-    /// Each documented object of the reply has a member that no document lists.
-    ExtraField,
-    /// The request waits.
-    Latency { delay: Duration },
-    /// Too many requests.
-    RateLimited { retry_after: NonZeroU32 },
-    /// The work is done and the reply is not sent.
-    ReplyLost,
-    /// The connection is reset.
-    Reset,
-    /// An error of this status.
-    Status {
-        status: u16,
-        code: Option<&'static str>,
-        retry_after: Option<NonZeroU32>,
-    },
-    /// The connection ends within the body of the reply.
-    Truncated { body_bytes: Option<usize> },
-    /// One value of the reply is one that no document lists.
-    UnknownEnumValue {
-        pointer: Option<String>,
-        value: Option<String>,
-    },
-}
+mod kind;
+pub(crate) mod reply_change;
+mod rule;
 
-/// When a request fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FaultPoint {
-    AfterWork,
-    BeforeWork,
-}
-
-impl FaultKind {
-    /// The names of all kinds.
-    pub(crate) const NAMES: [&'static str; 9] = [
-        "reply_lost",
-        "reset",
-        "truncated",
-        "latency",
-        "status",
-        "rate_limited",
-        "expired_token",
-        "unknown_enum_value",
-        "extra_field",
-    ];
-
-    pub(crate) fn as_str(&self) -> &'static str {
-        match self {
-            FaultKind::ExpiredToken => "expired_token",
-            FaultKind::ExtraField => "extra_field",
-            FaultKind::Latency { .. } => "latency",
-            FaultKind::RateLimited { .. } => "rate_limited",
-            FaultKind::ReplyLost => "reply_lost",
-            FaultKind::Reset => "reset",
-            FaultKind::Status { .. } => "status",
-            FaultKind::Truncated { .. } => "truncated",
-            FaultKind::UnknownEnumValue { .. } => "unknown_enum_value",
-        }
-    }
-
-    /// The points at which it can strike, the usual one first.
-    pub(crate) fn points(&self) -> &'static [FaultPoint] {
-        match self {
-            FaultKind::ExpiredToken | FaultKind::RateLimited { .. } => &[FaultPoint::BeforeWork],
-            FaultKind::ExtraField
-            | FaultKind::ReplyLost
-            | FaultKind::Truncated { .. }
-            | FaultKind::UnknownEnumValue { .. } => &[FaultPoint::AfterWork],
-            FaultKind::Latency { .. } | FaultKind::Reset => {
-                &[FaultPoint::AfterWork, FaultPoint::BeforeWork]
-            }
-            FaultKind::Status { .. } => &[FaultPoint::BeforeWork, FaultPoint::AfterWork],
-        }
-    }
-
-    /// Whether it can befall the requests of an API: only tokens expire.
-    pub(crate) fn befalls(&self, api: Api) -> bool {
-        !matches!(
-            (self, api),
-            (_, Api::Control) | (FaultKind::ExpiredToken, Api::Plaid)
-        )
-    }
-}
-
-/// A header that a request must have.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct HeaderMatch {
-    pub(crate) name: HeaderName,
-    /// Any value where absent.
-    pub(crate) value: Option<String>,
-}
-
-/// The value may be a secret.
-impl std::fmt::Debug for HeaderMatch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HeaderMatch")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Which requests a rule strikes, and how often.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FaultOrder {
-    pub(crate) kind: FaultKind,
-    pub(crate) point: FaultPoint,
-    /// Operation key such as `payments.transfers_accept`; any operation where absent.
-    pub(crate) operation: Option<String>,
-    /// An idempotency key; any, or none, where absent.
-    pub(crate) key: Option<String>,
-    /// An id in the path or a text in the body; any where absent.
-    pub(crate) object_id: Option<String>,
-    /// A header; any where absent.
-    pub(crate) header: Option<HeaderMatch>,
-    /// The first matching request that may be struck, counted from 1.
-    pub(crate) nth: NonZeroU32,
-    /// How many requests are struck from there on.
-    pub(crate) count: NonZeroU32,
-    /// The chance of each of them, in hundredths.
-    pub(crate) percent: u8,
-}
-
-/// An order with what has happened to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FaultRule {
-    pub(crate) id: u64,
-    pub(crate) order: FaultOrder,
-    pub(crate) matched: u32,
-    pub(crate) struck: u32,
-}
-
-impl FaultRule {
-    fn matches(&self, facts: &Facts<'_>) -> bool {
-        let order = &self.order;
-        order.kind.befalls(facts.operation.api)
-            && is_or_absent(order.operation.as_deref(), |key| {
-                facts.operation.key() == key
-            })
-            && is_or_absent(order.key.as_deref(), |key| {
-                facts.idempotency_key == Some(key)
-            })
-            && is_or_absent(order.object_id.as_deref(), |id| facts.names(id))
-            && is_or_absent(order.header.as_ref(), |wanted| facts.has(wanted))
-    }
-
-    /// How often it will still strike.
-    pub(crate) fn remaining(&self) -> u32 {
-        self.order.count.get().saturating_sub(self.struck)
-    }
-
-    /// Draws for the match that was counted last.
-    fn is_drawn(&self, seed: &Seed) -> bool {
-        let drawn = seed.derive(
-            "fault",
-            &[&self.id.to_be_bytes(), &self.matched.to_be_bytes()],
-        );
-        let [a, b, c, d, ..] = drawn;
-        u32::from_be_bytes([a, b, c, d]) % 100 < u32::from(self.order.percent)
-    }
-}
-
-fn is_or_absent<T: Copy>(wanted: Option<T>, is: impl FnOnce(T) -> bool) -> bool {
-    wanted.is_none_or(is)
-}
-
-/// What rules can be matched on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts<'a> {
-    pub(crate) operation: &'static Operation,
-    pub(crate) idempotency_key: Option<&'a str>,
-    pub(crate) path_ids: &'a [(String, String)],
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: Option<&'a Json>,
-}
-
-impl Facts<'_> {
-    fn names(&self, id: &str) -> bool {
-        self.path_ids.iter().any(|(_, sent)| sent == id)
-            || self.body.is_some_and(|body| body.holds_text(id))
-    }
-
-    fn has(&self, wanted: &HeaderMatch) -> bool {
-        self.headers
-            .get_all(&wanted.name)
-            .iter()
-            .any(|sent| is_or_absent(wanted.value.as_deref(), |value| sent == value))
-    }
-}
-
-/// What befalls one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Strike {
-    pub(crate) rule: u64,
-    pub(crate) kind: FaultKind,
-    pub(crate) point: FaultPoint,
-}
-
-impl Strike {
-    /// Whether it keeps the whole reply from the client.
-    pub(crate) fn is_lost(&self) -> bool {
-        matches!(
-            self.kind,
-            FaultKind::ReplyLost | FaultKind::Reset | FaultKind::Truncated { .. }
-        )
-    }
-}
+pub(crate) use kind::{FaultKind, FaultPoint};
+pub(crate) use rule::{Facts, FaultOrder, FaultRule, HeaderMatch};
 
 /// The ordered faults of one sandbox.
 #[derive(Debug, Default)]
@@ -293,12 +84,33 @@ impl Faults {
     }
 }
 
+/// What befalls one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Strike {
+    pub(crate) rule: u64,
+    pub(crate) kind: FaultKind,
+    pub(crate) point: FaultPoint,
+}
+
+impl Strike {
+    /// Whether it keeps the whole reply from the client.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(
+            self.kind,
+            FaultKind::ReplyLost | FaultKind::Reset | FaultKind::Truncated { .. }
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use std::num::NonZeroU32;
+
+    use http::{HeaderMap, HeaderName, HeaderValue};
     use layer2_types::payments::OperationId;
 
     use super::*;
+    use crate::http::json::Json;
 
     fn order(operation: Option<&str>, nth: u32, count: u32) -> FaultOrder {
         FaultOrder {
@@ -446,12 +258,5 @@ mod tests {
         assert_eq!(first, run());
         let hits = first.iter().filter(|struck| **struck).count();
         assert!((200..300).contains(&hits), "{hits} of 1000");
-    }
-
-    #[test]
-    fn a_kind_that_an_api_cannot_show_does_not_match_there() {
-        assert!(!FaultKind::ExpiredToken.befalls(Api::Plaid));
-        assert!(FaultKind::ExpiredToken.befalls(Api::Accounting));
-        assert!(!FaultKind::Reset.befalls(Api::Control));
     }
 }

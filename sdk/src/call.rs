@@ -18,9 +18,14 @@ use http::HeaderMap;
 use http::StatusCode;
 use layer2_types::operation::Operation;
 use serde::de::DeserializeOwned;
+use tracing::Span;
 
 use crate::client::Shared;
+<<<<<<< HEAD
 use crate::draft::Draft;
+=======
+use crate::decode::body_request_id;
+>>>>>>> main
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Outcome;
@@ -29,6 +34,7 @@ use crate::options::CallOptions;
 use crate::pipeline;
 use crate::pipeline::REQUEST_ID_HEADER;
 use crate::reply::Reply;
+use crate::telemetry;
 use crate::transport::Chunks;
 use crate::transport::HttpReply;
 
@@ -56,6 +62,8 @@ pub(crate) struct CallRecord {
 #[derive(Debug)]
 struct Names {
     request_id: Arc<str>,
+    /// Whether the id is sent; else it stands in traces alone.
+    id_is_sent: bool,
     idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -94,49 +102,104 @@ impl CallLayer {
     }
 
     /// Sends a request that the generated client made, and reads its reply.
+<<<<<<< HEAD
     pub(crate) async fn sent<T: DeserializeOwned>(&self, draft: Draft) -> Result<Reply<T>, Error> {
         self.decoded(self.exchange(draft).await?)
+=======
+    pub(crate) async fn sent<T: DeserializeOwned>(
+        &self,
+        request: reqwest::Result<reqwest::Request>,
+    ) -> Result<Reply<T>, Error> {
+        let mut request = request.map_err(|cause| self.refused(unbuildable(cause)))?;
+        if let Some(media_type) = self.operation.reply_media {
+            let media_type = HeaderValue::from_static(media_type);
+            request.headers_mut().insert(ACCEPT, media_type);
+        }
+        self.decoded(self.exchange(request).await?)
+>>>>>>> main
     }
 
     /// A success as the operation's reply.
-    pub(crate) fn decoded<T: DeserializeOwned>(&self, reply: HttpReply) -> Result<Reply<T>, Error> {
+    pub(crate) fn decoded<T: DeserializeOwned>(
+        &self,
+        (reply, span): (HttpReply, Span),
+    ) -> Result<Reply<T>, Error> {
         let HttpReply {
             status,
             headers,
             body,
         } = reply;
+        if let Some(id) = body_request_id(self.operation.api, &body) {
+            self.record.told(id);
+        }
         // An operation that answers with a status alone has `()` for its reply, which is written so.
         let text = self.operation.reply_media.map_or(&b"null"[..], |_| &body);
         match serde_json::from_slice(text) {
-            Ok(value) => Ok(self.reply(status, headers, value)),
+            Ok(value) => Ok(self.reply(&span, status, headers, value)),
             Err(cause) => {
-                let error = undecodable::<T>(status, body, &cause);
-                Err(self.record.complete(error, self.operation))
+                let error = undecodable::<T>(status, body, &cause).with_headers(headers);
+                Err(self.failed(&span, error))
             }
         }
     }
 
     /// Takes a request through the pipeline and gives back a success that the operation documents.
+<<<<<<< HEAD
     pub(crate) async fn exchange(&self, draft: Draft) -> Result<HttpReply, Error> {
         let reply = pipeline::send(self, draft).await?;
+=======
+    pub(crate) async fn exchange(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<(HttpReply, Span), Error> {
+        let (reply, span) = pipeline::send(self, request).await?;
+>>>>>>> main
         if self.operation.success.contains(&reply.status.as_u16()) {
-            return Ok(reply);
+            return Ok((reply, span));
         }
-        let error = unexpected(reply.status, reply.body);
-        Err(self.record.complete(error, self.operation))
+        let error = unexpected(reply.status, reply.body).with_headers(reply.headers);
+        Err(self.failed(&span, error))
     }
 
-    /// A reply with what the call knows around it.
-    pub(crate) fn reply<T>(&self, status: StatusCode, headers: HeaderMap, value: T) -> Reply<T> {
+    /// A reply with what the call knows around it; the span of the call ends with it.
+    pub(crate) fn reply<T>(
+        &self,
+        span: &Span,
+        status: StatusCode,
+        headers: HeaderMap,
+        value: T,
+    ) -> Reply<T> {
+        telemetry::record_success(span, status, self.record.attempts());
+        let idempotency_key = self.record.idempotency_key();
+        let replayed = idempotency_key.is_some() && self.shared.is_replayed(&headers);
+        if replayed && self.record.attempts() == 1 {
+            span.in_scope(|| telemetry::replayed(self.operation));
+        }
         Reply {
             value,
             status,
             headers,
             operation: self.operation,
             request_id: self.record.request_id().unwrap_or_default(),
-            idempotency_key: self.record.idempotency_key(),
+            idempotency_key,
             attempts: self.record.attempts(),
+            replayed,
         }
+    }
+
+    /// A failure of a call that had begun, told on its span.
+    pub(crate) fn failed(&self, span: &Span, error: Error) -> Error {
+        let error = self.record.complete(error, self.operation);
+        telemetry::record_failure(span, &error);
+        error
+    }
+
+    /// A failure before the call could begin, told on a span of its own.
+    pub(crate) fn refused(&self, error: Error) -> Error {
+        self.failed(
+            &telemetry::call_span(self.operation, None, self.record.own_id()),
+            error,
+        )
     }
 }
 
@@ -150,9 +213,15 @@ impl fmt::Debug for CallLayer {
 }
 
 impl CallRecord {
-    pub(crate) fn sent_as(&self, request_id: Arc<str>, idempotency_key: Option<IdempotencyKey>) {
+    pub(crate) fn begun_as(
+        &self,
+        request_id: Arc<str>,
+        id_is_sent: bool,
+        idempotency_key: Option<IdempotencyKey>,
+    ) {
         let _ = self.names.set(Names {
             request_id,
+            id_is_sent,
             idempotency_key,
         });
     }
@@ -167,9 +236,14 @@ impl CallRecord {
             .get(REQUEST_ID_HEADER)
             .and_then(|id| id.to_str().ok())
         {
-            let is_ours = id == self.sent_id();
+            let is_ours = id == self.own_id();
             *self.echo() = (!is_ours).then(|| Arc::from(id));
         }
+    }
+
+    /// A reply told in its body what the platform knows the call by.
+    fn told(&self, id: String) {
+        *self.echo() = Some(Arc::from(id));
     }
 
     /// Keeps the body that is still on its way.
@@ -187,8 +261,8 @@ impl CallRecord {
         self.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The id that was sent; empty before a request is made.
-    pub(crate) fn sent_id(&self) -> &str {
+    /// The id that the call was given on this side; empty before a request is made.
+    pub(crate) fn own_id(&self) -> &str {
         self.names.get().map_or("", |names| &names.request_id)
     }
 
@@ -196,10 +270,11 @@ impl CallRecord {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    /// As the platform echoed it last, else as it was sent; none before a request is made.
+    /// As the platform told it last, else as it was sent; none before a request is made, and where neither was done.
     pub(crate) fn request_id(&self) -> Option<Arc<str>> {
-        let echoed = self.echo().clone();
-        echoed.or_else(|| Some(Arc::clone(&self.names.get()?.request_id)))
+        let told = self.echo().clone();
+        let sent = || self.names.get().filter(|names| names.id_is_sent);
+        told.or_else(|| Some(Arc::clone(&sent()?.request_id)))
     }
 
     fn idempotency_key(&self) -> Option<IdempotencyKey> {
@@ -223,6 +298,15 @@ impl CallRecord {
     }
 }
 
+<<<<<<< HEAD
+=======
+/// A request that could not be put together.
+pub(crate) fn unbuildable(cause: reqwest::Error) -> Error {
+    Error::before_sending(ErrorKind::InvalidRequest, "the request could not be built, its source says why: check the ids and the headers of the call")
+        .with_source(cause.without_url())
+}
+
+>>>>>>> main
 /// A success that the operation does not document.
 fn unexpected(status: StatusCode, body: Bytes) -> Error {
     Error::new(
@@ -265,7 +349,16 @@ macro_rules! api {
                 id: layer2_types::$api::OperationId,
             ) -> crate::generated::$api::client::Client {
                 let layer = CallLayer::new(self.shared(), self.options(), id.operation());
+<<<<<<< HEAD
                 crate::generated::$api::client::Client::new(layer)
+=======
+                let base = self
+                    .shared()
+                    .base(layer.operation.api)
+                    .map_err(|error| layer.refused(error))?;
+                let http = self.shared().http.clone();
+                Ok(crate::generated::$api::client::Client::new_with_client(base, http, layer))
+>>>>>>> main
             }
         }
     };

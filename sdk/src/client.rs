@@ -7,6 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::HeaderName;
 use http::HeaderValue;
 use layer2_types::Api;
 use layer2_types::Platform;
@@ -42,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) plaid: Option<Lane>,
     pub(crate) control: Option<Lane>,
     pub(crate) user_agent: HeaderValue,
+    pub(crate) replayed_header: HeaderName,
     pub(crate) transport: Arc<dyn HttpTransport>,
     pub(crate) runtime: Runtime,
     pub(crate) retry: RetryPolicy,
@@ -77,12 +80,31 @@ impl Client {
         }
     }
 
-    /// The same client without a key of the caller's, for functions that make several calls: each is a call of its own,
-    /// and the platform refuses the second that comes with the key of the first.
+    /// The same client without what belongs to one call, for functions that make several: the platform refuses the second
+    /// that comes with the key of the first, and its support finds one by a request id.
     #[cfg(feature = "webhooks")]
-    pub(crate) fn without_key(&self) -> Self {
+    pub(crate) fn for_several_calls(&self) -> Self {
+        self.with_changed(|options| {
+            options.idempotency_key = None;
+            options.request_id = None;
+            options.page_query.clear();
+        })
+    }
+
+    /// The same client for one page of a list. A request id of the caller's is that of the first page that is read.
+    pub(crate) fn for_page(&self, query: Vec<(String, String)>, is_first: bool) -> Self {
+        self.with_changed(|options| {
+            options.page_query = query;
+            options.follows_link = true;
+            if !is_first {
+                options.request_id = None;
+            }
+        })
+    }
+
+    fn with_changed(&self, change: impl FnOnce(&mut CallOptions)) -> Self {
         let mut options = CallOptions::clone(&self.options);
-        options.idempotency_key = None;
+        change(&mut options);
         Self {
             shared: Arc::clone(&self.shared),
             options: Arc::new(options),
@@ -133,6 +155,20 @@ impl Shared {
         })
     }
 
+<<<<<<< HEAD
+=======
+    /// Address of `api`, as a path is put behind it.
+    pub(crate) fn base(&self, api: Api) -> Result<&str, Error> {
+        Ok(self.lane(api)?.base.as_str().trim_end_matches('/'))
+    }
+
+    /// Whether a reply is marked as one that was saved for its key.
+    pub(crate) fn is_replayed(&self, headers: &HeaderMap) -> bool {
+        let mark = headers.get(&self.replayed_header);
+        mark.is_some_and(|mark| !mark.as_bytes().eq_ignore_ascii_case(b"false"))
+    }
+
+>>>>>>> main
     pub(crate) fn tools(&self, deadline: Duration) -> Tools<'_> {
         Tools {
             runtime: &self.runtime,

@@ -1,7 +1,8 @@
 //! Who the client is: ids and secrets, and where they come from.
 //!
-//! A [`CredentialsProvider`] is asked each time a token is fetched, so a secret that was rotated in a vault takes effect
-//! without a restart: the old one is refused, the token layer tells the provider so and asks again.
+//! A [`CredentialsProvider`] is asked each time a token is fetched (for Plaid, which has no tokens, each time a request is
+//! sent), so a secret that was rotated in a vault takes effect without a restart: the old one is refused, the provider is
+//! told so and asked again.
 //!
 //! Secrets are never printed, and [`Credentials`] wipe theirs from memory when dropped. What is sent is not wiped: the
 //! header or the form that carries a secret belongs to the HTTP client once it is made, and is freed as it is.
@@ -60,7 +61,8 @@ impl fmt::Debug for Credentials {
 /// Hands out credentials.
 #[async_trait]
 pub trait CredentialsProvider: fmt::Debug + Send + Sync + 'static {
-    /// The credentials to use now. Called for every token, so keep them if fetching them is slow.
+    /// The credentials to use now. Called for every token, and for Plaid before every request, so keep them if fetching
+    /// them is slow.
     async fn credentials(&self) -> Result<Credentials, BoxError>;
 
     /// The server refused these. A provider that keeps credentials drops them here; it is asked once more afterwards.

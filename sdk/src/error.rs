@@ -19,7 +19,7 @@
 //! `Unknown`, because the first attempt may have been done. Only a success ends that doubt.
 //!
 //! Kinds follow from the status or from where the call broke, never from a vendor's code alone: codes are open and may
-//! change. Neither `Debug` nor `Display` prints a body, a header or a secret.
+//! change. Neither `Debug` nor `Display` prints a body, the value of a header or a secret.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -27,12 +27,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http::StatusCode;
-use layer2_types::operation::Effect;
 use layer2_types::operation::Operation;
 
 use crate::idempotency::IdempotencyKey;
 use crate::options::CallOptions;
+
+mod detail;
+mod kind;
+mod making;
+mod outcome;
+
+pub use self::detail::ErrorDetail;
+pub use self::kind::ErrorKind;
+pub use self::kind::GaveUp;
+pub use self::outcome::Outcome;
 
 /// Why a call failed. Ask [`kind`](Self::kind) what broke and [`outcome`](Self::outcome) whether the work was done.
 #[derive(Clone)]
@@ -47,6 +57,7 @@ struct Inner {
     message: String,
     details: Vec<ErrorDetail>,
     status: Option<StatusCode>,
+    headers: Option<HeaderMap>,
     request_id: Option<String>,
     idempotency_key: Option<IdempotencyKey>,
     operation: Option<&'static Operation>,
@@ -56,100 +67,6 @@ struct Inner {
     gave_up: Option<GaveUp>,
     raw_body: Option<Bytes>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
-}
-
-/// What broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The client is not set up for this call, or the builder refused its settings.
-    Config,
-    /// No connection to the API; no byte of the request left.
-    Connect,
-    /// The credentials provider failed.
-    Credentials,
-    /// The platform did it, but the reply does not read as documented.
-    Decode,
-    /// A file came and could not be written on this machine.
-    File,
-    /// 403: the token lacks a scope, or the resource is not for this client.
-    Forbidden,
-    /// The request was not sent because it is visibly wrong.
-    InvalidRequest,
-    /// 404: no such resource, or the base URL is wrong.
-    NotFound,
-    /// The version of the platform that the client keeps to does not have this operation; nothing was sent.
-    NotOnPlatform,
-    /// 429: too many requests.
-    RateLimited,
-    /// Any other 4xx: the platform understood the request and said no.
-    Refused,
-    /// The status arrived, but the body broke off.
-    ReplyCut,
-    /// The connection ended after the request left and before a reply came.
-    ReplyLost,
-    /// 5xx.
-    Server,
-    /// The signer failed, or an operation demands a signature and the client has no signer.
-    Signer,
-    /// The time limit of the attempt or of the whole call ran out.
-    Timeout,
-    /// The token endpoint refused or could not be reached.
-    Token,
-    /// 401, also with a fresh token.
-    Unauthorized,
-    /// A status or a page link that no operation has.
-    UnexpectedReply,
-}
-
-/// What is known about the work that the call asked for. Ordered: over several attempts the greatest one stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// No byte of the request left this process. Call again freely.
-    NotSent,
-    /// The platform got it and did not do it. Mend the cause, then call again.
-    NotDone,
-    /// Nobody on this side can tell. Call again with the same idempotency key, or read the resource first.
-    Unknown,
-    /// The platform did it, though the caller has no usable reply. Never send it again as a new call.
-    Done,
-}
-
-/// What ended the attempts of a call that might have been tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum GaveUp {
-    /// All attempts of the policy were used.
-    Attempts,
-    /// The client's retry budget is empty: too many calls fail at the moment.
-    Budget,
-    /// The next attempt would not fit into the time limit of the call.
-    Deadline,
-    /// The operation may not be repeated, because the platform could not tell that it is the same request.
-    Rule,
-}
-
-/// One entry of an error reply. Every API's envelope is brought to this shape; a field that the API lacks is `None`.
-#[derive(Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ErrorDetail {
-    /// The code: `code` (payments, control), `error_enum` or `type` (accounting), `error_code` (plaid), `error` (OAuth).
-    pub code: Option<String>,
-    /// The family of the code, where the API has one (`type`, `error_type`).
-    pub family: Option<String>,
-    /// What was wrong, in the platform's words.
-    pub description: Option<String>,
-    /// JSON pointer to the place in the request.
-    pub pointer: Option<String>,
-    /// What the server found there.
-    pub received: Option<String>,
-    /// What it should have found.
-    pub expected: Option<String>,
-    /// What to do next.
-    pub hint: Option<String>,
-    /// Where to read more.
-    pub doc_url: Option<String>,
 }
 
 impl Error {
@@ -166,6 +83,13 @@ impl Error {
     /// Status of the last reply, if one arrived.
     pub fn status(&self) -> Option<StatusCode> {
         self.inner.status
+    }
+
+    /// Headers of the last reply, if one arrived: what `www-authenticate` asks for, what is left of a rate limit. They
+    /// may hold what is personal: take care where they are printed. A file that breaks off while it is read has them in
+    /// its [`Reply`](crate::Reply).
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.inner.headers.as_ref()
     }
 
     /// The entries of the error reply, in its order.
@@ -186,7 +110,7 @@ impl Error {
         self.codes().any(|known| known == code)
     }
 
-    /// Id of the request, as the platform echoed it or as it was sent. Give it to support.
+    /// Id of the request, as the platform told it or as it was sent. Give it to support.
     pub fn request_id(&self) -> Option<&str> {
         self.inner.request_id.as_deref()
     }
@@ -254,185 +178,16 @@ impl Error {
     }
 }
 
-/// Making an error, for the layers.
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, outcome: Outcome, message: impl Into<String>) -> Self {
-        Self {
-            inner: Box::new(Inner {
-                kind,
-                outcome,
-                message: message.into(),
-                details: Vec::new(),
-                status: None,
-                request_id: None,
-                idempotency_key: None,
-                operation: None,
-                attempts: 0,
-                retryable: false,
-                retry_after: None,
-                gave_up: None,
-                raw_body: None,
-                source: None,
-            }),
+    /// What to do when nobody can tell whether the work was done.
+    fn way_out_of_doubt(&self) -> &'static str {
+        if self.inner.idempotency_key.is_some() {
+            "call again with the same idempotency key, or read the resource"
+        } else if self.inner.retryable {
+            "call again with the same body, by which the platform recognises it, or read the resource"
+        } else {
+            "read the resource before anything else, since the platform cannot tell a repetition from a second order"
         }
-    }
-
-    /// A failure before anything was sent.
-    pub(crate) fn before_sending(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self::new(kind, Outcome::NotSent, message)
-    }
-
-    pub(crate) fn with_source(
-        mut self,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
-        self.inner.source = Some(Arc::from(source.into()));
-        self
-    }
-
-    /// With a source, where there is one.
-    pub(crate) fn with_any_source<S: Into<Box<dyn StdError + Send + Sync>>>(
-        self,
-        source: Option<S>,
-    ) -> Self {
-        match source {
-            Some(source) => self.with_source(source),
-            None => self,
-        }
-    }
-
-    pub(crate) fn with_reply(mut self, status: StatusCode, body: Bytes) -> Self {
-        self.inner.status = Some(status);
-        self.inner.raw_body = Some(body);
-        self
-    }
-
-    pub(crate) fn with_details(mut self, details: Vec<ErrorDetail>) -> Self {
-        self.inner.details = details;
-        self
-    }
-
-    /// The platform's own id of the request, where the reply tells one.
-    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
-        self.inner.request_id = id;
-        self
-    }
-
-    /// The same failure in better words.
-    pub(crate) fn with_message(mut self, message: impl Into<String>) -> Self {
-        self.inner.message = message.into();
-        self
-    }
-
-    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.inner.retry_after = wait;
-        self
-    }
-
-    pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
-        self.inner.retryable = retryable;
-        self
-    }
-
-    pub(crate) fn with_gave_up(mut self, why: GaveUp) -> Self {
-        self.inner.gave_up = Some(why);
-        self
-    }
-
-    /// Raises the outcome to what an earlier attempt of the same call left behind.
-    pub(crate) fn at_least(mut self, earlier: Outcome) -> Self {
-        self.inner.outcome = self.inner.outcome.max(earlier);
-        self
-    }
-
-    pub(crate) fn in_call(
-        mut self,
-        operation: &'static Operation,
-        request_id: Option<String>,
-        key: Option<IdempotencyKey>,
-        attempts: u32,
-    ) -> Self {
-        self.inner.operation = Some(operation);
-        self.inner.request_id = self.inner.request_id.or(request_id);
-        self.inner.idempotency_key = key;
-        self.inner.attempts = attempts;
-        self
-    }
-}
-
-impl ErrorKind {
-    /// The kind that a status other than 2xx means.
-    pub(crate) fn of_status(status: StatusCode) -> Self {
-        match status.as_u16() {
-            401 => Self::Unauthorized,
-            403 => Self::Forbidden,
-            404 => Self::NotFound,
-            429 => Self::RateLimited,
-            400..=499 => Self::Refused,
-            500..=599 => Self::Server,
-            _ => Self::UnexpectedReply,
-        }
-    }
-
-    /// The word that telemetry carries in `error.type`.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Connect => "connect",
-            Self::Credentials => "credentials",
-            Self::Decode => "decode",
-            Self::File => "file",
-            Self::Forbidden => "forbidden",
-            Self::InvalidRequest => "invalid_request",
-            Self::NotFound => "not_found",
-            Self::NotOnPlatform => "not_on_platform",
-            Self::RateLimited => "rate_limited",
-            Self::Refused => "refused",
-            Self::ReplyCut => "reply_cut",
-            Self::ReplyLost => "reply_lost",
-            Self::Server => "server",
-            Self::Signer => "signer",
-            Self::Timeout => "timeout",
-            Self::Token => "token",
-            Self::Unauthorized => "unauthorized",
-            Self::UnexpectedReply => "unexpected_reply",
-        }
-    }
-}
-
-impl Outcome {
-    /// What a whole reply with `status` says about the work.
-    pub(crate) fn of_status(status: StatusCode, effect: Effect) -> Self {
-        if status.is_success() {
-            return Self::Done;
-        }
-        match (effect, status.as_u16()) {
-            (Effect::Write, 408) => Self::Unknown,
-            (Effect::Write, 400..=499) => Self::NotDone,
-            (Effect::Write, _) => Self::Unknown,
-            _ => Self::NotDone,
-        }
-    }
-
-    /// What a request that left and got no status says about the work.
-    pub(crate) fn of_silence(effect: Effect) -> Self {
-        match effect {
-            Effect::Write => Self::Unknown,
-            _ => Self::NotDone,
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotSent => "not sent",
-            Self::NotDone => "not done",
-            Self::Unknown => {
-                "unknown: call again with the same idempotency key, or read the resource"
-            }
-            Self::Done => "done",
-        })
     }
 }
 
@@ -451,48 +206,14 @@ impl fmt::Display for Error {
         }
         if inner.operation.is_some() {
             write!(f, "; outcome: {}", inner.outcome)?;
+            if inner.outcome == Outcome::Unknown {
+                write!(f, ": {}", self.way_out_of_doubt())?;
+            }
         }
         if let Some(id) = &inner.request_id {
             write!(f, "; request id {id}")?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for ErrorDetail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            self.code
-                .as_deref()
-                .or(self.family.as_deref())
-                .unwrap_or("(no code)"),
-        )?;
-        if let Some(pointer) = &self.pointer {
-            write!(f, " at {pointer}")?;
-        }
-        if let Some(description) = &self.description {
-            write!(f, ": {description}")?;
-        }
-        if let Some(hint) = &self.hint {
-            write!(f, " ({hint})")?;
-        }
-        Ok(())
-    }
-}
-
-/// As `Display`, codes and descriptions are shown: they are the platform's sentences about fields, and without them
-/// nobody could tell what to mend. Leaves out the bytes of the reply and what the server found at the place, which may
-/// be the caller's secret or personal data.
-impl fmt::Debug for ErrorDetail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ErrorDetail")
-            .field("code", &self.code)
-            .field("family", &self.family)
-            .field("description", &self.description)
-            .field("pointer", &self.pointer)
-            .field("expected", &self.expected)
-            .field("hint", &self.hint)
-            .finish_non_exhaustive()
     }
 }
 
@@ -505,6 +226,7 @@ impl fmt::Debug for Error {
             .field("message", &inner.message)
             .field("operation", &inner.operation.map(Operation::key))
             .field("status", &inner.status.map(|status| status.as_u16()))
+            .field("headers", &inner.headers.as_ref().map(names))
             .field("details", &inner.details)
             .field("request_id", &inner.request_id)
             .field("idempotency_key", &inner.idempotency_key)
@@ -515,6 +237,11 @@ impl fmt::Debug for Error {
             .field("source", &inner.source)
             .finish()
     }
+}
+
+/// The names of headers, without what they say.
+fn names(headers: &HeaderMap) -> Vec<&http::HeaderName> {
+    headers.keys().collect()
 }
 
 impl StdError for Error {
@@ -531,40 +258,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_outcomes_holds() {
-        let cases = [
-            (200, Outcome::Done, Outcome::Done),
-            (201, Outcome::Done, Outcome::Done),
-            (302, Outcome::NotDone, Outcome::Unknown),
-            (400, Outcome::NotDone, Outcome::NotDone),
-            (401, Outcome::NotDone, Outcome::NotDone),
-            (404, Outcome::NotDone, Outcome::NotDone),
-            (408, Outcome::NotDone, Outcome::Unknown),
-            (409, Outcome::NotDone, Outcome::NotDone),
-            (429, Outcome::NotDone, Outcome::NotDone),
-            (500, Outcome::NotDone, Outcome::Unknown),
-            (502, Outcome::NotDone, Outcome::Unknown),
-            (503, Outcome::NotDone, Outcome::Unknown),
-            (504, Outcome::NotDone, Outcome::Unknown),
-        ];
-        for (status, read, write) in cases {
-            let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(
-                Outcome::of_status(status, Effect::Read),
-                read,
-                "read {status}"
-            );
-            assert_eq!(
-                Outcome::of_status(status, Effect::Write),
-                write,
-                "write {status}"
-            );
-        }
-        assert_eq!(Outcome::of_silence(Effect::Read), Outcome::NotDone);
-        assert_eq!(Outcome::of_silence(Effect::Write), Outcome::Unknown);
-    }
-
-    #[test]
     fn an_earlier_doubt_is_not_forgotten() {
         let refused = Error::new(ErrorKind::Connect, Outcome::NotSent, "no connection");
         assert_eq!(
@@ -575,6 +268,17 @@ mod tests {
             refused.at_least(Outcome::NotSent).outcome(),
             Outcome::NotSent
         );
+    }
+
+    #[cfg(feature = "accounting")]
+    #[test]
+    fn a_doubt_about_what_is_recognised_by_its_body_says_so() {
+        use layer2_types::accounting::OperationId;
+
+        let operation = OperationId::BusinessesCreate.operation();
+        let lost = Error::new(ErrorKind::ReplyLost, Outcome::Unknown, "no reply came");
+        let lost = lost.in_call(operation, None, None, 1).with_retryable(true);
+        assert!(lost.to_string().contains("same body"), "{lost}");
     }
 
     #[test]
@@ -593,9 +297,14 @@ mod tests {
             StatusCode::BAD_REQUEST,
             Bytes::from_static(b"{\"ssn\":\"123-45-6789\"}"),
         )
+        .with_headers(HeaderMap::from_iter([(
+            http::header::SET_COOKIE,
+            "of=6789".parse().unwrap(),
+        )]))
         .with_details(vec![detail]);
         let printed = format!("{error:?} {error:#?} {error}");
         assert!(!printed.contains("6789"), "{printed}");
+        assert!(printed.contains("set-cookie"), "{printed}");
         assert!(printed.contains("VALIDATION_FAILED"));
         assert_eq!(error.raw_body(), Some(&b"{\"ssn\":\"123-45-6789\"}"[..]));
         assert_eq!(error.details()[0].received.as_deref(), Some("123-45-6789"));

@@ -3,6 +3,9 @@
 //! The table of the variables stands in the crate's README, and a test holds it against what is read here. A variable
 //! that is empty counts as not set. Half a pair is an error that names the missing half.
 
+use std::cell::RefCell;
+use std::ffi::OsString;
+
 use layer2_types::Platform;
 use layer2_types::operation::UnknownName;
 
@@ -12,6 +15,7 @@ use crate::client::Client;
 use crate::client::config;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::signing::Ed25519Signer;
 
 /// The variable that allows plain http to another machine.
 pub(crate) const ALLOW_INSECURE_HTTP: &str = "LAYER2_ALLOW_INSECURE_HTTP";
@@ -19,7 +23,25 @@ pub(crate) const ALLOW_INSECURE_HTTP: &str = "LAYER2_ALLOW_INSECURE_HTTP";
 impl ClientBuilder {
     /// Reads the process's environment variables, by the table of the crate's README.
     pub fn from_env() -> Result<Self, Error> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+        Self::from_variables(|name| std::env::var_os(name))
+    }
+
+    /// A variable that does not read counts neither as set nor as missing.
+    fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
+        let unreadable = RefCell::new(None);
+        let builder = Self::from_lookup(|name| {
+            let text = variable(name)?.into_string();
+            text.inspect_err(|_| {
+                unreadable.borrow_mut().get_or_insert(name.to_owned());
+            })
+            .ok()
+        });
+        match unreadable.into_inner() {
+            None => builder,
+            Some(name) => Err(config(format!(
+                "{name} is set to bytes that are not Unicode: set it anew, or unset it"
+            ))),
+        }
     }
 
     /// Reads the same variables from elsewhere: a ready file, a vault, a test.
@@ -34,6 +56,9 @@ impl ClientBuilder {
             builder = builder.credentials(id, secret);
         }
         if let Some(key) = read("LAYER2_SIGNING_KEY") {
+            // The builder reads it again and cannot know where it came from.
+            Ed25519Signer::parse(&key)
+                .map_err(|why| config(format!("LAYER2_SIGNING_KEY is not usable: {why}")))?;
             builder = builder.signing_key(key);
         }
         if let Some((id, secret)) = pair(&read, "LAYER_CLIENT_ID", "LAYER_CLIENT_SECRET")? {
@@ -159,6 +184,47 @@ mod tests {
         ]);
         let error = error.unwrap_err();
         assert!(error.to_string().contains("with production"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_not_unicode_is_named_and_not_taken_for_unset() {
+        use std::os::unix::ffi::OsStringExt as _;
+
+        let set = |broken: &'static str| {
+            ClientBuilder::from_variables(move |name| match name {
+                _ if name == broken => Some(OsString::from_vec(vec![b'a', 0xff])),
+                "LAYER2_CLIENT_ID" | "LAYER2_CLIENT_SECRET" => Some("known".into()),
+                _ => None,
+            })
+        };
+        for broken in ["LAYER2_ENVIRONMENT", "LAYER2_CLIENT_SECRET"] {
+            let error = set(broken).unwrap_err();
+            let said = error.to_string();
+            assert!(said.contains(broken) && said.contains("Unicode"), "{said}");
+        }
+        assert!(set("LAYER2_OF_SOMEBODY_ELSE").is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_told_by_the_name_of_its_variable() {
+        let nothing = ClientBuilder::from_lookup(|_| None).unwrap().build();
+        let error = nothing.unwrap_err().to_string();
+        for name in ["LAYER2_CLIENT_ID", "LAYER2_CLIENT_SECRET"] {
+            assert!(error.contains(name), "{error}");
+        }
+
+        let error = from(&[("LAYER2_SIGNING_KEY", "secret-and-no-key")]);
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("LAYER2_SIGNING_KEY is not"), "{error}");
+        assert!(!error.contains("secret-and-no-key"), "{error}");
+
+        let plain = [
+            ("LAYER2_BASE_URL", "http://mock:4010/api"),
+            ("LAYER2_TOKEN_URL", "http://mock:4010/token"),
+        ];
+        let error = from(&plain).unwrap_err().to_string();
+        assert!(error.contains(ALLOW_INSECURE_HTTP), "{error}");
     }
 
     #[cfg(feature = "payments")]

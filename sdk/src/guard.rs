@@ -11,6 +11,7 @@ use reqwest::Url;
 
 use crate::error::Error;
 use crate::error::ErrorKind;
+use crate::options::CallOptions;
 
 /// Refuses an operation that the chosen platform version does not have.
 pub(crate) fn platform(operation: &Operation, platform: Platform) -> Result<(), Error> {
@@ -80,8 +81,9 @@ fn follows(template: &str, path: &str) -> bool {
 
 /// Refuses a page for an operation that has none: the query of the link would be signed and sent where it means nothing,
 /// or something else.
-pub(crate) fn page(operation: &Operation, pairs: &[(String, String)]) -> Result<(), Error> {
-    if pairs.is_empty() || operation.paging != PagingRule::None {
+pub(crate) fn page(operation: &Operation, options: &CallOptions) -> Result<(), Error> {
+    let gives_pages = options.follows_link || operation.paging != PagingRule::None;
+    if options.page_query.is_empty() || gives_pages {
         return Ok(());
     }
     Err(Error::before_sending(

@@ -29,6 +29,8 @@ pub struct CallOptions {
     pub(crate) headers: HeaderMap,
     /// Query of a page link; replaces the parameters of the same name.
     pub(crate) page_query: Vec<(String, String)>,
+    /// Whether the page is one to which a reply of the same operation has led, so that there is no doubt that it has it.
+    pub(crate) follows_link: bool,
 }
 
 impl CallOptions {
@@ -38,13 +40,17 @@ impl CallOptions {
     }
 
     /// Sends this key instead of a random one, so that the call can be repeated after a crash.
+    ///
+    /// A second order with the key of the first is not made: the platform gives the saved reply of the first, which
+    /// [`Reply::is_replayed`](crate::Reply::is_replayed) tells and the event `layer2.replayed` warns of.
     #[must_use]
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = Some(key);
         self
     }
 
-    /// Sends this `x-l2f-request-id` instead of a random one.
+    /// Sends this `x-l2f-request-id` instead of a random one. Of a list that is read page by page the first page carries
+    /// it, the others have random ones. Accounting and Plaid know no such header: there the id stands in traces alone.
     #[must_use]
     pub fn request_id(mut self, id: impl Into<String>) -> Self {
         self.request_id = Some(id.into());
@@ -128,6 +134,7 @@ impl CallOptions {
             } else {
                 self.page_query
             },
+            follows_link: self.follows_link || base.follows_link,
         }
     }
 }

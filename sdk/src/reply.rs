@@ -20,6 +20,7 @@ pub struct Reply<T> {
     pub(crate) request_id: Arc<str>,
     pub(crate) idempotency_key: Option<IdempotencyKey>,
     pub(crate) attempts: u32,
+    pub(crate) replayed: bool,
 }
 
 impl<T> Reply<T> {
@@ -43,7 +44,8 @@ impl<T> Reply<T> {
         self.operation
     }
 
-    /// Id of the request, as the platform echoed it, else as it was sent.
+    /// Id of the request, as the platform told it (Plaid in the body), else as it was sent. Empty where neither was done:
+    /// accounting knows no such id.
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
@@ -58,6 +60,16 @@ impl<T> Reply<T> {
         self.attempts
     }
 
+    /// Whether the platform marks this as the saved reply of an earlier request with the same key: the work was done
+    /// before, and not once more. After one attempt that request was another call, so this is what tells a call that was
+    /// resumed from one that was meant as new and carried an old key.
+    ///
+    /// Which header is the mark is a guess, see
+    /// [`ClientBuilder::replayed_header`](crate::ClientBuilder::replayed_header); without it nobody can tell.
+    pub fn is_replayed(&self) -> bool {
+        self.replayed
+    }
+
     /// The same reply around another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
         Reply {
@@ -68,6 +80,7 @@ impl<T> Reply<T> {
             request_id: self.request_id,
             idempotency_key: self.idempotency_key,
             attempts: self.attempts,
+            replayed: self.replayed,
         }
     }
 }
@@ -97,6 +110,7 @@ impl<T: fmt::Debug> fmt::Debug for Reply<T> {
             .field("request_id", &self.request_id)
             .field("idempotency_key", &self.idempotency_key)
             .field("attempts", &self.attempts)
+            .field("replayed", &self.replayed)
             .finish()
     }
 }
@@ -121,6 +135,7 @@ mod tests {
             request_id: Arc::from("r-1"),
             idempotency_key: None,
             attempts: 1,
+            replayed: false,
         };
         let printed = format!("{reply:?} {reply:#?}");
         assert!(

@@ -1,8 +1,13 @@
 //! What the client tells about its work: `tracing` spans and events with the names of OpenTelemetry's HTTP conventions.
 //!
-//! One span per call, `layer2.call`, and one per attempt below it, `layer2.attempt`, which is the client span of the
-//! conventions: its `otel.name` is method and template, its length is the duration of the request. A subscriber that
-//! bridges to OpenTelemetry needs no mapping. None carries a body, a header, a query or an id of a resource: the path is
+//! One span per call, `layer2.call`, from the first check to the decoded reply, also for a call that is refused before
+//! anything is sent. Below it one per attempt, `layer2.attempt`, and one per request for a token, `layer2.token`: the client
+//! spans of the conventions, whose `otel.name` is method and template and whose length is the duration of the request. A
+//! subscriber that bridges to OpenTelemetry needs no mapping.
+//!
+//! `error.type` is the same word wherever a failure is told: the status of the reply if that is what failed, else the kind
+//! of the error, so that a success whose body broke off or does not read is `reply_cut` or `decode` and not `200`. The
+//! status of a token endpoint stands on the span of its own request alone. No span or event carries a body, a header, a query or an id of a resource: the path is
 //! told as the template of the operation (`url.template`), and `url.full`, which would hold ids, is left out.
 //!
 //! | event | level | tells |
@@ -10,6 +15,7 @@
 //! | `layer2.retry` | debug | another attempt follows: why (`error.type`), after how many, and after which wait |
 //! | `layer2.gave_up` | info | no other follows, though one could have helped: `layer2.gave_up` |
 //! | `layer2.sent_again` | debug | a 401 is answered with another token, or with the time that the reply taught |
+//! | `layer2.replayed` | warn | the first attempt of a call got a saved reply: its key was used before |
 //! | `layer2.token.fetched` | debug | a token came, and how long it lives |
 //! | `layer2.token.not_renewed` | warn | the old token serves on |
 //! | `layer2.clock.skewed` | warn | the platform's clock differs from ours; signatures follow it |
@@ -27,7 +33,7 @@ use crate::error::GaveUp;
 use crate::verdict::Remedy;
 
 /// The span of a whole call.
-pub(crate) fn call_span(operation: &Operation, base: &Url, request_id: &str) -> Span {
+pub(crate) fn call_span(operation: &Operation, base: Option<&Url>, request_id: &str) -> Span {
     tracing::info_span!(
         "layer2.call",
         "otel.name" = %operation,
@@ -35,11 +41,11 @@ pub(crate) fn call_span(operation: &Operation, base: &Url, request_id: &str) -> 
         "otel.status_code" = Empty,
         "http.request.method" = operation.method.as_str(),
         "url.template" = operation.path,
-        "server.address" = base.host_str(),
-        "server.port" = base.port_or_known_default(),
+        "server.address" = base.and_then(Url::host_str),
+        "server.port" = base.and_then(Url::port_or_known_default),
         "layer2.api" = operation.api.as_str(),
         "layer2.operation" = operation.id,
-        "layer2.request_id" = request_id,
+        "layer2.request_id" = (!request_id.is_empty()).then_some(request_id),
         "http.response.status_code" = Empty,
         "error.type" = Empty,
         "layer2.outcome" = Empty,
@@ -65,30 +71,57 @@ pub(crate) fn attempt_span(operation: &Operation, base: &Url, resend: u32) -> Sp
     )
 }
 
-/// Notes the status of a reply.
+/// The span of one request to a token endpoint. `resend` counts from zero.
+pub(crate) fn token_span(url: &Url, resend: u32) -> Span {
+    tracing::info_span!(
+        "layer2.token",
+        "otel.name" = %format_args!("POST {}", url.path()),
+        "otel.kind" = "client",
+        "otel.status_code" = Empty,
+        "http.request.method" = "POST",
+        "url.template" = url.path(),
+        "url.scheme" = url.scheme(),
+        "server.address" = url.host_str(),
+        "server.port" = url.port_or_known_default(),
+        "http.request.resend_count" = (resend > 0).then_some(resend),
+        "http.response.status_code" = Empty,
+        "error.type" = Empty,
+    )
+}
+
+/// Notes the status of a success.
 pub(crate) fn record_status(span: &Span, status: StatusCode) {
     span.record("http.response.status_code", status.as_u16());
-    if !status.is_success() {
-        span.record("error.type", status.as_str());
-        span.record("otel.status_code", "ERROR");
-    }
 }
 
-/// Notes a failure that has no status.
+/// Notes why an attempt failed.
 pub(crate) fn record_error(span: &Span, error: &Error) {
-    span.record("error.type", error.kind().as_str());
+    if let Some(status) = error.api_status() {
+        record_status(span, *status);
+    }
+    span.record("error.type", error_type(error));
     span.record("otel.status_code", "ERROR");
 }
 
-/// Notes how a call ended.
+/// Notes why there is no token, on the span of the request for it.
+pub(crate) fn record_no_token(span: &Span, error: &Error) {
+    let refused = error.status().filter(|status| !status.is_success());
+    let why = refused.as_ref().map(StatusCode::as_str);
+    span.record("error.type", why.unwrap_or(error.kind().as_str()));
+    span.record("otel.status_code", "ERROR");
+}
+
+/// Notes that a call has a reply.
+pub(crate) fn record_success(span: &Span, status: StatusCode, attempts: u32) {
+    record_status(span, status);
+    span.record("layer2.attempts", attempts);
+}
+
+/// Notes that a call has failed.
 pub(crate) fn record_failure(span: &Span, error: &Error) {
-    match error.status() {
-        Some(status) => record_status(span, status),
-        None => record_error(span, error),
-    }
+    record_error(span, error);
     span.record("layer2.outcome", tracing::field::debug(error.outcome()));
     span.record("layer2.attempts", error.attempts());
-    span.record("otel.status_code", "ERROR");
 }
 
 /// Another attempt follows.
@@ -97,8 +130,8 @@ pub(crate) fn retrying(operation: &Operation, error: &Error, attempts: u32, wait
         name: "layer2.retry",
         {
             "layer2.operation" = operation.id,
-            "error.type" = error_type(error.status().as_ref(), error),
-            "http.response.status_code" = error.status().map(|status| status.as_u16()),
+            "error.type" = error_type(error),
+            "http.response.status_code" = error.api_status().map(StatusCode::as_u16),
             "layer2.attempts" = attempts,
             "layer2.wait_ms" = millis(wait),
             "layer2.retry_after_ms" = error.retry_after().map(millis)
@@ -113,7 +146,7 @@ pub(crate) fn gave_up(operation: &Operation, error: &Error, attempts: u32, why: 
         name: "layer2.gave_up",
         {
             "layer2.operation" = operation.id,
-            "error.type" = error_type(error.status().as_ref(), error),
+            "error.type" = error_type(error),
             "layer2.attempts" = attempts,
             "layer2.gave_up" = ?why
         },
@@ -133,6 +166,18 @@ pub(crate) fn sending_again(operation: &Operation, remedy: Remedy) {
             }
         },
         "sending again after a 401"
+    );
+}
+
+/// The first attempt of a call got the saved reply of an earlier call.
+pub(crate) fn replayed(operation: &Operation) {
+    tracing::warn!(
+        name: "layer2.replayed",
+        {
+            "layer2.operation" = operation.id
+        },
+        "the platform gave a saved reply: as it should if this call was resumed, and if it was meant as a new one give it \
+         a key of its own"
     );
 }
 
@@ -171,9 +216,10 @@ pub(crate) fn clock_skewed(base: &Url, offset_ms: i64) {
     );
 }
 
-/// The status of the reply, else the kind of the failure: the same word on spans and events.
-fn error_type<'s>(status: Option<&'s StatusCode>, error: &Error) -> &'s str {
-    status.map_or(error.kind().as_str(), StatusCode::as_str)
+/// The status of the reply that refused the call, else the kind of the failure: the same word on spans and events.
+fn error_type(error: &Error) -> &str {
+    let refused = error.api_status().filter(|status| !status.is_success());
+    refused.map_or(error.kind().as_str(), StatusCode::as_str)
 }
 
 fn millis(duration: Duration) -> u64 {

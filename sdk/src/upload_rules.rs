@@ -129,7 +129,7 @@ impl UploadRules {
         let (file_name, bytes) = (file_name.into(), bytes.into());
         let media_type = self.media_type(&file_name)?;
         if bytes.is_empty() {
-            return Err(refused("the file is empty"));
+            return Err(refused("the file is empty: give it its bytes"));
         }
         if bytes.len() > self.max_bytes {
             return Err(self.too_large());
@@ -146,7 +146,7 @@ impl UploadRules {
         let name = path
             .file_name()
             .and_then(|name| name.to_str())
-            .ok_or_else(|| refused("the path does not end with a file name"))?;
+            .ok_or_else(|| refused("the path does not end with a file name: give the path of one file, not of a folder"))?;
         self.media_type(name)?;
         let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
         let length = file.metadata().await.map_err(unreadable)?.len();
@@ -248,7 +248,8 @@ fn is_plain(file_name: &str) -> bool {
 }
 
 fn unreadable(cause: std::io::Error) -> Error {
-    refused("the file could not be read").with_source(cause)
+    refused("the file could not be read, its source says why: check the path and the rights to it")
+        .with_source(cause)
 }
 
 fn refused(message: impl Into<String>) -> Error {

@@ -3,10 +3,10 @@
 //! Here failures get their [`Outcome`], by the table of [`crate::error`]. Whether the request is sent again is decided in
 //! [`crate::retry`], which is told the operation's rule, the attempts so far and the time left.
 
+use http::HeaderMap;
 use http::StatusCode;
 use layer2_types::operation::Operation;
 use reqwest::Url;
-use tracing::Span;
 
 use crate::budget::RetryCost;
 use crate::client::Shared;
@@ -17,7 +17,6 @@ use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Outcome;
 use crate::retry;
-use crate::telemetry;
 use crate::transport::HttpReply;
 use crate::transport::TransportError;
 
@@ -53,20 +52,22 @@ impl From<Error> for Failure {
 }
 
 /// A whole reply that is no success.
-pub(crate) fn on_refusal(reply: &HttpReply, operation: &Operation, shared: &Shared) -> Failure {
-    let status = reply.status;
+pub(crate) fn on_refusal(reply: HttpReply, operation: &Operation, shared: &Shared) -> Failure {
+    let HttpReply {
+        status,
+        headers,
+        body,
+    } = reply;
     let error = Error::new(
         ErrorKind::of_status(status),
         Outcome::of_status(status, operation.effect),
         said(status),
     )
-    .with_details(error_details(&reply.body))
-    .with_request_id(body_request_id(operation.api, &reply.body))
-    .with_reply(status, reply.body.clone())
-    .with_retry_after(retry::retry_after(
-        &reply.headers,
-        shared.runtime.clock.now(),
-    ));
+    .with_details(error_details(&body))
+    .with_request_id(body_request_id(operation.api, &body))
+    .with_reply(status, body)
+    .with_retry_after(retry::retry_after(&headers, shared.runtime.clock.now()))
+    .with_headers(headers);
     Failure {
         error,
         transient: retry::is_transient(status),
@@ -77,42 +78,41 @@ pub(crate) fn on_refusal(reply: &HttpReply, operation: &Operation, shared: &Shar
 
 fn said(status: StatusCode) -> &'static str {
     match status.as_u16() {
-        401 => "the platform does not accept who sends this",
+        401 => "the platform does not accept who sends this; check the credentials",
         403 => "the platform forbids this; the token may lack a scope",
         404 => "the platform has no such resource; check the id and the base URL",
-        429 => "the platform takes no more requests for now",
-        400..=499 => "the platform refused the request",
-        500..=599 => "the platform failed",
-        _ => "the platform replied with a status that no operation has",
+        429 => {
+            "the platform takes no more requests for now; call again later, as `retry_after` says"
+        }
+        400..=499 => "the platform refused the request; its codes say what to mend",
+        500..=599 => "the platform failed; call again later, as the outcome allows",
+        _ => {
+            "the platform replied with a status that no operation has; check the base URL and what stands in between"
+        }
     }
 }
 
-/// Whether a refusal speaks of the signature, not of the token. A code that is not known leaves the token to blame, which
-/// costs one token request and no more.
+/// Whether a refusal speaks of the signature of the request, not of the token nor of the token's own signature. A code
+/// that is not known leaves the token to blame, which costs one token request and no more.
 pub(crate) fn names_signature(error: &Error) -> bool {
     error
         .details()
         .iter()
         .filter_map(|detail| detail.code.as_deref())
-        .any(|code| code.contains("SIGNATURE"))
+        .any(|code| code.contains("SIGNATURE") && !code.contains("TOKEN"))
 }
 
 /// An exchange that broke.
-pub(crate) fn on_broken(
-    broken: TransportError,
-    operation: &Operation,
-    base: &Url,
-    span: &Span,
-) -> Failure {
+pub(crate) fn on_broken(broken: TransportError, operation: &Operation, base: &Url) -> Failure {
     let silence = Outcome::of_silence(operation.effect);
     let (error, cost) = match broken {
-        TransportError::Cut { status, source, .. } => {
-            telemetry::record_status(span, status);
-            return on_cut(status, Some(source), operation);
-        }
-        TransportError::TooLong { status, .. } => {
-            telemetry::record_status(span, status);
-            return on_cut(status, None, operation);
+        TransportError::Cut {
+            status,
+            headers,
+            source,
+        } => return on_cut(status, *headers, Some(source), operation),
+        TransportError::TooLong { status, headers } => {
+            return on_cut(status, *headers, None, operation);
         }
         TransportError::NotSent(source) => {
             let message = format!(
@@ -124,17 +124,17 @@ pub(crate) fn on_broken(
             (error, RetryCost::Failure)
         }
         TransportError::NoReply(source) => {
-            let message = "the connection ended before a reply came";
+            let message =
+                "the connection ended before a reply came: the outcome says whether to call again";
             let error = Error::new(ErrorKind::ReplyLost, silence, message).with_source(source);
             (error, RetryCost::Failure)
         }
         TransportError::TimedOut(source) => {
-            let message = "no reply came in time";
+            let message = "no reply came in time: the outcome says whether to call again, a longer `timeout` whether it was too short";
             let error = Error::new(ErrorKind::Timeout, silence, message).with_source(source);
             (error, RetryCost::Timeout)
         }
     };
-    telemetry::record_error(span, &error);
     Failure {
         error,
         transient: true,
@@ -144,7 +144,12 @@ pub(crate) fn on_broken(
 }
 
 /// A reply whose status came and whose body did not. The status says what is known about the work.
-fn on_cut(status: StatusCode, source: Option<BoxError>, operation: &Operation) -> Failure {
+fn on_cut(
+    status: StatusCode,
+    headers: HeaderMap,
+    source: Option<BoxError>,
+    operation: &Operation,
+) -> Failure {
     let success = status.is_success();
     // Without a source it was we who stopped reading: a body beyond the limit will be as long the next time.
     let transient = source.is_some() && (success || retry::is_transient(status));
@@ -156,6 +161,7 @@ fn on_cut(status: StatusCode, source: Option<BoxError>, operation: &Operation) -
     let message = "the body of the reply broke off, or is longer than the client reads";
     let error = Error::new(kind, Outcome::of_status(status, operation.effect), message)
         .with_reply(status, bytes::Bytes::new())
+        .with_headers(headers)
         .with_any_source(source);
     Failure {
         error,

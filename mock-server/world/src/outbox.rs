@@ -7,168 +7,32 @@
 //! that answers early, late or in another order changes no id, no time and no body. Only 2xx counts as success. Events
 //! that nobody has subscribed to are not kept; of what is finished, a bounded number is kept for the log.
 
-use core::fmt;
-use core::time::Duration;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use jiff::SignedDuration;
 use jiff::Timestamp;
 use layer2_types::payments::SubscriptionId;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::callback_url::CallbackUrl;
-use crate::clock::later;
-use crate::dice::Dice;
-use crate::ids::Origin;
 use crate::seed::SecretSeed;
 use crate::seed::Seed;
 
 mod outcome;
+mod rows;
+mod schedule;
 
 pub use outcome::DeliveryOutcome;
-
-/// When a webhook is tried, counted from the event: at once, then after 5 s, 1 min, 5 min, 30 min, 2 h, 6 h and 24 h.
-pub const ATTEMPT_OFFSETS: [Duration; 8] = [
-    Duration::ZERO,
-    Duration::from_secs(5),
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 3600),
-    Duration::from_secs(6 * 3600),
-    Duration::from_secs(24 * 3600),
-];
-
-/// Up to this many hundredths of the offset are added, so that the retries of many events spread out.
-const JITTER_HUNDREDTHS: u32 = 10;
-
-/// So many tries of a delivery are remembered: those of the schedule, and as many that were ordered later.
-const ATTEMPTS_KEPT: usize = 2 * ATTEMPT_OFFSETS.len();
-
-/// Id of the delivery of one event to one subscription.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct DeliveryId(String);
-
-impl DeliveryId {
-    /// Wraps the text of an id.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The id.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for DeliveryId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A webhook that is to be sent now. `Debug` shows neither its body nor the whole address.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DueDelivery {
-    /// Which delivery.
-    pub delivery: DeliveryId,
-    /// Which attempt, from 1.
-    pub attempt: u32,
-    /// Where to.
-    pub url: CallbackUrl,
-    /// The exact body.
-    pub body: String,
-    /// Private key of the subscription.
-    pub signing_seed: SecretSeed,
-    /// When the attempt is due, in business time.
-    pub due: Timestamp,
-    /// The event, for a header or a log line.
-    pub event_id: String,
-    /// The event's type.
-    pub event_type: String,
-    /// The subscription.
-    pub subscription: SubscriptionId,
-}
-
-impl fmt::Debug for DueDelivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DueDelivery")
-            .field("delivery", &self.delivery)
-            .field("attempt", &self.attempt)
-            .field("url", &self.url)
-            .field("due", &self.due)
-            .field("event_id", &self.event_id)
-            .field("event_type", &self.event_type)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum DeliveryState {
-    Pending { attempt: u32, due: Timestamp },
-    Delivered,
-    Exhausted,
-    Cancelled,
-}
-
-/// One event to one subscription.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct DeliveryRow {
-    pub(crate) id: DeliveryId,
-    pub(crate) event: u64,
-    pub(crate) subscription: SubscriptionId,
-    pub(crate) url: CallbackUrl,
-    pub(crate) state: DeliveryState,
-    /// The newest ones.
-    pub(crate) attempts: Vec<AttemptRow>,
-    /// It had ended and was ordered again: then one attempt is all there is, whatever the schedule says.
-    once: bool,
-    origin: Origin,
-}
-
-/// An attempt that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct AttemptRow {
-    pub(crate) attempt: u32,
-    pub(crate) due: Timestamp,
-    pub(crate) outcome: DeliveryOutcome,
-}
-
-/// An event with its body as it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct EventRow {
-    pub(crate) id: String,
-    pub(crate) event_type: String,
-    pub(crate) at: Timestamp,
-    pub(crate) body: String,
-    /// Place in the journal of the command that caused it.
-    pub(crate) cause: u64,
-    deliveries: u32,
-}
-
-/// An event that is about to be written, and to whom it goes.
-#[derive(Clone, Debug)]
-pub(crate) struct NewEvent {
-    pub(crate) id: String,
-    pub(crate) event_type: String,
-    pub(crate) at: Timestamp,
-    pub(crate) body: String,
-    pub(crate) cause: u64,
-    pub(crate) origin: Origin,
-    pub(crate) recipients: Vec<Recipient>,
-}
-
-/// A subscription that an event goes to.
-#[derive(Clone, Debug)]
-pub(crate) struct Recipient {
-    pub(crate) delivery: DeliveryId,
-    pub(crate) subscription: SubscriptionId,
-    pub(crate) url: CallbackUrl,
-}
+pub(crate) use rows::AttemptRow;
+pub use rows::DeliveryId;
+pub(crate) use rows::DeliveryRow;
+pub(crate) use rows::DeliveryState;
+pub use rows::DueDelivery;
+pub(crate) use rows::EventRow;
+pub(crate) use rows::NewEvent;
+pub(crate) use rows::Recipient;
+pub use schedule::ATTEMPT_OFFSETS;
+use schedule::next_attempt;
 
 /// All events and deliveries of a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -301,10 +165,7 @@ impl Outbox {
         if attempt != expected {
             return;
         }
-        if row.attempts.len() == ATTEMPTS_KEPT {
-            row.attempts.remove(0);
-        }
-        row.attempts.push(AttemptRow {
+        row.note(AttemptRow {
             attempt,
             due,
             outcome,
@@ -432,26 +293,11 @@ pub(crate) fn webhook_key(seed: &Seed, subscription: &SubscriptionId) -> SecretS
     seed.secret("webhook-key", &[subscription.as_str().as_bytes()])
 }
 
-/// When the attempt after `attempt` is due; none after the last one.
-fn next_attempt(
-    seed: &Seed,
-    row: &DeliveryRow,
-    event_at: Timestamp,
-    attempt: u32,
-) -> Option<Timestamp> {
-    if row.once {
-        return None;
-    }
-    let offset = *ATTEMPT_OFFSETS.get(usize::try_from(attempt).ok()?)?;
-    let parts: [&[u8]; 2] = [row.id.as_str().as_bytes(), &attempt.to_le_bytes()];
-    let jitter = Dice::new(seed, row.origin).jitter(offset, JITTER_HUNDREDTHS, "webhook", &parts);
-    let span = SignedDuration::try_from(offset + jitter).ok()?;
-    Some(later(event_at, span))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::callback_url::CallbackUrl;
+    use crate::ids::Origin;
 
     const FAILED: DeliveryOutcome = DeliveryOutcome::Answered { status: 500 };
     const TAKEN: DeliveryOutcome = DeliveryOutcome::Answered { status: 204 };

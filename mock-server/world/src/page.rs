@@ -10,17 +10,19 @@
 //! ([`AsOf`]). Rows that were made later are left out, and the next page goes on behind the row that was last, also if
 //! rows before it no longer match the filter of the request.
 
-use core::fmt;
 use core::ops::Range;
-use core::str::FromStr;
-
-use layer2_types::control;
-use layer2_types::payments;
 
 use crate::context::ReadContext;
 use crate::rejection::Problem;
 use crate::rejection::Rejection;
 use crate::rejection::code;
+
+mod as_of;
+mod links;
+
+pub(crate) use as_of::AS_OF;
+use as_of::AsOf;
+pub(crate) use links::push_encoded;
 
 /// Which page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,40 +30,6 @@ pub(crate) struct Page {
     number: usize,
     size: usize,
     as_of: Option<AsOf>,
-}
-
-/// What a list was when its first page was read. Rows are numbered as they are made, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct AsOf {
-    /// The newest row that there was.
-    newest: u64,
-    /// The last row of the page before.
-    behind: Option<u64>,
-}
-
-impl fmt::Display for AsOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.newest)?;
-        match self.behind {
-            Some(behind) => write!(f, "-{behind}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl FromStr for AsOf {
-    type Err = core::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (newest, behind) = match text.split_once('-') {
-            Some((newest, behind)) => (newest, Some(behind.parse()?)),
-            None => (text, None),
-        };
-        Ok(Self {
-            newest: newest.parse()?,
-            behind,
-        })
-    }
 }
 
 /// In which order a list shows its rows.
@@ -84,36 +52,6 @@ pub(crate) struct Cut<T> {
     more: bool,
     newest: u64,
     last: Option<u64>,
-}
-
-/// Where the other pages are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PageLinks {
-    pub(crate) this: String,
-    pub(crate) first: String,
-    pub(crate) prev: String,
-    pub(crate) next: String,
-    pub(crate) last: String,
-}
-
-impl PageLinks {
-    pub(crate) fn into_payments(self) -> payments::Links {
-        payments::Links::new()
-            .with_self(self.this)
-            .with_first(self.first)
-            .with_prev(self.prev)
-            .with_next(self.next)
-            .with_last(self.last)
-    }
-
-    pub(crate) fn into_control(self) -> control::Links {
-        control::Links::new()
-            .with_self(self.this)
-            .with_first(self.first)
-            .with_prev(self.prev)
-            .with_next(self.next)
-            .with_last(self.last)
-    }
 }
 
 impl Page {
@@ -271,6 +209,14 @@ impl Page {
     }
 }
 
+#[cfg(test)]
+impl<T> Cut<T> {
+    /// How many rows the whole list has.
+    pub(crate) const fn total(&self) -> usize {
+        self.total
+    }
+}
+
 /// The first of the places for which `holds` is false; it is true for those before and false for those after.
 pub(crate) fn first_without(places: Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
     let Range { mut start, mut end } = places;
@@ -285,71 +231,8 @@ pub(crate) fn first_without(places: Range<usize>, holds: impl Fn(usize) -> bool)
     start
 }
 
-impl<T> Cut<T> {
-    /// How many rows the whole list has.
-    #[cfg(test)]
-    pub(crate) const fn total(&self) -> usize {
-        self.total
-    }
-
-    /// The links of the page in its list at `path`; `query` holds the parameters of the request.
-    pub(crate) fn links(&self, path: &str, query: &[(&str, String)]) -> PageLinks {
-        let (number, size) = (self.page.number, self.page.size);
-        let last = self.total.div_ceil(size).saturating_sub(1);
-        let to = |number: usize, behind: Option<u64>| {
-            let as_of = AsOf {
-                newest: self.newest,
-                behind,
-            };
-            link(path, query, number, size, as_of)
-        };
-        let own = self.page.as_of.and_then(|as_of| as_of.behind);
-        PageLinks {
-            this: to(number, own),
-            first: to(0, None),
-            prev: number
-                .checked_sub(1)
-                .map_or_else(String::new, |before| to(before.min(last), None)),
-            next: match self.last {
-                Some(behind) if self.more => to(number + 1, Some(behind)),
-                _ => String::new(),
-            },
-            last: to(last, None),
-        }
-    }
-}
-
-fn link(path: &str, query: &[(&str, String)], number: usize, size: usize, as_of: AsOf) -> String {
-    let mut link = format!("{path}?page={number}&page_size={size}");
-    for (name, value) in query
-        .iter()
-        .filter(|(name, _)| !matches!(*name, "page" | "page_size" | AS_OF))
-    {
-        link.push('&');
-        link.push_str(name);
-        link.push('=');
-        push_encoded(&mut link, value);
-    }
-    link.push_str(&format!("&{AS_OF}={as_of}"));
-    link
-}
-
-/// The parameter of links that says what the list was.
-pub(crate) const AS_OF: &str = "as_of";
-
 const SIZE_DEFAULT: i32 = 20;
 const SIZE_MAX: i32 = 1000;
-
-/// Percent-encodes all but the unreserved characters (RFC 3986, 2.3).
-pub(crate) fn push_encoded(target: &mut String, value: &str) {
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            target.push(char::from(byte));
-        } else {
-            target.push_str(&format!("%{byte:02X}"));
-        }
-    }
-}
 
 fn out_of_range(name: &str, received: i32, expected: &str) -> Problem {
     Problem::new(

@@ -9,6 +9,7 @@ mod build;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use layer2_types::Platform;
 use secrecy::SecretString;
 
@@ -39,6 +40,9 @@ const DEFAULT_TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit of one call with all its attempts.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
 
+/// Header that marks a reply which was saved for its key. The platform publishes none; this is the mock server's.
+const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotent-replayed");
+
 /// Collects what a client needs and checks it in [`build`](Self::build).
 #[derive(Debug)]
 pub struct ClientBuilder {
@@ -54,6 +58,7 @@ pub struct ClientBuilder {
     signing_key: Option<SecretString>,
     sign: SignRequests,
     signing_scheme: SigningScheme,
+    replayed_header: HeaderName,
     platform: Platform,
     allow_insecure_http: bool,
     retry: RetryPolicy,
@@ -84,6 +89,7 @@ impl ClientBuilder {
             signing_key: None,
             sign: SignRequests::default(),
             signing_scheme: SigningScheme::default(),
+            replayed_header: REPLAYED_HEADER,
             platform: Platform::default(),
             allow_insecure_http: false,
             retry: RetryPolicy::default(),
@@ -154,6 +160,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Gives access to the Plaid API with credentials that may change while the client lives. They go with every request,
+    /// so the provider is asked before each, and once more when they are refused.
+    #[must_use]
+    pub fn plaid_provider(mut self, provider: impl CredentialsProvider) -> Self {
+        self.plaid = Some(Identity::of(provider));
+        self
+    }
+
     /// Sets the address of the Plaid API.
     #[must_use]
     pub fn plaid_base_url(mut self, url: impl Into<String>) -> Self {
@@ -193,6 +207,15 @@ impl ClientBuilder {
     #[must_use]
     pub fn signing_scheme(mut self, scheme: SigningScheme) -> Self {
         self.signing_scheme = scheme;
+        self
+    }
+
+    /// Sets the header by which [`Reply::is_replayed`](crate::Reply::is_replayed) knows a reply that the platform has saved
+    /// for its key, `idempotent-replayed` by default; a value of `false` is no mark. The platform publishes no such
+    /// header, the mock server sends this one.
+    #[must_use]
+    pub fn replayed_header(mut self, name: HeaderName) -> Self {
+        self.replayed_header = name;
         self
     }
 

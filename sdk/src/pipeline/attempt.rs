@@ -90,15 +90,16 @@ fn judge(
     span: &Span,
     result: Result<HttpReply, TransportError>,
 ) -> Result<HttpReply, Failure> {
-    let reply = match result {
-        Ok(reply) => reply,
-        Err(broken) => return Err(verdict::on_broken(broken, layer.operation, base, span)),
+    let failure = match result {
+        Ok(reply) if reply.status.is_success() => {
+            telemetry::record_status(span, reply.status);
+            return Ok(reply);
+        }
+        Ok(reply) => verdict::on_refusal(reply, layer.operation, &layer.shared),
+        Err(broken) => verdict::on_broken(broken, layer.operation, base),
     };
-    telemetry::record_status(span, reply.status);
-    if reply.status.is_success() {
-        return Ok(reply);
-    }
-    Err(verdict::on_refusal(&reply, layer.operation, &layer.shared))
+    telemetry::record_error(span, &failure.error);
+    Err(failure)
 }
 
 /// An exchange that is about to begin, and what is needed to understand its reply.
@@ -173,19 +174,8 @@ async fn unauthorized(
     (origin, signed_with): (Origin, Option<i64>),
     failure: Failure,
 ) -> Failure {
-    if let Some(offset_ms) = signed_with
-        && verdict::names_signature(&failure.error)
-    {
-        // Another call may have learned the time while this one was on its way.
-        let other_time = !terms.tried.time && prepared.lane.skew.has_moved_from(offset_ms);
-        return Failure {
-            remedy: other_time.then_some(Remedy::Time),
-            error: failure.error.with_message(
-                "the platform refused the signature: check that the client signs with the private key whose public \
-                 key the platform has",
-            ),
-            ..failure
-        };
+    if verdict::names_signature(&failure.error) {
+        return wants_signature(prepared, terms, signed_with, failure);
     }
     let auth = &prepared.lane.auth;
     let other_grant = if terms.tried.grant {
@@ -200,6 +190,35 @@ async fn unauthorized(
     Failure {
         remedy: other_grant.then_some(Remedy::Grant),
         error: failure.error.with_message(auth.said_no()),
+        ..failure
+    }
+}
+
+/// What a refusal of the signature, or of its absence, means. The token is good, and stays.
+fn wants_signature(
+    prepared: &Prepared<'_>,
+    terms: Terms,
+    signed_with: Option<i64>,
+    failure: Failure,
+) -> Failure {
+    let Some(offset_ms) = signed_with else {
+        return Failure {
+            remedy: None,
+            error: failure.error.with_message(
+                "the platform wants this call signed, and it was sent without a signature: give the builder \
+                 `signing_key` and `sign_requests(SignRequests::All)`, and the call no `sign(false)`",
+            ),
+            ..failure
+        };
+    };
+    // Another call may have learned the time while this one was on its way.
+    let other_time = !terms.tried.time && prepared.lane.skew.has_moved_from(offset_ms);
+    Failure {
+        remedy: other_time.then_some(Remedy::Time),
+        error: failure.error.with_message(
+            "the platform refused the signature: check that the client signs with the private key whose public key \
+             the platform has",
+        ),
         ..failure
     }
 }

@@ -18,6 +18,7 @@ mod prepare;
 use std::time::Duration;
 
 use tracing::Instrument as _;
+use tracing::Span;
 
 use self::attempt::Terms;
 use self::attempt::Tried;
@@ -30,6 +31,7 @@ use crate::client::Shared;
 use crate::draft::Draft;
 use crate::error::Error;
 use crate::error::ErrorKind;
+use crate::error::GaveUp;
 use crate::error::Outcome;
 use crate::retry;
 use crate::retry::Decision;
@@ -39,35 +41,39 @@ use crate::telemetry;
 use crate::transport::HttpReply;
 use crate::verdict::Failure;
 
-/// Header that carries the request id both ways.
+/// Header that carries the request id both ways, on payments and control operations.
 pub const REQUEST_ID_HEADER: &str = "x-l2f-request-id";
 
+<<<<<<< HEAD
 /// Sends `draft` for the operation of `layer` until it succeeds or nothing more may be tried.
 ///
 /// Dropped before it is ready: nothing is sent afterwards, what was paid for a retry that never left comes back, and
 /// no lock stays closed. What the request that was on its way has done is unknown.
 pub(crate) async fn send(layer: &CallLayer, draft: Draft) -> Result<HttpReply, Error> {
+=======
+/// Sends `request` for the operation of `layer` until it succeeds or nothing more may be tried. With a success comes the
+/// span of the call, which lasts until the reply is read.
+///
+/// Dropped before it is ready: nothing is sent afterwards, what was paid for a retry that never left comes back, and
+/// no lock stays closed. What the request that was on its way has done is unknown.
+pub(crate) async fn send(
+    layer: &CallLayer,
+    request: reqwest::Request,
+) -> Result<(HttpReply, Span), Error> {
+>>>>>>> main
     let operation = layer.operation;
     let prepared = match Prepared::new(layer, draft) {
         Ok(prepared) => prepared,
-        Err(error) => return Err(layer.record.complete(error, operation)),
+        Err(error) => return Err(layer.refused(error)),
     };
-    let span = telemetry::call_span(operation, &prepared.lane.base, layer.record.sent_id());
+    let span = telemetry::call_span(operation, Some(&prepared.lane.base), layer.record.own_id());
     // Boxed: the state of the loop would otherwise be part of every caller's future. In three boxes, this one, that of
     // what makes ready and the transport's: an allocator has short pieces at hand, and looks for a long one.
     let attempts = Box::pin(attempts(layer, &prepared));
     let result = attempts.instrument(span.clone()).await;
     match result {
-        Ok(reply) => {
-            telemetry::record_status(&span, reply.status);
-            span.record("layer2.attempts", layer.record.attempts());
-            Ok(reply)
-        }
-        Err(error) => {
-            let error = layer.record.complete(error, operation);
-            telemetry::record_failure(&span, &error);
-            Err(error)
-        }
+        Ok(reply) => Ok((reply, span)),
+        Err(error) => Err(layer.failed(&span, error)),
     }
 }
 
@@ -167,7 +173,8 @@ impl<'a> Progress<'a> {
             Decision::Stop { gave_up, retryable } => {
                 let error = failure.error.at_least(self.known);
                 let error = error.with_retryable(retryable);
-                let Some(why) = gave_up else {
+                // A call whose time was over says so itself.
+                let Some(why) = gave_up.or(error.gave_up()) else {
                     return Next::Never(error);
                 };
                 telemetry::gave_up(operation, &error, self.counted, why);
@@ -188,7 +195,9 @@ fn invalid(message: impl Into<String>) -> Error {
 
 /// The time of a call was over while nothing had left: with more of it the same call may work.
 fn too_late(message: &str) -> Error {
-    before(ErrorKind::Timeout, message).with_retryable(true)
+    before(ErrorKind::Timeout, message)
+        .with_retryable(true)
+        .with_gave_up(GaveUp::Deadline)
 }
 
 fn before(kind: ErrorKind, message: impl Into<String>) -> Error {

@@ -12,6 +12,7 @@ use http::header::CONTENT_TYPE;
 use http::header::HOST;
 use http::header::TRANSFER_ENCODING;
 use http::header::USER_AGENT;
+use layer2_types::operation::Api;
 use layer2_types::operation::Effect;
 use layer2_types::operation::HttpMethod;
 use layer2_types::operation::IdempotencyRule;
@@ -89,9 +90,19 @@ impl<'a> Prepared<'a> {
         } = layer;
         let lane = shared.lane(operation.api)?;
         guard::platform(operation, shared.platform)?;
+<<<<<<< HEAD
         let mut url = draft.address(&lane.base);
         if let Some(cause) = draft.fault {
             return Err(invalid("the request could not be built").with_source(cause));
+=======
+        guard::path(operation, &lane.base, request.url())?;
+        guard::page(operation, options)?;
+        guard::overlay_query(request.url_mut(), &options.page_query);
+        if request.body().is_some_and(|body| body.as_bytes().is_none()) {
+            return Err(invalid(
+                "the body is a stream: it can neither be signed nor sent twice, give its bytes",
+            ));
+>>>>>>> main
         }
         guard::path(operation, &lane.base, &url)?;
         guard::page(operation, &options.page_query)?;
@@ -112,12 +123,19 @@ impl<'a> Prepared<'a> {
         };
         let request_id = request_id(options, &mut chance)?;
         let key = idempotency_key(operation, options, &mut chance)?;
+<<<<<<< HEAD
         headers.push((REQUEST_ID, header_value(&request_id, "request id")?));
+=======
+        let is_sent = takes_request_id(operation.api);
+        if is_sent {
+            headers.insert(REQUEST_ID, header_value(&request_id, "request id")?);
+        }
+>>>>>>> main
         if let Some(key) = &key {
             let value = header_value(key.as_str(), "idempotency key")?;
             headers.push((IDEMPOTENCY_KEY, value));
         }
-        record.sent_as(request_id, key);
+        record.begun_as(request_id, is_sent, key);
         Ok(Self {
             lane,
             may_repeat: retry::may_repeat(operation, &draft.body),
@@ -165,6 +183,12 @@ fn refuse_owned(name: &HeaderName, scheme: &SigningScheme) -> Result<(), Error> 
         )));
     }
     Ok(())
+}
+
+/// Whether an API knows the request id of a client. Accounting documents no such header, and Plaid makes an id of its own,
+/// which it tells in the body; an id that was only sent to them would be of no use to their support.
+fn takes_request_id(api: Api) -> bool {
+    matches!(api, Api::Payments | Api::Control)
 }
 
 fn request_id(options: &CallOptions, chance: &mut Chance<'_>) -> Result<Arc<str>, Error> {

@@ -22,6 +22,8 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use http::header::USER_AGENT;
+use tracing::Instrument as _;
+use tracing::Span;
 
 use self::answer::Granted;
 use self::answer::Refusal;
@@ -238,11 +240,16 @@ impl TokenStore {
         let mut credentials = credentials::ask(self.provider.as_ref()).await?;
         let mut asked_again = false;
         let mut attempt = 1;
+        let mut sent = 0;
         loop {
-            let refusal = match self.ask_server(&credentials, tools).await {
+            let span = telemetry::token_span(&self.endpoint.url, sent);
+            sent += 1;
+            let asked = self.ask_server(&credentials, tools, &span);
+            let refusal = match asked.instrument(span.clone()).await {
                 Ok(granted) => return Ok(granted),
                 Err(refusal) => refusal,
             };
+            telemetry::record_no_token(&span, &refusal.error);
             if refusal.credentials_refused && !asked_again {
                 asked_again = true;
                 self.provider.refused(&credentials).await;
@@ -272,6 +279,7 @@ impl TokenStore {
         &self,
         credentials: &Credentials,
         tools: Tools<'_>,
+        span: &Span,
     ) -> Result<Granted, Refusal> {
         let asked_at = tools.runtime.clock.monotonic();
         let mut request = self.endpoint.request(credentials)?;
@@ -282,6 +290,7 @@ impl TokenStore {
             .execute(request, self.limit)
             .await
             .map_err(|broken| Refusal::broken(broken, &self.endpoint.url))?;
+        telemetry::record_status(span, exchange.status);
         if exchange.status.is_success() {
             return Granted::read(&exchange, asked_at).map_err(Refusal::from);
         }

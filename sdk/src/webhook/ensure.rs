@@ -6,18 +6,21 @@
 //! there stays, what is missing is made, and each key is in the store before the next subscription is made, so that a run
 //! that breaks off is completed by the next one.
 //!
-//! What is there is read first, so no key is needed to begin again. Each call below has a key of its own; one that the
-//! client carries is for one call and is left out.
+//! What is there is read first, to its last page if the platform gives several, so no key is needed to begin again. Each
+//! call below has a key and a request id of its own; those that the client carries are for one call and are left out.
 
 use std::collections::HashSet;
 
+use futures_util::TryStreamExt as _;
 use layer2_types::payments::EventType;
 use layer2_types::payments::Subscription;
 use layer2_types::payments::SubscriptionId;
 use layer2_types::payments::SubscriptionRequest;
 
+use crate::client::Client;
 use crate::credentials::BoxError;
 use crate::error::Error;
+use crate::page::paginate;
 use crate::resources::payments::Subscriptions;
 use crate::webhook::key_store::KeyStore;
 use crate::webhook::key_store::StoredKey;
@@ -79,7 +82,7 @@ impl Subscriptions<'_> {
         event_types: impl IntoIterator<Item = EventType>,
         store: &dyn KeyStore,
     ) -> Result<Ensured, EnsureError> {
-        let client = self.client.without_key();
+        let client = self.client.for_several_calls();
         let calls = client.subscriptions();
         let listed = calls.of_url(callback_url).await?;
         let stored = store.keys().await.map_err(EnsureError::Store)?;
@@ -137,7 +140,7 @@ impl Subscriptions<'_> {
         callback_url: &str,
         store: &dyn KeyStore,
     ) -> Result<Ensured, EnsureError> {
-        let client = self.client.without_key();
+        let client = self.client.for_several_calls();
         let calls = client.subscriptions();
         let mut ensured = Ensured::default();
         for old in calls.of_url(callback_url).await? {
@@ -156,11 +159,14 @@ impl Subscriptions<'_> {
     }
 
     async fn of_url(&self, callback_url: &str) -> Result<Vec<Subscription>, EnsureError> {
-        let mut listed = self.list().await.map_err(EnsureError::List)?.into_inner();
-        listed
-            .items
-            .retain(|listed| listed.callback_url.as_deref() == Some(callback_url));
-        Ok(listed.items)
+        // No page parameters are published for this list. What came on a later page and was not read would be made again.
+        let list = async |client: Client| client.subscriptions().list().await;
+        let id = |listed: &Subscription| listed.id.to_string();
+        let all = paginate(self.client, (), move |client, ()| list(client), id);
+        let of_url = all.try_filter(|listed| {
+            std::future::ready(listed.callback_url.as_deref() == Some(callback_url))
+        });
+        of_url.try_collect().await.map_err(EnsureError::List)
     }
 
     /// Makes a subscription and keeps its key.
@@ -236,7 +242,7 @@ pub enum EnsureError {
         subscription_id: SubscriptionId,
     },
     /// The store failed.
-    #[error("the store of webhook keys failed")]
+    #[error("the store of webhook keys failed, its source says why: mend it and call again")]
     Store(#[source] BoxError),
 }
 

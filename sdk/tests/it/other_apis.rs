@@ -57,6 +57,7 @@ mod accounting {
             .unwrap();
 
         assert_eq!((reply.status().as_u16(), reply.attempts()), (201, 2));
+        assert_eq!(reply.request_id(), "", "this API knows no such id");
         let form =
             String::from_utf8(stage.received("/oauth2/token").await[0].body.clone()).unwrap();
         assert_eq!(form, "grant_type=client_credentials&scope=all&client_id=id");
@@ -66,6 +67,7 @@ mod accounting {
             !sent.headers.contains_key("x-l2f-idempotency-id"),
             "this API takes no key"
         );
+        assert!(!sent.headers.contains_key("x-l2f-request-id"));
     }
 
     #[tokio::test]
@@ -95,9 +97,118 @@ mod accounting {
 
 #[cfg(feature = "plaid")]
 mod plaid {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use layer2_sdk::BoxError;
+    use layer2_sdk::CallOptions;
+    use layer2_sdk::Credentials;
+    use layer2_sdk::CredentialsProvider;
     use layer2_sdk::plaid::ItemPublicTokenExchangeRequest;
 
     use super::*;
+
+    const PATH: &str = "/item/public_token/exchange";
+    const EXCHANGED: &str = r#"{"access_token":"a","item_id":"i","request_id":"HNTDNrA8F1shFEW"}"#;
+    const REFUSED: &str = r#"{"error_type":"INVALID_INPUT","error_code":"INVALID_API_KEYS","request_id":"4zlKapIkTm8p5KM"}"#;
+
+    fn request() -> ItemPublicTokenExchangeRequest {
+        serde_json::from_str(r#"{"public_token":"public-sandbox-1"}"#).unwrap()
+    }
+
+    /// A vault whose secret is rotated as soon as the old one is refused, or never.
+    #[derive(Debug)]
+    struct Vault {
+        secret: Mutex<&'static str>,
+        rotated: &'static str,
+    }
+
+    #[async_trait]
+    impl CredentialsProvider for Vault {
+        async fn credentials(&self) -> Result<Credentials, BoxError> {
+            Ok(Credentials::new("plaid-id", *self.secret.lock().unwrap()))
+        }
+
+        async fn refused(&self, _: &Credentials) {
+            *self.secret.lock().unwrap() = self.rotated;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_was_rotated_is_asked_for_and_sent_once_more() {
+        for (rotated, answers, secrets) in [
+            (
+                "new",
+                vec![json(401, REFUSED), json(200, EXCHANGED)],
+                vec!["old", "new"],
+            ),
+            // The new one is refused too: nothing is tried twice.
+            ("new", vec![json(401, REFUSED)], vec!["old", "new"]),
+            // There is no other one.
+            ("old", vec![json(401, REFUSED)], vec!["old"]),
+        ] {
+            let stage = Stage::without_tokens().await;
+            let is_mended = answers.len() == 2;
+            stage.on("POST", PATH, stage.script(answers)).await;
+            let vault = Vault {
+                secret: Mutex::new("old"),
+                rotated,
+            };
+            let client = Client::builder()
+                .plaid_provider(vault)
+                .plaid_base_url(stage.server.uri())
+                .build()
+                .unwrap();
+
+            let exchanged = client
+                .plaid()
+                .items()
+                .public_token_exchange(&request())
+                .await;
+
+            match exchanged {
+                Ok(_) => assert!(is_mended),
+                Err(error) => {
+                    assert!(!is_mended, "{error}");
+                    assert_eq!(
+                        (error.kind(), error.outcome()),
+                        (ErrorKind::Unauthorized, Outcome::NotDone)
+                    );
+                    assert_eq!(error.request_id(), Some("4zlKapIkTm8p5KM"));
+                }
+            }
+            let sent = stage.received(PATH).await;
+            let sent: Vec<_> = sent
+                .iter()
+                .map(|sent| header(sent, "plaid-secret"))
+                .collect();
+            assert_eq!(sent, secrets);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_id_of_a_request_is_the_one_that_plaid_tells() {
+        let stage = Stage::without_tokens().await;
+        stage
+            .on("POST", PATH, stage.script([json(200, EXCHANGED)]))
+            .await;
+        let client = Client::builder()
+            .plaid("plaid-id", "plaid-secret")
+            .plaid_base_url(stage.server.uri())
+            .build()
+            .unwrap();
+        let client = client.with(CallOptions::new().request_id("ours"));
+
+        let reply = client
+            .plaid()
+            .items()
+            .public_token_exchange(&request())
+            .await;
+
+        assert_eq!(reply.unwrap().request_id(), "HNTDNrA8F1shFEW");
+        let sent = &stage.received(PATH).await[0];
+        assert!(!sent.headers.contains_key("x-l2f-request-id"));
+    }
 
     #[tokio::test]
     async fn id_and_secret_travel_in_headers_and_errors_read() {

@@ -8,6 +8,7 @@ use layer2_sdk::Error;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::Items;
 use layer2_sdk::Outcome;
+use layer2_sdk::Reply;
 use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::Transaction;
 use layer2_sdk::payments::TransactionsListForAccountParams;
@@ -138,6 +139,36 @@ async fn what_was_read_and_not_taken_is_the_first_of_the_pages() {
     assert!(
         pages[0].has_next(),
         "the rest of a page knows the page's links"
+    );
+}
+
+#[tokio::test]
+async fn a_request_id_of_the_caller_is_that_of_the_first_page() {
+    let stage = Stage::new().await;
+    let pages = [
+        page(&["a"], "?page=1"),
+        page(&["b"], "?page=2"),
+        page(&["c"], ""),
+    ];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let client = stage.client().with(CallOptions::new().request_id("mine"));
+    let all = client
+        .transactions()
+        .list_stream(TransactionsListParams::new());
+
+    let pages: Vec<_> = all.into_pages().try_collect().await.unwrap();
+
+    let told: Vec<_> = pages.iter().map(Reply::request_id).collect();
+    let requests = stage.received(LIST).await;
+    let sent: Vec<_> = requests
+        .iter()
+        .map(|sent| header(sent, "x-l2f-request-id"))
+        .collect();
+    assert_eq!(told, sent);
+    assert_eq!(sent[0], "mine");
+    assert!(
+        sent[1] != "mine" && sent[2] != "mine" && sent[1] != sent[2],
+        "{sent:?}"
     );
 }
 

@@ -5,6 +5,7 @@ use layer2_sdk::ErrorKind;
 use layer2_sdk::IdempotencyKey;
 use layer2_sdk::Outcome;
 use layer2_sdk::Platform;
+use layer2_sdk::RetryPolicy;
 use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::TransactionsListParams;
 use layer2_sdk::payments::TransferId;
@@ -12,6 +13,7 @@ use layer2_sdk::payments::TransferId;
 use crate::stage::Answer;
 use crate::stage::Socket;
 use crate::stage::Stage;
+use crate::stage::TOKEN_PATH;
 use crate::stage::TRANSFER;
 use crate::stage::header;
 use crate::stage::json;
@@ -134,6 +136,105 @@ async fn a_refusal_tells_its_codes_and_is_not_repeated() {
         assert_eq!(stage.received(ACCEPT).await.len(), 1);
     }
     drop(stage);
+}
+
+#[tokio::test]
+async fn an_error_tells_what_came_around_its_reply() {
+    let marked = |status: u16, body: &str| json(status, body).insert_header("x-of-the-reply", "7");
+    for (status, body, kind) in [
+        (403, "{}", ErrorKind::Forbidden),
+        (429, "{}", ErrorKind::RateLimited),
+        (500, "{}", ErrorKind::Server),
+        (202, "{}", ErrorKind::UnexpectedReply),
+        (200, "[]", ErrorKind::Decode),
+    ] {
+        let stage = Stage::new().await;
+        let reply = stage.script([marked(status, body)]);
+        stage.on("POST", ACCEPT, reply).await;
+        let error = stage.client().transfers().accept(&transfer_id()).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.headers().unwrap()["x-of-the-reply"], "7", "{kind:?}");
+    }
+
+    // A body that breaks off has its headers, and what had no reply has none.
+    let head = "HTTP/1.1 200 OK\r\nx-of-the-reply: 7\r\ncontent-length: 500\r\n\r\n{";
+    for (answer, is_told) in [
+        (Answer::Write(head.to_owned()), true),
+        (Answer::HangUp, false),
+    ] {
+        let stage = Stage::new().await;
+        let socket = Socket::play(vec![answer]).await;
+        let builder = stage.builder_at(socket.base()).retry(RetryPolicy::never());
+        let client = builder.build().unwrap();
+        let error = client.transfers().accept(&transfer_id()).await.unwrap_err();
+        let told = error.headers().map(|headers| &headers["x-of-the-reply"]);
+        assert_eq!(told.is_some(), is_told, "{error}");
+    }
+
+    // A token endpoint that refuses.
+    let stage = Stage::without_tokens().await;
+    stage.on("POST", TOKEN_PATH, marked(400, "{}")).await;
+    let error = stage.client().transfers().accept(&transfer_id()).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.headers().unwrap()["x-of-the-reply"], "7");
+}
+
+#[tokio::test]
+async fn a_doubt_is_answered_by_what_the_platform_can_tell_apart() {
+    let stage = Stage::new().await;
+    let failed = || stage.script([json(500, "{}")]);
+    stage.on("POST", ACCEPT, failed()).await;
+    stage
+        .on("PATCH", "/api/v1/accounts/deposits/A", failed())
+        .await;
+
+    let keyed = stage.client().transfers().accept(&transfer_id()).await;
+    let keyed = keyed.unwrap_err();
+    let update = serde_json::from_str(r#"{"updates":[],"updated_by":"a","reason":"b"}"#).unwrap();
+    let account = AccountId::new("A").unwrap();
+    let keyless = stage.client().accounts().update(&account, &update).await;
+    let keyless = keyless.unwrap_err();
+
+    for (error, again) in [(keyed, true), (keyless, false)] {
+        assert_eq!(error.outcome(), Outcome::Unknown);
+        assert_eq!(error.idempotency_key().is_some(), again);
+        let said = error.to_string();
+        assert_eq!(said.contains("same idempotency key"), again, "{said}");
+        assert_ne!(said.contains("before anything else"), again, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_saved_reply_is_known_by_its_mark() {
+    let ours = http::HeaderName::from_static("x-was-saved");
+    for (mark, value, of, is_replayed) in [
+        (None, "true", None, false),
+        (Some("idempotent-replayed"), "true", None, true),
+        (Some("idempotent-replayed"), "false", None, false),
+        (Some("x-was-saved"), "yes", None, false),
+        (Some("x-was-saved"), "yes", Some(&ours), true),
+        (Some("idempotent-replayed"), "true", Some(&ours), false),
+    ] {
+        let stage = Stage::new().await;
+        let body = r#"{"data":{"id":"t"}}"#;
+        let reply = || match mark {
+            Some(name) => json(200, body).insert_header(name, value),
+            None => json(200, body),
+        };
+        stage.on("POST", ACCEPT, stage.script([reply()])).await;
+        stage.on("GET", GET, stage.script([reply()])).await;
+        let builder = match of {
+            Some(name) => stage.builder().replayed_header(name.clone()),
+            None => stage.builder(),
+        };
+        let client = builder.build().unwrap();
+        let accepted = client.transfers().accept(&transfer_id()).await.unwrap();
+        assert_eq!(accepted.is_replayed(), is_replayed, "{mark:?} {value}");
+        assert_eq!(accepted.map(|_| ()).is_replayed(), is_replayed);
+        let read = client.transfers().get(&transfer_id()).await.unwrap();
+        assert!(!read.is_replayed(), "a read carries no key");
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use layer2_sdk::BoxError;
+use layer2_sdk::CallOptions;
+use layer2_sdk::ClientBuilder;
 use layer2_sdk::ErrorKind;
+use layer2_sdk::GaveUp;
 use layer2_sdk::Outcome;
+use layer2_sdk::SignRequests;
 use layer2_sdk::Signer;
 use wiremock::ResponseTemplate;
 
@@ -23,6 +27,8 @@ use crate::stage::assert_one_key;
 use crate::stage::header;
 use crate::stage::json;
 use crate::stage::refusal;
+
+const GET: &str = "/api/v1/transfers/11111111-2222-4333-8444-555555555555";
 
 /// What a platform answers whose clock is ten minutes ahead.
 fn stale(stage: &Stage) -> ResponseTemplate {
@@ -134,6 +140,55 @@ async fn a_refused_signature_is_no_reason_to_drop_the_token() {
     assert_eq!(stage.received(TOKEN_PATH).await.len(), 1);
 }
 
+#[tokio::test]
+async fn an_unsigned_call_that_had_to_be_signed_keeps_the_token_and_says_so() {
+    let without_key = |stage: &Stage| stage.builder_without_key_at(stage.base());
+    let never = |stage: &Stage| stage.builder().sign_requests(SignRequests::Never);
+    let where_required = |stage: &Stage| {
+        let builder = stage.builder();
+        builder.sign_requests(SignRequests::WhereRequired)
+    };
+    let cases: [&dyn Fn(&Stage) -> ClientBuilder; 3] = [&without_key, &never, &where_required];
+    for of in cases {
+        let stage = Stage::new().await;
+        let wanted = refusal(401, "SIGNATURE_REQUIRED");
+        stage.on("GET", GET, stage.script([wanted])).await;
+        let client = of(&stage).build().unwrap();
+
+        for _ in 0..2 {
+            let error = client.transfers().get(&transfer_id()).await.unwrap_err();
+            assert_eq!(
+                (error.kind(), error.outcome(), error.attempts()),
+                (ErrorKind::Unauthorized, Outcome::NotDone, 1)
+            );
+            let said = error.to_string();
+            assert!(said.contains("without a signature"), "{said}");
+            assert!(said.contains("sign_requests(SignRequests::All)"), "{said}");
+        }
+        assert_eq!(stage.received(TOKEN_PATH).await.len(), 1);
+    }
+
+    // The same of a call that chose not to sign.
+    let stage = Stage::new().await;
+    let wanted = refusal(401, "SIGNATURE_REQUIRED");
+    stage.on("POST", ACCEPT, stage.script([wanted])).await;
+    let unsigned = stage.client().with(CallOptions::new().sign(false));
+    let error = unsigned.transfers().accept(&transfer_id()).await;
+    assert_eq!(error.unwrap_err().attempts(), 1);
+    assert_eq!(stage.received(TOKEN_PATH).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_whose_own_signature_is_refused_is_fetched_anew() {
+    let stage = Stage::new().await;
+    let refused = refusal(401, "TOKEN_SIGNATURE_INVALID");
+    let found = json(200, ACCEPTED);
+    stage.on("GET", GET, stage.script([refused, found])).await;
+    let reply = stage.client().transfers().get(&transfer_id()).await;
+    assert_eq!(reply.unwrap().attempts(), 2);
+    assert_eq!(stage.received(TOKEN_PATH).await.len(), 2);
+}
+
 /// A key service that never answers.
 #[derive(Debug)]
 struct Hanging;
@@ -161,6 +216,7 @@ async fn a_signer_that_hangs_costs_the_call_its_time_and_nothing_is_sent() {
         (error.kind(), error.outcome(), error.attempts()),
         (ErrorKind::Timeout, Outcome::NotSent, 0)
     );
+    assert_eq!(error.gave_up(), Some(GaveUp::Deadline));
     assert!(stage.received(ACCEPT).await.is_empty());
 }
 
@@ -220,6 +276,7 @@ async fn nothing_is_sent_when_the_time_of_the_call_is_over() {
             (ErrorKind::Timeout, Outcome::NotSent, 0)
         );
         assert!(error.is_retryable());
+        assert_eq!(error.gave_up(), Some(GaveUp::Deadline));
     }
     assert!(stage.received(ACCEPT).await.is_empty());
 }
