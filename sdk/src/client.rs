@@ -155,20 +155,12 @@ impl Shared {
         })
     }
 
-<<<<<<< HEAD
-=======
-    /// Address of `api`, as a path is put behind it.
-    pub(crate) fn base(&self, api: Api) -> Result<&str, Error> {
-        Ok(self.lane(api)?.base.as_str().trim_end_matches('/'))
-    }
-
     /// Whether a reply is marked as one that was saved for its key.
     pub(crate) fn is_replayed(&self, headers: &HeaderMap) -> bool {
         let mark = headers.get(&self.replayed_header);
         mark.is_some_and(|mark| !mark.as_bytes().eq_ignore_ascii_case(b"false"))
     }
 
->>>>>>> main
     pub(crate) fn tools(&self, deadline: Duration) -> Tools<'_> {
         Tools {
             runtime: &self.runtime,

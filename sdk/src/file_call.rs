@@ -12,7 +12,6 @@ use http::header::CONTENT_DISPOSITION;
 use layer2_types::operation::Operation;
 use progenitor_client::encode_path;
 use serde::de::DeserializeOwned;
-use tracing::Span;
 
 use crate::body::Body;
 use crate::call::CallLayer;
@@ -58,16 +57,12 @@ impl Client {
         ids: &[&str],
     ) -> Result<Reply<Download>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
-        let (reply, span) = exchange(&layer, ids, None).await?;
+        let (reply, span) = layer.exchange(draft(operation, ids)).await?;
         let HttpReply {
             status,
             mut headers,
             body,
-<<<<<<< HEAD
-        } = layer.exchange(draft(operation, ids)).await?;
-=======
         } = reply;
->>>>>>> main
         let file = Download::new(&headers, body, layer.origin(status));
         hide_name(&mut headers);
         Ok(layer.reply(&span, status, headers, file))
@@ -80,16 +75,12 @@ impl Client {
         ids: &[&str],
     ) -> Result<Reply<DownloadStream>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation).with_open_body();
-        let (reply, span) = exchange(&layer, ids, None).await?;
+        let (reply, span) = layer.exchange(draft(operation, ids)).await?;
         let HttpReply {
             status,
             mut headers,
             ..
-<<<<<<< HEAD
-        } = layer.exchange(draft(operation, ids)).await?;
-=======
         } = reply;
->>>>>>> main
         let body = layer.record.take_body();
         // A success always leaves its body; without one there is nothing to read.
         let body = body.unwrap_or_else(|| Box::pin(futures_util::stream::empty()));
@@ -126,45 +117,9 @@ fn hide_name(headers: &mut HeaderMap) {
     }
 }
 
-<<<<<<< HEAD
 /// A request of this operation, without a body.
 fn draft(operation: &Operation, ids: &[&str]) -> Draft {
     Draft::new(path(operation.path, ids))
-=======
-/// Sends the request and gives back a success that the operation documents.
-async fn exchange(
-    layer: &CallLayer,
-    ids: &[&str],
-    body: Option<(String, Bytes)>,
-) -> Result<(HttpReply, Span), Error> {
-    let request = request(layer, ids, body).map_err(|error| layer.refused(error))?;
-    layer.exchange(request).await
-}
-
-fn request(
-    layer: &CallLayer,
-    ids: &[&str],
-    body: Option<(String, Bytes)>,
-) -> Result<reqwest::Request, Error> {
-    let operation = layer.operation;
-    let base = layer.shared.base(operation.api)?;
-    let method = match operation.method {
-        HttpMethod::Get => http::Method::GET,
-        HttpMethod::Post => http::Method::POST,
-        HttpMethod::Put => http::Method::PUT,
-        HttpMethod::Patch => http::Method::PATCH,
-        HttpMethod::Delete => http::Method::DELETE,
-    };
-    let mut builder = layer
-        .shared
-        .http
-        .request(method, format!("{base}{}", path(operation.path, ids)))
-        .header(ACCEPT, operation.reply_media.unwrap_or("application/json"));
-    if let Some((media_type, bytes)) = body {
-        builder = builder.header(CONTENT_TYPE, media_type).body(bytes);
-    }
-    builder.build().map_err(unbuildable)
->>>>>>> main
 }
 
 /// The template with its parameters filled in, in order. Ids that would change the path are caught by the guard.

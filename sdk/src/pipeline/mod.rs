@@ -44,23 +44,12 @@ use crate::verdict::Failure;
 /// Header that carries the request id both ways, on payments and control operations.
 pub const REQUEST_ID_HEADER: &str = "x-l2f-request-id";
 
-<<<<<<< HEAD
-/// Sends `draft` for the operation of `layer` until it succeeds or nothing more may be tried.
-///
-/// Dropped before it is ready: nothing is sent afterwards, what was paid for a retry that never left comes back, and
-/// no lock stays closed. What the request that was on its way has done is unknown.
-pub(crate) async fn send(layer: &CallLayer, draft: Draft) -> Result<HttpReply, Error> {
-=======
-/// Sends `request` for the operation of `layer` until it succeeds or nothing more may be tried. With a success comes the
+/// Sends `draft` for the operation of `layer` until it succeeds or nothing more may be tried. With a success comes the
 /// span of the call, which lasts until the reply is read.
 ///
 /// Dropped before it is ready: nothing is sent afterwards, what was paid for a retry that never left comes back, and
 /// no lock stays closed. What the request that was on its way has done is unknown.
-pub(crate) async fn send(
-    layer: &CallLayer,
-    request: reqwest::Request,
-) -> Result<(HttpReply, Span), Error> {
->>>>>>> main
+pub(crate) async fn send(layer: &CallLayer, draft: Draft) -> Result<(HttpReply, Span), Error> {
     let operation = layer.operation;
     let prepared = match Prepared::new(layer, draft) {
         Ok(prepared) => prepared,

@@ -90,22 +90,13 @@ impl<'a> Prepared<'a> {
         } = layer;
         let lane = shared.lane(operation.api)?;
         guard::platform(operation, shared.platform)?;
-<<<<<<< HEAD
         let mut url = draft.address(&lane.base);
         if let Some(cause) = draft.fault {
-            return Err(invalid("the request could not be built").with_source(cause));
-=======
-        guard::path(operation, &lane.base, request.url())?;
-        guard::page(operation, options)?;
-        guard::overlay_query(request.url_mut(), &options.page_query);
-        if request.body().is_some_and(|body| body.as_bytes().is_none()) {
-            return Err(invalid(
-                "the body is a stream: it can neither be signed nor sent twice, give its bytes",
-            ));
->>>>>>> main
+            let said = "the request could not be built, its source says why: check the ids and the headers of the call";
+            return Err(invalid(said).with_source(cause));
         }
         guard::path(operation, &lane.base, &url)?;
-        guard::page(operation, &options.page_query)?;
+        guard::page(operation, options)?;
         guard::overlay_query(&mut url, &options.page_query);
 
         let mut headers = Vec::with_capacity(ROOM);
@@ -123,14 +114,10 @@ impl<'a> Prepared<'a> {
         };
         let request_id = request_id(options, &mut chance)?;
         let key = idempotency_key(operation, options, &mut chance)?;
-<<<<<<< HEAD
-        headers.push((REQUEST_ID, header_value(&request_id, "request id")?));
-=======
         let is_sent = takes_request_id(operation.api);
         if is_sent {
-            headers.insert(REQUEST_ID, header_value(&request_id, "request id")?);
+            headers.push((REQUEST_ID, header_value(&request_id, "request id")?));
         }
->>>>>>> main
         if let Some(key) = &key {
             let value = header_value(key.as_str(), "idempotency key")?;
             headers.push((IDEMPOTENCY_KEY, value));
