@@ -8,6 +8,7 @@ use layer2_sdk::Error;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::Items;
 use layer2_sdk::Outcome;
+use layer2_sdk::Reply;
 use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::Transaction;
 use layer2_sdk::payments::TransactionsListForAccountParams;
@@ -157,7 +158,7 @@ async fn a_request_id_of_the_caller_is_that_of_the_first_page() {
 
     let pages: Vec<_> = all.into_pages().try_collect().await.unwrap();
 
-    let told: Vec<_> = pages.iter().map(|page| page.request_id()).collect();
+    let told: Vec<_> = pages.iter().map(Reply::request_id).collect();
     let requests = stage.received(LIST).await;
     let sent: Vec<_> = requests
         .iter()
