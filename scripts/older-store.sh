@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.."
 
 commit=$(git rev-parse --verify "${1:?a commit}^{commit}")
 rules=$(git show "$commit:mock-server/world/src/world.rs" | sed -n -E 's/^pub const RULES_VERSION: u32 = ([0-9]+);/\1/p')
+: "${rules:?the commit names no RULES_VERSION}"
 kept=$PWD/mock-server/tests/data/older/rules-$rules
 if [[ -e $kept.db ]]; then
     echo "$kept.db is kept already, and stays as it is" >&2

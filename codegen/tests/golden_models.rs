@@ -21,6 +21,8 @@ use layer2_types::{
 mod operation {
     pub(crate) use layer2_types::operation::{Platform, PlatformVersion};
 }
+// The macros are private to the crate of the types, as nobody else is to write models in them. So the file is read here
+// once more, and the golden models are built by the very macros that the generated ones are built by.
 #[macro_use]
 #[rustfmt::skip]
 #[allow(unused_macros, reason = "the table and the codes can be built in their own crate only")]

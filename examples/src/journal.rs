@@ -1,4 +1,5 @@
-//! The journal of a payout run: who is paid from where, what was begun under which key, and how far it came.
+//! The journal of a payout run: where it pays, who is paid from which account, what was begun under which key, and how far
+//! it came.
 //!
 //! A line is on the disk before the call that it announces is made. So a run that was killed at any point knows which
 //! keys it may have used, and uses them again: the platform recognises a key and gives the first reply back. What is
@@ -6,6 +7,7 @@
 //!
 //! ```text
 //! run 5f0c…
+//! at http://127.0.0.1:4010/api
 //! from ACME_USD
 //! to 9d1e…
 //! begun 17 5f0c…-00017-1
@@ -18,9 +20,11 @@
 //!
 //! The id of the run is drawn when the journal is made and begins every key. Two journals are two runs, whatever the files
 //! are called; keys of one name, used again the next month, would repeat the old orders and pay nobody.
+//!
+//! The lines `at`, `from` and `to` say what the run belongs to. A later one takes the place of an earlier one as long as
+//! nobody can have been paid; from then on they stay.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
 use layer2_sdk::{
@@ -29,7 +33,12 @@ use layer2_sdk::{
 };
 use uuid::Uuid;
 
-use crate::lines::{self, Lines};
+use crate::lines::{Lines, LinesError, Role};
+
+const JOURNAL: Role = Role {
+    what: "journal of payouts",
+    flag: "--journal",
+};
 
 /// Where one payout stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +51,7 @@ pub enum Stage {
     /// The withdrawal that the key made exists.
     Made(IdempotencyKey, WithdrawalId),
     /// The withdrawal was accepted.
-    Done,
+    Done(WithdrawalId),
 }
 
 /// How far one payout has come.
@@ -54,11 +63,13 @@ pub struct Payout {
     pub stage: Stage,
 }
 
-/// The id of a run, and whom it pays from where. The ends are noted once they are known, and never change.
+/// The id of a run, and what it belongs to, which is noted once it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Text that every key of the run begins with.
     pub run: String,
+    /// The platform that it pays at.
+    pub at: Option<String>,
     /// The account that pays.
     pub from: Option<AccountId>,
     /// The counterparty that is paid.
@@ -82,12 +93,12 @@ pub struct Journal {
 
 impl Journal {
     /// Opens a journal and reads how far each payout has come. One that is not there is made, with a run of its own.
-    pub fn open(path: &Path) -> io::Result<(Self, History)> {
-        let (lines, known) = Lines::open(path)?;
+    pub fn open(path: &Path) -> Result<(Self, History), LinesError> {
+        let (lines, known) = Lines::open(path, JOURNAL)?;
         let Some((first, rest)) = known.split_first() else {
             return Self::begin(lines);
         };
-        let foreign = |line: &String| lines::misread(path, "journal of payouts", line);
+        let foreign = |line: &String| JOURNAL.misread(path, line);
         let run = first.strip_prefix("run ").ok_or_else(|| foreign(first))?;
         let mut history = History::of(run.to_owned());
         for line in rest {
@@ -97,43 +108,48 @@ impl Journal {
     }
 
     /// A journal of a run that cannot be continued, since what it pays from ends with the program.
-    pub fn nowhere() -> io::Result<(Self, History)> {
-        Self::begin(Lines::nowhere())
+    pub fn nowhere() -> Result<(Self, History), LinesError> {
+        Self::begin(Lines::nowhere(JOURNAL))
     }
 
-    fn begin(mut lines: Lines) -> io::Result<(Self, History)> {
+    fn begin(mut lines: Lines) -> Result<(Self, History), LinesError> {
         let run = Uuid::new_v4().simple().to_string();
         lines.add(&format!("run {run}"))?;
         Ok((Self { lines }, History::of(run)))
     }
 
+    /// The run pays at this platform.
+    pub fn pays_at(&mut self, address: &str) -> Result<(), LinesError> {
+        self.lines.add(&format!("at {address}"))
+    }
+
     /// The run pays from this account.
-    pub fn pays_from(&mut self, account: &AccountId) -> io::Result<()> {
+    pub fn pays_from(&mut self, account: &AccountId) -> Result<(), LinesError> {
         self.lines.add(&format!("from {account}"))
     }
 
     /// The run pays this counterparty.
-    pub fn pays(&mut self, payee: &CounterpartyId) -> io::Result<()> {
+    pub fn pays(&mut self, payee: &CounterpartyId) -> Result<(), LinesError> {
         self.lines.add(&format!("to {payee}"))
     }
 
     /// The first call of a payout is about to be made.
-    pub fn begun(&mut self, number: usize, key: &IdempotencyKey) -> io::Result<()> {
+    pub fn begun(&mut self, number: usize, key: &IdempotencyKey) -> Result<(), LinesError> {
         self.lines.add(&format!("begun {number} {}", key.as_str()))
     }
 
     /// The withdrawal exists.
-    pub fn made(&mut self, number: usize, id: &WithdrawalId) -> io::Result<()> {
+    pub fn made(&mut self, number: usize, id: &WithdrawalId) -> Result<(), LinesError> {
         self.lines.add(&format!("made {number} {id}"))
     }
 
     /// The withdrawal was accepted.
-    pub fn done(&mut self, number: usize) -> io::Result<()> {
+    pub fn done(&mut self, number: usize) -> Result<(), LinesError> {
         self.lines.add(&format!("done {number}"))
     }
 
     /// The withdrawal was refused or has expired: it never pays, and the payout needs another one.
-    pub fn ended(&mut self, number: usize, why: &str) -> io::Result<()> {
+    pub fn ended(&mut self, number: usize, why: &str) -> Result<(), LinesError> {
         let why: Vec<_> = why.split_whitespace().collect();
         self.lines.add(&format!("ended {number} {}", why.join(" ")))
     }
@@ -143,6 +159,7 @@ impl History {
     fn of(run: String) -> Self {
         let plan = Plan {
             run,
+            at: None,
             from: None,
             to: None,
         };
@@ -152,10 +169,41 @@ impl History {
         }
     }
 
+    /// Whether nobody can have been paid yet: nothing was asked for, or what was has ended without paying.
+    #[must_use]
+    pub fn is_without_effect(&self) -> bool {
+        let mut payouts = self.payouts.values();
+        payouts.all(|payout| payout.stage == Stage::New)
+    }
+
+    /// The withdrawals of the payouts that are done.
+    #[must_use]
+    pub fn done(&self) -> BTreeMap<usize, WithdrawalId> {
+        let done = self.payouts.iter().filter_map(|(number, payout)| {
+            let Stage::Done(id) = &payout.stage else {
+                return None;
+            };
+            Some((*number, id.clone()))
+        });
+        done.collect()
+    }
+
+    /// A withdrawal that the run has made, if there is one.
+    #[must_use]
+    pub fn any_withdrawal(&self) -> Option<&WithdrawalId> {
+        let mut payouts = self.payouts.values();
+        payouts.find_map(|payout| match &payout.stage {
+            Stage::Made(_, id) | Stage::Done(id) => Some(id),
+            Stage::New | Stage::Begun(_) => None,
+        })
+    }
+
     /// Follows one line. None if no run writes such a line at this place.
     fn read(&mut self, line: &str) -> Option<()> {
         let (what, rest) = line.split_once(' ')?;
         match what {
+            "at" | "from" | "to" if !self.is_without_effect() => return None,
+            "at" => self.plan.at = Some(rest.to_owned()),
             "from" => self.plan.from = Some(rest.parse().ok()?),
             "to" => self.plan.to = Some(rest.parse().ok()?),
             _ => {
@@ -176,7 +224,7 @@ impl Payout {
                 Stage::Begun(IdempotencyKey::new(rest).ok()?)
             }
             ("made", Stage::Begun(key)) => Stage::Made(key, rest.parse().ok()?),
-            ("done", Stage::Made(..)) => Stage::Done,
+            ("done", Stage::Made(_, id)) => Stage::Done(id),
             ("ended", Stage::Begun(_) | Stage::Made(..)) => Stage::New,
             _ => return None,
         };
@@ -186,42 +234,34 @@ impl Payout {
 
 #[cfg(test)]
 mod tests {
+    use tempfile::NamedTempFile;
+
     use super::*;
 
-    struct Written(std::path::PathBuf);
-
-    impl Written {
-        fn of(test: &str, text: &str) -> Self {
-            let name = format!("layer2-journal-{test}-{}", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            std::fs::write(&path, text).unwrap();
-            Self(path)
-        }
-    }
-
-    impl Drop for Written {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_file(&self.0);
-        }
+    fn written(text: &str) -> NamedTempFile {
+        let file = NamedTempFile::new().unwrap();
+        std::fs::write(&file, text).unwrap();
+        file
     }
 
     #[test]
     fn a_journal_tells_how_far_each_payout_has_come() {
-        let file = Written::of(
-            "stages",
-            "run r\nfrom A\nto c-1\n\
+        let file = written(
+            "run r\nat here\nfrom A\nto c-9\nto c-1\n\
              begun 1 r-1-1\nmade 1 w-1\ndone 1\n\
              begun 2 r-2-1\nmade 2 w-2\nended 2 INSUFFICIENT_FUNDS, 400\nbegun 2 r-2-2\n\
              begun 3 r-3-1\nended 3 EXPIRED\n\
              begun 4 r-",
         );
-        let (mut journal, history) = Journal::open(&file.0).unwrap();
+        let (mut journal, history) = Journal::open(file.path()).unwrap();
         assert_eq!(history.plan.run, "r");
+        assert_eq!(history.plan.at.as_deref(), Some("here"));
         assert_eq!(history.plan.from, Some("A".parse().unwrap()));
         assert_eq!(history.plan.to, Some("c-1".parse().unwrap()));
         let key = |text: &str| IdempotencyKey::new(text).unwrap();
+        assert!(!history.is_without_effect());
         let stages = [
-            (1, 1, Stage::Done),
+            (1, 1, Stage::Done("w-1".parse().unwrap())),
             (2, 2, Stage::Begun(key("r-2-2"))),
             (3, 1, Stage::New),
         ];
@@ -230,17 +270,17 @@ mod tests {
 
         journal.made(2, &"w-3".parse().unwrap()).unwrap();
         drop(journal);
-        let (_, history) = Journal::open(&file.0).unwrap();
+        let (_, history) = Journal::open(file.path()).unwrap();
         let made = Stage::Made(key("r-2-2"), "w-3".parse().unwrap());
         assert_eq!(history.payouts[&2].stage, made);
     }
 
     #[test]
     fn a_new_journal_is_a_new_run() {
-        let file = Written::of("new", "");
-        let (journal, first) = Journal::open(&file.0).unwrap();
+        let file = written("");
+        let (journal, first) = Journal::open(file.path()).unwrap();
         drop(journal);
-        let (_, again) = Journal::open(&file.0).unwrap();
+        let (_, again) = Journal::open(file.path()).unwrap();
         assert_eq!(first.plan, again.plan);
         let (_, other) = Journal::nowhere().unwrap();
         assert_ne!(first.plan.run, other.plan.run);
@@ -254,10 +294,14 @@ mod tests {
             "run r\ndone 1\n",
             "run r\nbegun 1 k-1\nbegun 1 k-2\n",
             "run r\nbegun x k-1\n",
+            "run r\nto c-1\nbegun 1 k-1\nto c-2\n",
         ] {
-            let file = Written::of("nonsense", text);
-            let error = Journal::open(&file.0).unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{text}");
+            let file = written(text);
+            let error = Journal::open(file.path()).unwrap_err();
+            assert!(
+                matches!(error, LinesError::Foreign { .. }),
+                "{text}: {error}"
+            );
         }
     }
 }

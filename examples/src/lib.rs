@@ -3,6 +3,8 @@
 #![allow(clippy::print_stdout, reason = "programs that show what they do")]
 
 pub mod books;
+pub mod ends;
+pub mod failure;
 pub mod flow;
 pub mod journal;
 pub mod lines;
@@ -10,6 +12,7 @@ pub mod notes;
 pub mod orders;
 pub mod owner;
 pub mod payouts;
+pub mod place;
 pub mod progress;
 pub mod ramp;
 pub mod receiver;

@@ -13,14 +13,17 @@
 //! purchase, the step and the number, so a step whose reply was lost with the process is asked for again and made once.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
 use layer2_sdk::{IdempotencyKey, InvalidIdempotencyKey};
 use uuid::Uuid;
 
-use crate::lines::{self, Lines};
+use crate::lines::{Lines, LinesError, Role};
 
+const NOTES: Role = Role {
+    what: "note of a purchase",
+    flag: "--notes",
+};
 /// What stands for an id that is not there yet.
 const NOTHING: &str = "-";
 
@@ -40,12 +43,12 @@ struct Noted {
 
 impl Notes {
     /// Opens notes. If they are not there, a purchase begins.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        let (lines, known) = Lines::open(path)?;
+    pub fn open(path: &Path) -> Result<Self, LinesError> {
+        let (lines, known) = Lines::open(path, NOTES)?;
         let Some((first, rest)) = known.split_first() else {
             return Self::begin(lines);
         };
-        let foreign = |line: &String| lines::misread(path, "note of a purchase", line);
+        let foreign = |line: &String| NOTES.misread(path, line);
         let purchase = first.strip_prefix("purchase ");
         let purchase = purchase.ok_or_else(|| foreign(first))?.to_owned();
         let mut steps = BTreeMap::new();
@@ -61,11 +64,11 @@ impl Notes {
     }
 
     /// Notes of a purchase that cannot be continued, since its sandbox ends with the program.
-    pub fn nowhere() -> io::Result<Self> {
-        Self::begin(Lines::nowhere())
+    pub fn nowhere() -> Result<Self, LinesError> {
+        Self::begin(Lines::nowhere(NOTES))
     }
 
-    fn begin(mut lines: Lines) -> io::Result<Self> {
+    fn begin(mut lines: Lines) -> Result<Self, LinesError> {
         let purchase = Uuid::new_v4().simple().to_string();
         lines.add(&format!("purchase {purchase}"))?;
         Ok(Self {
@@ -82,12 +85,12 @@ impl Notes {
     }
 
     /// Notes what a step has made.
-    pub fn make(&mut self, step: &str, what: &str) -> io::Result<()> {
+    pub fn make(&mut self, step: &str, what: &str) -> Result<(), LinesError> {
         self.note(step, self.number(step), Some(what.to_owned()))
     }
 
     /// What a step has made is of no use any more: it is to be made again.
-    pub fn forget(&mut self, step: &str) -> io::Result<()> {
+    pub fn forget(&mut self, step: &str) -> Result<(), LinesError> {
         self.note(step, self.number(step) + 1, None)
     }
 
@@ -101,7 +104,7 @@ impl Notes {
         self.steps.get(step).map_or(1, |noted| noted.number)
     }
 
-    fn note(&mut self, step: &str, number: u32, what: Option<String>) -> io::Result<()> {
+    fn note(&mut self, step: &str, number: u32, what: Option<String>) -> Result<(), LinesError> {
         let text = what.as_deref().unwrap_or(NOTHING);
         self.lines.add(&format!("{step} {number} {text}"))?;
         self.steps.insert(step.to_owned(), Noted { number, what });
@@ -148,6 +151,6 @@ mod tests {
 
         std::fs::write(&path, "purchase p\nexchange one e-1\n").unwrap();
         let error = Notes::open(&path).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        assert!(matches!(error, LinesError::Foreign { .. }), "{error}");
     }
 }

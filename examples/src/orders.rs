@@ -14,9 +14,24 @@ pub enum Standing {
     /// It was accepted. What becomes of it is told by webhooks.
     Accepted,
     /// It was refused for now, and can be accepted while it has not expired: with more money, or with a document.
-    Open(String),
+    Open(Reason),
     /// It pays nobody, now or later.
-    Ended(String),
+    Ended(Reason),
+}
+
+/// Why an order was not carried out: in short for a file and a table, and in words for whoever is to mend it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Codes of the refusal, or the status that ended the order.
+    pub code: String,
+    /// What the platform says, and what it says to do.
+    pub words: String,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.words)
+    }
 }
 
 /// Accepts a withdrawal under a key.
@@ -45,7 +60,7 @@ pub async fn accept(
 
 /// Where an order stands whose accept was refused. None for a status that this version does not know: it may be one that
 /// pays nobody.
-fn standing(status: &WithdrawalStatus, why: String) -> Option<Standing> {
+fn standing(status: &WithdrawalStatus, why: Reason) -> Option<Standing> {
     Some(match status {
         WithdrawalStatus::Requested | WithdrawalStatus::ChangesRequested => Standing::Open(why),
         WithdrawalStatus::Accepted
@@ -55,7 +70,10 @@ fn standing(status: &WithdrawalStatus, why: String) -> Option<Standing> {
         | WithdrawalStatus::Executed
         | WithdrawalStatus::Cancelling => Standing::Accepted,
         WithdrawalStatus::Expired | WithdrawalStatus::Cancelled | WithdrawalStatus::Rejected => {
-            Standing::Ended(status.to_string())
+            Standing::Ended(Reason {
+                code: status.to_string(),
+                words: format!("the order is {status}"),
+            })
         }
         _ => return None,
     })
@@ -64,14 +82,21 @@ fn standing(status: &WithdrawalStatus, why: String) -> Option<Standing> {
 /// Why the platform refused this one order. None if the failure says nothing about the order: no connection, no access,
 /// too many requests, a reply that got lost. Those may be true of the next order as well.
 #[must_use]
-pub fn refusal(error: &Error) -> Option<String> {
+pub fn refusal(error: &Error) -> Option<Reason> {
     let is_of_the_order = matches!(error.kind(), ErrorKind::Refused | ErrorKind::NotFound)
         && error.outcome() == Outcome::NotDone;
     is_of_the_order.then(|| {
         let codes: Vec<_> = error.codes().collect();
+        let words: Vec<_> = error.details().iter().map(ToString::to_string).collect();
         match codes.is_empty() {
-            true => format!("{:?}", error.kind()),
-            false => codes.join(", "),
+            true => Reason {
+                code: format!("{:?}", error.kind()),
+                words: error.to_string(),
+            },
+            false => Reason {
+                code: codes.join(", "),
+                words: words.join("; "),
+            },
         }
     })
 }
@@ -82,14 +107,25 @@ mod tests {
 
     #[test]
     fn every_known_status_says_where_an_order_stands_and_another_one_does_not() {
-        let of = |status: &WithdrawalStatus| standing(status, "refused".to_owned());
+        let of = |status: &WithdrawalStatus| standing(status, reason("REFUSED"));
         for status in WithdrawalStatus::ALL {
             assert!(of(status).is_some(), "{status}");
         }
         let executed = of(&WithdrawalStatus::Executed);
         assert_eq!(executed, Some(Standing::Accepted));
-        let expired = of(&WithdrawalStatus::Expired);
-        assert_eq!(expired, Some(Standing::Ended("EXPIRED".to_owned())));
+        let requested = of(&WithdrawalStatus::Requested);
+        assert_eq!(requested, Some(Standing::Open(reason("REFUSED"))));
+        let Some(Standing::Ended(why)) = of(&WithdrawalStatus::Expired) else {
+            panic!("an expired order pays nobody");
+        };
+        assert_eq!(why.code, "EXPIRED");
         assert_eq!(of(&WithdrawalStatus::from("RETURNED")), None);
+    }
+
+    fn reason(code: &str) -> Reason {
+        Reason {
+            code: code.to_owned(),
+            words: "in words".to_owned(),
+        }
     }
 }

@@ -3,12 +3,15 @@
 //! It waits more than once, for hours perhaps: for the wire, for the exchange, for the screening of the wallet. So it does
 //! what can be done, notes it, and says what it waits for. Each call has a key that the notes give it; one whose reply was
 //! lost with the process is made again and has one effect.
+//!
+//! What can be refused for a mistake of the caller comes first: the wallet is registered before anybody is asked for money,
+//! or bitcoin would be bought that can go nowhere.
 
 use futures_util::TryStreamExt as _;
 use layer2_sdk::{
-    Amount, CallOptions, Client, ErrorKind, Money, Slippage,
+    Amount, CallOptions, Client, Error, ErrorKind, Money, Slippage,
     payments::{
-        AccountId, AccountOpenRequest, AccountToOpen, AssetTypeId, CounterpartyId,
+        Account, AccountId, AccountOpenRequest, AccountToOpen, AssetTypeId, CounterpartyId,
         CounterpartyProfileRequest, CounterpartyRequest, CounterpartyRequestCrypto,
         CounterpartyStatus, CounterpartyWalletRequest, CustomerId, Deposit,
         DepositDestinationRequest, DepositInstruction, DepositRequest, DepositRequestPush,
@@ -18,13 +21,16 @@ use layer2_sdk::{
     },
 };
 
+use crate::failure::Failure;
 use crate::flow::Step;
 use crate::notes::Notes;
 use crate::orders::{self, Standing};
 use crate::owner::owner;
 
-const DOLLARS: &str = "FIAT_TESTNET_USD";
-const BITCOIN: &str = "BITCOIN_TESTNET_BTC";
+/// The asset that is spent.
+pub const DOLLARS: &str = "FIAT_TESTNET_USD";
+/// The asset that is bought.
+pub const BITCOIN: &str = "BITCOIN_TESTNET_BTC";
 
 /// What is to be bought, for whom, and where it goes.
 #[derive(Clone, Debug)]
@@ -46,10 +52,38 @@ pub struct Purchase {
 /// What a purchase cannot go on without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Money with this memo.
-    Wire(String),
+    /// Money by wire.
+    Wire(Wire),
     /// Work of the platform, in words.
     For(String),
+}
+
+/// Dollars that are to come by wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// What tells the platform whose they are.
+    pub memo: String,
+    /// How many have come, in one wire or several.
+    pub arrived: Amount,
+    /// How many are still to come.
+    pub missing: Amount,
+    /// How many there are to be.
+    pub all: Amount,
+}
+
+impl std::fmt::Display for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (arrived, missing, all) = (self.arrived, self.missing, self.all);
+        if arrived.is_zero() {
+            write!(f, "wire {missing} USD")?;
+        } else {
+            write!(
+                f,
+                "{arrived} of {all} USD have come: wire the other {missing}"
+            )?;
+        }
+        write!(f, " with the memo {}", self.memo)
+    }
 }
 
 /// A purchase, with what it has made so far.
@@ -61,19 +95,16 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// A purchase that begins, or goes on with its notes. The amount and the account are part of what the keys stand for,
-    /// so it keeps to those that it began with.
+    /// A purchase that begins, or goes on with its notes. What it spends is part of what the keys stand for, so it keeps to
+    /// what it began with; to another wallet it may go as long as none is registered.
     pub fn new(client: Client, purchase: Purchase, mut notes: Notes) -> Step<Self> {
-        let wanted = format!("{} of {}", purchase.dollars, purchase.from);
-        match notes.made("spends") {
-            None => notes.make("spends", &wanted)?,
-            Some(begun) if begun == wanted => {}
-            Some(begun) => {
-                return Err(format!(
-                    "these notes are of a purchase that spends {begun}, not {wanted}: name other notes"
-                )
-                .into());
-            }
+        let spends = format!("{} of {}", purchase.dollars, purchase.from);
+        keeps_to("spends", notes.made("spends"), &spends)?;
+        if notes.made("wallet").is_some() {
+            keeps_to("goes to", notes.made("address"), &purchase.wallet)?;
+        }
+        if notes.made("spends").is_none() {
+            notes.make("spends", &spends)?;
         }
         Ok(Self {
             client,
@@ -87,17 +118,24 @@ impl Ramp {
     pub async fn go_on(&mut self) -> Step<Option<Wait>> {
         let wait = |what: &str| Ok(Some(Wait::For(what.to_owned())));
         self.open_account().await?;
+        let wallet = self.wallet().await?;
         let memo = self.instructions().await?;
-        let dollars = self.purchase.dollars;
-        if self.arrived().await?.amount() < dollars {
-            println!("wire {dollars} USD with the memo {memo}");
-            return Ok(Some(Wait::Wire(memo)));
+        let arrived = self.arrived().await?;
+        let dollars = Money::new(self.purchase.dollars, arrived.asset().clone());
+        let missing = dollars.checked_sub(&arrived)?.amount();
+        if missing.is_positive() {
+            return Ok(Some(Wait::Wire(Wire {
+                memo,
+                arrived: arrived.amount(),
+                missing,
+                all: dollars.amount(),
+            })));
         }
         let Some(bought) = self.buy().await? else {
             return wait("the exchange");
         };
         println!("bought {bought} BTC");
-        let Some(wallet) = self.wallet().await? else {
+        let Some(wallet) = wallet else {
             return wait("the screening of the wallet");
         };
         self.send(&wallet, bought).await
@@ -123,17 +161,29 @@ impl Ramp {
         Ok(self.client.with(options))
     }
 
-    async fn open_account(&self) -> Step<()> {
+    /// What a call of a step has given. One that was refused has made nothing, so the next one is another call, under
+    /// another key: the platform may remember the refusal under this one.
+    fn unless_refused<T>(&mut self, step: &str, called: Result<T, Error>) -> Step<T> {
+        if let Err(error) = &called
+            && orders::refusal(error).is_some()
+        {
+            self.notes.forget(step)?;
+        }
+        Ok(called?)
+    }
+
+    async fn open_account(&mut self) -> Step<()> {
         let id = &self.purchase.to;
         match self.client.accounts().get(id).await {
-            Ok(_) => return Ok(()),
+            Ok(account) => return Ok(holds(&account, BITCOIN)?),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error.into()),
         }
         let account = AccountToOpen::new(id.clone(), "DEPOSIT_BASIC".parse()?, BITCOIN.parse()?);
         let request = AccountOpenRequest::new(self.purchase.customer.clone(), account);
         let keyed = self.keyed("account", "open")?;
-        keyed.accounts().open(&request).await?;
+        let opened = keyed.accounts().open(&request).await;
+        self.unless_refused("account", opened)?;
         Ok(())
     }
 
@@ -146,7 +196,8 @@ impl Ramp {
             DepositRequestPush::new(DepositDestinationRequest::new(self.purchase.from.clone()));
         let keyed = self.keyed("deposit", "create")?;
         let deposits = keyed.deposits();
-        let deposit = deposits.create(&DepositRequest::Push(request)).await?;
+        let deposit = deposits.create(&DepositRequest::Push(request)).await;
+        let deposit = self.unless_refused("deposit", deposit)?;
         let Deposit::Push(deposit) = &*deposit else {
             return Err("a push was asked for".into());
         };
@@ -198,7 +249,8 @@ impl Ramp {
                     ExchangeAction::FixSource,
                 );
                 let keyed = self.keyed("exchange", "create")?;
-                let id = keyed.exchanges().create_market(&order).await?.id.clone();
+                let made = keyed.exchanges().create_market(&order).await;
+                let id = self.unless_refused("exchange", made)?.id.clone();
                 self.notes.make("exchange", id.as_str())?;
                 id
             }
@@ -219,10 +271,14 @@ impl Ramp {
             Some(ExchangeStatus::Requested | ExchangeStatus::Accepted) => Ok(None),
             ended => {
                 self.notes.forget("exchange")?;
-                Err(format!(
-                    "nothing was traded, the exchange is {ended:?}: run again to order anew, with more slippage perhaps"
+                let ended = ended
+                    .as_ref()
+                    .map_or("without a status".to_owned(), ToString::to_string);
+                Err(
+                    Failure::new(format!("nothing was traded, the exchange is {ended}"))
+                        .advise("run again to order anew, with a higher --slippage-bps perhaps")
+                        .into(),
                 )
-                .into())
             }
         }
     }
@@ -235,7 +291,14 @@ impl Ramp {
                 let customer = self.client.customers().get(&self.purchase.customer).await?;
                 let request = wallet_of(&self.purchase, owner(&customer)?)?;
                 let keyed = self.keyed("wallet", "create")?;
-                let id = keyed.counterparties().create(&request).await?.id.clone();
+                let made = keyed.counterparties().create(&request).await;
+                let made = self.unless_refused("wallet", made).map_err(|why| {
+                    Failure::new("the wallet is not registered, and nothing was bought")
+                        .because(why)
+                        .advise("give the address of a wallet of the Bitcoin test network with --wallet")
+                })?;
+                let id = made.id.clone();
+                self.notes.make("address", &self.purchase.wallet)?;
                 self.notes.make("wallet", id.as_str())?;
                 id
             }
@@ -246,7 +309,12 @@ impl Ramp {
                 CounterpartyStatus::Active | CounterpartyStatus::Edd | CounterpartyStatus::Dormant,
             ) => Ok(Some(id)),
             Some(CounterpartyStatus::Pending) => Ok(None),
-            status => Err(format!("nothing can be sent to this wallet, it is {status:?}").into()),
+            status => {
+                let status = status.map_or("without a status".to_owned(), ToString::to_string);
+                Err(Failure::new(format!("nothing can be sent to the wallet {id}, it is {status}"))
+                    .advise("ask the platform why; another purchase, with other notes, may go to another wallet")
+                    .into())
+            }
         }
     }
 
@@ -263,7 +331,8 @@ impl Ramp {
                 );
                 let keyed = self.keyed("withdrawal", "create")?;
                 let order = WithdrawalRequest::Crypto(order);
-                let id = keyed.withdrawals().create(&order).await?.id.clone();
+                let made = keyed.withdrawals().create(&order).await;
+                let id = self.unless_refused("withdrawal", made)?.id.clone();
                 self.notes.make("withdrawal", id.as_str())?;
                 id
             }
@@ -274,7 +343,9 @@ impl Ramp {
             Standing::Open(why) => return Ok(Some(Wait::For(format!("the withdrawal, {why}")))),
             Standing::Ended(why) => {
                 self.notes.forget("withdrawal")?;
-                return Err(format!("nothing was sent, {why}: run again to order anew").into());
+                return Err(Failure::new(format!("nothing was sent: {why}"))
+                    .advise("run again to order anew")
+                    .into());
             }
         }
         let withdrawal = self.client.withdrawals().get(&id).await?.into_inner();
@@ -282,10 +353,36 @@ impl Ramp {
             Some(WithdrawalStatus::Executed) => Ok(None),
             Some(WithdrawalStatus::Cancelled | WithdrawalStatus::Rejected) => {
                 self.notes.forget("withdrawal")?;
-                Err("the withdrawal was not carried out: run again to order anew".into())
+                Err(Failure::new("the withdrawal was not carried out")
+                    .advise("run again to order anew")
+                    .into())
             }
             _ => Ok(Some(Wait::For("the blockchain".to_owned()))),
         }
+    }
+}
+
+/// The notes of one purchase are not taken for another one.
+fn keeps_to(what: &str, begun: Option<&str>, wanted: &str) -> Result<(), Failure> {
+    match begun {
+        Some(begun) if begun != wanted => Err(Failure::new(format!(
+            "these notes are of a purchase that {what} {begun}, not {wanted}"
+        ))
+        .advise(
+            "go on with what it began with, or name other notes with --notes for another purchase",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// An account of another asset than the one that is wanted is refused while nothing has moved.
+pub fn holds(account: &Account, asset: &str) -> Result<(), Failure> {
+    match &account.asset_type_id {
+        Some(other) if other.as_str() != asset => Err(Failure::new(format!(
+            "the account {} is of {other}, and an account of {asset} is wanted",
+            account.id
+        ))),
+        _ => Ok(()),
     }
 }
 

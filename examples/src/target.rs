@@ -1,9 +1,11 @@
-//! Where a program runs: in a mock server of its own, in one of another process, or on the platform.
+//! Where a program runs that the platform runs as well: in a mock server of its own, in one of another process, or on the
+//! platform.
 //!
 //! The programs never take a secret as an argument, since arguments can be read by everyone on a machine; secrets come
 //! from the variables that the SDK reads.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use layer2_sdk::{
     Client, ClientBuilder, Environment,
@@ -11,37 +13,13 @@ use layer2_sdk::{
     payments::{AccountId, CustomerId},
 };
 
+use crate::failure::{self, Failure};
 use crate::flow::Step;
-
-/// Where to run a program that plays the bank or orders failures. Without any of these a mock server is started in this
-/// process.
-#[derive(Debug, clap::Args)]
-pub struct OnMock {
-    /// Make a sandbox on this mock server, whose control token is in LAYER2_CONTROL_TOKEN.
-    #[arg(long, value_name = "URL")]
-    mock: Option<String>,
-    /// Allow plain http to another machine, as to a container of a closed test network; never to production.
-    #[arg(long)]
-    insecure_http: bool,
-}
-
-impl OnMock {
-    /// A sandbox that nobody else uses.
-    pub async fn sandbox(&self) -> Step<Sandbox> {
-        let Some(url) = &self.mock else {
-            return Ok(Sandbox::start().await?);
-        };
-        let token = std::env::var("LAYER2_CONTROL_TOKEN")
-            .map_err(|_| "LAYER2_CONTROL_TOKEN is not set; the mock server prints it")?;
-        Ok(match self.insecure_http {
-            true => Sandbox::at_insecure(url, &token).await?,
-            false => Sandbox::at(url, &token).await?,
-        })
-    }
-}
+use crate::place::{self, End, HEADING, OnMock, Place, variable};
 
 /// Where to run a program that the platform runs as well. Without any of these a mock server is started in this process.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = HEADING)]
 pub struct Where {
     #[command(flatten)]
     on_mock: OnMock,
@@ -62,45 +40,80 @@ pub struct Where {
 }
 
 impl Where {
-    /// A client of the account that the environment variables describe, if that is where to run.
-    fn account(&self) -> Step<Option<Client>> {
-        let builder = match (&self.base_url, &self.token_url) {
-            (Some(base), Some(token)) => {
-                let environment = Environment::custom(base, token);
-                ClientBuilder::from_env()?.environment(environment)
+    /// Runs a program where the arguments say.
+    pub async fn run(&self, program: impl AsyncFnOnce(&Target) -> Step<()>) -> ExitCode {
+        let run = async {
+            let target = self.target().await?;
+            let Some(place) = &target.place else {
+                return program(&target).await;
+            };
+            let done = place.end.wait(program(&target)).await;
+            if let Some(place) = target.place {
+                place.leave().await;
             }
-            _ if self.env => ClientBuilder::from_env()?,
-            _ => return Ok(None),
+            done
         };
-        let builder = match self.on_mock.insecure_http {
-            true => builder.allow_insecure_http(),
-            false => builder,
+        failure::exit(run.await)
+    }
+
+    async fn target(&self) -> Step<Target> {
+        if !self.env && self.base_url.is_none() {
+            return Ok(Target::of(self.on_mock.place().await?));
+        }
+        let address = self.address();
+        let client = self.account();
+        let what = "the account that the environment variables describe cannot be used";
+        let client = client.map_err(|why| place::explain(what, why))?;
+        Ok(Target {
+            client,
+            address,
+            place: None,
+        })
+    }
+
+    /// A client of the account that the environment variables describe.
+    fn account(&self) -> Step<Client> {
+        let access = ["LAYER2_CLIENT_ID", "LAYER2_CLIENT_SECRET"];
+        if access.iter().all(|name| variable(name).is_none()) {
+            return Err(Failure::new("neither LAYER2_CLIENT_ID nor LAYER2_CLIENT_SECRET is set")
+                .advise(
+                    "set both, LAYER2_SIGNING_KEY to move money, and for a server of your own LAYER2_BASE_URL and \
+                     LAYER2_TOKEN_URL; sdk/README.md lists all variables, and a mock server writes them into its ready file",
+                )
+                .into());
+        }
+        let builder = ClientBuilder::from_env()?;
+        let builder = match (&self.base_url, &self.token_url) {
+            (Some(base), Some(token)) => builder.environment(Environment::custom(base, token)),
+            _ => builder,
         };
-        Ok(Some(builder.build()?))
+        Ok(self.on_mock.choose(builder).build()?)
+    }
+
+    /// The platform that the arguments and the environment variables name.
+    fn address(&self) -> String {
+        let named = self.base_url.clone();
+        let named = named.or_else(|| variable("LAYER2_BASE_URL"));
+        let named = named.or_else(|| variable("LAYER2_ENVIRONMENT"));
+        named.unwrap_or_else(|| "sandbox".to_owned())
     }
 }
 
-/// A client, and the sandbox behind it if it is one that this start has made.
+/// A client, and the sandbox behind it if the program may play the bank there.
 #[derive(Debug)]
 pub struct Target {
     client: Client,
-    sandbox: Option<Sandbox>,
+    address: String,
+    place: Option<Place>,
 }
 
 impl Target {
-    /// Connects to where the arguments say.
-    pub async fn open(place: &Where) -> Step<Self> {
-        if let Some(client) = place.account()? {
-            return Ok(Self {
-                client,
-                sandbox: None,
-            });
+    fn of(place: Place) -> Self {
+        Self {
+            client: place.sandbox.client().clone(),
+            address: place.address(),
+            place: Some(place),
         }
-        let sandbox = place.on_mock.sandbox().await?;
-        Ok(Self {
-            client: sandbox.client().clone(),
-            sandbox: Some(sandbox),
-        })
     }
 
     /// The client.
@@ -109,41 +122,70 @@ impl Target {
         &self.client
     }
 
-    /// The sandbox of a mock server, where the program may play the bank and the reviewer. It is new, so nothing of an
-    /// earlier start is in it.
+    /// The platform or the sandbox that it is, in words that are the same at every start.
     #[must_use]
-    pub fn sandbox(&self) -> Option<&Sandbox> {
-        self.sandbox.as_ref()
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
-    /// The file that tells the next start what this one did: the one that was named, else the usual one here. None in a
-    /// sandbox that this start has made: it ends with the program, and the next start would believe the file.
-    pub fn kept(&self, named: Option<&Path>, usual: &str) -> Step<Option<PathBuf>> {
-        match (named, &self.sandbox) {
-            (Some(named), Some(_)) => Err(format!(
-                "{} is for a place that stays: give --env or --base-url, or leave it out",
+    /// The sandbox of a mock server, where the program may play the bank and the reviewer.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.place.as_ref().map(|place| &place.sandbox)
+    }
+
+    /// The sandbox if this start has made it, so that nothing of an earlier start is in it.
+    #[must_use]
+    pub fn made_sandbox(&self) -> Option<&Sandbox> {
+        let place = self.place.as_ref()?;
+        place.is_new.then_some(&place.sandbox)
+    }
+
+    /// The sandbox, if there is one, for a story that begins at its beginning.
+    ///
+    /// # Errors
+    /// If an earlier start was in it.
+    pub fn new_sandbox(&self) -> Step<Option<&Sandbox>> {
+        self.place.as_ref().map(Place::new_sandbox).transpose()
+    }
+
+    /// The file that tells the next start what this one did: the one that was named with a flag, else the usual one here.
+    /// None in a sandbox that ends with this start: the next one would believe the file.
+    pub fn kept(&self, flag: &str, named: Option<&Path>, usual: &str) -> Step<Option<PathBuf>> {
+        let stays = self
+            .place
+            .as_ref()
+            .is_none_or(|place| place.end == End::Kept);
+        match (named, stays) {
+            (Some(named), false) => Err(Failure::new(format!(
+                "{flag} {} is for a place that stays, and this sandbox ends with the program",
                 named.display()
-            )
+            ))
+            .advise(format!(
+                "leave {flag} out, or give --env, --base-url, or --mock with --keep"
+            ))
             .into()),
-            (None, Some(_)) => Ok(None),
-            (named, None) => Ok(Some(named.unwrap_or(usual.as_ref()).to_owned())),
+            (None, false) => Ok(None),
+            (named, true) => Ok(Some(named.unwrap_or(usual.as_ref()).to_owned())),
         }
     }
 
     /// Waits until the mock server has nothing left to do. The platform takes its own time and tells by webhook.
     pub async fn settle(&self) -> Step<()> {
-        if let Some(sandbox) = &self.sandbox {
+        if let Some(sandbox) = self.sandbox() {
             sandbox.settle().await?;
         }
         Ok(())
     }
 
-    /// The account that was named, else the one that a sandbox begins with in this asset.
-    pub fn account(&self, named: Option<&str>, asset: &str) -> Step<AccountId> {
-        match (named, &self.sandbox) {
-            (Some(name), _) => Ok(name.parse()?),
+    /// The account that was named with `--account`, else the one that a sandbox begins with in this asset.
+    pub fn account(&self, named: Option<&AccountId>, asset: &str) -> Step<AccountId> {
+        match (named, self.sandbox()) {
+            (Some(named), _) => Ok(named.clone()),
             (None, Some(sandbox)) => Ok(sandbox.account(asset)?),
-            (None, None) => Err("name an account: only a sandbox begins with known ones".into()),
+            (None, None) => Err(Failure::new("no account is named")
+                .advise("name one with --account: only a sandbox begins with known ones")
+                .into()),
         }
     }
 

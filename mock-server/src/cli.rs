@@ -1,6 +1,8 @@
-//! The command line of the binary: what it takes (`args`) and what it does (`run`).
+//! The command line of the binary: what it takes (`args`, `values`) and what it does (`run`, `signatures`).
 
 mod args;
 mod run;
+mod signatures;
+mod values;
 
 pub use run::run;

@@ -39,22 +39,14 @@ impl Credentials {
     /// The public keys of what the client's key becomes when it is read in a wrong form.
     pub(crate) fn misread_keys(&self) -> Vec<(KeyMistake, VerifyingKey)> {
         let seed = self.signing_key.to_bytes();
-        let public = self.verify_key();
         let pkcs8 = [&PKCS8_PREFIX[..], &seed].concat();
-        let (seed_text, public_text) = (hex::encode(seed), hex::encode(public.as_bytes()));
-        [
-            (KeyMistake::PublicAsPrivate, &public.as_bytes()[..]),
-            (KeyMistake::HexAsBytes, seed_text.as_bytes()),
+        let mut misread = public_as_private(&self.verify_key());
+        misread.extend(as_seeds([
+            (KeyMistake::HexAsBytes, hex::encode(seed).as_bytes()),
             (KeyMistake::Pkcs8AsSeed, &pkcs8),
             (KeyMistake::HexAsBytes, hex::encode(&pkcs8).as_bytes()),
-            (KeyMistake::PublicAsPrivate, public_text.as_bytes()),
-        ]
-        .into_iter()
-        .filter_map(|(mistake, read)| {
-            let seed = read.first_chunk::<32>()?;
-            Some((mistake, SigningKey::from_bytes(seed).verifying_key()))
-        })
-        .collect()
+        ]));
+        misread
     }
 
     /// The client's private key as 64 hex digits, for the ready file.
@@ -69,6 +61,27 @@ impl fmt::Debug for Credentials {
             .field("payments", &self.payments)
             .finish_non_exhaustive()
     }
+}
+
+/// The public keys of what a public key becomes when it is taken for the private one: both are 64 hex digits.
+pub(crate) fn public_as_private(key: &VerifyingKey) -> Vec<(KeyMistake, VerifyingKey)> {
+    as_seeds([
+        (KeyMistake::PublicAsPrivate, &key.as_bytes()[..]),
+        (
+            KeyMistake::PublicAsPrivate,
+            hex::encode(key.as_bytes()).as_bytes(),
+        ),
+    ])
+}
+
+/// The public keys of bytes whose first 32 are taken for a seed.
+fn as_seeds<const N: usize>(read: [(KeyMistake, &[u8]); N]) -> Vec<(KeyMistake, VerifyingKey)> {
+    read.into_iter()
+        .filter_map(|(mistake, bytes)| {
+            let seed = bytes.first_chunk::<32>()?;
+            Some((mistake, SigningKey::from_bytes(seed).verifying_key()))
+        })
+        .collect()
 }
 
 /// What PKCS#8 puts before an Ed25519 seed (RFC 8410, section 7).

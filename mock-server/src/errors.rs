@@ -7,8 +7,6 @@
 use http::{HeaderName, HeaderValue, header};
 use layer2_world::{Problem, Rejection};
 
-use crate::sandbox::UNTIL_RESET;
-
 /// How long a client is told to wait before it tries a store again that takes nothing for now.
 pub(crate) const RETRY_AFTER_SECONDS: &str = "1";
 
@@ -142,9 +140,8 @@ impl Failure {
 
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Failure {
-        let stays = |problem: &Problem| problem.hint.as_deref() == Some(UNTIL_RESET);
-        let is_passing = rejection.status == Refusal::StoreUnavailable.status()
-            && !rejection.problems.iter().any(stays);
+        let is_lasting = rejection.problems.iter().any(|problem| problem.is_lasting);
+        let is_passing = rejection.status == Refusal::StoreUnavailable.status() && !is_lasting;
         let failure = Failure::new(rejection.status, rejection.problems);
         match is_passing {
             true => failure.with_header(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
@@ -161,4 +158,28 @@ pub(crate) fn sentence(text: &str) -> String {
         .map(|first| first.to_uppercase().collect::<String>());
     let stop = if text.ends_with('.') { "" } else { "." };
     format!("{}{}{stop}", first.unwrap_or_default(), characters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_passes_by_itself_is_to_be_asked_for_again() {
+        let refused = |status, problem: Problem| {
+            let problems = vec![problem];
+            let failure = Failure::from(Rejection { status, problems });
+            failure.headers.into_iter().map(|(name, _)| name).collect()
+        };
+        let problem = || Problem::new("STORE_UNAVAILABLE", "The store does not answer.");
+        let none: [HeaderName; 0] = [];
+        let cases: [(Vec<HeaderName>, &[HeaderName]); 3] = [
+            (refused(503, problem()), &[header::RETRY_AFTER]),
+            (refused(503, problem().lasting()), &none),
+            (refused(409, problem()), &none),
+        ];
+        for (headers, expected) in cases {
+            assert_eq!(headers, expected);
+        }
+    }
 }

@@ -7,6 +7,8 @@
 //! was accepted, `store` where that is kept, `webhooks` what goes out. It never names the SDK.
 
 #![forbid(unsafe_code)]
+// The documentation tells which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(any(feature = "postgres", feature = "sqlite")),
     allow(

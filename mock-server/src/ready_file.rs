@@ -1,14 +1,14 @@
 //! What a client needs to reach a sandbox, as one object, and the file that holds it.
 //!
 //! The object is that of `GET /_control/v1/sandboxes/{sandbox}`. A script waits for the file to appear, and then the
-//! server listens and the file is whole: it is written beside its place and renamed. It holds secrets, so nobody but its
-//! owner may read it.
+//! server listens and the file is whole: it is written beside its place and renamed. What an earlier server has left there
+//! is taken away first, and its own when it ends. It holds secrets, so nobody but its owner may read it.
 
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use layer2_types::{
@@ -23,6 +23,7 @@ use layer2_world::{
     request::{Actor, OperationRef, Request},
 };
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
 use super::{api::accounting::SCOPE, sandbox::Sandbox, server::Server};
 
@@ -175,13 +176,96 @@ fn ask<T: DeserializeOwned>(
     serde_json::from_str(&reply.body).map_err(|error| InfoError(error.to_string()))
 }
 
-/// Writes the object to a file, whole or not at all, for its owner's eyes only.
-pub(crate) fn write(path: &Path, info: &SandboxInfo) -> io::Result<()> {
+/// The file of a server that runs: there from when it listens until it ends.
+#[derive(Debug)]
+pub(crate) struct ReadyFile {
+    path: PathBuf,
+    /// Digest of what was written; nothing before.
+    written: Option<[u8; 32]>,
+}
+
+/// Why there is no ready file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadyFileError {
+    #[error("--ready-file {0}: this is a folder; name a file in it, such as {example}", example = Path::new(.0).join("ready.json").display())]
+    Folder(String),
+    #[error(
+        "--ready-file {path}: {source}; name a file in a folder that is there and that you may write to"
+    )]
+    Io { path: String, source: io::Error },
+    #[error(
+        "--ready-file {0}: this is no regular file, and what is there is not replaced; name another one"
+    )]
+    Special(String),
+}
+
+impl ReadyFile {
+    /// Takes away what another server has left there, before anybody reads that this one is ready.
+    pub(crate) fn clear(path: &Path) -> Result<ReadyFile, ReadyFileError> {
+        let shown = || path.display().to_string();
+        if path.is_dir() {
+            return Err(ReadyFileError::Folder(shown()));
+        }
+        let is_there = match fs::symlink_metadata(path) {
+            Ok(found) if !(found.is_file() || found.is_symlink()) => {
+                return Err(ReadyFileError::Special(shown()));
+            }
+            Ok(_) => fs::remove_file(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => folder_of(path).map(drop),
+            Err(error) => Err(error),
+        };
+        is_there.map_err(failed(path))?;
+        Ok(ReadyFile {
+            path: path.to_owned(),
+            written: None,
+        })
+    }
+
+    /// Writes the object, whole or not at all, for its owner's eyes only.
+    pub(crate) fn write(&mut self, info: &SandboxInfo) -> Result<(), ReadyFileError> {
+        let written = write(&self.path, info).map_err(failed(&self.path))?;
+        self.written = Some(written);
+        Ok(())
+    }
+}
+
+impl Drop for ReadyFile {
+    fn drop(&mut self) {
+        let Some(written) = self.written else {
+            return;
+        };
+        // Another server that was told the same path has put its own there.
+        if fs::read(&self.path).is_ok_and(|found| digest(&found) == written) {
+            // Who reads it finds nobody there; nothing else is to be done about it at the end.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> ReadyFileError {
+    let path = path.display().to_string();
+    move |source| ReadyFileError::Io { path, source }
+}
+
+/// The folder that the file is to be in, which has to be there.
+fn folder_of(path: &Path) -> io::Result<fs::Metadata> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => fs::metadata(folder),
+        _ => fs::metadata("."),
+    }
+}
+
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Writes the object beside its place and renames it; gives the digest of what was written.
+fn write(path: &Path, info: &SandboxInfo) -> io::Result<[u8; 32]> {
     let mut text = serde_json::to_string_pretty(info)?;
     text.push('\n');
     let name = path
         .file_name()
-        .ok_or_else(|| io::Error::other("the ready file has no name"))?;
+        .ok_or_else(|| io::Error::other("the path ends with no name of a file"))?;
     let mut draft_name = std::ffi::OsString::from(".");
     draft_name.push(name);
     draft_name.push(format!(".{}", std::process::id()));
@@ -196,7 +280,7 @@ pub(crate) fn write(path: &Path, info: &SandboxInfo) -> io::Result<()> {
         // The draft holds secrets; a draft that was never made is no error.
         let _ = fs::remove_file(&draft);
     }
-    written
+    written.map(|()| digest(text.as_bytes()))
 }
 
 fn create_private(path: &Path) -> io::Result<File> {

@@ -10,9 +10,12 @@
 mod broken;
 mod core;
 mod deliveries;
+mod epoch;
 mod imaging;
 mod keeping;
 mod load;
+mod neighbours;
+mod pending;
 mod rows;
 mod shared;
 #[cfg(test)]
@@ -46,13 +49,14 @@ use super::{
     credentials::Credentials,
     faults::Faults,
     http::limits,
-    journal::{Head, Journal, Row},
+    journal::{Journal, Row},
     request_log::RequestLog,
     store::StoreError,
 };
-pub(crate) use broken::{Broken, Outage, UNTIL_RESET};
+pub(crate) use broken::{Broken, Outage};
 pub(crate) use deliveries::{Attempt, Step};
 pub(crate) use load::LoadError;
+pub(crate) use pending::PendingWork;
 use shared::Gate;
 use turn::Intent;
 
@@ -69,7 +73,7 @@ pub(crate) struct Sandbox {
     /// Wakes whoever waits for due work or for a delivery to come back.
     pub(crate) changed: Notify,
     /// Held by whoever moves the clock: one at a time.
-    pub(crate) turn: tokio::sync::Mutex<()>,
+    pub(crate) moving: tokio::sync::Mutex<()>,
     genesis: Genesis,
     clock_mode: ClockMode,
     /// The same that the core writes to: it is waited for without the lock.
@@ -102,14 +106,6 @@ impl From<Outcome> for Accepted {
         } = outcome;
         Accepted { reply, replayed }
     }
-}
-
-/// Work that waits: a job, or a delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PendingWork {
-    pub(crate) kind: &'static str,
-    pub(crate) subject: String,
-    pub(crate) due: Timestamp,
 }
 
 impl Sandbox {
@@ -161,7 +157,7 @@ impl Sandbox {
             requests: Mutex::default(),
             blobs,
             changed: Notify::new(),
-            turn: tokio::sync::Mutex::default(),
+            moving: tokio::sync::Mutex::default(),
             entering: tokio::sync::Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
             gate: Gate::new(core.is_stale),
@@ -284,11 +280,6 @@ impl Sandbox {
         .await
     }
 
-    /// All work that waits, by its instant.
-    pub(crate) async fn pending_work(&self) -> Result<Vec<PendingWork>, Broken> {
-        self.turn(Intent::Read, |core| pending_work(core)).await
-    }
-
     /// What an id names and what belongs to it, with the rows of the journal that led there.
     pub(crate) async fn explain(
         &self,
@@ -328,35 +319,6 @@ impl Sandbox {
             .turn(Intent::Read, |core| core.world.snapshot())
             .await?;
         text.map_err(|_| Broken::Defect)
-    }
-
-    /// The number of times that tokens were expired.
-    pub(crate) fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
-    }
-
-    /// Ends every token issued so far.
-    pub(crate) async fn expire_tokens(&self) -> Result<u64, Broken> {
-        let epoch = self.turn(Intent::Write, Core::expire_tokens).await?;
-        self.note_epoch(epoch);
-        Ok(epoch)
-    }
-
-    /// The head of a sandbox that takes the place of this one: it counts on from what the journal says, so that tokens that
-    /// were expired stay so.
-    pub(crate) async fn next_head(&self) -> Result<Head, Broken> {
-        let told = self.journal.head().await;
-        let (stored, _) = told.map_err(|error| self.told(&error))?;
-        Ok(Head {
-            generation: stored.generation + 1,
-            epoch: stored.epoch.max(self.epoch()),
-            ..Head::default()
-        })
-    }
-
-    /// Learns how many times tokens were expired, by whomever: that number never goes back.
-    pub(crate) fn note_epoch(&self, epoch: u64) {
-        self.epoch.fetch_max(epoch, Ordering::AcqRel);
     }
 
     /// Which sandbox of a shared store it is.
@@ -418,25 +380,6 @@ impl fmt::Debug for Sandbox {
             .field("name", &self.name())
             .finish_non_exhaustive()
     }
-}
-
-fn pending_work(core: &Core) -> Vec<PendingWork> {
-    let jobs = core.world.pending_jobs().map(|job| PendingWork {
-        kind: job.name,
-        subject: job.subject,
-        due: job.due,
-    });
-    let deliveries = core
-        .world
-        .pending_deliveries()
-        .map(|(id, _, due)| PendingWork {
-            kind: "delivery",
-            subject: id.as_str().to_owned(),
-            due,
-        });
-    let mut pending: Vec<PendingWork> = jobs.chain(deliveries).collect();
-    pending.sort_by_key(|work| work.due);
-    pending
 }
 
 /// Whether a command was about the object of this id.

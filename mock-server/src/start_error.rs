@@ -44,6 +44,9 @@ impl StartError {
                 "; another program listens there: choose another port, or 0 for a free one"
             }
             io::ErrorKind::PermissionDenied => "; choose a port above 1023",
+            io::ErrorKind::AddrNotAvailable => {
+                "; this machine has no such address: choose 127.0.0.1, or 0.0.0.0 for all that it has"
+            }
             _ => "",
         };
         StartError::new(
@@ -64,7 +67,20 @@ impl StartError {
     }
 
     pub(crate) fn store(url: &StoreUrl, error: &StoreError) -> StartError {
-        StartError::new(StartErrorKind::Store, format!("--store {url}: {error}"))
+        // What else can be wrong with a store says itself what to do.
+        let advice = match (url, error) {
+            (StoreUrl::Sqlite { .. }, StoreError::Unavailable(_)) => {
+                "; name a file in a folder that is there and that you may write to"
+            }
+            (StoreUrl::Postgres { .. }, StoreError::Unavailable(_)) => {
+                "; look whether the database runs there and takes this user"
+            }
+            _ => "",
+        };
+        StartError::new(
+            StartErrorKind::Store,
+            format!("--store {url}: {error}{advice}"),
+        )
     }
 
     pub(crate) fn default_sandbox(error: &ChangeError) -> StartError {

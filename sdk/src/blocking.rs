@@ -29,6 +29,8 @@
 //! # }
 //! ```
 //!
+//! [`run`](Client::run) waits for whatever is more than one call, or has an error of its own.
+//!
 //! Inside an asynchronous runtime a thread must not wait: a call from there is refused with
 //! [`ErrorKind::Config`](crate::ErrorKind::Config) instead of a panic or a standstill. Use
 //! [`async_client`](Client::async_client) there. Threads of `spawn_blocking` belong to a runtime as well and are refused
@@ -48,6 +50,12 @@ use crate::builder::ClientBuilder;
 use crate::client::config;
 use crate::error::Error;
 use crate::options::CallOptions;
+#[cfg(any(feature = "payments", feature = "control"))]
+use crate::page::Items;
+#[cfg(any(feature = "payments", feature = "control"))]
+use crate::page::PageLinks;
+#[cfg(any(feature = "payments", feature = "control"))]
+use crate::reply::Reply;
 
 /// A client whose calls are waited for.
 #[derive(Clone, Debug)]
@@ -85,7 +93,29 @@ impl Client {
         &self,
         call: impl AsyncFnOnce(&crate::Client) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.engine.wait(call(&self.client))?
+        self.run(call)?
+    }
+
+    /// Waits for work of any kind: several calls, or what fails in a way of its own.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "webhooks")]
+    /// # fn example(client: &layer2_sdk::blocking::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use layer2_sdk::webhook::key_store::FileKeyStore;
+    ///
+    /// let keys = FileKeyStore::new("webhook-keys.json");
+    /// let url = "https://shop.example/hooks/layer2";
+    /// let ensured = client.run(async |client| client.subscriptions().ensure_all(url, &keys).await)??;
+    /// println!("{} subscriptions are new", ensured.created.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) inside an asynchronous runtime, where the work is not begun. What
+    /// the work says is its value.
+    pub fn run<T>(&self, work: impl AsyncFnOnce(&crate::Client) -> T) -> Result<T, Error> {
+        self.engine.wait(work(&self.client))
     }
 
     /// Walks through a list, page after page: `client.iter(|client| client.transfers().list_stream(params))`. A page is
@@ -116,6 +146,15 @@ impl Client {
 pub struct Iter<S> {
     items: Option<Pin<Box<S>>>,
     engine: Arc<Engine>,
+}
+
+#[cfg(any(feature = "payments", feature = "control"))]
+impl<T> Iter<Items<T>> {
+    /// The reply that the last item came with; see [`Items::reply`]. None before the first item and where the thread may
+    /// not wait.
+    pub fn reply(&self) -> Option<&Reply<PageLinks>> {
+        self.items.as_ref()?.reply()
+    }
 }
 
 impl<T, S: Stream<Item = Result<T, Error>>> Iterator for Iter<S> {

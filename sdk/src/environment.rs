@@ -8,6 +8,7 @@ use reqwest::Url;
 
 use crate::error::Error;
 use crate::error::ErrorKind;
+use crate::from_env::ALLOW_INSECURE_HTTP;
 
 /// Which installation of the platforms a client talks to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,7 +160,7 @@ fn read(what: &str, text: &str, allow_insecure_http: bool) -> Result<Url, Error>
         "http" if allow_insecure_http || is_loopback(&url) => Ok(url),
         "http" => Err(refuse(format!(
             "{what} is plain http to another machine, so tokens and secrets would be readable on the way; use https, or \
-             `allow_insecure_http` in a closed test network"
+             `allow_insecure_http` in a closed test network ({ALLOW_INSECURE_HTTP}=true in the environment)"
         ))),
         other => Err(refuse(format!(
             "{what} has the scheme {other}; only https and http are spoken"

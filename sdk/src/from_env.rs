@@ -15,6 +15,7 @@ use crate::client::Client;
 use crate::client::config;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::signing::Ed25519Signer;
 
 /// The variable that allows plain http to another machine.
 pub(crate) const ALLOW_INSECURE_HTTP: &str = "LAYER2_ALLOW_INSECURE_HTTP";
@@ -55,6 +56,9 @@ impl ClientBuilder {
             builder = builder.credentials(id, secret);
         }
         if let Some(key) = read("LAYER2_SIGNING_KEY") {
+            // The builder reads it again and cannot know where it came from.
+            Ed25519Signer::parse(&key)
+                .map_err(|why| config(format!("LAYER2_SIGNING_KEY is not usable: {why}")))?;
             builder = builder.signing_key(key);
         }
         if let Some((id, secret)) = pair(&read, "LAYER_CLIENT_ID", "LAYER_CLIENT_SECRET")? {
@@ -200,6 +204,27 @@ mod tests {
             assert!(said.contains(broken) && said.contains("Unicode"), "{said}");
         }
         assert!(set("LAYER2_OF_SOMEBODY_ELSE").is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_told_by_the_name_of_its_variable() {
+        let nothing = ClientBuilder::from_lookup(|_| None).unwrap().build();
+        let error = nothing.unwrap_err().to_string();
+        for name in ["LAYER2_CLIENT_ID", "LAYER2_CLIENT_SECRET"] {
+            assert!(error.contains(name), "{error}");
+        }
+
+        let error = from(&[("LAYER2_SIGNING_KEY", "secret-and-no-key")]);
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("LAYER2_SIGNING_KEY is not"), "{error}");
+        assert!(!error.contains("secret-and-no-key"), "{error}");
+
+        let plain = [
+            ("LAYER2_BASE_URL", "http://mock:4010/api"),
+            ("LAYER2_TOKEN_URL", "http://mock:4010/token"),
+        ];
+        let error = from(&plain).unwrap_err().to_string();
+        assert!(error.contains(ALLOW_INSECURE_HTTP), "{error}");
     }
 
     #[cfg(feature = "payments")]

@@ -8,6 +8,9 @@ pub mod authentication {}
 #[doc = include_str!("../guides/errors-and-unknown-outcomes.md")]
 pub mod errors_and_unknown_outcomes {}
 
+#[doc = include_str!("../guides/files.md")]
+pub mod files {}
+
 #[doc = include_str!("../guides/go-live.md")]
 pub mod go_live {}
 

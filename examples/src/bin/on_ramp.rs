@@ -16,16 +16,18 @@
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use layer2_examples::{
+    failure::Failure,
     flow::Step,
     notes::Notes,
-    ramp::{Purchase, Ramp, Wait},
+    ramp::{self, DOLLARS, Purchase, Ramp, Wait},
     target::{Target, Where},
 };
-use layer2_sdk::{Amount, Slippage, control::InboundRequest, mock::Sandbox};
+use layer2_sdk::{Amount, Slippage, control::InboundRequest, mock::Sandbox, payments::AccountId};
 
 const NOTES: &str = "on_ramp.notes";
 /// The example address of BIP 173. Everybody can have its key, so it is for a sandbox alone.
@@ -41,42 +43,49 @@ struct Options {
     #[command(flatten)]
     place: Where,
     /// Dollar account that the wire comes to; that of the sandbox if not given.
-    #[arg(long)]
-    account: Option<String>,
-    /// Bitcoin account of the same customer; opened if not given.
-    #[arg(long)]
-    bitcoin_account: Option<String>,
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+    /// Bitcoin account of the same customer, opened if it is not there; CUSTOMER_RAMP_BTC if not given.
+    #[arg(long, value_name = "ID")]
+    bitcoin_account: Option<AccountId>,
     /// How many dollars are spent.
-    #[arg(long, default_value = "2500")]
+    #[arg(long, value_name = "AMOUNT", default_value = "2500", value_parser = positive)]
     dollars: Amount,
     /// How much worse the rate may become until the order is carried out, in hundredths of a percent.
-    #[arg(long, default_value_t = 50)]
-    slippage_bps: u32,
+    #[arg(long, value_name = "BPS", default_value = "50", value_parser = slippage)]
+    slippage_bps: Slippage,
     /// Address of a wallet that the customer itself owns. Only a sandbox has one if not given.
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS")]
     wallet: Option<String>,
     /// What the purchase has made so far, on_ramp.notes if not given. The same file goes on with the same purchase, another
-    /// one is another purchase. Only for --env and --base-url.
+    /// one is another purchase. Only for a place that stays: --env, --base-url, --keep.
     #[arg(long, value_name = "FILE")]
     notes: Option<PathBuf>,
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
+async fn main() -> ExitCode {
     let options = Options::parse();
-    let target = Target::open(&options.place).await?;
-    let notes = match target.kept(options.notes.as_deref(), NOTES)? {
+    let program = async |target: &Target| buy(target, &options).await;
+    options.place.run(program).await
+}
+
+async fn buy(target: &Target, options: &Options) -> Step<()> {
+    let purchase = purchase(target, options).await?;
+    let notes = match target.kept("--notes", options.notes.as_deref(), NOTES)? {
         Some(path) => Notes::open(&path)?,
         None => Notes::nowhere()?,
     };
-    let purchase = purchase(&target, &options).await?;
     let mut ramp = Ramp::new(target.client().clone(), purchase, notes)?;
     let waits = match target.sandbox() {
-        Some(sandbox) => finish_in(sandbox, &mut ramp, options.dollars).await?,
+        Some(sandbox) => finish_in(sandbox, &mut ramp).await?,
         None => ramp.go_on().await?,
     };
     match waits {
-        Some(Wait::Wire(_)) => println!("run again once the wire has come"),
+        Some(Wait::Wire(wire)) => {
+            println!("{wire}");
+            println!("run again once the wire has come");
+        }
         Some(Wait::For(what)) => println!("run again later: it waits for {what}"),
         None => {
             println!("withdrawal EXECUTED");
@@ -92,45 +101,66 @@ async fn main() -> Step<()> {
     Ok(())
 }
 
+/// What is to be bought. All that can be wrong about it is looked at before anything is asked for.
 async fn purchase(target: &Target, options: &Options) -> Step<Purchase> {
-    let from = target.account(options.account.as_deref(), "FIAT_TESTNET_USD")?;
-    let customer = target.customer_of(&from).await?;
-    let to = match &options.bitcoin_account {
-        Some(named) => named.parse()?,
-        None => format!("{customer}_RAMP_BTC").parse()?,
-    };
     let wallet = match (&options.wallet, target.sandbox()) {
         (Some(named), _) => named.clone(),
         (None, Some(_)) => SANDBOX_WALLET.to_owned(),
         (None, None) => {
-            return Err(
-                "name the customer's wallet with --wallet: only a sandbox has one of its own"
-                    .into(),
-            );
+            return Err(Failure::new("no wallet is named")
+                .advise(
+                    "name the customer's wallet with --wallet: only a sandbox has one of its own",
+                )
+                .into());
         }
+    };
+    let from = target.account(options.account.as_ref(), DOLLARS)?;
+    let account = target.client().accounts().get(&from).await?;
+    ramp::holds(&account, DOLLARS)?;
+    let customer = account.customer_id.clone();
+    let customer = customer.ok_or("the account names no customer")?;
+    let to = match &options.bitcoin_account {
+        Some(named) => named.clone(),
+        None => format!("{customer}_RAMP_BTC").parse()?,
     };
     Ok(Purchase {
         customer,
         from,
         to,
         dollars: options.dollars,
-        slippage: Slippage::bps(options.slippage_bps)?,
+        slippage: options.slippage_bps,
         wallet,
     })
 }
 
 /// In a sandbox the program plays the sender's bank, and time passes when it is told to.
-async fn finish_in(sandbox: &Sandbox, ramp: &mut Ramp, dollars: Amount) -> Step<Option<Wait>> {
+async fn finish_in(sandbox: &Sandbox, ramp: &mut Ramp) -> Step<Option<Wait>> {
+    let mut is_sent = false;
     for _ in 0..WAITS_MAX {
         match ramp.go_on().await? {
             None => return Ok(None),
-            Some(Wait::Wire(memo)) => {
-                let wire = InboundRequest::new(dollars).with_memo(memo);
+            Some(Wait::Wire(wire)) if !is_sent => {
+                println!("{wire}: the sandbox plays the bank that does");
+                let wire = InboundRequest::new(wire.missing).with_memo(wire.memo);
                 sandbox.receive(wire).await?;
+                is_sent = true;
             }
-            Some(Wait::For(_)) => {}
+            Some(_) => {}
         }
         sandbox.advance(WAIT).await?;
     }
     Err(format!("the purchase is not finished after {WAITS_MAX} hours").into())
+}
+
+fn positive(text: &str) -> Result<Amount, String> {
+    let amount: Amount = text.parse().map_err(|why| format!("{why}"))?;
+    match amount.is_positive() {
+        true => Ok(amount),
+        false => Err("it is to be more than nothing".to_owned()),
+    }
+}
+
+fn slippage(text: &str) -> Result<Slippage, String> {
+    let points = text.parse().map_err(|why| format!("{why}"))?;
+    Slippage::bps(points).map_err(|why| why.to_string())
 }

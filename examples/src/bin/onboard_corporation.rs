@@ -11,11 +11,13 @@
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Parser;
 use layer2_examples::{
-    flow::Step,
+    failure::Failure,
+    flow::{Step, onboarding::status},
     table::Table,
     target::{Target, Where},
 };
@@ -30,38 +32,60 @@ use layer2_sdk::{
     },
 };
 
-/// Onboards a company.
+/// Onboards a company, with the person behind it and the papers of both.
 #[derive(Debug, Parser)]
 struct Options {
     #[command(flatten)]
     place: Where,
     /// Id that the customer is to have.
-    #[arg(long, default_value = "GLOBEX")]
-    customer: String,
+    #[arg(long, value_name = "ID", default_value = "GLOBEX")]
+    customer: CustomerId,
     /// Folder with a PDF for each kind of paper; papers are made up if not given.
-    #[arg(long)]
+    #[arg(long, value_name = "FOLDER")]
     papers: Option<PathBuf>,
+    /// Go on with this application, which an earlier start has begun for the same customer.
+    #[arg(long, value_name = "ID")]
+    application: Option<ApplicationId>,
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
+async fn main() -> ExitCode {
     let options = Options::parse();
-    let target = Target::open(&options.place).await?;
-    let client = target.client();
-    let customer: CustomerId = options.customer.parse()?;
+    let program = async |target: &Target| onboard(target, &options).await;
+    options.place.run(program).await
+}
 
-    let request = ApplicationRequest::Corporation(company(&customer)?);
-    let id = client.applications().create(&request).await?.id.clone();
-    client.applications().add_individual(&id, &owner()?).await?;
+async fn onboard(target: &Target, options: &Options) -> Step<()> {
+    let folder = options.papers.as_deref();
+    if let Some(missing) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(
+            Failure::new(format!("--papers {} is no folder", missing.display()))
+                .advise("name a folder with a PDF for each kind of paper, as PASSPORT.pdf")
+                .into(),
+        );
+    }
+    let client = target.client();
+    let id = match &options.application {
+        Some(begun) => begun.clone(),
+        None => begin(client, &options.customer).await?,
+    };
+    println!("application {id} of {}", options.customer);
     let review = client.applications().get_status(&id).await?;
     println!("application {}", status(&review)?);
     print!("{}", missing(&review));
 
-    hand_in(client, &review, options.papers.as_deref()).await?;
+    hand_in(client, &id, &review, folder).await?;
     let review = client.applications().get_status(&id).await?;
     println!("application {}", status(&review)?);
     client.applications().submit(&id).await?;
-    decide(&target, &id, &customer).await
+    decide(target, &id, &options.customer).await
+}
+
+async fn begin(client: &Client, customer: &CustomerId) -> Step<ApplicationId> {
+    let request = ApplicationRequest::Corporation(company(customer)?);
+    let id = client.applications().create(&request).await?.id.clone();
+    client.applications().add_individual(&id, &owner()?).await?;
+    Ok(id)
 }
 
 /// What a company tells about itself.
@@ -130,7 +154,12 @@ fn missing(review: &ApplicationReview) -> Table {
         row("application", problem.to_string());
     }
     for field in review.validation_errors.iter().flatten() {
-        row("company", format!("{:?}", field.field_name));
+        row("company", named(field.field_name.as_ref()));
+    }
+    for person in review.application_individual_errors.iter().flatten() {
+        for field in person.validation_errors.iter().flatten() {
+            row("person", named(field.field_name.as_ref()));
+        }
     }
     for paper in papers(review) {
         row("paper", kind(paper));
@@ -148,28 +177,59 @@ fn papers(review: &ApplicationReview) -> impl Iterator<Item = &DocumentError> {
     })
 }
 
+fn named(field: Option<&impl ToString>) -> String {
+    field.map_or_else(|| "a field".to_owned(), ToString::to_string)
+}
+
 fn kind(paper: &DocumentError) -> String {
     let kind = paper.document.as_ref();
     kind.map_or_else(|| "a paper".to_owned(), ToString::to_string)
 }
 
-/// Uploads a file for each paper that is asked for, under the id that the status call tells.
+/// Uploads a file for each paper that is asked for, under the id that the status call tells. All files are read before
+/// the first one leaves.
 async fn hand_in(
     client: &Client,
+    application: &ApplicationId,
     review: &ApplicationReview,
-    folder: Option<&std::path::Path>,
+    folder: Option<&Path>,
 ) -> Step<()> {
+    if let Some(folder) = folder {
+        let wanted = papers(review).map(|paper| scan_in(folder, paper));
+        let missing: Vec<_> = wanted.filter(|path| !path.is_file()).collect();
+        let missing: Vec<_> = missing
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        if !missing.is_empty() {
+            return Err(
+                Failure::new(format!("papers are missing: {}", missing.join(", ")))
+                    .advise(format!(
+                        "put them there, and go on with --application {application}"
+                    ))
+                    .into(),
+            );
+        }
+    }
+    let mut scans = Vec::new();
     for paper in papers(review) {
         let id = paper.document_id.as_ref();
         let id = id.ok_or("a paper is asked for by its id")?;
         let scan = match folder {
-            Some(folder) => Upload::from_path(folder.join(format!("{}.pdf", kind(paper)))).await?,
+            Some(folder) => Upload::from_path(scan_in(folder, paper)).await?,
             None => Upload::from_bytes("scan.pdf", &b"%PDF-1.7\n%%EOF\n"[..])?,
         };
+        scans.push((kind(paper), id, scan));
+    }
+    for (kind, id, scan) in scans {
         client.documents().upload(id, &scan).await?;
-        println!("uploaded {} of {} bytes", kind(paper), scan.len());
+        println!("uploaded {kind} of {} bytes", scan.len());
     }
     Ok(())
+}
+
+fn scan_in(folder: &Path, paper: &DocumentError) -> PathBuf {
+    folder.join(format!("{}.pdf", kind(paper)))
 }
 
 /// On the platform somebody reviews the application, which takes days. A sandbox is told what came of it.
@@ -187,12 +247,4 @@ async fn decide(target: &Target, id: &ApplicationId, customer: &CustomerId) -> S
     let status = opened.status.as_ref().ok_or("an account has a status")?;
     println!("account {account}, {status}");
     Ok(())
-}
-
-fn status(review: &ApplicationReview) -> Step<String> {
-    let status = review
-        .status
-        .as_ref()
-        .ok_or("an application has a status")?;
-    Ok(status.to_string())
 }

@@ -10,177 +10,182 @@
 //! ```
 //!
 //! pays from a mock server of its own, which ends with the program, and keeps no journal. To kill the program and go on,
-//! give it a place that stays: the variables of the ready file of a mock server, or those of the platform.
+//! give it a place that stays: the platform with `--env`, or a named sandbox of a mock server that runs. There it plays the
+//! bank as well: it funds the account and invents somebody to pay.
 //!
 //! ```text
-//! payout_run --env --account ACME_USD --counterparty ID --journal march.journal --die-after 333
+//! payout_run --mock http://127.0.0.1:4010 --keep payday --journal payday.journal --die-after 333
+//! payout_run --mock http://127.0.0.1:4010 --keep payday --journal payday.journal
 //! payout_run --env --account ACME_USD --counterparty ID --journal march.journal
 //! ```
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use layer2_examples::{
-    flow::{Step, sending},
-    journal::{History, Journal, Plan, Stage},
-    payouts::{Run, amount},
+    ends::Ends,
+    failure::Failure,
+    flow::Step,
+    journal::Journal,
+    orders::Reason,
+    payouts::{self, Run},
     progress::Progress,
     table::Table,
     target::{Target, Where},
 };
 use layer2_sdk::{
-    Amount, Money,
-    payments::{AccountId, CounterpartyId},
+    mock::Sandbox,
+    payments::{AccountId, CounterpartyId, WithdrawalId},
 };
 use tokio::sync::Mutex;
 
-const DOLLARS: &str = "FIAT_TESTNET_USD";
 const JOURNAL: &str = "payouts.journal";
+/// More refused payouts than this are not listed one by one.
+const ROWS_MAX: usize = 20;
 
-/// Pays many people from one account.
+/// Pays many people from one account, each once, and goes on where it was killed.
 #[derive(Debug, Parser)]
 struct Options {
     #[command(flatten)]
     place: Where,
-    /// Account that pays; that of the sandbox if not given.
-    #[arg(long)]
-    account: Option<String>,
-    /// Counterparty that is paid. Outside of a sandbox somebody must be named, here or in the journal; a sandbox has an
-    /// invented landlord if nobody is.
-    #[arg(long)]
-    counterparty: Option<String>,
-    /// Journal of the run, payouts.journal if not given. The same journal continues the same run, another one is another
-    /// run. Only for --env and --base-url.
-    #[arg(long)]
+    /// Account that pays; that of the journal or of the sandbox if not given.
+    #[arg(long, value_name = "ID")]
+    account: Option<AccountId>,
+    /// Counterparty that is paid; that of the journal if not given. Only in a sandbox somebody is invented if there is none.
+    #[arg(long, value_name = "ID")]
+    counterparty: Option<CounterpartyId>,
+    /// Journal of the run, payouts.journal if not given. The same journal goes on with the same run, another one is another
+    /// run. Only for a place that stays: --env, --base-url, --keep.
+    #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
     /// How many payouts there are.
-    #[arg(long, default_value_t = 500)]
-    payouts: usize,
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
+    payouts: u16,
     /// How many are on their way at once.
-    #[arg(long, default_value_t = 16)]
-    at_once: usize,
-    /// Dies without a word after this many calls, as a machine does.
-    #[arg(long)]
-    die_after: Option<usize>,
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    at_once: u16,
+    /// Die without a word after this many calls, as a machine does.
+    #[arg(long, value_name = "CALLS", value_parser = clap::value_parser!(u16).range(1..))]
+    die_after: Option<u16>,
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
+async fn main() -> ExitCode {
     let options = Options::parse();
-    let target = Target::open(&options.place).await?;
-    let account = target.account(options.account.as_deref(), DOLLARS)?;
-    let (mut journal, history) = match target.kept(options.journal.as_deref(), JOURNAL)? {
-        Some(path) => Journal::open(&path)?,
+    let program = async |target: &Target| pay(target, &options).await;
+    options.place.run(program).await
+}
+
+async fn pay(target: &Target, options: &Options) -> Step<()> {
+    let path = target.kept("--journal", options.journal.as_deref(), JOURNAL)?;
+    let (mut journal, history) = match &path {
+        Some(path) => Journal::open(path)?,
         None => Journal::nowhere()?,
     };
-    let History { plan, payouts } = history;
-    payer(&mut journal, &plan, &account)?;
-    let payee = payee(&mut journal, &plan, &target, &options, &account).await?;
+    let (account, payee) = (options.account.clone(), options.counterparty.clone());
+    let ends = Ends::find(target, &mut journal, &history, account, payee).await?;
+    let done = history.done();
+    let payouts = usize::from(options.payouts);
     if let Some(sandbox) = target.sandbox() {
-        sandbox.fund(&account, total(options.payouts)?).await?;
+        fund(sandbox, &ends.from, payouts, &done).await?;
     }
+    println!("paying {} from {}", ends.to, ends.from);
 
-    let before = payouts
-        .values()
-        .filter(|payout| payout.stage == Stage::Done)
-        .count();
+    let before = done.len();
     let run = Arc::new(Run {
         client: target.client().clone(),
-        id: plan.run,
-        from: account,
-        to: payee,
+        id: history.plan.run,
+        from: ends.from,
+        to: ends.to,
         journal: Mutex::new(journal),
-        progress: Mutex::new(Progress::new(before, options.payouts)),
-        calls_left: Mutex::new(options.die_after),
+        paid: Mutex::new(done),
+        progress: Mutex::new(Progress::new(before, payouts)),
+        calls_left: Mutex::new(options.die_after.map(usize::from)),
     });
-    let refused = run.all(options.payouts, payouts, options.at_once).await?;
+    let at_once = usize::from(options.at_once);
+    let refused = run.all(payouts, history.payouts, at_once).await;
+    let refused = refused.map_err(|why| stopped(why, path.is_some()))?;
     target.settle().await?;
-    let done = run.progress.lock().await.done();
-    println!("{done} payouts, {before} of them before this start");
+    println!(
+        "{} payouts, {before} of them before this start",
+        run.paid.lock().await.len()
+    );
     if let Some(sandbox) = target.sandbox() {
-        sandbox.trial_balance().await?;
-        println!("the books balance");
+        add_up(&run, sandbox).await?;
     }
-    tell(&refused)
+    tell(&refused, path.is_some())
 }
 
-/// Notes who pays. A run that goes on pays from the same account, or what was begun before would be another request under
-/// its key.
-fn payer(journal: &mut Journal, plan: &Plan, account: &AccountId) -> Step<()> {
-    match &plan.from {
-        None => Ok(journal.pays_from(account)?),
-        Some(known) if known == account => Ok(()),
-        Some(known) => Err(format!(
-            "the run of this journal pays from {known}, not from {account}: name that account, or another journal"
-        )
-        .into()),
-    }
-}
-
-/// Whom to pay, the same at every start of the run. Only a sandbox is given an invented landlord: elsewhere the wires would
-/// go to whoever has that account number.
-async fn payee(
-    journal: &mut Journal,
-    plan: &Plan,
-    target: &Target,
-    options: &Options,
+/// What is not paid yet has to be on the account. In a sandbox the program plays whoever fills it.
+async fn fund(
+    sandbox: &Sandbox,
     account: &AccountId,
-) -> Step<CounterpartyId> {
-    let named: Option<CounterpartyId> = options
-        .counterparty
-        .as_ref()
-        .map(|named| named.parse())
-        .transpose()?;
-    let payee = match (&plan.to, named) {
-        (Some(known), Some(named)) if *known != named => {
-            return Err(format!(
-                "the run of this journal pays {known}, not {named}: leave --counterparty out, or name another journal"
-            )
-            .into());
-        }
-        (Some(known), _) => return Ok(known.clone()),
-        (None, Some(named)) => named,
-        (None, None) if target.sandbox().is_none() => {
-            return Err(
-                "name whom to pay with --counterparty: only a sandbox is given a payee that is invented".into(),
-            );
-        }
-        (None, None) => {
-            let customer = target.customer_of(account).await?;
-            sending::landlord(target.client(), &customer).await?
-        }
-    };
-    journal.pays(&payee)?;
-    target.settle().await?;
-    Ok(payee)
+    payouts: usize,
+    done: &BTreeMap<usize, WithdrawalId>,
+) -> Step<()> {
+    let open = (0..payouts).filter(|number| !done.contains_key(number));
+    let needed = payouts::total(open)?;
+    let there = sandbox.client().accounts().get(account).await?;
+    let there = there.available_money().ok_or("an account has a balance")?;
+    let missing = needed.checked_sub(&there)?;
+    if missing.amount().is_positive() {
+        sandbox.fund(account, missing.amount()).await?;
+    }
+    Ok(())
 }
 
-fn total(payouts: usize) -> Step<Amount> {
-    let asset: layer2_sdk::payments::AssetTypeId = DOLLARS.parse()?;
-    let mut total = Money::zero(asset.clone());
-    for number in 0..payouts {
-        total = total.checked_add(&Money::new(amount(number)?, asset.clone()))?;
+/// Only in a sandbox all work is done by now, and can be held against what was ordered.
+async fn add_up(run: &Run, sandbox: &Sandbox) -> Step<()> {
+    let paid: BTreeSet<_> = run.paid.lock().await.keys().copied().collect();
+    let ordered = payouts::total(paid)?;
+    let (wires, sent) = run.sent().await?;
+    println!(
+        "{sent} have left in {wires} wires, {} were ordered",
+        ordered.amount()
+    );
+    sandbox.trial_balance().await?;
+    println!("the books balance");
+    Ok(())
+}
+
+/// A run that is stopped by a failure knows how it goes on.
+fn stopped(why: Box<dyn std::error::Error>, has_journal: bool) -> Box<dyn std::error::Error> {
+    // What the failure itself advises comes first.
+    if why.is::<Failure>() || !has_journal {
+        return why;
     }
-    Ok(total.amount())
+    Failure::new("the run has stopped, and its journal knows how far it came")
+        .because(why)
+        .advise("run again with the same journal once the cause is gone: what is paid stays paid, and what nobody knows is asked again with its key")
+        .into()
 }
 
 /// A run that leaves somebody unpaid has failed, whatever else it did.
-fn tell(refused: &BTreeMap<usize, String>) -> Step<()> {
+fn tell(refused: &BTreeMap<usize, Reason>, has_journal: bool) -> Step<()> {
     if refused.is_empty() {
         return Ok(());
     }
     let mut table = Table::new(&["payout>", "refused"]);
-    for (number, why) in refused {
-        table.row([number.to_string(), why.clone()]);
+    for (number, why) in refused.iter().take(ROWS_MAX) {
+        table.row([number.to_string(), why.code.clone()]);
     }
     print!("{table}");
-    Err(format!(
-        "{} payouts were refused: mend what they name and run again with the same journal",
-        refused.len()
-    )
+    if let Some(more) = refused.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
+        println!("  and {more} more");
+    }
+    let of_a_kind: BTreeMap<_, _> = refused.values().map(|why| (&why.code, why)).collect();
+    for why in of_a_kind.values() {
+        println!("{why}");
+    }
+    let failure = Failure::new(format!("{} payouts were refused", refused.len()));
+    Err(match has_journal {
+        true => failure.advise("mend what they name and run again with the same journal"),
+        false => failure,
+    }
     .into())
 }

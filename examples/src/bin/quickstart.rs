@@ -11,13 +11,16 @@
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use layer2_examples::{
     flow::{
         Step, exchanging, onboarding, receiving, sending, statement, story::Story, transferring,
     },
-    target::OnMock,
+    place::OnMock,
 };
+use layer2_sdk::mock::Sandbox;
 
 /// Runs a money flow from end to end.
 #[derive(Debug, Parser)]
@@ -27,8 +30,11 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
-    let sandbox = Options::parse().place.sandbox().await?;
+async fn main() -> ExitCode {
+    Options::parse().place.run(money_flow).await
+}
+
+async fn money_flow(sandbox: &Sandbox) -> Step<()> {
     let mut story = Story::begin(sandbox).await?;
 
     println!("A customer");

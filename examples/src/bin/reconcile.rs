@@ -21,12 +21,14 @@
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
 use futures_util::future::join;
 use layer2_examples::{
     books::{Bookkeeper, Off},
+    failure::Failure,
     flow::Step,
     table::Table,
     target::{Target, Where},
@@ -53,8 +55,8 @@ struct Options {
     /// Callback URL as the platform reaches it; this machine's own for a sandbox.
     #[arg(long, value_name = "URL")]
     callback_url: Option<String>,
-    /// Address to listen on.
-    #[arg(long, default_value = "127.0.0.1:0")]
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: String,
     /// File that keeps the keys of the subscriptions; a sandbox that ends with the program needs none.
     #[arg(long, value_name = "FILE")]
@@ -62,25 +64,33 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
+async fn main() -> ExitCode {
     let options = Options::parse();
-    let target = Target::open(&options.place).await?;
-    let listener = TcpListener::bind(&options.listen).await?;
-    match target.sandbox() {
-        Some(sandbox) => rehearse(sandbox, &options, listener).await,
-        None => keep(target.client(), &options, listener).await,
-    }
+    let program = async |target: &Target| match target.new_sandbox()? {
+        Some(sandbox) => rehearse(sandbox, &options).await,
+        None => keep(target.client(), &options).await,
+    };
+    options.place.run(program).await
 }
 
 /// Keeps books until Ctrl-C, and then says whether they are right.
-async fn keep(client: &Client, options: &Options, listener: TcpListener) -> Step<()> {
-    let (Some(url), Some(keys)) = (&options.callback_url, &options.keys) else {
-        return Err("the platform has to reach this receiver, and its keys have to outlive it: give --callback-url and \
-                    --keys"
-            .into());
+async fn keep(client: &Client, options: &Options) -> Step<()> {
+    let (Some(url), Some(path)) = (&options.callback_url, &options.keys) else {
+        return Err(Failure::new(
+            "the platform has to reach this receiver, and its keys have to outlive it",
+        )
+        .advise("give --callback-url and --keys")
+        .into());
     };
+    if path.is_dir() {
+        let (path, name) = (path.display(), path.join("books.keys"));
+        return Err(Failure::new(format!("--keys {path} is a folder"))
+            .advise(format!("name a file in it, as {}", name.display()))
+            .into());
+    }
+    let listener = listen(options).await?;
     let address = listener.local_addr()?;
-    let keys = FileKeyStore::new(keys);
+    let keys = FileKeyStore::new(path);
     let bookkeeper = receive(client, url, &keys, listener).await?;
     // Events that come while this reads tell of the same transactions, which are booked once.
     let before = bookkeeper.catch_up().await?;
@@ -110,7 +120,8 @@ async fn keep(client: &Client, options: &Options, listener: TcpListener) -> Step
 }
 
 /// What a receiver goes through, in a sandbox.
-async fn rehearse(sandbox: &Sandbox, options: &Options, listener: TcpListener) -> Step<()> {
+async fn rehearse(sandbox: &Sandbox, options: &Options) -> Step<()> {
+    let listener = listen(options).await?;
     let own = format!("http://{}/webhooks/layer2", listener.local_addr()?);
     let url = options.callback_url.as_ref().unwrap_or(&own);
     let client = sandbox.client();
@@ -129,6 +140,15 @@ async fn rehearse(sandbox: &Sandbox, options: &Options, listener: TcpListener) -
     sandbox.trial_balance().await?;
     println!("the books balance");
     Ok(())
+}
+
+async fn listen(options: &Options) -> Step<TcpListener> {
+    let listener = TcpListener::bind(&options.listen).await;
+    Ok(listener.map_err(|why| {
+        Failure::new(format!("--listen {} cannot be had", options.listen))
+            .because(why)
+            .advise("give an address of this machine and a port that no other program has, as 127.0.0.1:8080; 0 takes a free one")
+    })?)
 }
 
 /// Subscribes, and serves what comes.
@@ -158,12 +178,12 @@ async fn eventful_day(sandbox: &Sandbox, bookkeeper: &Bookkeeper) -> Step<()> {
     sandbox.fund(&dollars, "1000".parse()?).await?;
     transfer(sandbox, &dollars, &savings, "250").await?;
 
-    // Two deliveries are answered with an error after the work is done; the platform repeats them.
+    println!("two deliveries are answered with an error after their work is done, and come again");
     bookkeeper.fail_after_work(2);
     transfer(sandbox, &dollars, &savings, "100").await?;
     sandbox.advance(Duration::from_secs(600)).await?;
 
-    // Two days without an answer: every try is used up.
+    println!("the receiver is down for two days, until every try of a delivery is used up");
     bookkeeper.stop_answering(true);
     transfer(sandbox, &savings, &dollars, "30.75").await?;
     sandbox.advance(Duration::from_secs(48 * 3_600)).await?;

@@ -10,6 +10,7 @@
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
+use std::process::ExitCode;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,9 +19,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use axum::routing::post;
 use clap::Parser;
-use layer2_examples::{flow::Step, target::OnMock};
+use layer2_examples::{flow::Step, place::OnMock};
+use layer2_sdk::mock::{self, Sandbox};
 use layer2_sdk::payments::TransferRequest;
-use layer2_sdk::{BoxError, Ed25519Signer, ErrorKind, Outcome, Signer, mock};
+use layer2_sdk::{BoxError, Ed25519Signer, ErrorKind, Outcome, Signer};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -114,8 +116,11 @@ async fn sign(
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
-    let sandbox = Options::parse().place.sandbox().await?;
+async fn main() -> ExitCode {
+    Options::parse().place.run(sign_elsewhere).await
+}
+
+async fn sign_elsewhere(sandbox: &Sandbox) -> Step<()> {
     let info = sandbox.info();
     let service = KeyService::start(&info.payments.signing_key).await?;
 

@@ -8,8 +8,10 @@
 //! cargo run -p layer2-examples --bin telemetry
 //! ```
 
+use std::process::ExitCode;
+
 use clap::Parser;
-use layer2_examples::{flow::Step, target::OnMock};
+use layer2_examples::{flow::Step, place::OnMock};
 use layer2_sdk::{
     mock::{Fault, Sandbox},
     payments::{CustomersListParams, OperationId},
@@ -29,16 +31,19 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
-    let options = Options::parse();
-    let sandbox = options.place.sandbox().await?;
+async fn main() -> ExitCode {
+    Options::parse().place.run(export).await
+}
+
+async fn export(sandbox: &Sandbox) -> Step<()> {
+    be_busy_once(sandbox).await?;
     let traces = traces(opentelemetry_stdout::SpanExporter::default());
     let guard = tracing::subscriber::set_default(bridge(&traces));
-    a_call_with_a_retry(&sandbox).await?;
+    let called = call(sandbox).await;
     drop(guard);
     // Spans leave in batches; a program that ends without this loses the last one.
     traces.shutdown()?;
-    Ok(())
+    called
 }
 
 /// Where spans go, and whose they are.
@@ -58,9 +63,13 @@ fn bridge(traces: &SdkTracerProvider) -> impl Subscriber + Send + Sync {
 }
 
 /// The platform is busy once, so that there is a retry to tell of.
-async fn a_call_with_a_retry(sandbox: &Sandbox) -> Step<()> {
+async fn be_busy_once(sandbox: &Sandbox) -> Step<()> {
     let busy = Fault::status(503.try_into()?).on(OperationId::CustomersList);
     sandbox.order(busy).await?;
+    Ok(())
+}
+
+async fn call(sandbox: &Sandbox) -> Step<()> {
     let customers = sandbox.client().customers();
     customers.list(&CustomersListParams::new()).await?;
     Ok(())
@@ -75,10 +84,11 @@ mod tests {
 
     async fn exported() -> Vec<SpanData> {
         let sandbox = Sandbox::start().await.unwrap();
+        be_busy_once(&sandbox).await.unwrap();
         let memory = InMemorySpanExporter::default();
         let traces = traces(memory.clone());
         let guard = tracing::subscriber::set_default(bridge(&traces));
-        a_call_with_a_retry(&sandbox).await.unwrap();
+        call(&sandbox).await.unwrap();
         drop(guard);
         traces.force_flush().unwrap();
         memory.get_finished_spans().unwrap()

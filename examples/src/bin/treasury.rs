@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
@@ -29,6 +30,7 @@ use layer2_sdk::{
         TransferRequest,
     },
 };
+use tokio::time::MissedTickBehavior;
 
 /// Clears a terminal and goes to its first line.
 const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
@@ -39,7 +41,7 @@ struct Options {
     #[command(flatten)]
     place: Where,
     /// How many transactions are shown: one page, which the platform may keep shorter.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(i32).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(i32).range(1..=1_000))]
     last: i32,
     /// Prints again after so many seconds, until Ctrl-C.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
@@ -47,24 +49,30 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
+async fn main() -> ExitCode {
     let options = Options::parse();
-    let target = Target::open(&options.place).await?;
-    if let Some(sandbox) = target.sandbox() {
+    let program = async |target: &Target| watch(target, &options).await;
+    options.place.run(program).await
+}
+
+async fn watch(target: &Target, options: &Options) -> Step<()> {
+    if let Some(sandbox) = target.made_sandbox() {
         some_traffic(sandbox).await?;
     }
     let Some(seconds) = options.every else {
         return show(target.client(), options.last).await;
     };
+    let mut times = tokio::time::interval(Duration::from_secs(seconds));
+    // After a reading that took longer than that, the platform is left alone for as long as ever; nothing is made up for.
+    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stopped = std::pin::pin!(tokio::signal::ctrl_c());
     loop {
         let shown = async {
+            times.tick().await;
             if std::io::stdout().is_terminal() {
                 print!("{CLEAR}");
             }
-            show(target.client(), options.last).await?;
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
-            Step::Ok(())
+            show(target.client(), options.last).await
         };
         tokio::select! {
             // The first poll begins to listen, so it comes before anything is shown.

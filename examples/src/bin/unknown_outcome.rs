@@ -10,8 +10,10 @@
 
 #![allow(clippy::print_stdout, reason = "a program that shows what it does")]
 
+use std::process::ExitCode;
+
 use clap::Parser;
-use layer2_examples::{flow::Step, target::OnMock};
+use layer2_examples::{flow::Step, place::OnMock};
 use layer2_sdk::{
     CallOptions, Client, Environment, Error, IdempotencyKey, Outcome,
     mock::{Fault, Sandbox},
@@ -28,8 +30,11 @@ struct Options {
 }
 
 #[tokio::main]
-async fn main() -> Step<()> {
-    let sandbox = &Options::parse().place.sandbox().await?;
+async fn main() -> ExitCode {
+    Options::parse().place.run(every_failure).await
+}
+
+async fn every_failure(sandbox: &Sandbox) -> Step<()> {
     let from = sandbox.account(DOLLARS)?;
     let to = sandbox.open_account(&from, "SAVINGS").await?;
     sandbox.fund(&from, "100".parse()?).await?;
@@ -131,9 +136,12 @@ fn tell(what: &str, error: &Error) {
     };
     println!("{what}");
     println!(
-        "  {:<15} {:?} after {} attempts: {advice}",
+        "  {:<15} {:?} after {}: {advice}",
         format!("{:?}", error.outcome()),
         error.kind(),
-        error.attempts(),
+        match error.attempts() {
+            1 => "1 attempt".to_owned(),
+            attempts => format!("{attempts} attempts"),
+        },
     );
 }

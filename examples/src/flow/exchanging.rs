@@ -12,17 +12,27 @@ use super::{
 };
 
 /// Spends exactly this amount of the source account, for whatever it buys.
-pub async fn spend(story: &mut Story, from: &AccountId, to: &AccountId, amount: &str) -> Step<()> {
+pub async fn spend(
+    story: &mut Story<'_>,
+    from: &AccountId,
+    to: &AccountId,
+    amount: &str,
+) -> Step<()> {
     exchange(story, from, to, amount, ExchangeAction::FixSource).await
 }
 
 /// Buys exactly this amount for the destination account, for whatever it costs.
-pub async fn buy(story: &mut Story, from: &AccountId, to: &AccountId, amount: &str) -> Step<()> {
+pub async fn buy(
+    story: &mut Story<'_>,
+    from: &AccountId,
+    to: &AccountId,
+    amount: &str,
+) -> Step<()> {
     exchange(story, from, to, amount, ExchangeAction::FixDestination).await
 }
 
 async fn exchange(
-    story: &mut Story,
+    story: &mut Story<'_>,
     from: &AccountId,
     to: &AccountId,
     amount: &str,

@@ -37,7 +37,7 @@ fn answers() -> Step<ApplicationUpdateRequest> {
 }
 
 /// Onboards Ada, from her name to her first account.
-pub async fn onboard(story: &mut Story) -> Step<(CustomerId, AccountId)> {
+pub async fn onboard(story: &mut Story<'_>) -> Step<(CustomerId, AccountId)> {
     let customer: CustomerId = "ADA".parse()?;
     let account: AccountId = "ADA_USD".parse()?;
     let to_open = AccountToOpen::new(
@@ -88,7 +88,7 @@ pub async fn onboard(story: &mut Story) -> Step<(CustomerId, AccountId)> {
 }
 
 /// Uploads a file for each paper that is asked for, under the id that the status call tells.
-async fn hand_in_papers(story: &Story, review: &ApplicationReview) -> Step<()> {
+async fn hand_in_papers(story: &Story<'_>, review: &ApplicationReview) -> Step<()> {
     for paper in missing_papers(review) {
         let id = paper
             .document_id
@@ -109,7 +109,8 @@ fn missing_papers(
     })
 }
 
-fn status(review: &ApplicationReview) -> Step<String> {
+/// How far an application has come.
+pub fn status(review: &ApplicationReview) -> Step<String> {
     Ok(review
         .status
         .as_ref()

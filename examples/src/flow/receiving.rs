@@ -11,7 +11,7 @@ use layer2_sdk::{
 use super::{Step, story::Story};
 
 /// Asks how to send dollars to the account, and has a wire of this amount follow the instructions.
-pub async fn receive_wire(story: &mut Story, account: &AccountId, amount: &str) -> Step<()> {
+pub async fn receive_wire(story: &mut Story<'_>, account: &AccountId, amount: &str) -> Step<()> {
     let request = DepositRequestPush::new(DepositDestinationRequest::new(account.clone()));
     let deposit = story
         .client

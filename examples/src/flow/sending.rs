@@ -16,7 +16,10 @@ use super::{
 };
 
 /// Registers a landlord's bank account and waits for its screening.
-pub async fn register_landlord(story: &mut Story, customer: &CustomerId) -> Step<CounterpartyId> {
+pub async fn register_landlord(
+    story: &mut Story<'_>,
+    customer: &CustomerId,
+) -> Step<CounterpartyId> {
     let id = landlord(&story.client, customer).await?;
     story.settle(&[EventType::CounterpartyActive]).await?;
     Ok(id)
@@ -53,7 +56,7 @@ pub async fn landlord(client: &Client, customer: &CustomerId) -> Step<Counterpar
 
 /// Sends money to a counterparty by Fedwire, and reads the receipt.
 pub async fn withdraw(
-    story: &mut Story,
+    story: &mut Story<'_>,
     from: &AccountId,
     to: &CounterpartyId,
     amount: &str,

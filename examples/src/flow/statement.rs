@@ -6,7 +6,7 @@ use layer2_sdk::payments::{AccountId, TransactionsListForAccountParams};
 use super::{Step, story::Story};
 
 /// Prints the rows of an account, asked for one page of two rows at a time.
-pub async fn print(story: &Story, account: &AccountId) -> Step<()> {
+pub async fn print(story: &Story<'_>, account: &AccountId) -> Step<()> {
     println!("{account}");
     let pages = TransactionsListForAccountParams::new().with_page_size(2);
     let transactions = story.client.transactions();
@@ -30,7 +30,7 @@ fn text(value: Option<&impl ToString>) -> String {
 }
 
 /// Prints for each asset what is owed, to whom, and what the platform holds for it.
-pub async fn print_trial_balance(story: &Story) -> Step<()> {
+pub async fn print_trial_balance(story: &Story<'_>) -> Step<()> {
     let books = story.sandbox.trial_balance().await?;
     for asset in &books.assets {
         println!(

@@ -13,18 +13,18 @@ use crate::receiver::{Receiver, Running};
 
 /// A client of a sandbox of its own, with a webhook receiver.
 #[derive(Debug)]
-pub struct Story {
+pub struct Story<'s> {
     /// The client, as it would talk to the platform.
     pub client: Client,
     /// The sandbox, for the parts that a bank or a person at the platform would play.
-    pub sandbox: Sandbox,
+    pub sandbox: &'s Sandbox,
     receiver: Running,
     told: usize,
 }
 
-impl Story {
+impl<'s> Story<'s> {
     /// Subscribes to the events of the flow and begins to listen. There is one key a subscription.
-    pub async fn begin(sandbox: Sandbox) -> Step<Self> {
+    pub async fn begin(sandbox: &'s Sandbox) -> Step<Self> {
         let client = sandbox.client().clone();
         let receiver = Receiver::bind().await?;
         let mut subscriptions = Vec::new();
@@ -101,13 +101,10 @@ mod tests {
     use super::*;
     use crate::flow::{exchanging, onboarding, receiving, transferring};
 
-    async fn begun() -> Story {
-        Story::begin(Sandbox::start().await.unwrap()).await.unwrap()
-    }
-
     #[tokio::test]
     async fn a_webhook_that_does_not_come_ends_the_story() {
-        let mut story = begun().await;
+        let sandbox = Sandbox::start().await.unwrap();
+        let mut story = Story::begin(&sandbox).await.unwrap();
         let posted = [EventType::TransactionPosted];
         let error = story.settle(&posted).await.unwrap_err();
         let error = error.to_string();
@@ -135,7 +132,8 @@ mod tests {
         assert_eq!(error.to_string(), "it is FROZEN, and the story needs OPEN");
         assert!(must_be("it", None, &open).is_err());
 
-        let mut story = begun().await;
+        let sandbox = Sandbox::start().await.unwrap();
+        let mut story = Story::begin(&sandbox).await.unwrap();
         let (ada, dollars) = onboarding::onboard(&mut story).await.unwrap();
         receiving::receive_wire(&mut story, &dollars, "100")
             .await

@@ -15,7 +15,7 @@ use super::{
 
 /// Opens an account of the customer for one asset.
 pub async fn open_account(
-    story: &mut Story,
+    story: &mut Story<'_>,
     customer: &CustomerId,
     name: &str,
     asset: &str,
@@ -34,7 +34,7 @@ pub async fn open_account(
 /// The client cannot know what happened, so it asks again: with the same idempotency key and a fresh signature. The
 /// platform recognises the key and answers what it answered before; the money moves once.
 pub async fn transfer(
-    story: &mut Story,
+    story: &mut Story<'_>,
     from: &AccountId,
     to: &AccountId,
     amount: &str,

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail the test"
 )]
 
+mod failures;
 mod front;
 mod payouts;
 mod places;
@@ -14,7 +15,6 @@ mod purchases;
 mod reconciled;
 
 use std::io::{BufRead as _, BufReader, Lines, Read as _};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use futures_util::TryStreamExt as _;
@@ -22,6 +22,7 @@ use layer2_examples::flow::sending;
 use layer2_sdk::control::{ProfileSetting, SandboxCreateRequest, SandboxSettings};
 use layer2_sdk::mock::{Sandbox, SandboxServer};
 use layer2_sdk::payments::{CounterpartiesListParams, CounterpartyId};
+use tempfile::{TempDir, tempdir};
 
 fn run(program: &str, arguments: &[&str]) -> String {
     let run = Command::new(program)
@@ -37,10 +38,23 @@ fn report(run: &Output) -> String {
     String::from_utf8(run.stdout.clone()).expect("text")
 }
 
-/// What the program had to say about its failure.
+/// What the program had to say about its failure: cause by cause, and nothing in the words of `Debug`.
 fn failure(run: &Output) -> String {
-    assert!(!run.status.success(), "it was to fail");
-    String::from_utf8(run.stderr.clone()).expect("text")
+    let told = String::from_utf8(run.stderr.clone()).expect("text");
+    assert_eq!(run.status.code(), Some(1), "it was to fail: {told}");
+    assert!(
+        told.lines().any(|line| line.starts_with("error: ")),
+        "{told}"
+    );
+    assert!(!told.contains(" { "), "{told}");
+    told
+}
+
+/// What the program had to say about arguments that it cannot begin with.
+fn misuse(run: &Output) -> String {
+    let told = String::from_utf8(run.stderr.clone()).expect("text");
+    assert_eq!(run.status.code(), Some(2), "it was not to begin: {told}");
+    told
 }
 
 /// A sandbox whose work takes about as long as that of the platform.
@@ -69,24 +83,6 @@ async fn counterparties(sandbox: &Sandbox) -> usize {
     let rows = rows.list_stream(CounterpartiesListParams::new());
     let rows: Vec<_> = rows.try_collect().await.unwrap();
     rows.len()
-}
-
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Self {
-        let name = format!("layer2-{test}-{}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// A program that goes on until it is told to stop, as by Ctrl-C.
@@ -165,22 +161,49 @@ fn a_company_is_onboarded_with_the_papers_that_are_asked_for() {
 
 #[test]
 fn papers_come_from_a_folder() {
-    let folder = Folder::new("papers");
+    let folder = tempdir().unwrap();
     let scan = b"%PDF-1.7 a scan of some length\n%%EOF\n";
     for kind in ["INCORPORATION_DOCUMENTS", "GOVERNMENT_ID_FRONT"] {
-        std::fs::write(folder.0.join(format!("{kind}.pdf")), scan).unwrap();
+        std::fs::write(folder.path().join(format!("{kind}.pdf")), scan).unwrap();
     }
     let report = run(
         env!("CARGO_BIN_EXE_onboard_corporation"),
         &[
             "--papers",
-            folder.0.to_str().unwrap(),
+            folder.path().to_str().unwrap(),
             "--customer",
             "INITECH",
         ],
     );
     let uploaded = format!("uploaded GOVERNMENT_ID_FRONT of {} bytes", scan.len());
     tells(&report, &[&uploaded, "account INITECH_USD, OPEN"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paper_that_is_missing_is_named_and_the_application_goes_on_with_it() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let folder = tempdir().unwrap();
+    let scan = |kind: &str| folder.path().join(format!("{kind}.pdf"));
+    let start = |more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_onboard_corporation"))
+            .args(["--env", "--papers", folder.path().to_str().unwrap()])
+            .args(more)
+            .envs(&sandbox.info().env)
+            .output()
+            .unwrap()
+    };
+    std::fs::write(scan("INCORPORATION_DOCUMENTS"), b"%PDF-1.7\n%%EOF\n").unwrap();
+    let first = start(&[]);
+    let why = failure(&first);
+    let missing = scan("GOVERNMENT_ID_FRONT");
+    assert!(why.contains(&missing.display().to_string()), "{why}");
+    let told = String::from_utf8(first.stdout).unwrap();
+    assert!(!told.contains("uploaded"), "{told}");
+
+    std::fs::write(missing, b"%PDF-1.7\n%%EOF\n").unwrap();
+    let (_, id) = why.split_once("go on with --application ").unwrap();
+    let report = report(&start(&["--application", id.trim_end()]));
+    tells(&report, &["uploaded GOVERNMENT_ID_FRONT", "submitted; "]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use futures_util::TryStreamExt as _;
 use layer2_sdk::{
     control::{CounterpartyStatus, CounterpartyStatusRequest},
-    mock::{Fault, Sandbox},
+    mock::{Fault, Sandbox, SandboxServer},
     payments::{
         AccountId, CounterpartyId, OperationId, TransactionType, TransactionsListForAccountParams,
     },
@@ -25,7 +25,7 @@ struct Scene {
     sandbox: Sandbox,
     account: AccountId,
     payee: CounterpartyId,
-    folder: Folder,
+    folder: TempDir,
 }
 
 impl Scene {
@@ -41,25 +41,26 @@ impl Scene {
             .await
             .unwrap();
         let payee = payee(&sandbox).await;
-        // A port is taken by one server at a time.
-        let port = sandbox.info().url.rsplit(':').next().unwrap();
-        let folder = Folder::new(&format!("payouts-{port}"));
         Self {
             sandbox,
             account,
             payee,
-            folder,
+            folder: tempdir().unwrap(),
         }
     }
 
     fn journal(&self) -> PathBuf {
-        self.folder.0.join("payouts.journal")
+        self.folder.path().join("payouts.journal")
     }
 
     fn command(&self, more: &[&str]) -> Command {
+        self.command_from(self.account.as_str(), more)
+    }
+
+    fn command_from(&self, account: &str, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_payout_run"));
         command
-            .args(["--env", "--account", self.account.as_str()])
+            .args(["--env", "--account", account])
             .arg("--journal")
             .arg(self.journal())
             .args(more)
@@ -69,6 +70,16 @@ impl Scene {
 
     fn run(&self, more: &[&str]) -> Output {
         self.command(more).output().unwrap()
+    }
+
+    /// Starts it, and it dies after so many calls.
+    fn dies(&self, arguments: &[&str], calls: &str) {
+        let killed = self.run(&[arguments, &["--die-after", calls]].concat());
+        assert!(!killed.status.success(), "it was to die");
+    }
+
+    fn written(&self) -> String {
+        std::fs::read_to_string(self.journal()).unwrap()
     }
 
     /// Arguments for so many payouts to the payee of the scene.
@@ -119,11 +130,10 @@ async fn a_run_that_is_killed_twice_pays_everybody_once() {
     let payouts = PAYOUTS.to_string();
     let named = scene.few(&payouts);
     for calls in ["333", "150"] {
-        let killed = scene.run(&[&named[..], &["--die-after", calls]].concat());
-        assert!(!killed.status.success(), "it was to die");
+        scene.dies(&named, calls);
     }
     let report = report(&scene.run(&named));
-    assert!(report.starts_with("500 payouts, "), "{report}");
+    tells(&report, &["\n500 payouts, "]);
     assert!(!report.contains(" 0 of them"), "{report}");
     scene.everybody_is_paid_once(PAYOUTS).await;
 
@@ -139,8 +149,7 @@ async fn what_expired_while_nobody_ran_is_begun_anew() {
     let scene = Scene::new().await;
     let few = [&scene.few("20")[..], &["--at-once", "1"]].concat();
     // The ninth call makes the fifth withdrawal, and its reply is not written down.
-    let killed = scene.run(&[&few[..], &["--die-after", "9"]].concat());
-    assert!(!killed.status.success(), "it was to die");
+    scene.dies(&few, "9");
     scene.sandbox.advance(HOURS).await.unwrap();
 
     // One more is written down and cannot be accepted for now.
@@ -155,9 +164,9 @@ async fn what_expired_while_nobody_ran_is_begun_anew() {
     scene.sandbox.advance(HOURS).await.unwrap();
 
     let report = report(&scene.run(&few));
-    assert!(report.starts_with("20 payouts, 5 of them"), "{report}");
+    tells(&report, &["\n20 payouts, 5 of them"]);
     scene.everybody_is_paid_once(20).await;
-    let journal = std::fs::read_to_string(scene.journal()).unwrap();
+    let journal = scene.written();
     tells(
         &journal,
         &[
@@ -176,7 +185,13 @@ async fn what_is_refused_is_told_and_the_others_are_paid() {
     let scene = Scene::funded("3.05").await;
     let few = [&scene.few("5")[..], &["--at-once", "1"]].concat();
     let first = scene.run(&few);
-    assert!(failure(&first).contains("2 payouts were refused"));
+    tells(
+        &failure(&first),
+        &[
+            "error: 2 payouts were refused",
+            "advice: mend what they name and run again with the same journal",
+        ],
+    );
     let told = String::from_utf8(first.stdout).unwrap();
     tells(
         &told,
@@ -184,6 +199,8 @@ async fn what_is_refused_is_told_and_the_others_are_paid() {
             "3 payouts, 0 of them before",
             "3  INSUFFICIENT_FUNDS",
             "4  INSUFFICIENT_FUNDS",
+            "\nINSUFFICIENT_FUNDS",
+            ": ",
         ],
     );
     scene.everybody_is_paid_once(3).await;
@@ -191,7 +208,7 @@ async fn what_is_refused_is_told_and_the_others_are_paid() {
     let more = "10".parse().unwrap();
     scene.sandbox.fund(&scene.account, more).await.unwrap();
     let report = report(&scene.run(&few));
-    assert!(report.starts_with("5 payouts, 3 of them"), "{report}");
+    tells(&report, &["\n5 payouts, 3 of them"]);
     scene.everybody_is_paid_once(5).await;
 }
 
@@ -206,10 +223,10 @@ async fn a_payee_that_may_not_be_paid_is_paid_by_the_next_run() {
 
     scene.decide(CounterpartyStatus::Active).await;
     let report = report(&scene.run(&few));
-    assert!(report.starts_with("3 payouts, 0 of them"), "{report}");
+    tells(&report, &["\n3 payouts, 0 of them"]);
     scene.everybody_is_paid_once(3).await;
     // What was refused has ended; its place is taken by the next key of the number.
-    let journal = std::fs::read_to_string(scene.journal()).unwrap();
+    let journal = scene.written();
     tells(&journal, &["ended 2 COUNTERPARTY_NOT_USABLE", "-00002-2\n"]);
 }
 
@@ -226,10 +243,9 @@ async fn nobody_is_paid_who_was_not_named_and_the_journal_names_its_payee() {
     assert_eq!(counterparties(&scene.sandbox).await, 1);
 
     let named = [&few[..], &["--counterparty", scene.payee.as_str()]].concat();
-    let killed = scene.run(&[&named[..], &["--die-after", "1"]].concat());
-    assert!(!killed.status.success(), "it was to die");
+    scene.dies(&named, "1");
     let report = report(&scene.run(&few));
-    assert!(report.starts_with("8 payouts, 0 of them"), "{report}");
+    tells(&report, &["\n8 payouts, 0 of them"]);
     scene.everybody_is_paid_once(8).await;
 
     let another = payee(&scene.sandbox).await;
@@ -244,7 +260,7 @@ async fn two_journals_are_two_runs_whatever_they_are_called() {
     let few = scene.few("5");
     for _ in ["this month", "the next"] {
         let report = report(&scene.run(&few));
-        assert!(report.starts_with("5 payouts, 0 of them"), "{report}");
+        tells(&report, &["\n5 payouts, 0 of them"]);
         std::fs::remove_file(scene.journal()).unwrap();
     }
     assert_eq!(scene.paid().await.len(), 10, "everybody is paid twice");
@@ -255,7 +271,7 @@ async fn a_journal_that_has_forgotten_its_run_stops_it() {
     let scene = Scene::new().await;
     let few = scene.few("5");
     report(&scene.run(&few));
-    let journal = std::fs::read_to_string(scene.journal()).unwrap();
+    let journal = scene.written();
     let (beginning, _) = journal.split_once("begun").unwrap();
     std::fs::write(scene.journal(), beginning).unwrap();
 
@@ -280,19 +296,151 @@ async fn so_many_are_on_their_way_at_once_and_no_more() {
     scene.everybody_is_paid_once(12).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_there_is_told_before_the_journal_names_him() {
+    let scene = Scene::new().await;
+    let nobody = "9d1e0000-0000-4000-8000-000000000000";
+    let mistyped = scene.run(&["--payouts", "3", "--counterparty", nobody]);
+    tells(
+        &failure(&mistyped),
+        &[
+            &format!("error: there is no counterparty {nobody} here"),
+            "advice: ",
+            "--counterparty",
+        ],
+    );
+    assert!(!scene.written().contains("\nto "), "{}", scene.written());
+    let mut mistyped = scene.command_from("ACME_UDS", &scene.few("3"));
+    let why = failure(&mistyped.output().unwrap());
+    assert!(why.contains("there is no account ACME_UDS here"), "{why}");
+
+    let report = report(&scene.run(&scene.few("3")));
+    tells(&report, &["\n3 payouts, 0 of them"]);
+    scene.everybody_is_paid_once(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_payee_takes_the_place_of_one_who_was_never_paid() {
+    let scene = Scene::new().await;
+    scene.decide(CounterpartyStatus::Frozen).await;
+    let refused = scene.run(&scene.few("3"));
+    let told = String::from_utf8(refused.stdout.clone()).unwrap();
+    assert!(failure(&refused).contains("3 payouts were refused"));
+    // What is wrong is told in words, once.
+    assert_eq!(
+        told.matches("\nCOUNTERPARTY_NOT_USABLE").count(),
+        1,
+        "{told}"
+    );
+
+    let another = payee(&scene.sandbox).await;
+    let named = ["--payouts", "3", "--counterparty", another.as_str()];
+    let report = report(&scene.run(&named));
+    tells(
+        &report,
+        &[&format!("paying {another} from"), "\n3 payouts, 0 of"],
+    );
+    scene.everybody_is_paid_once(3).await;
+
+    let first = failure(&scene.run(&scene.few("3")));
+    assert!(first.contains("the run of this journal pays"), "{first}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_is_of_one_place() {
+    let scene = Scene::new().await;
+    report(&scene.run(&scene.few("2")));
+    let elsewhere = Sandbox::start().await.unwrap();
+    let start = |sandbox: &Sandbox| {
+        let mut command = scene.command(&scene.few("2"));
+        failure(&command.envs(&sandbox.info().env).output().unwrap())
+    };
+    tells(
+        &start(&elsewhere),
+        &["the run of this journal is of ", "another --journal"],
+    );
+    // The same address, and nobody there remembers.
+    let address = |sandbox: &Sandbox| sandbox.info().payments.base_url.clone();
+    let moved = scene.written();
+    let moved = moved.replace(&address(&scene.sandbox), &address(&elsewhere));
+    std::fs::write(scene.journal(), moved).unwrap();
+    let why = start(&elsewhere);
+    assert!(why.contains("there is none here"), "{why}");
+}
+
+/// The commands of the README, with the address of another server in them.
+fn commands(url: &str) -> Vec<Vec<String>> {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let program = "cargo run -q -p layer2-examples --bin payout_run -- ";
+    let commands = readme.lines().filter_map(|line| line.strip_prefix(program));
+    let words = |line: &str| line.replace("127.0.0.1:4010", url);
+    commands
+        .map(|line| words(line).split_whitespace().map(str::to_owned).collect())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_readme_kills_a_run_and_goes_on() {
+    let server = SandboxServer::start().await.unwrap();
+    let folder = tempdir().unwrap();
+    let commands = commands(server.url());
+    let [killed, again] = &commands[..] else {
+        panic!("two commands: {commands:?}");
+    };
+    let start = |arguments: &[String]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_payout_run"));
+        command.current_dir(folder.path()).args(arguments);
+        command.env("LAYER2_CONTROL_TOKEN", server.control_token());
+        command.output().unwrap()
+    };
+    let killed = start(killed);
+    assert_eq!(killed.status.code(), None, "a signal ends it: {killed:?}");
+    let report = report(&start(again));
+    tells(
+        &report,
+        &[
+            "\n500 payouts, ",
+            "1747.5 FIAT_TESTNET_USD have left in 500 wires, 1747.5 were ordered",
+            "the books balance",
+        ],
+    );
+    assert!(!report.contains(" 0 of them"), "{report}");
+    let report = super::report(&start(again));
+    tells(&report, &["500 payouts, 500 of them", "in 500 wires"]);
+
+    // A server that has forgotten the sandbox makes it anew, and the journal tells of another one.
+    let client = layer2_sdk::mock::client(&server.info()).unwrap();
+    let name = "payday".parse().unwrap();
+    let sandboxes = client.control().sandboxes();
+    sandboxes.delete(&name).await.unwrap();
+    let why = failure(&start(again));
+    assert!(why.contains("there is none here"), "{why}");
+}
+
+#[test]
+fn nothing_to_pay_and_nobody_at_work_are_refused() {
+    for flag in ["--payouts", "--at-once", "--die-after"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_payout_run"));
+        let why = misuse(&command.args([flag, "0"]).output().unwrap());
+        assert!(why.contains(&format!("'{flag} ")), "{why}");
+        assert!(why.contains("0 is not in 1.."), "{why}");
+    }
+}
+
 #[test]
 fn a_server_of_its_own_has_no_past() {
-    let folder = Folder::new("no-past");
+    let folder = tempdir().unwrap();
     let start = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_payout_run"));
-        command.current_dir(&folder.0).args(["--payouts", "5"]);
+        command.current_dir(folder.path()).args(["--payouts", "5"]);
         command.args(more).output().unwrap()
     };
     for _ in 0..2 {
         let report = report(&start(&[]));
-        assert!(report.starts_with("5 payouts, 0 of them"), "{report}");
+        tells(&report, &["\n5 payouts, 0 of them"]);
     }
-    let left = std::fs::read_dir(&folder.0).unwrap();
+    let left = std::fs::read_dir(folder.path()).unwrap();
     assert_eq!(left.count(), 0, "a journal would be believed");
     let why = failure(&start(&["--journal", "march.journal"]));
     assert!(why.contains("a place that stays"), "{why}");

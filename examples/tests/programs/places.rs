@@ -73,24 +73,114 @@ async fn known_there(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     known
 }
 
+/// A server of others, and what asks it for sandboxes.
+struct Shared {
+    server: SandboxServer,
+    front: Front,
+    url: String,
+}
+
+impl Shared {
+    async fn start() -> Self {
+        let server = SandboxServer::start().await.unwrap();
+        let front = Front::default();
+        front.pass_to(server.url());
+        let url = front.start().await;
+        Self { server, front, url }
+    }
+
+    /// A program that is told of the server.
+    fn command(&self, program: &str, more: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(["--mock", &self.url]).args(more);
+        command.env("LAYER2_CONTROL_TOKEN", self.server.control_token());
+        command
+    }
+
+    fn run(&self, program: &str, more: &[&str]) -> Output {
+        self.command(program, more).output().unwrap()
+    }
+
+    /// The names of the sandboxes that are there.
+    async fn sandboxes(&self) -> Vec<String> {
+        let client = layer2_sdk::mock::client(&self.server.info()).unwrap();
+        let list = client.control().sandboxes().list().await.unwrap();
+        let names = list.sandboxes.iter().map(|kept| kept.sandbox.to_string());
+        names.collect()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_runs_is_used() {
+async fn a_server_that_runs_is_used_and_left_as_it_was() {
+    let shared = Shared::start().await;
+    for (used, (program, says)) in IN_A_SANDBOX.into_iter().enumerate() {
+        tells(&report(&shared.run(program, &[])), &[says]);
+        let made = shared.front.count("/_control/v1/sandboxes");
+        assert_eq!(made, used + 1, "{program} has a sandbox there");
+        assert_eq!(shared.sandboxes().await, ["default"], "after {program}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_is_deleted_when_the_program_fails_or_is_stopped() {
+    let shared = Shared::start().await;
+    let failed = shared.run(env!("CARGO_BIN_EXE_on_ramp"), &["--wallet", "none"]);
+    assert!(failure(&failed).contains("the wallet is not registered"));
+    assert_eq!(shared.sandboxes().await, ["default"]);
+
+    let every = ["--every", "3600"];
+    let mut watching = shared.command(env!("CARGO_BIN_EXE_treasury"), &every);
+    let mut watching = Running::start(&mut watching);
+    watching.reads("Last transactions");
+    assert_eq!(shared.sandboxes().await.len(), 2);
+    report(&watching.stop());
+    assert_eq!(shared.sandboxes().await, ["default"]);
+
+    // This one does not listen to Ctrl-C itself, and waits for a reply that never comes.
+    shared.front.gather("/api/v1/withdrawals", 1_000);
+    let mut paying = shared.command(env!("CARGO_BIN_EXE_payout_run"), &[]);
+    let mut paying = Running::start(&mut paying);
+    paying.reads("paying ");
+    assert!(failure(&paying.stop()).contains("stopped with Ctrl-C"));
+    assert_eq!(shared.sandboxes().await, ["default"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_with_a_name_is_kept_and_gone_on_in() {
+    let shared = Shared::start().await;
+    let keep = ["--keep", "desk"];
+    let first = shared.run(env!("CARGO_BIN_EXE_treasury"), &keep);
+    tells(&report(&first), &["INTERNAL_TRANSFER"]);
+    let told = String::from_utf8_lossy(&first.stderr).into_owned();
+    assert_eq!(told, format!("kept: {} sandbox desk\n", shared.url));
+    assert_eq!(shared.sandboxes().await, ["default", "desk"]);
+
+    let again = shared.run(env!("CARGO_BIN_EXE_treasury"), &keep);
+    assert_eq!(report(&again), report(&first), "nothing is added");
+    tells(
+        &failure(&shared.run(env!("CARGO_BIN_EXE_quickstart"), &keep)),
+        &[
+            "begins in a new sandbox",
+            "advice: give --keep another name",
+        ],
+    );
+    let nowhere = Command::new(env!("CARGO_BIN_EXE_treasury"))
+        .args(keep)
+        .output();
+    let why = misuse(&nowhere.unwrap());
+    assert!(why.contains("--mock <URL>"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_understood_as_people_write_it() {
     let server = SandboxServer::start().await.unwrap();
-    let client = layer2_sdk::mock::client(&server.info()).unwrap();
-    for (program, says) in IN_A_SANDBOX {
-        let before = client.control().sandboxes().list().await.unwrap();
-        let run = Command::new(program)
-            .args(["--mock", server.url()])
-            .env("LAYER2_CONTROL_TOKEN", server.control_token())
-            .output()
-            .unwrap();
-        tells(&report(&run), &[says]);
-        let after = client.control().sandboxes().list().await.unwrap();
-        assert_eq!(
-            after.sandboxes.len(),
-            before.sandboxes.len() + 1,
-            "{program} has a sandbox there"
-        );
+    let bare = server.url().strip_prefix("http://").unwrap();
+    let api = &server.info().payments.base_url;
+    for written in [bare, api] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_treasury"));
+        command.args(["--mock", written]);
+        command.env("LAYER2_CONTROL_TOKEN", server.control_token());
+        tells(&report(&command.output().unwrap()), &["Last transactions"]);
     }
 }
 
@@ -110,6 +200,7 @@ async fn a_server_on_another_machine_is_spoken_to_in_plain_http_only_by_choice()
     };
     let why = failure(&start(&[]));
     assert!(why.contains("plain http to another machine"), "{why}");
+    assert!(why.contains("advice: --insecure-http"), "{why}");
     tells(
         &report(&start(&["--insecure-http"])),
         &["INTERNAL_TRANSFER"],
@@ -120,9 +211,9 @@ async fn a_server_on_another_machine_is_spoken_to_in_plain_http_only_by_choice()
 async fn the_account_of_the_variables_is_used() {
     for (program, arguments, says) in ANYWHERE {
         let sandbox = account().await;
-        let folder = Folder::new("env");
+        let folder = tempdir().unwrap();
         let run = Command::new(program)
-            .current_dir(&folder.0)
+            .current_dir(folder.path())
             .arg("--env")
             .args(known_there(&sandbox, arguments).await)
             .envs(&sandbox.info().env)
@@ -137,9 +228,9 @@ async fn the_address_that_is_named_is_used() {
     for (program, arguments, says) in ANYWHERE {
         let sandbox = account().await;
         let info = sandbox.info();
-        let folder = Folder::new("address");
+        let folder = tempdir().unwrap();
         let run = Command::new(program)
-            .current_dir(&folder.0)
+            .current_dir(folder.path())
             .args(["--base-url", &info.payments.base_url])
             .args(["--token-url", &info.payments.token_url])
             .args(known_there(&sandbox, arguments).await)
@@ -159,7 +250,7 @@ fn two_places_are_one_too_many() {
         .args(mock)
         .output()
         .unwrap();
-    let why = failure(&both);
+    let why = misuse(&both);
     assert!(why.contains("cannot be used with"), "{why}");
 }
 

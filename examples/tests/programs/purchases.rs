@@ -1,5 +1,6 @@
 //! The on-ramp buys once: in a sandbox of its own in one go, elsewhere start by start, as what it waits for comes.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
@@ -13,6 +14,9 @@ use super::*;
 
 /// A wallet of the Bitcoin test network, the example of BIP 173.
 pub(super) const WALLET: &str = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx";
+
+/// Another one.
+const OTHER_WALLET: &str = "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7";
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -36,22 +40,22 @@ fn a_wire_becomes_bitcoin_in_a_wallet() {
 struct Scene {
     sandbox: Sandbox,
     account: AccountId,
-    folder: Folder,
+    folder: TempDir,
 }
 
 impl Scene {
-    async fn new(server: &SandboxServer, test: &str) -> Self {
+    async fn new(server: &SandboxServer) -> Self {
         let sandbox = slow_sandbox(server).await;
         let account = sandbox.account("FIAT_TESTNET_USD").unwrap();
         Self {
             sandbox,
             account,
-            folder: Folder::new(test),
+            folder: tempdir().unwrap(),
         }
     }
 
     fn notes(&self) -> PathBuf {
-        self.folder.0.join("on_ramp.notes")
+        self.folder.path().join("on_ramp.notes")
     }
 
     fn start(&self, dollars: &str) -> Output {
@@ -114,7 +118,7 @@ fn memo(report: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purchase_goes_on_once_what_it_waits_for_has_come() {
     let server = SandboxServer::start().await.unwrap();
-    let scene = Scene::new(&server, "ramp").await;
+    let scene = Scene::new(&server).await;
     let first = report(&scene.start("1000"));
     tells(
         &first,
@@ -126,6 +130,9 @@ async fn a_purchase_goes_on_once_what_it_waits_for_has_come() {
 
     let other = failure(&scene.start("5"));
     assert!(other.contains("name other notes"), "{other}");
+    let other = scene.start_with("1000", &["--wallet", OTHER_WALLET]);
+    let other = failure(&other);
+    assert!(other.contains("a purchase that goes to"), "{other}");
 
     let wire = InboundRequest::new("1000".parse().unwrap()).with_memo(memo(&first));
     scene.sandbox.receive(wire).await.unwrap();
@@ -154,7 +161,7 @@ async fn a_purchase_goes_on_once_what_it_waits_for_has_come() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bitcoin_goes_to_no_wallet_that_was_not_named() {
     let server = SandboxServer::start().await.unwrap();
-    let scene = Scene::new(&server, "no-wallet").await;
+    let scene = Scene::new(&server).await;
     let why = failure(&scene.start_with("1000", &[]));
     assert!(
         why.contains("name the customer's wallet with --wallet"),
@@ -166,16 +173,71 @@ async fn bitcoin_goes_to_no_wallet_that_was_not_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn half_a_wire_buys_nothing() {
     let server = SandboxServer::start().await.unwrap();
-    let scene = Scene::new(&server, "half-a-wire").await;
+    let scene = Scene::new(&server).await;
     let first = report(&scene.start("1000"));
     let half = || InboundRequest::new("500".parse().unwrap()).with_memo(memo(&first));
     scene.sandbox.receive(half()).await.unwrap();
     scene.sandbox.advance(72 * HOUR).await.unwrap();
     let report = report(&scene.start("1000"));
-    tells(&report, &["run again once the wire has come"]);
+    let told = format!("wire the other 500 with the memo {}", memo(&first));
+    tells(
+        &report,
+        &[
+            "500 of 1000 USD have come: ",
+            &told,
+            "run again once the wire has come",
+        ],
+    );
 
     scene.sandbox.receive(half()).await.unwrap();
     scene.sandbox.advance(72 * HOUR).await.unwrap();
     scene.finish().await;
     scene.bought_and_sent_once().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wallet_that_is_none_is_refused_before_anybody_is_asked_for_money() {
+    let server = SandboxServer::start().await.unwrap();
+    let scene = Scene::new(&server).await;
+    let refused = scene.start_with("1000", &["--wallet", "tb1-mistyped"]);
+    assert_eq!(String::from_utf8_lossy(&refused.stdout), "", "no memo");
+    tells(
+        &failure(&refused),
+        &[
+            "error: the wallet is not registered, and nothing was bought",
+            "cause: payments.counterparties_create",
+            "advice: ",
+            "--wallet",
+        ],
+    );
+    // The same notes go on with the right one.
+    let report = report(&scene.start("1000"));
+    tells(&report, &["wire 1000 USD with the memo"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_of_another_asset_is_refused_at_once() {
+    let server = SandboxServer::start().await.unwrap();
+    let scene = Scene::new(&server).await;
+    let account = scene.account.as_str();
+    let refused = scene.start_with("1000", &["--wallet", WALLET, "--bitcoin-account", account]);
+    let why = failure(&refused);
+    assert!(
+        why.contains("an account of BITCOIN_TESTNET_BTC is wanted"),
+        "{why}"
+    );
+    assert_eq!(counterparties(&scene.sandbox).await, 0);
+}
+
+#[test]
+fn nothing_is_bought_for_nothing() {
+    for arguments in [
+        ["--dollars", "0"],
+        ["--dollars=-5", "--env"],
+        ["--slippage-bps", "10000"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_on_ramp"));
+        let why = misuse(&command.args(arguments).output().unwrap());
+        assert!(why.contains("invalid value"), "{why}");
+    }
 }

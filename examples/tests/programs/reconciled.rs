@@ -69,13 +69,13 @@ async fn books_of_an_account_with_a_past_are_right_from_start_to_end() {
     transfer(&sandbox, &dollars, &savings, "250.25").await;
     hold(&sandbox, &dollars).await;
 
-    let folder = Folder::new("books");
+    let folder = tempdir().unwrap();
     let front = Front::default();
     let url = format!("{}/webhooks/layer2", front.start().await);
     let command = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
         command.args(["--env", "--callback-url", &url, "--keys"]);
-        command.arg(folder.0.join("books.keys"));
+        command.arg(folder.path().join("books.keys"));
         command.envs(&sandbox.info().env);
         command
     };

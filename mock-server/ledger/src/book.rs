@@ -12,6 +12,7 @@
 //! | `book/positions.rs` | rows by their ids |
 //! | `book/batch.rs` | several changes or none |
 //! | `book/audit.rs` | recomputation from the facts, invariants |
+//! | `book/violation.rs` | what an audit can find wrong |
 //! | `book/snapshot.rs` | serde |
 
 mod audit;
@@ -20,6 +21,7 @@ mod holds;
 mod positions;
 mod post;
 mod snapshot;
+mod violation;
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
@@ -34,9 +36,9 @@ use crate::trial_balance::TrialBalance;
 
 use positions::Positions;
 
-pub use audit::Violation;
 pub use batch::{BatchError, Step};
 pub use post::MAX_POSTINGS;
+pub use violation::Violation;
 
 /// A double-entry book.
 ///

@@ -205,7 +205,7 @@ impl ControlServer for Server {
         body: control::ClockAdvanceRequest,
     ) -> Result<control::ClockAdvanceReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
-        let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
+        let _moving = sandbox.moving.try_lock().map_err(|_| clock_busy())?;
         // Before anything is waited for, so that a call that asks for too much keeps nobody from moving the clock.
         if !(1..=limits::ADVANCE_SECONDS).contains(&body.seconds) {
             return Err(out_of_range(body.seconds));
@@ -225,7 +225,7 @@ impl ControlServer for Server {
         sandbox: &control::SandboxName,
     ) -> Result<control::SettleReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
-        let _turn = sandbox.turn.try_lock().map_err(|_| clock_busy())?;
+        let _moving = sandbox.moving.try_lock().map_err(|_| clock_busy())?;
         let settled = settle::settle(&sandbox, &self.sender)
             .await
             .map_err(broken)?;
@@ -419,15 +419,17 @@ fn broken(error: Broken) -> Rejection {
     let Some(hint) = error.hint() else {
         return at_fault(&error.to_string());
     };
+    let problem = Problem::new(
+        payments::code(Refusal::StoreUnavailable),
+        sentence(&error.to_string()),
+    )
+    .hint(hint);
     Rejection {
         status: Refusal::StoreUnavailable.status(),
-        problems: vec![
-            Problem::new(
-                payments::code(Refusal::StoreUnavailable),
-                sentence(&error.to_string()),
-            )
-            .hint(hint),
-        ],
+        problems: vec![match error.is_passing() {
+            true => problem,
+            false => problem.lasting(),
+        }],
     }
 }
 

@@ -73,8 +73,9 @@ fn doc_url(api: Api, code: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use layer2_world::contract::documented_codes;
+
     use super::*;
-    use crate::http::pipeline::documented_codes;
 
     const DOCUMENTED: Manner = Manner {
         style: ErrorStyle::Documented,

@@ -54,8 +54,18 @@ impl Surface {
         Surface::Plaid,
     ];
 
-    /// The surface that a path most likely means, also if it leads nowhere: the one whose paths begin like it.
-    pub(crate) fn of_path(path: &str) -> Surface {
+    /// The surface that a request most likely means, also if it leads nowhere: the one whose paths begin like its path,
+    /// or Plaid's where it has Plaid's headers. What nothing tells of is met in the language of payments.
+    pub(crate) fn of_request(path: &str, headers: &HeaderMap) -> Surface {
+        let is_plaid = || plaid::is_path(path) || plaid::has_headers(headers);
+        Surface::of_path(path).unwrap_or(match is_plaid() {
+            true => Surface::Plaid,
+            false => Surface::Payments,
+        })
+    }
+
+    /// The surface whose paths on this server begin like this one.
+    fn of_path(path: &str) -> Option<Surface> {
         static BY_FIRST_SEGMENT: LazyLock<BTreeMap<String, Surface>> = LazyLock::new(|| {
             let operations = route::operations().map(|op| {
                 let operation = op.operation();
@@ -67,10 +77,7 @@ impl Surface {
                 .map(|(path, surface)| (first_segment(&path).to_owned(), surface))
                 .collect()
         });
-        BY_FIRST_SEGMENT
-            .get(first_segment(path))
-            .copied()
-            .unwrap_or(Surface::Payments)
+        BY_FIRST_SEGMENT.get(first_segment(path)).copied()
     }
 
     pub(crate) fn of_api(api: Api) -> Surface {
@@ -197,9 +204,15 @@ pub(crate) fn refuse_with(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::headers;
 
     #[test]
     fn a_path_has_a_language_even_if_it_leads_nowhere() {
+        let mut of_plaid = HeaderMap::new();
+        of_plaid.insert(
+            headers::PLAID_CLIENT_ID,
+            http::HeaderValue::from_static("id"),
+        );
         let rows = [
             ("/api/v1/customers", Surface::Payments),
             ("/apiary", Surface::Payments),
@@ -207,11 +220,24 @@ mod tests {
             ("/oauth2/token", Surface::OAuth),
             ("/v1/businesses", Surface::Accounting),
             ("/v10", Surface::Payments),
+            ("/v1/businesses/b/invoices", Surface::Accounting),
+            ("/v1/configure", Surface::Accounting),
             ("/item/public_token/exchange", Surface::Plaid),
+            ("/item/get", Surface::Plaid),
+            ("/link/token/create", Surface::Plaid),
+            ("/accounts/get", Surface::Plaid),
+            ("/accounts/balance/get", Surface::Plaid),
+            ("/accounts/deposits", Surface::Payments),
+            ("/transactions/sync", Surface::Plaid),
+            ("/transactions/7", Surface::Payments),
             ("/", Surface::Payments),
         ];
         for (path, surface) in rows {
-            assert_eq!(Surface::of_path(path), surface, "{path}");
+            let of = |headers: &HeaderMap| Surface::of_request(path, headers);
+            assert_eq!(of(&HeaderMap::new()), surface, "{path}");
+            // Its headers tell of Plaid where the path tells of nothing.
+            let told = Surface::of_path(path).unwrap_or(Surface::Plaid);
+            assert_eq!(of(&of_plaid), told, "{path}");
         }
     }
 
@@ -220,18 +246,12 @@ mod tests {
         for op in route::operations() {
             let operation = op.operation();
             let path = route::template(operation);
-            assert_eq!(
-                Surface::of_path(&path),
-                Surface::of_api(operation.api),
-                "{path}"
-            );
+            let own = Some(Surface::of_api(operation.api));
+            assert_eq!(Surface::of_path(&path), own, "{path}");
             let (resource, _) = path.rsplit_once('/').expect("an absolute path");
             let beside = format!("{resource}/nothing-here");
             let beside = Surface::of_path(&beside);
-            assert!(
-                beside == Surface::of_api(operation.api) || resource.is_empty(),
-                "{path}"
-            );
+            assert!(beside == own || resource.is_empty(), "{path}");
         }
     }
 

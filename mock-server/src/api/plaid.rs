@@ -122,6 +122,65 @@ impl ApiProfile for Profile {
     }
 }
 
+/// The words that paths of Plaid's own API begin with, of which few are here. Nothing else of this server does.
+const FIRST_WORDS: [&str; 30] = [
+    "asset_report",
+    "auth",
+    "bank_transfer",
+    "beacon",
+    "categories",
+    "consumer_report",
+    "cra",
+    "credit",
+    "employers",
+    "fdx",
+    "identity",
+    "identity_verification",
+    "income",
+    "institutions",
+    "investments",
+    "issues",
+    "item",
+    "liabilities",
+    "link",
+    "network",
+    "partner",
+    "payment_initiation",
+    "processor",
+    "sandbox",
+    "signal",
+    "transfer",
+    "user",
+    "wallet",
+    "watchlist_screening",
+    "webhook_verification_key",
+];
+
+/// The same with the word that follows, where the payments API has the first one too.
+const FIRST_TWO_WORDS: [(&str, &str); 7] = [
+    ("accounts", "balance"),
+    ("accounts", "get"),
+    ("transactions", "enrich"),
+    ("transactions", "get"),
+    ("transactions", "recurring"),
+    ("transactions", "refresh"),
+    ("transactions", "sync"),
+];
+
+/// Whether a path is one of Plaid's, here or there. They have no version and no base that they share.
+pub(crate) fn is_path(path: &str) -> bool {
+    let mut words = path.trim_start_matches('/').split('/');
+    let first = words.next().unwrap_or_default();
+    let second = words.next().unwrap_or_default();
+    FIRST_WORDS.contains(&first) || FIRST_TWO_WORDS.contains(&(first, second))
+}
+
+/// Whether a request has a header that Plaid's clients alone send: `PLAID-CLIENT-ID`, `PLAID-SECRET`, `Plaid-Version`.
+pub(crate) fn has_headers(headers: &HeaderMap) -> bool {
+    let mut names = headers.keys();
+    names.any(|name| name.as_str().starts_with("plaid-"))
+}
+
 fn message(problem: &Problem, manner: Manner) -> String {
     let mut text = problem.description.clone();
     if manner.is_helpful() {

@@ -3,18 +3,14 @@
 //! Options say what the server is; nothing is read from the environment but `RUST_LOG`. What a run prints to standard
 //! output is the start banner or the answer of the command; logs go to standard error.
 
-use std::{
-    fmt,
-    net::{SocketAddr, ToSocketAddrs},
-    path::PathBuf,
-};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use http::HeaderValue;
 use layer2_types::operation::Platform;
-use layer2_world::settings::{
-    ErrorStyle, Profile, Settings, SignaturePolicy, TimestampStyle, WEBHOOK_LOG_LIMITS,
-};
+use layer2_world::settings::{ErrorStyle, Profile, Settings, SignaturePolicy, TimestampStyle};
 
+use super::values;
 use crate::{clocks::ClockMode, store::StoreUrl, webhooks::guard::CallbackPolicy};
 
 /// A stateful mock of the Layer2 payments platform, of Layer accounting and of the Plaid calls that feed it.
@@ -36,7 +32,7 @@ pub(crate) enum Command {
     Health(HealthArgs),
     /// Sign a request and print its two headers.
     Sign(SignArgs),
-    /// Verify the signature of a request.
+    /// Verify the signature of a request; of one that does not fit, say what is wrong.
     Verify(VerifyArgs),
 }
 
@@ -44,16 +40,17 @@ pub(crate) enum Command {
 #[derive(Args, Clone)]
 pub(crate) struct ServeArgs {
     /// Address and port to listen on, such as 127.0.0.1:4010 or localhost:4010; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4010", value_parser = parse_listen)]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4010", value_parser = values::listen)]
     pub(crate) listen: SocketAddr,
     /// URL under which clients reach the server, where it is not the address it listens on.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = values::url)]
     pub(crate) public_url: Option<String>,
-    /// Write URL, credentials and control token here once the server listens (mode 0600).
+    /// Write URL, credentials and control token to this file once the server listens (mode 0600). What an earlier server
+    /// left there goes first, and the file goes when the server is stopped; a server that is killed leaves it.
     #[arg(long, value_name = "PATH")]
     pub(crate) ready_file: Option<PathBuf>,
     /// Everything random comes from this number; without it: fixed on loopback, random elsewhere.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::seed, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
     /// How the business clock runs.
     #[arg(long, value_enum, default_value_t = ClockArg::Wall)]
@@ -62,7 +59,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_enum, default_value_t = ProfileArg::Fast)]
     pub(crate) profile: ProfileArg,
     /// Which version of the platform to be: union, rail-1.1.2 or layer2-1.0.5.
-    #[arg(long, value_name = "VERSION", default_value = "union", value_parser = parse_platform)]
+    #[arg(long, value_name = "VERSION", default_value = "union", value_parser = values::platform)]
     pub(crate) platform: Platform,
     /// Which requests must be signed; a signature that is sent is verified in any case.
     #[arg(long, value_enum, default_value_t = SignaturesArg::Accepts)]
@@ -86,7 +83,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_enum, default_value_t = TimestampsArg::NewYork)]
     pub(crate) timestamps: TimestampsArg,
     /// How many finished events, with their deliveries, the webhook log keeps.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().webhook_log_limit, value_parser = parse_log_limit)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().webhook_log_limit, value_parser = values::log_limit)]
     pub(crate) webhook_log_limit: u32,
     /// Where webhooks may be sent: loopback, private or any.
     #[arg(long, value_name = "WHERE", default_value = "loopback")]
@@ -96,7 +93,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "URL", default_value = "memory")]
     pub(crate) store: StoreUrl,
     /// Bearer token of the control API; made from the seed where absent.
-    #[arg(long, value_name = "TOKEN")]
+    #[arg(long, value_name = "TOKEN", value_parser = values::token)]
     pub(crate) control_token: Option<String>,
 }
 
@@ -122,37 +119,6 @@ impl fmt::Debug for ServeArgs {
             .field("store", &self.store)
             .finish_non_exhaustive()
     }
-}
-
-fn parse_platform(text: &str) -> Result<Platform, String> {
-    text.parse()
-        .map_err(|_| "expected union, rail-1.1.2 or layer2-1.0.5".to_owned())
-}
-
-fn parse_log_limit(text: &str) -> Result<u32, String> {
-    let limit = text.parse().ok();
-    limit
-        .filter(|limit| WEBHOOK_LOG_LIMITS.contains(limit))
-        .ok_or_else(|| "expected 1 to 1000000".to_owned())
-}
-
-/// The address to listen on; a name is looked up, and its first loopback address taken.
-fn parse_listen(text: &str) -> Result<SocketAddr, String> {
-    const FORM: &str = "expected an address and a port, such as 127.0.0.1:4010";
-    if let Ok(address) = text.parse() {
-        return Ok(address);
-    }
-    let found = text
-        .to_socket_addrs()
-        .map_err(|error| format!("{FORM} ({error})"))?;
-    found
-        .into_iter()
-        .find(|address| address.ip().is_loopback())
-        .ok_or_else(|| {
-            format!(
-                "{FORM}; a name is taken where it means this machine alone, such as localhost:4010"
-            )
-        })
 }
 
 /// `--clock`.
@@ -252,18 +218,18 @@ impl From<TimestampsArg> for TimestampStyle {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HealthArgs {
     /// URL of the server.
-    #[arg(long, default_value = "http://127.0.0.1:4010")]
+    #[arg(long, default_value = "http://127.0.0.1:4010", value_parser = values::url)]
     pub(crate) url: String,
 }
 
-/// The signed parts of a request, for `sign` and `verify`.
+/// The signed parts of a request but for the timestamp, for `sign` and `verify`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RequestArgs {
     /// HTTP method.
-    #[arg(long, default_value = "POST")]
+    #[arg(long, default_value = "POST", value_parser = values::method)]
     pub(crate) method: String,
     /// Path with the /api base, and the query string if there is one.
-    #[arg(long)]
+    #[arg(long, value_parser = values::path)]
     pub(crate) path: String,
     /// The body's exact text.
     #[arg(long, default_value = "", conflicts_with = "body_file")]
@@ -271,9 +237,6 @@ pub(crate) struct RequestArgs {
     /// A file with the body's exact bytes.
     #[arg(long, value_name = "PATH")]
     pub(crate) body_file: Option<PathBuf>,
-    /// Unix seconds; `sign` takes the current second where absent.
-    #[arg(long)]
-    pub(crate) timestamp: Option<i64>,
 }
 
 /// Options of `sign`.
@@ -281,6 +244,9 @@ pub(crate) struct RequestArgs {
 pub(crate) struct SignArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
+    /// Unix seconds; the current second where absent.
+    #[arg(long, value_name = "SECONDS", value_parser = values::unix_seconds, allow_negative_numbers = true)]
+    pub(crate) timestamp: Option<i64>,
     /// A file with the private key: 64 hex digits (seed) or PKCS#8 in hex.
     #[arg(long, value_name = "PATH")]
     pub(crate) key_file: PathBuf,
@@ -291,12 +257,15 @@ pub(crate) struct SignArgs {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) request: RequestArgs,
-    /// The public key: 64 hex digits.
+    /// The x-timestamp header: Unix seconds, as they were signed.
+    #[arg(long, value_name = "SECONDS", value_parser = values::unix_seconds, allow_negative_numbers = true)]
+    pub(crate) timestamp: i64,
+    /// The public key: 64 hex digits, `payments.verify_key` of the ready file.
     #[arg(long, value_name = "HEX")]
     pub(crate) key: String,
     /// The x-signature header: 128 hex digits.
-    #[arg(long, value_name = "HEX")]
-    pub(crate) signature: String,
+    #[arg(long, value_name = "HEX", value_parser = values::header)]
+    pub(crate) signature: HeaderValue,
 }
 
 #[cfg(test)]
@@ -358,15 +327,5 @@ mod tests {
         assert_eq!(args.allow_callbacks, CallbackPolicy::Private);
         assert!(Cli::try_parse_from(["layer2-mock", "--platform", "rail-9"]).is_err());
         assert!(Cli::try_parse_from(["layer2-mock", "--webhook-log-limit", "0"]).is_err());
-    }
-
-    #[test]
-    fn the_name_of_this_machine_is_an_address_to_listen_on() {
-        let cli = Cli::parse_from(["layer2-mock", "--listen", "localhost:4011"]);
-        assert!(cli.serve.listen.ip().is_loopback());
-        assert_eq!(cli.serve.listen.port(), 4011);
-        let refused = Cli::try_parse_from(["layer2-mock", "--listen", "4011"]);
-        let text = refused.expect_err("no address").to_string();
-        assert!(text.contains("such as 127.0.0.1:4010"), "{text}");
     }
 }

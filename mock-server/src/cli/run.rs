@@ -5,32 +5,36 @@
 //! error.
 
 use std::{
-    fs,
+    error::Error,
     io::{self, IsTerminal, Write},
-    path::Path,
     process::ExitCode,
     sync::Arc,
 };
 
-use clap::Parser;
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use layer2_types::{control::SandboxInfo, signing_string};
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue},
+};
+use layer2_types::control::SandboxInfo;
 use tracing_subscriber::EnvFilter;
 
-use super::args::{Cli, Command, HealthArgs, RequestArgs, ServeArgs, SignArgs, VerifyArgs};
+use super::{
+    args::{Cli, Command, HealthArgs, ServeArgs},
+    signatures::{sign, verify},
+};
 use crate::{
-    ready_file,
+    ready_file::{ReadyFile, ReadyFileError},
     sandbox_server::{Opened, SandboxServer, SandboxServerBuilder, serve},
-    start_error::StartError,
+    start_error::{StartError, StartErrorKind},
 };
 
-/// PKCS#8 form of an Ed25519 private key, in hex, up to the 32 bytes of its seed.
-const PKCS8_PREFIX: &str = "302e020100300506032b657004220420";
+/// What the program ends with if it was asked wrongly.
+const USAGE: u8 = 2;
 
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
     let result = match cli.command {
         None => run_server(&cli.serve),
         Some(Command::Serve(args)) => run_server(&args),
@@ -43,23 +47,64 @@ pub fn run() -> ExitCode {
         Err(error) => {
             // Nothing is left to be told if standard error is closed.
             let _ = writeln!(io::stderr(), "error: {error}");
-            ExitCode::FAILURE
+            error.exit_code()
         }
     }
 }
 
+/// The error without the value of an option that may hold a password or a token.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let shown = |error: &clap::Error, kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let option = shown(&error, ContextKind::InvalidArg);
+    let value = shown(&error, ContextKind::InvalidValue);
+    let is_secret = option.starts_with("--control-token")
+        || (option.starts_with("--store") && value.contains('@'));
+    if is_secret && !value.is_empty() {
+        let hidden = ContextValue::String("…".to_owned());
+        error.insert(ContextKind::InvalidValue, hidden);
+    }
+    error
+}
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
-enum CommandError {
-    #[error("{0}")]
-    Input(String),
+pub(super) enum CommandError {
+    #[error(
+        "{url}/healthz does not answer: {reason}; is a server running there? --url names another one"
+    )]
+    Health { url: String, reason: String },
     #[error("{context}: {source}")]
     Io { context: String, source: io::Error },
     #[error("{0}")]
+    ReadyFile(#[from] ReadyFileError),
+    #[error("{0}")]
     Start(#[from] StartError),
+    /// The options themselves are at fault.
+    #[error("{0}")]
+    Usage(String),
 }
 
-fn io_error(context: impl Into<String>) -> impl FnOnce(io::Error) -> CommandError {
+impl CommandError {
+    /// As with the options that clap refuses: 2 for what was asked wrongly, 1 for what failed.
+    fn exit_code(&self) -> ExitCode {
+        let is_usage = match self {
+            CommandError::Start(error) => error.kind() == StartErrorKind::Seed,
+            CommandError::Usage(_) => true,
+            CommandError::Health { .. } | CommandError::Io { .. } | CommandError::ReadyFile(_) => {
+                false
+            }
+        };
+        match is_usage {
+            true => ExitCode::from(USAGE),
+            false => ExitCode::FAILURE,
+        }
+    }
+}
+
+pub(super) fn io_error(context: impl Into<String>) -> impl FnOnce(io::Error) -> CommandError {
     let context = context.into();
     move |source| CommandError::Io { context, source }
 }
@@ -73,6 +118,9 @@ fn run_server(args: &ServeArgs) -> Result<ExitCode, CommandError> {
         .with_ansi(io::stderr().is_terminal())
         .init();
     let bound = builder(args).bind()?;
+    // Not before the socket is had: until then the file may be that of a server that runs.
+    let ready_file = args.ready_file.as_deref().map(ReadyFile::clear);
+    let mut ready_file = ready_file.transpose()?;
     let random_seed = bound.random_seed;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -82,17 +130,16 @@ fn run_server(args: &ServeArgs) -> Result<ExitCode, CommandError> {
         // Registered before anybody can know that the server is there.
         let stop = stop_signal().map_err(io_error("cannot listen for signals"))?;
         let opened = bound.open().await?;
-        if let Some(path) = &args.ready_file {
-            ready_file::write(path, &opened.info).map_err(io_error(format!(
-                "cannot write the ready file {}",
-                path.display()
-            )))?;
+        if let Some(file) = &mut ready_file {
+            file.write(&opened.info)?;
         }
         write_out(&banner(&opened.info, random_seed))?;
         let Opened {
             server, listener, ..
         } = opened;
         let served = serve(Arc::clone(&server), listener, stop).await;
+        // Nothing answers any more, and to close may take a while.
+        drop(ready_file.take());
         server.close().await;
         served.map_err(io_error("the server ended"))
     })?;
@@ -199,7 +246,6 @@ control     {url}/_control/v1
 }
 
 fn health(args: &HealthArgs) -> Result<ExitCode, CommandError> {
-    let url = format!("{}/healthz", args.url.trim_end_matches('/'));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -209,95 +255,27 @@ fn health(args: &HealthArgs) -> Result<ExitCode, CommandError> {
             .no_proxy()
             .timeout(std::time::Duration::from_secs(5))
             .build()?;
-        client.get(&url).send().await?.error_for_status()
+        let asked = client.get(format!("{}/healthz", args.url));
+        asked.send().await?.error_for_status()
     });
-    match answered {
-        Ok(_) => {
-            write_out("ok\n")?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(error) => Err(CommandError::Input(format!(
-            "{url} does not answer as it should: {error}"
-        ))),
-    }
-}
-
-fn sign(args: &SignArgs) -> Result<ExitCode, CommandError> {
-    let key = read_private_key(&args.key_file)?;
-    let timestamp = args
-        .request
-        .timestamp
-        .unwrap_or_else(|| jiff::Timestamp::now().as_second());
-    let signature = key.sign(&message(&args.request, timestamp)?);
-    write_out(&format!(
-        "x-timestamp: {timestamp}\nx-signature: {}\n",
-        hex::encode(signature.to_bytes())
-    ))?;
+    answered.map_err(|error| CommandError::Health {
+        url: args.url.clone(),
+        reason: innermost(&error),
+    })?;
+    write_out("ok\n")?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn verify(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
-    let timestamp = args.request.timestamp.ok_or_else(|| {
-        CommandError::Input(
-            "--timestamp is missing; give the x-timestamp of the request".to_owned(),
-        )
-    })?;
-    let key = VerifyingKey::from_bytes(&from_hex::<32>(&args.key, "--key")?)
-        .map_err(|_| CommandError::Input("--key is not an Ed25519 public key".to_owned()))?;
-    let signature = Signature::from_bytes(&from_hex::<64>(&args.signature, "--signature")?);
-    let message = message(&args.request, timestamp)?;
-    if key.verify_strict(&message, &signature).is_ok() {
-        write_out("the signature is good\n")?;
-        return Ok(ExitCode::SUCCESS);
+/// What an error comes from: the others name the URL once more, and the layers that it went through.
+fn innermost(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
     }
-    write_out(&format!(
-        "the signature does not match; this was verified:\n{}\n",
-        String::from_utf8_lossy(&message)
-    ))?;
-    Ok(ExitCode::FAILURE)
+    cause.to_string()
 }
 
-/// The text that is signed.
-fn message(request: &RequestArgs, timestamp: i64) -> Result<Vec<u8>, CommandError> {
-    let body = match &request.body_file {
-        Some(path) => fs::read(path).map_err(io_error(format!(
-            "cannot read the body file {}",
-            path.display()
-        )))?,
-        None => request.body.clone().into_bytes(),
-    };
-    Ok(signing_string(
-        timestamp,
-        &request.method,
-        &request.path,
-        &body,
-    ))
-}
-
-/// A private key in either of the two forms that are met: 64 hex digits, or PKCS#8 in hex.
-fn read_private_key(path: &Path) -> Result<SigningKey, CommandError> {
-    let text = fs::read_to_string(path).map_err(io_error(format!(
-        "cannot read the key file {}",
-        path.display()
-    )))?;
-    let text = text.trim();
-    let seed = text.strip_prefix(PKCS8_PREFIX).unwrap_or(text);
-    Ok(SigningKey::from_bytes(&from_hex::<32>(
-        seed,
-        "the key file",
-    )?))
-}
-
-/// Reads bytes of a known number; what was given is not repeated, it may be a secret.
-fn from_hex<const N: usize>(text: &str, what: &str) -> Result<[u8; N], CommandError> {
-    let mut bytes = [0; N];
-    hex::decode_to_slice(text, &mut bytes).map_err(|_| {
-        CommandError::Input(format!("{what} does not hold {} hexadecimal digits", 2 * N))
-    })?;
-    Ok(bytes)
-}
-
-fn write_out(text: &str) -> Result<(), CommandError> {
+pub(super) fn write_out(text: &str) -> Result<(), CommandError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())

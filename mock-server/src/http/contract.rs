@@ -11,11 +11,10 @@ use layer2_types::{
     ErrorCodeInfo,
     operation::{Operation, Platform},
 };
-use layer2_world::rejection::code;
+use layer2_world::contract::{differences_of_refusal, documented_codes};
 
 use super::{
     form::RAW_MEDIA,
-    pipeline::documented_codes,
     validate::{self, SchemaError},
 };
 use crate::{errors::Failure, sandbox::lock};
@@ -72,8 +71,7 @@ impl Contract {
         self.note_all(operation, status, differences);
     }
 
-    /// Checks the codes of a refusal, and that its status is that of one of them. What a version does not have is not
-    /// found there, whatever it lists elsewhere.
+    /// Checks the codes of a refusal, and that its status is that of one of them.
     pub(crate) fn check_failure(
         &self,
         operation: &Operation,
@@ -83,22 +81,8 @@ impl Contract {
         if !cfg!(debug_assertions) {
             return;
         }
-        for code in failure.codes() {
-            let is_absent = code == code::NOT_FOUND && !operation.is_on(platform);
-            if !is_absent && !operation.error_codes().any(|listed| listed == code) {
-                self.note(format!("{operation}: the code {code} is not listed"));
-            }
-        }
-        let documented = documented_codes(operation.api);
-        let status = failure.rejection.status;
-        let is_of_code = |code: &&str| {
-            ErrorCodeInfo::find(documented, code).is_some_and(|info| info.status == status)
-        };
-        if !failure.codes().iter().any(is_of_code) {
-            let codes = failure.codes().join(", ");
-            self.note(format!(
-                "{operation}: {codes} with status {status}, that of none of them"
-            ));
+        for difference in differences_of_refusal(operation, platform, &failure.rejection) {
+            self.note(difference);
         }
     }
 

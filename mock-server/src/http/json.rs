@@ -11,6 +11,7 @@
 //! Two values are the same ([`Json::digest_into`]) when their structure is the same, whatever the order of members, and
 //! their numbers have the same exact value: `1`, `1.0`, `1.00` and `1e0` are one number; `1` and `"1"` are not.
 
+mod differences;
 mod reader;
 mod representation;
 

@@ -1,8 +1,9 @@
 //! The order in which a request is checked, carried out and answered. This is the file to read first.
 //!
 //! ```text
-//! route -> what other servers did to sandboxes -> body within its limit -> sandbox and token
-//!       -> ordered fault in place of the work -> scope -> is it built -> signature -> media type, JSON or file
+//! route -> what other servers did to sandboxes -> token first, where a whole sandbox may be sent
+//!       -> body within its limit -> sandbox and token -> ordered fault in place of the work
+//!       -> scope -> is it built -> signature -> media type, JSON or file
 //!       -> query, idempotency key, validation
 //!       -> one lock: due work, replay or execute, journal -> durable -> reply -> ordered fault after the work
 //! ```
@@ -17,6 +18,8 @@ mod detached;
 mod fault;
 mod file;
 mod reply;
+mod reused;
+mod signed;
 
 use std::{sync::Arc, time::Instant};
 
@@ -28,7 +31,7 @@ use layer2_types::{
     operation::{Effect, RunsIn},
 };
 use layer2_world::{
-    command::ClientCommand,
+    command::{ClientCommand, IdempotencyKey},
     rejection::Problem,
     request::{OperationRef, Request as WorldRequest},
 };
@@ -51,7 +54,6 @@ use crate::{
     tokens::TokenApi,
 };
 use body::{FileBytes, RequestBody, body_limit, fingerprint, read_json};
-pub(crate) use fault::documented_codes;
 pub(crate) use file::OpenFile;
 use reply::response;
 
@@ -61,7 +63,7 @@ pub(crate) async fn serve(
     connection: Connection,
     request: Request<Body>,
 ) -> Response<Body> {
-    let surface = Surface::of_path(request.uri().path());
+    let surface = Surface::of_request(request.uri().path(), request.headers());
     let request_id = RequestId::of(request.headers());
     // A client that times out drops the handler's future, which then goes on in a task of its own.
     let work = answer(server, connection, request, request_id.clone());
@@ -90,7 +92,7 @@ async fn answer(
     let (parts, body) = request.into_parts();
     let mut exchange = Exchange {
         started: Instant::now(),
-        surface: Surface::of_path(parts.uri.path()),
+        surface: Surface::of_request(parts.uri.path(), &parts.headers),
         request_id,
         sandbox: None,
         op: None,
@@ -208,6 +210,7 @@ impl Exchange {
         })
     }
 
+    /// Checks the call of an operation, in the order of the module's table, and has it carried out.
     async fn operation(
         &mut self,
         server: &Server,
@@ -230,7 +233,8 @@ impl Exchange {
         self.check_scopes(operation, &caller)?;
         self.must_be_built(operation)?;
         if let Some(sandbox) = &self.sandbox {
-            self.check_signature(server, sandbox, operation, parts, &bytes)?;
+            self.check_signature(server, sandbox, operation, parts, &bytes)
+                .await?;
         }
         let media = self.media_type(operation, parts, &bytes)?;
         let body = match media.filter(|_| operation.is_upload()) {
@@ -256,7 +260,22 @@ impl Exchange {
             query,
             actor: caller.actor,
         };
-        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, op) {
+        self.carry_out(server, request, key, body.json.as_ref(), body.file)
+            .await
+    }
+
+    /// Leads a call that passed every check to whoever does the work: the process around the state machines, or the
+    /// state machine of the sandbox.
+    async fn carry_out(
+        &self,
+        server: &Server,
+        request: WorldRequest,
+        key: Option<IdempotencyKey>,
+        json: Option<&Json>,
+        file: Option<FileBytes>,
+    ) -> Result<Answer, Failure> {
+        let operation = request.op.operation();
+        if let (RunsIn::Server, OperationRef::Control(op)) = (operation.runs_in, request.op) {
             return by_process(server, op, &request).await;
         }
         let Some(sandbox) = &self.sandbox else {
@@ -269,13 +288,20 @@ impl Exchange {
             Effect::Read => self.read(sandbox, &request).await,
             Effect::Write => {
                 let command = ClientCommand {
-                    fingerprint: fingerprint(&request, body.json.as_ref()),
+                    fingerprint: fingerprint(&request, json),
                     request,
                     key,
                 };
-                let answer = self.write(sandbox, command, body.file).await;
+                let (op, actor) = (command.request.op, command.request.actor.clone());
+                let answer = self.write(sandbox, command, file).await;
                 sandbox.tend_journal();
-                answer
+                match answer {
+                    Err(failure) => {
+                        let told = self.tell_what_differs(sandbox, (op, &actor), json, failure);
+                        Err(told.await)
+                    }
+                    done => done,
+                }
             }
         }
     }

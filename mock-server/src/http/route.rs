@@ -56,6 +56,8 @@ pub(crate) enum NoMatch {
     MissingSandbox { path: String },
     /// Nothing there; `nearest` is the path that looks most like it.
     Path { nearest: Option<String> },
+    /// The path exists without the slash at its end.
+    TrailingSlash { path: String },
 }
 
 /// The routes of the server.
@@ -163,6 +165,13 @@ impl Routes {
     }
 
     fn nothing_at(&self, path: &str) -> NoMatch {
+        if let Some(shorter) = path.strip_suffix('/')
+            && self.router.at(shorter).is_ok()
+        {
+            return NoMatch::TrailingSlash {
+                path: shorter.to_owned(),
+            };
+        }
         let based = format!("{PAYMENTS_BASE}{path}");
         if path.starts_with("/v1/") && self.router.at(&based).is_ok() {
             return NoMatch::MissingBase { path: based };
@@ -351,6 +360,12 @@ mod tests {
             find("POST", "/_control/v1/inbound"),
             Err(NoMatch::MissingSandbox {
                 path: "/_control/v1/sandboxes/{sandbox}/inbound".to_owned()
+            })
+        );
+        assert_eq!(
+            find("POST", "/api/v1/transfers/x/accept/"),
+            Err(NoMatch::TrailingSlash {
+                path: "/api/v1/transfers/x/accept".to_owned()
             })
         );
         assert_eq!(

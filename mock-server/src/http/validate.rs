@@ -6,11 +6,11 @@
 //!
 //! Unknown members and numeric strings for amounts are let through, as the platform does; under `strict` both are
 //! refused. The control API is ours: it refuses unknown members always, since a setting that is misspelt and ignored
-//! makes a test prove nothing. Under one version of the platform, what only the other has is not there (see `platform`).
+//! makes a test prove nothing. Under one version of the platform, what only the other has is not there (see
+//! `layer2_world::contract::schema`).
 //! What a field marked `x-sensitive` held is never repeated.
 
 mod describe;
-mod platform;
 mod refusal;
 mod strict;
 mod union;
@@ -23,7 +23,10 @@ use std::{
 
 use jsonschema::Validator;
 use layer2_types::operation::{Api, Operation, PagingRule, Platform};
-use layer2_world::rejection::Problem;
+use layer2_world::{
+    contract::schema::{Side, differs_by_version, project},
+    rejection::Problem,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,7 +34,6 @@ use super::{
     json::{Exact, Json},
     limits,
 };
-use platform::{Side, differs_by_version, project};
 pub(crate) use refusal::refusal;
 use strict::{refuse_texts_for_numbers, refuse_unknown_members};
 use union::check_what_is_common;
@@ -235,9 +237,7 @@ impl Compiled {
             operation: operation.key(),
             reason,
         };
-        let raw: Raw = source(operation)
-            .ok_or_else(|| fail("there are none".to_owned()))
-            .and_then(|text| serde_json::from_str(text).map_err(|error| fail(error.to_string())))?;
+        let raw = raw(operation)?;
         let schema = |mut source: Value, side: Side| {
             project(&mut source, reading.platform, side);
             let unknown = Unknown::of(operation.api, reading, side);
@@ -250,11 +250,7 @@ impl Compiled {
             if unknown != Unknown::Ignored {
                 refuse_unknown_members(&mut source);
             }
-            let validator = jsonschema::options_for::<Exact>()
-                .with_draft(jsonschema::Draft::Draft202012)
-                .should_validate_formats(true)
-                .build(&source)
-                .map_err(|error| fail(error.to_string()))?;
+            let validator = build(&source).map_err(fail)?;
             Ok(Schema {
                 is_plain: !holds_sensitive(&source),
                 source,
@@ -277,6 +273,25 @@ impl Compiled {
                 .collect::<Result<_, SchemaError>>()?,
         })
     }
+}
+
+/// The schemas of an operation, as they are generated.
+fn raw(operation: &Operation) -> Result<Raw, SchemaError> {
+    let text = source(operation).ok_or_else(|| "there are none".to_owned());
+    let read = text.and_then(|text| serde_json::from_str(text).map_err(|error| error.to_string()));
+    read.map_err(|reason| SchemaError {
+        operation: operation.key(),
+        reason,
+    })
+}
+
+/// What holds JSON against a schema, or why there is no such thing.
+fn build(schema: &Value) -> Result<Validator<Exact>, String> {
+    jsonschema::options_for::<Exact>()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| error.to_string())
 }
 
 /// The generated text of an operation's schemas.

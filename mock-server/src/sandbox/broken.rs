@@ -21,9 +21,8 @@ pub(crate) enum Broken {
     Outage(Outage),
 }
 
-/// What to do about a sandbox that does not come back by itself. By this hint a refusal that stays is told from one that
-/// passes where no more than its text is left of it.
-pub(crate) const UNTIL_RESET: &str = "The other sandboxes go on. Mend what is named and start the server again, or reset or delete this sandbox, which forgets all that it holds.";
+/// What to do about a sandbox that does not come back by itself.
+const UNTIL_RESET: &str = "The other sandboxes go on. Mend what is named and start the server again, or reset or delete this sandbox, which forgets all that it holds.";
 
 impl Broken {
     /// What is wrong with what the store has of a sandbox.

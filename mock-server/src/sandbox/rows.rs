@@ -1,12 +1,39 @@
 //! The journal of a sandbox as something to look through.
 
+use layer2_world::command::{ClientCommand, Command};
+
 use super::{Broken, PAGE, Sandbox, core::Core, turn::Intent};
 use crate::journal::Row;
+
+/// Pages that are looked through for one command, the newest first: no more is worth it for a hint.
+const PAGES_FOR_A_HINT: usize = 10;
 
 impl Sandbox {
     /// All journal rows.
     pub(crate) async fn rows(&self) -> Result<Vec<Row>, Broken> {
         self.rows_that(0, |_| true).await
+    }
+
+    /// The newest command of a client that is so, among the newest rows of the journal; none where they cannot be read,
+    /// which is for others to tell.
+    pub(crate) async fn newest_command(
+        &self,
+        is_so: impl Fn(&ClientCommand) -> bool,
+    ) -> Option<ClientCommand> {
+        let mut before = self.accepted();
+        for _ in 0..PAGES_FOR_A_HINT {
+            let after = before.saturating_sub(PAGE as u64);
+            let rows = self.journal.rows(after, PAGE).await.ok()?;
+            let found = rows.into_iter().rev().find_map(|row| match row.command {
+                Command::Client(command) if is_so(&command) => Some(command),
+                Command::Client(_) | Command::Internal(_) => None,
+            });
+            if found.is_some() || after == 0 {
+                return found;
+            }
+            before = after;
+        }
+        None
     }
 
     /// The rows after a position that are wanted. No more than a page of the others is in memory at a time.

@@ -96,9 +96,9 @@ impl Server {
         if sandbox.is_unknown() {
             return self.make_anew(&sandbox).await;
         }
-        let turn = sandbox.turn.try_lock().map_err(|_| ChangeError::Busy)?;
+        let moving = sandbox.moving.try_lock().map_err(|_| ChangeError::Busy)?;
         sandbox.reset().await.map_err(ChangeError::Broken)?;
-        drop(turn);
+        drop(moving);
         Ok(sandbox)
     }
 
@@ -112,7 +112,7 @@ impl Server {
             Some(_) => return Err(ChangeError::Busy),
             None => return Err(DirectoryError::Unknown.into()),
         }
-        let _turn = old.turn.try_lock().map_err(|_| ChangeError::Busy)?;
+        let _moving = old.moving.try_lock().map_err(|_| ChangeError::Busy)?;
         let charter = self.plan(old.name().to_owned()).charter();
         let head = old.next_head().await.map_err(ChangeError::Broken)?;
         let snapshot = World::new(charter.genesis(&self.config.seed)).snapshot();
@@ -138,8 +138,8 @@ impl Server {
         let name = image.genesis.name.clone();
         let _one_at_a_time = self.changing.lock().await;
         let old = self.directory.named(&name).filter(|_| replace);
-        let _turn = match &old {
-            Some(old) => Some(old.turn.try_lock().map_err(|_| ChangeError::Busy)?),
+        let _moving = match &old {
+            Some(old) => Some(old.moving.try_lock().map_err(|_| ChangeError::Busy)?),
             None => None,
         };
         match &old {
@@ -266,7 +266,7 @@ mod tests {
     async fn while_its_clock_is_moved_it_stays_as_it_is() {
         let server = server().await;
         let old = unknown(&server, "team").await;
-        let _turn = old.turn.lock().await;
+        let _moving = old.moving.lock().await;
         let refused = server.reset(Arc::clone(&old)).await;
         assert!(matches!(refused, Err(ChangeError::Busy)), "{refused:?}");
         let now = server.directory.named("team").expect("team");

@@ -29,13 +29,13 @@ pub(crate) struct Settled {
     pub(crate) complete: bool,
 }
 
-/// Does all that is due now and waits for what is on its way. The caller holds the turn.
+/// Does all that is due now and waits for what is on its way. The caller holds [`Sandbox::moving`].
 pub(crate) async fn settle(sandbox: &Sandbox, sender: &Sender) -> Result<Settled, Broken> {
     let _pause = sandbox.pause()?;
     Driver::new(sandbox, sender).run(None).await
 }
 
-/// Moves the business clock to `target` and does on the way what becomes due. The caller holds the turn.
+/// Moves the business clock to `target` and does on the way what becomes due. The caller holds [`Sandbox::moving`].
 pub(crate) async fn advance(
     sandbox: &Sandbox,
     sender: &Sender,

@@ -70,7 +70,7 @@ async fn a_token_has_the_published_form() {
 
 #[tokio::test]
 async fn token_errors_name_the_mistake() {
-    let (server, caller) = server().await;
+    let (server, _caller) = server().await;
     let json_type = [("content-type", "application/json")];
     let reply = token(
         &server,
@@ -107,6 +107,11 @@ async fn token_errors_name_the_mistake() {
             "{query}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_token_endpoint_tells_a_client_that_it_does_not_know() {
+    let (server, caller) = server().await;
     let url = server.info().payments.token_url;
     let reply = Reply::read(caller.http.post(&url).send().await.expect("sent")).await;
     assert_eq!(reply.status, 401);

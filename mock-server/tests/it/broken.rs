@@ -2,28 +2,15 @@
 //! kept from anything.
 
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Caller, Reply};
-
-/// A call of the control API that is about sandboxes.
-async fn sandboxes(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> Reply {
-    let url = format!("{}/_control/v1/sandboxes{path}", caller.url);
-    let mut request = caller
-        .http
-        .request(method, url)
-        .bearer_auth(&caller.control);
-    if let Some(body) = body {
-        request = request
-            .header("content-type", "application/json")
-            .body(body.to_string());
-    }
-    Reply::read(request.send().await.expect(path)).await
-}
+use crate::support::Caller;
 
 /// Makes a sandbox.
 pub(crate) async fn make(caller: &Caller, name: &str) -> Caller {
-    let made = sandboxes(caller, Method::POST, "", Some(json!({"name": name}))).await;
+    let made = caller
+        .sandboxes(Method::POST, "", Some(json!({"name": name})))
+        .await;
     Caller::of(&made.ok()["data"]).await
 }
 
@@ -41,16 +28,17 @@ async fn assert_is_expired(caller: &Caller) {
     assert_eq!(refused.code(), "TOKEN_EXPIRED");
 }
 
-/// What an account holds.
-async fn balance(caller: &Caller) -> String {
-    let path = "/api/v1/accounts/deposits/ACME_USD";
-    let reply = caller.get(path).await.ok();
-    reply["data"]["current_balance"].to_string()
+/// What an account holds, in cents.
+async fn balance(caller: &Caller) -> i64 {
+    let (current, _) = caller.balances("ACME_USD").await;
+    current
 }
 
 /// A caller of a sandbox that has a token of it, whatever state it is in.
 pub(crate) async fn caller_of(caller: &Caller, name: &str) -> Caller {
-    let made = sandboxes(caller, Method::GET, &format!("/{name}"), None).await;
+    let made = caller
+        .sandboxes(Method::GET, &format!("/{name}"), None)
+        .await;
     Caller::of(&made.ok()["data"]).await
 }
 
@@ -80,39 +68,42 @@ pub(crate) async fn is_refused(caller: &Caller, name: &str, found: &str) {
             refused.text
         );
     }
-    let before: f64 = balance(caller).await.parse().expect("a number");
+    let before = balance(caller).await;
     caller.fund("1").await;
-    let after: f64 = balance(caller).await.parse().expect("a number");
-    assert!(after > before, "the other one goes on");
-    let listed = sandboxes(caller, Method::GET, "", None).await.ok();
+    assert_eq!(balance(caller).await, before + 100, "the other one goes on");
+    let listed = caller.sandboxes(Method::GET, "", None).await.ok();
     assert!(listed.to_string().contains(name), "{listed}");
 }
 
 /// A reset of the sandbox gives one that works, and brings no token back.
 pub(crate) async fn is_mended_by_a_reset(caller: &Caller, name: &str, expired: &str) {
     let path = format!("/{name}/reset");
-    sandboxes(caller, Method::POST, &path, None).await.ok();
+    caller.sandboxes(Method::POST, &path, None).await.ok();
     let mended = caller_of(caller, name).await;
     let before = Caller {
         token: expired.to_owned(),
         ..mended.clone()
     };
     assert_is_expired(&before).await;
-    assert_eq!(balance(&mended).await, "0");
+    assert_eq!(balance(&mended).await, 0);
     mended.fund("7").await;
     is_alive(caller, name).await;
 }
 
 /// It has what it was given after its reset.
 pub(crate) async fn is_alive(caller: &Caller, name: &str) {
-    assert_eq!(balance(&caller_of(caller, name).await).await, "7");
+    assert_eq!(balance(&caller_of(caller, name).await).await, 700);
 }
 
 /// The sandbox can be deleted, and its name is free.
 pub(crate) async fn can_be_deleted(caller: &Caller, name: &str) {
-    let deleted = sandboxes(caller, Method::DELETE, &format!("/{name}"), None).await;
+    let deleted = caller
+        .sandboxes(Method::DELETE, &format!("/{name}"), None)
+        .await;
     deleted.ok();
-    let gone = sandboxes(caller, Method::GET, &format!("/{name}"), None).await;
+    let gone = caller
+        .sandboxes(Method::GET, &format!("/{name}"), None)
+        .await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
-    assert_eq!(balance(&make(caller, name).await).await, "0");
+    assert_eq!(balance(&make(caller, name).await).await, 0);
 }

@@ -13,31 +13,13 @@ use layer2_mock::{ClockMode, Row, SandboxServer, replay};
 use reqwest::{Method, header::HeaderName};
 #[cfg(unix)]
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{sync::Barrier, task::JoinSet};
 
 async fn server() -> (TestServer, Caller) {
     let server = support::builder().clock(ClockMode::Manual).watched().await;
     let caller = Caller::new(&server).await;
     (server, caller)
-}
-
-/// An amount of the wire in cents.
-fn cents(value: &Value) -> i64 {
-    let text = value.to_string();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    format!("{whole}{part:0<2}").parse().expect("cents")
-}
-
-/// Current and available balance in cents.
-async fn balances(caller: &Caller, account: &str) -> (i64, i64) {
-    let path = format!("/api/v1/accounts/deposits/{account}");
-    let reply = caller.get(&path).await.ok();
-    let data = &reply["data"];
-    (
-        cents(&data["current_balance"]),
-        cents(&data["available_balance"]),
-    )
 }
 
 /// Sums of the default asset, by the ledger itself.
@@ -132,8 +114,8 @@ async fn a_thousand_duplicates_at_once_have_one_effect() {
     let replies = a_thousand(|| caller.signed(&path, "accepted-once")).await;
     assert_one_effect(&replies);
     caller.settle().await;
-    assert_eq!(balances(&caller, "ACME_USD").await, (8_750, 8_750));
-    assert_eq!(balances(&caller, "JANE_USD").await, (1_250, 1_250));
+    assert_eq!(caller.balances("ACME_USD").await, (8_750, 8_750));
+    assert_eq!(caller.balances("JANE_USD").await, (1_250, 1_250));
     books_balance(&caller).await;
 }
 
@@ -178,8 +160,8 @@ async fn two_hundred_sandboxes_do_not_see_each_other() {
 
     for (number, caller, transfer) in &lives {
         let left = 100 * number;
-        assert_eq!(balances(caller, "ACME_USD").await, (left, left));
-        assert_eq!(balances(caller, "JANE_USD").await, (100, 100));
+        assert_eq!(caller.balances("ACME_USD").await, (left, left));
+        assert_eq!(caller.balances("JANE_USD").await, (100, 100));
         let own = caller
             .get(&format!("/api/v1/transfers/{transfer}"))
             .await
@@ -271,7 +253,7 @@ async fn sixty_four_tasks_between_ten_accounts_end_with_the_right_sums() {
     for (place, account) in accounts.iter().enumerate() {
         let expected = 5_000 + moved.iter().map(|moved| moved[place]).sum::<i64>();
         assert_eq!(
-            balances(&caller, account).await,
+            caller.balances(account).await,
             (expected, expected),
             "{account}"
         );

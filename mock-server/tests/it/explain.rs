@@ -28,16 +28,10 @@ fn count(explained: &Value, list: &str) -> usize {
 async fn every_id_of_a_story_leads_to_the_others() {
     let server = support::builder().clock(ClockMode::Manual).watched().await;
     let caller = Caller::new(&server).await;
-    // A documentation address: the guard refuses it, so the tries fail at once.
-    let subscription =
-        json!({"event_type": "TRANSACTION_POSTED", "callback_url": "http://192.0.2.1/hook"});
-    let made = caller
-        .post("/api/v1/subscriptions", &subscription.to_string())
-        .await
-        .ok();
+    let subscription = subscribe_where_nobody_is(&caller).await;
     caller.fund("10").await;
-    let id = caller.transfer("4").await;
-    let waiting = explain(&caller, &id).await;
+    let transfer = caller.transfer("4").await;
+    let waiting = explain(&caller, &transfer).await;
     assert_eq!(
         (&waiting["kind"], &waiting["status"]),
         (&json!("transfer"), &json!("REQUESTED"))
@@ -45,15 +39,34 @@ async fn every_id_of_a_story_leads_to_the_others() {
     assert_eq!(operations(&waiting), ["payments.transfers_create"]);
     assert_eq!(waiting["scheduled"][0]["kind"], "expire_transfer");
 
-    caller
-        .post_signed(&format!("/api/v1/transfers/{id}/accept"), "k")
-        .await
-        .ok();
+    let accept = format!("/api/v1/transfers/{transfer}/accept");
+    caller.post_signed(&accept, "k").await.ok();
     caller.settle().await;
-    let done = explain(&caller, &id).await;
+    let done = explain(&caller, &transfer).await;
+    is_the_story(&done, &transfer);
+    its_parts_lead_back(&caller, &done).await;
+    let explained = explain(&caller, &subscription).await;
+    assert_eq!(explained["kind"], "subscription");
+    assert_eq!(
+        count(&explained, "deliveries"),
+        3,
+        "the arrival and both sides of the transfer"
+    );
+}
+
+/// Subscribes with a documentation address: the guard refuses it, so that the tries fail at once.
+async fn subscribe_where_nobody_is(caller: &Caller) -> String {
+    let subscription =
+        json!({"event_type": "TRANSACTION_POSTED", "callback_url": "http://192.0.2.1/hook"});
+    let path = "/api/v1/subscriptions";
+    id_of(&caller.post(path, &subscription.to_string()).await.ok())
+}
+
+/// What is told of a transfer of 4 dollars of 10 that was executed.
+fn is_the_story(done: &Value, transfer: &str) {
     assert_eq!(done["status"], "EXECUTED");
     assert_eq!(
-        operations(&done),
+        operations(done),
         [
             "payments.transfers_create",
             "payments.transfers_accept",
@@ -61,10 +74,9 @@ async fn every_id_of_a_story_leads_to_the_others() {
         ]
     );
     let entry = &done["entries"][0];
-    assert_eq!(entry["description"], format!("transfer {id}"));
-    let after: Vec<&Value> = entry["postings"]
-        .as_array()
-        .expect("postings")
+    assert_eq!(entry["description"], format!("transfer {transfer}"));
+    let postings = entry["postings"].as_array().expect("postings");
+    let after: Vec<&Value> = postings
         .iter()
         .map(|posting| &posting["balance_after"])
         .collect();
@@ -72,61 +84,43 @@ async fn every_id_of_a_story_leads_to_the_others() {
         after.contains(&&json!(6)) && after.contains(&&json!(4)),
         "{entry}"
     );
+    let counts = ["transactions", "events", "deliveries"].map(|list| count(done, list));
+    assert_eq!(counts, [2, 2, 2]);
     assert_eq!(
-        (
-            count(&done, "transactions"),
-            count(&done, "events"),
-            count(&done, "deliveries")
-        ),
-        (2, 2, 2)
-    );
-    assert_eq!(
-        count(&done, "scheduled"),
+        count(done, "scheduled"),
         2,
         "both deliveries are tried again: {done}"
     );
+}
 
+/// Whatever the story of the transfer names is explained by its own id, with as much of the story as it is part of.
+async fn its_parts_lead_back(caller: &Caller, done: &Value) {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let delivery = text(&done["deliveries"][0]["id"]);
     let event = text(&done["events"][0]["id"]);
     let debit = text(&done["transactions"][0]);
     let rows = [
-        (debit.as_str(), "transaction", Some("POSTED"), 1, 1, 1),
-        (event.as_str(), "event", None, 1, 1, 1),
-        (delivery.as_str(), "delivery", None, 1, 1, 1),
-        ("ACME_USD", "account", Some("OPEN"), 2, 2, 2),
-        ("ACME", "customer", Some("ACTIVE"), 0, 0, 0),
+        (debit.as_str(), "transaction", Some("POSTED"), [1, 1, 1]),
+        (event.as_str(), "event", None, [1, 1, 1]),
+        (delivery.as_str(), "delivery", None, [1, 1, 1]),
+        ("ACME_USD", "account", Some("OPEN"), [2, 2, 2]),
+        ("ACME", "customer", Some("ACTIVE"), [0, 0, 0]),
     ];
-    for (id, kind, status, entries, events, deliveries) in rows {
-        let explained = explain(&caller, id).await;
+    for (id, kind, status, expected) in rows {
+        let explained = explain(caller, id).await;
         assert_eq!(explained["id"], id);
         assert_eq!(explained["kind"], kind, "{id}");
         assert_eq!(explained["status"].as_str(), status, "{id}");
-        assert_eq!(
-            (
-                count(&explained, "entries"),
-                count(&explained, "events"),
-                count(&explained, "deliveries")
-            ),
-            (entries, events, deliveries),
-            "{kind}: {explained}"
-        );
+        let counts = ["entries", "events", "deliveries"].map(|list| count(&explained, list));
+        assert_eq!(counts, expected, "{kind}: {explained}");
     }
-    let number = entry["id"].to_string();
-    let explained = explain(&caller, &number).await;
+    let entry = &done["entries"][0];
+    let explained = explain(caller, &entry["id"].to_string()).await;
     assert_eq!(
         (&explained["kind"], &explained["entries"][0]),
         (&json!("entry"), entry)
     );
     assert_eq!(count(&explained, "transactions"), 2);
-    let subscriber = text(&made["data"]["id"]);
-    let explained = explain(&caller, &subscriber).await;
-    assert_eq!(explained["kind"], "subscription");
-    assert_eq!(
-        count(&explained, "deliveries"),
-        3,
-        "the arrival and both sides of the transfer"
-    );
 }
 
 fn id_of(reply: &Value) -> String {
@@ -165,13 +159,8 @@ async fn money_that_comes_and_goes_is_explained_from_both_ends() {
     let server = support::builder().watched().await;
     let caller = Caller::new(&server).await;
     let body = json!({"account_id": "ACME_USD", "amount": 10}).to_string();
-    let came = caller
-        .control(Method::POST, "/inbound", Some(&body))
-        .await
-        .ok()["data"]
-        .clone();
-    let (inbound, deposit) = (came["id"].as_str(), came["deposit_id"].as_str());
-    let (inbound, deposit) = (inbound.expect("id"), deposit.expect("deposit"));
+    let came = caller.control(Method::POST, "/inbound", Some(&body)).await;
+    let came = came.ok()["data"].clone();
     let made = caller
         .post("/api/v1/counterparties", &bank_account().to_string())
         .await;
@@ -187,21 +176,36 @@ async fn money_that_comes_and_goes_is_explained_from_both_ends() {
     assert_eq!(accepted["holds"][0]["amount"], 4);
     caller.settle().await;
 
-    let came = json!({"kind": "inbound", "status": "POSTED", "causes": ["control.inbound_create", "due_work"],
-        "transactions": 1, "holds": 0, "entries": 2});
-    assert_eq!(in_short(&caller, inbound).await, came);
-    let causes = came["causes"].clone();
-    let standing = json!({"kind": "deposit", "status": "EXECUTED", "causes": causes,
-        "transactions": 1, "holds": 0, "entries": 2});
-    assert_eq!(in_short(&caller, deposit).await, standing);
-    let credit = &explain(&caller, inbound).await["transactions"][0];
-    let credit = explain(&caller, credit.as_str().expect("id")).await;
+    let inbound = came["id"].as_str().expect("id");
+    let deposit = came["deposit_id"].as_str().expect("deposit");
+    is_explained_where_it_came(&caller, inbound, deposit).await;
+    is_explained_where_it_went(&caller, &withdrawal, &counterparty).await;
+    let account = in_short(&caller, "ACME_USD").await;
+    assert_eq!(
+        (&account["holds"], &account["transactions"]),
+        (&json!(1), &json!(2))
+    );
+}
+
+async fn is_explained_where_it_came(caller: &Caller, inbound: &str, deposit: &str) {
+    let expected = |kind, status| {
+        json!({"kind": kind, "status": status, "causes": ["control.inbound_create", "due_work"],
+            "transactions": 1, "holds": 0, "entries": 2})
+    };
+    let came = in_short(caller, inbound).await;
+    assert_eq!(came, expected("inbound", "POSTED"));
+    let standing = in_short(caller, deposit).await;
+    assert_eq!(standing, expected("deposit", "EXECUTED"));
+    let credit = &explain(caller, inbound).await["transactions"][0];
+    let credit = explain(caller, credit.as_str().expect("id")).await;
     assert_eq!(
         credit["entries"][0]["description"],
         format!("inbound {inbound}")
     );
+}
 
-    let sent = explain(&caller, &withdrawal).await;
+async fn is_explained_where_it_went(caller: &Caller, withdrawal: &str, counterparty: &str) {
+    let sent = explain(caller, withdrawal).await;
     let hold = &sent["holds"][0];
     assert_eq!(
         (&hold["account"], &hold["asset_type_id"], &hold["state"]),
@@ -211,7 +215,7 @@ async fn money_that_comes_and_goes_is_explained_from_both_ends() {
             &json!("SETTLED")
         )
     );
-    let short = in_short(&caller, &withdrawal).await;
+    let short = in_short(caller, withdrawal).await;
     assert_eq!(
         (&short["kind"], &short["status"], &short["transactions"]),
         (&json!("withdrawal"), &json!("EXECUTED"), &json!(1))
@@ -222,7 +226,7 @@ async fn money_that_comes_and_goes_is_explained_from_both_ends() {
         ["payments.withdrawals_create", "payments.withdrawals_accept"]
     );
     assert_eq!(short["entries"], 2, "to the rail, and out of custody");
-    let owner = in_short(&caller, &counterparty).await;
+    let owner = in_short(caller, counterparty).await;
     assert_eq!(
         (&owner["kind"], &owner["status"]),
         (&json!("counterparty"), &json!("ACTIVE"))
@@ -231,11 +235,6 @@ async fn money_that_comes_and_goes_is_explained_from_both_ends() {
     for list in ["transactions", "holds", "entries"] {
         assert_eq!(owner[list], short[list], "{list} of the withdrawal");
     }
-    let account = in_short(&caller, "ACME_USD").await;
-    assert_eq!(
-        (&account["holds"], &account["transactions"]),
-        (&json!(1), &json!(2))
-    );
 }
 
 #[tokio::test]

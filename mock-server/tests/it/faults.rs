@@ -148,105 +148,96 @@ async fn a_delay_before_or_after_the_work_changes_nothing_else() {
     );
 }
 
+/// An ordered error and what the acceptance of a transfer gets of it.
+struct OrderedError {
+    fault: Value,
+    status: u16,
+    code: &'static str,
+    header: Option<(&'static str, &'static str)>,
+    /// Where it leaves the transfer.
+    left: &'static str,
+}
+
+impl OrderedError {
+    /// One in place of the work, with no header of its own.
+    fn new(fault: Value, status: u16, code: &'static str) -> OrderedError {
+        OrderedError {
+            fault,
+            status,
+            code,
+            header: None,
+            left: "REQUESTED",
+        }
+    }
+
+    fn header(mut self, name: &'static str, value: &'static str) -> OrderedError {
+        self.header = Some((name, value));
+        self
+    }
+
+    fn after_the_work(mut self) -> OrderedError {
+        self.left = "EXECUTED";
+        self
+    }
+}
+
+fn ordered_errors() -> [OrderedError; 9] {
+    let error = OrderedError::new;
+    let status = |status| json!({"kind": "status", "status": status});
+    let limited = |fault| error(fault, 429, "RATE_LIMITED");
+    let told_code = json!({"kind": "status", "status": 400, "code": "INSUFFICIENT_FUNDS",
+        "operation": "payments.transfers_accept"});
+    let with_wait = json!({"kind": "status", "status": 503, "retry_after_seconds": 30});
+    let after_work = json!({"kind": "status", "status": 500, "point": "after_work"});
+    [
+        limited(json!({"kind": "rate_limited", "retry_after_seconds": 7}))
+            .header("retry-after", "7"),
+        limited(json!({"kind": "rate_limited"})).header("retry-after", "1"),
+        error(json!({"kind": "expired_token"}), 401, "TOKEN_EXPIRED")
+            .header("www-authenticate", r#"Bearer error="invalid_token""#),
+        error(status(503), 503, "INTERNAL"),
+        error(status(404), 404, "NOT_FOUND"),
+        error(status(418), 418, "VALIDATION_FAILED"),
+        error(with_wait, 503, "INTERNAL").header("retry-after", "30"),
+        error(told_code, 400, "INSUFFICIENT_FUNDS"),
+        error(after_work, 500, "INTERNAL").after_the_work(),
+    ]
+}
+
+/// Orders the error and accepts a transfer, which meets it.
+async fn is_met_once(caller: &Caller, key: &str, error: OrderedError) {
+    let fault = error.fault;
+    let path = acceptance(caller).await;
+    let ordered = order(caller, fault.clone()).await.ok();
+    let reply = caller.post_signed(&path, key).await;
+    assert_eq!(reply.status, error.status, "{fault}");
+    assert_eq!(reply.code(), error.code, "{fault}");
+    if let Some((header, value)) = error.header {
+        assert_eq!(reply.header(header), Some(value), "{fault}");
+    }
+    let done = match error.left {
+        "REQUESTED" => "Nothing was done.",
+        _ => "The work was done all the same.",
+    };
+    let id = ordered["data"]["id"].as_str().expect("id");
+    assert_eq!(
+        reply.json()["errors"][0]["hint"],
+        format!("This error was ordered by the fault {id}. {done}"),
+        "{fault}"
+    );
+    assert_eq!(status(caller, &path).await, error.left, "{fault}");
+    // The fault has ended, and a retry with the same key does the work once.
+    let retried = caller.post_signed(&path, key).await.ok();
+    assert_eq!(retried["data"]["status"], "ACCEPTED", "{fault}");
+}
+
 #[tokio::test]
 async fn ordered_errors_speak_the_language_of_the_api_and_say_whether_the_work_was_done() {
     let (_server, caller) = server().await;
-    let rows = [
-        (
-            json!({"kind": "rate_limited", "retry_after_seconds": 7}),
-            429,
-            "RATE_LIMITED",
-            Some(("retry-after", "7")),
-            "REQUESTED",
-        ),
-        (
-            json!({"kind": "rate_limited"}),
-            429,
-            "RATE_LIMITED",
-            Some(("retry-after", "1")),
-            "REQUESTED",
-        ),
-        (
-            json!({"kind": "expired_token"}),
-            401,
-            "TOKEN_EXPIRED",
-            Some(("www-authenticate", r#"Bearer error="invalid_token""#)),
-            "REQUESTED",
-        ),
-        (
-            json!({"kind": "status", "status": 503}),
-            503,
-            "INTERNAL",
-            None,
-            "REQUESTED",
-        ),
-        (
-            json!({"kind": "status", "status": 404}),
-            404,
-            "NOT_FOUND",
-            None,
-            "REQUESTED",
-        ),
-        (
-            json!({"kind": "status", "status": 418}),
-            418,
-            "VALIDATION_FAILED",
-            None,
-            "REQUESTED",
-        ),
-        (
-            json!({"kind": "status", "status": 503, "retry_after_seconds": 30}),
-            503,
-            "INTERNAL",
-            Some(("retry-after", "30")),
-            "REQUESTED",
-        ),
-        (
-            json!({"kind": "status", "status": 400, "code": "INSUFFICIENT_FUNDS",
-                   "operation": "payments.transfers_accept"}),
-            400,
-            "INSUFFICIENT_FUNDS",
-            None,
-            "REQUESTED",
-        ),
-        (
-            json!({"kind": "status", "status": 500, "point": "after_work"}),
-            500,
-            "INTERNAL",
-            None,
-            "EXECUTED",
-        ),
-    ];
-    for (number, (fault, code, name, header, left)) in rows.into_iter().enumerate() {
-        let path = acceptance(&caller).await;
-        let ordered = order(&caller, fault.clone()).await.ok();
-        let reply = caller.post_signed(&path, &format!("key-{number}")).await;
-        assert_eq!(reply.status, code, "{fault}");
-        assert_eq!(reply.code(), name, "{fault}");
-        if let Some((header, value)) = header {
-            assert_eq!(reply.header(header), Some(value), "{fault}");
-        }
-        let done = if left == "REQUESTED" {
-            "Nothing was done."
-        } else {
-            "The work was done all the same."
-        };
-        let id = ordered["data"]["id"].as_str().expect("id");
-        assert_eq!(
-            reply.json()["errors"][0]["hint"],
-            format!("This error was ordered by the fault {id}. {done}"),
-            "{fault}"
-        );
-        assert_eq!(status(&caller, &path).await, left, "{fault}");
-        // The fault has ended, and a retry with the same key does the work once.
-        let retried = caller
-            .post_signed(&path, &format!("key-{number}"))
-            .await
-            .ok();
-        assert_eq!(retried["data"]["status"], "ACCEPTED", "{fault}");
+    for (number, error) in ordered_errors().into_iter().enumerate() {
+        is_met_once(&caller, &format!("key-{number}"), error).await;
     }
-    let account = caller.get("/api/v1/accounts/deposits/ACME_USD").await.ok();
-    assert_eq!(account["data"]["current_balance"], json!(91), "{account}");
+    assert_eq!(caller.balances("ACME_USD").await, (9_100, 9_100));
 }
 
 #[tokio::test]
@@ -406,72 +397,13 @@ async fn chance_comes_from_the_seed() {
 #[tokio::test]
 async fn an_order_that_makes_no_sense_is_refused_with_what_would() {
     let (_server, caller) = server().await;
-    let rows = [
-        (json!({"kind": "gremlin"}), "VALIDATION_FAILED", "/kind"),
-        (
-            json!({"kind": "reset", "operation": "transfers_get"}),
-            "FAULT_NOT_SUPPORTED",
-            "/operation",
-        ),
-        (
-            json!({"kind": "reset", "operation": "control.clock_get"}),
-            "FAULT_NOT_SUPPORTED",
-            "/operation",
-        ),
-        (
-            json!({"kind": "expired_token", "operation": "plaid.items_get"}),
-            "FAULT_NOT_SUPPORTED",
-            "/operation",
-        ),
-        (
-            json!({"kind": "reset", "delay_ms": 5}),
-            "FAULT_NOT_SUPPORTED",
-            "/delay_ms",
-        ),
-        (json!({"kind": "latency"}), "VALIDATION_FAILED", "/delay_ms"),
-        (
-            json!({"kind": "latency", "delay_ms": 600_001}),
-            "VALIDATION_FAILED",
-            "/delay_ms",
-        ),
-        (json!({"kind": "status"}), "VALIDATION_FAILED", "/status"),
-        (
-            json!({"kind": "status", "status": 200}),
-            "VALIDATION_FAILED",
-            "/status",
-        ),
-        (
-            json!({"kind": "status", "status": 400, "code": "NOT_FOUND"}),
-            "FAULT_NOT_SUPPORTED",
-            "/code",
-        ),
-        (
-            json!({"kind": "status", "status": 400, "code": "NOPE", "operation": "payments.transfers_get"}),
-            "FAULT_NOT_SUPPORTED",
-            "/code",
-        ),
-        (
-            json!({"kind": "reply_lost", "point": "before_work"}),
-            "FAULT_NOT_SUPPORTED",
-            "/point",
-        ),
-        (
-            json!({"kind": "reset", "percent": 0}),
-            "VALIDATION_FAILED",
-            "/percent",
-        ),
-        (
-            json!({"kind": "reset", "count": 0}),
-            "VALIDATION_FAILED",
-            "/count",
-        ),
-        (
-            json!({"kind": "reset", "header": {"name": "a b"}}),
-            "VALIDATION_FAILED",
-            "/header/name",
-        ),
-    ];
-    for (fault, code, pointer) in rows {
+    let wrong = wrong_orders();
+    let unsupported = unsupported_orders();
+    let wrong = wrong.into_iter().map(|row| ("VALIDATION_FAILED", row));
+    let unsupported = unsupported
+        .into_iter()
+        .map(|row| ("FAULT_NOT_SUPPORTED", row));
+    for (code, (fault, pointer)) in wrong.chain(unsupported) {
         let reply = order(&caller, fault.clone()).await;
         assert_eq!(reply.status, 400, "{fault}");
         let error = &reply.json()["errors"][0];
@@ -489,4 +421,41 @@ async fn an_order_that_makes_no_sense_is_refused_with_what_would() {
     }
     let listed = caller.control(Method::GET, "/faults", None).await.ok();
     assert_eq!(listed["data"]["faults"], json!([]));
+}
+
+/// Orders that are not of their form, each with the place of what is wrong.
+fn wrong_orders() -> [(Value, &'static str); 8] {
+    [
+        (json!({"kind": "gremlin"}), "/kind"),
+        (json!({"kind": "latency"}), "/delay_ms"),
+        (json!({"kind": "latency", "delay_ms": 600_001}), "/delay_ms"),
+        (json!({"kind": "status"}), "/status"),
+        (json!({"kind": "status", "status": 200}), "/status"),
+        (json!({"kind": "reset", "percent": 0}), "/percent"),
+        (json!({"kind": "reset", "count": 0}), "/count"),
+        (
+            json!({"kind": "reset", "header": {"name": "a b"}}),
+            "/header/name",
+        ),
+    ]
+}
+
+/// Orders of the right form that no fault can carry out, each with the place of what is wrong.
+fn unsupported_orders() -> [(Value, &'static str); 7] {
+    let code = |fault| (fault, "/code");
+    let operation =
+        |kind: &str, operation: &str| (json!({"kind": kind, "operation": operation}), "/operation");
+    [
+        operation("reset", "transfers_get"),
+        operation("reset", "control.clock_get"),
+        operation("expired_token", "plaid.items_get"),
+        (json!({"kind": "reset", "delay_ms": 5}), "/delay_ms"),
+        code(json!({"kind": "status", "status": 400, "code": "NOT_FOUND"})),
+        code(json!({"kind": "status", "status": 400, "code": "NOPE",
+            "operation": "payments.transfers_get"})),
+        (
+            json!({"kind": "reply_lost", "point": "before_work"}),
+            "/point",
+        ),
+    ]
 }

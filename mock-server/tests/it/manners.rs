@@ -12,13 +12,7 @@ async fn sandbox(settings: Value) -> (TestServer, Caller) {
     let server = support::builder().watched().await;
     let caller = Caller::new(&server).await;
     let body = json!({"name": "told", "settings": settings});
-    let made = caller
-        .http
-        .post(format!("{}/_control/v1/sandboxes", server.url()))
-        .bearer_auth(&caller.control)
-        .header("content-type", "application/json")
-        .body(body.to_string());
-    let made = Reply::read(made.send().await.expect("sent")).await.ok();
+    let made = caller.sandboxes(Method::POST, "", Some(body)).await.ok();
     (server, Caller::of(&made["data"]).await)
 }
 
@@ -95,7 +89,10 @@ async fn the_documented_manner_has_the_statuses_and_the_members_that_the_vendor_
     for (status, request) in requests {
         let reply = send(request).await;
         assert_eq!(reply.status.as_u16(), status, "{}", reply.text);
-        for error in reply.json()["errors"].as_array().expect("errors") {
+        let body = reply.json();
+        let errors = body["errors"].as_array().expect("errors");
+        assert!(!errors.is_empty(), "{body}");
+        for error in errors {
             assert_eq!(members(error), ["code", "description"]);
         }
     }

@@ -120,16 +120,7 @@ async fn the_journal_is_the_sandbox() {
 #[tokio::test]
 async fn sandboxes_share_nothing() {
     let (server, caller) = server().await;
-    let url = format!("{}/_control/v1/sandboxes", server.url());
-    let new = |body: Value| {
-        caller
-            .http
-            .post(&url)
-            .bearer_auth(server.control_token())
-            .header("content-type", "application/json")
-            .body(body.to_string())
-    };
-    let made = Reply::read(new(json!({"name": "other"})).send().await.expect("sent")).await;
+    let made = make(&caller, json!({"name": "other"})).await;
     assert_eq!(made.status, 201);
     let info = made.json()["data"].clone();
     assert_eq!(
@@ -144,42 +135,25 @@ async fn sandboxes_share_nothing() {
     let id = caller.transfer("1").await;
     caller.get(&format!("/api/v1/transfers/{id}")).await.ok();
     let reply = other.get(&format!("/api/v1/transfers/{id}")).await;
-    assert_eq!(
-        (reply.status.as_u16(), reply.code().as_str()),
-        (404, "NOT_FOUND")
-    );
+    is_refused(&reply, 404, "NOT_FOUND");
     assert_ne!(other.transfer("1").await, id, "ids come from the sandbox");
-    let taken = Reply::read(new(json!({"name": "other"})).send().await.expect("sent")).await;
-    assert_eq!(
-        (taken.status.as_u16(), taken.code().as_str()),
-        (409, "ALREADY_EXISTS")
-    );
-    let named = Reply::read(new(json!({})).send().await.expect("sent"))
-        .await
-        .ok();
+}
+
+#[tokio::test]
+async fn sandboxes_come_and_go_but_for_the_default_one() {
+    let (_server, caller) = server().await;
+    let other = json!({"name": "other"});
+    let made = make(&caller, other.clone()).await.ok();
+    is_refused(&make(&caller, other).await, 409, "ALREADY_EXISTS");
+    let named = make(&caller, json!({})).await.ok();
     assert_eq!(named["data"]["sandbox"], "sandbox-1");
+    let other = Caller::of(&made["data"]).await;
     other.control(Method::DELETE, "", None).await.ok();
     let gone = other.get("/api/v1/customers").await;
-    assert_eq!(
-        (gone.status.as_u16(), gone.code().as_str()),
-        (401, "TOKEN_INVALID")
-    );
+    is_refused(&gone, 401, "TOKEN_INVALID");
     let kept = caller.control(Method::DELETE, "", None).await;
-    assert_eq!(
-        (kept.status.as_u16(), kept.code().as_str()),
-        (409, "DEFAULT_SANDBOX")
-    );
-    let list = Reply::read(
-        caller
-            .http
-            .get(&url)
-            .bearer_auth(server.control_token())
-            .send()
-            .await
-            .expect("sent"),
-    )
-    .await
-    .ok();
+    is_refused(&kept, 409, "DEFAULT_SANDBOX");
+    let list = caller.sandboxes(Method::GET, "", None).await.ok();
     let names: Vec<&str> = list["data"]["sandboxes"]
         .as_array()
         .expect("list")
@@ -187,6 +161,17 @@ async fn sandboxes_share_nothing() {
         .filter_map(|row| row["sandbox"].as_str())
         .collect();
     assert_eq!(names, ["default", "sandbox-1"]);
+}
+
+async fn make(caller: &Caller, sandbox: Value) -> Reply {
+    caller.sandboxes(Method::POST, "", Some(sandbox)).await
+}
+
+fn is_refused(reply: &Reply, status: u16, code: &str) {
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (status, code)
+    );
 }
 
 #[tokio::test]

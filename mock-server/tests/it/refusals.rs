@@ -42,6 +42,52 @@ async fn an_unknown_path_is_met_with_the_nearest_one() {
     assert_eq!(reply.json()["error_code"], "METHOD_NOT_ALLOWED");
     let reply = caller.get("/item/nothing").await;
     assert_eq!(reply.json()["error_type"], "INVALID_REQUEST");
+    let reply = caller.post("/api/v1/transfers/7/accept/", "").await;
+    assert_eq!(
+        reply.json()["errors"][0]["hint"],
+        "`/api/v1/transfers/7/accept` exists, without the slash at the end."
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_answered_in_the_language_of_its_api() {
+    let (_server, caller) = server().await;
+    let plaid = [
+        ("/link/token/create", ""),
+        ("/accounts/get", ""),
+        ("/processor/token/create", ""),
+        ("/item/get", ""),
+        // Nothing but a header tells whose path it is.
+        ("/no/such/thing", "plaid-client-id"),
+        ("/no/such/thing", "plaid-version"),
+    ];
+    for (path, header) in plaid {
+        let sent = [(header, "2020-09-14")];
+        let sent = if header.is_empty() { &[][..] } else { &sent };
+        let reply = caller.send(Method::POST, path, Some("{}"), sent).await;
+        assert_eq!(reply.status, 404, "{path}");
+        let error = reply.json();
+        assert_eq!(error["error_type"], "INVALID_REQUEST", "{path}: {error}");
+        assert_eq!(error["error_code"], "NOT_FOUND", "{path}: {error}");
+        assert_eq!(error["display_message"], Value::Null, "{path}: {error}");
+        assert!(error["request_id"].is_string(), "{path}: {error}");
+        let message = error["error_message"].as_str().expect("a message");
+        assert!(
+            message.contains("`/item/public_token/exchange`"),
+            "{message}"
+        );
+    }
+    for path in ["/v1/businesses/b/invoices", "/v1/configure", "/v1/nothing"] {
+        let reply = caller.get(path).await;
+        assert_eq!(reply.status, 404, "{path}");
+        let error = &reply.json()["errors"][0];
+        assert_eq!(error["type"], "NotFound", "{path}: {error}");
+        assert_eq!(error["error_enum"], "UnknownPath", "{path}: {error}");
+        let hint = error["meta"]["hint"].as_str().expect("a hint");
+        assert!(hint.contains("`/v1/businesses/{business_id}`"), "{hint}");
+    }
+    let reply = caller.post("/accounts/deposits", "{}").await;
+    assert_eq!(reply.code(), "UNKNOWN_PATH", "it is no path of Plaid's");
 }
 
 #[tokio::test]

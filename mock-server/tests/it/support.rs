@@ -9,7 +9,8 @@ use std::{
 use ed25519_dalek::{Signer, SigningKey};
 use layer2_mock::{SandboxServer, SandboxServerBuilder};
 use reqwest::{Client, Method, Response, StatusCode};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 
 /// Members of an error that link to what explains its code.
 const LINKS: [&str; 3] = ["doc_url", "documentation_url", "error_uri"];
@@ -297,6 +298,18 @@ impl Caller {
         Reply::read(request.send().await.expect(path)).await
     }
 
+    /// A call of the control API about the sandboxes of the server.
+    pub(crate) async fn sandboxes(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        let url = format!("{}/_control/v1/sandboxes{path}", self.url);
+        let mut request = self.http.request(method, url).bearer_auth(&self.control);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
+        }
+        Reply::read(request.send().await.expect(path)).await
+    }
+
     /// The file of the sandbox.
     pub(crate) async fn export(&self) -> Vec<u8> {
         let url = format!("{}/_control/v1/sandboxes/{}/export", self.url, self.sandbox);
@@ -343,8 +356,36 @@ impl Caller {
             .ok();
     }
 
+    /// Current and available balance of an account in cents, from the digits as they were sent.
+    pub(crate) async fn balances(&self, account: &str) -> (i64, i64) {
+        #[derive(Deserialize)]
+        struct Read {
+            data: Held,
+        }
+        #[derive(Deserialize)]
+        struct Held {
+            current_balance: Box<RawValue>,
+            available_balance: Box<RawValue>,
+        }
+        let path = format!("/api/v1/accounts/deposits/{account}");
+        let reply = self.get(&path).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+        let Read { data } = serde_json::from_str(&reply.text).expect(&reply.text);
+        (
+            cents(data.current_balance.get()),
+            cents(data.available_balance.get()),
+        )
+    }
+
     /// Waits until nothing is due.
     pub(crate) async fn settle(&self) -> Value {
         self.control(Method::POST, "/settle", None).await.ok()
     }
+}
+
+/// An amount of the wire in cents; one that has more decimals is no amount of dollars.
+fn cents(digits: &str) -> i64 {
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    assert!(part.len() <= 2, "{digits}");
+    format!("{whole}{part:0<2}").parse().expect(digits)
 }

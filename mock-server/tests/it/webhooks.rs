@@ -1,61 +1,19 @@
 //! Webhooks: signed, retried on the business clock, and never needing a sleep.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex},
-};
+mod receivers;
+
+use std::sync::{Arc, Mutex};
 
 use crate::{
     socket::write,
-    support::{self, Caller, TestServer, Watched as _},
+    support::{self, Caller, Reply, TestServer, Watched as _},
 };
-use axum::{Router, body::Bytes, extract::State, routing::post};
 use ed25519_dalek::{Signature, VerifyingKey};
-use http::{HeaderMap, StatusCode, Uri};
+use http::StatusCode;
 use layer2_mock::{CallbackPolicy, ClockMode, replay};
+use receivers::{Held, listen, receiver};
 use reqwest::Method;
 use serde_json::{Value, json};
-
-/// What a receiver got, and what it will answer next (204 when the list is empty).
-#[derive(Default)]
-struct Inbox {
-    answers: VecDeque<u16>,
-    received: Vec<(Uri, HeaderMap, Bytes)>,
-}
-
-type Shared = Arc<Mutex<Inbox>>;
-
-/// Starts a receiver and gives its URL.
-async fn receiver(answers: &[u16]) -> (String, Shared) {
-    let inbox: Shared = Arc::new(Mutex::new(Inbox {
-        answers: answers.iter().copied().collect(),
-        received: Vec::new(),
-    }));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("bind");
-    let url = format!(
-        "http://{}/hook?tenant=a",
-        listener.local_addr().expect("address")
-    );
-    let app = Router::new()
-        .route("/hook", post(take))
-        .with_state(Arc::clone(&inbox));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (url, inbox)
-}
-
-async fn take(
-    State(inbox): State<Shared>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
-    let mut inbox = inbox.lock().expect("inbox");
-    inbox.received.push((uri, headers, body));
-    let answer = inbox.answers.pop_front().unwrap_or(204);
-    StatusCode::from_u16(answer).expect("status")
-}
 
 async fn server() -> (TestServer, Caller) {
     let server = support::builder().clock(ClockMode::Manual).watched().await;
@@ -73,6 +31,25 @@ async fn subscribe(caller: &Caller, url: &str) -> VerifyingKey {
         .expect("key");
     hex::decode_to_slice(text, &mut key).expect("hex");
     VerifyingKey::from_bytes(&key).expect("key")
+}
+
+/// Moves the clock on.
+async fn advance(caller: &Caller, seconds: i64) -> Reply {
+    let body = json!({"seconds": seconds}).to_string();
+    let path = "/clock/advance";
+    caller.control(Method::POST, path, Some(&body)).await
+}
+
+/// Whether a reply is this refusal.
+fn is_refused(reply: &Reply, status: u16, code: &str) {
+    assert_eq!(
+        (reply.status.as_u16(), reply.code().as_str()),
+        (status, code)
+    );
+}
+
+fn time(value: &Value) -> jiff::Timestamp {
+    value.as_str().expect("time").parse().expect("time")
 }
 
 #[tokio::test]
@@ -136,10 +113,7 @@ async fn a_failed_delivery_is_tried_again_when_the_clock_gets_there() {
         1,
         "the next try is due later"
     );
-    caller
-        .control(Method::POST, "/clock/advance", Some(r#"{"seconds":600}"#))
-        .await
-        .ok();
+    advance(&caller, 600).await.ok();
     let received = std::mem::take(&mut inbox.lock().expect("inbox").received);
     assert_eq!(received.len(), 3);
     let ids: Vec<Value> = received
@@ -166,22 +140,8 @@ async fn what_nobody_receives_is_recorded_and_the_clock_goes_on() {
     subscribe(&caller, &format!("http://127.0.0.1:{port}/hook")).await;
     caller.fund("5").await;
     let before = caller.control(Method::GET, "/clock", None).await.ok()["data"]["now"].clone();
-    let after = caller
-        .control(
-            Method::POST,
-            "/clock/advance",
-            Some(r#"{"seconds":172800}"#),
-        )
-        .await
-        .ok();
-    let at = |value: &Value| {
-        value
-            .as_str()
-            .expect("time")
-            .parse::<jiff::Timestamp>()
-            .expect("time")
-    };
-    let moved = at(&after["data"]["now"]).duration_since(at(&before));
+    let after = advance(&caller, 172_800).await.ok();
+    let moved = time(&after["data"]["now"]).duration_since(time(&before));
     assert_eq!(moved.as_secs(), 172_800);
     let deliveries = caller.control(Method::GET, "/deliveries", None).await.ok();
     let text = deliveries.to_string();
@@ -217,11 +177,7 @@ async fn a_receiver_that_fails_all_day_is_marked_and_can_be_served_again() {
         (16_000, 7),
         (80_000, 8),
     ] {
-        let body = json!({"seconds": seconds}).to_string();
-        caller
-            .control(Method::POST, "/clock/advance", Some(&body))
-            .await
-            .ok();
+        advance(&caller, seconds).await.ok();
         assert_eq!(
             inbox.lock().expect("inbox").received.len(),
             tries,
@@ -233,21 +189,7 @@ async fn a_receiver_that_fails_all_day_is_marked_and_can_be_served_again() {
         caller.control(Method::GET, &path, None).await.ok()["data"]["deliveries"].clone()
     };
     let failed = list("failed").await[0].clone();
-    assert_eq!(failed["subscription_failing"], true);
-    assert_eq!(failed.get("next_attempt"), None);
-    let attempts = failed["attempts"].as_array().expect("attempts");
-    assert_eq!(attempts.len(), 8);
-    for (number, attempt) in (1..).zip(attempts) {
-        assert_eq!(attempt["attempt"], number);
-        assert_eq!(
-            (&attempt["outcome"], &attempt["status"]),
-            (&json!("refused"), &json!(500))
-        );
-        assert_eq!(
-            attempt["hint"],
-            "The receiver answered 500; only 2xx counts as received. Answer 2xx as soon as the event is stored, and work on it afterwards; the event comes again with the same `event_id`."
-        );
-    }
+    has_failed_eight_times(&failed);
     let id = failed["id"].as_str().expect("id");
     let path = format!("/deliveries/{id}/redeliver");
     let waiting = caller.control(Method::POST, &path, None).await.ok();
@@ -271,6 +213,24 @@ async fn a_receiver_that_fails_all_day_is_marked_and_can_be_served_again() {
     assert_eq!(Some(world.snapshot().unwrap()), server.snapshot("default"));
 }
 
+fn has_failed_eight_times(delivery: &Value) {
+    assert_eq!(delivery["subscription_failing"], true);
+    assert_eq!(delivery.get("next_attempt"), None);
+    let attempts = delivery["attempts"].as_array().expect("attempts");
+    assert_eq!(attempts.len(), 8);
+    for (number, attempt) in (1..).zip(attempts) {
+        assert_eq!(attempt["attempt"], number);
+        assert_eq!(
+            (&attempt["outcome"], &attempt["status"]),
+            (&json!("refused"), &json!(500))
+        );
+        assert_eq!(
+            attempt["hint"],
+            "The receiver answered 500; only 2xx counts as received. Answer 2xx as soon as the event is stored, and work on it afterwards; the event comes again with the same `event_id`."
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_delivery_is_not_ordered_again_once_its_subscription_is_gone() {
     let (_server, caller) = server().await;
@@ -288,17 +248,11 @@ async fn a_delivery_is_not_ordered_again_once_its_subscription_is_gone() {
         delivery["id"].as_str().expect("id")
     );
     let reply = caller.control(Method::POST, &path, None).await;
-    assert_eq!(
-        (reply.status.as_u16(), reply.code().as_str()),
-        (409, "SUBSCRIPTION_DELETED")
-    );
+    is_refused(&reply, 409, "SUBSCRIPTION_DELETED");
     let reply = caller
         .control(Method::POST, "/deliveries/none/redeliver", None)
         .await;
-    assert_eq!(
-        (reply.status.as_u16(), reply.code().as_str()),
-        (404, "NOT_FOUND")
-    );
+    is_refused(&reply, 404, "NOT_FOUND");
 }
 
 #[tokio::test]
@@ -336,40 +290,16 @@ async fn other_networks_are_out_of_reach_unless_allowed() {
 #[tokio::test]
 async fn the_clock_is_moved_by_one_call_at_a_time_and_within_bounds() {
     let (_server, caller) = server().await;
-    let reply = caller
-        .control(
-            Method::POST,
-            "/clock/advance",
-            Some(r#"{"seconds":99999999999}"#),
-        )
-        .await;
-    assert_eq!(
-        (reply.status.as_u16(), reply.code().as_str()),
-        (400, "CLOCK_OUT_OF_RANGE")
-    );
-    let reply = caller
-        .control(Method::POST, "/clock/advance", Some(r#"{"seconds":0}"#))
-        .await;
-    assert_eq!(
-        (reply.status.as_u16(), reply.code().as_str()),
-        (400, "VALIDATION_FAILED")
-    );
+    let reply = advance(&caller, 99_999_999_999).await;
+    is_refused(&reply, 400, "CLOCK_OUT_OF_RANGE");
+    let reply = advance(&caller, 0).await;
+    is_refused(&reply, 400, "VALIDATION_FAILED");
     let id = caller.transfer("1").await;
-    caller
-        .control(Method::POST, "/clock/advance", Some(r#"{"seconds":3601}"#))
-        .await
-        .ok();
+    advance(&caller, 3_601).await.ok();
     let expired = caller.get(&format!("/api/v1/transfers/{id}")).await.ok();
     assert_eq!(expired["data"]["status"], "EXPIRED");
     // A month later the token is still good: transport time has not moved.
-    caller
-        .control(
-            Method::POST,
-            "/clock/advance",
-            Some(r#"{"seconds":2678400}"#),
-        )
-        .await
-        .ok();
+    advance(&caller, 2_678_400).await.ok();
     caller.get("/api/v1/customers").await.ok();
 }
 
@@ -378,10 +308,6 @@ async fn the_clock_is_moved_by_one_call_at_a_time_and_within_bounds() {
 async fn a_receiver_that_calls_back_during_an_advance_is_served() {
     let (_server, caller) = server().await;
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("bind");
-    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
     let (reader, states) = (caller.clone(), Arc::clone(&seen));
     let hook = move || async move {
         let clock = reader.control(Method::GET, "/clock", None).await.ok();
@@ -397,26 +323,16 @@ async fn a_receiver_that_calls_back_during_an_advance_is_served() {
             StatusCode::OK
         }
     };
-    let app = Router::new().route("/hook", post(hook));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    subscribe(&caller, &url).await;
+    subscribe(&caller, &listen(hook).await).await;
     caller.fund("5").await;
     caller.settle().await;
-    caller
-        .control(Method::POST, "/clock/advance", Some(r#"{"seconds":60}"#))
-        .await
-        .ok();
+    advance(&caller, 60).await.ok();
     let seen = seen.lock().expect("states");
     assert_eq!(seen.len(), 2);
     assert_eq!(seen[1][1], json!(5));
-    let at = |value: &Value| {
-        value
-            .as_str()
-            .expect("time")
-            .parse::<jiff::Timestamp>()
-            .expect("time")
-    };
-    let between = at(&seen[1][0]).duration_since(at(&seen[0][0])).as_secs();
+    let between = time(&seen[1][0])
+        .duration_since(time(&seen[0][0]))
+        .as_secs();
     assert!(
         (4..=6).contains(&between),
         "the clock stood at the second try, {between} s later"
@@ -443,20 +359,14 @@ async fn run_with_receiver(answers_at_once: bool) -> (Vec<String>, Vec<String>) 
         gate.add_permits(1_000);
     }
     let bodies: Arc<Mutex<Vec<String>>> = Arc::default();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("bind");
-    // Nothing that is compared depends on the port of the receiver.
-    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
     let (held, inbox) = (Arc::clone(&gate), Arc::clone(&bodies));
     let hook = move |body: String| async move {
         inbox.lock().expect("inbox").push(body);
         held.acquire().await.expect("open").forget();
         StatusCode::OK
     };
-    let app = Router::new().route("/hook", post(hook));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    subscribe(&caller, &url).await;
+    // Nothing that is compared depends on the port of the receiver.
+    subscribe(&caller, &listen(hook).await).await;
     let mut replies = Vec::new();
     for amount in ["10", "20"] {
         let body = format!(r#"{{"account_id":"ACME_USD","amount":{amount}}}"#);
@@ -484,29 +394,19 @@ async fn run_with_receiver(answers_at_once: bool) -> (Vec<String>, Vec<String>) 
 #[tokio::test]
 async fn a_reset_drops_what_is_on_its_way() {
     let (server, caller) = server().await;
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("bind");
-    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
-    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
-    let held = Arc::clone(&gate);
-    let hook = move || async move {
-        arrived.send(()).expect("test");
-        held.acquire().await.expect("open").forget();
-        StatusCode::OK
-    };
-    let app = Router::new().route("/hook", post(hook));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    subscribe(&caller, &url).await;
+    let mut held = Held::start().await;
+    subscribe(&caller, &held.url).await;
     caller.fund("5").await;
-    arrivals.recv().await.expect("the delivery is on its way");
+    held.arrivals
+        .recv()
+        .await
+        .expect("the delivery is on its way");
     caller.control(Method::POST, "/reset", None).await.ok();
     // The same commands again: the delivery of the new generation has the id of the old one.
-    subscribe(&caller, &url).await;
+    subscribe(&caller, &held.url).await;
     caller.fund("5").await;
-    arrivals.recv().await.expect("it is sent anew");
-    gate.add_permits(2);
+    held.arrivals.recv().await.expect("it is sent anew");
+    held.gate.add_permits(2);
     caller.settle().await;
     let rows = server.journal("default").expect("journal");
     let finished = rows
@@ -520,42 +420,25 @@ async fn a_reset_drops_what_is_on_its_way() {
 #[tokio::test]
 async fn one_call_moves_the_clock_and_another_is_told_so() {
     let (_server, caller) = server().await;
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("bind");
-    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
-    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
-    let held = Arc::clone(&gate);
-    let hook = move || async move {
-        arrived.send(()).expect("test");
-        held.acquire().await.expect("open").forget();
-        StatusCode::OK
-    };
-    let app = Router::new().route("/hook", post(hook));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    subscribe(&caller, &url).await;
+    let mut held = Held::start().await;
+    subscribe(&caller, &held.url).await;
     caller.fund("5").await;
-    arrivals.recv().await.expect("the delivery is on its way");
+    held.arrivals
+        .recv()
+        .await
+        .expect("the delivery is on its way");
     // Whichever comes first waits for the delivery, so the other one finds the clock busy.
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..2 {
         let caller = caller.clone();
-        let hour = Some(r#"{"seconds":3600}"#);
-        calls.spawn(async move { caller.control(Method::POST, "/clock/advance", hour).await });
+        calls.spawn(async move { advance(&caller, 3_600).await });
     }
     let refused = calls.join_next().await.expect("two calls").expect("call");
-    assert_eq!(
-        (refused.status.as_u16(), refused.code().as_str()),
-        (409, "CLOCK_BUSY")
-    );
+    is_refused(&refused, 409, "CLOCK_BUSY");
     // A receiver that settles while it is waited for is answered and not waited with.
     let settle = caller.control(Method::POST, "/settle", None).await;
-    assert_eq!(
-        (settle.status.as_u16(), settle.code().as_str()),
-        (409, "CLOCK_BUSY")
-    );
-    gate.add_permits(10);
+    is_refused(&settle, 409, "CLOCK_BUSY");
+    held.gate.add_permits(10);
     let done = calls.join_next().await.expect("one call").expect("call");
     let done = done.ok();
     assert_eq!(done["data"]["complete"], true, "{done}");
@@ -566,26 +449,11 @@ async fn one_call_moves_the_clock_and_another_is_told_so() {
 #[tokio::test]
 async fn an_advance_goes_on_when_its_client_goes_away() {
     let (server, caller) = server().await;
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("bind");
-    let url = format!("http://{}/hook", listener.local_addr().expect("address"));
-    let held = Arc::clone(&gate);
-    let hook = move || async move {
-        held.acquire().await.expect("open").forget();
-        StatusCode::OK
-    };
-    let app = Router::new().route("/hook", post(hook));
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    subscribe(&caller, &url).await;
+    let held = Held::start().await;
+    subscribe(&caller, &held.url).await;
     caller.fund("5").await;
     // An advance beyond the years is refused either way: as busy while another one runs, as out of range otherwise.
-    let probe = async || {
-        let ages = Some(r#"{"seconds":999999999999}"#);
-        let reply = caller.control(Method::POST, "/clock/advance", ages);
-        reply.await.code()
-    };
+    let probe = async || advance(&caller, 999_999_999_999).await.code();
     let becomes = async |code: &str| {
         for _ in 0..10_000 {
             if probe().await == code {
@@ -610,7 +478,7 @@ async fn an_advance_goes_on_when_its_client_goes_away() {
     for _ in 0..50 {
         assert_eq!(probe().await, "CLOCK_BUSY", "the advance was cancelled");
     }
-    gate.add_permits(10);
+    held.gate.add_permits(10);
     becomes("CLOCK_OUT_OF_RANGE").await;
     let clock = caller.control(Method::GET, "/clock", None).await.ok();
     assert_eq!(clock["data"]["offset_seconds"], 3600, "{clock}");

@@ -74,16 +74,6 @@ impl SavedReplies {
         self.reply(saved).map(Some).ok_or_else(lost)
     }
 
-    /// The saved reply of a key, whatever the request was.
-    pub(crate) fn get(
-        &self,
-        actor: &Actor,
-        op: OperationRef,
-        key: &IdempotencyKey,
-    ) -> Option<Reply> {
-        self.reply(self.row(actor, op, key)?)
-    }
-
     /// Saves the reply of an accepted command.
     pub(crate) fn save(&mut self, command: &ClientCommand, key: &IdempotencyKey, reply: &Reply) {
         let request = &command.request;

@@ -9,6 +9,7 @@ mod callback_url;
 mod clock;
 pub mod command;
 pub mod context;
+pub mod contract;
 mod control;
 mod delays;
 pub mod dice;

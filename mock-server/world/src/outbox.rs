@@ -34,9 +34,6 @@ pub(crate) use rows::Recipient;
 pub use schedule::ATTEMPT_OFFSETS;
 use schedule::next_attempt;
 
-/// So many tries of a delivery are remembered: those of the schedule, and as many that were ordered later.
-const ATTEMPTS_KEPT: usize = 2 * ATTEMPT_OFFSETS.len();
-
 /// All events and deliveries of a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outbox {
@@ -168,10 +165,7 @@ impl Outbox {
         if attempt != expected {
             return;
         }
-        if row.attempts.len() == ATTEMPTS_KEPT {
-            row.attempts.remove(0);
-        }
-        row.attempts.push(AttemptRow {
+        row.note(AttemptRow {
             attempt,
             due,
             outcome,

@@ -166,6 +166,8 @@ pub struct Problem {
     pub expected: Option<String>,
     /// What to do next.
     pub hint: Option<String>,
+    /// Whether it stays until somebody mends it outside of the API: then nobody is to ask again and again.
+    pub is_lasting: bool,
 }
 
 impl Problem {
@@ -178,6 +180,7 @@ impl Problem {
             received: None,
             expected: None,
             hint: None,
+            is_lasting: false,
         }
     }
 
@@ -211,6 +214,13 @@ impl Problem {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says that it stays until somebody mends it.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        self.is_lasting = true;
         self
     }
 

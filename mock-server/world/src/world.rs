@@ -213,16 +213,6 @@ impl World {
         self.clock.at(now)
     }
 
-    /// The saved reply of an idempotency key, whatever the request was.
-    pub fn saved_reply(
-        &self,
-        actor: &Actor,
-        op: &OperationRef,
-        key: &IdempotencyKey,
-    ) -> Option<Reply> {
-        self.saved.get(actor, *op, key)
-    }
-
     /// What the sandbox was told about itself.
     pub const fn settings(&self) -> &Settings {
         &self.genesis.settings
@@ -251,6 +241,11 @@ impl World {
     /// The ids of the accounts, oldest first.
     pub fn account_ids(&self) -> impl Iterator<Item = &str> {
         self.payments.accounts.rows().map(|row| row.id.as_str())
+    }
+
+    /// At most so many of the ids that may stand in the place of a path parameter, such as `transfer_id`, the newest first.
+    pub fn newest_ids(&self, parameter: &str, most: usize) -> Vec<String> {
+        self.payments.newest_ids(parameter, most)
     }
 
     /// The whole world as text; equal worlds give equal texts.

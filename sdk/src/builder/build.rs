@@ -39,7 +39,8 @@ impl ClientBuilder {
         if lanes.iter().all(|lane| lane.is_none()) {
             return Err(config(
                 "the builder has no credentials: give it `credentials`, `accounting`, `plaid` or `control`, or read them \
-                 with `ClientBuilder::from_env`",
+                 with `ClientBuilder::from_env` from LAYER2_CLIENT_ID and LAYER2_CLIENT_SECRET (payments), \
+                 LAYER_CLIENT_ID and LAYER_CLIENT_SECRET (accounting) or PLAID_CLIENT_ID and PLAID_SECRET",
             ));
         }
         let production = self.environment == Environment::Production

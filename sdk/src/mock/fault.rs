@@ -6,7 +6,7 @@ use layer2_types::control::FaultKind;
 use layer2_types::control::FaultPoint;
 use layer2_types::control::FaultRequest;
 use layer2_types::control::ObjectId;
-use layer2_types::payments::OperationId;
+use layer2_types::operation::Operation;
 
 use crate::idempotency::IdempotencyKey;
 use crate::mock::error::SandboxError;
@@ -74,9 +74,16 @@ impl Fault {
         Self::of(FaultKind::ExtraField)
     }
 
-    /// Only requests of this operation.
-    pub fn on(self, operation: OperationId) -> Self {
-        self.map(|request| request.with_operation(operation.operation().key()))
+    /// Only requests of this operation: an `OperationId` of payments, accounting or Plaid.
+    ///
+    /// ```
+    /// use layer2_sdk::{mock::Fault, plaid};
+    ///
+    /// let lost = Fault::reply_lost().on(plaid::OperationId::SandboxPublicTokenCreate);
+    /// # let _ = lost;
+    /// ```
+    pub fn on(self, operation: impl Into<&'static Operation>) -> Self {
+        self.map(|request| request.with_operation(operation.into().key()))
     }
 
     /// Only requests with this idempotency key.

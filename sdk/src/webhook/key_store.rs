@@ -12,6 +12,7 @@ mod file;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
@@ -40,6 +41,22 @@ pub trait KeyStore: fmt::Debug + Send + Sync + 'static {
 
     /// Forgets the key of a subscription, if there is one.
     async fn remove(&self, subscription_id: &SubscriptionId) -> Result<(), BoxError>;
+}
+
+/// A store that several parts of a program share.
+#[async_trait]
+impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
+    async fn keys(&self) -> Result<Vec<StoredKey>, BoxError> {
+        self.as_ref().keys().await
+    }
+
+    async fn put(&self, key: StoredKey) -> Result<(), BoxError> {
+        self.as_ref().put(key).await
+    }
+
+    async fn remove(&self, subscription_id: &SubscriptionId) -> Result<(), BoxError> {
+        self.as_ref().remove(subscription_id).await
+    }
 }
 
 /// The key of a subscription, and what it is for.

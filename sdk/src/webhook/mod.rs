@@ -20,6 +20,7 @@ pub mod event;
 mod guess;
 mod key;
 pub mod key_store;
+mod reload;
 pub mod replay;
 pub mod scheme;
 mod sent;

@@ -25,17 +25,26 @@ use crate::webhook::guess;
 use crate::webhook::key::VerifyKey;
 use crate::webhook::key_store::KeyStore;
 use crate::webhook::key_store::KeyStoreError;
+use crate::webhook::reload::Source;
 use crate::webhook::scheme::WebhookScheme;
 use crate::webhook::sent::Sent;
 
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
+
+/// Longest body that the extractor reads. Events are thin; this is a hundred times what one needs.
+#[cfg(feature = "axum")]
+const DEFAULT_BODY_LIMIT: usize = 256 * 1024;
 
 /// Checks deliveries. Make one per callback URL and keep it; clones share their keys.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     scheme: WebhookScheme,
     ring: Arc<RwLock<Arc<KeyRing>>>,
+    /// Where new keys come from, if they are to be looked for.
+    source: Option<Source>,
     tolerance: Duration,
+    #[cfg(feature = "axum")]
+    body_limit: usize,
     explains: bool,
     clock: Arc<dyn Clock>,
 }
@@ -56,7 +65,10 @@ impl Verifier {
         Self {
             scheme,
             ring: Arc::default(),
+            source: None,
             tolerance: DEFAULT_TOLERANCE,
+            #[cfg(feature = "axum")]
+            body_limit: DEFAULT_BODY_LIMIT,
             explains: true,
             clock: Arc::new(SystemClock::new()),
         }
@@ -72,6 +84,24 @@ impl Verifier {
     ) -> Result<Self, KeyStoreError> {
         let verifier = Self::new(WebhookScheme::platform(callback_url));
         verifier.load_keys(callback_url, store).await?;
+        Ok(verifier)
+    }
+
+    /// As [`for_callback`](Self::for_callback), and follows the store: a delivery that no key matches has the keys read anew,
+    /// at most once in ten seconds, before it is refused. So a process learns of keys that another one rotated. The extractor
+    /// does so by itself; without it, call [`verify_reloading`](Self::verify_reloading).
+    ///
+    /// # Errors
+    /// If the store fails or holds something that is no key.
+    pub async fn reloading(
+        callback_url: impl Into<String>,
+        store: impl KeyStore,
+    ) -> Result<Self, KeyStoreError> {
+        let callback_url = callback_url.into();
+        let mut verifier = Self::new(WebhookScheme::platform(callback_url.as_str()));
+        let source = Source::new(callback_url, store);
+        source.load(&verifier).await?;
+        verifier.source = Some(source);
         Ok(verifier)
     }
 
@@ -91,6 +121,14 @@ impl Verifier {
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = tolerance;
+        self
+    }
+
+    /// Sets how many bytes of a body the extractor reads; 262,144 by default. More is answered with 413.
+    #[cfg(feature = "axum")]
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = bytes;
         self
     }
 
@@ -155,6 +193,31 @@ impl Verifier {
         self.verify_at(headers, body, self.clock.now())
     }
 
+    /// As [`verify`](Self::verify), with a look into the store of a [`reloading`](Self::reloading) verifier before a delivery
+    /// is refused because no key matches.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify). A store that fails changes nothing; the log says so.
+    pub async fn verify_reloading<'b>(
+        &self,
+        headers: &HeaderMap,
+        body: &'b [u8],
+    ) -> Result<Verified<'b>, WebhookError> {
+        let tried = self.ring();
+        let refused = match self.verify(headers, body) {
+            Err(refused @ WebhookError::NoKeyMatches { .. }) => refused,
+            decided => return decided,
+        };
+        let Some(source) = &self.source else {
+            return Err(refused);
+        };
+        source.refresh(self, self.clock.monotonic()).await;
+        if Arc::ptr_eq(&tried, &self.ring()) {
+            return Err(refused);
+        }
+        self.verify(headers, body)
+    }
+
     /// Checks a delivery as if it were `now`.
     pub fn verify_at<'b>(
         &self,
@@ -201,6 +264,11 @@ impl Verifier {
         change(&mut ring);
         self.ring = Arc::new(RwLock::new(Arc::new(ring)));
         self
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn longest_body(&self) -> usize {
+        self.body_limit
     }
 
     fn ring(&self) -> Arc<KeyRing> {

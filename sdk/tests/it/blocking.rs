@@ -92,6 +92,44 @@ fn a_list_is_an_iterator_over_all_pages() {
 }
 
 #[test]
+fn an_iterator_tells_what_its_items_came_with() {
+    let client = blocking::Client::build(builder()).unwrap();
+    let mut rows = client.iter(|client| {
+        client
+            .transactions()
+            .list_stream(TransactionsListParams::new())
+    });
+    assert!(rows.reply().is_none(), "nothing was asked");
+    let mut next_pages = Vec::new();
+    while let Some(row) = rows.next() {
+        row.unwrap();
+        let reply = rows.reply().unwrap();
+        assert_eq!((reply.status(), reply.attempts()), (StatusCode::OK, 1));
+        next_pages.push(reply.next.clone().unwrap());
+    }
+    assert_eq!(next_pages, ["?page=1", "?page=1", ""]);
+}
+
+#[test]
+fn work_of_several_calls_and_errors_of_its_own_is_waited_for() {
+    #[derive(Debug, PartialEq)]
+    struct TooFew(usize);
+
+    let client = blocking::Client::build(builder()).unwrap();
+    let worked = client.run(async |client| {
+        let kept = client.transfers().get(&id()).await;
+        let again = client.transfers().get(&id()).await;
+        let count = [kept, again].iter().flatten().count();
+        if count < 3 {
+            Err(TooFew(count))
+        } else {
+            Ok(())
+        }
+    });
+    assert_eq!(worked.unwrap(), Err(TooFew(2)));
+}
+
+#[test]
 fn inside_a_runtime_it_is_refused_and_dropped_without_a_panic() {
     let client = blocking::Client::build(builder()).unwrap();
     for multi in [false, true] {

@@ -2,7 +2,7 @@
 //!
 //! No test waits: sleeping moves the clock. What is checked is what the server received and what the caller is told.
 
-#![cfg(feature = "webhooks")]
+#![cfg(feature = "payments")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,7 +32,11 @@ mod simulator;
 mod stage;
 mod telemetry;
 mod token;
+#[cfg(feature = "webhooks")]
 mod webhook;
+#[cfg(feature = "webhooks")]
 mod webhook_keys;
+#[cfg(feature = "webhooks")]
 mod webhook_replay;
+#[cfg(feature = "webhooks")]
 mod webhook_vectors;

@@ -6,6 +6,7 @@ use http::StatusCode;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::Outcome;
 use layer2_sdk::RetryPolicy;
+use layer2_sdk::accounting;
 use layer2_sdk::control::DeliveryState;
 use layer2_sdk::control::InboundStatus;
 use layer2_sdk::mock::Fault;
@@ -18,6 +19,7 @@ use layer2_sdk::payments::EventType;
 use layer2_sdk::payments::OperationId;
 use layer2_sdk::payments::SubscriptionRequest;
 use layer2_sdk::payments::TransferRequest;
+use layer2_sdk::plaid;
 
 const DOLLARS: &str = "FIAT_TESTNET_USD";
 
@@ -128,6 +130,36 @@ async fn faults_are_aimed() {
     assert_eq!(customers().await, 1);
     assert_eq!(client.customers().get(&id).await.unwrap().attempts(), 2);
     assert!(Fault::reset().object("../x").is_err());
+}
+
+#[tokio::test]
+async fn operations_of_every_api_can_be_aimed_at() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = sandbox.client();
+    let lost = Fault::reply_lost().on(plaid::OperationId::SandboxPublicTokenCreate);
+    sandbox.order(lost).await.unwrap();
+    let broken = Fault::status(StatusCode::BAD_GATEWAY).on(accounting::OperationId::BusinessesGet);
+    sandbox.order(broken).await.unwrap();
+
+    let link: plaid::SandboxPublicTokenCreateRequest =
+        serde_json::from_str(r#"{"institution_id":"ins_109508","initial_products":["auth"]}"#)
+            .unwrap();
+    let error = client.plaid().sandbox().public_token_create(&link).await;
+    let error = error.unwrap_err();
+    // It takes no key, so it is not sent again.
+    assert_eq!(
+        (error.kind(), error.outcome()),
+        (ErrorKind::ReplyLost, Outcome::Unknown)
+    );
+    let business = "11111111-2222-4333-8444-555555555555".parse().unwrap();
+    let error = client.accounting().businesses().get(&business).await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        error.attempts(),
+        2,
+        "a read is, and then says what there is"
+    );
+    assert_eq!(error.status(), Some(StatusCode::NOT_FOUND));
 }
 
 #[tokio::test]

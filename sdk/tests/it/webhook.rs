@@ -470,8 +470,14 @@ mod extractor {
     use axum::http::Request;
     use axum::http::StatusCode;
     use layer2_sdk::runtime::SystemClock;
+    use layer2_sdk::webhook::KeyStore as _;
+    use layer2_sdk::webhook::Verifier;
+    use layer2_sdk::webhook::WebhookScheme;
     use layer2_sdk::webhook::axum::Delivery;
     use layer2_sdk::webhook::axum::Rejection;
+    use layer2_sdk::webhook::key_store::MemoryKeyStore;
+    use layer2_sdk::webhook::key_store::StoredKey;
+    use layer2_sdk::webhook::sign::TestSigner;
 
     use super::BODY;
     use super::schemes;
@@ -499,6 +505,11 @@ mod extractor {
     async fn hands_over_what_holds_and_answers_the_rest() {
         let delivery = extract(0, BODY.to_owned()).await.unwrap();
         assert_eq!(delivery.event.event_type.as_str(), "CUSTOMER_ACTIVE");
+        assert_eq!(&delivery.body[..], BODY.as_bytes());
+        let again = verifier(&schemes()[0]).verify(&delivery.headers, &delivery.body);
+        assert_eq!(again.unwrap().signed_at(), delivery.signed_at);
+        let printed = format!("{delivery:?}");
+        assert!(printed.contains("body_bytes") && !printed.contains("headers"));
         let status = |result: Result<Delivery, Rejection>| result.unwrap_err().status();
         assert_eq!(
             status(extract(1_000, BODY.to_owned()).await),
@@ -520,6 +531,52 @@ mod extractor {
             let foreign = extract_signed(0, "{}", Body::from(" ".repeat(length))).await;
             assert_eq!(status(foreign), refused, "{length}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_longest_body_is_a_setting() {
+        let scheme = &schemes()[0];
+        let now = layer2_sdk::runtime::Clock::now(&SystemClock::new()).as_second();
+        for (limit, fits) in [(BODY.len(), true), (BODY.len() - 1, false)] {
+            let verifier = Arc::new(verifier(scheme).body_limit(limit));
+            let mut request = Request::new(Body::from(BODY));
+            *request.headers_mut() = signer().headers(scheme, "", now, BODY.as_bytes());
+            match Delivery::from_request(request, &verifier).await {
+                Ok(_) => assert!(fits),
+                Err(rejection) => {
+                    assert!(!fits);
+                    assert_eq!(rejection, Rejection::TooLong { limit });
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_that_another_process_rotated_are_found() {
+        let url = "https://shop.example/hooks";
+        let [old, new] = [[1; 32], [2; 32]].map(TestSigner::from_seed);
+        let store = Arc::new(MemoryKeyStore::default());
+        let keep = |signer: &TestSigner| {
+            let key = signer.platform_key().unwrap();
+            StoredKey::new("s-1".parse().unwrap(), "CUSTOMER_ACTIVE".into(), url, key)
+        };
+        store.put(keep(&old)).await.unwrap();
+        let here = Verifier::reloading(url, Arc::clone(&store)).await.unwrap();
+        let here = Arc::new(here);
+        let scheme = WebhookScheme::platform(url);
+        let now = layer2_sdk::runtime::Clock::now(&SystemClock::new()).as_second();
+        let deliver = async |signer: &TestSigner| {
+            let mut request = Request::new(Body::from(BODY));
+            *request.headers_mut() = signer.headers(&scheme, "", now, BODY.as_bytes());
+            Delivery::from_request(request, &here).await.is_ok()
+        };
+        assert!(deliver(&old).await);
+
+        // Elsewhere.
+        store.put(keep(&new)).await.unwrap();
+
+        assert!(deliver(&new).await, "its first delivery has them read");
+        assert!(!deliver(&old).await, "and the old one is gone");
     }
 
     #[tokio::test]

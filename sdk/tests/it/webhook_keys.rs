@@ -1,14 +1,26 @@
 //! Subscriptions that are made where they are missing, and stores that keep their keys.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use layer2_sdk::BoxError;
+use layer2_sdk::payments::SubscriptionId;
+use layer2_sdk::runtime::Clock as _;
 use layer2_sdk::webhook::KeyStore;
 use layer2_sdk::webhook::Verifier;
+use layer2_sdk::webhook::WebhookScheme;
 use layer2_sdk::webhook::key_store::FileKeyStore;
 use layer2_sdk::webhook::key_store::KeyFileError;
 use layer2_sdk::webhook::key_store::KeyStoreError;
 use layer2_sdk::webhook::key_store::MemoryKeyStore;
 use layer2_sdk::webhook::key_store::StoredKey;
+use layer2_sdk::webhook::sign::TestSigner;
 
 use crate::folder::Folder;
+use crate::stage::Time;
 
 fn key(id: &str, url: &str) -> StoredKey {
     let text = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
@@ -426,6 +438,67 @@ mod against_a_platform_that_keeps_its_keys_to_itself {
     }
 }
 
+/// A store that counts how often it is read, and fails when it is told to.
+#[derive(Debug, Default)]
+struct Watched {
+    keys: MemoryKeyStore,
+    reads: AtomicUsize,
+    fails: AtomicBool,
+}
+
+#[async_trait::async_trait]
+impl KeyStore for Watched {
+    async fn keys(&self) -> Result<Vec<StoredKey>, BoxError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        match self.fails.load(Ordering::SeqCst) {
+            true => Err("the database is away".into()),
+            false => self.keys.keys().await,
+        }
+    }
+
+    async fn put(&self, key: StoredKey) -> Result<(), BoxError> {
+        self.keys.put(key).await
+    }
+
+    async fn remove(&self, subscription_id: &SubscriptionId) -> Result<(), BoxError> {
+        self.keys.remove(subscription_id).await
+    }
+}
+
+#[tokio::test]
+async fn the_store_is_asked_for_new_keys_once_in_ten_seconds_whoever_knocks() {
+    let url = "https://shop.example/hooks";
+    let scheme = WebhookScheme::platform(url);
+    let time = Time::default();
+    let store = Arc::new(Watched::default());
+    let verifier = Verifier::reloading(url, Arc::clone(&store)).await.unwrap();
+    let verifier = verifier.clock(time.clone());
+    let new = TestSigner::from_seed([2; 32]);
+    let deliver = async || {
+        let headers = new.headers(&scheme, "", time.now().as_second(), b"{}");
+        verifier.verify_reloading(&headers, b"{}").await.is_ok()
+    };
+    let reads = || store.reads.load(Ordering::SeqCst);
+    assert_eq!(reads(), 1);
+
+    for _ in 0..20 {
+        assert!(!deliver().await, "strangers");
+    }
+    assert_eq!(reads(), 2);
+
+    let key = new.platform_key().unwrap();
+    let rotated = StoredKey::new("s-1".parse().unwrap(), "CUSTOMER_ACTIVE".into(), url, key);
+    store.put(rotated).await.unwrap();
+    time.advance(Duration::from_millis(9_999));
+    assert!(!deliver().await, "it was asked a moment ago");
+    store.fails.store(true, Ordering::SeqCst);
+    time.advance(Duration::from_millis(1));
+    assert!(!deliver().await, "a store that fails changes nothing");
+    store.fails.store(false, Ordering::SeqCst);
+    time.advance(Duration::from_secs(10));
+    assert!(deliver().await && deliver().await);
+    assert_eq!(reads(), 4);
+}
 mod against_a_platform_that_lists_them_on_pages {
     use std::collections::HashSet;
 

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
+// The documentation tells which feature an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[allow(
     unused_macros,

@@ -67,7 +67,7 @@ macro_rules! open_enum {
             Unknown($crate::open_enum::UnknownValue),
         }
 
-        #[allow(deprecated)]
+        #[allow(deprecated, reason = "a value that is no longer used is still read and written")]
         #[allow(unreachable_pub, reason = "the type may be private to its crate")]
         impl $name {
             /// The known values, in the order of the document.
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    #[allow(deprecated)]
+    #[allow(deprecated, reason = "the subject of the test")]
     fn known_values_are_variants() {
         assert_eq!(DoorStatus::ALL, [DoorStatus::Open, DoorStatus::Shut]);
         for status in DoorStatus::ALL {

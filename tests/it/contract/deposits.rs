@@ -1,35 +1,23 @@
 //! Money that comes in, and the statements that tell of it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::Contract;
+use super::{Contract, text};
 
 /// Instructions, an address, and money by both; what names nobody is assigned and returned.
 pub(super) async fn deposits(contract: &mut Contract, customer: &str) {
     let push = |account: &str| json!({"deposit_type": "PUSH", "deposit_destination": {"destination_account_id": account}});
     let made = contract
-        .call(
-            "payments.deposits_create",
-            &[],
-            "",
-            Some(push("CONTRACT_B")),
-        )
+        .tell("payments.deposits_create", &[], push("CONTRACT_B"))
         .await;
     let deposit = text(&made["data"]["id"]);
     let memo = &made["data"]["deposit_source"]["deposit_instructions"][0]["memo"];
     let wire = json!({"memo": memo, "amount": 12.5, "originator_name": "Globex"});
-    let money = contract
-        .call("control.inbound_create", &[], "", Some(wire))
-        .await;
+    let money = contract.tell("control.inbound_create", &[], wire).await;
     assert_eq!(text(&money["data"]["deposit_id"]), deposit);
-    contract.call("control.clock_settle", &[], "", None).await;
+    contract.ask("control.clock_settle", &[]).await;
     let read = contract
-        .call(
-            "payments.deposits_get",
-            &[["deposit_id", &deposit]],
-            "",
-            None,
-        )
+        .ask("payments.deposits_get", &[["deposit_id", deposit]])
         .await;
     assert_eq!(read["data"]["status"], "EXECUTED");
 
@@ -37,7 +25,7 @@ pub(super) async fn deposits(contract: &mut Contract, customer: &str) {
     contract
         .refuse(
             "payments.deposits_accept",
-            &[["deposit_id", &deposit]],
+            &[["deposit_id", deposit]],
             400,
             "DEPOSIT_NOT_ACCEPTABLE",
         )
@@ -45,43 +33,32 @@ pub(super) async fn deposits(contract: &mut Contract, customer: &str) {
 
     let open = json!({"customer_id": customer, "account_to_open": {
         "account_id": "CONTRACT_BTC", "product_id": "DEPOSIT_BASIC", "asset_type_id": "BITCOIN_TESTNET_BTC"}});
-    contract
-        .call("payments.accounts_open", &[], "", Some(open))
-        .await;
+    contract.tell("payments.accounts_open", &[], open).await;
     let coins = ["account_id", "CONTRACT_BTC"];
     let lease = contract
-        .call("payments.accounts_request_address", &[coins], "", None)
+        .ask("payments.accounts_request_address", &[coins])
         .await;
     contract
-        .call(
-            "payments.deposits_create",
-            &[],
-            "",
-            Some(push("CONTRACT_BTC")),
-        )
+        .tell("payments.deposits_create", &[], push("CONTRACT_BTC"))
         .await;
     let coins = json!({"address": lease["data"]["wallet_address"], "amount": 0.5});
-    contract
-        .call("control.inbound_create", &[], "", Some(coins))
-        .await;
+    contract.tell("control.inbound_create", &[], coins).await;
 
     let lost = json!({"memo": "Rent", "asset_type_id": "FIAT_TESTNET_USD", "amount": 5});
-    let lost = contract
-        .call("control.inbound_create", &[], "", Some(lost))
-        .await;
+    let lost = contract.tell("control.inbound_create", &[], lost).await;
     contract
-        .call("control.inbound_list", &[], "?status=UNASSIGNED", None)
+        .list("control.inbound_list", "?status=UNASSIGNED")
         .await;
     let id = text(&lost["data"]["id"]);
-    let lost = ["inbound_id", id.as_str()];
+    let lost = ["inbound_id", id];
     let account = json!({"account_id": "CONTRACT_B"});
     contract
-        .call("control.inbound_assign", &[lost], "", Some(account))
+        .tell("control.inbound_assign", &[lost], account)
         .await;
-    contract.call("control.clock_settle", &[], "", None).await;
+    contract.ask("control.clock_settle", &[]).await;
     let reason = json!({"reason": "a test"});
     let returned = contract
-        .call("control.inbound_return", &[lost], "", Some(reason))
+        .tell("control.inbound_return", &[lost], reason)
         .await;
     assert!(returned["data"]["correction_id"].is_string(), "{returned}");
 }
@@ -89,26 +66,13 @@ pub(super) async fn deposits(contract: &mut Contract, customer: &str) {
 /// A month goes by, and the account of `payments` has a statement of it.
 pub(super) async fn statements(contract: &mut Contract) {
     let month = json!({"seconds": 31 * 24 * 60 * 60});
-    contract
-        .call("control.clock_advance", &[], "", Some(month))
-        .await;
+    contract.tell("control.clock_advance", &[], month).await;
     contract.renew_tokens().await;
     let account = ["account_id", "CONTRACT_A"];
-    let list = contract
-        .call("payments.statements_list", &[account], "", None)
-        .await;
+    let list = contract.ask("payments.statements_list", &[account]).await;
     let id = text(&list["data"]["statements"][0]["id"]);
     let read = contract
-        .call(
-            "payments.statements_get",
-            &[account, ["statement_id", &id]],
-            "",
-            None,
-        )
+        .ask("payments.statements_get", &[account, ["statement_id", id]])
         .await;
     assert_eq!(read["data"]["opening_balance"], 0, "{read}");
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
 }

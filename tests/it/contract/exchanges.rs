@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Contract;
+use super::{Contract, text};
 
 /// Both kinds of orders, an acceptance, and a rate that is pinned.
 pub(super) async fn exchanges(contract: &mut Contract) {
@@ -13,33 +13,23 @@ pub(super) async fn exchanges(contract: &mut Contract) {
     ] {
         let open = json!({"customer_id": customer, "account_to_open": {
             "account_id": account, "product_id": "DEPOSIT_BASIC", "asset_type_id": asset}});
-        contract
-            .call("payments.accounts_open", &[], "", Some(open))
-            .await;
+        contract.tell("payments.accounts_open", &[], open).await;
     }
     let inbound = json!({"account_id": "CONTRACT_USD", "amount": 200});
-    contract
-        .call("control.inbound_create", &[], "", Some(inbound))
-        .await;
+    contract.tell("control.inbound_create", &[], inbound).await;
 
     let order = json!({"source_account_id": "CONTRACT_USD", "destination_account_id": "CONTRACT_USDC",
         "amount": 100, "action": "FIX_DESTINATION", "description": "contract"});
     let quote = "payments.exchanges_create_quote";
-    contract.call(quote, &[], "", Some(order.clone())).await;
+    contract.tell(quote, &[], order.clone()).await;
     let market = "payments.exchanges_create_market";
-    let requested = contract.call(market, &[], "", Some(order.clone())).await;
-    let id = requested["data"]["id"]
-        .as_str()
-        .expect("an exchange has an id")
-        .to_owned();
-    let exchange = ["exchange_id", &id];
+    let requested = contract.tell(market, &[], order.clone()).await;
+    let exchange = ["exchange_id", text(&requested["data"]["id"])];
     let slippage = json!({"maximum_slippage": 0.001});
     contract
-        .call("payments.exchanges_accept", &[exchange], "", Some(slippage))
+        .tell("payments.exchanges_accept", &[exchange], slippage)
         .await;
-    let read = contract
-        .call("payments.exchanges_get", &[exchange], "", None)
-        .await;
+    let read = contract.ask("payments.exchanges_get", &[exchange]).await;
     assert_eq!(read["data"]["status"], "EXECUTED");
     assert_eq!(
         read["data"]["source_details"]["amount_to_debit"].to_string(),
@@ -51,14 +41,12 @@ pub(super) async fn exchanges(contract: &mut Contract) {
         ["destination_asset_type_id", "ETHEREUM_SEPOLIA_USDC"],
     ];
     let rate = json!({pair[0][0]: pair[0][1], pair[1][0]: pair[1][1], "rate": 0.5});
-    contract
-        .call("control.rates_pin", &[], "", Some(rate))
-        .await;
-    let rates = contract.call("control.rates_list", &[], "", None).await;
+    contract.tell("control.rates_pin", &[], rate).await;
+    let rates = contract.ask("control.rates_list", &[]).await;
     let rows = rates["data"]["rates"].as_array().expect("a list");
     assert!(rows.iter().any(|row| row["pinned"] == true));
-    let requested = contract.call(quote, &[], "", Some(order)).await;
+    let requested = contract.tell(quote, &[], order).await;
     let debit = &requested["data"]["source_details"]["amount_to_debit"];
     assert_eq!(debit.to_string(), "200");
-    contract.call("control.rates_unpin", &pair, "", None).await;
+    contract.ask("control.rates_unpin", &pair).await;
 }

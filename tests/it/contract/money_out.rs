@@ -2,100 +2,60 @@
 
 use serde_json::{Value, json};
 
-use super::Contract;
+use super::{Contract, text};
 
 /// A counterparty is registered, and money of the account that `payments` has filled goes to it.
 pub(super) async fn money_out(contract: &mut Contract) {
     let made = contract
-        .call(
-            "payments.counterparties_create",
-            &[],
-            "",
-            Some(landlord(contract)),
-        )
+        .tell("payments.counterparties_create", &[], landlord(contract))
         .await;
-    let landlord = id_of(&made);
-    let key = ["counterparty_id", landlord.as_str()];
+    let landlord = text(&made["data"]["id"]);
+    let key = ["counterparty_id", landlord];
+    contract.ask("payments.counterparties_get", &[key]).await;
     contract
-        .call("payments.counterparties_get", &[key], "", None)
-        .await;
-    contract
-        .call("payments.counterparties_list", &[], "?page_size=1", None)
+        .list("payments.counterparties_list", "?page_size=1")
         .await;
     let update = json!({"updates": [{"field": "description", "value": "Landlord"}]});
     contract
-        .call("payments.counterparties_update", &[key], "", Some(update))
+        .tell("payments.counterparties_update", &[key], update)
         .await;
     let status = json!({"status": "EDD", "reason": "a review"});
     contract
-        .call(
-            "control.decisions_counterparty_status",
-            &[key],
-            "",
-            Some(status),
-        )
+        .tell("control.decisions_counterparty_status", &[key], status)
         .await;
     let fees = json!({"withdrawal_fees": [{"rail": "FEDWIRE", "asset_type_id": "FIAT_TESTNET_USD", "amount": 0.75}]});
-    contract
-        .call("control.outgoing_set_fees", &[], "", Some(fees))
-        .await;
-    contract
-        .call("control.outgoing_list_fees", &[], "", None)
-        .await;
+    contract.tell("control.outgoing_set_fees", &[], fees).await;
+    contract.ask("control.outgoing_list_fees", &[]).await;
 
     let withdrawal = json!({"withdrawal_rail": "FEDWIRE", "source_account_id": "CONTRACT_A",
         "destination_counterparty_id": landlord, "amount": 10.5, "purpose": "RENTAL_PROPERTY", "memo": "RENT03"});
     let mut ids = Vec::new();
     for _ in 0..2 {
         let made = contract
-            .call(
-                "payments.withdrawals_create",
-                &[],
-                "",
-                Some(withdrawal.clone()),
-            )
+            .tell("payments.withdrawals_create", &[], withdrawal.clone())
             .await;
-        ids.push(id_of(&made));
+        ids.push(text(&made["data"]["id"]).to_owned());
     }
     let sent = ["withdrawal_id", ids[0].as_str()];
-    contract
-        .call("payments.withdrawals_accept", &[sent], "", None)
-        .await;
-    let read = contract
-        .call("payments.withdrawals_get", &[sent], "", None)
-        .await;
+    contract.ask("payments.withdrawals_accept", &[sent]).await;
+    let read = contract.ask("payments.withdrawals_get", &[sent]).await;
     assert_eq!(read["data"]["status"], "EXECUTED");
     contract
-        .call("payments.withdrawals_get_status", &[sent], "", None)
+        .ask("payments.withdrawals_get_status", &[sent])
         .await;
     let receipt = contract
         .download("payments.withdrawals_get_receipt", &[sent])
         .await;
     assert!(receipt.contains("10.5 FIAT_TESTNET_USD"), "{receipt}");
     contract
-        .call(
-            "payments.withdrawals_cancel",
-            &[["withdrawal_id", &ids[1]]],
-            "",
-            None,
-        )
+        .ask("payments.withdrawals_cancel", &[["withdrawal_id", &ids[1]]])
         .await;
     let returned = json!({"outcome": "RETURNED", "reason": "a closed account"});
     contract
-        .call(
-            "control.outgoing_decide_withdrawal",
-            &[sent],
-            "",
-            Some(returned),
-        )
+        .tell("control.outgoing_decide_withdrawal", &[sent], returned)
         .await;
     let account = contract
-        .call(
-            "payments.accounts_get",
-            &[["account_id", "CONTRACT_A"]],
-            "",
-            None,
-        )
+        .ask("payments.accounts_get", &[["account_id", "CONTRACT_A"]])
         .await;
     assert_eq!(account["data"]["current_balance"].to_string(), "99.25");
 }
@@ -108,9 +68,4 @@ fn landlord(contract: &Contract) -> Value {
         "profile": {"profile_type": "CORPORATION", "name": "Harbor Estates LLC", "address": address},
         "account_information": {"asset_type_id": "FIAT_TESTNET_USD", "account_number": "000123456789",
             "routing_number": "021001208", "institution_name": "Example Bank", "institution_address": address}})
-}
-
-fn id_of(reply: &Value) -> String {
-    let id = reply["data"]["id"].as_str();
-    id.unwrap_or_else(|| panic!("no id in {reply}")).to_owned()
 }

@@ -3,7 +3,10 @@
 use layer2_types::operation;
 use serde_json::{Value, json};
 
-use super::{Body, Contract};
+use super::{
+    client::{Body, Contract},
+    text,
+};
 
 const FILE: &str = "%PDF-1.7 of the contract";
 
@@ -15,30 +18,20 @@ pub(super) async fn onboarding(contract: &mut Contract) {
 
     let application = ["application_id", &id];
     contract
-        .call("payments.applications_submit", &[application], "", None)
+        .ask("payments.applications_submit", &[application])
         .await;
-    contract.call("control.clock_settle", &[], "", None).await;
+    contract.ask("control.clock_settle", &[]).await;
     let approval = json!({"decision": "APPROVED", "reason": "a contract"});
     let decided = contract
-        .call(
-            "control.decisions_application",
-            &[application],
-            "",
-            Some(approval),
-        )
+        .tell("control.decisions_application", &[application], approval)
         .await;
     assert_eq!(decided["data"]["status"], "APPROVED");
     let read = contract
-        .call("payments.applications_get", &[application], "", None)
+        .ask("payments.applications_get", &[application])
         .await;
     assert_eq!(read["data"]["status"], "APPROVED");
     contract
-        .call(
-            "payments.customers_get",
-            &[["customer_id", "CONTRACT_P"]],
-            "",
-            None,
-        )
+        .ask("payments.customers_get", &[["customer_id", "CONTRACT_P"]])
         .await;
 }
 
@@ -57,15 +50,10 @@ async fn person(contract: &mut Contract) -> String {
     let application = ["application_id", id.as_str()];
     let update = json!({"updates": [{"field": "date_of_birth", "value": "1980-12-10"}]});
     contract
-        .call(
-            "payments.applications_update",
-            &[application],
-            "",
-            Some(update),
-        )
+        .tell("payments.applications_update", &[application], update)
         .await;
     let review = contract
-        .call("payments.applications_get_status", &[application], "", None)
+        .ask("payments.applications_get_status", &[application])
         .await;
     let asked = review["data"]["application_document_errors"]
         .as_array()
@@ -87,21 +75,14 @@ async fn person(contract: &mut Contract) -> String {
         contract.called.insert(download.key());
     }
     let found = contract
-        .call(
+        .list(
             "payments.applications_list",
-            &[],
             "?status=READY_FOR_SUBMISSION&customer_name=ada",
-            None,
         )
         .await;
     assert_eq!(found["data"]["applications"][0]["id"], id.as_str());
     contract
-        .call(
-            "payments.applications_create_access_code",
-            &[application],
-            "",
-            None,
-        )
+        .ask("payments.applications_create_access_code", &[application])
         .await;
     id
 }
@@ -113,31 +94,27 @@ async fn company(contract: &mut Contract) {
     let id = created(contract, body).await;
     let application = ["application_id", id.as_str()];
     let added = contract
-        .call(
+        .tell(
             "payments.applications_add_individual",
             &[application],
-            "",
-            Some(grace()),
+            grace(),
         )
         .await;
     let person = ["individual_id", text(&added["data"]["id"])];
     contract
-        .call("payments.applications_get_status", &[application], "", None)
+        .ask("payments.applications_get_status", &[application])
         .await;
     contract
-        .call(
+        .tell(
             "payments.applications_update_individual",
             &[application, person],
-            "",
-            Some(title()),
+            title(),
         )
         .await;
     contract
-        .call(
+        .ask(
             "payments.applications_delete_individual",
             &[application, person],
-            "",
-            None,
         )
         .await;
 }
@@ -147,35 +124,24 @@ async fn people_of_a_customer(contract: &mut Contract) {
     let customers = contract.info.customers.clone();
     let company = ["customer_id", customers[0].id.as_str()];
     let added = contract
-        .call(
-            "payments.customers_add_individual",
-            &[company],
-            "",
-            Some(grace()),
-        )
+        .tell("payments.customers_add_individual", &[company], grace())
         .await;
     let person = ["individual_id", text(&added["data"]["id"])];
     contract
-        .call(
+        .tell(
             "payments.customers_update_individual",
             &[company, person],
-            "",
-            Some(title()),
+            title(),
         )
         .await;
     let read = contract
-        .call(
-            "payments.customers_get_individual",
-            &[company, person],
-            "",
-            None,
-        )
+        .ask("payments.customers_get_individual", &[company, person])
         .await;
     assert_eq!(read["data"]["title"], "CFO");
     let payor =
         json!({"id": "PAYOR", "company_name": "Initech", "state": "MA", "country_code": "US"});
     contract
-        .call("payments.customers_add_payor", &[company], "", Some(payor))
+        .tell("payments.customers_add_payor", &[company], payor)
         .await;
 
     let create = operation::find("payments.customers_create").expect("an operation");
@@ -183,13 +149,14 @@ async fn people_of_a_customer(contract: &mut Contract) {
     let (status, reply) = contract.send(create, &[], "", body).await;
     let reply: Value = serde_json::from_str(&reply).expect("JSON");
     assert_eq!(status, 400, "{reply}");
+    contract.check(create, status, &reply);
     assert_eq!(reply["errors"][0]["code"], "CUSTOMER_CREATION_NOT_ALLOWED");
     contract.called.insert(create.key());
 }
 
 async fn created(contract: &mut Contract, body: Value) -> String {
     let made = contract
-        .call("payments.applications_create", &[], "", Some(body))
+        .tell("payments.applications_create", &[], body)
         .await;
     text(&made["data"]["id"]).to_owned()
 }
@@ -211,10 +178,4 @@ fn grace() -> Value {
 
 fn title() -> Value {
     json!({"updates": [{"field": "title", "value": "CFO"}]})
-}
-
-fn text(value: &Value) -> &str {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("{value} is no text"))
 }

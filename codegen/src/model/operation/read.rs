@@ -82,16 +82,21 @@ fn operation<'d>(
         refusals,
         versions: versions(reading, node),
     };
+    refuse_query_beside_file(reading, &operation);
+    operation
+}
+
+/// The part of the client that moves files is written by hand and sends no query.
+fn refuse_query_beside_file(reading: &mut Reading<'_>, operation: &Operation) {
     let has_file = operation.is_upload() || operation.is_download();
     if has_file && !operation.query.is_empty() {
         reading.refuse(
-            &node.place,
+            &operation.place,
             "file-query",
             "an operation that moves a file takes query parameters",
             "keep to path parameters; the hand-written part of the client sends no others",
         );
     }
-    operation
 }
 
 /// The scopes of the first way to be allowed that `security` lists, and of the others. A way that

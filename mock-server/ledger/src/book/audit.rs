@@ -4,15 +4,16 @@
 //! against the rules, and adds up totals and indexes of its own. A book is sound when no rule is
 //! broken and the audit's sums are the book's.
 
-use crate::account::{Account, AccountIx, LedgerAccountId, OverdraftPolicy, Tally};
+use crate::account::{Account, AccountIx, OverdraftPolicy, Tally};
 use crate::entry::{Entry, EntryId, Relation};
 use crate::error::LedgerError;
-use crate::hold::{HoldId, HoldState};
+use crate::hold::{Hold, HoldState};
 use crate::minor::{MinorUnits, Overflow};
 use crate::posting::{Posting, Side};
 
 use super::positions::place_of;
 use super::post::check_count;
+use super::violation::Violation;
 use super::{Book, Index};
 
 impl Book {
@@ -64,90 +65,6 @@ impl Book {
     }
 }
 
-/// A broken rule of the book.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Violation {
-    /// A recorded balance is not the sum of the postings up to it.
-    #[error("entry {entry} records a balance of {recorded} on {account}, its postings make {sum}")]
-    BalanceAfter {
-        /// The entry.
-        entry: EntryId,
-        /// The account.
-        account: LedgerAccountId,
-        /// The balance in the entry, in smallest units.
-        recorded: MinorUnits,
-        /// The balance by the postings, in smallest units.
-        sum: MinorUnits,
-    },
-    /// An asset or account of a snapshot cannot be defined.
-    #[error("an asset or account is defined wrongly")]
-    Definition(#[source] LedgerError),
-    /// An entry breaks a rule of posting.
-    #[error("entry {entry} breaks a rule of posting: {rule}")]
-    Entry {
-        /// The entry.
-        entry: EntryId,
-        /// The rule, as a posting would have reported it.
-        rule: LedgerError,
-    },
-    /// A hold breaks a rule of holds.
-    #[error("hold {hold} breaks a rule of holds: {rule}")]
-    Hold {
-        /// The hold.
-        hold: HoldId,
-        /// The rule, as placing it would have reported it.
-        rule: LedgerError,
-    },
-    /// An index of the book disagrees with the facts.
-    #[error("an index of the book disagrees with its entries and holds")]
-    Index,
-    /// An account that may not overdraw has less than nothing available.
-    #[error("account {account} may not overdraw and has {current} with {held} held")]
-    Overdrawn {
-        /// The account.
-        account: LedgerAccountId,
-        /// Its balance, in smallest units.
-        current: MinorUnits,
-        /// What open holds reserve, in smallest units.
-        held: MinorUnits,
-    },
-    /// The numbers of the entries have a gap or a repetition.
-    #[error("entry {entry} has sequence {found}, expected {expected}")]
-    Sequence {
-        /// The entry.
-        entry: EntryId,
-        /// The number it should have.
-        expected: u64,
-        /// The number it has.
-        found: u64,
-    },
-    /// A settled hold and its entry do not name each other, or name different amounts.
-    #[error("hold {hold} and the entry that settles it disagree")]
-    Settlement {
-        /// The hold.
-        hold: HoldId,
-    },
-    /// The cached totals of an account disagree with its postings and holds.
-    #[error("the totals of account {account} disagree with its postings and holds")]
-    Tally {
-        /// The account.
-        account: LedgerAccountId,
-    },
-    /// The platform does not have what it owes.
-    #[error("the trial balance of {asset} does not balance")]
-    TrialBalance {
-        /// The asset.
-        asset: crate::AssetCode,
-    },
-    /// An account of a snapshot counts an asset that the snapshot does not define.
-    #[error("account {account} counts an asset that is not defined")]
-    UnknownAssetIx {
-        /// The account.
-        account: LedgerAccountId,
-    },
-}
-
 /// What the facts add up to, and what is wrong with them.
 pub(super) struct Recount {
     pub(super) tallies: Vec<Tally>,
@@ -172,15 +89,7 @@ impl Recount {
     fn add_entry(&mut self, book: &Book, position: usize, entry: &Entry) -> Result<(), Violation> {
         let id = entry.id;
         let broken = |rule| Violation::Entry { entry: id, rule };
-        let expected = position as u64 + 1;
-        if entry.sequence != expected {
-            let found = entry.sequence;
-            return Err(Violation::Sequence {
-                entry: id,
-                expected,
-                found,
-            });
-        }
+        check_sequence(entry, position as u64 + 1)?;
         check_count(entry.postings.len()).map_err(broken)?;
         self.add_relation(book, entry).map_err(broken)?;
         let known = &mut self.index.entry_positions;
@@ -229,11 +138,7 @@ impl Recount {
         let tally = &mut self.tallies[posting.account.index()];
         let total = tally.side_mut(posting.side);
         *total = total.checked_add(amount).map_err(overflow)?;
-        let current = match account.kind.normal_side() {
-            Side::Debit => tally.debits.checked_sub(tally.credits),
-            Side::Credit => tally.credits.checked_sub(tally.debits),
-        };
-        current.map_err(overflow)
+        current(account, tally).map_err(overflow)
     }
 
     /// The entry balances per asset, and its asset's turnover stays countable.
@@ -298,15 +203,7 @@ impl Recount {
         known.insert(&book.holds, position);
         place_of(position).map_err(broken)?;
         let account = book.account(hold.account).map_err(broken)?;
-        let name = || account.id.clone();
-        if !hold.amount.is_positive() {
-            let (account, amount) = (name(), hold.amount);
-            return Err(broken(LedgerError::AmountNotPositive { account, amount }));
-        }
-        if account.kind.overdraft() == OverdraftPolicy::Allowed {
-            let (account, kind) = (name(), account.kind);
-            return Err(broken(LedgerError::HoldNotSupported { account, kind }));
-        }
+        check_hold(account, hold).map_err(broken)?;
         match hold.state {
             HoldState::Open => {
                 let tally = &mut self.tallies[hold.account.index()];
@@ -317,20 +214,24 @@ impl Recount {
             }
             HoldState::Released { .. } => {}
             HoldState::Settled { entry, posted } => {
-                let settling = self.index.entry_positions.find(&book.entries, entry);
-                let settling = settling.map(|position| &book.entries[position]);
-                let agrees = settling.is_some_and(|entry| {
-                    entry.settles == Some(hold.id)
-                        && posted.is_positive()
-                        && posted <= hold.amount
-                        && taken(book, entry, hold.account) == Ok(posted)
-                });
-                if !agrees {
+                if !self.is_settled_by(book, hold, entry, posted) {
                     return Err(Violation::Settlement { hold: hold.id });
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether the entry names the hold and takes of its account what the hold says, no more than was held.
+    fn is_settled_by(&self, book: &Book, hold: &Hold, entry: EntryId, posted: MinorUnits) -> bool {
+        let position = self.index.entry_positions.find(&book.entries, entry);
+        position.is_some_and(|position| {
+            let entry = &book.entries[position];
+            entry.settles == Some(hold.id)
+                && posted.is_positive()
+                && posted <= hold.amount
+                && taken(book, entry, hold.account) == Ok(posted)
+        })
     }
 
     /// Every entry that settles a hold is the one that the hold names.
@@ -350,10 +251,7 @@ impl Recount {
     /// What is held never exceeds what is there.
     fn check_cover(&mut self, book: &Book) {
         for (account, tally) in book.accounts.iter().zip(&self.tallies) {
-            let current = match account.kind.normal_side() {
-                Side::Debit => tally.debits.checked_sub(tally.credits),
-                Side::Credit => tally.credits.checked_sub(tally.debits),
-            };
+            let current = current(account, tally);
             let covered = current.is_ok_and(|current| tally.held <= current);
             if account.kind.overdraft() == OverdraftPolicy::Refused && !covered {
                 self.violations.push(Violation::Overdrawn {
@@ -363,6 +261,44 @@ impl Recount {
                 });
             }
         }
+    }
+}
+
+/// The entry has the number of its place.
+fn check_sequence(entry: &Entry, expected: u64) -> Result<(), Violation> {
+    let found = entry.sequence;
+    if found == expected {
+        return Ok(());
+    }
+    Err(Violation::Sequence {
+        entry: entry.id,
+        expected,
+        found,
+    })
+}
+
+/// A hold reserves something, on an account that may not be overdrawn.
+fn check_hold(account: &Account, hold: &Hold) -> Result<(), LedgerError> {
+    if !hold.amount.is_positive() {
+        return Err(LedgerError::AmountNotPositive {
+            account: account.id.clone(),
+            amount: hold.amount,
+        });
+    }
+    if account.kind.overdraft() == OverdraftPolicy::Allowed {
+        return Err(LedgerError::HoldNotSupported {
+            account: account.id.clone(),
+            kind: account.kind,
+        });
+    }
+    Ok(())
+}
+
+/// The balance that the totals of an account make.
+fn current(account: &Account, tally: &Tally) -> Result<MinorUnits, Overflow> {
+    match account.kind.normal_side() {
+        Side::Debit => tally.debits.checked_sub(tally.credits),
+        Side::Credit => tally.credits.checked_sub(tally.debits),
     }
 }
 

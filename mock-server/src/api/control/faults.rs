@@ -8,6 +8,7 @@ use layer2_types::{
     operation::{Operation, operations},
 };
 use layer2_world::{
+    contract::documented_codes,
     rejection::{Problem, Rejection, nearest},
     request::OperationRef,
 };
@@ -15,7 +16,7 @@ use layer2_world::{
 use super::{at_fault, invalid};
 use crate::{
     faults::{FaultKind, FaultOrder, FaultPoint, FaultRule, HeaderMatch},
-    http::{limits, pipeline::documented_codes},
+    http::limits,
 };
 
 /// What goes before the number of a rule in its id.

@@ -3,47 +3,42 @@
 
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
-use ed25519_dalek::VerifyingKey;
 use http::{HeaderMap, header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use layer2_types::operation::{Api, IdempotencyRule, Operation, RunsIn};
-use layer2_world::{command::IdempotencyKey, rejection::Problem, unbuilt};
+use layer2_world::{command::IdempotencyKey, rejection::Problem, request::OperationRef, unbuilt};
 
-use super::{Exchange, body::BodyError, internal};
+use super::{Exchange, body::BodyError, file::FORM_HINT, internal};
 use crate::{
-    api::{Caller, refuse, refuse_with},
+    api::{Caller, Surface, refuse, refuse_with},
     errors::{Failure, Refusal, sentence},
     http::{
         form::RAW_MEDIA,
         headers,
         json::Json,
         limits, query,
-        route::NoMatch,
-        signature::{self, SignatureError, SignedRequest, doctor},
+        route::{self, NoMatch},
         validate,
     },
-    sandbox::Sandbox,
     server::Server,
     tokens,
 };
 
-/// What to do about a signature that no known mistake explains.
-const NO_DIAGNOSIS: &str = "Compare what you sign with the text above byte by byte, and the key with that of the sandbox; `layer2-mock sign` and `layer2-mock verify` do both on the command line.";
+/// How a file of which nothing is known but its bytes is sent. What `curl` says of it unasked is the type of a form.
+const HOW_TO_SEND_BYTES: &str = "Send the file as it is and say so: `curl -H 'Content-Type: application/octet-stream' --data-binary @default.layer2`; without that header curl calls it a form.";
 
-/// What to do about headers that are missing or of another form.
-const HOW_TO_SIGN: &str = "`layer2-mock sign` makes both headers on the command line; the key is `payments.signing_key` of the ready file.";
+/// What to do about a path that looks like none.
+const WHERE_THE_APIS_ARE: &str = "The payments API is below /api/v1, accounting below /v1, control below /_control/v1; the paths of Plaid, such as /item/public_token/exchange, begin at the root.";
 
-/// The public keys of the other sandboxes, by name.
-fn keys_of_others<'s>(
-    server: &'s Server,
-    own: &'s Sandbox,
-) -> impl Iterator<Item = (String, VerifyingKey)> + 's {
-    server
-        .directory
-        .all()
-        .into_iter()
-        .filter(|other| other.name() != own.name())
-        .map(|other| (other.name().to_owned(), other.credentials.verify_key()))
+/// The paths of an API of which this server has a few alone.
+fn what_is_here(name: &str, api: Api) -> String {
+    let mut paths: Vec<String> = route::operations()
+        .map(OperationRef::operation)
+        .filter(|operation| operation.api == api)
+        .map(|operation| format!("`{}`", route::template(operation)))
+        .collect();
+    paths.dedup();
+    format!("Of {name} this server has {}.", paths.join(", "))
 }
 
 /// Reads on and forgets, so that a client that writes its whole body before it reads gets to see the refusal. What is
@@ -100,10 +95,16 @@ impl Exchange {
             NoMatch::Path {
                 nearest: Some(nearest),
             } => unknown(format!("Did you mean `{nearest}`?")),
-            NoMatch::Path { nearest: None } => unknown(
-                "The payments API is below /api/v1, accounting below /v1, control below /_control/v1; the paths of Plaid, such as /item/public_token/exchange, begin at the root."
-                    .to_owned(),
-            ),
+            NoMatch::Path { nearest: None } => unknown(match self.surface {
+                Surface::Accounting => what_is_here("accounting", Api::Accounting),
+                Surface::Plaid => what_is_here("Plaid", Api::Plaid),
+                Surface::Control | Surface::OAuth | Surface::Payments => {
+                    WHERE_THE_APIS_ARE.to_owned()
+                }
+            }),
+            NoMatch::TrailingSlash { path } => {
+                unknown(format!("`{path}` exists, without the slash at the end."))
+            }
             NoMatch::MissingSandbox { path } => unknown(format!(
                 "This is said of a sandbox: `{path}` exists. The first sandbox is named `default`."
             )),
@@ -169,58 +170,6 @@ impl Exchange {
         Err(failure.with_header(header::WWW_AUTHENTICATE, &challenge))
     }
 
-    pub(super) fn check_signature(
-        &self,
-        server: &Server,
-        sandbox: &Sandbox,
-        operation: &Operation,
-        parts: &Parts,
-        body: &[u8],
-    ) -> Result<(), Failure> {
-        let needed = signature::is_needed(sandbox.settings().signatures, operation);
-        let is_signed = parts.headers.contains_key(&headers::SIGNATURE);
-        if operation.api != Api::Payments || !(needed || is_signed) {
-            return Ok(());
-        }
-        let path_and_query = parts
-            .uri
-            .path_and_query()
-            .map_or(parts.uri.path(), |both| both.as_str());
-        let request = SignedRequest {
-            headers: &parts.headers,
-            method: signature::method_name(operation.method),
-            path_and_query,
-            body,
-            shows_body: validate::is_body_plain(operation),
-        };
-        let key = sandbox.credentials.verify_key();
-        let unix_now = jiff::Timestamp::now().as_second();
-        signature::check(&request, needed, &key, unix_now).map_err(|error| {
-            let refusal = match error {
-                SignatureError::Missing => Refusal::SignatureRequired,
-                _ => Refusal::SignatureInvalid,
-            };
-            let keys = doctor::Keys {
-                own: key,
-                misread: sandbox.credentials.misread_keys(),
-                others: keys_of_others(server, sandbox),
-            };
-            let hint = doctor::diagnose(&request, keys, unix_now).unwrap_or_else(|| {
-                match error {
-                    SignatureError::Mismatch { .. } => NO_DIAGNOSIS,
-                    _ => HOW_TO_SIGN,
-                }
-                .to_owned()
-            });
-            refuse_with(self.surface.profile(), refusal, |code| {
-                Problem::new(code, sentence(&error.to_string()))
-                    .at(error.header())
-                    .hint(hint)
-            })
-        })
-    }
-
-    /// The media type as which the body is read: one of those of the operation, or none where there is no body.
     pub(super) fn media_type(
         &self,
         operation: &Operation,
@@ -258,9 +207,10 @@ impl Exchange {
                 .at("content-type")
                 .received(essence.chars().take(100).collect::<String>())
                 .expected(read.join(", "));
-                match file {
-                    true => problem.hint("Send the file as one part of a form, named `file`."),
-                    false => problem.hint(format!(
+                match (file, operation.runs_in) {
+                    (true, RunsIn::Server) => problem.hint(HOW_TO_SEND_BYTES),
+                    (true, _) => problem.hint(FORM_HINT),
+                    (false, _) => problem.hint(format!(
                         "Send the body with `content-type: {}`.",
                         read.join("` or `")
                     )),

@@ -7,8 +7,7 @@
 use axum::body::{Body, HttpBody};
 use http::{HeaderMap, Response, header};
 use layer2_types::operation::{Api, IdempotencyRule, Operation};
-use layer2_types::{ErrorCodeInfo, accounting, control, payments, plaid};
-use layer2_world::rejection::Problem;
+use layer2_world::{contract::documented_codes, rejection::Problem};
 
 use super::{Answer, AnswerContent, Exchange, internal};
 use crate::{
@@ -181,16 +180,6 @@ impl Exchange {
             _ => return None,
         };
         Some(failure.ordered())
-    }
-}
-
-/// The error codes that the document of an API lists.
-pub(crate) fn documented_codes(api: Api) -> &'static [ErrorCodeInfo] {
-    match api {
-        Api::Accounting => accounting::ERROR_CODES,
-        Api::Control => control::ERROR_CODES,
-        Api::Payments => payments::ERROR_CODES,
-        Api::Plaid => plaid::ERROR_CODES,
     }
 }
 

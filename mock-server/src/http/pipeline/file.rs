@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What an upload is to be, for refusals.
-const FORM_HINT: &str =
+pub(super) const FORM_HINT: &str =
     "Send one part named `file` with its file name: `curl -F file=@passport.pdf` does it.";
 
 /// A file that a reply gives.

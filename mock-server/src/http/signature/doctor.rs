@@ -1,9 +1,10 @@
 //! Finds the mistake behind a signature that does not verify.
 //!
 //! A real server says "invalid" and no more. Here the known mistakes are made on purpose, one after the other, until one
-//! of them gives the signature that was sent: a timestamp in milliseconds, another spelling of the signature, a method in
-//! lower case, a path without its base or its query, a body that was written again, a key read in a wrong form, the key
-//! of another sandbox, parts in another order. What two parts can have wrong at once is tried too.
+//! of them gives the signature that was sent: a timestamp in milliseconds, another spelling of the signature, another
+//! method or one in lower case, a path without its base or its query, the path of another object, a body that was written
+//! again, a key read in a wrong form, the key of another sandbox, parts in another order. What two parts can have wrong at
+//! once is tried too.
 //!
 //! It runs on a refusal alone and changes no verdict. Its work is bounded by a number of verifications and of bytes. It
 //! names mistakes and other sandboxes, which are no secret, and never a key that signs.
@@ -27,13 +28,16 @@ use mistake::{MethodMistake, Mistake, PathMistake};
 mod mistake;
 
 /// How many signatures one diagnosis verifies.
-const VERIFICATIONS_MAX: u32 = 320;
+const VERIFICATIONS_MAX: u32 = 448;
 
 /// How many bytes one diagnosis hashes, so that a large body does not cost what it weighs.
 const HASHED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The keys of other sandboxes that are tried.
 const OTHER_KEYS_MAX: usize = 64;
+
+/// The paths of other objects that are tried.
+pub(crate) const SIBLINGS_MAX: usize = 20;
 
 /// Keys with which the signature may have been made.
 pub(crate) struct Keys<O> {
@@ -45,10 +49,12 @@ pub(crate) struct Keys<O> {
     pub(crate) others: O,
 }
 
-/// Says what to change, if one of the known mistakes explains the signature.
+/// Says what to change, if one of the known mistakes explains the signature. `siblings` are the paths of the same
+/// call about other objects.
 pub(crate) fn diagnose<O>(
     request: &SignedRequest<'_>,
     keys: Keys<O>,
+    siblings: &[String],
     unix_now: i64,
 ) -> Option<String>
 where
@@ -71,7 +77,7 @@ where
         verifications: VERIFICATIONS_MAX,
         bytes: HASHED_BYTES_MAX,
     };
-    let found = search.run(&parts, keys);
+    let found = search.run(&parts, keys, siblings);
     let is_explained = found.is_some();
     advice.extend(found.iter().flatten().map(Mistake::advice));
     let mut said = sentences(&advice)?;
@@ -79,6 +85,11 @@ where
         said.push_str(" All else about the signature is right.");
     }
     Some(said)
+}
+
+/// What is wrong with an `x-timestamp` by itself.
+pub(crate) fn of_timestamp(text: &str, unix_now: i64) -> Option<String> {
+    Moment::read(text, unix_now).0.advice()
 }
 
 /// The findings as sentences; nothing if there are none.
@@ -113,18 +124,14 @@ impl<'r> Parts<'r> {
         timestamps.push((Some(Mistake::TimestampLeftOut), Cow::Borrowed(b"")));
 
         let mut methods = right(request.method.as_bytes());
-        let lower = request.method.to_ascii_lowercase();
-        let capitalised = request.method[..1].to_owned() + &lower[1..];
-        for (mistake, text) in [
-            (MethodMistake::Lower, lower),
-            (MethodMistake::Capitalised, capitalised),
-            (MethodMistake::LeftOut, String::new()),
-        ] {
-            methods.push((
-                Some(Mistake::Method(mistake)),
-                Cow::Owned(text.into_bytes()),
-            ));
-        }
+        methods.extend(
+            other_methods(request.method)
+                .into_iter()
+                .map(|(mistake, text)| {
+                    let mistake = Mistake::Method(mistake, request.method.to_owned());
+                    (Some(mistake), Cow::Owned(text.into_bytes()))
+                }),
+        );
 
         let mut paths = right(request.path_and_query.as_bytes());
         paths.extend(
@@ -152,11 +159,28 @@ impl<'r> Parts<'r> {
     }
 }
 
+fn other_methods(sent: &str) -> Vec<(MethodMistake, String)> {
+    let lower = sent.to_ascii_lowercase();
+    let mut characters = sent.chars();
+    let first = characters.next().map(String::from).unwrap_or_default();
+    let capitalised = first + &characters.as_str().to_ascii_lowercase();
+    let mut others = vec![
+        (MethodMistake::Lower, lower),
+        (MethodMistake::Capitalised, capitalised),
+        (MethodMistake::LeftOut, String::new()),
+    ];
+    let methods = ["POST", "GET", "PUT", "PATCH", "DELETE"];
+    let methods = methods.into_iter().filter(|method| *method != sent);
+    others.extend(methods.map(|method| (MethodMistake::Other(method), method.to_owned())));
+    others
+}
+
 fn other_paths(request: &SignedRequest<'_>) -> Vec<(PathMistake, String)> {
     let sent = request.path_and_query;
     let path = sent.split('?').next().unwrap_or_default();
-    let has_query = path.len() < sent.len();
-    let mut others = Vec::new();
+    let query = sent.strip_prefix(path).unwrap_or_default();
+    let has_query = !query.is_empty();
+    let mut others = vec![(PathMistake::TrailingSlash, format!("{path}/{query}"))];
     if has_query {
         others.push((PathMistake::NoQuery, path.to_owned()));
     }
@@ -196,7 +220,12 @@ struct Search {
 
 impl Search {
     /// The mistakes that explain the signature; none at all if the text and the key are right.
-    fn run<O>(&mut self, parts: &Parts<'_>, keys: Keys<O>) -> Option<Vec<Mistake>>
+    fn run<O>(
+        &mut self,
+        parts: &Parts<'_>,
+        keys: Keys<O>,
+        siblings: &[String],
+    ) -> Option<Vec<Mistake>>
     where
         O: IntoIterator<Item = (String, VerifyingKey)>,
     {
@@ -205,6 +234,7 @@ impl Search {
             return Some(Vec::new());
         }
         self.one_part(parts, &keys.own)
+            .or_else(|| self.sibling(&right, siblings, &keys.own))
             .or_else(|| self.arrangement(&right, &keys.own))
             .or_else(|| self.key(&right, keys.misread, keys.others))
             .map(|mistake| vec![mistake])
@@ -224,6 +254,21 @@ impl Search {
             text[place] = right;
         }
         None
+    }
+
+    /// The right text but for its path, which is that of another object.
+    fn sibling(
+        &mut self,
+        right: &[&[u8]; 4],
+        siblings: &[String],
+        key: &VerifyingKey,
+    ) -> Option<Mistake> {
+        let [timestamp, method, _, body] = *right;
+        siblings
+            .iter()
+            .take(SIBLINGS_MAX)
+            .find(|path| self.fits(key, &[timestamp, method, path.as_bytes(), body]))
+            .map(|path| Mistake::OtherPath(path.clone()))
     }
 
     fn two_parts(&mut self, parts: &Parts<'_>, key: &VerifyingKey) -> Option<Vec<Mistake>> {

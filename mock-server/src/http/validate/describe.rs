@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 
 use jsonschema::{ValidationError, error::ValidationErrorKind};
-use layer2_world::rejection::{Problem, nearest};
+use layer2_world::{
+    contract::schema::versions_of_value,
+    rejection::{Problem, nearest},
+};
 use serde_json::Value;
 
 use super::{
-    Place, Schema, Unknown, escape,
-    platform::versions_of_value,
-    resolve,
+    Place, Schema, Unknown, escape, resolve,
     strict::members,
     types_of,
     words::{

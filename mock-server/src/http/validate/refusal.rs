@@ -9,7 +9,7 @@ use jsonschema::Validator;
 use layer2_types::operation::{Api, Operation};
 use serde_json::Value;
 
-use super::{Exact, Json, Raw, SchemaError, part, source};
+use super::{Exact, Json, SchemaError, build, part, raw};
 
 /// What of a refusal differs from the document. A status of which the operation's own replies say nothing has to be
 /// that of one of its codes, and is then told like any other refusal of the API.
@@ -23,9 +23,7 @@ pub(crate) fn refusal(
         operation: operation.key(),
         reason,
     };
-    let raw: Raw = source(operation)
-        .ok_or_else(|| fail("there are none".to_owned()))
-        .and_then(|text| serde_json::from_str(text).map_err(|error| fail(error.to_string())))?;
+    let raw = raw(operation)?;
     let listed = raw.refusal.get(&status);
     if listed.is_none() && !status_of_code(status) {
         return Ok(vec![format!("status {status} is not documented")]);
@@ -60,11 +58,7 @@ fn validator(api: Api, name: &str) -> Result<&'static Validator<Exact>, String> 
     let schema = schemas
         .remove(name)
         .ok_or_else(|| format!("there is no schema {name}"))?;
-    let made = jsonschema::options_for::<Exact>()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .should_validate_formats(true)
-        .build(&schema)
-        .map_err(|error| error.to_string())?;
+    let made = build(&schema)?;
     // Kept for the life of the process: there are as many as APIs.
     Ok(cache
         .entry(key)

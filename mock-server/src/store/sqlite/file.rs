@@ -24,7 +24,10 @@ const CHECK: &[u8] = b"layer2-mock";
 /// How long a server that is just ending may take to let go of the file.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Length of the header of a file of SQLite's.
+/// What a file of SQLite's begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// Length of the header of such a file.
 const HEADER: usize = 100;
 
 /// How large the log beside the file stays, once it was larger.
@@ -72,35 +75,54 @@ enum Found {
 
 /// What is there, unless it has to be refused.
 fn look_at(path: &Path) -> Result<Found, StoreError> {
-    let mut header = [0; HEADER];
-    let length = match File::open(path) {
-        Ok(mut file) => {
-            let about = file.metadata().map_err(unreadable)?;
-            if !about.is_file() {
-                return Err(unreadable(io::Error::other("it is no file")));
-            }
-            let length = about.len();
-            if length == 0 && !has_log(path) {
-                return Ok(Found::Empty);
-            }
-            file.read_exact(&mut header)
-                .map_err(|_| cut_off(length, HEADER as u64))?;
-            length
+    match fs::metadata(path) {
+        Ok(about) if about.is_dir() => return Err(is_folder(path)),
+        Ok(about) if !about.is_file() => {
+            return Err(StoreError::Unusable(
+                "it is no file; choose another path".to_owned(),
+            ));
         }
+        Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(error) => return Err(unreadable(error)),
-    };
-    check_header(&header)?;
+        Err(error) => return Err(unopened(path, &error)),
+    }
+    // Also to write, although nothing is written here: what may only be read is no store.
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    let (header, length) = file
+        .and_then(read_header)
+        .map_err(|error| unopened(path, &error))?;
+    if length == 0 && !has_log(path) {
+        return Ok(Found::Empty);
+    }
+    let begun = header.len().min(MAGIC.len());
+    if header[..begun] != MAGIC[..begun] {
+        return Err(StoreError::Unusable(
+            "the file is not one of SQLite's, or its beginning is damaged; choose another path, or restore it from a copy; nothing was changed"
+                .to_owned(),
+        ));
+    }
+    let header = header
+        .first_chunk::<HEADER>()
+        .ok_or_else(|| cut_off(length, HEADER as u64))?;
+    check_header(header)?;
     let page = match u16::from_be_bytes([header[16], header[17]]) {
         1 => 65_536,
         size => u64::from(size),
     };
-    let whole = page * u64::from(number(&header, 28));
+    let whole = page * u64::from(number(header, 28));
     // While there is a log, the file itself may be behind.
     if length < whole && !has_log(path) {
         return Err(cut_off(length, whole));
     }
     Ok(Found::Store)
+}
+
+/// The header of a file, or as much as there is of it, and the length of the file.
+fn read_header(file: File) -> io::Result<(Vec<u8>, u64)> {
+    let length = file.metadata()?.len();
+    let mut header = Vec::with_capacity(HEADER);
+    file.take(HEADER as u64).read_to_end(&mut header)?;
+    Ok((header, length))
 }
 
 /// A number of the header; where which one stands is said by <https://sqlite.org/fileformat.html#the_database_header>.
@@ -110,14 +132,8 @@ fn number(header: &[u8; HEADER], at: usize) -> u32 {
         .map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
-/// Refuses what is no store of this version.
+/// Refuses a file of SQLite's that is no store of this version.
 fn check_header(header: &[u8; HEADER]) -> Result<(), StoreError> {
-    if !header.starts_with(b"SQLite format 3\0") {
-        return Err(StoreError::Unusable(
-            "the file is not one of SQLite's, or its beginning is damaged; choose another path, or restore it from a copy; nothing was changed"
-                .to_owned(),
-        ));
-    }
     if number(header, 68).cast_signed() != APPLICATION {
         return Err(StoreError::Unusable(
             "the file belongs to another program; choose another path; nothing was changed"
@@ -177,7 +193,7 @@ fn create_private(path: &Path) -> Result<(), StoreError> {
     options
         .open(path)
         .map(|_| ())
-        .map_err(|error| StoreError::Unavailable(format!("the file cannot be made: {error}")))
+        .map_err(|error| unmade(path, &error))
 }
 
 /// Whether a crash has left a log beside the file.
@@ -187,16 +203,84 @@ fn has_log(path: &Path) -> bool {
     fs::metadata(PathBuf::from(log)).is_ok_and(|log| log.len() > 0)
 }
 
-#[allow(
-    clippy::needless_pass_by_value,
-    reason = "the shape that map_err takes"
-)]
-fn unreadable(error: io::Error) -> StoreError {
-    StoreError::Unavailable(format!("the file cannot be read: {error}"))
+fn is_folder(path: &Path) -> StoreError {
+    let within = path.join("sandboxes.db");
+    StoreError::Unusable(format!(
+        "it is a folder, and the store is a file: name one in it, such as sqlite:{}",
+        within.display()
+    ))
 }
+
+/// Why a file that is there does not open, and what to do about it.
+fn unopened(path: &Path, error: &io::Error) -> StoreError {
+    let advice = match error.kind() {
+        io::ErrorKind::NotADirectory => NO_FOLDER.to_owned(),
+        io::ErrorKind::PermissionDenied => format!(
+            "give the user that runs the server the right to read and to write it (its owner does so by `chmod u+rw {}`), or choose another path",
+            path.display()
+        ),
+        _ => OTHER_PATH.to_owned(),
+    };
+    StoreError::Unusable(format!("the file cannot be opened ({error}): {advice}"))
+}
+
+/// Why there is no new file, and what to do about it.
+fn unmade(path: &Path, error: &io::Error) -> StoreError {
+    // A path of one part lies in the folder in which the server was started.
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new(".")).display();
+    let advice = match error.kind() {
+        io::ErrorKind::NotFound => {
+            format!(
+                "its folder is not there; make it by `mkdir -p {folder}`, or choose another path"
+            )
+        }
+        io::ErrorKind::NotADirectory => NO_FOLDER.to_owned(),
+        io::ErrorKind::PermissionDenied => format!(
+            "give the user that runs the server the right to make files in the folder {folder}, or choose another path"
+        ),
+        _ => OTHER_PATH.to_owned(),
+    };
+    StoreError::Unusable(format!("the file cannot be made ({error}): {advice}"))
+}
+
+/// What to do about a path that leads through a file.
+const NO_FOLDER: &str = "a part of its path is a file and no folder; choose another path";
+
+const OTHER_PATH: &str = "choose another path";
 
 fn cut_off(length: u64, whole: u64) -> StoreError {
     StoreError::Unusable(format!(
         "the file is cut off: {length} bytes are there of {whole}; restore it from a copy; nothing was changed"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rights bind no superuser, as whom the tests may run: so what the system says is put in.
+    #[test]
+    fn what_the_system_refuses_is_told_with_what_to_do() {
+        use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem};
+
+        type Told = fn(&Path, &io::Error) -> StoreError;
+        let rows: [(Told, io::ErrorKind, &str); 6] = [
+            (unopened, PermissionDenied, "`chmod u+rw data/mock.db`"),
+            (unopened, NotADirectory, "is a file and no folder"),
+            (unopened, ReadOnlyFilesystem, "choose another path"),
+            (unmade, PermissionDenied, "make files in the folder data"),
+            (unmade, NotADirectory, "is a file and no folder"),
+            (unmade, ReadOnlyFilesystem, "choose another path"),
+        ];
+        for (told, kind, advice) in rows {
+            let error = io::Error::from(kind);
+            let told = told(Path::new("data/mock.db"), &error).to_string();
+            assert!(told.contains(&error.to_string()), "{told}");
+            assert!(told.contains(advice), "{told}");
+            assert!(told.contains("choose another path"), "{told}");
+        }
+        let here = unmade(Path::new("mock.db"), &PermissionDenied.into()).to_string();
+        assert!(here.contains("the folder ."), "{here}");
+    }
 }

@@ -114,7 +114,10 @@ impl SqliteJournal {
                     .store(stored.snapshot_bytes, Ordering::Relaxed);
                 Ok(())
             })
-            .await
+            .await?;
+        let drop_one = move |connection: &mut _| schema::drop_stale_part(connection, sandbox);
+        while self.writer.ask(drop_one).await? {}
+        Ok(())
     }
 }
 

@@ -403,16 +403,14 @@ pub(super) fn add_snapshot_part(
 
 /// Makes a snapshot, whose parts are there, the one of its sandbox, if that has not begun again meanwhile.
 pub(super) fn finish_snapshot(
-    connection: &mut Connection,
+    connection: &Connection,
     sandbox: Sandbox,
     generation: u64,
     seq: u64,
     parts: u64,
     bytes: u64,
 ) -> Result<(), StoreError> {
-    let transaction = connection.transaction().map_err(failed)?;
-    let first = place(sandbox, seq)?;
-    transaction
+    connection
         .execute(
             "UPDATE sandboxes SET snapshot_seq = ?3, snapshot_parts = ?4, snapshot_bytes = ?5,
                     journal_bytes = (SELECT coalesce(sum(length(body)), 0) FROM rows
@@ -424,20 +422,27 @@ pub(super) fn finish_snapshot(
                 integer(seq)?,
                 integer(parts)?,
                 integer(bytes)?,
-                first,
+                place(sandbox, seq)?,
                 end(sandbox)?
             ],
         )
-        .and_then(|_| {
-            // What no sandbox points at: the one before, and what a crash or a reset has left of others.
-            transaction.execute(
-                "DELETE FROM snapshots WHERE sandbox = ?1 AND seq IS NOT
-                        (SELECT snapshot_seq FROM sandboxes WHERE id = ?1)",
-                [sandbox.0],
-            )
-        })
-        .map_err(failed)?;
-    transaction.commit().map_err(failed)
+        .map(|_| ())
+        .map_err(failed)
+}
+
+/// Drops a part of a snapshot that no sandbox points at, of the one before or of what a crash or a reset has left, and
+/// says whether there was any. One at a time, as there may be some hundred, and commands wait meanwhile.
+pub(super) fn drop_stale_part(
+    connection: &Connection,
+    sandbox: Sandbox,
+) -> Result<bool, StoreError> {
+    let dropped = connection.execute(
+        "DELETE FROM snapshots WHERE rowid =
+                (SELECT rowid FROM snapshots WHERE sandbox = ?1 AND seq IS NOT
+                        (SELECT snapshot_seq FROM sandboxes WHERE id = ?1) LIMIT 1)",
+        [sandbox.0],
+    );
+    dropped.map(|parts| parts > 0).map_err(failed)
 }
 
 /// Finds out whether there is room, by taking some and giving it back.
@@ -499,9 +504,10 @@ pub(super) fn failed(error: rusqlite::Error) -> StoreError {
                 "the file is damaged ({error}); restore it from a copy, with the -wal file that belongs to it; nothing was changed"
             ))
         }
-        Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
-            StoreError::Unavailable(error.to_string())
-        }
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen) => StoreError::Unavailable(format!(
+            "{error}; the user that runs the server needs the right to read and to write the file and the -wal file beside it, and to make files in their folder"
+        )),
+        Some(ErrorCode::SystemIoFailure) => StoreError::Unavailable(error.to_string()),
         _ => StoreError::Unusable(error.to_string()),
     }
 }

@@ -226,6 +226,15 @@ async fn a_record_at_another_place_is_told_by_its_name() {
     }
 }
 
+/// How many parts of snapshots lie in the file.
+async fn parts(store: &SqliteStore) -> i64 {
+    let counted = store.writer.ask(|connection| {
+        let count = connection.query_row("SELECT count(*) FROM snapshots", [], |row| row.get(0));
+        count.map_err(schema::failed)
+    });
+    counted.await.expect("a number")
+}
+
 #[tokio::test]
 async fn a_long_snapshot_lies_in_parts_and_a_later_reset_drops_it() {
     let scratch = Scratch::new("parts");
@@ -253,6 +262,15 @@ async fn a_long_snapshot_lies_in_parts_and_a_later_reset_drops_it() {
     assert!(!journal.outgrows_snapshot());
     let opened = journal.open().await.expect("sound");
     assert!(opened.snapshot == Some(long));
+    let later = Snapshot {
+        generation: 0,
+        seq: 2,
+        text: "later".to_owned(),
+    };
+    journal.snapshot(later.clone()).await.expect("kept");
+    let opened = journal.open().await.expect("sound");
+    assert!(opened.snapshot == Some(later));
+    assert_eq!(parts(&store).await, 1, "of the later one alone");
 
     let head = Head {
         generation: 1,
@@ -267,6 +285,7 @@ async fn a_long_snapshot_lies_in_parts_and_a_later_reset_drops_it() {
     journal.snapshot(late).await.expect("dropped");
     let opened = journal.open().await.expect("sound");
     assert_eq!((opened.head, opened.snapshot), (head, None));
+    assert_eq!(parts(&store).await, 0);
     assert_eq!(journal.rows(0, 10).await, Ok(Vec::new()));
     store.close().await.expect("closed");
     let closed = store.create(&charter("b")).await;

@@ -22,12 +22,14 @@ pub(super) async fn set_up(at: &Setting) {
 }
 
 pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
-    let mut all = credentials(at);
+    let mut all = token_endpoints(at);
+    all.extend(tokens(at));
     all.extend(signatures(at));
+    all.extend(signatures_of_others(at));
     all
 }
 
-fn credentials(at: &Setting) -> Vec<Mistake> {
+fn token_endpoints(at: &Setting) -> Vec<Mistake> {
     let info = at.server.info();
     let form = "application/x-www-form-urlencoded";
     vec![
@@ -76,6 +78,12 @@ fn credentials(at: &Setting) -> Vec<Mistake> {
                 .header("content-type", form)
                 .body("grant_type=client_credentials"),
         ),
+    ]
+}
+
+fn tokens(at: &Setting) -> Vec<Mistake> {
+    let info = at.server.info();
+    vec![
         (
             "token_missing",
             at.caller.http.get(at.url("/api/v1/customers")),
@@ -110,7 +118,6 @@ fn signatures(at: &Setting) -> Vec<Mistake> {
     let own = &at.caller.signing_key;
     let right = format!("{now}POST{path}");
     let sign = |text: &str| own.sign(text.as_bytes()).to_bytes();
-    let public_as_seed = SigningKey::from_bytes(own.verifying_key().as_bytes());
     let stale = (now - 1_000).to_string();
     let milliseconds = format!("{now}500");
     vec![
@@ -155,6 +162,21 @@ fn signatures(at: &Setting) -> Vec<Mistake> {
             at.accept_signed(own, &format!("{now}post{path}")),
         ),
         (
+            "signature_of_another_method",
+            at.accept_signed(own, &format!("{now}GET{path}")),
+        ),
+        (
+            "signature_with_slash_at_the_end",
+            at.accept_signed(own, &format!("{now}POST{path}/")),
+        ),
+        (
+            "signature_of_another_transfer",
+            at.accept_signed(
+                own,
+                &format!("{now}POST{}", at.accept_path_of("unaffordable")),
+            ),
+        ),
+        (
             "signature_without_api",
             at.accept_signed(own, &format!("{now}POST{}", &path[4..])),
         ),
@@ -162,6 +184,15 @@ fn signatures(at: &Setting) -> Vec<Mistake> {
             "signature_in_another_order",
             at.accept_signed(own, &format!("POST{path}{now}")),
         ),
+    ]
+}
+
+/// Signatures by a key that is not the one, or of something else than what is sent.
+fn signatures_of_others(at: &Setting) -> Vec<Mistake> {
+    let right = format!("{}POST{}", at.now, at.accept_path());
+    let own = &at.caller.signing_key;
+    let public_as_seed = SigningKey::from_bytes(own.verifying_key().as_bytes());
+    vec![
         (
             "signature_by_public_key",
             at.accept_signed(&public_as_seed, &right),

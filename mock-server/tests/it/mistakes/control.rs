@@ -230,7 +230,21 @@ fn forks() -> Vec<(&'static str, Call)> {
 fn imports(at: &Setting) -> Vec<Mistake> {
     let import = |file| at.sending("/imports/other", file);
     let restore = |file| at.sending("/sandboxes/default/restore", file);
+    // What curl says of a body where it is told nothing.
+    let as_curl = |path: &str| {
+        at.caller
+            .http
+            .post(at.url(&format!("/_control/v1{path}")))
+            .bearer_auth(&at.caller.control)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("an export")
+    };
     vec![
+        ("import_without_its_type", as_curl("/imports/other")),
+        (
+            "restore_without_its_type",
+            as_curl("/sandboxes/default/restore"),
+        ),
         (
             "import_of_a_taken_name",
             at.sending("/imports/default", "file"),

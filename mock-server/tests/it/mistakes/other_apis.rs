@@ -42,6 +42,21 @@ pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
             ),
         ),
         ("plaid_with_malformed_body", plaid("{", true)),
+        (
+            "plaid_path_that_is_not_here",
+            at.caller
+                .http
+                .post(at.url("/link/token/create"))
+                .header("content-type", "application/json")
+                .body("{}"),
+        ),
+        (
+            "business_path_that_is_not_here",
+            at.caller
+                .http
+                .get(at.url("/v1/businesses/b/invoices"))
+                .bearer_auth(&at.accounting_token),
+        ),
         ("business_without_fields", business("{}")),
         ("business_of_wrong_types", business(r#"{"legal_name":7}"#)),
         (

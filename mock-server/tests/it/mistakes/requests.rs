@@ -8,6 +8,7 @@ use super::setting::{Mistake, Setting, TRANSFER, opening};
 pub(super) fn mistakes(at: &Setting) -> Vec<Mistake> {
     let mut all = addresses(at);
     all.extend(bodies(at));
+    all.extend(members_and_keys(at));
     all.extend(values(at));
     all
 }
@@ -81,6 +82,16 @@ fn bodies(at: &Setting) -> Vec<Mistake> {
             "body_of_ten_megabytes",
             at.post(transfers, &"x".repeat(10_000_000)),
         ),
+    ]
+}
+
+fn members_and_keys(at: &Setting) -> Vec<Mistake> {
+    let transfers = "/api/v1/transfers";
+    let keyed = |body: &str, key: &str| {
+        let key = [("x-l2f-idempotency-id", key)];
+        at.caller.request(Method::POST, transfers, Some(body), &key)
+    };
+    vec![
         (
             "body_with_a_misspelt_member",
             at.post(
@@ -103,23 +114,10 @@ fn bodies(at: &Setting) -> Vec<Mistake> {
                 r#"{"source_account_id":7,"destination_account_id":null,"amount":true}"#,
             ),
         ),
-        (
-            "key_too_long",
-            at.caller.request(
-                Method::POST,
-                transfers,
-                Some(TRANSFER),
-                &[("x-l2f-idempotency-id", &"k".repeat(256))],
-            ),
-        ),
+        ("key_too_long", keyed(TRANSFER, &"k".repeat(256))),
         (
             "key_reused",
-            at.caller.request(
-                Method::POST,
-                transfers,
-                Some(&TRANSFER.replace("1.50", "2.50")),
-                &[("x-l2f-idempotency-id", "used")],
-            ),
+            keyed(&TRANSFER.replace("1.50", "2.50"), "used"),
         ),
     ]
 }

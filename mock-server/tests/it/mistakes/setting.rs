@@ -302,7 +302,12 @@ impl Setting {
     }
 
     pub(super) fn accept_path(&self) -> String {
-        self.filled("/api/v1/transfers/{transfer}/accept")
+        self.accept_path_of("transfer")
+    }
+
+    /// The path that accepts the transfer of this name.
+    pub(super) fn accept_path_of(&self, name: &str) -> String {
+        self.filled(&format!("/api/v1/transfers/{{{name}}}/accept"))
     }
 
     /// Accepts the transfer with these two headers.

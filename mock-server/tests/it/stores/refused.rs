@@ -94,10 +94,57 @@ async fn what_is_no_store_is_left_alone() {
     );
     let torn = with("torn.db", &|bytes| bytes[4096..].fill(0xff));
     assert!(refusal(&torn, None).await.contains("damaged"));
-    let folder = SandboxServer::builder().store(in_file(&kept.folder.0, ""));
-    let error = folder.start().await.expect_err("a folder");
-    assert!(error.to_string().contains("cannot be read"), "{error}");
     kept.start().await;
+}
+
+/// The refusal of a path at which there is no store and none can be made.
+async fn refusal_of_path(path: &Path) -> String {
+    let builder = SandboxServer::builder().store(in_file(path, ""));
+    let error = builder.start().await.expect_err("refused");
+    assert_eq!(error.kind(), StartErrorKind::Store, "{error}");
+    let text = error.to_string();
+    let named = format!("--store sqlite:{}: ", path.display());
+    assert!(text.starts_with(&named), "{text}");
+    text
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_file_is_told_with_one_that_is() {
+    let kept = Kept::new("paths");
+    let folder = &kept.folder.0;
+    let text = refusal_of_path(folder).await;
+    let within = format!("such as sqlite:{}", kept.path().display());
+    assert!(
+        text.contains("it is a folder") && text.contains(&within),
+        "{text}"
+    );
+    let missing = folder.join("not/there");
+    let text = refusal_of_path(&missing.join("sandboxes.db")).await;
+    let advice = format!(
+        "its folder is not there; make it by `mkdir -p {}`",
+        missing.display()
+    );
+    assert!(text.contains(&advice), "{text}");
+    assert!(!missing.exists(), "nothing is made unasked");
+    let notes = folder.join("notes.txt");
+    for content in ["Buy milk.\n", &"Call the bank again.\n".repeat(500)] {
+        fs::write(&notes, content).expect("file");
+        let text = refusal(&notes, None).await;
+        assert!(
+            text.contains("not one of SQLite's") && text.contains("choose another path"),
+            "{text}"
+        );
+    }
+    let text = refusal_of_path(&notes.join("sandboxes.db")).await;
+    assert!(text.contains("a part of its path is a file"), "{text}");
+    kept.start().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_file_at_all_is_refused() {
+    let text = refusal_of_path(Path::new("/dev/null")).await;
+    assert!(text.contains("it is no file"), "{text}");
 }
 
 /// What becomes of the bytes of a log; the second is how many there were before the last command.

@@ -162,7 +162,6 @@ mod tests {
     use layer2_types::payments;
     use layer2_types::plaid;
 
-    use super::parts::names_of;
     use super::*;
     use crate::outbox::DeliveryOutcome;
     use crate::request::OperationRef;
@@ -201,7 +200,11 @@ mod tests {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         // Those of the operation, others, or none.
         let path = |op: OperationRef, n: usize| match n % 3 {
-            0 => names_of(op).map(|name| pair(name, UUID)).collect(),
+            0 => op
+                .operation()
+                .path_parameters()
+                .map(|name| pair(name, UUID))
+                .collect(),
             others => vec![pair("transfer_id", UUID); others - 1],
         };
         let long = "é".repeat(100_000);

@@ -9,6 +9,7 @@ mod subject;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use layer2_ledger::AccountIx;
 use layer2_ledger::Entry;
 use layer2_ledger::Hold;
 use layer2_ledger::HoldState;
@@ -171,13 +172,13 @@ impl World {
         causes: &mut BTreeSet<u64>,
     ) -> Result<Vec<control::LedgerEntry>, Rejection> {
         let funds = &self.payments.funds;
-        let book = funds.book();
         let account = subject
             .account
             .as_ref()
             .and_then(|id| funds.ledger_account(id));
         let own: Vec<&Entry> = match (&subject.kind, account) {
-            (ObjectKind::Account, Some(account)) => book
+            (ObjectKind::Account, Some(account)) => funds
+                .book()
                 .entries_of(account, ..)
                 .map(last_shown)
                 .unwrap_or_default(),
@@ -187,32 +188,37 @@ impl World {
                 .and_then(|number| funds.entry(number))
                 .into_iter()
                 .collect(),
-            _ => {
-                let touches = |entry: &&Entry| {
-                    let mut postings = entry.postings().iter();
-                    account
-                        .is_none_or(|account| postings.any(|posting| posting.account() == account))
-                };
-                let entries = book.entries();
-                let first = entries.partition_point(|entry| entry.stamp().cause < subject.since);
-                let entries = entries[first..].iter().filter(touches);
-                entries
-                    .filter(|entry| match subject.kind {
-                        ObjectKind::Delivery | ObjectKind::Event => {
-                            subject.cause == Some(entry.stamp().cause)
-                        }
-                        _ => subject
-                            .purposes
-                            .contains(purpose_of(&funds.narrative(entry.sequence()))),
-                    })
-                    .collect()
-            }
+            _ => self.entries_for(subject, account),
         };
         own.into_iter()
             .map(|entry| {
                 causes.insert(entry.stamp().cause);
                 self.entry_on_wire(entry)
             })
+            .collect()
+    }
+
+    /// The entries that are for an object, on its account if it has one; of an event, those of the command that it tells
+    /// of.
+    fn entries_for(&self, subject: &Subject, account: Option<AccountIx>) -> Vec<&Entry> {
+        let funds = &self.payments.funds;
+        let entries = funds.book().entries();
+        let first = entries.partition_point(|entry| entry.stamp().cause < subject.since);
+        let touches = |entry: &Entry, account| {
+            let mut postings = entry.postings().iter();
+            postings.any(|posting| posting.account() == account)
+        };
+        let is_for_it = |entry: &Entry| match subject.kind {
+            ObjectKind::Delivery | ObjectKind::Event => subject.cause == Some(entry.stamp().cause),
+            _ => {
+                let narrative = funds.narrative(entry.sequence());
+                subject.purposes.contains(purpose_of(&narrative))
+            }
+        };
+        entries[first..]
+            .iter()
+            .filter(|entry| account.is_none_or(|account| touches(entry, account)))
+            .filter(|entry| is_for_it(entry))
             .collect()
     }
 

@@ -7,6 +7,7 @@ use layer2_types::payments::SubscriptionId;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::ATTEMPT_OFFSETS;
 use super::DeliveryOutcome;
 use crate::callback_url::CallbackUrl;
 use crate::ids::Origin;
@@ -94,6 +95,19 @@ pub(crate) struct DeliveryRow {
     pub(super) once: bool,
     pub(super) origin: Origin,
 }
+
+impl DeliveryRow {
+    /// Remembers an attempt that has ended, in the place of the oldest one if there are too many.
+    pub(super) fn note(&mut self, attempt: AttemptRow) {
+        if self.attempts.len() == ATTEMPTS_KEPT {
+            self.attempts.remove(0);
+        }
+        self.attempts.push(attempt);
+    }
+}
+
+/// So many attempts of a delivery are remembered: those of the schedule, and as many that were ordered later.
+const ATTEMPTS_KEPT: usize = 2 * ATTEMPT_OFFSETS.len();
 
 /// An attempt that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

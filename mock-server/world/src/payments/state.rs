@@ -60,6 +60,25 @@ pub(crate) struct State {
     pub(crate) market: Market,
 }
 
+impl State {
+    /// The newest ids of the resource that a path parameter names, newest first; none where it names another.
+    pub(crate) fn newest_ids(&self, parameter: &str, most: usize) -> Vec<String> {
+        match parameter {
+            "account_id" => newest(&self.accounts, most),
+            "application_id" => newest(&self.applications, most),
+            "counterparty_id" => newest(&self.counterparties, most),
+            "customer_id" => newest(&self.customers, most),
+            "deposit_id" => newest(self.deposits.table(), most),
+            "document_id" => newest(&self.documents, most),
+            "exchange_id" => newest(&self.exchanges, most),
+            "subscription_id" => newest(&self.subscriptions, most),
+            "transfer_id" => newest(&self.transfers, most),
+            "withdrawal_id" => newest(&self.withdrawals.rows, most),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Look-ups for handlers. `place` says where the request named the id: a JSON pointer into the body, or the name of the
 /// parameter.
 impl State {
@@ -124,6 +143,11 @@ impl State {
     pub(crate) fn subscription(&self, id: &SubscriptionId) -> Result<&SubscriptionRow, Rejection> {
         find(&self.subscriptions, id, "subscription", "subscription_id")
     }
+}
+
+fn newest<K: AsRef<str>, V: Named<K>>(table: &Table<K, V>, most: usize) -> Vec<String> {
+    let rows = table.rows().rev().take(most);
+    rows.map(|row| row.id().as_ref().to_owned()).collect()
 }
 
 const SELF_IS_NO_CUSTOMER: &str = "SELF is you, the client: accounts of your treasury and your own counterparties carry it, but it is not a customer that could be read or changed.";

@@ -5,8 +5,8 @@ use layer2_world::Problem;
 use layer2_world::Rejection;
 use layer2_world::rejection::code;
 
-use crate::deposits::fast;
 use crate::support::Play;
+use crate::support::fast;
 use crate::support::fields;
 use crate::support::request;
 
@@ -90,7 +90,6 @@ fn what_an_opening_refuses() {
         );
 
         play.decide("ACME", "CLOSED").unwrap();
-        let before = play.world.snapshot().unwrap();
         let closed = Problem::new(
             code::CUSTOMER_NOT_USABLE,
             "Customer `ACME` cannot be changed: it is CLOSED.",
@@ -100,10 +99,6 @@ fn what_an_opening_refuses() {
         .expected("a customer whose status allows updates")
         .hint("CLOSED is final; use another customer.");
         assert_eq!(open(&mut play, "X", basic, dollars), closed.bad_request());
-        assert!(
-            play.world.snapshot().unwrap() == before,
-            "a refusal left a trace"
-        );
     }
 }
 
@@ -111,7 +106,6 @@ fn what_an_opening_refuses() {
 fn what_an_update_refuses() {
     for &platform in Platform::ALL {
         let mut play = fast(platform);
-        let before = play.world.snapshot().unwrap();
         assert_eq!(
             update(&mut play, "NOPE", "status", "FROZEN"),
             unknown("account", "account_id")
@@ -141,10 +135,6 @@ fn what_an_update_refuses() {
         assert_eq!(
             update(&mut play, "ACME_USD", "status", "PENDING"),
             status.bad_request()
-        );
-        assert!(
-            play.world.snapshot().unwrap() == before,
-            "a refusal left a trace"
         );
     }
 }

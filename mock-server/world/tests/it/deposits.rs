@@ -4,31 +4,17 @@
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
 use layer2_world::Problem;
-use layer2_world::Profile;
 use layer2_world::Rejection;
 use layer2_world::Reply;
-use layer2_world::Settings;
 use layer2_world::rejection::code;
 
 use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
-
-/// A world of one version, in which work takes its time.
-pub(crate) fn slow(platform: Platform) -> Play {
-    let mut settings = Settings::default();
-    settings.platform = platform;
-    settings.profile = Profile::Realistic;
-    Play::with(settings)
-}
-
-pub(crate) fn fast(platform: Platform) -> Play {
-    let mut settings = Settings::default();
-    settings.platform = platform;
-    Play::with(settings)
-}
+use crate::support::slow;
 
 pub(crate) fn open(play: &mut Play, account: &str, asset: &str) {
     let body = format!(
@@ -350,7 +336,6 @@ fn what_a_push_deposit_refuses() {
             )
         );
         play.patch_account("ACME_USD", "FROZEN").unwrap();
-        let before = play.world.snapshot().unwrap();
         assert_eq!(
             push(&mut play, "ACME_USD").unwrap_err(),
             frozen(destination)
@@ -370,10 +355,6 @@ fn what_a_push_deposit_refuses() {
             play.post("payments.deposits_accept", &[("deposit_id", NOBODY)], "")
                 .unwrap_err(),
             not_found("deposit", NOBODY, "deposit_id", unknown())
-        );
-        assert!(
-            play.world.snapshot().unwrap() == before,
-            "a refusal left a trace"
         );
     }
 }
@@ -423,7 +404,6 @@ fn what_a_request_for_an_address_refuses() {
 
         open(&mut play, "ACME_BTC", "BITCOIN_TESTNET_BTC");
         play.patch_account("ACME_BTC", "CLOSED").unwrap();
-        let before = play.world.snapshot().unwrap();
         let closed = Problem::new(
             code::ACCOUNT_NOT_USABLE,
             "Money of account `ACME_BTC` cannot move: the account is CLOSED.",
@@ -435,10 +415,6 @@ fn what_a_request_for_an_address_refuses() {
         assert_eq!(
             address(&mut play, "ACME_BTC").unwrap_err(),
             closed.bad_request()
-        );
-        assert!(
-            play.world.snapshot().unwrap() == before,
-            "a refusal left a trace"
         );
     }
     let refused = address(&mut fast(Platform::RailV1_1_2), "ACME_USD").unwrap_err();
@@ -478,7 +454,6 @@ fn a_key_gives_one_deposit_and_another_request_with_it_is_refused() {
         let again = play.send(sent(&path, body), Some("key-1")).unwrap();
         assert!(again.replayed);
         assert_eq!(again.reply.unwrap().body, first.reply.unwrap().body);
-        let before = play.world.snapshot().unwrap();
         let refused = play
             .send(sent(&other_path, other_body), Some("key-1"))
             .unwrap_err();
@@ -493,7 +468,6 @@ fn a_key_gives_one_deposit_and_another_request_with_it_is_refused() {
         .expected("the same request as the first time, or a key that was not used yet")
         .hint("Make one key per logical operation and keep it for its retries alone.");
         assert_eq!(refused, expected.bad_request());
-        assert!(play.world.snapshot().unwrap() == before);
     }
 }
 
@@ -561,6 +535,9 @@ fn instructions_tell_when_they_come_and_when_they_change() {
 #[test]
 fn layer2_does_not_tell_of_instructions() {
     let mut play = fast(Platform::Layer2V1_0_5);
+    let body = r#"{"event_type":"ACCOUNT_DEPOSIT_INSTRUCTIONS_UPDATE","callback_url":"http://127.0.0.1:9/h"}"#;
+    let refused = play.post("payments.subscriptions_create", &[], body);
+    assert_eq!(codes(&refused.unwrap_err()), ["VALIDATION_FAILED"]);
     play.subscribe("APPLICATION_APPROVED");
     push(&mut play, "ACME_USD").unwrap();
     assert!(play.told().is_empty());

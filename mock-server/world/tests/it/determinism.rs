@@ -62,6 +62,7 @@ fn a_snapshot_is_the_world() {
         now: play.now,
         journal: play.journal.clone(),
         eager: true,
+        watchful: true,
     };
     play.inbound("ACME_USD", "1").unwrap();
     other.inbound("ACME_USD", "1").unwrap();

@@ -2,13 +2,12 @@
 
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
-use layer2_world::Settings;
 
-use crate::deposits::fast;
 use crate::support::FAILED;
 use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
 
@@ -180,9 +179,7 @@ fn a_failed_delivery_comes_again_and_says_why() {
 
 #[test]
 fn version_1_0_5_has_none_of_these_events() {
-    let mut settings = Settings::default();
-    settings.platform = Platform::Layer2V1_0_5;
-    let mut play = Play::with(settings);
+    let mut play = fast(Platform::Layer2V1_0_5);
     let body = r#"{"event_type":"ACCOUNT_FROZEN","callback_url":"http://127.0.0.1:9/h"}"#;
     let rejection = play
         .post("payments.subscriptions_create", &[], body)

@@ -126,6 +126,7 @@ impl Play {
         assert!(self.balanced(), "{balance}");
         for zero in ["sum", "clearing"] {
             let values = fields(&balance, zero);
+            assert!(!values.is_empty(), "no {zero} in {balance}");
             assert!(values.iter().all(|value| value == "0"), "{balance}");
         }
     }

@@ -1,29 +1,14 @@
 //! What stories about counterparties and withdrawals share.
 
 use jiff::SignedDuration;
-use layer2_types::operation::Platform;
 use layer2_world::Outcome;
-use layer2_world::Profile;
 use layer2_world::Rejection;
 use layer2_world::Reply;
-use layer2_world::Settings;
 
 use crate::support::Play;
 use crate::support::field;
 use crate::support::fields;
 use crate::support::request;
-
-pub(crate) fn realistic() -> Play {
-    let mut settings = Settings::default();
-    settings.profile = Profile::Realistic;
-    Play::with(settings)
-}
-
-pub(crate) fn on(platform: Platform) -> Play {
-    let mut settings = Settings::default();
-    settings.platform = platform;
-    Play::with(settings)
-}
 
 const OWNER: &str = r#"{"profile_type":"CORPORATION","name":"Harbor Estates LLC","address":{"address_line1":"9 Example Wharf","city":"Boston","state":"MA","postal_code":"02110","country_code":"US"},"line_of_business":"REAL_ESTATE","relationship_to_customer":"SUPPLIER"}"#;
 

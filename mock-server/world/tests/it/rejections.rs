@@ -1,10 +1,10 @@
 //! What is refused, with which code, and that a refusal leaves no trace.
 
 use layer2_types::operation::Platform;
-use layer2_world::Settings;
 
 use crate::support::Play;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::request;
 use crate::support::transfer_body;
 
@@ -149,9 +149,7 @@ fn every_code_that_is_sent_is_one_that_the_operation_lists() {
 
 #[test]
 fn operations_of_another_version_do_not_exist() {
-    let mut settings = Settings::default();
-    settings.platform = Platform::Layer2V1_0_5;
-    let play = Play::with(settings);
+    let play = fast(Platform::Layer2V1_0_5);
     let rejection = play
         .get("payments.transactions_list", &[], &[])
         .unwrap_err();

@@ -2,24 +2,19 @@
 
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
-use layer2_world::Settings;
 use layer2_world::machines::standing::STANDING;
 use layer2_world::machines::standing::Standing;
 
 use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
-
-fn on(platform: Platform) -> Play {
-    let mut settings = Settings::default();
-    settings.platform = platform;
-    Play::with(settings)
-}
+use crate::support::fields;
 
 /// A world whose individual stands where it is told, with money on the account.
 fn standing(platform: Platform, standing: Standing) -> Play {
-    let mut play = on(platform);
+    let mut play = fast(platform);
     play.inbound("JANE_USD", "10").unwrap();
     if standing == Standing::Dormant {
         // Control puts a customer to sleep; its account stays awake.
@@ -190,11 +185,17 @@ fn a_status_that_the_client_set_meanwhile_is_the_accounts_own() {
 #[test]
 fn use_wakes_a_customer_that_was_put_to_sleep() {
     let mut play = standing(Platform::Union, Standing::Dormant);
+    let asleep = |play: &Play| {
+        let query = [("status", "DORMANT")];
+        let list = play.get("payments.customers_list", &[], &query).unwrap();
+        fields(&list.body, "id")
+    };
+    assert_eq!(asleep(&play), ["JANE"]);
     play.inbound("JANE_USD", "1").unwrap();
-    let list = play
-        .get("payments.customers_list", &[], &[("status", "DORMANT")])
-        .unwrap();
-    assert!(list.body.contains(r#""customers":[]"#), "{}", list.body);
+    assert_eq!(asleep(&play), [""; 0]);
+    let path = [("customer_id", "JANE")];
+    let awake = play.get("payments.customers_get", &path, &[]).unwrap();
+    assert_eq!(field(&awake.body, "status"), "ACTIVE");
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn what_the_platform_holds_is_shown_bare_under_version_1_1_2() {
         (Platform::Union, "FROZEN_L2F"),
         (Platform::RailV1_1_2, "FROZEN"),
     ] {
-        let mut play = on(platform);
+        let mut play = fast(platform);
         let decision = play.decide("JANE", "FROZEN_L2F").unwrap();
         assert_eq!(
             field(&decision.body, "status"),

@@ -7,9 +7,9 @@ use layer2_world::Rejection;
 use layer2_world::Reply;
 use layer2_world::rejection::code;
 
-use crate::deposits::fast;
 use crate::support::Play;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
 

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use layer2_types::operation::Platform;
 use layer2_world::Actor;
 use layer2_world::ClientCommand;
 use layer2_world::Command;
@@ -13,6 +14,7 @@ use layer2_world::Genesis;
 use layer2_world::IdempotencyKey;
 use layer2_world::Internal;
 use layer2_world::Outcome;
+use layer2_world::Profile;
 use layer2_world::Rejection;
 use layer2_world::Reply;
 use layer2_world::Request;
@@ -30,6 +32,8 @@ pub(crate) struct Play {
     pub(crate) journal: Vec<(Command, Context)>,
     /// Run due work after each command, as the fast profile does.
     pub(crate) eager: bool,
+    /// Hold the world against what it was before whenever it refuses something. A walk of many steps has no time for it.
+    pub(crate) watchful: bool,
 }
 
 pub(crate) fn genesis(settings: Settings) -> Genesis {
@@ -45,6 +49,21 @@ pub(crate) fn start() -> Timestamp {
     "2026-01-05T14:00:00Z".parse().unwrap()
 }
 
+/// A world of one version, in which work is done at once.
+pub(crate) fn fast(platform: Platform) -> Play {
+    let mut settings = Settings::default();
+    settings.platform = platform;
+    Play::with(settings)
+}
+
+/// A world of one version, in which work takes its time.
+pub(crate) fn slow(platform: Platform) -> Play {
+    let mut settings = Settings::default();
+    settings.platform = platform;
+    settings.profile = Profile::Realistic;
+    Play::with(settings)
+}
+
 impl Play {
     pub(crate) fn new() -> Self {
         Self::with(Settings::default())
@@ -56,6 +75,7 @@ impl Play {
             now: start(),
             journal: Vec::new(),
             eager: true,
+            watchful: true,
         }
     }
 
@@ -89,6 +109,7 @@ impl Play {
         key: Option<&str>,
     ) -> Result<Outcome, Rejection> {
         self.settle();
+        let before = self.watchful.then(|| self.world.clone());
         let operation = request.op.operation();
         let command = ClientCommand {
             fingerprint: fingerprint(&request),
@@ -98,7 +119,15 @@ impl Play {
         let platform = self.world.settings().platform;
         let outcome = self
             .execute(Command::Client(command))
-            .inspect_err(|rejection| documented::refusal(operation, platform, rejection))?;
+            .inspect_err(|rejection| {
+                documented::refusal(operation, platform, rejection);
+                let is_as_before =
+                    |before: World| before.snapshot().unwrap() == self.world.snapshot().unwrap();
+                assert!(
+                    before.is_none_or(is_as_before),
+                    "it was refused and left a trace: {rejection:?}"
+                );
+            })?;
         if let Some(reply) = &outcome.reply {
             documented::reply(operation, platform, reply);
         }

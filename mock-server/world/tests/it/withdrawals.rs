@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 use layer2_types::operation::Platform;
 use layer2_world::Profile;
+use layer2_world::Rejection;
+use layer2_world::Reply;
 use layer2_world::Settings;
 use layer2_world::machines::standing::Standing;
 use layer2_world::rejection::Problem;
@@ -10,8 +12,6 @@ use layer2_world::rejection::Problem;
 use crate::paying::balances;
 use crate::paying::bank_account;
 use crate::paying::history;
-use crate::paying::on;
-use crate::paying::realistic;
 use crate::paying::registration;
 use crate::paying::us_bank;
 use crate::paying::wallet;
@@ -20,8 +20,10 @@ use crate::paying::withdrawal;
 use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::codes;
+use crate::support::fast;
 use crate::support::field;
 use crate::support::fields;
+use crate::support::slow;
 
 const WALLET: &str = "0x00000000000000000000000000000000000000aa";
 
@@ -69,8 +71,22 @@ fn money_is_sent_and_a_receipt_says_so() {
     );
     assert!(play.balanced());
     assert_eq!(history(&play)[1..], ["TRANSFER_OUT POSTED -250.25"]);
+    what_was_sent_is_shown(&play, &id, &landlord);
 
-    let path = [("withdrawal_id", id.as_str())];
+    let path = [("account_id", "ACME_USD")];
+    let list = play
+        .get("payments.transactions_list_for_account", &path, &[])
+        .unwrap()
+        .body;
+    assert_eq!(fields(&list, "category_type")[1..], ["WITHDRAWAL"]);
+    assert_eq!(fields(&list, "category_id")[1..], [id]);
+    let log = format!("{:?}", play.world);
+    assert!(!log.contains("RENT03"), "the memo is in the log");
+}
+
+/// The withdrawal tells what was sent to whom, and so does its receipt.
+fn what_was_sent_is_shown(play: &Play, id: &str, landlord: &str) {
+    let path = [("withdrawal_id", id)];
     let shown = play
         .get("payments.withdrawals_get", &path, &[])
         .unwrap()
@@ -78,7 +94,7 @@ fn money_is_sent_and_a_receipt_says_so() {
     for (name, value) in [
         ("withdrawal_rail", "ACH"),
         ("source_account_id", "ACME_USD"),
-        ("destination_counterparty_id", landlord.as_str()),
+        ("destination_counterparty_id", landlord),
         ("amount", "250.25"),
         ("purpose", "RENTAL_PROPERTY"),
         ("description", "Rent of March"),
@@ -95,20 +111,11 @@ fn money_is_sent_and_a_receipt_says_so() {
         assert!(receipt.contains(line), "{receipt}");
     }
     assert!(!receipt.contains("Fee"), "{receipt}");
-    let path = [("account_id", "ACME_USD")];
-    let list = play
-        .get("payments.transactions_list_for_account", &path, &[])
-        .unwrap()
-        .body;
-    assert_eq!(fields(&list, "category_type")[1..], ["WITHDRAWAL"]);
-    assert_eq!(fields(&list, "category_id")[1..], [id]);
-    let log = format!("{:?}", play.world);
-    assert!(!log.contains("RENT03"), "the memo is in the log");
 }
 
 #[test]
 fn each_step_takes_its_time_and_shows() {
-    let (mut play, landlord) = with_landlord(realistic());
+    let (mut play, landlord) = with_landlord(slow(Platform::Union));
     let id = play
         .withdraw("FEDWIRE", "ACME_USD", &landlord, "400")
         .unwrap();
@@ -242,39 +249,14 @@ fn ask_for_an_invoice(platform: Platform) {
     assert_eq!(fields(&asked, "status"), ["CHANGES_REQUESTED", "MISSING"]);
     assert_eq!(field(&asked, "document"), "INVOICE");
     let document = fields(&asked, "id")[1].clone();
-    assert_eq!(
-        play.accept_withdrawal(&id).unwrap_err(),
-        Problem::new("WITHDRAWAL_NOT_ACCEPTABLE", "The withdrawal is CHANGES_REQUESTED: it waits for a document.")
-            .at("withdrawal_id")
-            .received("CHANGES_REQUESTED")
-            .expected("REQUESTED")
-            .hint(format!("Upload the file with `POST /v1/documents/{document}`; the status call of the withdrawal says what is asked for."))
-            .bad_request()
-    );
-
-    play.advance(SignedDuration::from_hours(3));
-    assert_eq!(
-        play.withdrawal_status(&id),
-        "CHANGES_REQUESTED",
-        "papers take their time"
-    );
-    let invoice = format!(
-        r#"{{"file_name":"invoice.pdf","media_type":"application/pdf","length":9,"sha256":"{}"}}"#,
-        "ab".repeat(32)
-    );
-    let at = [("document_id", document.as_str())];
-    play.post("payments.documents_upload", &at, &invoice)
-        .unwrap();
+    give_the_invoice(&mut play, &id, &document);
     assert_eq!(fields(&status(&play), "status"), ["REQUESTED", "SUBMITTED"]);
-    let kept = play.get("payments.documents_download", &at, &[]).unwrap();
-    assert_eq!(field(&kept.body, "file_name"), "invoice.pdf");
     play.accept_withdrawal(&id).unwrap();
     assert_eq!(play.withdrawal_status(&id), "EXECUTED");
     assert_eq!(play.balances("ACME_USD"), balances("10999.99", "10999.99"));
     assert!(play.balanced());
     assert_eq!(
-        play.post("payments.documents_upload", &at, &invoice)
-            .unwrap_err(),
+        upload_invoice(&mut play, &document).unwrap_err(),
         Problem::new(
             "DOCUMENT_LOCKED",
             "The document belongs to a withdrawal that is EXECUTED; it cannot be replaced."
@@ -285,6 +267,39 @@ fn ask_for_an_invoice(platform: Platform) {
         .hint("The file that is there stays; a reviewer may ask for another one.")
         .bad_request()
     );
+}
+
+/// The withdrawal waits for the invoice however long it takes, and goes on when it is there.
+fn give_the_invoice(play: &mut Play, id: &str, document: &str) {
+    assert_eq!(
+        play.accept_withdrawal(id).unwrap_err(),
+        Problem::new("WITHDRAWAL_NOT_ACCEPTABLE", "The withdrawal is CHANGES_REQUESTED: it waits for a document.")
+            .at("withdrawal_id")
+            .received("CHANGES_REQUESTED")
+            .expected("REQUESTED")
+            .hint(format!("Upload the file with `POST /v1/documents/{document}`; the status call of the withdrawal says what is asked for."))
+            .bad_request()
+    );
+
+    play.advance(SignedDuration::from_hours(3));
+    assert_eq!(
+        play.withdrawal_status(id),
+        "CHANGES_REQUESTED",
+        "papers take their time"
+    );
+    upload_invoice(play, document).unwrap();
+    let path = [("document_id", document)];
+    let kept = play.get("payments.documents_download", &path, &[]).unwrap();
+    assert_eq!(field(&kept.body, "file_name"), "invoice.pdf");
+}
+
+fn upload_invoice(play: &mut Play, document: &str) -> Result<Reply, Rejection> {
+    let invoice = format!(
+        r#"{{"file_name":"invoice.pdf","media_type":"application/pdf","length":9,"sha256":"{}"}}"#,
+        "ab".repeat(32)
+    );
+    let path = [("document_id", document)];
+    play.post("payments.documents_upload", &path, &invoice)
 }
 
 #[test]
@@ -431,7 +446,7 @@ fn swift_reaches_other_currencies_from_dollars_alone() {
 fn money_goes_to_a_counterparty_while_its_status_allows_it() {
     for status in Standing::ALL {
         for platform in Platform::ALL {
-            let (mut play, landlord) = with_landlord(on(*platform));
+            let (mut play, landlord) = with_landlord(fast(*platform));
             if status != Standing::Active {
                 play.decide_counterparty(&landlord, status.name("ACTIVE"))
                     .unwrap();
@@ -463,7 +478,7 @@ fn a_personal_account_is_the_customers_own() {
 
 #[test]
 fn version_1_0_5_does_not_ask_whose_a_personal_account_is() {
-    let (mut play, landlord) = with_landlord(on(Platform::Layer2V1_0_5));
+    let (mut play, landlord) = with_landlord(fast(Platform::Layer2V1_0_5));
     let body = withdrawal("ACH", "ACME_USD", &landlord, "1")
         .replace("RENTAL_PROPERTY", "PERSONAL_ACCOUNT");
     assert!(play.post("payments.withdrawals_create", &[], &body).is_ok());
@@ -495,7 +510,7 @@ fn an_amount_that_only_its_fee_makes_too_long_is_refused_like_any_other() {
 fn each_version_has_its_rails_and_purposes() {
     for platform in Platform::ALL {
         let old = *platform == Platform::Layer2V1_0_5;
-        let (mut play, landlord) = with_landlord(on(*platform));
+        let (mut play, landlord) = with_landlord(fast(*platform));
         let sepa = play.withdraw("SEPA_CT", "ACME_USD", &landlord, "1");
         let problem = sepa.unwrap_err().problems.remove(0);
         if old {

@@ -33,6 +33,12 @@ macro_rules! operations {
             }
         }
 
+        impl From<OperationId> for &'static crate::operation::Operation {
+            fn from(id: OperationId) -> Self {
+                id.operation()
+            }
+        }
+
         impl std::fmt::Display for OperationId {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())

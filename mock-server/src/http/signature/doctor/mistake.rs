@@ -9,8 +9,11 @@ pub(super) enum Mistake {
     Body(BodyMistake),
     Hashed(&'static str),
     Key(KeyMistake),
-    Method(MethodMistake),
+    /// What was signed in place of the method that was sent.
+    Method(MethodMistake, String),
     Order(String),
+    /// The path of the same call about another object.
+    OtherPath(String),
     OtherSandbox(String),
     Path(PathMistake),
     Separated(&'static str),
@@ -24,6 +27,7 @@ pub(super) enum MethodMistake {
     Capitalised,
     LeftOut,
     Lower,
+    Other(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,7 @@ pub(super) enum PathMistake {
     NoBaseAndQuery,
     NoQuery,
     NoSlash,
+    TrailingSlash,
     WholeUrl,
 }
 
@@ -43,9 +48,12 @@ impl Mistake {
                 "the {hash} of the text was signed: sign the text itself, Ed25519 hashes by its own rule"
             ),
             Mistake::Key(mistake) => mistake.advice().to_owned(),
-            Mistake::Method(mistake) => mistake.advice().to_owned(),
+            Mistake::Method(mistake, sent) => mistake.advice(sent),
             Mistake::Order(order) => format!(
                 "the parts were signed as {order}: the order is timestamp, method, path, body"
+            ),
+            Mistake::OtherPath(path) => format!(
+                "the path of another object was signed, `{path}`: sign the path that you call"
             ),
             Mistake::OtherSandbox(name) => format!(
                 "the signature is by the key of the sandbox `{name}`, and the token is of another one: take both from the same sandbox"
@@ -70,13 +78,19 @@ impl Mistake {
 }
 
 impl MethodMistake {
-    fn advice(self) -> &'static str {
+    fn advice(self, sent: &str) -> String {
         match self {
-            MethodMistake::Capitalised | MethodMistake::Lower => {
-                "the method was not signed in upper case: sign `POST`, not `post`"
-            }
+            MethodMistake::Capitalised | MethodMistake::Lower => format!(
+                "the method was not signed in upper case: sign `{sent}`, not `{}`",
+                sent.to_ascii_lowercase()
+            ),
             MethodMistake::LeftOut => {
-                "the method was left out of what was signed: add it after the timestamp"
+                "the method was left out of what was signed: add it after the timestamp".to_owned()
+            }
+            MethodMistake::Other(signed) => {
+                format!(
+                    "the method `{signed}` was signed and `{sent}` sent: sign the one that you send"
+                )
             }
         }
     }
@@ -96,6 +110,10 @@ impl PathMistake {
             }
             PathMistake::NoSlash => {
                 "the path was signed without its first slash: sign it as it stands in the URL"
+                    .to_owned()
+            }
+            PathMistake::TrailingSlash => {
+                "the path was signed with a slash at its end: sign it as it stands in the URL"
                     .to_owned()
             }
             PathMistake::WholeUrl => {

@@ -10,6 +10,7 @@ use layer2_world::seed::Seed;
 const NOW: i64 = 1_700_000_000;
 const SIGNED: &str = "1700000000";
 const PATH: &str = "/api/v1/exchanges/7/accept";
+const SIBLING: &str = "/api/v1/exchanges/8/accept";
 const BODY: &str = r#"{"maximum_slippage": 0.010}"#;
 
 fn credentials(byte: u8) -> Credentials {
@@ -20,6 +21,14 @@ fn private_key() -> SigningKey {
     let mut seed = [0; 32];
     hex::decode_to_slice(credentials(1).signing_key_hex(), &mut seed).expect("hex");
     SigningKey::from_bytes(&seed)
+}
+
+/// As many other sandboxes as are tried, the last of them known by name.
+fn others() -> Vec<(String, VerifyingKey)> {
+    let stranger = SigningKey::from_bytes(&[7; 32]).verifying_key();
+    let mut others = vec![("red".to_owned(), stranger); OTHER_KEYS_MAX - 1];
+    others.push(("blue".to_owned(), credentials(2).verify_key()));
+    others
 }
 
 /// What the client of a row sends.
@@ -47,9 +56,11 @@ fn ask(sent: &Sent<'_>) -> Option<String> {
     let keys = Keys {
         own: own.verify_key(),
         misread: own.misread_keys(),
-        others: vec![("blue".to_owned(), credentials(2).verify_key())],
+        others: others(),
     };
-    diagnose(&request, keys, NOW)
+    let mut siblings = vec!["/api/v1/exchanges/9/accept".to_owned(); SIBLINGS_MAX - 1];
+    siblings.push(SIBLING.to_owned());
+    diagnose(&request, keys, &siblings, NOW)
 }
 
 /// Signs a text as a client would that has the mistake, and sends what a right client sends.
@@ -81,6 +92,18 @@ fn names_what_was_signed_in_place_of_the_right_text() {
             "not signed in upper case",
         ),
         (format!("1700000000{PATH}{BODY}"), "the method was left out"),
+        (
+            format!("1700000000GET{PATH}{BODY}"),
+            "the method `GET` was signed and `POST` sent",
+        ),
+        (
+            format!("1700000000POST{PATH}/{BODY}"),
+            "the path was signed with a slash at its end",
+        ),
+        (
+            format!("1700000000POST{SIBLING}{BODY}"),
+            "the path of another object was signed, `/api/v1/exchanges/8/accept`",
+        ),
         (
             format!("1700000000POST{}{BODY}", &PATH[4..]),
             "the path was signed without `/api`: ",
@@ -147,6 +170,34 @@ fn names_two_mistakes_at_once() {
 }
 
 #[test]
+fn names_another_method_beside_another_mistake() {
+    let said = by_text(&format!("1700000000DELETE{}{BODY}", &PATH[4..])).expect("found");
+    assert!(
+        said.contains("`DELETE` was signed and `POST` sent"),
+        "{said}"
+    );
+    assert!(said.contains("without `/api`"), "{said}");
+}
+
+/// Goal: every pair is within the budget. Method: the last pair of all that are tried, with a body of many spellings, after
+/// as many other paths and keys as are tried.
+#[test]
+fn the_last_pair_is_within_the_budget() {
+    let url = format!("https://127.0.0.1:4010{PATH}?b=1");
+    let body = " { \"b\": [1.50, {}], \"a\": {} } ";
+    let signed = format!("1700000000POST{url}{{\"a\": {{}}, \"b\": [1.50, {{}}]}}");
+    let said = ask(&Sent {
+        signature: hex::encode(private_key().sign(signed.as_bytes()).to_bytes()),
+        timestamp: SIGNED,
+        path: &format!("{PATH}?b=1"),
+        body: body.as_bytes(),
+    });
+    let said = said.expect("found");
+    assert!(said.contains("whole URL was signed"), "{said}");
+    assert!(said.contains("with its members sorted"), "{said}");
+}
+
+#[test]
 fn names_a_query_that_was_left_out() {
     let sent = |signed: &str| {
         ask(&Sent {
@@ -159,6 +210,8 @@ fn names_a_query_that_was_left_out() {
     };
     let said = sent("1700000000POST/api/v1/transactions");
     assert!(said.starts_with("The query string was left out"), "{said}");
+    let said = sent("1700000000POST/api/v1/transactions/?page=1");
+    assert!(said.contains("with a slash at its end"), "{said}");
     let said = sent("1700000000POST/v1/transactions");
     assert!(
         said.contains("without `/api` and without the query"),

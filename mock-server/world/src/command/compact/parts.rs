@@ -55,7 +55,11 @@ pub(super) fn write_operation(op: OperationRef, out: &mut Vec<u8>) {
 
 /// The ids of a path; their names only where they are not those of the operation, in its order.
 pub(super) fn write_path(op: OperationRef, path: &[(String, String)], out: &mut Vec<u8>) {
-    if !names_of(op).eq(path.iter().map(|(name, _)| name.as_str())) {
+    if !op
+        .operation()
+        .path_parameters()
+        .eq(path.iter().map(|(name, _)| name.as_str()))
+    {
         out.push(OTHER_NAMES);
         return write_pairs(path, out);
     }
@@ -63,12 +67,6 @@ pub(super) fn write_path(op: OperationRef, path: &[(String, String)], out: &mut 
     for (_, id) in path {
         write_text(id, out);
     }
-}
-
-/// The names of the ids in the path of an operation.
-pub(super) fn names_of(op: OperationRef) -> impl Iterator<Item = &'static str> {
-    let segments = op.operation().path.split('/');
-    segments.filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
 }
 
 pub(super) fn write_pairs(pairs: &[(String, String)], out: &mut Vec<u8>) {
@@ -133,7 +131,9 @@ impl<'a> Reader<'a> {
 
     pub(super) fn path(&mut self, op: OperationRef) -> Option<Vec<(String, String)>> {
         match self.byte()? {
-            NAMES_OF_OPERATION => names_of(op)
+            NAMES_OF_OPERATION => op
+                .operation()
+                .path_parameters()
                 .map(|name| Some((name.to_owned(), self.text()?)))
                 .collect(),
             OTHER_NAMES => self.pairs(),

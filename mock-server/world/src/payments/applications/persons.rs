@@ -9,7 +9,7 @@ use layer2_types::payments::IndividualId;
 
 use crate::context::WriteContext;
 use crate::payments::applications::ApplicationRow;
-use crate::payments::applications::identity;
+use crate::payments::applications::making::identity;
 use crate::payments::documents::DocumentOwner;
 use crate::payments::field_table;
 use crate::payments::individuals;

@@ -54,6 +54,24 @@ pub(super) struct CheckDigits {
 }
 
 impl Number {
+    /// One without check digits that no rail insists on and that may be repeated.
+    const fn plain(
+        member: &'static str,
+        of: for<'a> fn(&BankAccount<'a>) -> Option<&'a str>,
+        fits: fn(&str) -> bool,
+        expected: &'static str,
+    ) -> Self {
+        Self {
+            member,
+            of,
+            fits,
+            expected,
+            checks: None,
+            needed_by: None,
+            personal: false,
+        }
+    }
+
     fn pointer(&self) -> String {
         format!("/account_information/{}", self.member)
     }
@@ -100,75 +118,59 @@ const IBAN_DIGITS: CheckDigits = CheckDigits {
 
 const NUMBERS: &[Number] = &[
     Number {
-        member: "account_number",
-        of: |account| account.account_number,
-        fits: |number| !number.trim().is_empty(),
-        expected: "the number of the account",
-        checks: None,
-        needed_by: None,
         personal: true,
+        ..Number::plain(
+            "account_number",
+            |account| account.account_number,
+            |number| !number.trim().is_empty(),
+            "the number of the account",
+        )
     },
     Number {
-        member: "routing_number",
-        of: |account| account.routing_number,
-        fits: |number| form::is_digits(number, 9),
-        expected: ROUTING,
         checks: Some(ROUTING_DIGIT),
-        needed_by: None,
-        personal: false,
+        ..Number::plain(
+            "routing_number",
+            |account| account.routing_number,
+            |number| form::is_digits(number, 9),
+            ROUTING,
+        )
     },
+    Number::plain(
+        "institution_number",
+        |account| account.institution_number,
+        |number| form::is_digits(number, 3),
+        "three digits",
+    ),
+    Number::plain(
+        "transit_number",
+        |account| account.transit_number,
+        |number| form::is_digits(number, 5),
+        "five digits",
+    ),
+    Number::plain(
+        "sort_code",
+        |account| account.sort_code,
+        |number| form::is_digits(number, 6),
+        "six digits",
+    ),
+    Number::plain(
+        "ifsc",
+        |account| account.ifsc,
+        form::is_ifsc,
+        "four letters, a zero and six letters or digits",
+    ),
     Number {
-        member: "institution_number",
-        of: |account| account.institution_number,
-        fits: |number| form::is_digits(number, 3),
-        expected: "three digits",
-        checks: None,
-        needed_by: None,
-        personal: false,
-    },
-    Number {
-        member: "transit_number",
-        of: |account| account.transit_number,
-        fits: |number| form::is_digits(number, 5),
-        expected: "five digits",
-        checks: None,
-        needed_by: None,
-        personal: false,
-    },
-    Number {
-        member: "sort_code",
-        of: |account| account.sort_code,
-        fits: |number| form::is_digits(number, 6),
-        expected: "six digits",
-        checks: None,
-        needed_by: None,
-        personal: false,
-    },
-    Number {
-        member: "ifsc",
-        of: |account| account.ifsc,
-        fits: form::is_ifsc,
-        expected: "four letters, a zero and six letters or digits",
-        checks: None,
-        needed_by: None,
-        personal: false,
-    },
-    Number {
-        member: "iban",
-        of: |account| account.iban,
-        fits: form::is_iban,
-        expected: "an IBAN without spaces, with its check digits (ISO 13616)",
         checks: Some(IBAN_DIGITS),
-        needed_by: None,
         personal: true,
+        ..Number::plain(
+            "iban",
+            |account| account.iban,
+            form::is_iban,
+            "an IBAN without spaces, with its check digits (ISO 13616)",
+        )
     },
     Number {
-        member: "swift_bic",
-        of: |account| account.swift_bic,
-        fits: form::is_bic,
-        expected: BIC,
-        checks: None,
         needed_by: Some(|| Rail::Swift),
-        personal: false,
+        ..Number::plain("swift_bic", |account| account.swift_bic, form::is_bic, BIC)
     },
 ];

@@ -1,6 +1,7 @@
 //! The persons and payors of customers, and who makes customers: applications, or a regulated client.
 
 use layer2_world::Settings;
+use serde_json::Value;
 use serde_json::json;
 
 use super::REPEAT;
@@ -86,91 +87,25 @@ fn a_regulated_client_makes_customers_that_are_screened() {
     assert_eq!(play.account_status("ADA_USD"), "OPEN");
 }
 
+const ADD: &str = "payments.customers_add_individual";
+const CHANGE: &str = "payments.customers_update_individual";
+const READ: &str = "payments.customers_get_individual";
+const PAY: &str = "payments.customers_add_payor";
+
 #[test]
 fn the_persons_and_payors_of_a_customer_are_kept() {
     let mut play = Play::new();
-    let add = "payments.customers_add_individual";
-    let change = "payments.customers_update_individual";
-    let read = "payments.customers_get_individual";
-    let acme = [("customer_id", "ACME")];
-    let added = play.post(add, &acme, &grace().to_string()).unwrap();
-    let id = field(&added.body, "id");
-    let person = [("customer_id", "ACME"), ("individual_id", id.as_str())];
-    let title = updates(&[("title", "CFO")]).to_string();
-    play.post(change, &person, &title).unwrap();
-    assert_eq!(
-        field(&play.get(read, &person, &[]).unwrap().body, "title"),
-        "CFO"
-    );
-    let unknown = [("customer_id", "ACME"), ("individual_id", "x")];
-    for refused in [
-        play.get(read, &unknown, &[]),
-        play.post(change, &unknown, &title),
-    ] {
-        let problem = only(refused.unwrap_err(), 404);
-        assert_eq!(problem.pointer.as_deref(), Some("individual_id"));
-    }
-    let wrong = updates(&[("id", "x")]).to_string();
-    assert_eq!(
-        codes(&play.post(change, &person, &wrong).unwrap_err()),
-        ["FIELD_NOT_UPDATABLE"]
-    );
-    let jane = [("customer_id", "JANE"), ("individual_id", "x")];
-    let alone = [
-        play.post(add, &jane, &grace().to_string()),
-        play.get(read, &jane, &[]),
-        play.post(change, &jane, &title),
-    ];
-    for refused in alone {
-        assert_eq!(
-            whole(&only(refused.unwrap_err(), 400)),
-            [
-                Some("NOT_A_CORPORATION"),
-                Some("The customer is a person; only a company has persons."),
-                Some("customer_id"),
-                Some("INDIVIDUAL"),
-                Some("CORPORATION"),
-                Some("Change the fields of the person with the update of the customer itself.")
-            ]
-        );
-    }
-
-    let pay = "payments.customers_add_payor";
-    let payor = json!({"id": "P1", "company_name": "Initech", "state": "MA", "country_code": "US"});
-    play.post(pay, &acme, &payor.to_string()).unwrap();
-    let taken = only(play.post(pay, &acme, &payor.to_string()).unwrap_err(), 400);
-    assert_eq!(
-        whole(&taken),
-        [
-            Some("ALREADY_EXISTS"),
-            Some("The customer has a payor with this id."),
-            Some("/id"),
-            Some("P1"),
-            Some("an id that no payor of this customer has"),
-            Some(REPEAT)
-        ]
-    );
-    // Another customer's payor may have the same id.
-    play.post(pay, &[("customer_id", "JANE")], &payor.to_string())
-        .unwrap();
-    let mut nameless = payor.clone();
-    nameless["id"] = json!("P2");
-    nameless["first_name"] = json!("Peter");
-    let refused = only(
-        play.post(pay, &acme, &nameless.to_string()).unwrap_err(),
-        400,
-    );
-    assert_eq!(
-        refused.expected.as_deref(),
-        Some("`first_name` and `last_name`, or `company_name` alone")
-    );
-    assert_eq!(refused.received, None);
+    let person = a_person_is_kept(&mut play);
+    a_customer_who_is_a_person_has_no_persons(&mut play);
+    let payor = payors_are_kept(&mut play);
 
     play.decide("ACME", "CLOSED").unwrap();
+    let acme = [("customer_id", "ACME")];
+    let path = [("customer_id", "ACME"), ("individual_id", person.as_str())];
     let closed = [
-        play.post(add, &acme, &grace().to_string()),
-        play.post(change, &person, &title),
-        play.post(pay, &acme, &payor.to_string()),
+        play.post(ADD, &acme, &grace().to_string()),
+        play.post(CHANGE, &path, &title()),
+        play.post(PAY, &acme, &payor.to_string()),
     ];
     for refused in closed {
         assert_eq!(
@@ -185,4 +120,91 @@ fn the_persons_and_payors_of_a_customer_are_kept() {
             ]
         );
     }
+}
+
+fn title() -> String {
+    updates(&[("title", "CFO")]).to_string()
+}
+
+/// Adds a person to Acme, changes it, and gives its id.
+fn a_person_is_kept(play: &mut Play) -> String {
+    let added = play.post(ADD, &[("customer_id", "ACME")], &grace().to_string());
+    let id = field(&added.unwrap().body, "id");
+    let person = [("customer_id", "ACME"), ("individual_id", id.as_str())];
+    play.post(CHANGE, &person, &title()).unwrap();
+    assert_eq!(
+        field(&play.get(READ, &person, &[]).unwrap().body, "title"),
+        "CFO"
+    );
+    let unknown = [("customer_id", "ACME"), ("individual_id", "x")];
+    for refused in [
+        play.get(READ, &unknown, &[]),
+        play.post(CHANGE, &unknown, &title()),
+    ] {
+        let problem = only(refused.unwrap_err(), 404);
+        assert_eq!(problem.pointer.as_deref(), Some("individual_id"));
+    }
+    let wrong = updates(&[("id", "x")]).to_string();
+    assert_eq!(
+        codes(&play.post(CHANGE, &person, &wrong).unwrap_err()),
+        ["FIELD_NOT_UPDATABLE"]
+    );
+    id
+}
+
+fn a_customer_who_is_a_person_has_no_persons(play: &mut Play) {
+    let jane = [("customer_id", "JANE"), ("individual_id", "x")];
+    let alone = [
+        play.post(ADD, &jane, &grace().to_string()),
+        play.get(READ, &jane, &[]),
+        play.post(CHANGE, &jane, &title()),
+    ];
+    for refused in alone {
+        assert_eq!(
+            whole(&only(refused.unwrap_err(), 400)),
+            [
+                Some("NOT_A_CORPORATION"),
+                Some("The customer is a person; only a company has persons."),
+                Some("customer_id"),
+                Some("INDIVIDUAL"),
+                Some("CORPORATION"),
+                Some("Change the fields of the person with the update of the customer itself.")
+            ]
+        );
+    }
+}
+
+/// Adds a payor to Acme and gives it.
+fn payors_are_kept(play: &mut Play) -> Value {
+    let acme = [("customer_id", "ACME")];
+    let payor = json!({"id": "P1", "company_name": "Initech", "state": "MA", "country_code": "US"});
+    play.post(PAY, &acme, &payor.to_string()).unwrap();
+    let taken = only(play.post(PAY, &acme, &payor.to_string()).unwrap_err(), 400);
+    assert_eq!(
+        whole(&taken),
+        [
+            Some("ALREADY_EXISTS"),
+            Some("The customer has a payor with this id."),
+            Some("/id"),
+            Some("P1"),
+            Some("an id that no payor of this customer has"),
+            Some(REPEAT)
+        ]
+    );
+    // Another customer's payor may have the same id.
+    play.post(PAY, &[("customer_id", "JANE")], &payor.to_string())
+        .unwrap();
+    let mut nameless = payor.clone();
+    nameless["id"] = json!("P2");
+    nameless["first_name"] = json!("Peter");
+    let refused = only(
+        play.post(PAY, &acme, &nameless.to_string()).unwrap_err(),
+        400,
+    );
+    assert_eq!(
+        refused.expected.as_deref(),
+        Some("`first_name` and `last_name`, or `company_name` alone")
+    );
+    assert_eq!(refused.received, None);
+    payor
 }

@@ -1,7 +1,6 @@
 //! What each version of the platform calls what is missing.
 
 use layer2_types::operation::Platform;
-use layer2_world::Settings;
 use serde_json::Value;
 use serde_json::json;
 
@@ -18,43 +17,46 @@ use super::only;
 use super::proof;
 use super::text;
 use super::updates;
-use crate::support::Play;
+use crate::support::fast;
+
+/// What a version tells of a company that lacks something, what fields it still wants of a person that has told all but
+/// its attestation, and the status of that person's application.
+fn reviewed_on(platform: Platform) -> (Value, Value, String) {
+    let mut play = fast(platform);
+    for event in ["APPLICATION_INCOMPLETE", "APPLICATION_READY_FOR_SUBMISSION"] {
+        let body = json!({"event_type": event, "callback_url": "http://127.0.0.1:9/h"});
+        let subscribed = play.post("payments.subscriptions_create", &[], &body.to_string());
+        let known = platform != Platform::Layer2V1_0_5 || event != "APPLICATION_INCOMPLETE";
+        assert_eq!(subscribed.is_ok(), known, "{event}");
+    }
+    let id = play.apply(&globex());
+    let body = grace();
+    play.on(ADD, &id, &body).unwrap();
+    let review = play.review(&id);
+    let mut plain = ada();
+    plain["terms_and_conditions_accepted"] = json!(true);
+    let told = updates(&TOLD[..13]);
+    let person = play.apply(&plain);
+    play.on(UPDATE, &person, &told).unwrap();
+    let (name, ids) = if platform == Platform::Layer2V1_0_5 {
+        ("application_validation_errors", "id")
+    } else {
+        ("validation_errors", "document_id")
+    };
+    let left = play.review(&person);
+    for document in members(&left["application_document_errors"]) {
+        play.upload(&text(&document[ids]), &proof()).unwrap();
+    }
+    (review, left[name].clone(), play.stage(&person))
+}
+
+fn keys(value: &Value) -> Vec<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
 
 #[test]
 fn each_version_has_its_own_names() {
-    let review = |platform: Platform| {
-        let mut settings = Settings::default();
-        settings.platform = platform;
-        let mut play = Play::with(settings);
-        for event in ["APPLICATION_INCOMPLETE", "APPLICATION_READY_FOR_SUBMISSION"] {
-            let body = json!({"event_type": event, "callback_url": "http://127.0.0.1:9/h"});
-            let subscribed = play.post("payments.subscriptions_create", &[], &body.to_string());
-            let known = platform != Platform::Layer2V1_0_5 || event != "APPLICATION_INCOMPLETE";
-            assert_eq!(subscribed.is_ok(), known, "{event}");
-        }
-        let id = play.apply(&globex());
-        let body = grace();
-        play.on(ADD, &id, &body).unwrap();
-        let review = play.review(&id);
-        let mut plain = ada();
-        plain["terms_and_conditions_accepted"] = json!(true);
-        let told = updates(&TOLD[..13]);
-        let person = play.apply(&plain);
-        play.on(UPDATE, &person, &told).unwrap();
-        let (name, ids) = if platform == Platform::Layer2V1_0_5 {
-            ("application_validation_errors", "id")
-        } else {
-            ("validation_errors", "document_id")
-        };
-        let left = play.review(&person);
-        for document in members(&left["application_document_errors"]) {
-            play.upload(&text(&document[ids]), &proof()).unwrap();
-        }
-        (review, left[name].clone(), play.stage(&person))
-    };
-    let (old, left, stage) = review(Platform::Layer2V1_0_5);
-    let keys =
-        |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+    let (old, left, stage) = reviewed_on(Platform::Layer2V1_0_5);
     assert_eq!(
         keys(&old),
         [
@@ -81,7 +83,7 @@ fn each_version_has_its_own_names() {
     // 1.0.5 knows no attestation, so its absence holds nothing up.
     assert_eq!((left, stage.as_str()), (json!([]), "READY_FOR_SUBMISSION"));
 
-    let (new, left, stage) = review(Platform::RailV1_1_2);
+    let (new, left, stage) = reviewed_on(Platform::RailV1_1_2);
     assert_eq!(
         keys(&new),
         [
@@ -102,7 +104,7 @@ fn each_version_has_its_own_names() {
     assert_eq!(names(&left, "field_name"), ["information_attested"]);
     assert_eq!(keys(&left[0]), ["description", "field_name", "status"]);
     assert_eq!(stage, "INCOMPLETE");
-    let (both, _, _) = review(Platform::Union);
+    let (both, _, _) = reviewed_on(Platform::Union);
     for key in keys(&old).iter().chain(&keys(&new)) {
         assert!(both.get(key).is_some(), "{key}");
     }
@@ -131,9 +133,7 @@ fn each_version_has_its_own_words_for_missing_persons() {
             ]),
         ),
     ] {
-        let mut settings = Settings::default();
-        settings.platform = platform;
-        let mut play = Play::with(settings);
+        let mut play = fast(platform);
         let mut body = globex();
         body["terms_and_conditions_accepted"] = json!(false);
         let id = play.apply(&body);
@@ -143,9 +143,7 @@ fn each_version_has_its_own_words_for_missing_persons() {
 
 #[test]
 fn version_1_0_5_tells_of_applications_and_not_of_what_they_make() {
-    let mut settings = Settings::default();
-    settings.platform = Platform::Layer2V1_0_5;
-    let mut play = Play::with(settings);
+    let mut play = fast(Platform::Layer2V1_0_5);
     for event in [
         "APPLICATION_READY_FOR_SUBMISSION",
         "APPLICATION_SUBMITTED",

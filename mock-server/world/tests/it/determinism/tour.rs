@@ -2,11 +2,10 @@
 //! things to be seen.
 
 use jiff::SignedDuration;
+use layer2_types::operation::Platform;
 use layer2_world::DueDelivery;
-use layer2_world::Profile;
 use layer2_world::RULES_VERSION;
 use layer2_world::Seed;
-use layer2_world::Settings;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -20,6 +19,7 @@ use crate::support::Play;
 use crate::support::TAKEN;
 use crate::support::field;
 use crate::support::fields;
+use crate::support::slow;
 
 const EVENTS: [&str; 8] = [
     "APPLICATION_APPROVED",
@@ -35,12 +35,6 @@ const ACCOUNTS: [&str; 4] = ["ACME_USD", "ACME_USDC", "JANE_USD", "WALKER_0_USD"
 
 /// What happens between two acts: the clock moves, and webhooks are answered or not.
 type Pause<'a> = &'a mut dyn FnMut(&mut Play, SignedDuration);
-
-fn world() -> Play {
-    let mut settings = Settings::default();
-    settings.profile = Profile::Realistic;
-    Play::with(settings)
-}
 
 /// All acts, in each of which something also goes wrong.
 fn tour(play: &mut Play, pause: Pause<'_>) {
@@ -154,7 +148,7 @@ fn answer(play: &mut Play, due: &DueDelivery) {
 
 /// A tour whose receiver answers at once, with every attempt and the whole journal as text.
 fn told() -> (Play, Vec<Attempt>, String) {
-    let mut play = world();
+    let mut play = slow(Platform::Union);
     let mut sent = Vec::new();
     tour(&mut play, &mut |play, span| {
         play.advance(span);
@@ -235,7 +229,7 @@ fn seen(seed: u64) -> (Vec<Attempt>, Vec<String>) {
         let bytes = dice.derive("moment", &[&seed.to_le_bytes(), &throws.to_le_bytes()]);
         usize::from(bytes[0]) % below
     };
-    let mut play = world();
+    let mut play = slow(Platform::Union);
     let (mut open, mut sent): (Vec<DueDelivery>, Vec<Attempt>) = (Vec::new(), Vec::new());
     tour(&mut play, &mut |play, span| {
         play.advance(span);

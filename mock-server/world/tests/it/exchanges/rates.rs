@@ -98,6 +98,7 @@ fn snapshot_and_replay_hold_in_the_middle_of_an_exchange() {
         now: play.now,
         journal: play.journal.clone(),
         eager: true,
+        watchful: true,
     };
     for play in [&mut play, &mut other] {
         play.advance(SignedDuration::from_mins(20));

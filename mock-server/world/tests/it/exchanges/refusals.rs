@@ -1,5 +1,7 @@
 //! Every refusal of an exchange or a rate, word for word; each leaves no trace.
 
+mod orders;
+
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
@@ -17,6 +19,8 @@ use crate::support::Play;
 use crate::support::codes;
 use crate::support::field;
 use crate::support::request;
+use orders::Refused;
+use orders::orders;
 
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 const OTHER_IDS: &str = "Ids of another sandbox, and of another kind of resource, are not known here; list what there is, or take the id from the reply that told of it.";
@@ -39,10 +43,7 @@ fn known_to(platform: Platform, order: Order<'static>) -> Order<'static> {
 }
 
 /// A refused order and its refusal under a version. Without quotes none is refused for being one, and none is named.
-fn asked_on(
-    platform: Platform,
-    (order, mut expected): (Order<'static>, Rejection),
-) -> Option<(Order<'static>, Rejection)> {
+fn asked_on(platform: Platform, (order, mut expected): Refused) -> Option<Refused> {
     if platform == Platform::RailV1_1_2 {
         let problem = &mut expected.problems[0];
         match problem.received.as_deref() {
@@ -66,178 +67,6 @@ fn prepared(platform: Platform) -> Play {
     play
 }
 
-/// Sends a request that is refused, and holds the world against what it was before.
-fn refused(play: &mut Play, op: &str, path: &[(&str, &str)], body: &str) -> Rejection {
-    let before = play.world.snapshot().unwrap();
-    let rejection = play.post(op, path, body).unwrap_err();
-    assert!(
-        play.world.snapshot().unwrap() == before,
-        "{op} {body} left a trace"
-    );
-    let operation = request(op, &[], &[], None).op.operation();
-    for code in codes(&rejection) {
-        let listed = operation.error_codes().any(|listed| listed == code);
-        assert!(listed, "{op} does not list {code}");
-    }
-    rejection
-}
-
-/// Orders that are refused, with the refusal.
-fn orders() -> Vec<(Order<'static>, Rejection)> {
-    let too_large = || {
-        Problem::new(
-            "AMOUNT_TOO_LARGE",
-            "The amount is more than the books can hold.",
-        )
-        .at("/amount")
-        .expected("at most 28 digits, all money of the asset in the sandbox together")
-        .hint("Amounts are in units of the asset, never in cents; begin with less money, or in another sandbox.")
-    };
-    let not_positive = || {
-        Problem::new("AMOUNT_NOT_POSITIVE", "The amount must be more than zero.")
-            .at("/amount")
-            .expected("a number above 0")
-            .hint("The direction of a movement is given by its accounts, never by a sign.")
-    };
-    let order_type = |custodian, account, pointer, order: &str| {
-        Problem::new(
-            "ORDER_TYPE_NOT_SUPPORTED",
-            format!(
-                "Custodian {custodian}, which keeps account `{account}`, takes no order {order}."
-            ),
-        )
-        .at(pointer)
-        .received(order)
-        .hint("Accounts of the product DEPOSIT_BASIC take every order.")
-    };
-    vec![
-        (
-            Order { from: "ACME_UDS", ..SALE },
-            Problem::new("NOT_FOUND", "There is no account with this id in this sandbox.")
-                .at("/source_account_id")
-                .received("ACME_UDS")
-                .expected("the id of one account of this sandbox")
-                .hint("Did you mean `ACME_USD`?")
-                .not_found(),
-        ),
-        (
-            Order { to: "NOTHING", ..SALE },
-            Problem::new("NOT_FOUND", "There is no account with this id in this sandbox.")
-                .at("/destination_account_id")
-                .received("NOTHING")
-                .expected("the id of one account of this sandbox")
-                .hint(OTHER_IDS)
-                .not_found(),
-        ),
-        (
-            Order { to: "ACME_USD", ..SALE },
-            Problem::new("SAME_ACCOUNT", "Source and destination are the same account.")
-                .at("/destination_account_id")
-                .received("ACME_USD")
-                .expected("another account than the source")
-                .hint("Name two accounts; one of them may be another customer's.")
-                .bad_request(),
-        ),
-        (
-            Order { to: "JANE_USD", ..SALE },
-            Problem::new(
-                "PAIR_NOT_SUPPORTED",
-                "FIAT_TESTNET_USD cannot be exchanged for FIAT_TESTNET_USD.",
-            )
-            .at("/destination_account_id")
-            .received("FIAT_TESTNET_USD")
-            .expected("ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL")
-            .hint("A transfer moves one asset between two accounts.")
-            .bad_request(),
-        ),
-        (
-            Order { from: "ACME_BTC", ..SALE },
-            Problem::new(
-                "PAIR_NOT_SUPPORTED",
-                "BITCOIN_TESTNET_BTC cannot be exchanged for ETHEREUM_SEPOLIA_USDC.",
-            )
-            .at("/destination_account_id")
-            .received("ETHEREUM_SEPOLIA_USDC")
-            .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD")
-            .hint("An exchange leads from fiat to crypto or back; change twice to go further.")
-            .bad_request(),
-        ),
-        (
-            Order { action: "FIX_BOTH", ..SALE },
-            Problem::new("VALIDATION_FAILED", "There is no such action.")
-                .at("/action")
-                .received("FIX_BOTH")
-                .expected("FIX_SOURCE, FIX_DESTINATION")
-                .bad_request(),
-        ),
-        (
-            Order { from: "FORT_USD", action: "FIX_DESTINATION", ..SALE },
-            order_type("FORT", "FORT_USD", "/source_account_id", "MARKET FIX_DESTINATION")
-                .expected("MARKET FIX_SOURCE")
-                .bad_request(),
-        ),
-        (
-            Order { to: "FORT_USDC", pricing: "quote", ..SALE },
-            order_type("FORT", "FORT_USDC", "/destination_account_id", "QUOTE FIX_SOURCE")
-                .expected("MARKET FIX_SOURCE")
-                .bad_request(),
-        ),
-        (
-            Order { to: "ANCH_USDC", ..SALE },
-            order_type("ANCH", "ANCH_USDC", "/destination_account_id", "MARKET FIX_SOURCE")
-                .expected("QUOTE FIX_DESTINATION")
-                .bad_request(),
-        ),
-        (
-            Order { from: "FORT_USD", to: "ANCH_USDC", ..SALE },
-            order_type("ANCH", "ANCH_USDC", "/destination_account_id", "MARKET FIX_SOURCE")
-                .expected("no order at all between these two accounts")
-                .bad_request(),
-        ),
-        (
-            Order { amount: "0", ..SALE },
-            not_positive().received("0").bad_request(),
-        ),
-        (
-            Order { amount: "-5", ..PURCHASE },
-            not_positive().received("-5").bad_request(),
-        ),
-        (
-            Order { amount: "1.001", ..SALE },
-            Problem::new(
-                "TOO_MANY_DECIMALS",
-                "FIAT_TESTNET_USD has 2 decimals; nothing is rounded.",
-            )
-            .at("/amount")
-            .received("1.001")
-            .expected("at most 2 decimals")
-            .hint("Cut the amount before you send it; a sum computed in binary floating point often has a tail of digits.")
-            .bad_request(),
-        ),
-        (
-            Order { from: "ACME_USDC", to: "ACME_USD", amount: "0.010099", ..SALE },
-            Problem::new(
-                "AMOUNT_TOO_SMALL",
-                "The amount is worth less than 0.01 FIAT_TESTNET_USD, the smallest unit.",
-            )
-            .at("/amount")
-            .received("0.010099")
-            .expected("at least 0.0101 ETHEREUM_SEPOLIA_USDC")
-            .hint("What an exchange gives is cut to the decimals of the asset, never rounded up.")
-            .bad_request(),
-        ),
-        (
-            Order { amount: "9999999999999999999999999999", ..SALE },
-            too_large().received("9999999999999999999999999999").bad_request(),
-        ),
-        (
-            // It can be told itself, but not with the one percent that is held on top.
-            Order { from: "ACME_USDC", to: "ACME_USD", amount: "9850000000000000000000", ..PURCHASE },
-            too_large().received("9850000000000000000000").bad_request(),
-        ),
-    ]
-}
-
 #[test]
 fn each_order_that_is_refused_is_told_why() {
     for &platform in Platform::ALL {
@@ -246,7 +75,9 @@ fn each_order_that_is_refused_is_told_why() {
             .filter_map(|row| asked_on(platform, row))
         {
             let mut play = prepared(platform);
-            let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+            let rejection = play
+                .post(&order.operation(), &[], &order.body())
+                .unwrap_err();
             assert_eq!(rejection, expected, "{platform} {}", order.body());
         }
     }
@@ -275,7 +106,9 @@ fn money_of_an_account_that_is_frozen_cannot_be_exchanged() {
                 let mut play = play_on(platform);
                 let id = field(&play.exchange(order).unwrap().body, "id");
                 play.patch_account(account, "FROZEN").unwrap();
-                let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+                let rejection = play
+                    .post(&order.operation(), &[], &order.body())
+                    .unwrap_err();
                 assert_eq!(rejection, frozen(account, pointer));
                 let rejection = refused_acceptance(&mut play, &id, "0.01");
                 assert_eq!(rejection, frozen(account, "exchange_id"));
@@ -286,12 +119,9 @@ fn money_of_an_account_that_is_frozen_cannot_be_exchanged() {
 
 fn refused_acceptance(play: &mut Play, id: &str, slippage: &str) -> Rejection {
     let body = format!(r#"{{"maximum_slippage":{slippage}}}"#);
-    refused(
-        play,
-        "payments.exchanges_accept",
-        &[("exchange_id", id)],
-        &body,
-    )
+    let path = [("exchange_id", id)];
+    play.post("payments.exchanges_accept", &path, &body)
+        .unwrap_err()
 }
 
 #[test]
@@ -490,15 +320,15 @@ fn reused(operation: &str, what: &str) -> Rejection {
 
 #[test]
 fn a_version_without_quotes_names_no_order_that_it_does_not_have() {
-    let mut settings = Settings::default();
-    settings.platform = Platform::RailV1_1_2;
-    let mut play = play_with(settings);
+    let mut play = play_on(Platform::RailV1_1_2);
     play.open("ANCH_USDC", "DEPOSIT_ANCH_CRYPTO", "ETHEREUM_SEPOLIA_USDC");
     let order = Order {
         to: "ANCH_USDC",
         ..SALE
     };
-    let rejection = refused(&mut play, &order.operation(), &[], &order.body());
+    let rejection = play
+        .post(&order.operation(), &[], &order.body())
+        .unwrap_err();
     assert_eq!(
         rejection.problems[0].expected.as_deref(),
         Some("no order at all between these two accounts")
@@ -510,24 +340,19 @@ fn a_version_without_quotes_names_no_order_that_it_does_not_have() {
     );
 }
 
-#[test]
-fn each_rate_that_is_refused_is_told_why() {
-    for &platform in Platform::ALL {
-        let pin = |source: &str, destination: &str, rate: &str| {
-            format!(
-                r#"{{"source_asset_type_id":"{source}","destination_asset_type_id":"{destination}","rate":{rate}}}"#
-            )
-        };
-        let unknown = |pointer: &str| {
-            Problem::new("ASSET_NOT_SUPPORTED", "There is no such asset type.")
+/// A rate of an asset that is misspelt.
+fn unknown(pointer: &str) -> Rejection {
+    Problem::new("ASSET_NOT_SUPPORTED", "There is no such asset type.")
             .at(pointer)
             .received("FIAT_TESTNET_USB")
             .expected("FIAT_TESTNET_USD, FIAT_TESTNET_EUR, FIAT_TESTNET_CAD, ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL")
             .hint("Did you mean `FIAT_TESTNET_USD`?")
             .bad_request()
-        };
-        let no_pair = |pointer: &str| {
-            Problem::new(
+}
+
+/// A rate of two assets that cannot be exchanged for each other.
+fn no_pair(pointer: &str) -> Rejection {
+    Problem::new(
             "PAIR_NOT_SUPPORTED",
             "FIAT_TESTNET_EUR cannot be exchanged for FIAT_TESTNET_USD.",
         )
@@ -536,14 +361,26 @@ fn each_rate_that_is_refused_is_told_why() {
         .expected("ETHEREUM_SEPOLIA_USDC, ETHEREUM_SEPOLIA_ETH, ETHEREUM_GOERLI_USDC, ETHEREUM_GOERLI_ETH, BITCOIN_TESTNET_BTC, SOLANA_DEVNET_SOL")
         .hint("An exchange leads from fiat to crypto or back; change twice to go further.")
         .bad_request()
-        };
-        let out_of_range = |rate: &str| {
-            Problem::new("RATE_OUT_OF_RANGE", "The rate cannot be pinned.")
-            .at("/rate")
-            .received(rate)
-            .expected("a number above 0 and up to 1000000000000, with at most 18 decimals")
-            .hint("It is told in units of the asset that is bought for one unit of the one that is sold.")
-            .bad_request()
+}
+
+fn out_of_range(rate: &str) -> Rejection {
+    Problem::new("RATE_OUT_OF_RANGE", "The rate cannot be pinned.")
+        .at("/rate")
+        .received(rate)
+        .expected("a number above 0 and up to 1000000000000, with at most 18 decimals")
+        .hint(
+            "It is told in units of the asset that is bought for one unit of the one that is sold.",
+        )
+        .bad_request()
+}
+
+#[test]
+fn each_rate_that_is_refused_is_told_why() {
+    for &platform in Platform::ALL {
+        let pin = |source: &str, destination: &str, rate: &str| {
+            format!(
+                r#"{{"source_asset_type_id":"{source}","destination_asset_type_id":"{destination}","rate":{rate}}}"#
+            )
         };
         let (usd, eur, btc) = (super::USD, "FIAT_TESTNET_EUR", super::BTC);
         let mut play = play_on(platform);
@@ -568,7 +405,7 @@ fn each_rate_that_is_refused_is_told_why() {
                 out_of_range("0.0000000000000000001"),
             ),
         ] {
-            let rejection = refused(&mut play, "control.rates_pin", &[], &body);
+            let rejection = play.post("control.rates_pin", &[], &body).unwrap_err();
             assert_eq!(rejection, expected, "{body}");
         }
         for (source, destination, expected) in [
@@ -584,7 +421,7 @@ fn each_rate_that_is_refused_is_told_why() {
                 ("source_asset_type_id", source),
                 ("destination_asset_type_id", destination),
             ];
-            let rejection = refused(&mut play, "control.rates_unpin", &path, "");
+            let rejection = play.post("control.rates_unpin", &path, "").unwrap_err();
             assert_eq!(rejection, expected, "{source} {destination}");
         }
     }

@@ -178,6 +178,7 @@ proptest! {
         let mut settings = Settings::default();
         settings.profile = if fast { Profile::Fast } else { Profile::Realistic };
         let mut play = play_with(settings.clone());
+        play.watchful = false;
         for (account, amount) in [("ACME_USDC", "1000"), ("ACME_BTC", "0.05")] {
             play.inbound(account, amount).unwrap();
         }

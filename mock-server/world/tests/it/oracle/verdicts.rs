@@ -57,12 +57,8 @@ impl Oracle {
     }
 
     fn judge_transfer_acceptance(&self, read: Read<'_>, sent: Sent<'_>) -> Verdict {
-        let told = read("payments.transfers_get", sent.path);
-        match Json::parse(&told).text("/data/status").as_str() {
-            "REQUESTED" => {}
-            "EXPIRED" => return Err("TRANSFER_EXPIRED"),
-            _ => return Err("TRANSFER_NOT_ACCEPTABLE"),
-        }
+        let codes = ["TRANSFER_EXPIRED", "TRANSFER_NOT_ACCEPTABLE"];
+        judge_status(&read("payments.transfers_get", sent.path), codes)?;
         let transfer = &self.transfers[sent.path[0].1];
         self.judge_accounts(read, &transfer.accounts())?;
         self.judge_funds(sent)
@@ -72,25 +68,17 @@ impl Oracle {
         if units(&Json::parse(sent.body).text("/maximum_slippage")) >= units("1") {
             return Err("VALIDATION_FAILED");
         }
-        let told = read("payments.exchanges_get", sent.path);
-        match Json::parse(&told).text("/data/status").as_str() {
-            "REQUESTED" => {}
-            "EXPIRED" => return Err("EXCHANGE_EXPIRED"),
-            _ => return Err("EXCHANGE_NOT_ACCEPTABLE"),
-        }
+        let codes = ["EXCHANGE_EXPIRED", "EXCHANGE_NOT_ACCEPTABLE"];
+        judge_status(&read("payments.exchanges_get", sent.path), codes)?;
         let exchange = &self.exchanges[sent.path[0].1];
         self.judge_accounts(read, &exchange.accounts())?;
         self.judge_funds(sent)
     }
 
     fn judge_withdrawal_acceptance(&self, read: Read<'_>, sent: Sent<'_>) -> Verdict {
-        let told = read("payments.withdrawals_get", sent.path);
-        match Json::parse(&told).text("/data/status").as_str() {
-            "REQUESTED" => {}
-            "EXPIRED" => return Err("WITHDRAWAL_EXPIRED"),
-            // One that waits for a paper is among these.
-            _ => return Err("WITHDRAWAL_NOT_ACCEPTABLE"),
-        }
+        // One that waits for a paper is not acceptable either.
+        let codes = ["WITHDRAWAL_EXPIRED", "WITHDRAWAL_NOT_ACCEPTABLE"];
+        judge_status(&read("payments.withdrawals_get", sent.path), codes)?;
         let withdrawal = &self.withdrawals[sent.path[0].1];
         self.judge_accounts(read, &[withdrawal.source()])?;
         let path = [("counterparty_id", withdrawal.counterparty())];
@@ -143,6 +131,15 @@ fn transacts(status: &str, edd_transacts: bool) -> bool {
         "EDD" | "EDD_L2F" => edd_transacts,
         "CLOSED" | "FROZEN" | "FROZEN_L2F" | "PENDING" | "PENDING_L2F" => false,
         other => panic!("the oracle does not know the status {other}"),
+    }
+}
+
+/// What is accepted must be REQUESTED still; of the codes the first is for what has expired, the second for all else.
+fn judge_status(told: &str, [expired, not_acceptable]: [&'static str; 2]) -> Verdict {
+    match Json::parse(told).text("/data/status").as_str() {
+        "REQUESTED" => Ok(()),
+        "EXPIRED" => Err(expired),
+        _ => Err(not_acceptable),
     }
 }
 

@@ -101,6 +101,8 @@ impl Walk {
             next: None,
             sent: 0,
         };
+        // The walk looks by itself, now and then.
+        walk.play.watchful = false;
         walk.play.subscribe("APPLICATION_APPROVED");
         if walk.play.world.settings().platform != Platform::Layer2V1_0_5 {
             walk.play.subscribe("TRANSACTION_POSTED");

@@ -10,31 +10,35 @@
 //!   sent is what this version has of it.
 //!
 //! The marks themselves stay, so that a message can say which version has what was refused.
+//!
+//! A schema is a tree of `serde_json`, whose numbers are no money; nothing that is stored or sent ever is one.
 
 use layer2_types::operation::Platform;
 use serde_json::{Map, Value};
 
 /// Which side of a call a schema describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+pub enum Side {
+    /// What a client sends.
     Request,
+    /// What it is answered.
     Reply,
 }
 
 /// Turns a schema of all versions into that of one; the union of them stays as it is.
-pub(super) fn project(schema: &mut Value, platform: Platform, side: Side) {
+pub fn project(schema: &mut Value, platform: Platform, side: Side) {
     if platform != Platform::Union {
         narrow(schema, platform, side);
     }
 }
 
 /// Whether the text of some schemas marks anything that only some versions have.
-pub(super) fn differs_by_version(schemas: &str) -> bool {
+pub fn differs_by_version(schemas: &str) -> bool {
     [PROPERTY, VALUES].iter().any(|mark| schemas.contains(mark))
 }
 
 /// The versions that have a value which a schema marks, as a message spells them.
-pub(super) fn versions_of_value(schema: &Value, value: &str) -> Option<String> {
+pub fn versions_of_value(schema: &Value, value: &str) -> Option<String> {
     let versions = schema.get(VALUES)?.get(value)?.as_array()?;
     let names: Vec<_> = versions.iter().filter_map(Value::as_str).collect();
     Some(names.join(" and "))
@@ -46,7 +50,7 @@ const PROPERTY: &str = "x-versions";
 const VALUES: &str = "x-value-versions";
 
 fn narrow(schema: &mut Value, platform: Platform, side: Side) {
-    let Value::Object(members) = schema else {
+    let Some(members) = schema.as_object_mut() else {
         return;
     };
     // The variants go by the values of their tag, which the next step takes away.
@@ -55,9 +59,11 @@ fn narrow(schema: &mut Value, platform: Platform, side: Side) {
     remove_properties(members, platform, side);
     let mut inside = |schema: &mut Value| narrow(schema, platform, side);
     for key in ["properties", "$defs"] {
-        if let Some(Value::Object(named)) = members.get_mut(key) {
-            named.values_mut().for_each(&mut inside);
-        }
+        let named = members.get_mut(key).and_then(Value::as_object_mut);
+        named
+            .into_iter()
+            .flat_map(Map::values_mut)
+            .for_each(&mut inside);
     }
     if let Some(Value::Array(parts)) = members.get_mut("allOf") {
         parts.iter_mut().for_each(&mut inside);
@@ -95,7 +101,8 @@ fn remove_variants(schema: &mut Map<String, Value>, platform: Platform) {
 }
 
 fn remove_properties(schema: &mut Map<String, Value>, platform: Platform, side: Side) {
-    let Some(Value::Object(properties)) = schema.get_mut("properties") else {
+    let properties = schema.get_mut("properties");
+    let Some(properties) = properties.and_then(Value::as_object_mut) else {
         return;
     };
     let other = |property: &Value| {

@@ -1,15 +1,15 @@
-//! The server as a process, and a database for it.
+//! A server on a database, and the database.
 
 use std::{
-    io::{BufRead as _, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
 
 use layer2_types::control::SandboxInfo;
 
+use super::process::{self, Process};
 use crate::tree::root;
 
 /// A folder that is removed when the test ends.
@@ -73,63 +73,39 @@ fn script(command: &str, folder: &Path) -> std::process::Output {
 
 /// A server on the database.
 #[derive(Debug)]
-pub(super) struct Process {
-    child: Child,
+pub(super) struct Server {
+    process: Process,
     pub(super) address: SocketAddr,
-    /// What its ready file says.
-    info: String,
 }
 
-impl Process {
+impl Server {
     /// Starts it and waits until it serves.
-    pub(super) fn start(database: &Database) -> Process {
+    pub(super) fn start(database: &Database) -> Server {
         let folder = Folder::new("ready");
-        let ready = folder.0.join("ready.json");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_layer2-tests-server"))
-            .args(["--listen", "127.0.0.1:0", "--clock", "manual", "--store"])
-            .arg(&database.url)
-            .arg("--ready-file")
-            .arg(&ready)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("start");
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().expect("stdout"))
-            .read_line(&mut line)
-            .expect("banner");
-        assert!(line.contains("listens at"), "it does not start: {line}");
-        let info = std::fs::read_to_string(&ready).expect("ready file");
-        let url = read(&info).url;
+        let program = env!("CARGO_BIN_EXE_layer2-tests-server");
+        let command = process::command(program, &database.url, &folder.0);
+        let process = Process::start(command, &folder.0);
+        let url = read(&process.info).url;
         let address = url.strip_prefix("http://").expect("plain http");
-        Process {
-            child,
+        Server {
             address: address.parse().expect("an address"),
-            info,
+            process,
         }
     }
 
     pub(super) fn info(&self) -> SandboxInfo {
-        read(&self.info)
+        read(&self.process.info)
     }
 
     /// The same for a client that reaches it at another address.
     pub(super) fn info_at(&self, url: &str) -> SandboxInfo {
         let own = format!("http://{}", self.address);
-        read(&self.info.replace(&own, url))
+        read(&self.process.info.replace(&own, url))
     }
 
     /// Ends it at once (SIGKILL).
     pub(super) fn kill(&mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("ended");
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have been killed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.kill();
     }
 }
 
