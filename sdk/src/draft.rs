@@ -41,7 +41,7 @@ impl Draft {
     }
 
     /// Adds a parameter to the query; one that has no value adds nothing.
-    #[cfg(any(feature = "payments", feature = "accounting", feature = "control"))]
+    #[cfg(any(feature = "payments", feature = "control"))]
     pub(crate) fn query(mut self, parameter: &impl Serialize) -> Self {
         match serde_urlencoded::to_string(parameter) {
             Ok(pair) if pair.is_empty() => {}
@@ -100,7 +100,7 @@ impl Draft {
 mod tests {
     use super::*;
 
-    #[cfg(any(feature = "payments", feature = "accounting", feature = "control"))]
+    #[cfg(any(feature = "payments", feature = "control"))]
     #[test]
     fn parameters_with_a_value_make_the_query_in_order() {
         let draft = Draft::new("/v1/accounts")
