@@ -86,15 +86,15 @@ impl Auth {
     pub(crate) fn said_no(&self) -> &'static str {
         match self {
             Self::Bearer(_) => {
-                "the server refused the token that the client was given: give the builder the one that the server prints when it \
-                 starts"
+                "the server refused the token that the client was given: give the builder the one that the \
+                 server prints when it starts"
             }
             Self::Headers(_) => {
                 "the platform refused the client id and secret: check that they belong to this environment"
             }
             Self::Token(_) => {
-                "the platform refused the token, also after it was renewed: check that the token URL and the base URL belong to \
-                 the same environment"
+                "the platform refused the token, also after it was renewed: check that the token URL and the \
+                 base URL belong to the same environment"
             }
         }
     }

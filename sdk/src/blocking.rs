@@ -73,7 +73,11 @@ impl Client {
             .thread_name("layer2-sdk")
             .enable_all()
             .build()
-            .map_err(|source| config("no thread for the blocking client, its source says why: raise the limit of threads of this process").with_source(source))?;
+            .map_err(|source| {
+                let message = "no thread for the blocking client, its source says why: raise the limit of threads of \
+                               this process";
+                config(message).with_source(source)
+            })?;
         Ok(Self {
             client,
             engine: Arc::new(Engine(Some(runtime))),

@@ -1,14 +1,17 @@
 //! What the client tells about its work: `tracing` spans and events with the names of OpenTelemetry's HTTP conventions.
 //!
 //! One span per call, `layer2.call`, from the first check to the decoded reply, also for a call that is refused before
-//! anything is sent. Below it one per attempt, `layer2.attempt`, and one per request for a token, `layer2.token`: the client
-//! spans of the conventions, whose `otel.name` is method and template and whose length is the duration of the request. A
-//! subscriber that bridges to OpenTelemetry needs no mapping.
+//! anything is sent. Below it one per attempt, `layer2.attempt`, and one per request for a token, `layer2.token`: the
+//! client spans of the conventions, whose `otel.name` is method and template and whose length is the duration of the
+//! request. A subscriber that bridges to OpenTelemetry needs no mapping.
 //!
 //! `error.type` is the same word wherever a failure is told: the status of the reply if that is what failed, else the kind
 //! of the error, so that a success whose body broke off or does not read is `reply_cut` or `decode` and not `200`. The
-//! status of a token endpoint stands on the span of its own request alone. No span or event carries a body, a header, a query or an id of a resource: the path is
-//! told as the template of the operation (`url.template`), and `url.full`, which would hold ids, is left out.
+//! status of a token endpoint stands on the span of its own request alone. What goes wrong with a file or with the links
+//! of a list after the reply was read is told by no span.
+//!
+//! No span or event carries a body, a header, a query or an id of a resource: the path is told as the template of the
+//! operation (`url.template`), and `url.full`, which would hold ids, is left out.
 //!
 //! | event | level | tells |
 //! |---|---|---|

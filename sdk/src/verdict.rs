@@ -130,7 +130,8 @@ pub(crate) fn on_broken(broken: TransportError, operation: &Operation, base: &Ur
             (error, RetryCost::Failure)
         }
         TransportError::TimedOut(source) => {
-            let message = "no reply came in time: the outcome says whether to call again, a longer `timeout` whether it was too short";
+            let message = "no reply came in time: the outcome says whether to call again, with a longer `timeout` if the \
+                           platform is slow";
             let error = Error::new(ErrorKind::Timeout, silence, message).with_source(source);
             (error, RetryCost::Timeout)
         }
@@ -168,5 +169,35 @@ fn on_cut(
         transient,
         cost: RetryCost::Failure,
         remedy: None,
+    }
+}
+
+#[cfg(all(test, feature = "payments"))]
+mod tests {
+    use layer2_types::payments::OperationId;
+
+    use super::*;
+
+    #[test]
+    fn every_text_says_what_to_do_next() {
+        let base = Url::parse("https://api.example").unwrap();
+        let operation = OperationId::TransfersAccept.operation();
+        let broken = [
+            TransportError::NotSent("it broke".into()),
+            TransportError::NoReply("it broke".into()),
+            TransportError::TimedOut("it broke".into()),
+        ];
+        let broken = broken.into_iter().map(|broken| {
+            let failure = on_broken(broken, operation, &base);
+            failure.error.to_string()
+        });
+        let refused = [302, 400, 401, 403, 404, 408, 429, 500, 503].map(|status| {
+            let status = StatusCode::from_u16(status).unwrap();
+            said(status).to_owned()
+        });
+        for text in broken.chain(refused) {
+            let advice = ["check", "call again", "what to mend", "may lack"];
+            assert!(advice.iter().any(|advice| text.contains(advice)), "{text}");
+        }
     }
 }

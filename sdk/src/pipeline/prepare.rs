@@ -114,15 +114,15 @@ impl<'a> Prepared<'a> {
         };
         let request_id = request_id(options, &mut chance)?;
         let key = idempotency_key(operation, options, &mut chance)?;
-        let is_sent = takes_request_id(operation.api);
-        if is_sent {
+        let id_is_sent = takes_request_id(operation.api);
+        if id_is_sent {
             headers.push((REQUEST_ID, header_value(&request_id, "request id")?));
         }
         if let Some(key) = &key {
             let value = header_value(key.as_str(), "idempotency key")?;
             headers.push((IDEMPOTENCY_KEY, value));
         }
-        record.begun_as(request_id, is_sent, key);
+        record.begun_as(request_id, id_is_sent, key);
         Ok(Self {
             lane,
             may_repeat: retry::may_repeat(operation, &draft.body),

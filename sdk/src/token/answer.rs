@@ -53,7 +53,8 @@ impl Granted {
             .is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"))
         {
             return Err(wrong(
-                "the token endpoint gave a token that is not of type Bearer, the only one that the API takes: check the token URL",
+                "the token endpoint gave a token that is not of type Bearer, the only type that the API takes: check the token \
+                 URL",
             ));
         }
         let access_token = Zeroizing::new(wire.access_token);

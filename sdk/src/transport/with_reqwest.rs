@@ -214,11 +214,8 @@ pub(crate) fn http_client(
         .retry(reqwest::retry::never())
         .build()
         .map_err(|source| {
-            Error::before_sending(
-                ErrorKind::Config,
-                "the HTTP client could not be built, its source says why: check the proxy variables and the certificates of this \
-                 machine",
-            )
-            .with_source(source)
+            let message = "the HTTP client could not be built, its source says why: check the proxy variables and the \
+                           certificates of this machine";
+            Error::before_sending(ErrorKind::Config, message).with_source(source)
         })
 }

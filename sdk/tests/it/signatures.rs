@@ -29,6 +29,7 @@ use crate::stage::json;
 use crate::stage::refusal;
 
 const GET: &str = "/api/v1/transfers/11111111-2222-4333-8444-555555555555";
+
 /// What a platform answers whose clock is ten minutes ahead.
 fn stale(stage: &Stage) -> ResponseTemplate {
     let date = stage.time.http_date(Duration::from_secs(600));
