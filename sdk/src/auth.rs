@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use reqwest::Url;
 use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
 
@@ -51,6 +52,14 @@ pub(crate) enum Origin {
 }
 
 impl Auth {
+    /// Where its tokens come from, if it has any.
+    pub(crate) fn token_url(&self) -> Option<&Url> {
+        match self {
+            Self::Token(store) => Some(store.url()),
+            Self::Bearer(_) | Self::Headers(_) => None,
+        }
+    }
+
     /// What can be sent without waiting for anything, as it is nearly always: a token that is not due to be renewed.
     pub(crate) fn at_hand(&self, runtime: &Runtime) -> Option<Grant> {
         match self {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
 use std::slice;
 use std::task::Context;
@@ -47,20 +48,22 @@ impl Body {
         }
     }
 
-    /// As [`bytes`](Self::bytes), for somebody who keeps them.
-    pub(crate) fn into_bytes(self) -> Bytes {
-        match self {
-            Self::Whole(bytes) => bytes,
-            Self::Form(pieces) => pieces.concat().into(),
-        }
-    }
-
     /// The same for reqwest, which is told the length of a form and is given its pieces as they are.
     pub(crate) fn into_reqwest(self) -> reqwest::Body {
         match self {
             Self::Whole(bytes) => bytes.into(),
-            Self::Form(pieces) => reqwest::Body::wrap(Pieces(Vec::from(*pieces).into_iter())),
+            Self::Form(_) => reqwest::Body::wrap(self.into_http()),
         }
+    }
+
+    /// The same for whoever speaks [`http_body`].
+    pub(crate) fn into_http(self) -> RequestBody {
+        let mut pieces = match self {
+            Self::Whole(bytes) => vec![bytes],
+            Self::Form(pieces) => Vec::from(*pieces),
+        };
+        pieces.retain(|piece| !piece.is_empty());
+        RequestBody(pieces.into_iter())
     }
 }
 
@@ -70,10 +73,12 @@ impl From<Vec<u8>> for Body {
     }
 }
 
-/// Pieces that are still to be written.
-struct Pieces(vec::IntoIter<Bytes>);
+/// The body of an [`http::Request`] for hyper or a tower service: the pieces that are still to be written, as they lie in
+/// memory, and how long they are together. A clone writes the same bytes, and shares them.
+#[derive(Clone)]
+pub struct RequestBody(vec::IntoIter<Bytes>);
 
-impl http_body::Body for Pieces {
+impl http_body::Body for RequestBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -93,5 +98,15 @@ impl http_body::Body for Pieces {
         let lengths = self.0.as_slice().iter().map(Bytes::len);
         let length = lengths.map(|length| u64::try_from(length).unwrap_or(u64::MAX));
         SizeHint::with_exact(length.fold(0, u64::saturating_add))
+    }
+}
+
+/// Its length only: the bytes may be personal.
+impl fmt::Debug for RequestBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = http_body::Body::size_hint(self).exact();
+        f.debug_struct("RequestBody")
+            .field("bytes", &length.unwrap_or_default())
+            .finish_non_exhaustive()
     }
 }

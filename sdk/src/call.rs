@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -44,6 +45,8 @@ pub(crate) struct CallLayer {
     pub(crate) record: Arc<CallRecord>,
     /// Whether the body of a success is left to the caller, as the record's [`CallRecord::take_body`].
     pub(crate) leaves_body_open: bool,
+    /// How much longer an attempt may take than that of other calls, for the bytes that it sends.
+    pub(crate) sending_time: Duration,
 }
 
 /// What is learned while a call is made.
@@ -86,6 +89,37 @@ impl CallLayer {
             operation,
             record: Arc::default(),
             leaves_body_open: false,
+            sending_time: Duration::ZERO,
+        }
+    }
+
+    /// The time limit of each attempt.
+    pub(crate) fn attempt_limit(&self) -> Duration {
+        let limit = || {
+            self.shared
+                .attempt_timeout
+                .saturating_add(self.sending_time)
+        };
+        self.options.timeout.unwrap_or_else(limit)
+    }
+
+    /// The time limit of the whole call. A second attempt fits into it, whatever it sends.
+    pub(crate) fn time_limit(&self) -> Duration {
+        let twice = self.sending_time.saturating_mul(2);
+        let limit = || self.shared.deadline.saturating_add(twice);
+        self.options.deadline.unwrap_or_else(limit)
+    }
+
+    /// The same with the time that these bytes need on a slow line.
+    #[cfg(any(feature = "payments", feature = "control"))]
+    pub(crate) fn sending(self, bytes: usize) -> Self {
+        let milliseconds = u64::try_from(bytes)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(1_000)
+            .checked_div(self.shared.upload_rate.into());
+        Self {
+            sending_time: Duration::from_millis(milliseconds.unwrap_or(0)),
+            ..self
         }
     }
 

@@ -54,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) signing_scheme: SigningScheme,
     pub(crate) platform: Platform,
     pub(crate) attempt_timeout: Duration,
+    /// Slowest line that uploads have time for, in bytes a second.
+    pub(crate) upload_rate: u32,
     pub(crate) deadline: Duration,
 }
 
@@ -63,6 +65,15 @@ pub(crate) struct Lane {
     pub(crate) base: Url,
     pub(crate) auth: Auth,
     pub(crate) skew: Skew,
+}
+
+impl Lane {
+    /// The addresses to which its requests go, and those for its tokens.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &Url> {
+        [Some(&self.base), self.auth.token_url()]
+            .into_iter()
+            .flatten()
+    }
 }
 
 impl Client {

@@ -38,6 +38,7 @@ impl Client {
         file: &Upload,
     ) -> Result<Reply<T>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
+        let layer = layer.sending(file.bytes().len());
         let draft = match file.body() {
             UploadBody::File => {
                 draft(operation, ids).carrying(file.media_type(), Body::Whole(file.bytes()))

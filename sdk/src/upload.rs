@@ -198,7 +198,7 @@ mod tests {
     fn no_name_ends_the_head_of_its_part() {
         let rules = UploadRules::default().with_names(FileNames::Any);
         let file = rules.take_bytes("a\"\r\nx: y\u{e9}.pdf", "x").unwrap();
-        let form = String::from_utf8(file.form("file", "b1").into_bytes().to_vec()).unwrap();
+        let form = String::from_utf8(file.form("file", "b1").bytes().to_vec()).unwrap();
         let line = form.lines().nth(1).unwrap();
         assert_eq!(
             line,

@@ -159,8 +159,8 @@ fn on_cut(
     } else {
         ErrorKind::of_status(status)
     };
-    let message = "the body of the reply broke off, or is longer than the client reads";
-    let error = Error::new(kind, Outcome::of_status(status, operation.effect), message)
+    let said = said_of_cut(source.is_some(), success);
+    let error = Error::new(kind, Outcome::of_status(status, operation.effect), said)
         .with_reply(status, bytes::Bytes::new())
         .with_headers(headers)
         .with_any_source(source);
@@ -169,6 +169,20 @@ fn on_cut(
         transient,
         cost: RetryCost::Failure,
         remedy: None,
+    }
+}
+
+fn said_of_cut(broke_off: bool, success: bool) -> &'static str {
+    match (broke_off, success) {
+        (true, _) => "the body of the reply broke off: the outcome says whether to call again",
+        (false, true) => {
+            "the body of the reply is longer than the client reads: allow more with `ClientBuilder::reply_limit`"
+        }
+        // No platform refuses in so many words.
+        (false, false) => {
+            "the body of the refusal is longer than the client reads: check the base URL and what stands in between, or \
+             allow more with `ClientBuilder::reply_limit` (where a stream was asked for it is 1 MiB)"
+        }
     }
 }
 
@@ -195,8 +209,16 @@ mod tests {
             let status = StatusCode::from_u16(status).unwrap();
             said(status).to_owned()
         });
-        for text in broken.chain(refused) {
-            let advice = ["check", "call again", "what to mend", "may lack"];
+        let cut = [(true, true), (true, false), (false, true), (false, false)]
+            .map(|(broke_off, success)| said_of_cut(broke_off, success).to_owned());
+        for text in broken.chain(refused).chain(cut) {
+            let advice = [
+                "check",
+                "call again",
+                "what to mend",
+                "may lack",
+                "allow more",
+            ];
             assert!(advice.iter().any(|advice| text.contains(advice)), "{text}");
         }
     }

@@ -25,6 +25,7 @@ use crate::token::TokenEndpoint;
 use crate::token::TokenStore;
 use crate::token::TokenStyle;
 use crate::transport;
+use crate::transport::ConnectionPolicy;
 use crate::transport::HttpTransport;
 use crate::transport::ReqwestTransport;
 
@@ -36,7 +37,8 @@ impl ClientBuilder {
         let plaid = self.plaid_lane()?;
         let control = self.control_lane()?;
         let lanes = [&payments, &accounting, &plaid, &control];
-        if lanes.iter().all(|lane| lane.is_none()) {
+        let lanes: Vec<&Lane> = lanes.into_iter().flatten().collect();
+        if lanes.is_empty() {
             return Err(config(
                 "the builder has no credentials: give it `credentials`, `accounting`, `plaid` or `control`, or read them \
                  with `ClientBuilder::from_env` from LAYER2_CLIENT_ID and LAYER2_CLIENT_SECRET (payments), \
@@ -46,14 +48,9 @@ impl ClientBuilder {
         let production = self.environment == Environment::Production
             || lanes
                 .iter()
-                .filter_map(|lane| lane.as_ref())
                 .any(|lane| environment::is_production(&lane.base));
         self.refuse_test_helpers(production)?;
-        let loopback = lanes
-            .iter()
-            .filter_map(|lane| lane.as_ref())
-            .all(|lane| environment::is_loopback(&lane.base));
-        let transport = self.sender(loopback)?;
+        let transport = self.sender(&lanes)?;
         let transport = std::mem::take(&mut self.wrappers).around(transport);
         let signer = self.read_signer()?;
         let user_agent = self.full_user_agent()?;
@@ -73,19 +70,30 @@ impl ClientBuilder {
             signing_scheme: self.signing_scheme,
             platform: self.platform,
             attempt_timeout: self.attempt_timeout,
+            upload_rate: self.upload_rate,
             deadline: self.deadline,
         };
         Ok(Client::from(shared))
     }
 
     /// What sends requests: the transport that was given, else ours.
-    fn sender(&self, loopback: bool) -> Result<Arc<dyn HttpTransport>, Error> {
+    fn sender(&self, lanes: &[&Lane]) -> Result<Arc<dyn HttpTransport>, Error> {
         if let Some(transport) = &self.transport {
             return Ok(Arc::new(transport::Guarded(Arc::clone(transport))));
         }
-        let http = transport::http_client(&self.connections, loopback)?;
+        transport::check_tls(lanes.iter().flat_map(|lane| lane.addresses()))?;
+        let loopback = lanes
+            .iter()
+            .all(|lane| environment::is_loopback(&lane.base));
+        let http = transport::http_client(&self.connection_policy(), loopback)?;
         let ours = ReqwestTransport::new(http).with_reply_limit(self.reply_limit);
         Ok(Arc::new(ours))
+    }
+
+    /// How connections are made and kept, with the time limit that was given by itself.
+    pub(super) fn connection_policy(&self) -> ConnectionPolicy {
+        let policy = self.connections;
+        policy.with_connect_timeout(self.connect_timeout.unwrap_or(policy.connect_timeout))
     }
 
     fn payments_lane(&self) -> Result<Option<Lane>, Error> {

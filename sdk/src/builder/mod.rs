@@ -35,6 +35,8 @@ use crate::transport::Wrappers;
 
 /// Time limit of one attempt.
 const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Slowest line that uploads have time for, in bytes a second: 1 Mbit/s.
+const DEFAULT_UPLOAD_RATE: u32 = 125_000;
 /// Time limit of one request to a token endpoint.
 const DEFAULT_TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time limit of one call with all its attempts.
@@ -64,10 +66,12 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     retry_budget: u32,
     connections: ConnectionPolicy,
+    connect_timeout: Option<Duration>,
     reply_limit: usize,
     transport: Option<Arc<dyn HttpTransport>>,
     wrappers: Wrappers,
     attempt_timeout: Duration,
+    upload_rate: u32,
     token_timeout: Duration,
     deadline: Duration,
     user_agent: Option<String>,
@@ -95,10 +99,12 @@ impl ClientBuilder {
             retry: RetryPolicy::default(),
             retry_budget: RetryBudget::DEFAULT_CAPACITY,
             connections: ConnectionPolicy::default(),
+            connect_timeout: None,
             reply_limit: transport::DEFAULT_REPLY_LIMIT,
             transport: None,
             wrappers: Wrappers::default(),
             attempt_timeout: DEFAULT_ATTEMPT_TIMEOUT,
+            upload_rate: DEFAULT_UPLOAD_RATE,
             token_timeout: DEFAULT_TOKEN_TIMEOUT,
             deadline: DEFAULT_DEADLINE,
             user_agent: None,
@@ -247,10 +253,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time limit for a connection, 3 s by default.
+    /// Sets the time limit for a connection, 3 s by default. It goes before that of [`connections`](Self::connections),
+    /// whichever of the two is called first.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connections.connect_timeout = timeout;
+        self.connect_timeout = Some(timeout);
         self
     }
 
@@ -290,6 +297,15 @@ impl ClientBuilder {
     #[must_use]
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets the slowest line that uploads have time for, in bytes a second, 125,000 (1 Mbit/s) by default. A file gets as
+    /// much more time as its bytes take at this rate: each attempt once, the whole call twice, so that a second attempt
+    /// fits as it does for other calls. 0 gives it no more; a limit in the options of the call is taken as it is.
+    #[must_use]
+    pub fn upload_rate(mut self, bytes_per_second: u32) -> Self {
+        self.upload_rate = bytes_per_second;
         self
     }
 
@@ -333,5 +349,32 @@ impl ClientBuilder {
     pub fn dice(mut self, dice: impl Dice) -> Self {
         self.runtime.dice = Arc::new(dice);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_for_a_connection_is_kept_in_either_order() {
+        let timeout = Duration::from_millis(700);
+        let policy = ConnectionPolicy::default().with_max_idle_per_host(7);
+        for builder in [
+            ClientBuilder::new()
+                .connect_timeout(timeout)
+                .connections(policy),
+            ClientBuilder::new()
+                .connections(policy)
+                .connect_timeout(timeout),
+        ] {
+            assert_eq!(
+                builder.connection_policy(),
+                policy.with_connect_timeout(timeout)
+            );
+        }
+        let own = policy.with_connect_timeout(Duration::from_secs(9));
+        let builder = ClientBuilder::new().connections(own);
+        assert_eq!(builder.connection_policy(), own);
     }
 }

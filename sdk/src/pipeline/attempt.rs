@@ -124,9 +124,7 @@ fn start_at_once<'a>(
 /// Hands a request to the transport, if there is time for it. A function of its own: a request that is held over a wait
 /// makes the future of every call longer.
 fn start(layer: &CallLayer, ready: Ready, terms: Terms) -> Result<Started<'_>, Error> {
-    let CallLayer {
-        shared, options, ..
-    } = layer;
+    let shared = &layer.shared;
     let sent = shared.runtime.clock.monotonic();
     let time = terms.deadline.saturating_sub(sent);
     if time.is_zero() {
@@ -135,7 +133,7 @@ fn start(layer: &CallLayer, ready: Ready, terms: Terms) -> Result<Started<'_>, E
             "the time of the call was over before the request could leave: give the call a longer deadline",
         ));
     }
-    let limit = options.timeout.unwrap_or(shared.attempt_timeout).min(time);
+    let limit = layer.attempt_limit().min(time);
     Ok(Started {
         exchange: exchange(layer, ready.request, limit),
         sent: (shared.runtime.clock.now(), sent),

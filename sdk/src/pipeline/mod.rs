@@ -123,7 +123,7 @@ impl<'a> Progress<'a> {
             policy: options.retry.as_ref().unwrap_or(&shared.retry),
             may_repeat: prepared.may_repeat,
             terms: Terms {
-                deadline: now.saturating_add(options.deadline.unwrap_or(shared.deadline)),
+                deadline: now.saturating_add(layer.time_limit()),
                 tried: Tried::default(),
             },
             known: Outcome::NotSent,

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use http::header::USER_AGENT;
+use reqwest::Url;
 use tracing::Instrument as _;
 use tracing::Span;
 
@@ -118,6 +119,11 @@ impl TokenStore {
             landed: AtomicU64::new(0),
             flight: tokio::sync::Mutex::new(None),
         }
+    }
+
+    /// Where its tokens come from.
+    pub(crate) fn url(&self) -> &Url {
+        &self.endpoint.url
     }
 
     /// A token that can be sent without waiting for anything.

@@ -10,13 +10,14 @@
 //! A middleware is a transport around a transport, put there with
 //! [`ClientBuilder::wrap_transport`](crate::ClientBuilder::wrap_transport). It sees every attempt and every token request
 //! as they leave. It may add headers, measure, record, delay or answer by itself; it must not change what the signature
-//! covers, and it must not repeat a request, which would take the retry budget and the deadline out of play.
+//! covers, and it must not repeat a request, which would take the retry budget and the deadline out of play. It hands on
+//! both ways of sending, `execute` and `open`: one that leaves `open` out reads every stream into memory first.
 //!
 //! ```
 //! use std::sync::{Arc, Mutex};
 //! use std::time::Duration;
 //!
-//! use layer2_sdk::transport::{HttpReply, HttpRequest, HttpTransport, TransportError};
+//! use layer2_sdk::transport::{HttpReply, HttpRequest, HttpTransport, OpenReply, TransportError};
 //! use layer2_sdk::{Client, Environment, payments::TransferId};
 //!
 //! /// Writes down which operation each request was for, and what came back.
@@ -29,15 +30,30 @@
 //! #[async_trait::async_trait]
 //! impl<T: HttpTransport> HttpTransport for Recorder<T> {
 //!     async fn execute(&self, request: HttpRequest, limit: Duration) -> Result<HttpReply, TransportError> {
-//!         let what = request.operation().map_or("token", |operation| operation.id);
+//!         let what = name(&request);
 //!         let result = self.inner.execute(request, limit).await;
-//!         let answer = match &result {
-//!             Ok(reply) => reply.status.to_string(),
-//!             Err(error) => error.to_string(),
-//!         };
-//!         self.tape.lock().unwrap().push(format!("{what}: {answer}"));
+//!         self.note(what, result.as_ref().map(|reply| reply.status));
 //!         result
 //!     }
+//!
+//!     /// Without this, files that go to disk as they come would be read into memory first.
+//!     async fn open(&self, request: HttpRequest, limit: Duration) -> Result<OpenReply, TransportError> {
+//!         let what = name(&request);
+//!         let result = self.inner.open(request, limit).await;
+//!         self.note(what, result.as_ref().map(|reply| reply.status));
+//!         result
+//!     }
+//! }
+//!
+//! impl<T> Recorder<T> {
+//!     fn note(&self, what: &str, answer: Result<http::StatusCode, &TransportError>) {
+//!         let answer = answer.map_or_else(ToString::to_string, |status| status.to_string());
+//!         self.tape.lock().unwrap().push(format!("{what}: {answer}"));
+//!     }
+//! }
+//!
+//! fn name(request: &HttpRequest) -> &'static str {
+//!     request.operation().map_or("token", |operation| operation.id)
 //! }
 //!
 //! /// A server without a socket: a token for who asks for one, one transfer for all others.
@@ -74,6 +90,7 @@
 mod foreign;
 mod open;
 mod pool;
+mod tls;
 mod with_reqwest;
 mod wrappers;
 
@@ -94,11 +111,13 @@ pub(crate) use self::foreign::Guarded;
 pub(crate) use self::open::Chunks;
 pub use self::open::OpenReply;
 pub use self::pool::ConnectionPolicy;
+pub(crate) use self::tls::check as check_tls;
 pub(crate) use self::with_reqwest::DEFAULT_REPLY_LIMIT;
 pub use self::with_reqwest::ReqwestTransport;
 pub(crate) use self::with_reqwest::http_client;
 pub(crate) use self::wrappers::Wrappers;
 use crate::body::Body;
+pub use crate::body::RequestBody;
 use crate::credentials::BoxError;
 use crate::signing_scheme::SigningScheme;
 
@@ -233,15 +252,16 @@ impl HttpRequest {
         scheme.message(seconds, self.method.as_str(), (base, &self.url), &self.body)
     }
 
-    /// The same request for hyper, a tower service or a test.
+    /// The same request for hyper, a tower service or a test. The body is not copied: its pieces are written as they lie
+    /// in memory.
     ///
     /// # Errors
     /// If the address is one that `http` does not take, although the URL parser does.
-    pub fn into_http(self) -> Result<http::Request<Bytes>, http::Error> {
+    pub fn into_http(self) -> Result<http::Request<RequestBody>, http::Error> {
         let mut request = http::Request::builder()
             .method(self.method)
             .uri(self.url.as_str())
-            .body(self.body.into_bytes())?;
+            .body(self.body.into_http())?;
         *request.headers_mut() = self.headers;
         Ok(request)
     }

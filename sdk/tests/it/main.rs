@@ -24,6 +24,7 @@ mod mock;
 mod other_apis;
 mod paging;
 mod replies;
+mod reply_limit;
 mod rotation;
 #[cfg(feature = "mock")]
 mod sandbox;
