@@ -15,15 +15,14 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http::HeaderValue;
 use http::StatusCode;
-use http::header::ACCEPT;
 use layer2_types::operation::Operation;
 use serde::de::DeserializeOwned;
 use tracing::Span;
 
 use crate::client::Shared;
 use crate::decode::body_request_id;
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Outcome;
@@ -100,16 +99,8 @@ impl CallLayer {
     }
 
     /// Sends a request that the generated client made, and reads its reply.
-    pub(crate) async fn sent<T: DeserializeOwned>(
-        &self,
-        request: reqwest::Result<reqwest::Request>,
-    ) -> Result<Reply<T>, Error> {
-        let mut request = request.map_err(|cause| self.refused(unbuildable(cause)))?;
-        if let Some(media_type) = self.operation.reply_media {
-            let media_type = HeaderValue::from_static(media_type);
-            request.headers_mut().insert(ACCEPT, media_type);
-        }
-        self.decoded(self.exchange(request).await?)
+    pub(crate) async fn sent<T: DeserializeOwned>(&self, draft: Draft) -> Result<Reply<T>, Error> {
+        self.decoded(self.exchange(draft).await?)
     }
 
     /// A success as the operation's reply.
@@ -137,11 +128,8 @@ impl CallLayer {
     }
 
     /// Takes a request through the pipeline and gives back a success that the operation documents.
-    pub(crate) async fn exchange(
-        &self,
-        request: reqwest::Request,
-    ) -> Result<(HttpReply, Span), Error> {
-        let (reply, span) = pipeline::send(self, request).await?;
+    pub(crate) async fn exchange(&self, draft: Draft) -> Result<(HttpReply, Span), Error> {
+        let (reply, span) = pipeline::send(self, draft).await?;
         if self.operation.success.contains(&reply.status.as_u16()) {
             return Ok((reply, span));
         }
@@ -286,12 +274,6 @@ impl CallRecord {
     }
 }
 
-/// A request that could not be put together.
-pub(crate) fn unbuildable(cause: reqwest::Error) -> Error {
-    Error::before_sending(ErrorKind::InvalidRequest, "the request could not be built, its source says why: check the ids and the headers of the call")
-        .with_source(cause.without_url())
-}
-
 /// A success that the operation does not document.
 fn unexpected(status: StatusCode, body: Bytes) -> Error {
     Error::new(
@@ -332,14 +314,9 @@ macro_rules! api {
             pub(crate) fn $call(
                 &self,
                 id: layer2_types::$api::OperationId,
-            ) -> Result<crate::generated::$api::client::Client, Error> {
+            ) -> crate::generated::$api::client::Client {
                 let layer = CallLayer::new(self.shared(), self.options(), id.operation());
-                let base = self
-                    .shared()
-                    .base(layer.operation.api)
-                    .map_err(|error| layer.refused(error))?;
-                let http = self.shared().http.clone();
-                Ok(crate::generated::$api::client::Client::new_with_client(base, http, layer))
+                crate::generated::$api::client::Client::new(layer)
             }
         }
     };

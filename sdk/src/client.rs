@@ -43,8 +43,6 @@ pub(crate) struct Shared {
     pub(crate) accounting: Option<Lane>,
     pub(crate) plaid: Option<Lane>,
     pub(crate) control: Option<Lane>,
-    /// Makes requests; sends none.
-    pub(crate) http: reqwest::Client,
     pub(crate) user_agent: HeaderValue,
     pub(crate) replayed_header: HeaderName,
     pub(crate) transport: Arc<dyn HttpTransport>,
@@ -155,11 +153,6 @@ impl Shared {
                 "this client has no access to the {api} API: give its builder {remedy}"
             ))
         })
-    }
-
-    /// Address of `api`, as a path is put behind it.
-    pub(crate) fn base(&self, api: Api) -> Result<&str, Error> {
-        Ok(self.lane(api)?.base.as_str().trim_end_matches('/'))
     }
 
     /// Whether a reply is marked as one that was saved for its key.

@@ -6,24 +6,20 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::HeaderMap;
 use http::StatusCode;
-use http::header::ACCEPT;
 use http::header::CONTENT_DISPOSITION;
-use http::header::CONTENT_TYPE;
-use layer2_types::operation::HttpMethod;
 use layer2_types::operation::Operation;
 use progenitor_client::encode_path;
 use serde::de::DeserializeOwned;
-use tracing::Span;
 
+use crate::body::Body;
 use crate::call::CallLayer;
-use crate::call::unbuildable;
 use crate::client::Client;
 use crate::download::Download;
 use crate::download::Origin;
 use crate::download_stream::DownloadStream;
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::reply::Reply;
@@ -42,11 +38,16 @@ impl Client {
         file: &Upload,
     ) -> Result<Reply<T>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
-        let body = match file.body() {
-            UploadBody::File => (file.media_type().to_owned(), file.bytes()),
-            UploadBody::Form => form(&layer, part, file)?,
+        let draft = match file.body() {
+            UploadBody::File => {
+                draft(operation, ids).carrying(file.media_type(), Body::Whole(file.bytes()))
+            }
+            UploadBody::Form => {
+                let (media_type, form) = form(&layer, part, file)?;
+                draft(operation, ids).carrying(&media_type, form)
+            }
         };
-        layer.decoded(exchange(&layer, ids, Some(body)).await?)
+        layer.sent(draft).await
     }
 
     /// Receives a file, for the generated facade. `ids` are the path parameters, in order.
@@ -56,7 +57,7 @@ impl Client {
         ids: &[&str],
     ) -> Result<Reply<Download>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation);
-        let (reply, span) = exchange(&layer, ids, None).await?;
+        let (reply, span) = layer.exchange(draft(operation, ids)).await?;
         let HttpReply {
             status,
             mut headers,
@@ -74,7 +75,7 @@ impl Client {
         ids: &[&str],
     ) -> Result<Reply<DownloadStream>, Error> {
         let layer = CallLayer::new(self.shared(), self.options(), operation).with_open_body();
-        let (reply, span) = exchange(&layer, ids, None).await?;
+        let (reply, span) = layer.exchange(draft(operation, ids)).await?;
         let HttpReply {
             status,
             mut headers,
@@ -90,7 +91,7 @@ impl Client {
 }
 
 /// The form around a file, with its media type.
-fn form(layer: &CallLayer, part: &str, file: &Upload) -> Result<(String, Bytes), Error> {
+fn form(layer: &CallLayer, part: &str, file: &Upload) -> Result<(String, Body), Error> {
     let [boundary] = layer.shared.runtime.uuids().map_err(|cause| {
         let error = Error::before_sending(
             ErrorKind::Config,
@@ -116,39 +117,9 @@ fn hide_name(headers: &mut HeaderMap) {
     }
 }
 
-/// Sends the request and gives back a success that the operation documents.
-async fn exchange(
-    layer: &CallLayer,
-    ids: &[&str],
-    body: Option<(String, Bytes)>,
-) -> Result<(HttpReply, Span), Error> {
-    let request = request(layer, ids, body).map_err(|error| layer.refused(error))?;
-    layer.exchange(request).await
-}
-
-fn request(
-    layer: &CallLayer,
-    ids: &[&str],
-    body: Option<(String, Bytes)>,
-) -> Result<reqwest::Request, Error> {
-    let operation = layer.operation;
-    let base = layer.shared.base(operation.api)?;
-    let method = match operation.method {
-        HttpMethod::Get => http::Method::GET,
-        HttpMethod::Post => http::Method::POST,
-        HttpMethod::Put => http::Method::PUT,
-        HttpMethod::Patch => http::Method::PATCH,
-        HttpMethod::Delete => http::Method::DELETE,
-    };
-    let mut builder = layer
-        .shared
-        .http
-        .request(method, format!("{base}{}", path(operation.path, ids)))
-        .header(ACCEPT, operation.reply_media.unwrap_or("application/json"));
-    if let Some((media_type, bytes)) = body {
-        builder = builder.header(CONTENT_TYPE, media_type).body(bytes);
-    }
-    builder.build().map_err(unbuildable)
+/// A request of this operation, without a body.
+fn draft(operation: &Operation, ids: &[&str]) -> Draft {
+    Draft::new(path(operation.path, ids))
 }
 
 /// The template with its parameters filled in, in order. Ids that would change the path are caught by the guard.

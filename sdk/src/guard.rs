@@ -120,10 +120,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::draft::Draft;
 
     /// The address of `GET /v1/transfers/{id}`, made as the generated client makes it.
     fn address(base: &Url, id: &str) -> Url {
-        Url::parse(&format!("{base}/v1/transfers/{}", encode_path(id))).unwrap()
+        Draft::new(format!("/v1/transfers/{}", encode_path(id))).address(base)
     }
 
     /// Texts with more than their share of what means something in a path.

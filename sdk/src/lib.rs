@@ -15,6 +15,7 @@
 mod auth;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+mod body;
 mod budget;
 mod builder;
 mod call;
@@ -25,6 +26,7 @@ mod decode;
 mod download;
 #[cfg(any(feature = "payments", feature = "control"))]
 mod download_stream;
+mod draft;
 mod environment;
 pub mod error;
 #[cfg(any(feature = "payments", feature = "control"))]

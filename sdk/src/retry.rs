@@ -17,6 +17,7 @@ use layer2_types::operation::IdempotencyRule;
 use layer2_types::operation::Operation;
 use layer2_types::operation::RetryRule;
 
+use crate::body::Body;
 use crate::error::GaveUp;
 use crate::error::Outcome;
 use crate::idempotency;
@@ -142,12 +143,12 @@ pub(crate) fn decide(
 }
 
 /// Whether the platform can tell a repetition of this request from a new one.
-pub(crate) fn may_repeat(operation: &Operation, body: &[u8]) -> bool {
+pub(crate) fn may_repeat(operation: &Operation, body: &Body) -> bool {
     match operation.retry {
         RetryRule::Safe => true,
         RetryRule::Keyed => match operation.idempotency {
             IdempotencyRule::Header => true,
-            IdempotencyRule::ExternalId => idempotency::names_external_id(body),
+            IdempotencyRule::ExternalId => idempotency::names_external_id(&body.bytes()),
             _ => false,
         },
         _ => false,

@@ -9,11 +9,13 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
 use layer2_types::signing_string;
 use reqwest::Url;
 
+use crate::body::Body;
 use crate::signing::SIGNATURE_HEADER;
 use crate::signing::TIMESTAMP_HEADER;
 
@@ -118,7 +120,7 @@ impl SigningScheme {
         seconds: i64,
         method: &str,
         (base, url): (&Url, &Url),
-        body: &[u8],
+        body: &Body,
     ) -> Vec<u8> {
         let path = match self.base_path {
             SignedPart::Included => url.path(),
@@ -131,11 +133,17 @@ impl SigningScheme {
             (SignedPart::Included, Some(query)) => Cow::Owned(format!("{path}?{query}")),
             _ => Cow::Borrowed(path),
         };
-        if self.separator.is_empty() {
-            return signing_string(seconds, method, &path, body);
+        let mut message = if self.separator.is_empty() {
+            signing_string(seconds, method, &path, b"")
+        } else {
+            let head = [&seconds.to_string(), method, &path, ""];
+            head.join(&self.separator).into_bytes()
+        };
+        message.reserve_exact(body.pieces().map(Bytes::len).sum());
+        for piece in body.pieces() {
+            message.extend_from_slice(piece);
         }
-        let head = [&seconds.to_string(), method, &path, ""].join(&self.separator);
-        [head.as_bytes(), body].concat()
+        message
     }
 
     /// The signature as it is sent.
@@ -156,7 +164,8 @@ mod tests {
     fn signed(scheme: &SigningScheme, url: &str, body: &str) -> String {
         let base = Url::parse("https://x.example/api").unwrap();
         let url = Url::parse(url).unwrap();
-        let message = scheme.message(1_700_000_000, "POST", (&base, &url), body.as_bytes());
+        let body = Body::from(body.as_bytes().to_vec());
+        let message = scheme.message(1_700_000_000, "POST", (&base, &url), &body);
         String::from_utf8(message).unwrap()
     }
 

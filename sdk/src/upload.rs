@@ -7,9 +7,9 @@
 //! held: a request that is repeated must be the same to the last byte, and a signature covers all of them, neither of
 //! which a reader can promise. So an upload is retried like any other call with a key, whatever it came from.
 //!
-//! What that costs: the bytes once for the file, which clones share, and while a call lasts once more for its form, which
-//! all attempts share. A file that is sent without a form is not copied. From a reader of unknown length, up to as much
-//! again for the moment in which the buffer grows.
+//! What that costs: the bytes of the file once, which clones, the form around it and all attempts share. From a reader of
+//! unknown length, up to as much again for the moment in which the buffer grows; for a call that is signed, as much again
+//! while the signature is made; for a transport that wants a body in one piece, what it copies.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,6 +18,7 @@ use std::path::Path;
 use bytes::Bytes;
 use tokio::io::AsyncRead;
 
+use crate::body::Body;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::upload_rules::UploadBody;
@@ -146,16 +147,14 @@ impl Upload {
     }
 
     /// The file as the only part of a form (RFC 7578). A boundary is one of our own random ids, which no file holds.
-    pub(crate) fn form(&self, part: &str, boundary: &str) -> Bytes {
+    pub(crate) fn form(&self, part: &str, boundary: &str) -> Body {
         let head = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
             quoted(&self.file_name),
             self.media_type
         );
         let tail = format!("\r\n--{boundary}--\r\n");
-        [head.as_bytes(), &self.bytes, tail.as_bytes()]
-            .concat()
-            .into()
+        Body::Form(Box::new([head.into(), self.bytes(), tail.into()]))
     }
 }
 
@@ -192,14 +191,14 @@ mod tests {
         let expected =
             b"--b1\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a b.PDF\"\r\n\
             Content-Type: application/pdf\r\n\r\n%PDF\r\n\0\r\n--b1--\r\n";
-        assert_eq!(form, &expected[..]);
+        assert_eq!(&*form.bytes(), &expected[..]);
     }
 
     #[test]
     fn no_name_ends_the_head_of_its_part() {
         let rules = UploadRules::default().with_names(FileNames::Any);
         let file = rules.take_bytes("a\"\r\nx: y\u{e9}.pdf", "x").unwrap();
-        let form = String::from_utf8(file.form("file", "b1").to_vec()).unwrap();
+        let form = String::from_utf8(file.form("file", "b1").into_bytes().to_vec()).unwrap();
         let line = form.lines().nth(1).unwrap();
         assert_eq!(
             line,

@@ -62,9 +62,9 @@ fn generated(model: &Model, prepared: &Prepared) -> Result<syn::File, Vec<Proble
     }
 }
 
-/// Takes out what nobody may use: the empty `types`, the `prelude`, the hooks, and a constructor that
-/// brings time-outs of its own and panics without TLS. The SDK has one way to build a client, and one
-/// way to send a request.
+/// Takes out what nobody may use: the empty `types`, the `prelude`, the hooks, an HTTP client of its
+/// own, and a constructor that brings time-outs and panics without TLS. The SDK has one way to build a
+/// client, and one way to send a request.
 fn trim(file: &mut syn::File, model: &Model) {
     file.items.retain(|item| match item {
         syn::Item::Mod(_) | syn::Item::Use(_) | syn::Item::Const(_) => false,
@@ -72,11 +72,14 @@ fn trim(file: &mut syn::File, model: &Model) {
         _ => true,
     });
     let api = format_ident!("{}", model.api);
-    let used: [syn::Item; 4] = [
+    let used: [syn::Item; 5] = [
         syn::parse_quote!(use layer2_types::#api;),
         syn::parse_quote!(
             #[allow(unused_imports)]
-            use progenitor_client::{RequestBuilderExt, encode_path};
+            use progenitor_client::encode_path;
+        ),
+        syn::parse_quote!(
+            use crate::draft::Draft;
         ),
         syn::parse_quote!(
             use crate::error::Error;
@@ -95,13 +98,30 @@ fn trim(file: &mut syn::File, model: &Model) {
                 for item in &mut item.items {
                     if let syn::ImplItem::Fn(function) = item {
                         undocumented(&mut function.attrs);
+                        if function.sig.ident == "new_with_client" {
+                            *function = constructor();
+                        }
                     }
                 }
             }
-            syn::Item::Struct(item) => undocumented(&mut item.attrs),
+            syn::Item::Struct(item) => {
+                undocumented(&mut item.attrs);
+                item.fields = syn::Fields::Named(syn::parse_quote!({
+                    pub(crate) inner: crate::call::CallLayer,
+                }));
+            }
             _ => {}
         }
     }
+}
+
+/// The client is the layer with methods: base and HTTP client are the layer's.
+fn constructor() -> syn::ImplItemFn {
+    syn::parse_quote!(
+        pub fn new(inner: crate::call::CallLayer) -> Self {
+            Self { inner }
+        }
+    )
 }
 
 /// The facade's documentation is the one that is read.
@@ -198,7 +218,8 @@ mod tests {
     #[test]
     fn the_client_is_built_in_one_way() {
         let text = contents(&shop()).expect("generated");
-        assert!(text.contains("pub fn new_with_client("));
-        assert!(!text.contains("pub fn new(") && !text.contains("unwrap()"));
+        assert!(text.contains("pub fn new(inner: crate::call::CallLayer) -> Self"));
+        assert!(!text.contains("new_with_client") && !text.contains("unwrap()"));
+        assert!(!text.contains("reqwest"));
     }
 }

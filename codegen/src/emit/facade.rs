@@ -154,7 +154,7 @@ fn method(source: &mut Source, model: &Model, operation: &Operation, sample: &[S
             return;
         }
         source.line(&format!(
-            "let api = self.client.{}_call(OperationId::{})?;",
+            "let api = self.client.{}_call(OperationId::{});",
             model.api,
             operations::variant(operation),
         ));

@@ -53,7 +53,7 @@ impl ClientBuilder {
             .iter()
             .filter_map(|lane| lane.as_ref())
             .all(|lane| environment::is_loopback(&lane.base));
-        let (http, transport) = self.http(loopback)?;
+        let transport = self.sender(loopback)?;
         let transport = std::mem::take(&mut self.wrappers).around(transport);
         let signer = self.read_signer()?;
         let user_agent = self.full_user_agent()?;
@@ -62,7 +62,6 @@ impl ClientBuilder {
             accounting,
             plaid,
             control,
-            http,
             user_agent,
             replayed_header: self.replayed_header,
             transport,
@@ -79,15 +78,14 @@ impl ClientBuilder {
         Ok(Client::from(shared))
     }
 
-    /// What makes requests, and what sends them.
-    fn http(&self, loopback: bool) -> Result<(reqwest::Client, Arc<dyn HttpTransport>), Error> {
+    /// What sends requests: the transport that was given, else ours.
+    fn sender(&self, loopback: bool) -> Result<Arc<dyn HttpTransport>, Error> {
         if let Some(transport) = &self.transport {
-            let guarded = transport::Guarded(Arc::clone(transport));
-            return Ok((transport::request_maker()?, Arc::new(guarded)));
+            return Ok(Arc::new(transport::Guarded(Arc::clone(transport))));
         }
         let http = transport::http_client(&self.connections, loopback)?;
-        let ours = ReqwestTransport::new(http.clone()).with_reply_limit(self.reply_limit);
-        Ok((http, Arc::new(ours)))
+        let ours = ReqwestTransport::new(http).with_reply_limit(self.reply_limit);
+        Ok(Arc::new(ours))
     }
 
     fn payments_lane(&self) -> Result<Option<Lane>, Error> {

@@ -229,12 +229,7 @@ pub(super) type Exchange<'a> =
 
 /// Sends the request once. The transport keeps the limit, see [`crate::transport`]. Its future comes in a box already, so
 /// nothing is put around it: whatever holds a request makes the future of every call longer.
-pub(super) fn exchange(
-    layer: &CallLayer,
-    request: reqwest::Request,
-    limit: Duration,
-) -> Exchange<'_> {
-    let request = HttpRequest::of_operation(request, layer.operation);
+pub(super) fn exchange(layer: &CallLayer, request: HttpRequest, limit: Duration) -> Exchange<'_> {
     let transport = &layer.shared.transport;
     if !layer.leaves_body_open {
         return transport.execute(request, limit);

@@ -7,10 +7,8 @@ use http::HeaderValue;
 use layer2_types::Api;
 
 use super::before;
-use super::invalid;
 use super::left;
 use super::prepare::Prepared;
-use super::prepare::body_of;
 use super::too_late;
 use crate::auth::Grant;
 use crate::auth::Origin;
@@ -21,11 +19,12 @@ use crate::error::ErrorKind;
 use crate::signing::SignDecision;
 use crate::signing::Signer;
 use crate::skew;
+use crate::transport::HttpRequest;
 
 /// A request that may leave.
 pub(super) struct Ready {
     pub(super) origin: Origin,
-    pub(super) request: reqwest::Request,
+    pub(super) request: HttpRequest,
     /// How far ahead the platform's clock was taken to be when it was signed; none without a signature.
     pub(super) signed_with: Option<i64>,
 }
@@ -38,7 +37,7 @@ pub(super) fn at_once(layer: &CallLayer, prepared: &Prepared<'_>) -> Result<Opti
     let Some(grant) = prepared.lane.auth.at_hand(&layer.shared.runtime) else {
         return Ok(None);
     };
-    let (request, origin) = dressed(prepared, grant)?;
+    let (request, origin) = dressed(prepared, grant);
     Ok(Some(Ready {
         origin,
         request,
@@ -56,7 +55,7 @@ pub(super) async fn ready(
     let shared = &layer.shared;
     let made = tokio::time::timeout(left(shared, deadline), async {
         let grant = prepared.lane.auth.grant(shared.tools(deadline)).await?;
-        let (mut request, origin) = dressed(prepared, grant)?;
+        let (mut request, origin) = dressed(prepared, grant);
         let signed_with = sign(layer, prepared.lane, &mut request).await?;
         Ok(Ready {
             origin,
@@ -72,13 +71,11 @@ pub(super) async fn ready(
     })
 }
 
-/// A copy of the prepared request, with the grant on it.
-fn dressed(prepared: &Prepared<'_>, grant: Grant) -> Result<(reqwest::Request, Origin), Error> {
-    let copy = prepared.request.try_clone();
-    let mut request =
-        copy.ok_or_else(|| invalid("the body cannot be sent twice: give its bytes, not a stream"))?;
+/// A request as it was prepared, with the grant on it.
+fn dressed(prepared: &Prepared<'_>, grant: Grant) -> (HttpRequest, Origin) {
+    let mut request = prepared.request();
     let origin = grant.dress(request.headers_mut());
-    Ok((request, origin))
+    (request, origin)
 }
 
 /// Timestamp and signature, the last things that are put on a request. Says how far ahead the platform's clock was taken
@@ -86,7 +83,7 @@ fn dressed(prepared: &Prepared<'_>, grant: Grant) -> Result<(reqwest::Request, O
 async fn sign(
     layer: &CallLayer,
     lane: &Lane,
-    request: &mut reqwest::Request,
+    request: &mut HttpRequest,
 ) -> Result<Option<i64>, Error> {
     let Some(signer) = signer(layer)? else {
         return Ok(None);
@@ -95,12 +92,7 @@ async fn sign(
     let offset_ms = lane.skew.offset_ms();
     let seconds = skew::seconds_at(shared.runtime.clock.now(), offset_ms);
     let scheme = &shared.signing_scheme;
-    let message = scheme.message(
-        seconds,
-        request.method().as_str(),
-        (&lane.base, request.url()),
-        body_of(request),
-    );
+    let message = request.signed_bytes(scheme, seconds, &lane.base);
     let signature = signer.sign(&message).await.map_err(|source| {
         // A key service that is down may be up later, and nothing has left.
         let message = "the signer failed, its source says why: mend or wait for your key service, then call again";

@@ -5,9 +5,9 @@
 //! call. Generated code and hand-written operations both end up in [`send`]; nothing else in the crate sends a request to
 //! an API. In the order in which a call goes through them:
 //!
-//! - [`prepare`]: guards, request id, idempotency key, once per call;
-//! - [`dress`]: a grant from the authentication layer, the authorization on a copy of the request, the timestamp and,
-//!   last, the signature over the bytes that leave, per attempt;
+//! - [`prepare`]: address, guards, request id, idempotency key, once per call;
+//! - [`dress`]: a request out of that, with a grant from the authentication layer, the timestamp and, last, the signature
+//!   over the bytes that leave, per attempt;
 //! - [`mod@attempt`]: the exchange, the lesson about the platform's clock, and the verdict;
 //! - here: whether another attempt follows.
 
@@ -28,6 +28,7 @@ use crate::budget::Payment;
 use crate::budget::RetryCost;
 use crate::call::CallLayer;
 use crate::client::Shared;
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::GaveUp;
@@ -43,17 +44,14 @@ use crate::verdict::Failure;
 /// Header that carries the request id both ways, on payments and control operations.
 pub const REQUEST_ID_HEADER: &str = "x-l2f-request-id";
 
-/// Sends `request` for the operation of `layer` until it succeeds or nothing more may be tried. With a success comes the
+/// Sends `draft` for the operation of `layer` until it succeeds or nothing more may be tried. With a success comes the
 /// span of the call, which lasts until the reply is read.
 ///
 /// Dropped before it is ready: nothing is sent afterwards, what was paid for a retry that never left comes back, and
 /// no lock stays closed. What the request that was on its way has done is unknown.
-pub(crate) async fn send(
-    layer: &CallLayer,
-    request: reqwest::Request,
-) -> Result<(HttpReply, Span), Error> {
+pub(crate) async fn send(layer: &CallLayer, draft: Draft) -> Result<(HttpReply, Span), Error> {
     let operation = layer.operation;
-    let prepared = match Prepared::new(layer, request) {
+    let prepared = match Prepared::new(layer, draft) {
         Ok(prepared) => prepared,
         Err(error) => return Err(layer.refused(error)),
     };
@@ -197,9 +195,7 @@ fn before(kind: ErrorKind, message: impl Into<String>) -> Error {
 
 #[cfg(all(test, feature = "payments"))]
 mod tests {
-    use http::Method;
     use layer2_types::payments::OperationId;
-    use reqwest::Request;
 
     use super::attempt::exchange;
     use super::dress::ready;
@@ -217,14 +213,8 @@ mod tests {
             .unwrap();
         let operation = OperationId::TransfersAccept.operation();
         let layer = CallLayer::new(client.shared(), client.options(), operation);
-        let url = "https://localhost/v1/transfers/T/accept";
-        let request = Request::new(Method::POST, url.parse().unwrap());
-        let sent = exchange(&layer, request.try_clone().unwrap(), Duration::ZERO);
-        let prepared = Prepared {
-            lane: layer.shared.lane(operation.api).unwrap(),
-            request,
-            may_repeat: true,
-        };
+        let prepared = Prepared::new(&layer, Draft::new("/v1/transfers/T/accept")).unwrap();
+        let sent = exchange(&layer, prepared.request(), Duration::ZERO);
         let sizes = [
             size_of_val(&attempts(&layer, &prepared)),
             size_of_val(&ready(&layer, &prepared, Duration::ZERO)),

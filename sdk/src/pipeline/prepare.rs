@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
+use http::Method;
 use http::header::ACCEPT;
 use http::header::CONTENT_LENGTH;
 use http::header::CONTENT_TYPE;
@@ -12,15 +14,19 @@ use http::header::TRANSFER_ENCODING;
 use http::header::USER_AGENT;
 use layer2_types::operation::Api;
 use layer2_types::operation::Effect;
+use layer2_types::operation::HttpMethod;
 use layer2_types::operation::IdempotencyRule;
 use layer2_types::operation::Operation;
+use reqwest::Url;
 use uuid::Uuid;
 
 use super::REQUEST_ID_HEADER;
 use super::before;
 use super::invalid;
+use crate::body::Body;
 use crate::call::CallLayer;
 use crate::client::Lane;
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::guard;
@@ -32,6 +38,7 @@ use crate::runtime::Runtime;
 use crate::signing::SIGNATURE_HEADER;
 use crate::signing::TIMESTAMP_HEADER;
 use crate::signing_scheme::SigningScheme;
+use crate::transport::HttpRequest;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_HEADER);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static(IDEMPOTENCY_HEADER);
@@ -60,16 +67,20 @@ const IMPLIED: [HeaderName; 5] = [
 /// Headers that the layers and the HTTP client add to a request, at most.
 const ROOM: usize = 10;
 
-/// A request that is complete but for what every attempt makes anew.
+/// A request that is complete but for what every attempt makes anew. Kept in its parts: a finished one would have to be
+/// copied for every attempt, and its table of headers made twice.
 pub(super) struct Prepared<'a> {
     pub(super) lane: &'a Lane,
-    pub(super) request: reqwest::Request,
     pub(super) may_repeat: bool,
+    operation: &'static Operation,
+    url: Url,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Body,
 }
 
 impl<'a> Prepared<'a> {
-    /// Checks a request and puts on it what it carries in every attempt. The record of the call learns its id and key.
-    pub(super) fn new(layer: &'a CallLayer, mut request: reqwest::Request) -> Result<Self, Error> {
+    /// Checks a request and gives it what it carries in every attempt. The record of the call learns its id and key.
+    pub(super) fn new(layer: &'a CallLayer, draft: Draft) -> Result<Self, Error> {
         let CallLayer {
             shared,
             options,
@@ -79,23 +90,23 @@ impl<'a> Prepared<'a> {
         } = layer;
         let lane = shared.lane(operation.api)?;
         guard::platform(operation, shared.platform)?;
-        guard::path(operation, &lane.base, request.url())?;
-        guard::page(operation, options)?;
-        guard::overlay_query(request.url_mut(), &options.page_query);
-        if request.body().is_some_and(|body| body.as_bytes().is_none()) {
-            return Err(invalid(
-                "the body is a stream: it can neither be signed nor sent twice, give its bytes",
-            ));
+        let mut url = draft.address(&lane.base);
+        if let Some(cause) = draft.fault {
+            let said = "the request could not be built, its source says why: check the ids and the headers of the call";
+            return Err(invalid(said).with_source(cause));
         }
-        let may_repeat = retry::may_repeat(operation, body_of(&request));
+        guard::path(operation, &lane.base, &url)?;
+        guard::page(operation, options)?;
+        guard::overlay_query(&mut url, &options.page_query);
 
-        let headers = request.headers_mut();
-        // The table of names is made once, and not again when the last of them comes upon a copy.
-        headers.reserve(ROOM);
-        headers.insert(USER_AGENT, shared.user_agent.clone());
+        let mut headers = Vec::with_capacity(ROOM);
+        headers.extend(draft.media_type.map(|kind| (CONTENT_TYPE, kind)));
+        let accepted = operation.reply_media.map(HeaderValue::from_static);
+        headers.extend(accepted.map(|kind| (ACCEPT, kind)));
+        headers.push((USER_AGENT, shared.user_agent.clone()));
         for (name, value) in &options.headers {
             refuse_owned(name, &shared.signing_scheme)?;
-            headers.insert(name.clone(), value.clone());
+            headers.push((name.clone(), value.clone()));
         }
         let mut chance = Chance {
             runtime: &shared.runtime,
@@ -105,27 +116,43 @@ impl<'a> Prepared<'a> {
         let key = idempotency_key(operation, options, &mut chance)?;
         let is_sent = takes_request_id(operation.api);
         if is_sent {
-            headers.insert(REQUEST_ID, header_value(&request_id, "request id")?);
+            headers.push((REQUEST_ID, header_value(&request_id, "request id")?));
         }
         if let Some(key) = &key {
-            headers.insert(
-                IDEMPOTENCY_KEY,
-                header_value(key.as_str(), "idempotency key")?,
-            );
+            let value = header_value(key.as_str(), "idempotency key")?;
+            headers.push((IDEMPOTENCY_KEY, value));
         }
         record.begun_as(request_id, is_sent, key);
         Ok(Self {
             lane,
-            request,
-            may_repeat,
+            may_repeat: retry::may_repeat(operation, &draft.body),
+            operation,
+            url,
+            headers,
+            body: draft.body,
         })
+    }
+
+    /// The request of one attempt, without what is made for it alone. Of two headers of one name the later one counts.
+    pub(super) fn request(&self) -> HttpRequest {
+        // The table has room for all that is put into it from here on: the HTTP client adds some of its own.
+        let mut headers = HeaderMap::with_capacity(ROOM);
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        let address = (method(self.operation), self.url.clone());
+        HttpRequest::of_operation(self.operation, address, headers, self.body.clone())
     }
 }
 
-/// The bytes of a body, empty without one.
-pub(super) fn body_of(request: &reqwest::Request) -> &[u8] {
-    let body = request.body().and_then(reqwest::Body::as_bytes);
-    body.unwrap_or_default()
+fn method(operation: &Operation) -> Method {
+    match operation.method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Delete => Method::DELETE,
+    }
 }
 
 fn refuse_owned(name: &HeaderName, scheme: &SigningScheme) -> Result<(), Error> {

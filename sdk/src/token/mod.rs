@@ -37,7 +37,6 @@ use crate::error::Error;
 use crate::retry::RetryPolicy;
 use crate::runtime::Runtime;
 use crate::telemetry;
-use crate::transport::HttpRequest;
 use crate::transport::HttpTransport;
 
 /// Pause between failed renewals while the old token still serves.
@@ -288,7 +287,7 @@ impl TokenStore {
         headers.insert(USER_AGENT, tools.user_agent.clone());
         let exchange = tools
             .transport
-            .execute(HttpRequest::of_token(request), self.limit)
+            .execute(request, self.limit)
             .await
             .map_err(|broken| Refusal::broken(broken, &self.endpoint.url))?;
         telemetry::record_status(span, exchange.status);

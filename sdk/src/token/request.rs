@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use http::HeaderMap;
 use http::HeaderValue;
-use http::Method;
 use http::header::ACCEPT;
 use http::header::AUTHORIZATION;
 use http::header::CACHE_CONTROL;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::error::ErrorKind;
+use crate::transport::HttpRequest;
 
 /// Where a token endpoint expects the parameters and the secret (RFC 6749, 2.3.1 and 4.4.2). The published samples
 /// decide the default of each API; another position is for a server in between, or a vendor that changes its mind.
@@ -55,7 +56,7 @@ pub(crate) struct TokenEndpoint {
 }
 
 impl TokenEndpoint {
-    pub(super) fn request(&self, credentials: &Credentials) -> Result<reqwest::Request, Error> {
+    pub(super) fn request(&self, credentials: &Credentials) -> Result<HttpRequest, Error> {
         let mut url = self.url.clone();
         {
             let mut query = url.query_pairs_mut();
@@ -76,8 +77,7 @@ impl TokenEndpoint {
             url.set_query(None);
             form
         });
-        let mut request = reqwest::Request::new(Method::POST, url);
-        let headers = request.headers_mut();
+        let mut headers = HeaderMap::new();
         if self.style != TokenStyle::SecretForm {
             headers.insert(AUTHORIZATION, basic(credentials, self.style.is_raw())?);
         }
@@ -87,10 +87,7 @@ impl TokenEndpoint {
             CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        if let Some(form) = form {
-            *request.body_mut() = Some(form.into());
-        }
-        Ok(request)
+        Ok(HttpRequest::of_token(url, headers, form))
     }
 }
 
@@ -146,40 +143,37 @@ mod tests {
     use super::*;
     use crate::error::Outcome;
 
-    fn endpoint(style: TokenStyle) -> TokenEndpoint {
-        TokenEndpoint {
+    /// What the client `id` sends with this secret, for two scopes.
+    fn request(style: TokenStyle, secret: &str) -> HttpRequest {
+        let endpoint = TokenEndpoint {
             url: Url::parse("https://auth.example.com/oauth2/abc/v1/token").unwrap(),
             style,
             scopes: vec!["customers:read".to_owned(), "accounts:read".to_owned()],
-        }
+        };
+        endpoint.request(&Credentials::new("id", secret)).unwrap()
     }
 
     #[test]
     fn payments_parameters_go_into_the_query_and_nothing_into_the_body() {
-        let request = endpoint(TokenStyle::BasicQuery)
-            .request(&Credentials::new("id", "secret"))
-            .unwrap();
+        let request = request(TokenStyle::BasicQuery, "secret");
         assert_eq!(
             request.url().as_str(),
             "https://auth.example.com/oauth2/abc/v1/token?grant_type=client_credentials&scope=customers%3Aread+accounts%3Aread"
         );
-        assert!(request.body().is_none());
+        assert!(request.body().is_empty());
         assert_eq!(request.headers()[AUTHORIZATION], "Basic aWQ6c2VjcmV0");
         assert!(request.headers()[AUTHORIZATION].is_sensitive());
     }
 
     #[test]
     fn accounting_parameters_go_into_a_form() {
-        let request = endpoint(TokenStyle::BasicForm)
-            .request(&Credentials::new("id", "secret"))
-            .unwrap();
+        let request = request(TokenStyle::BasicForm, "secret");
         assert_eq!(
             request.url().as_str(),
             "https://auth.example.com/oauth2/abc/v1/token"
         );
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap();
         assert_eq!(
-            std::str::from_utf8(body).unwrap(),
+            std::str::from_utf8(&request.body()).unwrap(),
             "grant_type=client_credentials&scope=customers%3Aread+accounts%3Aread&client_id=id"
         );
     }
@@ -197,11 +191,12 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_form_is_in_no_header() {
-        let request = endpoint(TokenStyle::SecretForm)
-            .request(&Credentials::new("id", "se cret"))
-            .unwrap();
-        let body = request.body().and_then(reqwest::Body::as_bytes).unwrap();
-        assert!(body.ends_with(b"&client_id=id&client_secret=se+cret"));
+        let request = request(TokenStyle::SecretForm, "se cret");
+        assert!(
+            request
+                .body()
+                .ends_with(b"&client_id=id&client_secret=se+cret")
+        );
         assert_eq!(request.url().query(), None);
         assert!(!request.headers().contains_key(AUTHORIZATION));
     }

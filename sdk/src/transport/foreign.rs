@@ -44,7 +44,7 @@ impl HttpTransport for Guarded {
 
 #[cfg(test)]
 mod tests {
-    use http::Method;
+    use http::HeaderMap;
     use reqwest::Url;
 
     use super::*;
@@ -63,7 +63,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_transport_that_ignores_its_limit_is_given_up() {
         let url = Url::parse("http://localhost/token").unwrap();
-        let request = HttpRequest::of_token(reqwest::Request::new(Method::POST, url));
+        let request = HttpRequest::of_token(url, HeaderMap::new(), None);
         let began = tokio::time::Instant::now();
         let result = Guarded(Arc::new(Stuck))
             .execute(request, Duration::from_secs(7))

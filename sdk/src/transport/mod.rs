@@ -77,6 +77,7 @@ mod pool;
 mod with_reqwest;
 mod wrappers;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,9 +97,10 @@ pub use self::pool::ConnectionPolicy;
 pub(crate) use self::with_reqwest::DEFAULT_REPLY_LIMIT;
 pub use self::with_reqwest::ReqwestTransport;
 pub(crate) use self::with_reqwest::http_client;
-pub(crate) use self::with_reqwest::request_maker;
 pub(crate) use self::wrappers::Wrappers;
+use crate::body::Body;
 use crate::credentials::BoxError;
+use crate::signing_scheme::SigningScheme;
 
 /// Sends requests. Nothing is repeated or followed here: no retries, no redirects.
 #[async_trait]
@@ -150,21 +152,35 @@ impl<T: HttpTransport + ?Sized> HttpTransport for Arc<T> {
 
 /// A request as it leaves, dressed and signed.
 pub struct HttpRequest {
-    inner: reqwest::Request,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Body,
     operation: Option<&'static Operation>,
 }
 
 impl HttpRequest {
-    pub(crate) fn of_operation(inner: reqwest::Request, operation: &'static Operation) -> Self {
+    pub(crate) fn of_operation(
+        operation: &'static Operation,
+        (method, url): (Method, Url),
+        headers: HeaderMap,
+        body: Body,
+    ) -> Self {
         Self {
-            inner,
+            method,
+            url,
+            headers,
+            body,
             operation: Some(operation),
         }
     }
 
-    pub(crate) fn of_token(inner: reqwest::Request) -> Self {
+    pub(crate) fn of_token(url: Url, headers: HeaderMap, form: Option<String>) -> Self {
         Self {
-            inner,
+            method: Method::POST,
+            url,
+            headers,
+            body: form.map_or(Body::EMPTY, |form| form.into_bytes().into()),
             operation: None,
         }
     }
@@ -176,33 +192,45 @@ impl HttpRequest {
 
     /// The method.
     pub fn method(&self) -> &Method {
-        self.inner.method()
+        &self.method
     }
 
     /// The whole address.
     pub fn url(&self) -> &Url {
-        self.inner.url()
+        &self.url
     }
 
     /// The headers. Those that hold a secret are marked sensitive.
     pub fn headers(&self) -> &HeaderMap {
-        self.inner.headers()
+        &self.headers
     }
 
     /// The headers, to add some. No header is covered by the signature.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        self.inner.headers_mut()
+        &mut self.headers
     }
 
-    /// The bytes of the body, empty without one.
-    pub fn body(&self) -> &[u8] {
-        let body = self.inner.body().and_then(reqwest::Body::as_bytes);
-        body.unwrap_or_default()
+    /// The bytes of the body, empty without one. A form around a file is put together for this, which copies the file;
+    /// [`body_pieces`](Self::body_pieces) does not.
+    pub fn body(&self) -> Cow<'_, [u8]> {
+        self.body.bytes()
     }
 
-    /// The same request as reqwest has it.
+    /// The bytes of the body as they lie in memory, in order: one piece, or those of a form around a file.
+    pub fn body_pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.body.pieces().map(|piece| &**piece)
+    }
+
+    /// The same request as reqwest has it. The body of a form around a file is one that reqwest cannot repeat.
     pub fn into_reqwest(self) -> reqwest::Request {
-        self.inner
+        let mut request = reqwest::Request::new(self.method, self.url);
+        *request.headers_mut() = self.headers;
+        *request.body_mut() = Some(self.body.into_reqwest());
+        request
+    }
+
+    pub(crate) fn signed_bytes(&self, scheme: &SigningScheme, seconds: i64, base: &Url) -> Vec<u8> {
+        scheme.message(seconds, self.method.as_str(), (base, &self.url), &self.body)
     }
 
     /// The same request for hyper, a tower service or a test.
@@ -210,12 +238,11 @@ impl HttpRequest {
     /// # Errors
     /// If the address is one that `http` does not take, although the URL parser does.
     pub fn into_http(self) -> Result<http::Request<Bytes>, http::Error> {
-        let body = Bytes::copy_from_slice(self.body());
         let mut request = http::Request::builder()
-            .method(self.inner.method().clone())
-            .uri(self.inner.url().as_str())
-            .body(body)?;
-        *request.headers_mut() = self.inner.headers().clone();
+            .method(self.method)
+            .uri(self.url.as_str())
+            .body(self.body.into_bytes())?;
+        *request.headers_mut() = self.headers;
         Ok(request)
     }
 }

@@ -206,33 +206,19 @@ pub(crate) fn http_client(
     if loopback {
         http = http.no_proxy();
     }
-    let http = http
-        .connect_timeout(connections.connect_timeout)
+    http.connect_timeout(connections.connect_timeout)
         .pool_idle_timeout(connections.idle_timeout)
         .pool_max_idle_per_host(connections.max_idle_per_host)
         .tcp_keepalive(connections.keep_alive)
         .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never());
-    built(http)
-}
-
-/// A client that makes requests and sends none, so that it needs neither proxies nor root certificates, which take
-/// milliseconds to read.
-pub(crate) fn request_maker() -> Result<reqwest::Client, Error> {
-    let http = reqwest::Client::builder().no_proxy();
-    #[cfg(any(
-        feature = "rustls",
-        feature = "rustls-no-provider",
-        feature = "native-tls"
-    ))]
-    let http = http.tls_certs_only([]);
-    built(http)
-}
-
-fn built(http: reqwest::ClientBuilder) -> Result<reqwest::Client, Error> {
-    http.build().map_err(|source| {
-        Error::before_sending(ErrorKind::Config, "the HTTP client could not be built, its source says why: check the proxy variables and the certificates of this \
-             machine")
+        .retry(reqwest::retry::never())
+        .build()
+        .map_err(|source| {
+            Error::before_sending(
+                ErrorKind::Config,
+                "the HTTP client could not be built, its source says why: check the proxy variables and the certificates of this \
+                 machine",
+            )
             .with_source(source)
-    })
+        })
 }

@@ -208,6 +208,7 @@ fn path_of(callback_url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::body::Body;
     use crate::signing_scheme::SigningScheme;
 
     #[test]
@@ -229,7 +230,12 @@ mod tests {
             let requests = SigningScheme::default().with_separator(separator);
             assert_eq!(
                 WebhookScheme::from(deliveries).message("", "1700000000", b"{}"),
-                requests.message(1_700_000_000, "POST", (&url, &url), b"{}"),
+                requests.message(
+                    1_700_000_000,
+                    "POST",
+                    (&url, &url),
+                    &Body::from(b"{}".to_vec())
+                ),
                 "{separator:?}"
             );
         }

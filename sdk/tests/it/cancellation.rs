@@ -1,11 +1,13 @@
 //! Callers that hang up: dropping the future of a call at any point leaves the client as it was.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -159,14 +161,15 @@ async fn let_others_run() {
     }
 }
 
+/// Polls a future once, which does not end it.
+async fn begin(future: &mut Pin<Box<impl Future>>) {
+    let poll = std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context)));
+    assert!(poll.await.is_pending());
+}
+
 /// Polls a future once and drops it.
 async fn begin_and_drop(future: impl Future) {
-    let mut future = Box::pin(future);
-    std::future::poll_fn(|context| {
-        assert!(future.as_mut().poll(context).is_pending());
-        std::task::Poll::Ready(())
-    })
-    .await;
+    begin(&mut Box::pin(future)).await;
 }
 
 #[tokio::test]
@@ -194,12 +197,8 @@ async fn who_waits_behind_a_caller_that_leaves_takes_his_place() {
 
     let mut leader = Box::pin(transfers.get(&id));
     let mut follower = Box::pin(transfers.get(&id));
-    std::future::poll_fn(|context| {
-        assert!(leader.as_mut().poll(context).is_pending());
-        assert!(follower.as_mut().poll(context).is_pending());
-        std::task::Poll::Ready(())
-    })
-    .await;
+    begin(&mut leader).await;
+    begin(&mut follower).await;
     assert_eq!(*server.token_requests.lock().unwrap(), 1, "one flies");
     drop(leader);
     server.may_answer.notify_one();
@@ -228,11 +227,7 @@ async fn a_caller_who_leaves_before_his_retry_gets_its_price_back() {
     // The proof that the budget is as small as that: two who wait at once are one too many.
     server.statuses.lock().unwrap().extend([503, 503]);
     let mut waiting = Box::pin(transfers.get(&id));
-    std::future::poll_fn(|context| {
-        assert!(waiting.as_mut().poll(context).is_pending());
-        std::task::Poll::Ready(())
-    })
-    .await;
+    begin(&mut waiting).await;
     let error = transfers.get(&id).await.unwrap_err();
     assert_eq!(error.gave_up(), Some(GaveUp::Budget));
 }
@@ -273,11 +268,7 @@ async fn a_caller_who_leaves_while_the_reply_is_awaited_ends_the_exchange() {
 
     server.silent.store(true, Ordering::SeqCst);
     let mut call = Box::pin(transfers.get(&id));
-    std::future::poll_fn(|context| {
-        assert!(call.as_mut().poll(context).is_pending());
-        std::task::Poll::Ready(())
-    })
-    .await;
+    begin(&mut call).await;
     assert_eq!((server.calls().len(), server.ended()), (2, 1));
     drop(call);
     assert_eq!(server.ended(), 2, "the exchange went with its caller");
@@ -299,8 +290,7 @@ async fn a_caller_who_leaves_a_file_half_read_ends_its_body() {
     // While the head is awaited, and not a byte later.
     server.silent.store(true, Ordering::SeqCst);
     let mut head = Box::pin(documents.download_stream(&id));
-    let poll = std::future::poll_fn(|context| std::task::Poll::Ready(head.as_mut().poll(context)));
-    assert!(poll.await.is_pending());
+    begin(&mut head).await;
     assert_eq!((server.calls().len(), server.ended()), (1, 0));
     drop(head);
     assert_eq!(server.ended(), 1);

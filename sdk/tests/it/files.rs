@@ -1,15 +1,30 @@
 //! Files: a form with one part on the way out, bytes with a name on the way in, through the layers of every call.
 
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
 use futures_util::TryStreamExt as _;
+use http::HeaderMap;
+use http::StatusCode;
 use layer2_sdk::CallOptions;
+use layer2_sdk::Client;
+use layer2_sdk::Environment;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::IdempotencyKey;
 use layer2_sdk::Outcome;
+use layer2_sdk::RetryPolicy;
 use layer2_sdk::Upload;
 use layer2_sdk::UploadBody;
 use layer2_sdk::UploadRules;
 use layer2_sdk::payments::DocumentId;
 use layer2_sdk::payments::WithdrawalId;
+use layer2_sdk::transport::HttpReply;
+use layer2_sdk::transport::HttpRequest;
+use layer2_sdk::transport::HttpTransport;
+use layer2_sdk::transport::TransportError;
 use wiremock::ResponseTemplate;
 
 use crate::folder::Folder;
@@ -59,6 +74,11 @@ async fn an_upload_is_a_form_with_one_part() {
     expected.extend_from_slice(b"%PDF-1.7\r\n\0\xff");
     expected.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     assert_eq!(requests[0].body, expected);
+    assert_eq!(
+        header(&requests[0], "content-length"),
+        expected.len().to_string(),
+        "its length is said before it is sent"
+    );
     assert_eq!(header(&requests[0], "accept"), "application/json");
     assert!(header(&requests[0], "authorization").starts_with("Bearer "));
 }
@@ -106,6 +126,73 @@ async fn a_repeat_sends_the_same_bytes_under_the_same_key() {
             header(&requests[0], "content-type")
         );
         assert_eq!(header(request, "x-l2f-idempotency-id"), "doc-1");
+    }
+}
+
+/// Where the pieces of a body lie in memory, and how long they are.
+type Places = Vec<(usize, usize)>;
+
+/// Answers calls with 503 and then with a success, and notes where their bodies lie.
+#[derive(Clone, Debug, Default)]
+struct Memory(Arc<Mutex<Vec<Places>>>);
+
+#[async_trait]
+impl HttpTransport for Memory {
+    async fn execute(
+        &self,
+        request: HttpRequest,
+        _: Duration,
+    ) -> Result<HttpReply, TransportError> {
+        const TOKEN: &str = r#"{"access_token":"t","token_type":"Bearer","expires_in":900}"#;
+        let reply = |status: u16, body: &'static str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            Ok(HttpReply::new(status, HeaderMap::new(), body))
+        };
+        if request.operation().is_none() {
+            return reply(200, TOKEN);
+        }
+        let pieces = request.body_pieces();
+        let places: Places = pieces
+            .map(|piece| (piece.as_ptr().addr(), piece.len()))
+            .collect();
+        let whole: Vec<u8> = request.body_pieces().flatten().copied().collect();
+        assert_eq!(*request.body(), *whole);
+        let mut seen = self.0.lock().unwrap();
+        seen.push(places);
+        match seen.len() {
+            1 => reply(503, "{}"),
+            _ => reply(200, ACCEPTED),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_attempt_of_an_upload_sends_the_bytes_that_the_caller_holds() {
+    let memory = Memory::default();
+    let client = Client::builder()
+        .environment(Environment::custom(
+            "http://localhost/api",
+            "http://localhost/token",
+        ))
+        .credentials("client-1", "secret")
+        .transport(memory.clone())
+        .retry(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
+        .build()
+        .unwrap();
+    let bytes = Bytes::from(vec![7; 1 << 20]);
+    let file = Upload::from_bytes("passport.pdf", bytes.clone()).unwrap();
+
+    let reply = client.documents().upload(&document(), &file).await;
+
+    assert_eq!(reply.unwrap().attempts(), 2);
+    let seen = memory.0.lock().unwrap();
+    assert_eq!(seen.len(), 2);
+    for places in seen.iter() {
+        let [head, held, tail] = places[..] else {
+            panic!("{places:?}")
+        };
+        assert_eq!(held, (bytes.as_ptr().addr(), bytes.len()));
+        assert!(head.1 + tail.1 < 1_000, "the form around it is short");
     }
 }
 

@@ -3,6 +3,8 @@
 use futures_util::StreamExt as _;
 use futures_util::TryStreamExt as _;
 use layer2_sdk::CallOptions;
+use layer2_sdk::Client;
+use layer2_sdk::Error;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::Items;
 use layer2_sdk::Outcome;
@@ -41,6 +43,14 @@ fn query(request: &Request) -> Vec<String> {
         .query_pairs()
         .map(|(name, value)| format!("{name}={value}"))
         .collect()
+}
+
+/// All that a stream of the whole list gives.
+async fn walk(client: &Client) -> Vec<Result<Transaction, Error>> {
+    let rows = client
+        .transactions()
+        .list_stream(TransactionsListParams::new());
+    rows.collect().await
 }
 
 #[tokio::test]
@@ -243,11 +253,7 @@ async fn a_circle_back_to_a_link_that_was_stored_is_noticed() {
     stage.on("GET", LIST, stage.script(pages)).await;
     let client = stage.client();
     let from_there = client.with(CallOptions::new().page("?page=2").unwrap());
-    let results: Vec<_> = from_there
-        .transactions()
-        .list_stream(TransactionsListParams::new())
-        .collect()
-        .await;
+    let results = walk(&from_there).await;
     let error = results.last().unwrap().as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedReply);
     assert_eq!(stage.received(LIST).await.len(), 2);
@@ -295,11 +301,7 @@ async fn an_error_ends_the_stream_after_what_was_read() {
         )
         .await;
     let client = stage.client();
-    let results: Vec<_> = client
-        .transactions()
-        .list_stream(TransactionsListParams::new())
-        .collect()
-        .await;
+    let results = walk(&client).await;
     assert_eq!(results.len(), 2);
     assert!(results[0].is_ok());
     assert_eq!(results[1].as_ref().unwrap_err().kind(), ErrorKind::Refused);
@@ -312,11 +314,7 @@ async fn a_link_to_the_page_it_stands_on_is_an_error_and_no_endless_list() {
         .on("GET", LIST, stage.script([page(&["a"], "?page=1")]))
         .await;
     let client = stage.client();
-    let results: Vec<_> = client
-        .transactions()
-        .list_stream(TransactionsListParams::new())
-        .collect()
-        .await;
+    let results = walk(&client).await;
     let error = results.last().unwrap().as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnexpectedReply);
     let requests = stage.received(LIST).await;
@@ -346,11 +344,7 @@ async fn a_circle_of_links_ends_after_what_was_read() {
     ];
     stage.on("GET", LIST, stage.script(pages)).await;
     let client = stage.client();
-    let results: Vec<_> = client
-        .transactions()
-        .list_stream(TransactionsListParams::new())
-        .collect()
-        .await;
+    let results = walk(&client).await;
     let (last, rows) = results.split_last().unwrap();
     let ids: Vec<_> = rows
         .iter()

@@ -16,6 +16,7 @@ use crate::stage::START;
 use crate::stage::Stage;
 use crate::stage::TOKEN_PATH;
 use crate::stage::TRANSFER;
+use crate::stage::assert_one_key;
 use crate::stage::header;
 use crate::stage::json;
 use crate::stage::refusal;
@@ -64,10 +65,7 @@ async fn a_key_that_is_replaced_signs_from_the_next_attempt_on() {
     assert_eq!(reply.attempts(), 2);
     let sent = stage.received(ACCEPT).await;
     assert!(is_signed_with(1, &sent[0]) && is_signed_with(2, &sent[1]));
-    assert_eq!(
-        header(&sent[0], "x-l2f-idempotency-id"),
-        header(&sent[1], "x-l2f-idempotency-id")
-    );
+    assert_one_key(&sent);
 }
 
 #[tokio::test]

@@ -228,6 +228,16 @@ pub(crate) fn header<'r>(request: &'r Request, name: &str) -> &'r str {
         .unwrap()
 }
 
+/// Several attempts went out, all of them under one key.
+pub(crate) fn assert_one_key(sent: &[Request]) {
+    let keys = sent
+        .iter()
+        .map(|request| header(request, "x-l2f-idempotency-id"));
+    let keys: Vec<_> = keys.collect();
+    assert!(keys.len() > 1, "{keys:?}");
+    assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
+}
+
 /// A server that plays one scripted answer per connection and keeps what it read.
 pub(crate) struct Socket {
     pub(crate) address: std::net::SocketAddr,

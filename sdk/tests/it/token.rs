@@ -243,12 +243,17 @@ async fn a_401_gets_a_new_token_and_one_more_try() {
     );
 }
 
+/// A platform that gives tokens and takes none of them.
+async fn closed_stage() -> Stage {
+    let stage = Stage::new().await;
+    let refused = stage.script([refusal(401, "NOT_YOU")]);
+    stage.on("GET", GET, refused).await;
+    stage
+}
+
 #[tokio::test]
 async fn a_second_401_is_the_answer() {
-    let stage = Stage::new().await;
-    stage
-        .on("GET", GET, stage.script([refusal(401, "NOT_YOU")]))
-        .await;
+    let stage = closed_stage().await;
     let error = stage
         .client()
         .transfers()
@@ -266,10 +271,7 @@ async fn a_second_401_is_the_answer() {
 
 #[tokio::test]
 async fn a_call_that_fails_for_good_asks_for_one_token_and_no_more() {
-    let stage = Stage::new().await;
-    stage
-        .on("GET", GET, stage.script([refusal(401, "NOT_YOU")]))
-        .await;
+    let stage = closed_stage().await;
     let client = stage.client();
     // The first call has none yet and so asks twice. After that each keeps the token that it was refused with last.
     for asked in [2, 3, 4] {

@@ -214,6 +214,13 @@ mod against_the_mock {
         client.subscriptions().list().await.unwrap().items.len()
     }
 
+    /// A server, a client of it, and a store without keys.
+    async fn stand() -> (SandboxServer, Client, MemoryKeyStore) {
+        let server = SandboxServer::start().await.unwrap();
+        let client = layer2_sdk::mock::client(&server.info()).unwrap();
+        (server, client, MemoryKeyStore::default())
+    }
+
     #[tokio::test]
     async fn what_is_missing_is_made_once() {
         let server = SandboxServer::start().await.unwrap();
@@ -284,9 +291,7 @@ mod against_the_mock {
 
     #[tokio::test]
     async fn what_is_gone_is_made_again_and_its_key_is_stale() {
-        let server = SandboxServer::start().await.unwrap();
-        let client = layer2_sdk::mock::client(&server.info()).unwrap();
-        let store = MemoryKeyStore::default();
+        let (_server, client, store) = stand().await;
         let subscriptions = client.subscriptions();
         let types = [EventType::AccountOpen, EventType::AccountOpen];
         let ensured = subscriptions.ensure(URL, types.clone(), &store).await;
@@ -301,9 +306,7 @@ mod against_the_mock {
 
     #[tokio::test]
     async fn rotated_keys_verify_beside_the_old_ones() {
-        let server = SandboxServer::start().await.unwrap();
-        let client = layer2_sdk::mock::client(&server.info()).unwrap();
-        let store = MemoryKeyStore::default();
+        let (_server, client, store) = stand().await;
         let subscriptions = client.subscriptions();
         let types = [EventType::AccountOpen, EventType::CustomerActive];
         subscriptions.ensure(URL, types, &store).await.unwrap();
@@ -317,9 +320,7 @@ mod against_the_mock {
 
     #[tokio::test]
     async fn what_a_rotation_that_broke_off_left_double_is_single_after_the_next() {
-        let server = SandboxServer::start().await.unwrap();
-        let client = layer2_sdk::mock::client(&server.info()).unwrap();
-        let store = MemoryKeyStore::default();
+        let (_server, client, store) = stand().await;
         let subscriptions = client.subscriptions();
         for _ in 0..2 {
             let request = SubscriptionRequest::new(EventType::AccountOpen, URL.to_owned());

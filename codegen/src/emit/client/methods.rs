@@ -3,7 +3,9 @@
 //! progenitor spells out in each method how a request is sent and its reply judged: a header of its
 //! own, the hooks before, around and after the call, a match on the status, a decoder for a
 //! `reqwest::Response`. Here that becomes one call of `sent`, written by hand in `sdk/src/call.rs`,
-//! with its reply and its error; the address, the query and the body stay as progenitor made them.
+//! with its reply and its error; the path, the query and the body stay as progenitor made them. What they are put on is a
+//! `Draft` in place of a request of reqwest: the layer knows the base and the method, and would have to take a finished
+//! request apart again.
 //!
 //! Nothing is cut by guess: a method is made anew as progenitor is known to make it and compared
 //! with what it made. One that differs is refused, so that another version of progenitor cannot lose
@@ -11,13 +13,15 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
 use syn::{
-    Block, Expr, ExprMethodCall, GenericArgument, Ident, ImplItem, ImplItemFn, Item, Pat,
-    PathArguments, ReturnType, Stmt, Type,
+    Block, Expr, ExprMethodCall, GenericArgument, Ident, ImplItem, ImplItemFn, Item, Lit, LitStr,
+    Pat, PathArguments, ReturnType, Stmt, Token, Type,
 };
 
 use crate::model::Model;
 use crate::model::operation::Operation;
+use crate::model::read::Word as _;
 use crate::problem::Problem;
 
 /// Shortens every method of an operation in progenitor's output.
@@ -69,6 +73,8 @@ struct Parts<'a> {
     names: Names<'a>,
     /// `let url = format!(…);`
     url: &'a Stmt,
+    /// What stands in it behind the base.
+    path: Expr,
     /// `.get(url)`, then the query and the body.
     calls: Vec<&'a ExprMethodCall>,
     /// What the reply reads as.
@@ -91,6 +97,9 @@ impl<'a> Parts<'a> {
         let (request, chain) = variable(request)?;
         let mut calls = calls(chain)?;
         calls.retain(|call| !is_common(call));
+        if calls.first()?.method != operation.method.text() {
+            return None;
+        }
         let parts = Self {
             operation,
             names: Names {
@@ -99,6 +108,7 @@ impl<'a> Parts<'a> {
                 response: variable(response)?.0,
             },
             url,
+            path: path(url)?,
             calls,
             reply: reply(&method.sig.output)?,
         };
@@ -156,11 +166,10 @@ impl<'a> Parts<'a> {
 
     /// The method as it is written.
     fn short(&self) -> Block {
-        let (address, request) = (self.url, self.names.request);
-        let (first, rest) = self.chain();
+        let (path, request) = (&self.path, self.names.request);
+        let (_, rest) = self.chain();
         syn::parse_quote!({
-            #address
-            let #request = self.client #first #rest .build();
+            let #request = Draft::new(#path) #rest;
             self.inner.sent(#request).await
         })
     }
@@ -181,6 +190,28 @@ impl<'a> Parts<'a> {
         let first = written.drain(..written.len().min(1)).collect();
         (first, written.into_iter().collect())
     }
+}
+
+/// The path in `let url = format!("{}/…", self.baseurl, …);`: a text, or a `format!` of what is left.
+fn path(url: &Stmt) -> Option<Expr> {
+    let Expr::Macro(made) = variable(url)?.1 else {
+        return None;
+    };
+    let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
+    let mut arguments = made.mac.parse_body_with(arguments).ok()?.into_iter();
+    let Expr::Lit(template) = arguments.next()? else {
+        return None;
+    };
+    let Lit::Str(text) = &template.lit else {
+        return None;
+    };
+    let template = LitStr::new(text.value().strip_prefix("{}")?, text.span());
+    let base = arguments.next()?.to_token_stream().to_string();
+    let parameters: Vec<Expr> = arguments.collect();
+    (base == "self . baseurl").then(|| match parameters.is_empty() {
+        true => syn::parse_quote!(#template),
+        false => syn::parse_quote!(format!(#template, #(#parameters),*)),
+    })
 }
 
 /// The `T` of `-> Result<ResponseValue<T>, Error<()>>`.

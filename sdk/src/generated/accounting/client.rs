@@ -3,28 +3,19 @@
 //! The accounting client that progenitor makes: paths, parameters and bodies. Everything that is
 //! common to all calls happens in the layer below; callers use the facade.
 
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::reply::Reply;
 use layer2_types::accounting;
 #[allow(unused_imports)]
-use progenitor_client::{RequestBuilderExt, encode_path};
+use progenitor_client::encode_path;
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
-    pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
-    ) -> Self {
-        Self {
-            baseurl: baseurl.to_string(),
-            client,
-            inner,
-        }
+    pub fn new(inner: crate::call::CallLayer) -> Self {
+        Self { inner }
     }
 }
 #[allow(clippy::all)]
@@ -33,20 +24,17 @@ impl Client {
         &'a self,
         body: &'a accounting::BusinessCreateRequest,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
-        let url = format!("{}/v1/businesses", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/businesses").json(&body);
         self.inner.sent(request).await
     }
     pub async fn businesses_get<'a>(
         &'a self,
         business_id: &'a accounting::BusinessId,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
-        let url = format!(
-            "{}/v1/businesses/{}",
-            self.baseurl,
-            encode_path(&business_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/businesses/{}",
+            encode_path(&business_id.to_string())
+        ));
         self.inner.sent(request).await
     }
 }

@@ -50,7 +50,7 @@ impl<'c> Businesses<'c> {
         &self,
         body: &accounting::BusinessCreateRequest,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
-        let api = self.client.accounting_call(OperationId::BusinessesCreate)?;
+        let api = self.client.accounting_call(OperationId::BusinessesCreate);
         api.businesses_create(body).await
     }
 
@@ -71,7 +71,7 @@ impl<'c> Businesses<'c> {
         &self,
         business_id: &accounting::BusinessId,
     ) -> Result<Reply<accounting::BusinessReply>, Error> {
-        let api = self.client.accounting_call(OperationId::BusinessesGet)?;
+        let api = self.client.accounting_call(OperationId::BusinessesGet);
         api.businesses_get(business_id).await
     }
 }

@@ -3,67 +3,46 @@
 //! The control client that progenitor makes: paths, parameters and bodies. Everything that is
 //! common to all calls happens in the layer below; callers use the facade.
 
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::reply::Reply;
 use layer2_types::control;
 #[allow(unused_imports)]
-use progenitor_client::{RequestBuilderExt, encode_path};
+use progenitor_client::encode_path;
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
-    pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
-    ) -> Self {
-        Self {
-            baseurl: baseurl.to_string(),
-            client,
-            inner,
-        }
+    pub fn new(inner: crate::call::CallLayer) -> Self {
+        Self { inner }
     }
 }
 #[allow(clippy::all)]
 impl Client {
     pub async fn sandboxes_list<'a>(&'a self) -> Result<Reply<control::SandboxListReply>, Error> {
-        let url = format!("{}/sandboxes", self.baseurl,);
-        let request = self.client.get(url).build();
+        let request = Draft::new("/sandboxes");
         self.inner.sent(request).await
     }
     pub async fn sandboxes_create<'a>(
         &'a self,
         body: &'a control::SandboxCreateRequest,
     ) -> Result<Reply<control::SandboxReply>, Error> {
-        let url = format!("{}/sandboxes", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/sandboxes").json(&body);
         self.inner.sent(request).await
     }
     pub async fn sandboxes_get<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::SandboxReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!("/sandboxes/{}", encode_path(&sandbox.to_string())));
         self.inner.sent(request).await
     }
     pub async fn sandboxes_delete<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::SandboxRefReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.delete(url).build();
+        let request = Draft::new(format!("/sandboxes/{}", encode_path(&sandbox.to_string())));
         self.inner.sent(request).await
     }
     pub async fn decisions_application<'a>(
@@ -72,25 +51,22 @@ impl Client {
         application_id: &'a control::ApplicationId,
         body: &'a control::ApplicationDecisionRequest,
     ) -> Result<Reply<control::ApplicationDecisionReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/applications/{}/decision",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/applications/{}/decision",
             encode_path(&sandbox.to_string()),
-            encode_path(&application_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+            encode_path(&application_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn clock_get<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::ClockReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/clock",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/clock",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn clock_advance<'a>(
@@ -98,12 +74,11 @@ impl Client {
         sandbox: &'a control::SandboxName,
         body: &'a control::ClockAdvanceRequest,
     ) -> Result<Reply<control::ClockAdvanceReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/clock/advance",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/clock/advance",
+            encode_path(&sandbox.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn decisions_counterparty_status<'a>(
@@ -112,13 +87,12 @@ impl Client {
         counterparty_id: &'a control::CounterpartyId,
         body: &'a control::CounterpartyStatusRequest,
     ) -> Result<Reply<control::CounterpartyDecisionReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/counterparties/{}/status",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/counterparties/{}/status",
             encode_path(&sandbox.to_string()),
-            encode_path(&counterparty_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+            encode_path(&counterparty_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn decisions_customer_status<'a>(
@@ -127,13 +101,12 @@ impl Client {
         customer_id: &'a control::CustomerId,
         body: &'a control::CustomerStatusRequest,
     ) -> Result<Reply<control::CustomerDecisionReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/customers/{}/status",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/customers/{}/status",
             encode_path(&sandbox.to_string()),
-            encode_path(&customer_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+            encode_path(&customer_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn deliveries_list<'a>(
@@ -143,18 +116,13 @@ impl Client {
         page_size: Option<i32>,
         status: Option<&'a control::DeliveryState>,
     ) -> Result<Reply<control::DeliveryListReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/deliveries",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self
-            .client
-            .get(url)
-            .query(&progenitor_client::QueryParam::new("page", &page))
-            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .query(&progenitor_client::QueryParam::new("status", &status))
-            .build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/deliveries",
+            encode_path(&sandbox.to_string())
+        ))
+        .query(&progenitor_client::QueryParam::new("page", &page))
+        .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+        .query(&progenitor_client::QueryParam::new("status", &status));
         self.inner.sent(request).await
     }
     pub async fn deliveries_redeliver<'a>(
@@ -162,13 +130,11 @@ impl Client {
         sandbox: &'a control::SandboxName,
         delivery_id: &'a control::DeliveryId,
     ) -> Result<Reply<control::DeliveryReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/deliveries/{}/redeliver",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/deliveries/{}/redeliver",
             encode_path(&sandbox.to_string()),
-            encode_path(&delivery_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+            encode_path(&delivery_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn explain_get<'a>(
@@ -176,25 +142,21 @@ impl Client {
         sandbox: &'a control::SandboxName,
         object_id: &'a control::ObjectId,
     ) -> Result<Reply<control::ExplanationReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/explain/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/explain/{}",
             encode_path(&sandbox.to_string()),
-            encode_path(&object_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+            encode_path(&object_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn faults_list<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::FaultListReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/faults",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/faults",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn faults_create<'a>(
@@ -202,24 +164,21 @@ impl Client {
         sandbox: &'a control::SandboxName,
         body: &'a control::FaultRequest,
     ) -> Result<Reply<control::FaultReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/faults",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/faults",
+            encode_path(&sandbox.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn faults_clear<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::FaultsClearedReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/faults",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.delete(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/faults",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn faults_delete<'a>(
@@ -227,25 +186,21 @@ impl Client {
         sandbox: &'a control::SandboxName,
         fault_id: &'a control::FaultId,
     ) -> Result<Reply<control::FaultReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/faults/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/faults/{}",
             encode_path(&sandbox.to_string()),
-            encode_path(&fault_id.to_string()),
-        );
-        let request = self.client.delete(url).build();
+            encode_path(&fault_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn outgoing_list_fees<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::FeeTableReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/fees",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/fees",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn outgoing_set_fees<'a>(
@@ -253,12 +208,11 @@ impl Client {
         sandbox: &'a control::SandboxName,
         body: &'a control::FeeTable,
     ) -> Result<Reply<control::FeeTableReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/fees",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.put(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/fees",
+            encode_path(&sandbox.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn sandboxes_fork<'a>(
@@ -266,12 +220,11 @@ impl Client {
         sandbox: &'a control::SandboxName,
         body: &'a control::SandboxForkRequest,
     ) -> Result<Reply<control::SandboxReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/fork",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/fork",
+            encode_path(&sandbox.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn inbound_list<'a>(
@@ -281,18 +234,13 @@ impl Client {
         page_size: Option<i32>,
         status: Option<&'a control::InboundStatus>,
     ) -> Result<Reply<control::InboundListReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/inbound",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self
-            .client
-            .get(url)
-            .query(&progenitor_client::QueryParam::new("page", &page))
-            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .query(&progenitor_client::QueryParam::new("status", &status))
-            .build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/inbound",
+            encode_path(&sandbox.to_string())
+        ))
+        .query(&progenitor_client::QueryParam::new("page", &page))
+        .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+        .query(&progenitor_client::QueryParam::new("status", &status));
         self.inner.sent(request).await
     }
     pub async fn inbound_create<'a>(
@@ -300,12 +248,11 @@ impl Client {
         sandbox: &'a control::SandboxName,
         body: &'a control::InboundRequest,
     ) -> Result<Reply<control::InboundReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/inbound",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/inbound",
+            encode_path(&sandbox.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn inbound_assign<'a>(
@@ -314,13 +261,12 @@ impl Client {
         inbound_id: &'a control::InboundId,
         body: &'a control::InboundAssignRequest,
     ) -> Result<Reply<control::InboundReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/inbound/{}/assign",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/inbound/{}/assign",
             encode_path(&sandbox.to_string()),
-            encode_path(&inbound_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+            encode_path(&inbound_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn inbound_return<'a>(
@@ -329,13 +275,12 @@ impl Client {
         inbound_id: &'a control::InboundId,
         body: &'a control::InboundReturnRequest,
     ) -> Result<Reply<control::InboundReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/inbound/{}/return",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/inbound/{}/return",
             encode_path(&sandbox.to_string()),
-            encode_path(&inbound_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+            encode_path(&inbound_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn ledger_entries<'a>(
@@ -345,45 +290,36 @@ impl Client {
         page: Option<i32>,
         page_size: Option<i32>,
     ) -> Result<Reply<control::LedgerEntryListReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/ledger/entries",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self
-            .client
-            .get(url)
-            .query(&progenitor_client::QueryParam::new(
-                "account_id",
-                &account_id,
-            ))
-            .query(&progenitor_client::QueryParam::new("page", &page))
-            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/ledger/entries",
+            encode_path(&sandbox.to_string())
+        ))
+        .query(&progenitor_client::QueryParam::new(
+            "account_id",
+            &account_id,
+        ))
+        .query(&progenitor_client::QueryParam::new("page", &page))
+        .query(&progenitor_client::QueryParam::new("page_size", &page_size));
         self.inner.sent(request).await
     }
     pub async fn ledger_trial_balance<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::TrialBalanceReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/ledger/trial-balance",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/ledger/trial-balance",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn rates_list<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::RateListReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/rates",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/rates",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn rates_pin<'a>(
@@ -391,12 +327,11 @@ impl Client {
         sandbox: &'a control::SandboxName,
         body: &'a control::RatePinRequest,
     ) -> Result<Reply<control::RateReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/rates",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/rates",
+            encode_path(&sandbox.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn rates_unpin<'a>(
@@ -405,50 +340,42 @@ impl Client {
         source_asset_type_id: &'a control::AssetTypeId,
         destination_asset_type_id: &'a control::AssetTypeId,
     ) -> Result<Reply<control::RateReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/rates/{}/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/rates/{}/{}",
             encode_path(&sandbox.to_string()),
             encode_path(&source_asset_type_id.to_string()),
-            encode_path(&destination_asset_type_id.to_string()),
-        );
-        let request = self.client.delete(url).build();
+            encode_path(&destination_asset_type_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn sandboxes_reset<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::SandboxReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/reset",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/reset",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn clock_settle<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::SettleReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/settle",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/settle",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn clock_expire_tokens<'a>(
         &'a self,
         sandbox: &'a control::SandboxName,
     ) -> Result<Reply<control::TokensExpiredReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/tokens/expire",
-            self.baseurl,
-            encode_path(&sandbox.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/sandboxes/{}/tokens/expire",
+            encode_path(&sandbox.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn outgoing_decide_withdrawal<'a>(
@@ -457,13 +384,12 @@ impl Client {
         withdrawal_id: &'a control::WithdrawalId,
         body: &'a control::WithdrawalOutcomeRequest,
     ) -> Result<Reply<control::WithdrawalDecisionReply>, Error> {
-        let url = format!(
-            "{}/sandboxes/{}/withdrawals/{}/outcome",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/sandboxes/{}/withdrawals/{}/outcome",
             encode_path(&sandbox.to_string()),
-            encode_path(&withdrawal_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+            encode_path(&withdrawal_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
 }

@@ -49,7 +49,7 @@ impl<'c> Sandboxes<'c> {
         &self,
         body: &control::SandboxCreateRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let api = self.client.control_call(OperationId::SandboxesCreate)?;
+        let api = self.client.control_call(OperationId::SandboxesCreate);
         let reply = api.sandboxes_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -67,7 +67,7 @@ impl<'c> Sandboxes<'c> {
     /// # Ok(()) }
     /// ```
     pub async fn list(&self) -> Result<Reply<control::SandboxList>, Error> {
-        let api = self.client.control_call(OperationId::SandboxesList)?;
+        let api = self.client.control_call(OperationId::SandboxesList);
         let reply = api.sandboxes_list().await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -89,7 +89,7 @@ impl<'c> Sandboxes<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let api = self.client.control_call(OperationId::SandboxesGet)?;
+        let api = self.client.control_call(OperationId::SandboxesGet);
         let reply = api.sandboxes_get(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -119,7 +119,7 @@ impl<'c> Sandboxes<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxRef>, Error> {
-        let api = self.client.control_call(OperationId::SandboxesDelete)?;
+        let api = self.client.control_call(OperationId::SandboxesDelete);
         let reply = api.sandboxes_delete(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -150,7 +150,7 @@ impl<'c> Sandboxes<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let api = self.client.control_call(OperationId::SandboxesReset)?;
+        let api = self.client.control_call(OperationId::SandboxesReset);
         let reply = api.sandboxes_reset(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -186,7 +186,7 @@ impl<'c> Sandboxes<'c> {
         sandbox: &control::SandboxName,
         body: &control::SandboxForkRequest,
     ) -> Result<Reply<control::SandboxInfo>, Error> {
-        let api = self.client.control_call(OperationId::SandboxesFork)?;
+        let api = self.client.control_call(OperationId::SandboxesFork);
         let reply = api.sandboxes_fork(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -351,7 +351,7 @@ impl<'c> Clock<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::ClockState>, Error> {
-        let api = self.client.control_call(OperationId::ClockGet)?;
+        let api = self.client.control_call(OperationId::ClockGet);
         let reply = api.clock_get(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -388,7 +388,7 @@ impl<'c> Clock<'c> {
         sandbox: &control::SandboxName,
         body: &control::ClockAdvanceRequest,
     ) -> Result<Reply<control::ClockAdvance>, Error> {
-        let api = self.client.control_call(OperationId::ClockAdvance)?;
+        let api = self.client.control_call(OperationId::ClockAdvance);
         let reply = api.clock_advance(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -422,7 +422,7 @@ impl<'c> Clock<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::SettleReply>, Error> {
-        let api = self.client.control_call(OperationId::ClockSettle)?;
+        let api = self.client.control_call(OperationId::ClockSettle);
         api.clock_settle(sandbox).await
     }
 
@@ -450,7 +450,7 @@ impl<'c> Clock<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TokenEpoch>, Error> {
-        let api = self.client.control_call(OperationId::ClockExpireTokens)?;
+        let api = self.client.control_call(OperationId::ClockExpireTokens);
         let reply = api.clock_expire_tokens(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -496,7 +496,7 @@ impl<'c> Faults<'c> {
         sandbox: &control::SandboxName,
         body: &control::FaultRequest,
     ) -> Result<Reply<control::Fault>, Error> {
-        let api = self.client.control_call(OperationId::FaultsCreate)?;
+        let api = self.client.control_call(OperationId::FaultsCreate);
         let reply = api.faults_create(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -518,7 +518,7 @@ impl<'c> Faults<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultList>, Error> {
-        let api = self.client.control_call(OperationId::FaultsList)?;
+        let api = self.client.control_call(OperationId::FaultsList);
         let reply = api.faults_list(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -547,7 +547,7 @@ impl<'c> Faults<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FaultsCleared>, Error> {
-        let api = self.client.control_call(OperationId::FaultsClear)?;
+        let api = self.client.control_call(OperationId::FaultsClear);
         let reply = api.faults_clear(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -578,7 +578,7 @@ impl<'c> Faults<'c> {
         sandbox: &control::SandboxName,
         fault_id: &control::FaultId,
     ) -> Result<Reply<control::Fault>, Error> {
-        let api = self.client.control_call(OperationId::FaultsDelete)?;
+        let api = self.client.control_call(OperationId::FaultsDelete);
         let reply = api.faults_delete(sandbox, fault_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -631,7 +631,7 @@ impl<'c> Inbound<'c> {
         sandbox: &control::SandboxName,
         body: &control::InboundRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
-        let api = self.client.control_call(OperationId::InboundCreate)?;
+        let api = self.client.control_call(OperationId::InboundCreate);
         let reply = api.inbound_create(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -656,7 +656,7 @@ impl<'c> Inbound<'c> {
         sandbox: &control::SandboxName,
         params: &control::InboundListParams,
     ) -> Result<Reply<Page<control::Inbound>>, Error> {
-        let api = self.client.control_call(OperationId::InboundList)?;
+        let api = self.client.control_call(OperationId::InboundList);
         let request = api.inbound_list(
             sandbox,
             params.page,
@@ -717,7 +717,7 @@ impl<'c> Inbound<'c> {
         inbound_id: &control::InboundId,
         body: &control::InboundAssignRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
-        let api = self.client.control_call(OperationId::InboundAssign)?;
+        let api = self.client.control_call(OperationId::InboundAssign);
         let reply = api.inbound_assign(sandbox, inbound_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -755,7 +755,7 @@ impl<'c> Inbound<'c> {
         inbound_id: &control::InboundId,
         body: &control::InboundReturnRequest,
     ) -> Result<Reply<control::Inbound>, Error> {
-        let api = self.client.control_call(OperationId::InboundReturn)?;
+        let api = self.client.control_call(OperationId::InboundReturn);
         let reply = api.inbound_return(sandbox, inbound_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -787,7 +787,7 @@ impl<'c> Rates<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::RateList>, Error> {
-        let api = self.client.control_call(OperationId::RatesList)?;
+        let api = self.client.control_call(OperationId::RatesList);
         let reply = api.rates_list(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -827,7 +827,7 @@ impl<'c> Rates<'c> {
         sandbox: &control::SandboxName,
         body: &control::RatePinRequest,
     ) -> Result<Reply<control::Rate>, Error> {
-        let api = self.client.control_call(OperationId::RatesPin)?;
+        let api = self.client.control_call(OperationId::RatesPin);
         let reply = api.rates_pin(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -864,7 +864,7 @@ impl<'c> Rates<'c> {
         source_asset_type_id: &control::AssetTypeId,
         destination_asset_type_id: &control::AssetTypeId,
     ) -> Result<Reply<control::Rate>, Error> {
-        let api = self.client.control_call(OperationId::RatesUnpin)?;
+        let api = self.client.control_call(OperationId::RatesUnpin);
         let request = api.rates_unpin(sandbox, source_asset_type_id, destination_asset_type_id);
         let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
@@ -919,7 +919,7 @@ impl<'c> Outgoing<'c> {
     ) -> Result<Reply<control::WithdrawalDecision>, Error> {
         let api = self
             .client
-            .control_call(OperationId::OutgoingDecideWithdrawal)?;
+            .control_call(OperationId::OutgoingDecideWithdrawal);
         let reply = api
             .outgoing_decide_withdrawal(sandbox, withdrawal_id, body)
             .await?;
@@ -943,7 +943,7 @@ impl<'c> Outgoing<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::FeeTable>, Error> {
-        let api = self.client.control_call(OperationId::OutgoingListFees)?;
+        let api = self.client.control_call(OperationId::OutgoingListFees);
         let reply = api.outgoing_list_fees(sandbox).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -983,7 +983,7 @@ impl<'c> Outgoing<'c> {
         sandbox: &control::SandboxName,
         body: &control::FeeTable,
     ) -> Result<Reply<control::FeeTable>, Error> {
-        let api = self.client.control_call(OperationId::OutgoingSetFees)?;
+        let api = self.client.control_call(OperationId::OutgoingSetFees);
         let reply = api.outgoing_set_fees(sandbox, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1044,9 +1044,7 @@ impl<'c> Decisions<'c> {
         application_id: &control::ApplicationId,
         body: &control::ApplicationDecisionRequest,
     ) -> Result<Reply<control::ApplicationDecision>, Error> {
-        let api = self
-            .client
-            .control_call(OperationId::DecisionsApplication)?;
+        let api = self.client.control_call(OperationId::DecisionsApplication);
         let reply = api
             .decisions_application(sandbox, application_id, body)
             .await?;
@@ -1089,7 +1087,7 @@ impl<'c> Decisions<'c> {
     ) -> Result<Reply<control::CustomerDecision>, Error> {
         let api = self
             .client
-            .control_call(OperationId::DecisionsCustomerStatus)?;
+            .control_call(OperationId::DecisionsCustomerStatus);
         let reply = api
             .decisions_customer_status(sandbox, customer_id, body)
             .await?;
@@ -1137,7 +1135,7 @@ impl<'c> Decisions<'c> {
     ) -> Result<Reply<control::CounterpartyDecision>, Error> {
         let api = self
             .client
-            .control_call(OperationId::DecisionsCounterpartyStatus)?;
+            .control_call(OperationId::DecisionsCounterpartyStatus);
         let reply = api
             .decisions_counterparty_status(sandbox, counterparty_id, body)
             .await?;
@@ -1171,7 +1169,7 @@ impl<'c> Ledger<'c> {
         &self,
         sandbox: &control::SandboxName,
     ) -> Result<Reply<control::TrialBalanceReply>, Error> {
-        let api = self.client.control_call(OperationId::LedgerTrialBalance)?;
+        let api = self.client.control_call(OperationId::LedgerTrialBalance);
         api.ledger_trial_balance(sandbox).await
     }
 
@@ -1194,7 +1192,7 @@ impl<'c> Ledger<'c> {
         sandbox: &control::SandboxName,
         params: &control::LedgerEntriesParams,
     ) -> Result<Reply<Page<control::LedgerEntry>>, Error> {
-        let api = self.client.control_call(OperationId::LedgerEntries)?;
+        let api = self.client.control_call(OperationId::LedgerEntries);
         let request = api.ledger_entries(
             sandbox,
             params.account_id.as_ref(),
@@ -1252,7 +1250,7 @@ impl<'c> Deliveries<'c> {
         sandbox: &control::SandboxName,
         params: &control::DeliveriesListParams,
     ) -> Result<Reply<Page<control::Delivery>>, Error> {
-        let api = self.client.control_call(OperationId::DeliveriesList)?;
+        let api = self.client.control_call(OperationId::DeliveriesList);
         let request = api.deliveries_list(
             sandbox,
             params.page,
@@ -1312,7 +1310,7 @@ impl<'c> Deliveries<'c> {
         sandbox: &control::SandboxName,
         delivery_id: &control::DeliveryId,
     ) -> Result<Reply<control::Delivery>, Error> {
-        let api = self.client.control_call(OperationId::DeliveriesRedeliver)?;
+        let api = self.client.control_call(OperationId::DeliveriesRedeliver);
         let reply = api.deliveries_redeliver(sandbox, delivery_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1350,7 +1348,7 @@ impl<'c> Explain<'c> {
         sandbox: &control::SandboxName,
         object_id: &control::ObjectId,
     ) -> Result<Reply<control::Explanation>, Error> {
-        let api = self.client.control_call(OperationId::ExplainGet)?;
+        let api = self.client.control_call(OperationId::ExplainGet);
         let reply = api.explain_get(sandbox, object_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }

@@ -3,28 +3,19 @@
 //! The payments client that progenitor makes: paths, parameters and bodies. Everything that is
 //! common to all calls happens in the layer below; callers use the facade.
 
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::reply::Reply;
 use layer2_types::payments;
 #[allow(unused_imports)]
-use progenitor_client::{RequestBuilderExt, encode_path};
+use progenitor_client::encode_path;
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
-    pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
-    ) -> Self {
-        Self {
-            baseurl: baseurl.to_string(),
-            client,
-            inner,
-        }
+    pub fn new(inner: crate::call::CallLayer) -> Self {
+        Self { inner }
     }
 }
 #[allow(clippy::all)]
@@ -37,10 +28,7 @@ impl Client {
         product_type: Option<&'a payments::ProductType>,
         status: Option<&'a payments::AccountStatus>,
     ) -> Result<Reply<payments::AccountListReply>, Error> {
-        let url = format!("{}/v1/accounts/deposits", self.baseurl,);
-        let request = self
-            .client
-            .get(url)
+        let request = Draft::new("/v1/accounts/deposits")
             .query(&progenitor_client::QueryParam::new(
                 "customer_id",
                 &customer_id,
@@ -51,28 +39,24 @@ impl Client {
                 "product_type",
                 &product_type,
             ))
-            .query(&progenitor_client::QueryParam::new("status", &status))
-            .build();
+            .query(&progenitor_client::QueryParam::new("status", &status));
         self.inner.sent(request).await
     }
     pub async fn accounts_open<'a>(
         &'a self,
         body: &'a payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRefReply>, Error> {
-        let url = format!("{}/v1/accounts/deposits", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/accounts/deposits").json(&body);
         self.inner.sent(request).await
     }
     pub async fn accounts_get<'a>(
         &'a self,
         account_id: &'a payments::AccountId,
     ) -> Result<Reply<payments::AccountReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/deposits/{}",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/accounts/deposits/{}",
+            encode_path(&account_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn accounts_update<'a>(
@@ -80,24 +64,21 @@ impl Client {
         account_id: &'a payments::AccountId,
         body: &'a payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRefReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/deposits/{}",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self.client.patch(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/accounts/deposits/{}",
+            encode_path(&account_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn accounts_request_address<'a>(
         &'a self,
         account_id: &'a payments::AccountId,
     ) -> Result<Reply<payments::AddressLeaseReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/deposits/{}/address",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/v1/accounts/deposits/{}/address",
+            encode_path(&account_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn statements_list<'a>(
@@ -106,17 +87,12 @@ impl Client {
         page: Option<i32>,
         page_size: Option<i32>,
     ) -> Result<Reply<payments::StatementListReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/deposits/{}/statements",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self
-            .client
-            .get(url)
-            .query(&progenitor_client::QueryParam::new("page", &page))
-            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .build();
+        let request = Draft::new(format!(
+            "/v1/accounts/deposits/{}/statements",
+            encode_path(&account_id.to_string())
+        ))
+        .query(&progenitor_client::QueryParam::new("page", &page))
+        .query(&progenitor_client::QueryParam::new("page_size", &page_size));
         self.inner.sent(request).await
     }
     pub async fn statements_get<'a>(
@@ -124,13 +100,11 @@ impl Client {
         account_id: &'a payments::AccountId,
         statement_id: &'a payments::StatementId,
     ) -> Result<Reply<payments::StatementReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/deposits/{}/statements/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/v1/accounts/deposits/{}/statements/{}",
             encode_path(&account_id.to_string()),
-            encode_path(&statement_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+            encode_path(&statement_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn transactions_list_for_account<'a>(
@@ -142,23 +116,18 @@ impl Client {
         page_size: Option<i32>,
         start_date: Option<&'a ::layer2_types::Date>,
     ) -> Result<Reply<payments::TransactionListReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/deposits/{}/transactions",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self
-            .client
-            .get(url)
-            .query(&progenitor_client::QueryParam::new("end_date", &end_date))
-            .query(&progenitor_client::QueryParam::new("order", &order))
-            .query(&progenitor_client::QueryParam::new("page", &page))
-            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .query(&progenitor_client::QueryParam::new(
-                "start_date",
-                &start_date,
-            ))
-            .build();
+        let request = Draft::new(format!(
+            "/v1/accounts/deposits/{}/transactions",
+            encode_path(&account_id.to_string())
+        ))
+        .query(&progenitor_client::QueryParam::new("end_date", &end_date))
+        .query(&progenitor_client::QueryParam::new("order", &order))
+        .query(&progenitor_client::QueryParam::new("page", &page))
+        .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+        .query(&progenitor_client::QueryParam::new(
+            "start_date",
+            &start_date,
+        ));
         self.inner.sent(request).await
     }
     pub async fn transactions_get_for_account<'a>(
@@ -166,13 +135,11 @@ impl Client {
         account_id: &'a payments::AccountId,
         transaction_id: &'a payments::TransactionId,
     ) -> Result<Reply<payments::TransactionReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/deposits/{}/transactions/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/v1/accounts/deposits/{}/transactions/{}",
             encode_path(&account_id.to_string()),
-            encode_path(&transaction_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+            encode_path(&transaction_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn payment_accounts_list<'a>(
@@ -182,38 +149,31 @@ impl Client {
         page_size: Option<i32>,
         status: Option<&'a payments::AccountStatus>,
     ) -> Result<Reply<payments::AccountListReply>, Error> {
-        let url = format!("{}/v1/accounts/payments", self.baseurl,);
-        let request = self
-            .client
-            .get(url)
+        let request = Draft::new("/v1/accounts/payments")
             .query(&progenitor_client::QueryParam::new(
                 "customer_id",
                 &customer_id,
             ))
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .query(&progenitor_client::QueryParam::new("status", &status))
-            .build();
+            .query(&progenitor_client::QueryParam::new("status", &status));
         self.inner.sent(request).await
     }
     pub async fn payment_accounts_open<'a>(
         &'a self,
         body: &'a payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRefReply>, Error> {
-        let url = format!("{}/v1/accounts/payments", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/accounts/payments").json(&body);
         self.inner.sent(request).await
     }
     pub async fn payment_accounts_get<'a>(
         &'a self,
         account_id: &'a payments::AccountId,
     ) -> Result<Reply<payments::AccountReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/payments/{}",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/accounts/payments/{}",
+            encode_path(&account_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn payment_accounts_update<'a>(
@@ -221,12 +181,11 @@ impl Client {
         account_id: &'a payments::AccountId,
         body: &'a payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRefReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/payments/{}",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self.client.patch(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/accounts/payments/{}",
+            encode_path(&account_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn payment_accounts_request_address<'a>(
@@ -234,12 +193,11 @@ impl Client {
         account_id: &'a payments::AccountId,
         body: &'a payments::PaymentAddressRequest,
     ) -> Result<Reply<payments::AddressLeaseReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/payments/{}/address",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/accounts/payments/{}/address",
+            encode_path(&account_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn payment_accounts_list_transactions<'a>(
@@ -251,23 +209,18 @@ impl Client {
         page_size: Option<i32>,
         start_date: Option<&'a ::layer2_types::Date>,
     ) -> Result<Reply<payments::PaymentTransactionListReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/payments/{}/transactions",
-            self.baseurl,
-            encode_path(&account_id.to_string()),
-        );
-        let request = self
-            .client
-            .get(url)
-            .query(&progenitor_client::QueryParam::new("end_date", &end_date))
-            .query(&progenitor_client::QueryParam::new("order", &order))
-            .query(&progenitor_client::QueryParam::new("page", &page))
-            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .query(&progenitor_client::QueryParam::new(
-                "start_date",
-                &start_date,
-            ))
-            .build();
+        let request = Draft::new(format!(
+            "/v1/accounts/payments/{}/transactions",
+            encode_path(&account_id.to_string())
+        ))
+        .query(&progenitor_client::QueryParam::new("end_date", &end_date))
+        .query(&progenitor_client::QueryParam::new("order", &order))
+        .query(&progenitor_client::QueryParam::new("page", &page))
+        .query(&progenitor_client::QueryParam::new("page_size", &page_size))
+        .query(&progenitor_client::QueryParam::new(
+            "start_date",
+            &start_date,
+        ));
         self.inner.sent(request).await
     }
     pub async fn payment_accounts_get_transaction<'a>(
@@ -275,13 +228,11 @@ impl Client {
         account_id: &'a payments::AccountId,
         transaction_id: &'a payments::TransactionId,
     ) -> Result<Reply<payments::TransactionReply>, Error> {
-        let url = format!(
-            "{}/v1/accounts/payments/{}/transactions/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/v1/accounts/payments/{}/transactions/{}",
             encode_path(&account_id.to_string()),
-            encode_path(&transaction_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+            encode_path(&transaction_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn applications_list<'a>(
@@ -298,10 +249,7 @@ impl Client {
         status: Option<&'a payments::ApplicationStatus>,
         terms_and_conditions_accepted: Option<bool>,
     ) -> Result<Reply<payments::ApplicationListReply>, Error> {
-        let url = format!("{}/v1/applications", self.baseurl,);
-        let request = self
-            .client
-            .get(url)
+        let request = Draft::new("/v1/applications")
             .query(&progenitor_client::QueryParam::new(
                 "application_type",
                 &application_type,
@@ -330,28 +278,24 @@ impl Client {
             .query(&progenitor_client::QueryParam::new(
                 "terms_and_conditions_accepted",
                 &terms_and_conditions_accepted,
-            ))
-            .build();
+            ));
         self.inner.sent(request).await
     }
     pub async fn applications_create<'a>(
         &'a self,
         body: &'a payments::ApplicationRequest,
     ) -> Result<Reply<payments::ApplicationRefReply>, Error> {
-        let url = format!("{}/v1/applications", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/applications").json(&body);
         self.inner.sent(request).await
     }
     pub async fn applications_get<'a>(
         &'a self,
         application_id: &'a payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationReply>, Error> {
-        let url = format!(
-            "{}/v1/applications/{}",
-            self.baseurl,
-            encode_path(&application_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/applications/{}",
+            encode_path(&application_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn applications_update<'a>(
@@ -359,24 +303,21 @@ impl Client {
         application_id: &'a payments::ApplicationId,
         body: &'a payments::ApplicationUpdateRequest,
     ) -> Result<Reply<payments::ApplicationRefReply>, Error> {
-        let url = format!(
-            "{}/v1/applications/{}",
-            self.baseurl,
-            encode_path(&application_id.to_string()),
-        );
-        let request = self.client.patch(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/applications/{}",
+            encode_path(&application_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn applications_create_access_code<'a>(
         &'a self,
         application_id: &'a payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationAccessCodeReply>, Error> {
-        let url = format!(
-            "{}/v1/applications/{}/accesscode",
-            self.baseurl,
-            encode_path(&application_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/v1/applications/{}/accesscode",
+            encode_path(&application_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn applications_add_individual<'a>(
@@ -384,12 +325,11 @@ impl Client {
         application_id: &'a payments::ApplicationId,
         body: &'a payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRefReply>, Error> {
-        let url = format!(
-            "{}/v1/applications/{}/individual",
-            self.baseurl,
-            encode_path(&application_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/applications/{}/individual",
+            encode_path(&application_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn applications_delete_individual<'a>(
@@ -397,13 +337,11 @@ impl Client {
         application_id: &'a payments::ApplicationId,
         individual_id: &'a payments::IndividualId,
     ) -> Result<Reply<payments::IndividualRefReply>, Error> {
-        let url = format!(
-            "{}/v1/applications/{}/individual/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/v1/applications/{}/individual/{}",
             encode_path(&application_id.to_string()),
-            encode_path(&individual_id.to_string()),
-        );
-        let request = self.client.delete(url).build();
+            encode_path(&individual_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn applications_update_individual<'a>(
@@ -412,37 +350,32 @@ impl Client {
         individual_id: &'a payments::IndividualId,
         body: &'a payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRefReply>, Error> {
-        let url = format!(
-            "{}/v1/applications/{}/individual/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/v1/applications/{}/individual/{}",
             encode_path(&application_id.to_string()),
-            encode_path(&individual_id.to_string()),
-        );
-        let request = self.client.patch(url).json(&body).build();
+            encode_path(&individual_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn applications_get_status<'a>(
         &'a self,
         application_id: &'a payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationReviewReply>, Error> {
-        let url = format!(
-            "{}/v1/applications/{}/status",
-            self.baseurl,
-            encode_path(&application_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/applications/{}/status",
+            encode_path(&application_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn applications_submit<'a>(
         &'a self,
         application_id: &'a payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationRefReply>, Error> {
-        let url = format!(
-            "{}/v1/applications/{}/submit",
-            self.baseurl,
-            encode_path(&application_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/v1/applications/{}/submit",
+            encode_path(&application_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn counterparties_list<'a>(
@@ -451,37 +384,30 @@ impl Client {
         page: Option<i32>,
         page_size: Option<i32>,
     ) -> Result<Reply<payments::CounterpartyListReply>, Error> {
-        let url = format!("{}/v1/counterparties", self.baseurl,);
-        let request = self
-            .client
-            .get(url)
+        let request = Draft::new("/v1/counterparties")
             .query(&progenitor_client::QueryParam::new(
                 "customer_id",
                 &customer_id,
             ))
             .query(&progenitor_client::QueryParam::new("page", &page))
-            .query(&progenitor_client::QueryParam::new("page_size", &page_size))
-            .build();
+            .query(&progenitor_client::QueryParam::new("page_size", &page_size));
         self.inner.sent(request).await
     }
     pub async fn counterparties_create<'a>(
         &'a self,
         body: &'a payments::CounterpartyRequest,
     ) -> Result<Reply<payments::CounterpartyRefReply>, Error> {
-        let url = format!("{}/v1/counterparties", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/counterparties").json(&body);
         self.inner.sent(request).await
     }
     pub async fn counterparties_get<'a>(
         &'a self,
         counterparty_id: &'a payments::CounterpartyId,
     ) -> Result<Reply<payments::CounterpartyReply>, Error> {
-        let url = format!(
-            "{}/v1/counterparties/{}",
-            self.baseurl,
-            encode_path(&counterparty_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/counterparties/{}",
+            encode_path(&counterparty_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn counterparties_update<'a>(
@@ -489,12 +415,11 @@ impl Client {
         counterparty_id: &'a payments::CounterpartyId,
         body: &'a payments::CounterpartyUpdateRequest,
     ) -> Result<Reply<payments::CounterpartyRefReply>, Error> {
-        let url = format!(
-            "{}/v1/counterparties/{}",
-            self.baseurl,
-            encode_path(&counterparty_id.to_string()),
-        );
-        let request = self.client.patch(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/counterparties/{}",
+            encode_path(&counterparty_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn counterparties_link_accounts<'a>(
@@ -502,12 +427,11 @@ impl Client {
         counterparty_id: &'a payments::CounterpartyId,
         body: &'a payments::LinkAccountsRequest,
     ) -> Result<Reply<payments::LinkAccounts>, Error> {
-        let url = format!(
-            "{}/v1/counterparties/{}/link/accounts",
-            self.baseurl,
-            encode_path(&counterparty_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/counterparties/{}/link/accounts",
+            encode_path(&counterparty_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn counterparties_link_connect<'a>(
@@ -515,12 +439,11 @@ impl Client {
         counterparty_id: &'a payments::CounterpartyId,
         body: &'a payments::LinkConnectRequest,
     ) -> Result<Reply<payments::CounterpartyRefReply>, Error> {
-        let url = format!(
-            "{}/v1/counterparties/{}/link/connect",
-            self.baseurl,
-            encode_path(&counterparty_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/counterparties/{}/link/connect",
+            encode_path(&counterparty_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn counterparties_link_details<'a>(
@@ -528,12 +451,11 @@ impl Client {
         counterparty_id: &'a payments::CounterpartyId,
         body: &'a payments::LinkDetailsRequest,
     ) -> Result<Reply<payments::LinkDetails>, Error> {
-        let url = format!(
-            "{}/v1/counterparties/{}/link/details",
-            self.baseurl,
-            encode_path(&counterparty_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/counterparties/{}/link/details",
+            encode_path(&counterparty_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn customers_list<'a>(
@@ -543,35 +465,28 @@ impl Client {
         status: Option<&'a payments::CustomerStatus>,
         type_: Option<&'a payments::CustomerType>,
     ) -> Result<Reply<payments::CustomerListReply>, Error> {
-        let url = format!("{}/v1/customers", self.baseurl,);
-        let request = self
-            .client
-            .get(url)
+        let request = Draft::new("/v1/customers")
             .query(&progenitor_client::QueryParam::new("page", &page))
             .query(&progenitor_client::QueryParam::new("page_size", &page_size))
             .query(&progenitor_client::QueryParam::new("status", &status))
-            .query(&progenitor_client::QueryParam::new("type", &type_))
-            .build();
+            .query(&progenitor_client::QueryParam::new("type", &type_));
         self.inner.sent(request).await
     }
     pub async fn customers_create<'a>(
         &'a self,
         body: &'a payments::CustomerRequest,
     ) -> Result<Reply<payments::CustomerRefReply>, Error> {
-        let url = format!("{}/v1/customers", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/customers").json(&body);
         self.inner.sent(request).await
     }
     pub async fn customers_get<'a>(
         &'a self,
         customer_id: &'a payments::CustomerId,
     ) -> Result<Reply<payments::CustomerReply>, Error> {
-        let url = format!(
-            "{}/v1/customers/{}",
-            self.baseurl,
-            encode_path(&customer_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/customers/{}",
+            encode_path(&customer_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn customers_update<'a>(
@@ -579,12 +494,11 @@ impl Client {
         customer_id: &'a payments::CustomerId,
         body: &'a payments::CustomerUpdateRequest,
     ) -> Result<Reply<payments::CustomerRefReply>, Error> {
-        let url = format!(
-            "{}/v1/customers/{}",
-            self.baseurl,
-            encode_path(&customer_id.to_string()),
-        );
-        let request = self.client.patch(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/customers/{}",
+            encode_path(&customer_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn customers_add_individual<'a>(
@@ -592,12 +506,11 @@ impl Client {
         customer_id: &'a payments::CustomerId,
         body: &'a payments::IndividualRequest,
     ) -> Result<Reply<payments::IndividualRefReply>, Error> {
-        let url = format!(
-            "{}/v1/customers/{}/individuals",
-            self.baseurl,
-            encode_path(&customer_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/customers/{}/individuals",
+            encode_path(&customer_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn customers_get_individual<'a>(
@@ -605,13 +518,11 @@ impl Client {
         customer_id: &'a payments::CustomerId,
         individual_id: &'a payments::IndividualId,
     ) -> Result<Reply<payments::IndividualReply>, Error> {
-        let url = format!(
-            "{}/v1/customers/{}/individuals/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/v1/customers/{}/individuals/{}",
             encode_path(&customer_id.to_string()),
-            encode_path(&individual_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+            encode_path(&individual_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn customers_update_individual<'a>(
@@ -620,13 +531,12 @@ impl Client {
         individual_id: &'a payments::IndividualId,
         body: &'a payments::IndividualUpdateRequest,
     ) -> Result<Reply<payments::IndividualRefReply>, Error> {
-        let url = format!(
-            "{}/v1/customers/{}/individuals/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/v1/customers/{}/individuals/{}",
             encode_path(&customer_id.to_string()),
-            encode_path(&individual_id.to_string()),
-        );
-        let request = self.client.patch(url).json(&body).build();
+            encode_path(&individual_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn customers_add_payor<'a>(
@@ -634,72 +544,62 @@ impl Client {
         customer_id: &'a payments::CustomerId,
         body: &'a payments::PayorRequest,
     ) -> Result<Reply<payments::PayorRefReply>, Error> {
-        let url = format!(
-            "{}/v1/customers/{}/payor",
-            self.baseurl,
-            encode_path(&customer_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/customers/{}/payor",
+            encode_path(&customer_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn deposits_create<'a>(
         &'a self,
         body: &'a payments::DepositRequest,
     ) -> Result<Reply<payments::DepositReply>, Error> {
-        let url = format!("{}/v1/deposits", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/deposits").json(&body);
         self.inner.sent(request).await
     }
     pub async fn deposits_get<'a>(
         &'a self,
         deposit_id: &'a payments::DepositId,
     ) -> Result<Reply<payments::DepositReply>, Error> {
-        let url = format!(
-            "{}/v1/deposits/{}",
-            self.baseurl,
-            encode_path(&deposit_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/deposits/{}",
+            encode_path(&deposit_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn deposits_accept<'a>(
         &'a self,
         deposit_id: &'a payments::DepositId,
     ) -> Result<Reply<payments::DepositAcceptedReply>, Error> {
-        let url = format!(
-            "{}/v1/deposits/{}/accept",
-            self.baseurl,
-            encode_path(&deposit_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/v1/deposits/{}/accept",
+            encode_path(&deposit_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn exchanges_create_market<'a>(
         &'a self,
         body: &'a payments::ExchangeRequest,
     ) -> Result<Reply<payments::ExchangeReply>, Error> {
-        let url = format!("{}/v1/exchanges/market", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/exchanges/market").json(&body);
         self.inner.sent(request).await
     }
     pub async fn exchanges_create_quote<'a>(
         &'a self,
         body: &'a payments::ExchangeRequest,
     ) -> Result<Reply<payments::ExchangeReply>, Error> {
-        let url = format!("{}/v1/exchanges/quote", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/exchanges/quote").json(&body);
         self.inner.sent(request).await
     }
     pub async fn exchanges_get<'a>(
         &'a self,
         exchange_id: &'a payments::ExchangeId,
     ) -> Result<Reply<payments::ExchangeReply>, Error> {
-        let url = format!(
-            "{}/v1/exchanges/{}",
-            self.baseurl,
-            encode_path(&exchange_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/exchanges/{}",
+            encode_path(&exchange_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn exchanges_accept<'a>(
@@ -707,56 +607,48 @@ impl Client {
         exchange_id: &'a payments::ExchangeId,
         body: &'a payments::ExchangeAcceptRequest,
     ) -> Result<Reply<payments::ExchangeReply>, Error> {
-        let url = format!(
-            "{}/v1/exchanges/{}/accept",
-            self.baseurl,
-            encode_path(&exchange_id.to_string()),
-        );
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new(format!(
+            "/v1/exchanges/{}/accept",
+            encode_path(&exchange_id.to_string())
+        ))
+        .json(&body);
         self.inner.sent(request).await
     }
     pub async fn payments_create<'a>(
         &'a self,
         body: &'a payments::PaymentRequest,
     ) -> Result<Reply<payments::PaymentStateReply>, Error> {
-        let url = format!("{}/v1/payments", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/payments").json(&body);
         self.inner.sent(request).await
     }
     pub async fn payments_get<'a>(
         &'a self,
         payment_id: &'a payments::PaymentId,
     ) -> Result<Reply<payments::PaymentReply>, Error> {
-        let url = format!(
-            "{}/v1/payments/{}",
-            self.baseurl,
-            encode_path(&payment_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/payments/{}",
+            encode_path(&payment_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn payments_accept<'a>(
         &'a self,
         payment_id: &'a payments::PaymentId,
     ) -> Result<Reply<payments::PaymentStateReply>, Error> {
-        let url = format!(
-            "{}/v1/payments/{}/accept",
-            self.baseurl,
-            encode_path(&payment_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/v1/payments/{}/accept",
+            encode_path(&payment_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn payments_get_status<'a>(
         &'a self,
         payment_id: &'a payments::PaymentId,
     ) -> Result<Reply<payments::PaymentStatusReply>, Error> {
-        let url = format!(
-            "{}/v1/payments/{}/status",
-            self.baseurl,
-            encode_path(&payment_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/payments/{}/status",
+            encode_path(&payment_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn settlements_get<'a>(
@@ -765,50 +657,41 @@ impl Client {
         destination_account_id: Option<&'a payments::AccountId>,
         source_account_id: Option<&'a payments::AccountId>,
     ) -> Result<Reply<payments::SettlementReply>, Error> {
-        let url = format!(
-            "{}/v1/settlements/{}",
-            self.baseurl,
-            encode_path(&settlement_id.to_string()),
-        );
-        let request = self
-            .client
-            .get(url)
-            .query(&progenitor_client::QueryParam::new(
-                "destination_account_id",
-                &destination_account_id,
-            ))
-            .query(&progenitor_client::QueryParam::new(
-                "source_account_id",
-                &source_account_id,
-            ))
-            .build();
+        let request = Draft::new(format!(
+            "/v1/settlements/{}",
+            encode_path(&settlement_id.to_string())
+        ))
+        .query(&progenitor_client::QueryParam::new(
+            "destination_account_id",
+            &destination_account_id,
+        ))
+        .query(&progenitor_client::QueryParam::new(
+            "source_account_id",
+            &source_account_id,
+        ));
         self.inner.sent(request).await
     }
     pub async fn subscriptions_list<'a>(
         &'a self,
     ) -> Result<Reply<payments::SubscriptionListReply>, Error> {
-        let url = format!("{}/v1/subscriptions", self.baseurl,);
-        let request = self.client.get(url).build();
+        let request = Draft::new("/v1/subscriptions");
         self.inner.sent(request).await
     }
     pub async fn subscriptions_create<'a>(
         &'a self,
         body: &'a payments::SubscriptionRequest,
     ) -> Result<Reply<payments::SubscriptionReply>, Error> {
-        let url = format!("{}/v1/subscriptions", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/subscriptions").json(&body);
         self.inner.sent(request).await
     }
     pub async fn subscriptions_delete<'a>(
         &'a self,
         subscription_id: &'a payments::SubscriptionId,
     ) -> Result<Reply<payments::SubscriptionRefReply>, Error> {
-        let url = format!(
-            "{}/v1/subscriptions/{}",
-            self.baseurl,
-            encode_path(&subscription_id.to_string()),
-        );
-        let request = self.client.delete(url).build();
+        let request = Draft::new(format!(
+            "/v1/subscriptions/{}",
+            encode_path(&subscription_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn transactions_list<'a>(
@@ -823,10 +706,7 @@ impl Client {
         start_date: Option<&'a ::layer2_types::Date>,
         transaction_status: Option<&'a payments::TransactionStatus>,
     ) -> Result<Reply<payments::TransactionListReply>, Error> {
-        let url = format!("{}/v1/transactions", self.baseurl,);
-        let request = self
-            .client
-            .get(url)
+        let request = Draft::new("/v1/transactions")
             .query(&progenitor_client::QueryParam::new(
                 "account_id",
                 &account_id,
@@ -850,108 +730,91 @@ impl Client {
             .query(&progenitor_client::QueryParam::new(
                 "transaction_status",
                 &transaction_status,
-            ))
-            .build();
+            ));
         self.inner.sent(request).await
     }
     pub async fn transactions_get<'a>(
         &'a self,
         transaction_id: &'a payments::TransactionId,
     ) -> Result<Reply<payments::TransactionReply>, Error> {
-        let url = format!(
-            "{}/v1/transactions/{}",
-            self.baseurl,
-            encode_path(&transaction_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/transactions/{}",
+            encode_path(&transaction_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn transfers_create<'a>(
         &'a self,
         body: &'a payments::TransferRequest,
     ) -> Result<Reply<payments::TransferReply>, Error> {
-        let url = format!("{}/v1/transfers", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/transfers").json(&body);
         self.inner.sent(request).await
     }
     pub async fn transfers_get<'a>(
         &'a self,
         transfer_id: &'a payments::TransferId,
     ) -> Result<Reply<payments::TransferReply>, Error> {
-        let url = format!(
-            "{}/v1/transfers/{}",
-            self.baseurl,
-            encode_path(&transfer_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/transfers/{}",
+            encode_path(&transfer_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn transfers_accept<'a>(
         &'a self,
         transfer_id: &'a payments::TransferId,
     ) -> Result<Reply<payments::TransferAcceptedReply>, Error> {
-        let url = format!(
-            "{}/v1/transfers/{}/accept",
-            self.baseurl,
-            encode_path(&transfer_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/v1/transfers/{}/accept",
+            encode_path(&transfer_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn withdrawals_create<'a>(
         &'a self,
         body: &'a payments::WithdrawalRequest,
     ) -> Result<Reply<payments::WithdrawalStateReply>, Error> {
-        let url = format!("{}/v1/withdrawals", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/withdrawals").json(&body);
         self.inner.sent(request).await
     }
     pub async fn withdrawals_get<'a>(
         &'a self,
         withdrawal_id: &'a payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalReply>, Error> {
-        let url = format!(
-            "{}/v1/withdrawals/{}",
-            self.baseurl,
-            encode_path(&withdrawal_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/withdrawals/{}",
+            encode_path(&withdrawal_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn withdrawals_accept<'a>(
         &'a self,
         withdrawal_id: &'a payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalStateReply>, Error> {
-        let url = format!(
-            "{}/v1/withdrawals/{}/accept",
-            self.baseurl,
-            encode_path(&withdrawal_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/v1/withdrawals/{}/accept",
+            encode_path(&withdrawal_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn withdrawals_cancel<'a>(
         &'a self,
         withdrawal_id: &'a payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalStateReply>, Error> {
-        let url = format!(
-            "{}/v1/withdrawals/{}/cancel",
-            self.baseurl,
-            encode_path(&withdrawal_id.to_string()),
-        );
-        let request = self.client.post(url).build();
+        let request = Draft::new(format!(
+            "/v1/withdrawals/{}/cancel",
+            encode_path(&withdrawal_id.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn withdrawals_get_status<'a>(
         &'a self,
         withdrawal_id: &'a payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalStatusReply>, Error> {
-        let url = format!(
-            "{}/v1/withdrawals/{}/status",
-            self.baseurl,
-            encode_path(&withdrawal_id.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!(
+            "/v1/withdrawals/{}/status",
+            encode_path(&withdrawal_id.to_string())
+        ));
         self.inner.sent(request).await
     }
 }

@@ -38,7 +38,7 @@ impl<'c> Applications<'c> {
         &self,
         params: &payments::ApplicationsListParams,
     ) -> Result<Reply<Page<payments::Application>>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsList)?;
+        let api = self.client.payments_call(OperationId::ApplicationsList);
         let request = api.applications_list(
             params.application_type.as_ref(),
             params.customer_id.as_ref(),
@@ -121,7 +121,7 @@ impl<'c> Applications<'c> {
         &self,
         body: &payments::ApplicationRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsCreate)?;
+        let api = self.client.payments_call(OperationId::ApplicationsCreate);
         let reply = api.applications_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -145,7 +145,7 @@ impl<'c> Applications<'c> {
         &self,
         application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::Application>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsGet)?;
+        let api = self.client.payments_call(OperationId::ApplicationsGet);
         let reply = api.applications_get(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -188,7 +188,7 @@ impl<'c> Applications<'c> {
         application_id: &payments::ApplicationId,
         body: &payments::ApplicationUpdateRequest,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsUpdate)?;
+        let api = self.client.payments_call(OperationId::ApplicationsUpdate);
         let reply = api.applications_update(application_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -215,7 +215,7 @@ impl<'c> Applications<'c> {
     ) -> Result<Reply<payments::ApplicationReview>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::ApplicationsGetStatus)?;
+            .payments_call(OperationId::ApplicationsGetStatus);
         let reply = api.applications_get_status(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -253,7 +253,7 @@ impl<'c> Applications<'c> {
         &self,
         application_id: &payments::ApplicationId,
     ) -> Result<Reply<payments::ApplicationRef>, Error> {
-        let api = self.client.payments_call(OperationId::ApplicationsSubmit)?;
+        let api = self.client.payments_call(OperationId::ApplicationsSubmit);
         let reply = api.applications_submit(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -301,7 +301,7 @@ impl<'c> Applications<'c> {
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::ApplicationsAddIndividual)?;
+            .payments_call(OperationId::ApplicationsAddIndividual);
         let reply = api
             .applications_add_individual(application_id, body)
             .await?;
@@ -348,7 +348,7 @@ impl<'c> Applications<'c> {
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::ApplicationsUpdateIndividual)?;
+            .payments_call(OperationId::ApplicationsUpdateIndividual);
         let request = api.applications_update_individual(application_id, individual_id, body);
         let reply = request.await?;
         Ok(reply.map(|envelope| envelope.data))
@@ -390,7 +390,7 @@ impl<'c> Applications<'c> {
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::ApplicationsDeleteIndividual)?;
+            .payments_call(OperationId::ApplicationsDeleteIndividual);
         let reply = api
             .applications_delete_individual(application_id, individual_id)
             .await?;
@@ -430,7 +430,7 @@ impl<'c> Applications<'c> {
     ) -> Result<Reply<payments::ApplicationAccessCode>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::ApplicationsCreateAccessCode)?;
+            .payments_call(OperationId::ApplicationsCreateAccessCode);
         let reply = api.applications_create_access_code(application_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -558,7 +558,7 @@ impl<'c> Customers<'c> {
         &self,
         params: &payments::CustomersListParams,
     ) -> Result<Reply<Page<payments::Customer>>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersList)?;
+        let api = self.client.payments_call(OperationId::CustomersList);
         let request = api.customers_list(
             params.page,
             params.page_size,
@@ -622,7 +622,7 @@ impl<'c> Customers<'c> {
         &self,
         body: &payments::CustomerRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersCreate)?;
+        let api = self.client.payments_call(OperationId::CustomersCreate);
         let reply = api.customers_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -645,7 +645,7 @@ impl<'c> Customers<'c> {
         &self,
         customer_id: &payments::CustomerId,
     ) -> Result<Reply<payments::Customer>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersGet)?;
+        let api = self.client.payments_call(OperationId::CustomersGet);
         let reply = api.customers_get(customer_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -687,7 +687,7 @@ impl<'c> Customers<'c> {
         customer_id: &payments::CustomerId,
         body: &payments::CustomerUpdateRequest,
     ) -> Result<Reply<payments::CustomerRef>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersUpdate)?;
+        let api = self.client.payments_call(OperationId::CustomersUpdate);
         let reply = api.customers_update(customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -728,7 +728,7 @@ impl<'c> Customers<'c> {
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::CustomersAddIndividual)?;
+            .payments_call(OperationId::CustomersAddIndividual);
         let reply = api.customers_add_individual(customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -755,7 +755,7 @@ impl<'c> Customers<'c> {
     ) -> Result<Reply<payments::Individual>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::CustomersGetIndividual)?;
+            .payments_call(OperationId::CustomersGetIndividual);
         let reply = api
             .customers_get_individual(customer_id, individual_id)
             .await?;
@@ -798,7 +798,7 @@ impl<'c> Customers<'c> {
     ) -> Result<Reply<payments::IndividualRef>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::CustomersUpdateIndividual)?;
+            .payments_call(OperationId::CustomersUpdateIndividual);
         let reply = api
             .customers_update_individual(customer_id, individual_id, body)
             .await?;
@@ -839,7 +839,7 @@ impl<'c> Customers<'c> {
         customer_id: &payments::CustomerId,
         body: &payments::PayorRequest,
     ) -> Result<Reply<payments::PayorRef>, Error> {
-        let api = self.client.payments_call(OperationId::CustomersAddPayor)?;
+        let api = self.client.payments_call(OperationId::CustomersAddPayor);
         let reply = api.customers_add_payor(customer_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -888,7 +888,7 @@ impl<'c> Accounts<'c> {
         &self,
         body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let api = self.client.payments_call(OperationId::AccountsOpen)?;
+        let api = self.client.payments_call(OperationId::AccountsOpen);
         let reply = api.accounts_open(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -911,7 +911,7 @@ impl<'c> Accounts<'c> {
         &self,
         params: &payments::AccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
-        let api = self.client.payments_call(OperationId::AccountsList)?;
+        let api = self.client.payments_call(OperationId::AccountsList);
         let request = api.accounts_list(
             params.customer_id.as_ref(),
             params.page,
@@ -955,7 +955,7 @@ impl<'c> Accounts<'c> {
         &self,
         account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
-        let api = self.client.payments_call(OperationId::AccountsGet)?;
+        let api = self.client.payments_call(OperationId::AccountsGet);
         let reply = api.accounts_get(account_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -992,7 +992,7 @@ impl<'c> Accounts<'c> {
         account_id: &payments::AccountId,
         body: &payments::AccountUpdateRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let api = self.client.payments_call(OperationId::AccountsUpdate)?;
+        let api = self.client.payments_call(OperationId::AccountsUpdate);
         let reply = api.accounts_update(account_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1033,7 +1033,7 @@ impl<'c> Accounts<'c> {
     ) -> Result<Reply<payments::AddressLease>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::AccountsRequestAddress)?;
+            .payments_call(OperationId::AccountsRequestAddress);
         let reply = api.accounts_request_address(account_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1064,9 +1064,7 @@ impl<'c> PaymentAccounts<'c> {
         &self,
         params: &payments::PaymentAccountsListParams,
     ) -> Result<Reply<Page<payments::Account>>, Error> {
-        let api = self
-            .client
-            .payments_call(OperationId::PaymentAccountsList)?;
+        let api = self.client.payments_call(OperationId::PaymentAccountsList);
         let request = api.payment_accounts_list(
             params.customer_id.as_ref(),
             params.page,
@@ -1130,9 +1128,7 @@ impl<'c> PaymentAccounts<'c> {
         &self,
         body: &payments::AccountOpenRequest,
     ) -> Result<Reply<payments::AccountRef>, Error> {
-        let api = self
-            .client
-            .payments_call(OperationId::PaymentAccountsOpen)?;
+        let api = self.client.payments_call(OperationId::PaymentAccountsOpen);
         let reply = api.payment_accounts_open(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1156,7 +1152,7 @@ impl<'c> PaymentAccounts<'c> {
         &self,
         account_id: &payments::AccountId,
     ) -> Result<Reply<payments::Account>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentAccountsGet)?;
+        let api = self.client.payments_call(OperationId::PaymentAccountsGet);
         let reply = api.payment_accounts_get(account_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1195,7 +1191,7 @@ impl<'c> PaymentAccounts<'c> {
     ) -> Result<Reply<payments::AccountRef>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::PaymentAccountsUpdate)?;
+            .payments_call(OperationId::PaymentAccountsUpdate);
         let reply = api.payment_accounts_update(account_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1240,7 +1236,7 @@ impl<'c> PaymentAccounts<'c> {
     ) -> Result<Reply<payments::AddressLease>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::PaymentAccountsRequestAddress)?;
+            .payments_call(OperationId::PaymentAccountsRequestAddress);
         let reply = api
             .payment_accounts_request_address(account_id, body)
             .await?;
@@ -1270,7 +1266,7 @@ impl<'c> PaymentAccounts<'c> {
     ) -> Result<Reply<Page<payments::PaymentTransaction>>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::PaymentAccountsListTransactions)?;
+            .payments_call(OperationId::PaymentAccountsListTransactions);
         let request = api.payment_accounts_list_transactions(
             account_id,
             params.end_date.as_ref(),
@@ -1334,7 +1330,7 @@ impl<'c> PaymentAccounts<'c> {
     ) -> Result<Reply<payments::Transaction>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::PaymentAccountsGetTransaction)?;
+            .payments_call(OperationId::PaymentAccountsGetTransaction);
         let reply = api
             .payment_accounts_get_transaction(account_id, transaction_id)
             .await?;
@@ -1368,7 +1364,7 @@ impl<'c> Transactions<'c> {
         &self,
         params: &payments::TransactionsListParams,
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
-        let api = self.client.payments_call(OperationId::TransactionsList)?;
+        let api = self.client.payments_call(OperationId::TransactionsList);
         let request = api.transactions_list(
             params.account_id.as_ref(),
             params.category_id.as_ref(),
@@ -1419,7 +1415,7 @@ impl<'c> Transactions<'c> {
         &self,
         transaction_id: &payments::TransactionId,
     ) -> Result<Reply<payments::Transaction>, Error> {
-        let api = self.client.payments_call(OperationId::TransactionsGet)?;
+        let api = self.client.payments_call(OperationId::TransactionsGet);
         let reply = api.transactions_get(transaction_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1446,7 +1442,7 @@ impl<'c> Transactions<'c> {
     ) -> Result<Reply<Page<payments::Transaction>>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::TransactionsListForAccount)?;
+            .payments_call(OperationId::TransactionsListForAccount);
         let request = api.transactions_list_for_account(
             account_id,
             params.end_date.as_ref(),
@@ -1509,7 +1505,7 @@ impl<'c> Transactions<'c> {
     ) -> Result<Reply<payments::Transaction>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::TransactionsGetForAccount)?;
+            .payments_call(OperationId::TransactionsGetForAccount);
         let reply = api
             .transactions_get_for_account(account_id, transaction_id)
             .await?;
@@ -1561,7 +1557,7 @@ impl<'c> Transfers<'c> {
         &self,
         body: &payments::TransferRequest,
     ) -> Result<Reply<payments::Transfer>, Error> {
-        let api = self.client.payments_call(OperationId::TransfersCreate)?;
+        let api = self.client.payments_call(OperationId::TransfersCreate);
         let reply = api.transfers_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1584,7 +1580,7 @@ impl<'c> Transfers<'c> {
         &self,
         transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::Transfer>, Error> {
-        let api = self.client.payments_call(OperationId::TransfersGet)?;
+        let api = self.client.payments_call(OperationId::TransfersGet);
         let reply = api.transfers_get(transfer_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1623,7 +1619,7 @@ impl<'c> Transfers<'c> {
         &self,
         transfer_id: &payments::TransferId,
     ) -> Result<Reply<payments::TransferState>, Error> {
-        let api = self.client.payments_call(OperationId::TransfersAccept)?;
+        let api = self.client.payments_call(OperationId::TransfersAccept);
         let reply = api.transfers_accept(transfer_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1650,7 +1646,7 @@ impl<'c> Subscriptions<'c> {
     /// # Ok(()) }
     /// ```
     pub async fn list(&self) -> Result<Reply<Page<payments::Subscription>>, Error> {
-        let api = self.client.payments_call(OperationId::SubscriptionsList)?;
+        let api = self.client.payments_call(OperationId::SubscriptionsList);
         let reply = api.subscriptions_list().await?;
         Ok(reply.map(|envelope| {
             let items = envelope.data.subscriptions.unwrap_or_default();
@@ -1692,9 +1688,7 @@ impl<'c> Subscriptions<'c> {
         &self,
         body: &payments::SubscriptionRequest,
     ) -> Result<Reply<payments::Subscription>, Error> {
-        let api = self
-            .client
-            .payments_call(OperationId::SubscriptionsCreate)?;
+        let api = self.client.payments_call(OperationId::SubscriptionsCreate);
         let reply = api.subscriptions_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1727,9 +1721,7 @@ impl<'c> Subscriptions<'c> {
         &self,
         subscription_id: &payments::SubscriptionId,
     ) -> Result<Reply<payments::SubscriptionRef>, Error> {
-        let api = self
-            .client
-            .payments_call(OperationId::SubscriptionsDelete)?;
+        let api = self.client.payments_call(OperationId::SubscriptionsDelete);
         let reply = api.subscriptions_delete(subscription_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1763,7 +1755,7 @@ impl<'c> Statements<'c> {
         account_id: &payments::AccountId,
         params: &payments::StatementsListParams,
     ) -> Result<Reply<Page<payments::StatementSummary>>, Error> {
-        let api = self.client.payments_call(OperationId::StatementsList)?;
+        let api = self.client.payments_call(OperationId::StatementsList);
         let reply = api
             .statements_list(account_id, params.page, params.page_size)
             .await?;
@@ -1813,7 +1805,7 @@ impl<'c> Statements<'c> {
         account_id: &payments::AccountId,
         statement_id: &payments::StatementId,
     ) -> Result<Reply<payments::Statement>, Error> {
-        let api = self.client.payments_call(OperationId::StatementsGet)?;
+        let api = self.client.payments_call(OperationId::StatementsGet);
         let reply = api.statements_get(account_id, statement_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1844,7 +1836,7 @@ impl<'c> Counterparties<'c> {
         &self,
         params: &payments::CounterpartiesListParams,
     ) -> Result<Reply<Page<payments::Counterparty>>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesList)?;
+        let api = self.client.payments_call(OperationId::CounterpartiesList);
         let request =
             api.counterparties_list(params.customer_id.as_ref(), params.page, params.page_size);
         let reply = request.await?;
@@ -1929,9 +1921,7 @@ impl<'c> Counterparties<'c> {
         &self,
         body: &payments::CounterpartyRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let api = self
-            .client
-            .payments_call(OperationId::CounterpartiesCreate)?;
+        let api = self.client.payments_call(OperationId::CounterpartiesCreate);
         let reply = api.counterparties_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1955,7 +1945,7 @@ impl<'c> Counterparties<'c> {
         &self,
         counterparty_id: &payments::CounterpartyId,
     ) -> Result<Reply<payments::Counterparty>, Error> {
-        let api = self.client.payments_call(OperationId::CounterpartiesGet)?;
+        let api = self.client.payments_call(OperationId::CounterpartiesGet);
         let reply = api.counterparties_get(counterparty_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -1996,9 +1986,7 @@ impl<'c> Counterparties<'c> {
         counterparty_id: &payments::CounterpartyId,
         body: &payments::CounterpartyUpdateRequest,
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
-        let api = self
-            .client
-            .payments_call(OperationId::CounterpartiesUpdate)?;
+        let api = self.client.payments_call(OperationId::CounterpartiesUpdate);
         let reply = api.counterparties_update(counterparty_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2040,7 +2028,7 @@ impl<'c> Counterparties<'c> {
     ) -> Result<Reply<payments::LinkDetails>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::CounterpartiesLinkDetails)?;
+            .payments_call(OperationId::CounterpartiesLinkDetails);
         api.counterparties_link_details(counterparty_id, body).await
     }
 
@@ -2081,7 +2069,7 @@ impl<'c> Counterparties<'c> {
     ) -> Result<Reply<payments::LinkAccounts>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::CounterpartiesLinkAccounts)?;
+            .payments_call(OperationId::CounterpartiesLinkAccounts);
         api.counterparties_link_accounts(counterparty_id, body)
             .await
     }
@@ -2124,7 +2112,7 @@ impl<'c> Counterparties<'c> {
     ) -> Result<Reply<payments::CounterpartyRef>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::CounterpartiesLinkConnect)?;
+            .payments_call(OperationId::CounterpartiesLinkConnect);
         let reply = api
             .counterparties_link_connect(counterparty_id, body)
             .await?;
@@ -2180,7 +2168,7 @@ impl<'c> Deposits<'c> {
         &self,
         body: &payments::DepositRequest,
     ) -> Result<Reply<payments::Deposit>, Error> {
-        let api = self.client.payments_call(OperationId::DepositsCreate)?;
+        let api = self.client.payments_call(OperationId::DepositsCreate);
         let reply = api.deposits_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2203,7 +2191,7 @@ impl<'c> Deposits<'c> {
         &self,
         deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::Deposit>, Error> {
-        let api = self.client.payments_call(OperationId::DepositsGet)?;
+        let api = self.client.payments_call(OperationId::DepositsGet);
         let reply = api.deposits_get(deposit_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2240,7 +2228,7 @@ impl<'c> Deposits<'c> {
         &self,
         deposit_id: &payments::DepositId,
     ) -> Result<Reply<payments::DepositState>, Error> {
-        let api = self.client.payments_call(OperationId::DepositsAccept)?;
+        let api = self.client.payments_call(OperationId::DepositsAccept);
         let reply = api.deposits_accept(deposit_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2295,7 +2283,7 @@ impl<'c> Withdrawals<'c> {
         &self,
         body: &payments::WithdrawalRequest,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        let api = self.client.payments_call(OperationId::WithdrawalsCreate)?;
+        let api = self.client.payments_call(OperationId::WithdrawalsCreate);
         let reply = api.withdrawals_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2319,7 +2307,7 @@ impl<'c> Withdrawals<'c> {
         &self,
         withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::Withdrawal>, Error> {
-        let api = self.client.payments_call(OperationId::WithdrawalsGet)?;
+        let api = self.client.payments_call(OperationId::WithdrawalsGet);
         let reply = api.withdrawals_get(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2343,9 +2331,7 @@ impl<'c> Withdrawals<'c> {
         &self,
         withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalProgress>, Error> {
-        let api = self
-            .client
-            .payments_call(OperationId::WithdrawalsGetStatus)?;
+        let api = self.client.payments_call(OperationId::WithdrawalsGetStatus);
         let reply = api.withdrawals_get_status(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2383,7 +2369,7 @@ impl<'c> Withdrawals<'c> {
         &self,
         withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        let api = self.client.payments_call(OperationId::WithdrawalsAccept)?;
+        let api = self.client.payments_call(OperationId::WithdrawalsAccept);
         let reply = api.withdrawals_accept(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2419,7 +2405,7 @@ impl<'c> Withdrawals<'c> {
         &self,
         withdrawal_id: &payments::WithdrawalId,
     ) -> Result<Reply<payments::WithdrawalState>, Error> {
-        let api = self.client.payments_call(OperationId::WithdrawalsCancel)?;
+        let api = self.client.payments_call(OperationId::WithdrawalsCancel);
         let reply = api.withdrawals_cancel(withdrawal_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2515,7 +2501,7 @@ impl<'c> Exchanges<'c> {
     ) -> Result<Reply<payments::Exchange>, Error> {
         let api = self
             .client
-            .payments_call(OperationId::ExchangesCreateMarket)?;
+            .payments_call(OperationId::ExchangesCreateMarket);
         let reply = api.exchanges_create_market(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2562,9 +2548,7 @@ impl<'c> Exchanges<'c> {
         &self,
         body: &payments::ExchangeRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let api = self
-            .client
-            .payments_call(OperationId::ExchangesCreateQuote)?;
+        let api = self.client.payments_call(OperationId::ExchangesCreateQuote);
         let reply = api.exchanges_create_quote(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2588,7 +2572,7 @@ impl<'c> Exchanges<'c> {
         &self,
         exchange_id: &payments::ExchangeId,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let api = self.client.payments_call(OperationId::ExchangesGet)?;
+        let api = self.client.payments_call(OperationId::ExchangesGet);
         let reply = api.exchanges_get(exchange_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2632,7 +2616,7 @@ impl<'c> Exchanges<'c> {
         exchange_id: &payments::ExchangeId,
         body: &payments::ExchangeAcceptRequest,
     ) -> Result<Reply<payments::Exchange>, Error> {
-        let api = self.client.payments_call(OperationId::ExchangesAccept)?;
+        let api = self.client.payments_call(OperationId::ExchangesAccept);
         let reply = api.exchanges_accept(exchange_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2683,7 +2667,7 @@ impl<'c> Payments<'c> {
         &self,
         body: &payments::PaymentRequest,
     ) -> Result<Reply<payments::PaymentState>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentsCreate)?;
+        let api = self.client.payments_call(OperationId::PaymentsCreate);
         let reply = api.payments_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2706,7 +2690,7 @@ impl<'c> Payments<'c> {
         &self,
         payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::Payment>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentsGet)?;
+        let api = self.client.payments_call(OperationId::PaymentsGet);
         let reply = api.payments_get(payment_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2730,7 +2714,7 @@ impl<'c> Payments<'c> {
         &self,
         payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentProgress>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentsGetStatus)?;
+        let api = self.client.payments_call(OperationId::PaymentsGetStatus);
         let reply = api.payments_get_status(payment_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2770,7 +2754,7 @@ impl<'c> Payments<'c> {
         &self,
         payment_id: &payments::PaymentId,
     ) -> Result<Reply<payments::PaymentState>, Error> {
-        let api = self.client.payments_call(OperationId::PaymentsAccept)?;
+        let api = self.client.payments_call(OperationId::PaymentsAccept);
         let reply = api.payments_accept(payment_id).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -2805,7 +2789,7 @@ impl<'c> Settlements<'c> {
         settlement_id: &payments::SettlementId,
         params: &payments::SettlementsGetParams,
     ) -> Result<Reply<payments::Settlement>, Error> {
-        let api = self.client.payments_call(OperationId::SettlementsGet)?;
+        let api = self.client.payments_call(OperationId::SettlementsGet);
         let request = api.settlements_get(
             settlement_id,
             params.destination_account_id.as_ref(),

@@ -3,28 +3,19 @@
 //! The plaid client that progenitor makes: paths, parameters and bodies. Everything that is common
 //! to all calls happens in the layer below; callers use the facade.
 
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::reply::Reply;
 use layer2_types::plaid;
 #[allow(unused_imports)]
-use progenitor_client::{RequestBuilderExt, encode_path};
+use progenitor_client::encode_path;
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
-    pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
-    ) -> Self {
-        Self {
-            baseurl: baseurl.to_string(),
-            client,
-            inner,
-        }
+    pub fn new(inner: crate::call::CallLayer) -> Self {
+        Self { inner }
     }
 }
 #[allow(clippy::all)]
@@ -33,16 +24,14 @@ impl Client {
         &'a self,
         body: &'a plaid::ItemPublicTokenExchangeRequest,
     ) -> Result<Reply<plaid::ItemPublicTokenExchangeReply>, Error> {
-        let url = format!("{}/item/public_token/exchange", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/item/public_token/exchange").json(&body);
         self.inner.sent(request).await
     }
     pub async fn sandbox_public_token_create<'a>(
         &'a self,
         body: &'a plaid::SandboxPublicTokenCreateRequest,
     ) -> Result<Reply<plaid::SandboxPublicTokenCreateReply>, Error> {
-        let url = format!("{}/sandbox/public_token/create", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/sandbox/public_token/create").json(&body);
         self.inner.sent(request).await
     }
 }

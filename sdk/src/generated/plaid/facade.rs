@@ -52,7 +52,7 @@ impl<'c> Sandbox<'c> {
     ) -> Result<Reply<plaid::SandboxPublicTokenCreateReply>, Error> {
         let api = self
             .client
-            .plaid_call(OperationId::SandboxPublicTokenCreate)?;
+            .plaid_call(OperationId::SandboxPublicTokenCreate);
         api.sandbox_public_token_create(body).await
     }
 }
@@ -96,7 +96,7 @@ impl<'c> Items<'c> {
     ) -> Result<Reply<plaid::ItemPublicTokenExchangeReply>, Error> {
         let api = self
             .client
-            .plaid_call(OperationId::ItemsPublicTokenExchange)?;
+            .plaid_call(OperationId::ItemsPublicTokenExchange);
         api.items_public_token_exchange(body).await
     }
 }

@@ -511,7 +511,8 @@ impl Order {
             let value = request.headers().get(name)?;
             Some(value.to_str().unwrap().to_owned())
         };
-        let body = std::str::from_utf8(request.body()).unwrap();
+        let body = request.body();
+        let body = std::str::from_utf8(&body).unwrap();
         // The number of a call stands in its path or in its description.
         let digits = |after: &str| -> String {
             let digits = after.chars().take_while(char::is_ascii_digit);

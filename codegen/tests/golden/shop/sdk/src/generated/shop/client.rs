@@ -3,28 +3,19 @@
 //! The shop client that progenitor makes: paths, parameters and bodies. Everything that is common
 //! to all calls happens in the layer below; callers use the facade.
 
+use crate::draft::Draft;
 use crate::error::Error;
 use crate::reply::Reply;
 use layer2_types::shop;
 #[allow(unused_imports)]
-use progenitor_client::{RequestBuilderExt, encode_path};
+use progenitor_client::encode_path;
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub(crate) baseurl: String,
-    pub(crate) client: reqwest::Client,
     pub(crate) inner: crate::call::CallLayer,
 }
 impl Client {
-    pub fn new_with_client(
-        baseurl: &str,
-        client: reqwest::Client,
-        inner: crate::call::CallLayer,
-    ) -> Self {
-        Self {
-            baseurl: baseurl.to_string(),
-            client,
-            inner,
-        }
+    pub fn new(inner: crate::call::CallLayer) -> Self {
+        Self { inner }
     }
 }
 #[allow(clippy::all)]
@@ -36,23 +27,18 @@ impl Client {
         page: Option<i32>,
         type_: Option<&'a shop::OrderStatus>,
     ) -> Result<Reply<shop::OrderListReply>, Error> {
-        let url = format!("{}/v1/orders", self.baseurl,);
-        let request = self
-            .client
-            .get(url)
+        let request = Draft::new("/v1/orders")
             .query(&progenitor_client::QueryParam::new("above", &above))
             .query(&progenitor_client::QueryParam::new("buyer", &buyer))
             .query(&progenitor_client::QueryParam::new("page", &page))
-            .query(&progenitor_client::QueryParam::new("type", &type_))
-            .build();
+            .query(&progenitor_client::QueryParam::new("type", &type_));
         self.inner.sent(request).await
     }
     pub async fn orders_create<'a>(
         &'a self,
         body: &'a shop::Order,
     ) -> Result<Reply<shop::OrderReply>, Error> {
-        let url = format!("{}/v1/orders", self.baseurl,);
-        let request = self.client.post(url).json(&body).build();
+        let request = Draft::new("/v1/orders").json(&body);
         self.inner.sent(request).await
     }
     pub async fn orders_update<'a>(
@@ -60,12 +46,8 @@ impl Client {
         order_id: &'a shop::OrderId,
         body: &'a shop::OrderUpdateRequest,
     ) -> Result<Reply<shop::OrderReply>, Error> {
-        let url = format!(
-            "{}/v1/orders/{}",
-            self.baseurl,
-            encode_path(&order_id.to_string()),
-        );
-        let request = self.client.patch(url).json(&body).build();
+        let request =
+            Draft::new(format!("/v1/orders/{}", encode_path(&order_id.to_string()))).json(&body);
         self.inner.sent(request).await
     }
     pub async fn orders_delete_line<'a>(
@@ -73,22 +55,15 @@ impl Client {
         order_id: &'a shop::OrderId,
         number: &'a str,
     ) -> Result<Reply<()>, Error> {
-        let url = format!(
-            "{}/v1/orders/{}/lines/{}",
-            self.baseurl,
+        let request = Draft::new(format!(
+            "/v1/orders/{}/lines/{}",
             encode_path(&order_id.to_string()),
-            encode_path(&number.to_string()),
-        );
-        let request = self.client.delete(url).build();
+            encode_path(&number.to_string())
+        ));
         self.inner.sent(request).await
     }
     pub async fn shelves_get<'a>(&'a self, shelf: &'a str) -> Result<Reply<shop::Shelf>, Error> {
-        let url = format!(
-            "{}/v1/shelves/{}",
-            self.baseurl,
-            encode_path(&shelf.to_string()),
-        );
-        let request = self.client.get(url).build();
+        let request = Draft::new(format!("/v1/shelves/{}", encode_path(&shelf.to_string())));
         self.inner.sent(request).await
     }
 }

@@ -37,7 +37,7 @@ impl<'c> Orders<'c> {
         &self,
         params: &shop::OrdersListParams,
     ) -> Result<Reply<Page<shop::Order>>, Error> {
-        let api = self.client.shop_call(OperationId::OrdersList)?;
+        let api = self.client.shop_call(OperationId::OrdersList);
         let request = api.orders_list(
             params.above.as_ref(),
             params.buyer.as_deref(),
@@ -88,7 +88,7 @@ impl<'c> Orders<'c> {
     /// # Ok(()) }
     /// ```
     pub async fn create(&self, body: &shop::Order) -> Result<Reply<shop::Order>, Error> {
-        let api = self.client.shop_call(OperationId::OrdersCreate)?;
+        let api = self.client.shop_call(OperationId::OrdersCreate);
         let reply = api.orders_create(body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -119,7 +119,7 @@ impl<'c> Orders<'c> {
         order_id: &shop::OrderId,
         body: &shop::OrderUpdateRequest,
     ) -> Result<Reply<shop::Order>, Error> {
-        let api = self.client.shop_call(OperationId::OrdersUpdate)?;
+        let api = self.client.shop_call(OperationId::OrdersUpdate);
         let reply = api.orders_update(order_id, body).await?;
         Ok(reply.map(|envelope| envelope.data))
     }
@@ -226,7 +226,7 @@ impl<'c> Orders<'c> {
         order_id: &shop::OrderId,
         number: &str,
     ) -> Result<Reply<()>, Error> {
-        let api = self.client.shop_call(OperationId::OrdersDeleteLine)?;
+        let api = self.client.shop_call(OperationId::OrdersDeleteLine);
         api.orders_delete_line(order_id, number).await
     }
 }
@@ -251,7 +251,7 @@ impl<'c> Shelves<'c> {
     /// # Ok(()) }
     /// ```
     pub async fn get(&self, shelf: &str) -> Result<Reply<shop::Shelf>, Error> {
-        let api = self.client.shop_call(OperationId::ShelvesGet)?;
+        let api = self.client.shop_call(OperationId::ShelvesGet);
         api.shelves_get(shelf).await
     }
 }
