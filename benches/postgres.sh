@@ -6,11 +6,12 @@
 # are spread; the median round counts. Needs wrk, jq and PostgreSQL (installed through apt-get when missing).
 #
 # usage: benches/postgres.sh [rounds] [seconds per round] [connections]
+#        MOCK=target/debug/layer2-mock benches/postgres.sh                    a program that is there, instead of a new one
 source "$(dirname "$0")/lib.sh"
 
 rounds=${1:-3} seconds=${2:-5} connections=${3:-32}
 need 'wrk jq curl psql' wrk jq curl postgresql
-cargo build --quiet --release --locked -p layer2-mock
+[[ -n ${MOCK:-} ]] || cargo build --quiet --release --locked -p layer2-mock
 
 # The database has a user of its own, who passes through here.
 chmod 711 "$scratch"
@@ -35,9 +36,9 @@ load() { # servers…
     read_wrk 99 "$@"
 }
 
-serve memory 4020 memory
-serve one 4021 "${database%/*}/one"
-for number in 1 2 3; do serve "three$number" "$((4021 + number))" "${database%/*}/three"; done
+serve memory 4050 memory
+serve one 4051 "${database%/*}/one"
+for number in 1 2 3; do serve "three$number" "$((4051 + number))" "${database%/*}/three"; done
 for ((round = 0; round < rounds; round++)); do
     load memory >>"$scratch/memory.txt"
     load one >>"$scratch/one.txt"

@@ -2,13 +2,15 @@
 # Keeps what a commit of this repository writes, for the tests that newer versions of the rules read it:
 #
 #   scripts/older-store.sh COMMIT
+#   scripts/older-store.sh COMMIT postgres
 #
 # builds the server of that commit, lets a sandbox live, and writes mock-server/tests/data/older/rules-N.db (a store that was
 # stopped in order), rules-N.layer2 (an export) and rules-N.json (what a client saw), N being the version of the rules of the commit.
+# The second form writes rules-N.sql, a database that was left in order after the same life.
 #
 # What is there is never written again. A version that cannot read these files cannot read those of its users either: it
 # needs a migration, not another file. Run it once for each version, with the last commit that has it, before
-# `RULES_VERSION` is raised. Needs curl and jq.
+# `RULES_VERSION` is raised. Needs curl and jq, for the second form PostgreSQL and its pg_dump.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,20 +18,28 @@ commit=$(git rev-parse --verify "${1:?a commit}^{commit}")
 rules=$(git show "$commit:mock-server/world/src/world.rs" | sed -n -E 's/^pub const RULES_VERSION: u32 = ([0-9]+);/\1/p')
 : "${rules:?the commit names no RULES_VERSION}"
 kept=$PWD/mock-server/tests/data/older/rules-$rules
-if [[ -e $kept.db ]]; then
-    echo "$kept.db is kept already, and stays as it is" >&2
+forms=(db layer2 json)
+if [[ ${2:-} == postgres ]]; then forms=(sql); fi
+if [[ -e $kept.${forms[0]} ]]; then
+    echo "$kept.${forms[0]} is kept already, and stays as it is" >&2
     exit 1
 fi
 
 scratch=$(mktemp -d)
 tree=$scratch/tree
-trap 'kill $(jobs -p) 2>/dev/null || true; git worktree remove --force "$tree" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; scripts/postgres.sh stop "$scratch/postgres" 2>/dev/null || true; git worktree remove --force "$tree" 2>/dev/null || true; rm -rf "$scratch"' EXIT
 git worktree add --quiet --detach "$tree" "$commit"
 target=${CARGO_TARGET_DIR:-$scratch/target}
 (cd "$tree" && CARGO_TARGET_DIR=$target cargo build --quiet --locked -p layer2-mock)
 
+store=sqlite:$scratch/kept.db
+if [[ ${forms[0]} == sql ]]; then
+    # The database has a user of its own, who passes through here.
+    chmod 711 "$scratch"
+    store=$(scripts/postgres.sh make "$scratch/postgres")
+fi
 "$target/debug/layer2-mock" --listen 127.0.0.1:0 --clock manual \
-    --store "sqlite:$scratch/kept.db" --ready-file "$scratch/ready.json" >"$scratch/mock.log" 2>&1 &
+    --store "$store" --ready-file "$scratch/ready.json" >"$scratch/mock.log" 2>&1 &
 mock=$!
 until [[ -f $scratch/ready.json ]]; do
     kill -0 "$mock" || { cat "$scratch/mock.log" >&2; exit 1; }
@@ -98,6 +108,14 @@ for path in accounts/deposits "transfers/$transfer" "exchanges/$exchange" "withd
 done | jq -s --arg transfer "$transfer" '{transfer: $transfer, reads: .}' >"$scratch/kept.json"
 kill -TERM "$mock"
 wait "$mock"
+if [[ ${forms[0]} == sql ]]; then
+    if [[ -e $kept.json ]]; then diff "$kept.json" "$scratch/kept.json"; fi
+    # Statements alone: what a session is set to, and what only psql reads, differs from one version to the next.
+    "$(scripts/postgres.sh programs)/pg_dump" --inserts --no-owner --no-privileges "$store" |
+        sed -E '/^(--|\\|SET |SELECT pg_catalog.set_config|$)/d' >"$scratch/kept.sql"
+fi
 mkdir -p "$(dirname "$kept")"
-for form in db layer2 json; do cp "$scratch/kept.$form" "$kept.$form"; done
-echo "kept $kept.{db,layer2,json} of $commit"
+for form in "${forms[@]}"; do
+    cp "$scratch/kept.$form" "$kept.$form"
+    echo "kept $kept.$form of $commit"
+done

@@ -111,7 +111,8 @@ fn advice(error: &(dyn Error + 'static)) -> Option<String> {
             "see that LAYER2_CLIENT_ID and LAYER2_CLIENT_SECRET are of the server that is asked"
         }
         ErrorKind::Token => {
-            "see that the address of the token endpoint is right, LAYER2_TOKEN_URL or --token-url, and that it can be reached"
+            "see that the address of the token endpoint is right, in LAYER2_TOKEN_URL or --token-url, and that a server \
+             listens there"
         }
         ErrorKind::Unauthorized if call.operation().is_some_and(is_of_control) => {
             "LAYER2_CONTROL_TOKEN is to be the token that this mock server printed when it started"

@@ -15,9 +15,9 @@ use layer2_sdk::{
         CounterpartyProfileRequest, CounterpartyRequest, CounterpartyRequestCrypto,
         CounterpartyStatus, CounterpartyWalletRequest, CustomerId, Deposit,
         DepositDestinationRequest, DepositInstruction, DepositRequest, DepositRequestPush,
-        ExchangeAcceptRequest, ExchangeAction, ExchangeId, ExchangeRequest, ExchangeStatus, Rail,
-        TransactionStatus, TransactionsListParams, WalletType, WithdrawalId, WithdrawalPurpose,
-        WithdrawalRequest, WithdrawalRequestCrypto, WithdrawalStatus,
+        Exchange, ExchangeAcceptRequest, ExchangeAction, ExchangeId, ExchangeRequest,
+        ExchangeStatus, Rail, TransactionStatus, TransactionsListParams, WalletType, WithdrawalId,
+        WithdrawalPurpose, WithdrawalRequest, WithdrawalRequestCrypto, WithdrawalStatus,
     },
 };
 
@@ -98,7 +98,10 @@ impl Ramp {
     /// A purchase that begins, or goes on with its notes. What it spends is part of what the keys stand for, so it keeps to
     /// what it began with; to another wallet it may go as long as none is registered.
     pub fn new(client: Client, purchase: Purchase, mut notes: Notes) -> Step<Self> {
-        let spends = format!("{} of {}", purchase.dollars, purchase.from);
+        let Purchase {
+            dollars, from, to, ..
+        } = &purchase;
+        let spends = format!("{dollars} of {from} for {to}");
         keeps_to("spends", notes.made("spends"), &spends)?;
         if notes.made("wallet").is_some() {
             keeps_to("goes to", notes.made("address"), &purchase.wallet)?;
@@ -262,6 +265,11 @@ impl Ramp {
             keyed.exchanges().accept(&id, &limit).await?;
             exchange = self.client.exchanges().get(&id).await?;
         }
+        self.bought(&exchange)
+    }
+
+    /// What an exchange has come to. Only one that surely trades nothing any more is followed by another one.
+    fn bought(&mut self, exchange: &Exchange) -> Step<Option<Amount>> {
         match &exchange.status {
             Some(ExchangeStatus::Executed) => {
                 let bought = exchange.destination_details.as_ref();
@@ -269,16 +277,26 @@ impl Ramp {
                 Ok(Some(amount.ok_or("what was bought is known")?))
             }
             Some(ExchangeStatus::Requested | ExchangeStatus::Accepted) => Ok(None),
-            ended => {
+            Some(
+                ended @ (ExchangeStatus::Expired
+                | ExchangeStatus::Cancelled
+                | ExchangeStatus::Rejected),
+            ) => {
                 self.notes.forget("exchange")?;
-                let ended = ended
-                    .as_ref()
-                    .map_or("without a status".to_owned(), ToString::to_string);
-                Err(
-                    Failure::new(format!("nothing was traded, the exchange is {ended}"))
-                        .advise("run again to order anew, with a higher --slippage-bps perhaps")
-                        .into(),
-                )
+                let what = format!("nothing was traded, the exchange is {ended}");
+                Err(Failure::new(what)
+                    .advise("run again to order anew, with a higher --slippage-bps perhaps")
+                    .into())
+            }
+            // It may have traded, or trade yet: whoever orders anew may buy twice.
+            other => {
+                let other = text(other.as_ref());
+                let id = &exchange.id;
+                let what =
+                    format!("the exchange {id} is {other}, which this program does not know");
+                Err(Failure::new(what)
+                    .advise("run again later, or with a newer version; nothing is ordered anew")
+                    .into())
             }
         }
     }
@@ -310,7 +328,7 @@ impl Ramp {
             ) => Ok(Some(id)),
             Some(CounterpartyStatus::Pending) => Ok(None),
             status => {
-                let status = status.map_or("without a status".to_owned(), ToString::to_string);
+                let status = text(status);
                 Err(Failure::new(format!("nothing can be sent to the wallet {id}, it is {status}"))
                     .advise("ask the platform why; another purchase, with other notes, may go to another wallet")
                     .into())
@@ -360,6 +378,10 @@ impl Ramp {
             _ => Ok(Some(Wait::For("the blockchain".to_owned()))),
         }
     }
+}
+
+fn text(status: Option<&impl ToString>) -> String {
+    status.map_or_else(|| "without a status".to_owned(), ToString::to_string)
 }
 
 /// The notes of one purchase are not taken for another one.

@@ -67,6 +67,7 @@ impl Image {
             clock: self.clock,
             start: self.genesis.start,
             inherited: Some(self.genesis.seed.clone()),
+            identity: None,
         }
     }
 

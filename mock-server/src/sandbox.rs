@@ -8,6 +8,7 @@
 //! the old one is not taken for an attempt of the new one, whose ids are the same.
 
 mod broken;
+mod claim;
 mod core;
 mod deliveries;
 mod epoch;
@@ -54,6 +55,7 @@ use super::{
     store::StoreError,
 };
 pub(crate) use broken::{Broken, Outage};
+pub(crate) use claim::Unclaimed;
 pub(crate) use deliveries::{Attempt, Step};
 pub(crate) use load::LoadError;
 pub(crate) use pending::PendingWork;
@@ -72,8 +74,8 @@ pub(crate) struct Sandbox {
     pub(crate) blobs: Blobs,
     /// Wakes whoever waits for due work or for a delivery to come back.
     pub(crate) changed: Notify,
-    /// Held by whoever moves the clock: one at a time.
-    pub(crate) moving: tokio::sync::Mutex<()>,
+    /// Held by whoever moves the clock on this server.
+    moving: tokio::sync::Mutex<()>,
     genesis: Genesis,
     clock_mode: ClockMode,
     /// The same that the core writes to: it is waited for without the lock.
@@ -252,17 +254,12 @@ impl Sandbox {
         &self,
         request: &Request,
     ) -> Result<Result<Reply, Rejection>, Broken> {
-        let query = |core: &mut Core, now| core.world.query(request, now);
-        match self.look(query).await {
-            // What it rested on is lost; it is asked again of what is safe.
-            Err(Broken::Outage(_)) => self.look(query).await,
-            other => other,
-        }
+        self.look(|core, now| core.world.query(request, now)).await
     }
 
     /// Business time, and by how much advances have moved it. Due work is left alone.
     pub(crate) async fn clock(&self) -> Result<(Timestamp, SignedDuration), Broken> {
-        self.turn(Intent::Read, |core| {
+        self.read(|core| {
             let now = core.clock.now(Timestamp::now());
             (core.world.business_now(now), core.clock.advanced())
         })
@@ -315,9 +312,7 @@ impl Sandbox {
 
     /// The state as text, for comparison with a replay.
     pub(crate) async fn snapshot(&self) -> Result<String, Broken> {
-        let text = self
-            .turn(Intent::Read, |core| core.world.snapshot())
-            .await?;
+        let text = self.read(|core| core.world.snapshot()).await?;
         text.map_err(|_| Broken::Defect)
     }
 
@@ -353,14 +348,22 @@ impl Sandbox {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Looks at the state. Where what it rested on is lost, it looks once more, at what is safe.
+    async fn read<T>(&self, work: impl Fn(&mut Core) -> T) -> Result<T, Broken> {
+        match self.turn(Intent::Read, &work).await {
+            Err(Broken::Outage(_)) => self.turn(Intent::Read, &work).await,
+            other => other,
+        }
+    }
+
     /// Looks at the state after what is due.
-    async fn look<T>(&self, work: impl FnOnce(&mut Core, Timestamp) -> T) -> Result<T, Broken> {
+    async fn look<T>(&self, work: impl Fn(&mut Core, Timestamp) -> T) -> Result<T, Broken> {
         let work = |core: &mut Core| {
             let now = core.clock.now(Timestamp::now());
             let ran = core.run_due(now);
             (work(core, now), !ran.is_empty())
         };
-        let (result, is_news) = self.turn(Intent::Read, work).await?;
+        let (result, is_news) = self.read(work).await?;
         if is_news {
             self.changed.notify_waiters();
         }

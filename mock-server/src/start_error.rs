@@ -69,9 +69,6 @@ impl StartError {
     pub(crate) fn store(url: &StoreUrl, error: &StoreError) -> StartError {
         // What else can be wrong with a store says itself what to do.
         let advice = match (url, error) {
-            (StoreUrl::Sqlite { .. }, StoreError::Unavailable(_)) => {
-                "; name a file in a folder that is there and that you may write to"
-            }
             (StoreUrl::Postgres { .. }, StoreError::Unavailable(_)) => {
                 "; look whether the database runs there and takes this user"
             }

@@ -9,6 +9,7 @@
 //! [`Head`]: crate::journal::Head
 
 pub(crate) mod fresh;
+mod identity;
 mod memory;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod parts;
@@ -40,6 +41,7 @@ use super::{
 };
 #[cfg(feature = "postgres")]
 use fresh::Fresh;
+pub(crate) use identity::Identity;
 pub(crate) use memory::MemoryStore;
 pub use url::{InvalidStoreUrl, StoreUrl};
 
@@ -118,6 +120,9 @@ pub(crate) struct Charter {
     /// The seed of its world, where that does not follow from its name: it began with the state of another sandbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) inherited: Option<Seed>,
+    /// Set by a store that binds what it keeps to the sandbox and not only to its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) identity: Option<Identity>,
 }
 
 impl Charter {

@@ -398,12 +398,15 @@ fn no_file_is_dead() {
                 text.contains(&format!("mod {module};"))
                     || text.contains(&format!("mod {module} {{"))
             });
-        let included = files.iter().any(|other| {
-            read(other).contains(&format!("/{name}\""))
-                || read(other).contains(&format!("\"{name}\""))
-        });
+        // Few files are included by their path, so that all others are read for few.
+        let is_included = || {
+            files.iter().any(|other| {
+                let text = read(other);
+                text.contains(&format!("/{name}\"")) || text.contains(&format!("\"{name}\""))
+            })
+        };
         assert!(
-            declared || included,
+            declared || is_included(),
             "{} is reached from nowhere",
             path.display()
         );

@@ -161,7 +161,10 @@ fn stopped(why: Box<dyn std::error::Error>, has_journal: bool) -> Box<dyn std::e
     }
     Failure::new("the run has stopped, and its journal knows how far it came")
         .because(why)
-        .advise("run again with the same journal once the cause is gone: what is paid stays paid, and what nobody knows is asked again with its key")
+        .advise(
+            "run again with the same journal once the cause is gone: what is paid stays paid, and what nobody knows is \
+             asked again with its key",
+        )
         .into()
 }
 

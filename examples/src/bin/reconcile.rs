@@ -147,7 +147,10 @@ async fn listen(options: &Options) -> Step<TcpListener> {
     Ok(listener.map_err(|why| {
         Failure::new(format!("--listen {} cannot be had", options.listen))
             .because(why)
-            .advise("give an address of this machine and a port that no other program has, as 127.0.0.1:8080; 0 takes a free one")
+            .advise(
+                "give an address of this machine and a port that no other program has, as 127.0.0.1:8080; port 0 takes \
+                 a free one",
+            )
     })?)
 }
 

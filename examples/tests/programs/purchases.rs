@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::TryStreamExt as _;
 use layer2_sdk::{
     control::InboundRequest,
-    mock::{Sandbox, SandboxServer},
-    payments::{AccountId, TransactionType, TransactionsListForAccountParams},
+    mock::{Fault, Sandbox, SandboxServer},
+    payments::{AccountId, OperationId, TransactionType, TransactionsListForAccountParams},
 };
 
 use super::*;
@@ -240,4 +240,23 @@ fn nothing_is_bought_for_nothing() {
         let why = misuse(&command.args(arguments).output().unwrap());
         assert!(why.contains("invalid value"), "{why}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_of_which_nothing_is_known_is_not_ordered_anew() {
+    let server = SandboxServer::start().await.unwrap();
+    let scene = Scene::new(&server).await;
+    let first = report(&scene.start("1000"));
+    let wire = InboundRequest::new("1000".parse().unwrap()).with_memo(memo(&first));
+    scene.sandbox.receive(wire).await.unwrap();
+    scene.sandbox.advance(72 * HOUR).await.unwrap();
+
+    let odd = Fault::unknown_enum_value().on(OperationId::ExchangesGet);
+    scene.sandbox.order(odd).await.unwrap();
+    let why = failure(&scene.start("1000"));
+    assert!(why.contains("which this program does not know"), "{why}");
+    let written = std::fs::read_to_string(scene.notes()).unwrap();
+    assert_eq!(written.matches("\nexchange ").count(), 1, "{written}");
+    scene.finish().await;
+    scene.bought_and_sent_once().await;
 }

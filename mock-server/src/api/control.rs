@@ -5,12 +5,12 @@
 
 mod faults;
 mod images;
+mod moving;
 mod wire;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::SignedDuration;
 use layer2_types::{control, operation::Api};
 use layer2_world::{
     rejection::{Problem, Rejection},
@@ -27,10 +27,10 @@ use crate::{
     http::{OpenFile, headers::RequestId, limits, locate},
     sandbox::{Broken, Sandbox, lock},
     server::{ChangeError, Server},
-    webhooks::settle,
 };
 use faults::{fault, order};
-use wire::{advanced, cause, clock, job, pending_job, plan, reply, summary};
+use moving::{advance, check_seconds, settle, unclaimed};
+use wire::{cause, clock, plan, reply, summary};
 
 /// The control API.
 #[derive(Debug)]
@@ -205,19 +205,11 @@ impl ControlServer for Server {
         body: control::ClockAdvanceRequest,
     ) -> Result<control::ClockAdvanceReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
-        let _moving = sandbox.moving.try_lock().map_err(|_| clock_busy())?;
+        let hold = sandbox.hold().map_err(unclaimed)?;
         // Before anything is waited for, so that a call that asks for too much keeps nobody from moving the clock.
-        if !(1..=limits::ADVANCE_SECONDS).contains(&body.seconds) {
-            return Err(out_of_range(body.seconds));
-        }
-        let (now, _) = sandbox.clock().await.map_err(broken)?;
-        let target = now
-            .checked_add(SignedDuration::from_secs(body.seconds))
-            .map_err(|_| out_of_range(body.seconds))?;
-        let settled = settle::advance(&sandbox, &self.sender, target)
-            .await
-            .map_err(broken)?;
-        advanced(&sandbox, target, settled.complete).await
+        check_seconds(body.seconds)?;
+        let moved = hold.while_claimed(advance(&sandbox, &self.sender, body.seconds));
+        moved.await.map_err(unclaimed)?
     }
 
     async fn clock_settle(
@@ -225,16 +217,9 @@ impl ControlServer for Server {
         sandbox: &control::SandboxName,
     ) -> Result<control::SettleReply, Rejection> {
         let sandbox = find(self, sandbox.as_str())?;
-        let _moving = sandbox.moving.try_lock().map_err(|_| clock_busy())?;
-        let settled = settle::settle(&sandbox, &self.sender)
-            .await
-            .map_err(broken)?;
-        let pending = sandbox.pending_work().await.map_err(broken)?;
-        Ok(control::SettleReply::new(
-            settled.ran.iter().map(job).collect::<Result<_, _>>()?,
-            pending.iter().map(pending_job).collect::<Result<_, _>>()?,
-            settled.complete,
-        ))
+        let hold = sandbox.hold().map_err(unclaimed)?;
+        let settled = hold.while_claimed(settle(&sandbox, &self.sender));
+        settled.await.map_err(unclaimed)?
     }
 
     async fn clock_expire_tokens(
@@ -377,18 +362,6 @@ fn clock_busy() -> Rejection {
         )
         .hint("Wait until it has answered; one such call runs at a time."),
     )
-}
-
-fn out_of_range(seconds: i64) -> Rejection {
-    Problem::new(
-        "CLOCK_OUT_OF_RANGE",
-        "The clock cannot be moved this far at once.",
-    )
-    .at("/seconds")
-    .received(seconds.to_string())
-    .expected(format!("1 to {}", limits::ADVANCE_SECONDS))
-    .hint("Time runs forward alone; go further in several calls.")
-    .bad_request()
 }
 
 /// A refusal because of the state that the server is in.

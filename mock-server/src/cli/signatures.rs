@@ -55,8 +55,10 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     // Whether it fits is one question, and whether it is recent another.
     let fits = |key: &VerifyingKey| check(&request, true, key, args.timestamp);
     if fits(&SigningKey::from_bytes(&bytes).verifying_key()).is_ok() {
-        let text = format!("--key is the private key, which made this signature; {WHICH_KEY}");
-        return Err(CommandError::Usage(text));
+        write_out(&format!(
+            "the signature does not match: --key made it, so one key was taken for both; {WHICH_KEY}\n"
+        ))?;
+        return Ok(ExitCode::FAILURE);
     }
     let key = VerifyingKey::from_bytes(&bytes).map_err(|_| {
         CommandError::Usage(format!("--key is not an Ed25519 public key; {WHICH_KEY}"))

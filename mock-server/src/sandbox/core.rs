@@ -172,6 +172,15 @@ impl Core {
         std::mem::take(&mut self.collected)
     }
 
+    /// Whether these writes are news to the server that sends the webhooks and runs what is due: the clock has moved,
+    /// another instant is the next one, or there is something to be sent.
+    pub(super) fn concerns_sender(&self, awaited: Option<Timestamp>, writes: &[Write]) -> bool {
+        let is_row = |write: &Write| matches!(write, Write::Row { .. });
+        !writes.iter().all(is_row)
+            || self.next_due() != awaited
+            || self.world.pending_deliveries().next().is_some()
+    }
+
     /// Moves the business clock forward.
     pub(super) fn advance_to(&mut self, instant: Timestamp, wall: Timestamp) {
         self.clock.advance_to(instant, wall);

@@ -86,10 +86,12 @@ impl Sandbox {
         &self,
         work: impl FnOnce(&mut Core) -> (Step, Option<Duration>),
     ) -> Result<(Step, Option<Duration>), Broken> {
-        // What others share is taken only if there is work to run; otherwise deliveries wait until their outcomes can be kept.
+        // What others share is taken only if there is work to run; otherwise deliveries wait until their outcomes can be
+        // kept, and so do those of a store that takes no more.
+        let is_refusing = lock(&self.core).refusing.is_some();
         let intent = match self.journal.shared() {
-            Some(_) => Intent::Read,
-            None => Intent::Write,
+            Some(_) if !is_refusing => Intent::Read,
+            _ => Intent::Write,
         };
         let mut handed_out = Vec::new();
         let taken = &mut handed_out;

@@ -39,6 +39,10 @@ pub(crate) enum LoadError {
         "its journal ends at row {found}, and row {expected} was acknowledged; {COPY}; nothing was changed"
     )]
     CutOff { expected: u64, found: u64 },
+    #[error(
+        "its journal goes on to row {found}, and its head ends at row {head}: that is the head of an earlier moment; {COPY}; nothing was changed"
+    )]
+    Beyond { head: u64, found: u64 },
     #[error("{0}; nothing was changed")]
     Snapshot(#[from] SnapshotError),
     #[error("its snapshot is that of another sandbox; {COPY}; nothing was changed")]
@@ -97,6 +101,9 @@ pub(super) async fn load(
     if last_seq < opened.seq {
         return Err(cut_off(journal, opened.head, opened.seq, last_seq).await);
     }
+    if last_seq > opened.seq && journal.shared().is_some() {
+        check_end(journal, opened.head, last_seq).await?;
+    }
     let mut clock = SandboxClock::new(clock_mode, genesis.start);
     clock.resume(
         opened.head.advanced,
@@ -116,11 +123,27 @@ pub(super) async fn load(
 async fn cut_off(journal: &dyn Journal, head: Head, expected: u64, found: u64) -> LoadError {
     match journal.open().await {
         Ok(now) if now.head.generation == head.generation => LoadError::CutOff { expected, found },
-        Ok(_) => LoadError::Store(StoreError::Unavailable(
-            "the sandbox was reset while it was read".to_owned(),
-        )),
+        Ok(_) => reset_meanwhile(),
         Err(error) => LoadError::Store(error),
     }
+}
+
+/// Others may have written while the rows were read. But no row is there before its head says so.
+async fn check_end(journal: &dyn Journal, head: Head, found: u64) -> Result<(), LoadError> {
+    let (now, last) = journal.head().await?;
+    if now.generation != head.generation {
+        return Err(reset_meanwhile());
+    }
+    if found > last {
+        return Err(LoadError::Beyond { head: last, found });
+    }
+    Ok(())
+}
+
+fn reset_meanwhile() -> LoadError {
+    LoadError::Store(StoreError::Unavailable(
+        "the sandbox was reset while it was read".to_owned(),
+    ))
 }
 
 /// What to do about rows that do not lead to a state.

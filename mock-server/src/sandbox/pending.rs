@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Broken, Core, Intent, Sandbox};
+use super::{Broken, Core, Sandbox};
 
 /// Work that waits: a job, or a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) struct PendingWork {
 impl Sandbox {
     /// All work that waits, by its instant.
     pub(crate) async fn pending_work(&self) -> Result<Vec<PendingWork>, Broken> {
-        self.turn(Intent::Read, |core| pending_work(core)).await
+        self.read(|core| pending_work(core)).await
     }
 }
 

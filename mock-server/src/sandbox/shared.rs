@@ -5,6 +5,9 @@
 //! for, and the commit asks for it only after the turn was taken. So one transaction carries all that waited for it, and
 //! no reply leaves before its commit.
 //!
+//! While the database takes no more, reads are looks, whatever is due, and commands are refused until a probe gets
+//! through.
+//!
 //! What was done in a turn whose commit failed, or of which nobody knows how it ended, is thrown away: the state is read
 //! again, and a client that comes back with the same key learns what became of its command.
 
@@ -18,7 +21,7 @@ use crate::{
     journal::{News, Position, SharedJournal, Turn, Write},
     store::{
         StoreError,
-        fresh::{Arrival, Number, Questions},
+        fresh::{Arrival, Fresh, Number, Questions},
     },
 };
 
@@ -30,6 +33,8 @@ const TRIES: usize = 5;
 pub(super) struct Gate {
     line: Arc<Mutex<Line>>,
     questions: Questions,
+    /// Whether something can be written again.
+    probes: Fresh<()>,
 }
 
 impl Gate {
@@ -42,6 +47,7 @@ impl Gate {
         Gate {
             line: Arc::new(Mutex::new(line)),
             questions: Questions::default(),
+            probes: Fresh::default(),
         }
     }
 }
@@ -63,6 +69,8 @@ struct Line {
 struct Batch {
     turn: Box<dyn Turn>,
     writes: Vec<Write>,
+    /// Whether the server has to hear of it that sends webhooks and runs what is due.
+    concerns_sender: bool,
     outcome: watch::Sender<Option<Result<(), StoreError>>>,
 }
 
@@ -101,6 +109,9 @@ impl Sandbox {
         intent: Intent,
         work: impl FnOnce(&mut Core) -> T,
     ) -> Result<T, Broken> {
+        if intent == Intent::Write && lock(&self.core).refusing.is_some() {
+            self.probe_shared().await?;
+        }
         let arrived = self.gate.questions.arrive();
         let mut line = self.gate.line.lock().await;
         if line.batch.is_none() {
@@ -117,7 +128,7 @@ impl Sandbox {
                 self.look_up(shared, &mut line, arrived).await?;
                 let mut core = self.lock(intent)?;
                 let now = core.clock.now(Timestamp::now());
-                if !core.world.is_due(now) {
+                if core.refusing.is_some() || !core.world.is_due(now) {
                     return Ok(core.only_looking(work));
                 }
             }
@@ -138,8 +149,11 @@ impl Sandbox {
         };
         let result = {
             let mut core = self.lock(intent)?;
+            let awaited = core.next_due();
             let result = work(&mut core);
-            batch.writes.extend(core.collect());
+            let writes = core.collect();
+            batch.concerns_sender |= core.concerns_sender(awaited, &writes);
+            batch.writes.extend(writes);
             result
         };
         let mut outcome = batch.outcome.subscribe();
@@ -149,8 +163,26 @@ impl Sandbox {
         let ended = ended.map_or(None, |outcome| outcome.clone());
         match ended.unwrap_or_else(|| Err(StoreError::Unavailable("the server ends".to_owned()))) {
             Ok(()) => Ok(result),
-            Err(error) => Err(self.told(&error)),
+            Err(error) => Err(self.failed(&error)),
         }
+    }
+
+    /// What it means that a turn could not be taken or committed.
+    fn failed(&self, error: &StoreError) -> Broken {
+        let told = self.told(error);
+        if let Broken::Outage(outage @ Outage::Full) = told {
+            lock(&self.core).refusing = Some(outage);
+        }
+        told
+    }
+
+    /// Finds out whether something can be written again, once for all who want to know.
+    async fn probe_shared(&self) -> Result<(), Broken> {
+        let probed = self.gate.probes.get(|| self.journal.probe()).await;
+        probed.map_err(|error| self.told(&error))?;
+        lock(&self.core).refusing = None;
+        self.changed.notify_waiters();
+        Ok(())
     }
 
     /// Sees to it that the state is at least as new as the arrival.
@@ -180,6 +212,7 @@ impl Sandbox {
         line.batch = Some(Batch {
             turn,
             writes: Vec::new(),
+            concerns_sender: false,
             outcome: watch::Sender::new(None),
         });
         // In a task of its own, as whoever took the turn may go away.
@@ -225,7 +258,7 @@ impl Sandbox {
             line.is_lost = false;
         }
         let seen = lock(&self.core).position();
-        let (news, turn) = ask.put(seen).await.map_err(|error| self.told(&error))?;
+        let (news, turn) = ask.put(seen).await.map_err(|error| self.failed(&error))?;
         match news {
             News::Rows(head, _) | News::Reopen(head) if is_reset => {
                 self.lock(intent)?.head = head;
@@ -236,12 +269,16 @@ impl Sandbox {
                 if let Err(error) = core.follow(head, &rows) {
                     return Err(self.unreadable(&mut core, &error));
                 }
+                if !rows.is_empty() {
+                    // Somebody gets through.
+                    core.refusing = None;
+                }
                 self.note_epoch(head.epoch);
             }
             News::Reopen(_) => {
                 line.is_lost = true;
                 if let Some(turn) = turn {
-                    let released = turn.commit(Vec::new()).await;
+                    let released = turn.commit(Vec::new(), false).await;
                     released.map_err(|error| self.told(&error))?;
                 }
                 return Ok(None);
@@ -278,12 +315,13 @@ async fn commit(line: Arc<Mutex<Line>>) {
     let Some(Batch {
         turn,
         writes,
+        concerns_sender,
         outcome,
     }) = line.batch.take()
     else {
         return;
     };
-    let ended = turn.commit(writes).await;
+    let ended = turn.commit(writes, concerns_sender).await;
     line.is_lost |= ended.is_err();
     outcome.send_replace(Some(ended));
 }

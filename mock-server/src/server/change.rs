@@ -11,7 +11,7 @@ use crate::{
     directory::DirectoryError,
     image::Image,
     journal::{Base, Snapshot},
-    sandbox::{Broken, Sandbox},
+    sandbox::{Broken, Sandbox, Unclaimed},
     store::{Charter, StoreError},
 };
 
@@ -48,6 +48,7 @@ impl Plan {
             clock: self.clock,
             start,
             inherited: None,
+            identity: None,
         }
     }
 }
@@ -69,6 +70,15 @@ pub(crate) enum ChangeError {
 impl From<DirectoryError> for ChangeError {
     fn from(error: DirectoryError) -> ChangeError {
         ChangeError::Directory(error)
+    }
+}
+
+impl From<Unclaimed> for ChangeError {
+    fn from(error: Unclaimed) -> ChangeError {
+        match error {
+            Unclaimed::Busy => ChangeError::Busy,
+            Unclaimed::Broken(broken) => ChangeError::Broken(broken),
+        }
     }
 }
 
@@ -96,10 +106,10 @@ impl Server {
         if sandbox.is_unknown() {
             return self.make_anew(&sandbox).await;
         }
-        let moving = sandbox.moving.try_lock().map_err(|_| ChangeError::Busy)?;
-        sandbox.reset().await.map_err(ChangeError::Broken)?;
-        drop(moving);
-        Ok(sandbox)
+        let claim = sandbox.claim().await?;
+        let reset = sandbox.reset().await.map_err(ChangeError::Broken);
+        claim.release().await;
+        reset.map(|()| sandbox)
     }
 
     /// Makes a sandbox of the same name in the place of one of which nothing can be read. The store puts one for the other
@@ -112,7 +122,14 @@ impl Server {
             Some(_) => return Err(ChangeError::Busy),
             None => return Err(DirectoryError::Unknown.into()),
         }
-        let _moving = old.moving.try_lock().map_err(|_| ChangeError::Busy)?;
+        let claim = old.claim().await?;
+        let made = self.make_claimed_anew(old).await;
+        claim.release().await;
+        made
+    }
+
+    /// The same where the clock is this call's.
+    async fn make_claimed_anew(&self, old: &Sandbox) -> Result<Arc<Sandbox>, ChangeError> {
         let charter = self.plan(old.name().to_owned()).charter();
         let head = old.next_head().await.map_err(ChangeError::Broken)?;
         let snapshot = World::new(charter.genesis(&self.config.seed)).snapshot();
@@ -138,16 +155,16 @@ impl Server {
         let name = image.genesis.name.clone();
         let _one_at_a_time = self.changing.lock().await;
         let old = self.directory.named(&name).filter(|_| replace);
-        let _moving = match &old {
-            Some(old) => Some(old.moving.try_lock().map_err(|_| ChangeError::Busy)?),
-            None => None,
+        let Some(old) = &old else {
+            self.directory.may_add(&name)?;
+            return self.put(&image.charter(), &image.base, replace).await;
         };
-        match &old {
-            // Tokens that were expired stay so.
-            Some(old) => image.base.head.epoch = image.base.head.epoch.max(old.epoch()),
-            None => self.directory.may_add(&name)?,
-        }
-        self.put(&image.charter(), &image.base, replace).await
+        let claim = old.claim().await?;
+        // Tokens that were expired stay so.
+        image.base.head.epoch = image.base.head.epoch.max(old.epoch());
+        let put = self.put(&image.charter(), &image.base, replace).await;
+        claim.release().await;
+        put
     }
 
     /// Keeps a sandbox that begins with a base and sets its dispatcher to work. The caller sees to it that nobody else makes
@@ -266,7 +283,7 @@ mod tests {
     async fn while_its_clock_is_moved_it_stays_as_it_is() {
         let server = server().await;
         let old = unknown(&server, "team").await;
-        let _moving = old.moving.lock().await;
+        let _claim = old.claim().await.expect("nobody moves it");
         let refused = server.reset(Arc::clone(&old)).await;
         assert!(matches!(refused, Err(ChangeError::Busy)), "{refused:?}");
         let now = server.directory.named("team").expect("team");

@@ -7,10 +7,12 @@
 //! Connections are not encrypted: the database is meant to stand next to the servers, and what is written there is sealed
 //! all the same.
 
+mod claim;
 mod columns;
 mod connections;
 mod errors;
 mod filed;
+mod head;
 mod journal;
 mod lease;
 mod schema;
@@ -24,18 +26,16 @@ use tokio::sync::RwLock;
 use tokio_postgres::{Config, Row, config::SslMode, types::ToSql};
 
 use super::{
-    Charter, Fresh, Kept, Listed, Pending, SharedStore, Store, StoreError, record,
+    Charter, Fresh, Identity, Kept, Listed, Pending, SharedStore, Store, StoreError, record,
     seal::{Place, Sealer},
 };
-use crate::journal::{Base, Journal};
+use crate::journal::{Base, Head, Journal};
 use columns::get;
 use connections::{Connections, within};
-use filed::Filed;
+use errors::at_start;
+use filed::{Filed, Owner};
 use journal::PostgresJournal;
 use lease::Leases;
-
-/// What the proof of a store says once it is opened.
-const PROOF: &[u8] = b"layer2-mock";
 
 /// The store of a database.
 #[derive(Debug)]
@@ -65,13 +65,8 @@ impl PostgresStore {
         }
         let sealer = Arc::new(Sealer::new(seed));
         let connections = Arc::new(Connections::new(config));
-        let (client, _) = connections.plain().await?;
-        let proof = schema::make(&client, &sealer.seal(Place::Check, PROOF)?).await?;
-        if sealer.open(Place::Check, &proof).ok().as_deref() != Some(PROOF) {
-            return Err(StoreError::Unusable(
-                "it was made under another seed, and what it holds opens under that one alone; start with the same --seed, or choose another database; nothing was changed".to_owned(),
-            ));
-        }
+        let (client, _) = connections.plain().await.map_err(at_start)?;
+        schema::make(&client, &sealer).await.map_err(at_start)?;
         Ok(PostgresStore {
             leases: Leases::start(Arc::clone(&connections)),
             connections,
@@ -97,26 +92,53 @@ impl PostgresStore {
     }
 
     fn kept(&self, id: i64, name: String, charter: &[u8]) -> Kept {
+        let place = Place::Charter { sandbox: &name };
+        let charter: Result<Charter, StoreError> = record::open(&self.sealer, place, charter);
+        let owner = match &charter {
+            Ok(charter) => charter.identity.map_or(Owner::Early, Owner::Drawn),
+            Err(_) => Owner::Unknown,
+        };
         Kept {
-            charter: record::open(&self.sealer, Place::Charter { sandbox: &name }, charter),
-            journal: self.file(id, name.clone()),
+            charter,
+            journal: Arc::new(PostgresJournal::new(self.filed(id, name.clone(), owner))),
             name,
         }
     }
 
-    fn file(&self, id: i64, name: String) -> Arc<dyn Journal> {
-        Arc::new(PostgresJournal::new(self.filed(id, name)))
-    }
-
-    fn filed(&self, id: i64, name: String) -> Filed {
+    fn filed(&self, id: i64, name: String, owner: Owner) -> Filed {
         Filed {
             id,
             name,
+            owner,
             connections: Arc::clone(&self.connections),
-            sealer: Arc::clone(&self.sealer),
+            sealer: owner.sealer(&self.sealer),
+            store_sealer: Arc::clone(&self.sealer),
             desk: self.leases.desk(id),
         }
     }
+
+    /// What is written down of a sandbox when it is made.
+    fn deed(&self, charter: &Charter) -> Result<Deed, StoreError> {
+        let name = &charter.name;
+        let identity = Identity::draw()?;
+        let charter = Charter {
+            identity: Some(identity),
+            ..charter.clone()
+        };
+        let place = Place::Charter { sandbox: name };
+        Ok(Deed {
+            charter: record::seal(&self.sealer, place, &charter)?,
+            head: head::seal(&self.sealer, name, Some(identity), Head::default(), 0)?,
+            owner: Owner::Drawn(identity),
+        })
+    }
+}
+
+/// A sandbox that is to be made: what is sealed of it, and whose records those will be that follow.
+struct Deed {
+    charter: Vec<u8>,
+    head: Vec<u8>,
+    owner: Owner,
 }
 
 impl Store for PostgresStore {
@@ -131,10 +153,10 @@ impl Store for PostgresStore {
     fn create<'a>(&'a self, charter: &'a Charter) -> Pending<'a, Arc<dyn Journal>> {
         Box::pin(async move {
             let name = &charter.name;
-            let sealed = record::seal(&self.sealer, Place::Charter { sandbox: name }, charter)?;
+            let deed = self.deed(charter)?;
             let borrowed = self.connections.borrow().await?;
             let connection = borrowed.get();
-            let parameters: [&(dyn ToSql + Sync); 2] = [name, &sealed];
+            let parameters: [&(dyn ToSql + Sync); 3] = [name, &deed.charter, &deed.head];
             let mut own = self.own.write().await;
             let created = connection
                 .client
@@ -144,7 +166,9 @@ impl Store for PostgresStore {
             let row = created.ok_or(StoreError::Taken)?;
             let id = get(&row, 0)?;
             borrowed.give_back();
-            Ok(self.file(id, name.clone()))
+            let filed = self.filed(id, name.clone(), deed.owner);
+            let journal: Arc<dyn Journal> = Arc::new(PostgresJournal::new(filed));
+            Ok(journal)
         })
     }
 
@@ -156,7 +180,7 @@ impl Store for PostgresStore {
     ) -> Pending<'a, Arc<dyn Journal>> {
         Box::pin(async move {
             let name = &charter.name;
-            let sealed = record::seal(&self.sealer, Place::Charter { sandbox: name }, charter)?;
+            let deed = self.deed(charter)?;
             let borrowed = self.connections.borrow().await?;
             let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
             let mut own = self.own.write().await;
@@ -167,10 +191,10 @@ impl Store for PostgresStore {
                 within(client.execute(&statements.delete, &[name])).await?;
                 changes += 1;
             }
-            let parameters: [&(dyn ToSql + Sync); 2] = [name, &sealed];
+            let parameters: [&(dyn ToSql + Sync); 3] = [name, &deed.charter, &deed.head];
             let created = within(client.query_opt(&statements.create, &parameters)).await?;
             let id = get(&created.ok_or(StoreError::Taken)?, 0)?;
-            let filed = self.filed(id, name.clone());
+            let filed = self.filed(id, name.clone(), deed.owner);
             filed.write_base(base, &borrowed).await?;
             within(client.batch_execute("COMMIT")).await?;
             *own += changes;

@@ -4,7 +4,8 @@
 //! The key follows from the seed of the server, so a store opens under the seed that it was made with and under no other.
 //! Each record is sealed by XChaCha20-Poly1305 with a nonce of its own, drawn at random: 24 bytes are enough for that
 //! (draft-irtf-cfrg-xchacha-03, section 1). Its place is authenticated with it, so a record that is moved to another place
-//! does not open there.
+//! does not open there. A place names its sandbox; where a name may be used again, the records of a sandbox are sealed
+//! under a key that follows from its identity, so that those of the one before do not open either.
 
 use std::fmt;
 
@@ -14,6 +15,8 @@ use chacha20poly1305::{
 };
 use layer2_world::seed::Seed;
 
+#[cfg(any(feature = "postgres", test))]
+use super::Identity;
 use super::StoreError;
 
 /// Bytes of a nonce, which stand before what is sealed.
@@ -124,13 +127,34 @@ impl fmt::Display for Place<'_> {
 }
 
 /// Seals and opens records.
-pub(crate) struct Sealer(XChaCha20Poly1305);
+pub(crate) struct Sealer {
+    cipher: XChaCha20Poly1305,
+    #[cfg_attr(
+        not(any(feature = "postgres", test)),
+        allow(
+            dead_code,
+            reason = "only a database tells sandboxes of one name apart"
+        )
+    )]
+    key: Seed,
+}
 
 impl Sealer {
     pub(crate) fn new(server: &Seed) -> Sealer {
-        Sealer(XChaCha20Poly1305::new(
-            &server.derive("store-key", &[]).into(),
-        ))
+        Sealer::under(server.child("store-key", &[]))
+    }
+
+    /// Seals what belongs to one sandbox and to no other one of its name.
+    #[cfg(any(feature = "postgres", test))]
+    pub(crate) fn of_sandbox(&self, identity: &Identity) -> Sealer {
+        Sealer::under(self.key.child("sandbox", &[identity.as_bytes()]))
+    }
+
+    fn under(key: Seed) -> Sealer {
+        Sealer {
+            cipher: XChaCha20Poly1305::new(key.as_bytes().into()),
+            key,
+        }
     }
 
     pub(crate) fn seal(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -143,7 +167,7 @@ impl Sealer {
             aad: &place.to_bytes(),
         };
         let sealed = self
-            .0
+            .cipher
             .encrypt(&nonce.into(), payload)
             .map_err(|_| StoreError::Unusable(format!("{place} is too long to be sealed")))?;
         Ok([&nonce[..], &sealed].concat())
@@ -158,7 +182,7 @@ impl Sealer {
                     msg: sealed,
                     aad: &place.to_bytes(),
                 };
-                self.0.decrypt(&(*nonce).into(), payload).ok()
+                self.cipher.decrypt(&(*nonce).into(), payload).ok()
             });
         opened.ok_or_else(|| {
             StoreError::Unusable(format!(
@@ -217,6 +241,15 @@ mod tests {
         }
         let other = Sealer::new(&Seed::new([2; 32]));
         assert!(other.open(home, &sealed).is_err(), "another seed");
+        let [one, two] = [0, 1].map(|_| Identity::draw().expect("drawn"));
+        let of_one = sealer.of_sandbox(&one);
+        let sealed_by_one = of_one.seal(home, b"Jane Doe").expect("sealed");
+        assert!(of_one.open(home, &sealed_by_one).is_ok());
+        let again = sealer.of_sandbox(&one);
+        assert!(again.open(home, &sealed_by_one).is_ok());
+        assert!(sealer.of_sandbox(&two).open(home, &sealed_by_one).is_err());
+        assert!(sealer.open(home, &sealed_by_one).is_err());
+        assert!(of_one.open(home, &sealed).is_err());
         for at in [0, NONCE, sealed.len() - 1] {
             let mut changed = sealed.clone();
             changed[at] ^= 1;

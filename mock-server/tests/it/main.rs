@@ -19,6 +19,8 @@ mod images;
 mod manners;
 mod mistakes;
 mod money;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod older;
 mod paging;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -1,12 +1,17 @@
 //! Several servers that share sandboxes in a database of PostgreSQL's, over HTTP.
 
 mod broken;
+mod clock;
 pub(crate) mod database;
+mod full;
 mod kept;
 mod killed;
 mod lost;
+mod older;
 mod order;
+mod refused;
 mod sandboxes;
+mod tampered;
 mod webhooks;
 
 use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};

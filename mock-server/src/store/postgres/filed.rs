@@ -2,35 +2,77 @@
 
 use std::sync::Arc;
 
-use tokio_postgres::{Row as Columns, types::ToSql};
+use tokio_postgres::{
+    Row as Columns,
+    types::{ToSql, Type},
+};
 
 use super::{
-    columns::{HEAD, HeadColumns, Stored, column, get, number},
+    columns::{column, get, number},
     connections::{Borrowed, Connections, within},
+    head::{HEAD, HeadColumns},
     lease::Desk,
 };
 use crate::{
     blobs::BlobId,
     journal::{Base, Row, Snapshot},
     store::{
-        StoreError,
+        Identity, StoreError,
         parts::{self, Parts},
         record,
         seal::{Place, Sealer},
     },
 };
 
+/// A row that no journal has. Parameters: sandbox, content.
+const PROBE: &str =
+    "INSERT INTO layer2_rows (sandbox, generation, seq, content) VALUES ($1, -1, -1, $2)";
+
+/// More than the room that is left in a page or two.
+const PROBE_BYTES: usize = 64 * 1024;
+
 /// Where a sandbox is filed.
 #[derive(Debug)]
 pub(super) struct Filed {
     pub(super) id: i64,
     pub(super) name: String,
+    pub(super) owner: Owner,
     pub(super) connections: Arc<Connections>,
+    /// That of the store, for the head.
+    pub(super) store_sealer: Arc<Sealer>,
+    /// That of the sandbox, for everything else.
     pub(super) sealer: Arc<Sealer>,
     pub(super) desk: Arc<Desk>,
 }
 
+/// Whose records they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Owner {
+    /// Those of a sandbox of the first tables, which knew a sandbox by its name alone.
+    Early,
+    Drawn(Identity),
+    /// What the sandbox was made from cannot be read, and so nobody knows.
+    Unknown,
+}
+
+impl Owner {
+    /// The key that the records are sealed under.
+    pub(super) fn sealer(self, store: &Arc<Sealer>) -> Arc<Sealer> {
+        match self {
+            Owner::Drawn(identity) => Arc::new(store.of_sandbox(&identity)),
+            Owner::Early | Owner::Unknown => Arc::clone(store),
+        }
+    }
+}
+
 impl Filed {
+    pub(super) fn identity(&self) -> Option<Identity> {
+        match self.owner {
+            Owner::Drawn(identity) => Some(identity),
+            Owner::Early | Owner::Unknown => None,
+        }
+    }
+
     pub(super) fn row(&self, generation: u64, seq: u64) -> Place<'_> {
         Place::Row {
             sandbox: &self.name,
@@ -86,6 +128,20 @@ impl Filed {
         Ok(Some(snapshot))
     }
 
+    /// Finds out whether the database takes a row that needs room, and leaves none.
+    pub(super) async fn probe(&self) -> Result<(), StoreError> {
+        let borrowed = self.connections.borrow().await?;
+        let client = &borrowed.get().client;
+        let filler = vec![0_u8; PROBE_BYTES];
+        within(client.batch_execute("BEGIN")).await?;
+        let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+            [(&self.id, Type::INT8), (&filler, Type::BYTEA)];
+        within(client.execute_typed(PROBE, &parameters)).await?;
+        within(client.batch_execute("ROLLBACK")).await?;
+        borrowed.give_back();
+        Ok(())
+    }
+
     pub(super) async fn keep_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
         let borrowed = self.connections.borrow().await?;
         let client = &borrowed.get().client;
@@ -105,8 +161,7 @@ impl Filed {
         let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
         let head = base.head;
         let generation = column(head.generation);
-        let seq = base.snapshot.seq;
-        let columns = HeadColumns::of(Stored { head, seq });
+        let columns = HeadColumns::of(self, head, base.snapshot.seq)?;
         let parameters = columns.parameters(&self.id);
         within(client.execute(&statements.set_head, &parameters)).await?;
         for (id, bytes) in &base.files {

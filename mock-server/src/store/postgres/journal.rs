@@ -14,15 +14,19 @@ use tokio::sync::Notify;
 use tokio_postgres::{Row as Columns, types::ToSql};
 
 use super::{
-    columns::{HEAD, Stored, column, file, get},
+    columns::{column, file, get},
     connections::within,
     filed::Filed,
+    head::{HEAD, Stored, flawed},
     statements::FOLLOWED,
     turn::PostgresTurn,
 };
 use crate::{
     blobs::BlobId,
-    journal::{Head, Journal, News, Opened, Position, Row, SharedJournal, Snapshot, Turn, Write},
+    journal::{
+        Head, Journal, News, Opened, Position, Row, SharedClaim, SharedJournal, Snapshot, Turn,
+        Write,
+    },
     store::{Pending, StoreError},
 };
 
@@ -50,13 +54,18 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn note(&self, stored: Stored) {
-        let generation = stored.head.generation;
+    pub(super) fn note(&self, generation: u64, seq: u64) {
         if self.generation.swap(generation, Ordering::AcqRel) != generation {
             self.kept.store(0, Ordering::Release);
             self.asked.store(0, Ordering::Release);
         }
-        self.seq.store(stored.seq, Ordering::Release);
+        self.seq.store(seq, Ordering::Release);
+    }
+
+    /// Where the journal ended when it was last seen: generation and row. What was committed is there for good.
+    fn end(&self) -> (u64, u64) {
+        let generation = self.generation.load(Ordering::Acquire);
+        (generation, self.seq.load(Ordering::Acquire))
     }
 }
 
@@ -68,6 +77,21 @@ impl PostgresJournal {
         }
     }
 
+    /// The head that stands in the first columns. One that lies before what was seen is an older one.
+    fn stored(&self, row: &Columns) -> Result<Stored, StoreError> {
+        let mut stored = Stored::of(row, &self.place)?;
+        let (generation, seq) = self.seen.end();
+        if stored.fault.is_some() || (stored.head.generation, stored.seq) >= (generation, seq) {
+            return Ok(stored);
+        }
+        let flaw = StoreError::Unusable(format!(
+            "the head of the sandbox `{}` ends at row {}, and this server has seen it end at row {seq}: the database was put back to an earlier state; restore the later one, or start all servers again to go on from the earlier one",
+            self.place.name, stored.seq
+        ));
+        stored.head.generation = generation;
+        Ok(stored.distrusted(flaw))
+    }
+
     /// What the database says of others: the head, and the rows after a position, whose contents stand in this column.
     fn news(
         &self,
@@ -76,8 +100,18 @@ impl PostgresJournal {
         contents: &[Columns],
         at: usize,
     ) -> Result<News, StoreError> {
-        self.seen.note(head);
         let ahead = head.seq.checked_sub(seen.seq);
+        let is_behind = head.head.generation == seen.generation
+            && ahead.is_some_and(|ahead| ahead < contents.len() as u64);
+        let head = match head.fault {
+            None if is_behind => head.distrusted(flawed(&self.place, "ends before the last row")),
+            _ => head,
+        };
+        if head.fault.is_some() {
+            // Whoever reads it anew is told why, and a reset counts on from it.
+            return Ok(News::Reopen(head.head));
+        }
+        self.seen.note(head.head.generation, head.seq);
         let is_near = ahead.is_some_and(|ahead| ahead <= FOLLOWED.unsigned_abs());
         if head.head.generation != seen.generation || !is_near {
             return Ok(News::Reopen(head.head));
@@ -97,7 +131,7 @@ impl PostgresJournal {
         let asked = reader.client.query(&reader.statements.look, &parameters);
         let mut rows = within(asked).await?;
         let first = rows.first().ok_or_else(|| self.place.is_gone())?;
-        let head = Stored::of(first)?;
+        let head = self.stored(first)?;
         // Without rows there is one line that holds the head alone.
         if get::<Option<&[u8]>>(first, HEAD)?.is_none() {
             rows.clear();
@@ -111,12 +145,15 @@ impl PostgresJournal {
         let (client, statements) = (&reader.client, &reader.statements);
         let rows = within(client.query(&statements.open, &[&place.id])).await?;
         let first = rows.first().ok_or_else(|| place.is_gone())?;
-        let head = Stored::of(first)?;
+        let head = self.stored(first)?;
+        if let Some(fault) = head.fault {
+            return Err(fault);
+        }
         let snapshot = place.snapshot(head.head.generation, &rows)?;
         let files: [&(dyn ToSql + Sync); 2] = [&place.id, &column(head.head.generation)];
         let files = within(client.query(&statements.files, &files)).await?;
         let blobs = files.iter().map(file).collect::<Result<_, _>>()?;
-        self.seen.note(head);
+        self.seen.note(head.head.generation, head.seq);
         let kept = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
         self.seen.kept.store(kept, Ordering::Release);
         Ok(Opened {
@@ -136,7 +173,7 @@ impl PostgresJournal {
             .client
             .query_opt(&reader.statements.look, &parameters);
         let row = within(asked).await?.ok_or_else(|| place.is_gone())?;
-        let stored = Stored::of(&row)?;
+        let stored = self.stored(&row)?;
         Ok((stored.head, stored.seq))
     }
 
@@ -187,8 +224,8 @@ impl PostgresJournal {
             })
             .await?
         };
-        let head = Stored::of(&head.ok_or_else(|| self.place.is_gone())?)?;
-        let news = self.news(seen, head, &rows, 0)?;
+        let head = self.stored(&head.ok_or_else(|| self.place.is_gone())?)?;
+        let news = self.news(seen, head.clone(), &rows, 0)?;
         let turn = PostgresTurn {
             place: Arc::clone(&self.place),
             seen: Arc::clone(&self.seen),
@@ -220,6 +257,10 @@ impl Journal for PostgresJournal {
         // What is shared is written by a turn and by nothing else.
         debug_assert!(false, "a shared journal was handed a write");
         crate::journal::Mark::default()
+    }
+
+    fn probe(&self) -> Pending<'_, ()> {
+        Box::pin(self.place.probe())
     }
 
     fn wants_snapshot(&self) -> bool {
@@ -284,5 +325,12 @@ impl SharedJournal for PostgresJournal {
 
     fn look(&self, seen: Position) -> Pending<'_, News> {
         Box::pin(self.place.connections.twice(move || self.look_once(seen)))
+    }
+
+    fn claim(&self) -> Pending<'_, Option<Box<dyn SharedClaim>>> {
+        Box::pin(async {
+            let claim = self.place.desk.claim(self.place.id).await?;
+            Ok(claim.map(|claim| -> Box<dyn SharedClaim> { Box::new(claim) }))
+        })
     }
 }

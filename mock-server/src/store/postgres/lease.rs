@@ -1,4 +1,4 @@
-//! Which server sends the webhooks of a sandbox: the one that holds its advisory lock.
+//! Which server sends the webhooks of a sandbox, and which one moves its clock: those that hold its advisory locks.
 //!
 //! A lock lasts as long as the connection that took it, so a server that dies gives up all of its own, and another one
 //! has them within a second; within half a minute, if its machine died with it. That one sends again what the dead one
@@ -14,10 +14,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
 use tokio_postgres::Client;
 
-use super::connections::{Connections, within};
+use super::{
+    claim::{Claim, Connected},
+    connections::{Connections, within},
+};
 use crate::{sandbox::lock, store::StoreError};
 
 /// How long it takes until a lock that another server held is asked for again, or a lost connection is made again.
@@ -32,18 +38,25 @@ const GIVE_BACK: &str = "SELECT \
     pg_advisory_unlock(hashtext('layer2 ' || current_schema()), (id % 2147483647)::integer) \
     FROM unnest($1::bigint[]) AS unwanted (id)";
 
-/// What a sandbox knows of the lock and of what others tell.
-#[derive(Debug, Default)]
+/// What a sandbox knows of its locks and of what others tell.
+#[derive(Debug)]
 pub(super) struct Desk {
     held: AtomicBool,
     /// Something may have happened: another server has committed, or the lock has come.
     pub(super) stirred: Notify,
+    /// The connection that holds the locks, while there is one.
+    connected: Connected,
 }
 
 impl Desk {
     /// Whether this server sends.
     pub(super) fn is_held(&self) -> bool {
         self.held.load(Ordering::Acquire)
+    }
+
+    /// Takes the right to move the clock of a sandbox, unless another server has it.
+    pub(super) async fn claim(&self, sandbox: i64) -> Result<Option<Claim>, StoreError> {
+        Claim::take(self.connected.clone(), sandbox).await
     }
 }
 
@@ -61,6 +74,7 @@ impl Leases {
             connections,
             desks: Mutex::default(),
             is_news: Notify::new(),
+            connected: watch::Sender::new(None),
         });
         let task = tokio::spawn(Arc::clone(&keeper).run());
         Leases {
@@ -75,7 +89,11 @@ impl Leases {
         if let Some(desk) = desks.get(&id).and_then(Weak::upgrade) {
             return desk;
         }
-        let desk = Arc::new(Desk::default());
+        let desk = Arc::new(Desk {
+            held: AtomicBool::default(),
+            stirred: Notify::default(),
+            connected: self.keeper.connected.subscribe(),
+        });
         desks.insert(id, Arc::downgrade(&desk));
         self.keeper.is_news.notify_one();
         desk
@@ -95,6 +113,7 @@ struct Keeper {
     connections: Arc<Connections>,
     desks: Mutex<BTreeMap<i64, Weak<Desk>>>,
     is_news: Notify,
+    connected: watch::Sender<Option<Arc<Client>>>,
 }
 
 impl Keeper {
@@ -112,6 +131,8 @@ impl Keeper {
     async fn keep(&self) -> Result<(), StoreError> {
         let (client, mut hearing) = self.connections.plain().await?;
         within(client.batch_execute("LISTEN layer2")).await?;
+        let client = Arc::new(client);
+        self.connected.send_replace(Some(Arc::clone(&client)));
         // What was told before is not told again.
         self.for_each(|_, desk| desk.stirred.notify_one());
         loop {
@@ -173,6 +194,7 @@ impl Keeper {
     }
 
     fn lose_all(&self) {
+        self.connected.send_replace(None);
         self.for_each(|_, desk| desk.held.store(false, Ordering::Release));
     }
 

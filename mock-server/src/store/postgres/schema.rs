@@ -5,13 +5,24 @@
 //! updated, only added to and, at a reset or with the sandbox, deleted. What only the servers are to read is sealed
 //! before it comes here.
 
+use jiff::SignedDuration;
 use tokio_postgres::Client;
 
-use super::connections::within;
-use crate::store::StoreError;
+use super::{
+    columns::{get, number},
+    connections::within,
+    head,
+};
+use crate::{
+    journal::Head,
+    store::{
+        StoreError,
+        seal::{Place, Sealer},
+    },
+};
 
 /// The version of the tables.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// Number of the lock under which tables are made; any number will do that nobody else uses.
 const MAKING: i64 = 0x006c_6179_6572_3200;
@@ -29,13 +40,13 @@ CREATE TABLE layer2_sandboxes (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL UNIQUE,
     charter bytea NOT NULL,
+    -- All of the head. What stands of it in clear is held against it.
+    head bytea NOT NULL,
     generation bigint NOT NULL DEFAULT 0,
     seq bigint NOT NULL DEFAULT 0,
     -- The last row in the snapshot of this generation.
     snapshot bigint,
-    epoch bigint NOT NULL DEFAULT 0,
-    advanced_seconds bigint NOT NULL DEFAULT 0,
-    advanced_nanoseconds integer NOT NULL DEFAULT 0
+    epoch bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 CREATE TABLE layer2_rows (
     sandbox bigint NOT NULL REFERENCES layer2_sandboxes ON DELETE CASCADE,
@@ -67,8 +78,20 @@ ALTER TABLE layer2_snapshots ALTER COLUMN content SET STORAGE EXTERNAL;
 ALTER TABLE layer2_files ALTER COLUMN content SET STORAGE EXTERNAL;
 ";
 
-/// Makes the tables that are missing, and gives the proof of the store: the one that is there, or the one offered.
-pub(super) async fn make(client: &Client, offered: &[u8]) -> Result<Vec<u8>, StoreError> {
+/// In the first tables the head stood in clear and in no other way. Without two of its columns the servers that know
+/// those tables alone can write no more.
+const SEALED_HEADS: &str = "
+ALTER TABLE layer2_sandboxes
+    ALTER COLUMN head SET NOT NULL, DROP COLUMN advanced_seconds, DROP COLUMN advanced_nanoseconds;
+UPDATE layer2_store SET version = 2;
+";
+
+/// What the proof of a store says once it is opened.
+const PROOF: &[u8] = b"layer2-mock";
+
+/// Makes the tables that are missing, and brings older ones up to these. All or nothing, and nothing at all under another
+/// seed than that of the store.
+pub(super) async fn make(client: &Client, sealer: &Sealer) -> Result<(), StoreError> {
     within(client.batch_execute("BEGIN")).await?;
     within(client.execute_typed(
         "SELECT pg_advisory_xact_lock($1)",
@@ -80,15 +103,43 @@ pub(super) async fn make(client: &Client, offered: &[u8]) -> Result<Vec<u8>, Sto
     if !there.await?.get::<_, bool>(0) {
         within(client.batch_execute(TABLES)).await?;
         let insert = "INSERT INTO layer2_store (version, proof) VALUES ($1, $2)";
-        within(client.execute(insert, &[&VERSION, &offered])).await?;
+        let proof = sealer.seal(Place::Check, PROOF)?;
+        within(client.execute(insert, &[&VERSION, &proof])).await?;
     }
     let row = within(client.query_one("SELECT version, proof FROM layer2_store", &[])).await?;
-    let version: i32 = row.get(0);
-    if version != VERSION {
+    let (version, proof): (i32, &[u8]) = (get(&row, 0)?, get(&row, 1)?);
+    if !(1..=VERSION).contains(&version) {
         return Err(StoreError::Unusable(format!(
             "its tables are of version {version} and this server knows version {VERSION}; start the layer2-mock that made them; nothing was changed"
         )));
     }
-    within(client.batch_execute("COMMIT")).await?;
-    Ok(row.get(1))
+    if sealer.open(Place::Check, proof).ok().as_deref() != Some(PROOF) {
+        return Err(StoreError::Unusable(
+            "it was made under another seed, and what it holds opens under that one alone; start with the same --seed, or choose another database; nothing was changed".to_owned(),
+        ));
+    }
+    if version == 1 {
+        seal_heads(client, sealer).await?;
+    }
+    within(client.batch_execute("COMMIT")).await
+}
+
+/// From the first tables to the second: heads are sealed.
+async fn seal_heads(client: &Client, sealer: &Sealer) -> Result<(), StoreError> {
+    // From here on no server of before writes anything.
+    within(client.batch_execute("ALTER TABLE layer2_sandboxes ADD COLUMN head bytea")).await?;
+    let heads = "SELECT id, name, generation, seq, epoch, advanced_seconds, advanced_nanoseconds \
+        FROM layer2_sandboxes";
+    for row in within(client.query(heads, &[])).await? {
+        let (id, name): (i64, String) = (get(&row, 0)?, get(&row, 1)?);
+        let head = Head {
+            generation: number(get(&row, 2)?)?,
+            epoch: number(get(&row, 4)?)?,
+            advanced: SignedDuration::new(get(&row, 5)?, get(&row, 6)?),
+        };
+        let sealed = head::seal(sealer, &name, None, head, number(get(&row, 3)?)?)?;
+        let update = "UPDATE layer2_sandboxes SET head = $2 WHERE id = $1";
+        within(client.execute(update, &[&id, &sealed])).await?;
+    }
+    within(client.batch_execute(SEALED_HEADS)).await
 }

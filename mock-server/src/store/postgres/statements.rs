@@ -5,10 +5,10 @@ use tokio_postgres::{Client, Error, Statement};
 /// How many rows are followed one by one; beyond that a snapshot is quicker.
 pub(super) const FOLLOWED: i64 = 10_000;
 
-/// Columns of a head, in the order in which [`super::journal`] reads them.
+/// Columns of a head, in the order in which [`super::head`] reads them.
 macro_rules! head {
     () => {
-        "s.generation, s.seq, s.epoch, s.advanced_seconds, s.advanced_nanoseconds"
+        "s.generation, s.seq, s.epoch, s.snapshot, s.head"
     };
 }
 
@@ -50,9 +50,8 @@ const OPEN: &str = concat!(
 const ADD_ROWS: &str = "INSERT INTO layer2_rows (sandbox, generation, seq, content) \
     SELECT $1, $2, seq, content FROM unnest($3::bigint[], $4::bytea[]) AS added (seq, content)";
 
-/// Parameters: sandbox, generation, position, epoch, seconds and nanoseconds of advances.
-const SET_HEAD: &str = "UPDATE layer2_sandboxes SET generation = $2, seq = $3, epoch = $4, \
-    advanced_seconds = $5, advanced_nanoseconds = $6, \
+/// Parameters: sandbox, generation, position, epoch, and all of it sealed.
+const SET_HEAD: &str = "UPDATE layer2_sandboxes SET generation = $2, seq = $3, epoch = $4, head = $5, \
     snapshot = CASE WHEN generation = $2 THEN snapshot END WHERE id = $1";
 
 /// Parameters: sandbox.
@@ -99,9 +98,9 @@ const CHANGES: &str = "SELECT changes FROM layer2_store";
 const LIST: &str = "SELECT id, name, epoch, CASE WHEN id = ANY($1) THEN NULL ELSE charter END \
     FROM layer2_sandboxes ORDER BY name";
 
-/// Parameters: name, charter.
+/// Parameters: name, charter, head.
 const CREATE: &str = "WITH changed AS (UPDATE layer2_store SET changes = changes + 1) \
-    INSERT INTO layer2_sandboxes (name, charter) VALUES ($1, $2) \
+    INSERT INTO layer2_sandboxes (name, charter, head) VALUES ($1, $2, $3) \
     ON CONFLICT DO NOTHING RETURNING id";
 
 /// Parameters: name.

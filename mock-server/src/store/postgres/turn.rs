@@ -6,13 +6,14 @@ use futures_util::future::try_join_all;
 use tokio_postgres::{Statement, types::ToSql};
 
 use super::{
-    columns::{HeadColumns, Stored, column},
+    columns::column,
     connections::{Borrowed, within},
     filed::Filed,
+    head::{HeadColumns, Stored},
     journal::Seen,
 };
 use crate::{
-    journal::{Turn, Write},
+    journal::{Head, Turn, Write},
     store::{Pending, StoreError, record},
 };
 
@@ -26,7 +27,7 @@ pub(super) struct PostgresTurn {
 }
 
 impl Turn for PostgresTurn {
-    fn commit(self: Box<Self>, writes: Vec<Write>) -> Pending<'static, ()> {
+    fn commit(self: Box<Self>, writes: Vec<Write>, concerns_sender: bool) -> Pending<'static, ()> {
         Box::pin(async move {
             let PostgresTurn {
                 place,
@@ -41,9 +42,11 @@ impl Turn for PostgresTurn {
                     return Ok(());
                 }
             } else {
-                let batch = Batch::of(&place, head, writes)?;
-                within(batch.write(&place, &borrowed)).await?;
-                seen.note(batch.head);
+                let mut batch = Batch::of(&place, &head, writes)?;
+                batch.tells_sender = concerns_sender && !place.desk.is_held();
+                let columns = HeadColumns::of(&place, batch.head, batch.seq)?;
+                within(batch.write(&place, &columns, &borrowed)).await?;
+                seen.note(batch.head.generation, batch.seq);
             }
             borrowed.give_back();
             Ok(())
@@ -53,9 +56,11 @@ impl Turn for PostgresTurn {
 
 /// All that one transaction writes.
 struct Batch {
-    head: Stored,
+    head: Head,
+    seq: u64,
     is_reset: bool,
     has_other_epoch: bool,
+    tells_sender: bool,
     positions: Vec<i64>,
     contents: Vec<Vec<u8>>,
     files: Files,
@@ -70,30 +75,33 @@ struct Files {
 }
 
 impl Batch {
-    fn of(place: &Filed, before: Stored, writes: Vec<Write>) -> Result<Batch, StoreError> {
+    fn of(place: &Filed, before: &Stored, writes: Vec<Write>) -> Result<Batch, StoreError> {
         let mut batch = Batch {
-            head: before,
+            head: before.head,
+            seq: before.seq,
             is_reset: false,
             has_other_epoch: false,
+            tells_sender: false,
             positions: Vec::with_capacity(writes.len()),
             contents: Vec::with_capacity(writes.len()),
             files: Files::default(),
         };
         for write in writes {
             match write {
-                Write::Head(head) => batch.head.head = head,
+                Write::Head(head) => batch.head = head,
                 Write::Reset(head) => {
-                    batch.head = Stored { head, seq: 0 };
+                    batch.head = head;
+                    batch.seq = 0;
                     batch.is_reset = true;
                     batch.positions.clear();
                     batch.contents.clear();
                     batch.files = Files::default();
                 }
                 Write::Row { row, file } => {
-                    let generation = batch.head.head.generation;
+                    let generation = batch.head.generation;
                     let at = place.row(generation, row.seq);
                     let content = record::seal_row(&place.sealer, at, &row)?;
-                    batch.head.seq = row.seq;
+                    batch.seq = row.seq;
                     batch.positions.push(column(row.seq));
                     batch.contents.push(content);
                     if let Some((id, bytes)) = file {
@@ -105,14 +113,19 @@ impl Batch {
                 }
             }
         }
-        batch.has_other_epoch = batch.head.head.epoch != before.head.epoch;
+        batch.has_other_epoch = batch.head.epoch != before.head.epoch;
         Ok(batch)
     }
 
     /// Sends everything at once, the commit last. If one of them fails, so does the transaction.
-    async fn write(&self, place: &Filed, borrowed: &Borrowed) -> Result<(), tokio_postgres::Error> {
+    async fn write(
+        &self,
+        place: &Filed,
+        head: &HeadColumns,
+        borrowed: &Borrowed,
+    ) -> Result<(), tokio_postgres::Error> {
         let (client, known) = (&borrowed.get().client, &borrowed.get().statements);
-        let (id, head) = (place.id, HeadColumns::of(self.head));
+        let id = place.id;
         let name = id.to_string();
         let mut statements: Vec<(&Statement, Vec<&(dyn ToSql + Sync)>)> = Vec::new();
         if self.is_reset {
@@ -135,11 +148,11 @@ impl Batch {
                 vec![&id, &head.generation, digests, lengths, contents],
             ));
         }
-        statements.push((&known.set_head, head.parameters(&id)));
+        statements.push((&known.set_head, head.parameters(&id).to_vec()));
         if self.has_other_epoch {
             statements.push((&known.changed, Vec::new()));
         }
-        if !place.desk.is_held() {
+        if self.tells_sender {
             statements.push((&known.tell, vec![&name]));
         }
         let statements = statements

@@ -177,13 +177,8 @@ impl Journal for SqliteJournal {
             let place = Place::Head {
                 sandbox: &self.lane.name,
             };
-            // Of a head that does not open, the generation is known: it stands in clear beside it.
-            let in_clear = Head {
-                generation: stored.generation,
-                epoch: epoch_beyond(stored.generation),
-                ..Head::default()
-            };
-            let head = record::open(&self.sealer, place, &stored.head).unwrap_or(in_clear);
+            let head = record::open(&self.sealer, place, &stored.head)
+                .unwrap_or_else(|_| Head::unread(stored.generation));
             Ok((head, 0))
         })
     }
@@ -275,13 +270,6 @@ impl Journal for SqliteJournal {
             Ok(opened.transpose()?.map(Bytes::from))
         })
     }
-}
-
-/// An epoch that no token of a sandbox is of, where it is not known how often its tokens were expired: all that were issued
-/// end with it. Each generation has a range of its own, of more epochs than anybody expires tokens, so that it holds also
-/// if the next head is lost.
-const fn epoch_beyond(generation: u64) -> u64 {
-    generation.saturating_add(1).saturating_mul(1 << 32)
 }
 
 impl fmt::Debug for SqliteJournal {

@@ -58,6 +58,7 @@ fn charter(name: &str) -> Charter {
         clock: ClockMode::Manual,
         start: MANUAL_START,
         inherited: None,
+        identity: None,
     }
 }
 

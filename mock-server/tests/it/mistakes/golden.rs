@@ -150,7 +150,8 @@ fn every_reply_says_where_it_was_and_what_to_do() {
     for (file, _, error) in errors() {
         let help = help(&error);
         let says = |member: &str| help[member].is_string();
-        let code = error["code"].as_str().unwrap_or_default();
+        let code = error["code"].as_str().or(error["error_enum"].as_str());
+        let code = code.unwrap_or_default();
         let is_placed = says("pointer") || PLACELESS.contains(&code);
         let anchor = anchor(&error).unwrap_or_default();
         let is_explained = reference.contains(&format!("<a id=\"{anchor}\"></a>"));
@@ -184,4 +185,6 @@ const PLACELESS: &[&str] = &[
     "RATE_LIMITED",
     "STORE_UNAVAILABLE",
     "UNKNOWN_PATH",
+    // The same of accounting.
+    "UnknownPath",
 ];

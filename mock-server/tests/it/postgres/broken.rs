@@ -69,7 +69,7 @@ async fn one_that_comes_while_servers_run_is_taken_in_as_it_is() {
     let (_two, second) = start(&database).await;
     let client = database.client().await;
     // As a newer version would make it, whose record this one cannot read.
-    let newer = "INSERT INTO layer2_sandboxes (name, charter) VALUES ('newer', '\\x00'); \
+    let newer = "INSERT INTO layer2_sandboxes (name, charter, head) VALUES ('newer', '\\x00', '\\x00'); \
         UPDATE layer2_store SET changes = changes + 1";
     client.batch_execute(newer).await.expect("made");
     for caller in [&first, &second] {

@@ -1,28 +1,10 @@
 //! What is done to a sandbox on one server is done for all.
 
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{balance, servers, start};
-use crate::{
-    postgres::database::Database,
-    support::{Caller, Reply},
-};
-
-/// A call of the control API that is about no sandbox in particular.
-async fn sandboxes(caller: &Caller, method: Method, path: &str, body: Option<Value>) -> Reply {
-    let url = format!("{}/_control/v1/sandboxes{path}", caller.url);
-    let mut request = caller
-        .http
-        .request(method, url)
-        .bearer_auth(&caller.control);
-    if let Some(body) = body {
-        request = request
-            .header("content-type", "application/json")
-            .body(body.to_string());
-    }
-    Reply::read(request.send().await.expect(path)).await
-}
+use crate::{postgres::database::Database, support::Caller};
 
 #[tokio::test]
 async fn a_reset_on_one_is_seen_by_all() {
@@ -48,7 +30,7 @@ async fn a_reset_on_one_is_seen_by_all() {
 async fn sandboxes_that_one_makes_and_deletes_come_and_go_everywhere() {
     let database = Database::new().await;
     let [(_one, first), (_two, second)] = servers(&database).await;
-    let made = sandboxes(&first, Method::POST, "", Some(json!({"name": "team"})));
+    let made = first.sandboxes(Method::POST, "", Some(json!({"name": "team"})));
     let made = made.await.ok()["data"].clone();
     let mut elsewhere = made.clone();
     elsewhere["url"] = json!(second.url);
@@ -63,20 +45,23 @@ async fn sandboxes_that_one_makes_and_deletes_come_and_go_everywhere() {
     here.fund("3").await;
     assert_eq!(balance(&there, "ACME_USD").await, 300);
     assert_eq!(balance(&second, "ACME_USD").await, 0, "the default one");
-    let taken = sandboxes(&second, Method::POST, "", Some(json!({"name": "team"}))).await;
+    let taken = second
+        .sandboxes(Method::POST, "", Some(json!({"name": "team"})))
+        .await;
     assert_eq!(taken.code(), "ALREADY_EXISTS");
 
-    sandboxes(&second, Method::DELETE, "/team", None).await.ok();
+    second.sandboxes(Method::DELETE, "/team", None).await.ok();
     for caller in [&here, &there] {
         let refused = caller.get("/api/v1/customers").await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
     }
     // One of the same name is another one, also where the old one is still known.
-    sandboxes(&first, Method::POST, "", Some(json!({"name": "team"})))
+    first
+        .sandboxes(Method::POST, "", Some(json!({"name": "team"})))
         .await
         .ok();
     assert_eq!(balance(&there, "ACME_USD").await, 0);
-    let listed = sandboxes(&second, Method::GET, "", None).await.ok();
+    let listed = second.sandboxes(Method::GET, "", None).await.ok();
     let names = listed["data"]["sandboxes"].as_array().map(Vec::len);
     assert_eq!(names, Some(2), "{listed}");
 }
@@ -88,8 +73,8 @@ async fn names_are_given_once_whoever_gives_them() {
     let mut names = Vec::new();
     for _ in 0..4 {
         let (one, two) = tokio::join!(
-            sandboxes(&first, Method::POST, "", Some(json!({}))),
-            sandboxes(&second, Method::POST, "", Some(json!({}))),
+            first.sandboxes(Method::POST, "", Some(json!({}))),
+            second.sandboxes(Method::POST, "", Some(json!({}))),
         );
         for made in [one, two] {
             names.push(made.ok()["data"]["sandbox"].to_string());

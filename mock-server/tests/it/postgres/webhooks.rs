@@ -2,12 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     sync::{Arc, Mutex},
 };
 
 use axum::{Router, body::Bytes, extract::State, routing::post};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Notification};
 
 use super::{servers, start};
 use crate::postgres::database::Database;
@@ -104,4 +106,54 @@ async fn when_the_one_that_sends_ends_another_one_sends() {
     other.fund("1").await;
     inbox.has(3).await;
     inbox.assert_once_each(3);
+}
+
+/// A client that hears what servers tell each other.
+async fn listener(database: &Database) -> (Client, mpsc::UnboundedReceiver<Notification>) {
+    let connected = tokio_postgres::connect(&database.url(), NoTls).await;
+    let (client, mut connection) = connected.expect("connect");
+    let (heard, hearing) = mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
+            if let AsyncMessage::Notification(news) = message {
+                let _ = heard.send(news);
+            }
+        }
+    });
+    client
+        .batch_execute("LISTEN layer2")
+        .await
+        .expect("listens");
+    (client, hearing)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_one_that_sends_is_told_of_what_is_to_be_sent_and_not_of_every_command() {
+    const TRANSFERS: usize = 20;
+    let database = Database::new().await;
+    let (_first, caller) = start(&database).await;
+    let (url, inbox) = receiver().await;
+    let subscription = subscription(&url);
+    caller
+        .post("/api/v1/subscriptions", &subscription)
+        .await
+        .ok();
+    caller.fund("100").await;
+    inbox.has(1).await;
+    caller.settle().await;
+    let (_second, other) = start(&database).await;
+    let (client, mut hearing) = listener(&database).await;
+    let mut told = async || {
+        // What was told before this answer has come before it.
+        client.batch_execute("SELECT 1").await.expect("answered");
+        std::iter::from_fn(|| hearing.try_recv().ok()).count()
+    };
+    for _ in 0..TRANSFERS {
+        other.transfer("1").await;
+    }
+    let of_transfers = told().await;
+    assert!(of_transfers <= 2, "{of_transfers} of {TRANSFERS}");
+    other.fund("1").await;
+    inbox.has(2).await;
+    assert!(told().await > 0);
 }

@@ -201,17 +201,10 @@ async fn books(caller: &Caller) -> (i64, i64) {
     let trial = caller.control(Method::GET, path, None).await.ok();
     assert_eq!(trial["balanced"], true, "{trial}");
     let held = async |account: &str| {
-        let path = format!("/api/v1/accounts/deposits/{account}");
-        cents(&caller.get(&path).await.ok()["data"]["available_balance"])
+        let (_, available) = caller.balances(account).await;
+        available
     };
     (held("ACME_USD").await, held("JANE_USD").await)
-}
-
-/// An amount of the wire in cents.
-fn cents(value: &Value) -> i64 {
-    let text = value.to_string();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    format!("{whole}{part:0<2}").parse().expect("cents")
 }
 
 #[tokio::test]
