@@ -92,8 +92,8 @@ impl<'a> Prepared<'a> {
         guard::platform(operation, shared.platform)?;
         let mut url = draft.address(&lane.base);
         if let Some(cause) = draft.fault {
-            return Err(invalid("the request could not be built, its source says why: check what this call was given")
-                .with_source(cause));
+            let said = "the request could not be built, its source says why: check the ids and the headers of the call";
+            return Err(invalid(said).with_source(cause));
         }
         guard::path(operation, &lane.base, &url)?;
         guard::page(operation, options)?;
