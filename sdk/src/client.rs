@@ -92,6 +92,7 @@ impl Client {
     }
 
     /// The same client for one page of a list. A request id of the caller's is that of the first page that is read.
+    #[cfg(any(feature = "payments", feature = "control"))]
     pub(crate) fn for_page(&self, query: Vec<(String, String)>, is_first: bool) -> Self {
         self.with_changed(|options| {
             options.page_query = query;
@@ -102,6 +103,7 @@ impl Client {
         })
     }
 
+    #[cfg(any(feature = "payments", feature = "control"))]
     fn with_changed(&self, change: impl FnOnce(&mut CallOptions)) -> Self {
         let mut options = CallOptions::clone(&self.options);
         change(&mut options);
