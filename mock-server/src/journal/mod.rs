@@ -263,6 +263,13 @@ pub(crate) struct Position {
 
 /// What others have written.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(
+        dead_code,
+        reason = "only a store that several servers use has others to tell of"
+    )
+)]
 pub(crate) enum News {
     /// These rows follow, and the head is this one now.
     Rows(Head, Vec<Row>),
