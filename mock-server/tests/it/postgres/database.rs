@@ -117,6 +117,22 @@ impl Database {
         let row = self.client().await.query_one(cut, &[]).await;
         row.expect("cut").get(0)
     }
+
+    /// Waits until no server is connected any more: whatever a dead one had begun is done then, or never will be.
+    pub(crate) async fn left_alone(&self) {
+        let client = self.client().await;
+        let others = "SELECT count(*) FROM pg_stat_activity \
+            WHERE datname = current_database() AND application_name = 'layer2-mock'";
+        while client
+            .query_one(others, &[])
+            .await
+            .expect("asked")
+            .get::<_, i64>(0)
+            > 0
+        {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 impl Drop for Database {

@@ -1,16 +1,20 @@
 //! A server that is killed in the middle of its work: nothing that it has acknowledged is lost, and nothing happens twice.
 //!
-//! Each round runs the real program on one file and works it from all sides: transfers under idempotency keys
+//! Each round runs the real program on one store and works it from all sides: transfers under idempotency keys
 //! (`transfers`), and clients that reset, restore, upload and move clocks (`witnesses`), while webhooks are sent to a
-//! receiver here and snapshots are taken every few commands. Then it is killed (SIGKILL); when and in the middle of what is
-//! drawn from the number of the round: after so many acknowledgements, at some moment, while it ends in order, or while it
-//! starts again. What was acknowledged is on record here. The next start must know it all, byte by byte; whatever got no
-//! answer is sent again under its key, and then has happened once. At the end the books are those of the record, and of
-//! each posting the receiver was told.
+//! receiver here and, in a file, snapshots are taken every few commands. Then it is killed (SIGKILL); when and in the middle
+//! of what is drawn from the number of the round: after so many acknowledgements, at some moment, while it ends in order,
+//! or while it starts again. What was acknowledged is on record here. The next start must know it all, byte by byte;
+//! whatever got no answer is sent again under its key, and then has happened once. At the end the books are those of the
+//! record, and of each posting the receiver was told.
+//!
+//! The store is a file, or a database where `TEST_STORE` is `postgres`. A database dies in rounds of its own, at once and
+//! under the same load, and comes back while transfers are asked for; the server then goes on by itself.
 //!
 //! `KILL_ROUNDS` says how many rounds are run; a few are run with all the other tests. `scripts/kill-rounds.sh` runs as
-//! many as one likes.
+//! many as one likes, over either.
 
+mod home;
 mod transfers;
 mod witnesses;
 
@@ -24,18 +28,26 @@ use std::{
 use axum::{Router, body::Bytes, http::StatusCode, routing::post};
 use reqwest::Method;
 use serde_json::{Value, json};
+#[cfg(feature = "postgres")]
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::Kept;
+#[cfg(feature = "postgres")]
+use crate::postgres::database::{Cluster, Database};
 use crate::{
     program::{self, Running},
     support::Caller,
 };
+use home::{Dies, Home};
 use transfers::Record;
 use witnesses::Witness;
 
 /// Rounds of a run with all the other tests: each way to be killed twice.
 const ROUNDS: usize = 8;
+
+/// The same where the database dies: once after so many acknowledgements, once at some moment.
+#[cfg(feature = "postgres")]
+const OUTAGES: usize = 2;
 
 /// Who sends transfers at once.
 const SENDERS: usize = 6;
@@ -75,7 +87,7 @@ impl End {
 
 /// Everything that outlives a server.
 struct Play {
-    kept: Kept,
+    home: Home,
     record: Record,
     witnesses: Vec<Witness>,
     /// Ids of the events that the receiver was told.
@@ -83,11 +95,11 @@ struct Play {
 }
 
 impl Play {
-    async fn new() -> (Play, Running) {
+    async fn new(home: Home, dies: Dies) -> (Play, Running) {
         let play = Play {
-            kept: Kept::new("killed"),
-            record: Record::new(),
-            witnesses: witnesses::all(),
+            home,
+            record: Record::new(dies),
+            witnesses: witnesses::all(dies),
             told: Arc::default(),
         };
         let server = play.start().await;
@@ -102,13 +114,9 @@ impl Play {
         (play, server)
     }
 
-    /// Snapshots are taken after a few commands each.
-    fn store(&self) -> String {
-        super::in_file(&self.kept.path(), "?snapshot-kib=8").to_string()
-    }
-
     async fn start(&self) -> Running {
-        Running::start(&self.store(), &self.kept.folder.0).await
+        self.home.settled().await;
+        Running::start(&self.home.store(), self.home.folder()).await
     }
 
     /// Works the server from all sides until it is dead, which it is after a time.
@@ -119,18 +127,10 @@ impl Play {
             let prefix = format!("round-{round}-{sender}");
             senders.spawn(async move { record.send_until_dead(&caller, &prefix).await });
         }
-        let mut clients = JoinSet::new();
-        for witness in self.witnesses.drain(..) {
-            clients.spawn(witness.work_until_dead(server.caller.clone()));
-        }
+        let clients = self.clients(&server);
         let end = End::of_round(round);
         match end {
-            End::Replies(replies) => {
-                let mut acknowledged = self.record.acknowledged();
-                let most = *acknowledged.borrow() + replies;
-                let enough = acknowledged.wait_for(|count| *count >= most).await;
-                enough.expect("the record is here");
-            }
+            End::Replies(replies) => self.more(replies).await,
             End::Moment(moment) | End::WhileStarting(moment) => pass(moment).await,
             End::WhileEnding(moment) => {
                 pass(moment).await;
@@ -142,7 +142,8 @@ impl Play {
         senders.join_all().await;
         self.witnesses = clients.join_all().await;
         if let End::WhileStarting(moment) = end {
-            let mut child = program::command(&self.store(), &self.kept.folder.0)
+            self.home.settled().await;
+            let mut child = program::command(&self.home.store(), self.home.folder())
                 .stdout(Stdio::null())
                 .spawn()
                 .expect("start");
@@ -150,6 +151,49 @@ impl Play {
             child.kill().expect("killed");
             child.wait().expect("ended");
         }
+    }
+
+    /// Works the server from all sides while the database below it dies and comes back.
+    #[cfg(feature = "postgres")]
+    async fn work_through_outage(&mut self, server: &Running, round: usize) {
+        let (wanted, is_wanted) = watch::channel(true);
+        let mut senders = JoinSet::new();
+        for sender in 0..SENDERS {
+            let (caller, record) = (server.caller.clone(), self.record.clone());
+            let (prefix, wanted) = (format!("round-{round}-{sender}"), is_wanted.clone());
+            senders.spawn(async move { record.send_while(&wanted, &caller, &prefix).await });
+        }
+        let clients = self.clients(server);
+        match End::of_round(round) {
+            End::Replies(replies) => self.more(replies).await,
+            End::Moment(moment) | End::WhileEnding(moment) | End::WhileStarting(moment) => {
+                pass(moment).await;
+            }
+        }
+        self.home.change(Cluster::stop);
+        self.witnesses = clients.join_all().await;
+        self.home.change(Cluster::start_again);
+        // Nobody tells the server that it is back.
+        self.more(SENDERS).await;
+        wanted.send_replace(false);
+        senders.join_all().await;
+    }
+
+    /// Sets the witnesses to work.
+    fn clients(&mut self, server: &Running) -> JoinSet<Witness> {
+        let mut clients = JoinSet::new();
+        for witness in self.witnesses.drain(..) {
+            clients.spawn(witness.work_until_dead(server.caller.clone()));
+        }
+        clients
+    }
+
+    /// Waits for so many more acknowledged replies to transfers.
+    async fn more(&self, replies: usize) {
+        let mut acknowledged = self.record.acknowledged();
+        let most = *acknowledged.borrow() + replies;
+        let enough = acknowledged.wait_for(|count| *count >= most).await;
+        enough.expect("the record is here");
     }
 
     /// Holds what there is against the records.
@@ -207,12 +251,16 @@ async fn books(caller: &Caller) -> (i64, i64) {
     (held("ACME_USD").await, held("JANE_USD").await)
 }
 
+/// How many rounds are asked for.
+fn rounds(few: usize) -> usize {
+    let rounds = std::env::var("KILL_ROUNDS").ok();
+    rounds.map_or(few, |rounds| rounds.parse().expect("KILL_ROUNDS"))
+}
+
 #[tokio::test]
 async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
-    let rounds = std::env::var("KILL_ROUNDS").ok();
-    let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().expect("KILL_ROUNDS"));
-    let (mut play, mut server) = Play::new().await;
-    for round in 0..rounds {
+    let (mut play, mut server) = Play::new(Home::new().await, Dies::Server).await;
+    for round in 0..rounds(ROUNDS) {
         play.work(server, round).await;
         server = play.start().await;
         let since = format!("round-{round}-");
@@ -220,4 +268,22 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
     }
     play.compare(&server.caller, "round-").await;
     play.compare_deliveries(&server.caller).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_dies_and_comes_back_loses_and_repeats_nothing() {
+    let home = Home::over(Database::alone().await);
+    let (mut play, mut server) = Play::new(home, Dies::Database).await;
+    for round in 0..rounds(OUTAGES) {
+        play.work_through_outage(&server, round).await;
+        let since = format!("round-{round}-");
+        play.compare(&server.caller, &since).await;
+    }
+    play.compare(&server.caller, "round-").await;
+    play.compare_deliveries(&server.caller).await;
+    // It has held all of this in memory; what it wrote down leads to the same.
+    server.kill();
+    let server = play.start().await;
+    play.compare(&server.caller, "round-").await;
 }

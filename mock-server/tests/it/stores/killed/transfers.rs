@@ -6,11 +6,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::support::Caller;
+use super::home::Dies;
+use crate::support::{Caller, Reply};
 
 const BODY: &str =
     r#"{"source_account_id":"ACME_USD","destination_account_id":"JANE_USD","amount":0.01}"#;
@@ -30,11 +31,13 @@ pub(super) struct Record {
     sent: Arc<Mutex<BTreeMap<String, Sent>>>,
     /// Counts the acknowledgements, for whoever waits for some.
     acknowledged: watch::Sender<usize>,
+    dies: Dies,
 }
 
 impl Record {
-    pub(super) fn new() -> Record {
+    pub(super) fn new(dies: Dies) -> Record {
         Record {
+            dies,
             sent: Arc::default(),
             acknowledged: watch::Sender::new(0),
         }
@@ -55,6 +58,27 @@ impl Record {
         for number in 0.. {
             if !self.settle(caller, &format!("{prefix}-{number}")).await {
                 return;
+            }
+        }
+    }
+
+    /// Sends transfers, one after the other and each until it is answered, for as long as it is wanted.
+    #[cfg(feature = "postgres")]
+    pub(super) async fn send_while(
+        &self,
+        wanted: &watch::Receiver<bool>,
+        caller: &Caller,
+        prefix: &str,
+    ) {
+        for number in 0.. {
+            let key = format!("{prefix}-{number}");
+            loop {
+                if !*wanted.borrow() {
+                    return;
+                }
+                if self.settle(caller, &key).await {
+                    break;
+                }
             }
         }
     }
@@ -80,7 +104,7 @@ impl Record {
                 let headers = [("x-l2f-idempotency-id", key)];
                 let path = "/api/v1/transfers";
                 let request = caller.request(Method::POST, path, Some(BODY), &headers);
-                let Some(reply) = answer(request).await else {
+                let Some(reply) = answer(request, self.dies).await else {
                     return false;
                 };
                 self.put_down(key, |sent| sent.requested = Some(reply.clone()));
@@ -91,7 +115,8 @@ impl Record {
             return true;
         }
         let path = format!("/api/v1/transfers/{}/accept", id_of(&requested));
-        let Some(reply) = answer(caller.signed(&path, &format!("{key}-accept"))).await else {
+        let request = caller.signed(&path, &format!("{key}-accept"));
+        let Some(reply) = answer(request, self.dies).await else {
             return false;
         };
         self.put_down(key, |sent| sent.accepted = Some(reply));
@@ -136,11 +161,27 @@ fn id_of(reply: &str) -> String {
     reply["data"]["id"].as_str().expect("id").to_owned()
 }
 
-/// The body of a good reply that came whole; nothing where the server died first.
-pub(super) async fn answer(request: RequestBuilder) -> Option<String> {
-    let reply = request.send().await.ok()?;
-    let status = reply.status();
-    let text = reply.text().await.ok()?;
-    assert!(status.is_success(), "{status} {text}");
-    Some(text)
+/// The body of a good reply that came whole; nothing where what dies died first.
+pub(super) async fn answer(request: RequestBuilder, dies: Dies) -> Option<String> {
+    let response = request.send().await.ok()?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let text = response.text().await.ok()?;
+    let reply = Reply {
+        status,
+        headers,
+        text,
+    };
+    if is_refused(&reply, dies) {
+        return None;
+    }
+    assert!(status.is_success(), "{status} {}", reply.text);
+    Some(reply.text)
+}
+
+/// Whether it says to come again, as the database is away. A server that dies says nothing of the kind.
+pub(super) fn is_refused(reply: &Reply, dies: Dies) -> bool {
+    dies != Dies::Server
+        && reply.status == StatusCode::SERVICE_UNAVAILABLE
+        && reply.code() == "STORE_UNAVAILABLE"
+        && reply.header("retry-after").is_some()
 }

@@ -1,10 +1,13 @@
 //! Clients that do one thing after the other, each in a sandbox of its own, and know after a crash what there may be: what
 //! was acknowledged, or that and the one command that was on its way.
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use super::transfers::answer;
+use super::{
+    home::Dies,
+    transfers::{answer, is_refused},
+};
 use crate::support::{Caller, Reply};
 
 /// What one client does.
@@ -33,10 +36,11 @@ pub(super) struct Witness {
     sent: u64,
     /// The last export, and what there was then.
     export: Option<(Vec<u8>, i64)>,
+    dies: Dies,
 }
 
 /// One of each.
-pub(super) fn all() -> Vec<Witness> {
+pub(super) fn all(dies: Dies) -> Vec<Witness> {
     let witness = |(work, sandbox)| Witness {
         work,
         sandbox,
@@ -44,6 +48,7 @@ pub(super) fn all() -> Vec<Witness> {
         next: 0,
         sent: 0,
         export: None,
+        dies,
     };
     let kinds = [
         (Work::Resets, "resets"),
@@ -73,7 +78,8 @@ impl Witness {
             });
             let path = "/api/v1/applications";
             caller.post(path, &application.to_string()).await.ok();
-            assert!(answer(upload(&caller, 0).await).await.is_some());
+            let upload = self.try_upload(&caller, 0).await.expect("a document");
+            assert!(self.answer(upload).await.is_some());
         }
     }
 
@@ -90,11 +96,11 @@ impl Witness {
         let url = format!("{}/_control/v1/sandboxes/{}", server.url, self.sandbox);
         let found = server.http.get(url).bearer_auth(&server.control);
         // The server may be dead before it has begun.
-        let Some(found) = answer(found).await else {
+        let Some(found) = self.answer(found).await else {
             return self;
         };
         let found: Value = serde_json::from_str(&found).expect("JSON");
-        let Some(caller) = caller_of(&server, &found["data"]).await else {
+        let Some(caller) = self.caller_of(&server, &found["data"]).await else {
             return self;
         };
         while self.step(&caller).await.is_some() {}
@@ -107,26 +113,28 @@ impl Witness {
         match self.work {
             Work::Resets if self.sent.is_multiple_of(9) => {
                 self.next = 0;
-                answer(control(caller, "/reset", "")).await?;
+                self.answer(control(caller, "/reset", "")).await?;
             }
             Work::Resets => self.fund(caller).await?,
             Work::Clock => {
                 self.next = self.now + 1;
-                answer(control(caller, "/clock/advance", r#"{"seconds":1}"#)).await?;
+                let advance = control(caller, "/clock/advance", r#"{"seconds":1}"#);
+                self.answer(advance).await?;
             }
             Work::Uploads => {
                 self.next = self.now + 1;
-                answer(try_upload(caller, self.next).await?).await?;
+                let upload = self.try_upload(caller, self.next).await?;
+                self.answer(upload).await?;
             }
             Work::Restores => match &self.export {
                 Some((file, then)) if self.sent.is_multiple_of(5) => {
                     self.next = *then;
                     let path = format!("/sandboxes/{}/restore", self.sandbox);
-                    answer(caller.sending(&path, file)).await?;
+                    self.answer(caller.sending(&path, file)).await?;
                 }
                 _ => {
                     self.fund(caller).await?;
-                    self.export = Some((try_export(caller).await?, self.next));
+                    self.export = Some((self.try_export(caller).await?, self.next));
                 }
             },
         }
@@ -137,7 +145,7 @@ impl Witness {
     async fn fund(&mut self, caller: &Caller) -> Option<()> {
         self.next = self.now + 1;
         let dollar = r#"{"account_id":"ACME_USD","amount":1}"#;
-        answer(control(caller, "/inbound", dollar)).await?;
+        self.answer(control(caller, "/inbound", dollar)).await?;
         self.now = self.next;
         Some(())
     }
@@ -155,7 +163,10 @@ impl Witness {
                 clock["data"]["offset_seconds"].as_i64()
             }
             Work::Uploads => {
-                let path = format!("{}/download", document(&caller).await.expect("a document"));
+                let path = format!(
+                    "{}/download",
+                    self.document(&caller).await.expect("a document")
+                );
                 let file = caller.get(&path).await.text;
                 file.strip_prefix("%PDF-1.7 ")
                     .and_then(|number| number.parse().ok())
@@ -173,30 +184,73 @@ impl Witness {
         let books = caller.control(Method::GET, "/ledger/trial-balance", None);
         assert_eq!(books.await.ok()["balanced"], true, "{:?}", self.work);
     }
-}
 
-/// The same as [`Caller::over`] of a server that may be dead.
-async fn caller_of(server: &Caller, info: &Value) -> Option<Caller> {
-    let text = |pointer: &str| {
-        info.pointer(pointer)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    let url = format!(
-        "{}?grant_type=client_credentials",
-        text("/payments/token_url")?
-    );
-    let secret = text("/payments/client_secret");
-    let token = server
-        .http
-        .post(url)
-        .basic_auth(text("/payments/client_id")?, secret);
-    let token: Value = serde_json::from_str(&answer(token).await?).ok()?;
-    Some(Caller {
-        token: token["access_token"].as_str()?.to_owned(),
-        sandbox: text("/sandbox")?,
-        ..server.clone()
-    })
+    /// The same as [`Caller::over`] of a server that may be dead.
+    async fn caller_of(&self, server: &Caller, info: &Value) -> Option<Caller> {
+        let text = |pointer: &str| {
+            info.pointer(pointer)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        };
+        let url = format!(
+            "{}?grant_type=client_credentials",
+            text("/payments/token_url")?
+        );
+        let secret = text("/payments/client_secret");
+        let token = server
+            .http
+            .post(url)
+            .basic_auth(text("/payments/client_id")?, secret);
+        let token: Value = serde_json::from_str(&self.answer(token).await?).ok()?;
+        Some(Caller {
+            token: token["access_token"].as_str()?.to_owned(),
+            sandbox: text("/sandbox")?,
+            ..server.clone()
+        })
+    }
+
+    async fn try_export(&self, caller: &Caller) -> Option<Vec<u8>> {
+        let url = format!(
+            "{}/_control/v1/sandboxes/{}/export",
+            caller.url, caller.sandbox
+        );
+        let reply = caller.http.get(url).bearer_auth(&caller.control);
+        let reply = reply.send().await.ok()?;
+        if reply.status() == StatusCode::OK {
+            return Some(reply.bytes().await.ok()?.into());
+        }
+        let reply = Reply::read(reply).await;
+        assert!(is_refused(&reply, self.dies), "{reply:?}");
+        None
+    }
+
+    /// Where the file goes.
+    async fn document(&self, caller: &Caller) -> Option<String> {
+        let read = |path: String| self.answer(caller.request(Method::GET, &path, None, &[]));
+        let applications = read("/api/v1/applications".to_owned()).await?;
+        let applications: Value = serde_json::from_str(&applications).ok()?;
+        let id = applications["data"]["applications"][0]["id"].as_str()?;
+        let review = read(format!("/api/v1/applications/{id}/status")).await?;
+        let review: Value = serde_json::from_str(&review).ok()?;
+        let asked = review["data"]["application_document_errors"][0]["id"].as_str()?;
+        Some(format!("/api/v1/documents/{asked}"))
+    }
+
+    /// The upload of the file of this number, under a key of its own.
+    async fn try_upload(&self, caller: &Caller, number: i64) -> Option<RequestBuilder> {
+        let key = format!("upload-{number}");
+        let headers = [
+            ("content-disposition", r#"attachment; filename="proof.pdf""#),
+            ("x-l2f-idempotency-id", &key),
+        ];
+        let document = self.document(caller).await?;
+        let request = caller.request(Method::POST, &document, None, &headers);
+        Some(request.body(format!("%PDF-1.7 {number}")))
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Option<String> {
+        answer(request, self.dies).await
+    }
 }
 
 fn control(caller: &Caller, path: &str, body: &'static str) -> RequestBuilder {
@@ -211,42 +265,4 @@ fn control(caller: &Caller, path: &str, body: &'static str) -> RequestBuilder {
             .header("content-type", "application/json")
             .body(body),
     }
-}
-
-async fn try_export(caller: &Caller) -> Option<Vec<u8>> {
-    let url = format!(
-        "{}/_control/v1/sandboxes/{}/export",
-        caller.url, caller.sandbox
-    );
-    let reply = caller.http.get(url).bearer_auth(&caller.control);
-    let reply = reply.send().await.ok()?;
-    assert_eq!(reply.status(), 200);
-    Some(reply.bytes().await.ok()?.into())
-}
-
-/// Where the file goes.
-async fn document(caller: &Caller) -> Option<String> {
-    let read = |path: String| answer(caller.request(Method::GET, &path, None, &[]));
-    let applications = read("/api/v1/applications".to_owned()).await?;
-    let applications: Value = serde_json::from_str(&applications).ok()?;
-    let id = applications["data"]["applications"][0]["id"].as_str()?;
-    let review = read(format!("/api/v1/applications/{id}/status")).await?;
-    let review: Value = serde_json::from_str(&review).ok()?;
-    let asked = review["data"]["application_document_errors"][0]["id"].as_str()?;
-    Some(format!("/api/v1/documents/{asked}"))
-}
-
-async fn upload(caller: &Caller, number: i64) -> RequestBuilder {
-    try_upload(caller, number).await.expect("a document")
-}
-
-/// The upload of the file of this number, under a key of its own.
-async fn try_upload(caller: &Caller, number: i64) -> Option<RequestBuilder> {
-    let key = format!("upload-{number}");
-    let headers = [
-        ("content-disposition", r#"attachment; filename="proof.pdf""#),
-        ("x-l2f-idempotency-id", &key),
-    ];
-    let request = caller.request(Method::POST, &document(caller).await?, None, &headers);
-    Some(request.body(format!("%PDF-1.7 {number}")))
 }
