@@ -31,8 +31,8 @@ use super::{
 };
 use crate::journal::{Base, Head, Journal};
 use columns::get;
-use connections::{Connections, within};
-use errors::at_start;
+use connections::{Borrowed, Connection, Connections, within};
+use errors::{at_start, unless_taken};
 use filed::{Filed, Owner};
 use journal::PostgresJournal;
 use lease::Leases;
@@ -44,7 +44,7 @@ pub(crate) struct PostgresStore {
     sealer: Arc<Sealer>,
     leases: Leases,
     changes: Fresh<i64>,
-    /// How many of the changes are of this server's own doing. Held while one is made, so that none is counted for
+    /// How many of the changes are of this server's own doing. Held while one is counted, so that none is taken for
     /// another server's.
     own: RwLock<i64>,
 }
@@ -117,6 +117,21 @@ impl PostgresStore {
         }
     }
 
+    /// Commits a transaction that makes or deletes sandboxes, and counts it. Every request asks for the count and every
+    /// such transaction writes it: both are held from here to the end alone, however long the transaction was before.
+    async fn conclude(&self, borrowed: Borrowed) -> Result<(), StoreError> {
+        let Connection { client, statements } = borrowed.get();
+        let mut own = self.own.write().await;
+        // One way to the database for both. If the first fails, so does the transaction.
+        let counted = client.execute(&statements.changed, &[]);
+        let committed = client.batch_execute("COMMIT");
+        within(futures_util::future::try_join(counted, committed)).await?;
+        *own += 1;
+        drop(own);
+        borrowed.give_back();
+        Ok(())
+    }
+
     /// What is written down of a sandbox when it is made.
     fn deed(&self, charter: &Charter) -> Result<Deed, StoreError> {
         let name = &charter.name;
@@ -155,17 +170,13 @@ impl Store for PostgresStore {
             let name = &charter.name;
             let deed = self.deed(charter)?;
             let borrowed = self.connections.borrow().await?;
-            let connection = borrowed.get();
+            let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
+            // Whatever fails from here on ends the connection, and the transaction with it.
+            within(client.batch_execute("BEGIN")).await?;
             let parameters: [&(dyn ToSql + Sync); 3] = [name, &deed.charter, &deed.head];
-            let mut own = self.own.write().await;
-            let created = connection
-                .client
-                .query_opt(&connection.statements.create, &parameters);
-            let created = within(created).await?;
-            *own += 1;
-            let row = created.ok_or(StoreError::Taken)?;
-            let id = get(&row, 0)?;
-            borrowed.give_back();
+            let created = within(client.query_opt(&statements.create, &parameters)).await?;
+            let id = get(&created.ok_or(StoreError::Taken)?, 0)?;
+            self.conclude(borrowed).await?;
             let filed = self.filed(id, name.clone(), deed.owner);
             let journal: Arc<dyn Journal> = Arc::new(PostgresJournal::new(filed));
             Ok(journal)
@@ -183,22 +194,24 @@ impl Store for PostgresStore {
             let deed = self.deed(charter)?;
             let borrowed = self.connections.borrow().await?;
             let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
-            let mut own = self.own.write().await;
-            let mut changes = 1;
             // Whatever fails from here on ends the connection, and the transaction with it.
             within(client.batch_execute("BEGIN")).await?;
             if replace {
-                within(client.execute(&statements.delete, &[name])).await?;
-                changes += 1;
+                within(client.execute(&statements.hold, &[name])).await?;
             }
-            let parameters: [&(dyn ToSql + Sync); 3] = [name, &deed.charter, &deed.head];
-            let created = within(client.query_opt(&statements.create, &parameters)).await?;
-            let id = get(&created.ok_or(StoreError::Taken)?, 0)?;
+            let parameters: [&(dyn ToSql + Sync); 2] = [&deed.charter, &deed.head];
+            let row = within(client.query_one(&statements.draft, &parameters)).await?;
+            let id = get(&row, 0)?;
             let filed = self.filed(id, name.clone(), deed.owner);
+            // This may be long, and concerns nobody else yet.
             filed.write_base(base, &borrowed).await?;
-            within(client.batch_execute("COMMIT")).await?;
-            *own += changes;
-            borrowed.give_back();
+            if replace {
+                within(client.execute(&statements.delete, &[name])).await?;
+            }
+            let parameters: [&(dyn ToSql + Sync); 2] = [&id, name];
+            let named = unless_taken(client.execute(&statements.name, &parameters));
+            within(named).await?.ok_or(StoreError::Taken)?;
+            self.conclude(borrowed).await?;
             let journal: Arc<dyn Journal> = Arc::new(PostgresJournal::new(filed));
             Ok(journal)
         })
@@ -207,16 +220,10 @@ impl Store for PostgresStore {
     fn delete<'a>(&'a self, name: &'a str) -> Pending<'a, ()> {
         Box::pin(async move {
             let borrowed = self.connections.borrow().await?;
-            let connection = borrowed.get();
-            let parameters: [&(dyn ToSql + Sync); 1] = [&name];
-            let mut own = self.own.write().await;
-            let deleted = connection
-                .client
-                .execute(&connection.statements.delete, &parameters);
-            within(deleted).await?;
-            *own += 1;
-            borrowed.give_back();
-            Ok(())
+            let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
+            within(client.batch_execute("BEGIN")).await?;
+            within(client.execute(&statements.delete, &[&name])).await?;
+            self.conclude(borrowed).await
         })
     }
 

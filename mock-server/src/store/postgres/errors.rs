@@ -27,6 +27,16 @@ pub(super) fn at_start(error: StoreError) -> StoreError {
     }
 }
 
+/// What a statement gives, and nothing where somebody else has the name that it gives away.
+pub(super) async fn unless_taken<T>(
+    answer: impl Future<Output = Result<T, Error>>,
+) -> Result<Option<T>, Error> {
+    match answer.await {
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(None),
+        answered => answered.map(Some),
+    }
+}
+
 /// The error in one line, with what to do about it. What the database tells holds no password, and no value that was
 /// written.
 fn told(error: &Error) -> String {

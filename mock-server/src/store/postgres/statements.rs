@@ -90,6 +90,7 @@ const SWEEP_SNAPSHOTS: &str = "DELETE FROM layer2_snapshots n USING layer2_sandb
 /// Wakes the server that sends the webhooks of a sandbox. Parameters: sandbox, as text.
 const TELL: &str = "SELECT pg_notify('layer2', $1)";
 
+/// The last statement of a transaction: until its end all others wait that change anything.
 const CHANGED: &str = "UPDATE layer2_store SET changes = changes + 1";
 
 const CHANGES: &str = "SELECT changes FROM layer2_store";
@@ -99,13 +100,22 @@ const LIST: &str = "SELECT id, name, epoch, CASE WHEN id = ANY($1) THEN NULL ELS
     FROM layer2_sandboxes ORDER BY name";
 
 /// Parameters: name, charter, head.
-const CREATE: &str = "WITH changed AS (UPDATE layer2_store SET changes = changes + 1) \
-    INSERT INTO layer2_sandboxes (name, charter, head) VALUES ($1, $2, $3) \
+const CREATE: &str = "INSERT INTO layer2_sandboxes (name, charter, head) VALUES ($1, $2, $3) \
     ON CONFLICT DO NOTHING RETURNING id";
 
+/// A sandbox whose name is still to come. Until then it has one that no other transaction has and that is the name of no
+/// sandbox; nobody else ever sees it. Parameters: charter, head.
+const DRAFT: &str = "INSERT INTO layer2_sandboxes (name, charter, head) \
+    VALUES ('/' || txid_current(), $1, $2) RETURNING id";
+
+/// Parameters: sandbox, name.
+const NAME: &str = "UPDATE layer2_sandboxes SET name = $2 WHERE id = $1";
+
+/// Nobody writes to it any more. As strong as a deletion, which so waits for nobody later. Parameters: name.
+const HOLD: &str = "SELECT FROM layer2_sandboxes WHERE name = $1 FOR UPDATE";
+
 /// Parameters: name.
-const DELETE: &str = "WITH changed AS (UPDATE layer2_store SET changes = changes + 1) \
-    DELETE FROM layer2_sandboxes WHERE name = $1";
+const DELETE: &str = "DELETE FROM layer2_sandboxes WHERE name = $1";
 
 macro_rules! statements {
     ($($name:ident: $text:ident),* $(,)?) => {
@@ -133,12 +143,15 @@ statements! {
     changes: CHANGES,
     create: CREATE,
     delete: DELETE,
+    draft: DRAFT,
     file: FILE,
     files: FILES,
     forget: FORGET,
+    hold: HOLD,
     list: LIST,
     lock: LOCK,
     look: LOOK,
+    name: NAME,
     open: OPEN,
     rows: ROWS,
     set_head: SET_HEAD,

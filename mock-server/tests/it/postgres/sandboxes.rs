@@ -4,7 +4,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{balance, servers, start};
-use crate::{postgres::database::Database, support::Caller};
+use crate::{
+    postgres::database::Database,
+    support::{Caller, Reply},
+};
 
 #[tokio::test]
 async fn a_reset_on_one_is_seen_by_all() {
@@ -64,6 +67,71 @@ async fn sandboxes_that_one_makes_and_deletes_come_and_go_everywhere() {
     let listed = second.sandboxes(Method::GET, "", None).await.ok();
     let names = listed["data"]["sandboxes"].as_array().map(Vec::len);
     assert_eq!(names, Some(2), "{listed}");
+}
+
+#[tokio::test]
+async fn what_begins_with_a_file_keeps_nobody_else_waiting() {
+    let database = Database::new().await;
+    let [(_one, first), (_two, second)] = servers(&database).await;
+    let make = async |name: &str| {
+        let made = second.sandboxes(Method::POST, "", Some(json!({"name": name})));
+        made.await.ok()
+    };
+    first.fund("5").await;
+    let file = first.export().await;
+    make("team").await;
+    let (holder, watcher) = (database.client().await, database.client().await);
+    for (path, other, balances) in [
+        ("/imports/copy", "other", [600, 700]),
+        ("/sandboxes/team/restore", "another", [800, 900]),
+    ] {
+        // What a file brings goes into this table, which takes nothing for now.
+        let hold = "BEGIN; LOCK TABLE layer2_snapshots IN SHARE MODE";
+        holder.batch_execute(hold).await.expect("held");
+        let beginning = tokio::spawn(first.sending(path, &file).send());
+        let waiting = "SELECT count(*) FROM pg_locks \
+            WHERE relation = 'layer2_snapshots'::regclass AND NOT granted";
+        let is_waiting = async || {
+            let row = watcher.query_one(waiting, &[]).await.expect("asked");
+            row.get::<_, i64>(0) > 0
+        };
+        while !is_waiting().await {
+            assert!(!beginning.is_finished(), "{path} waits for nothing");
+        }
+        for (caller, expected) in [&first, &second].into_iter().zip(balances) {
+            caller.fund("1").await;
+            assert_eq!(balance(caller, "ACME_USD").await, expected);
+        }
+        make(other).await;
+        assert!(is_waiting().await, "{path} was not on its way any more");
+        holder.batch_execute("ROLLBACK").await.expect("let go");
+        let begun = beginning.await.expect("it ends").expect("sent");
+        Reply::read(begun).await.ok();
+    }
+    for caller in [&first, &second] {
+        let listed = caller.sandboxes(Method::GET, "", None).await.ok();
+        let listed = listed["data"]["sandboxes"].as_array().expect("a list");
+        let names: Vec<_> = listed.iter().map(|one| &one["sandbox"]).collect();
+        assert_eq!(names, ["another", "copy", "default", "other", "team"]);
+    }
+}
+
+#[tokio::test]
+async fn of_two_servers_that_begin_one_name_with_a_file_one_is_refused() {
+    let database = Database::new().await;
+    let [(_one, first), (_two, second)] = servers(&database).await;
+    let file = first.export().await;
+    for number in 0..4 {
+        let name = format!("copy-{number}");
+        let (one, two) = tokio::join!(first.import(&name, &file), second.import(&name, &file));
+        let (begun, refused) = if one.status.is_success() {
+            (one, two)
+        } else {
+            (two, one)
+        };
+        begun.ok();
+        assert_eq!(refused.code(), "ALREADY_EXISTS", "{}", refused.text);
+    }
 }
 
 #[tokio::test]

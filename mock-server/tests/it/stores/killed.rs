@@ -88,6 +88,7 @@ impl End {
 /// Everything that outlives a server.
 struct Play {
     home: Home,
+    dies: Dies,
     record: Record,
     witnesses: Vec<Witness>,
     /// Ids of the events that the receiver was told.
@@ -98,6 +99,7 @@ impl Play {
     async fn new(home: Home, dies: Dies) -> (Play, Running) {
         let play = Play {
             home,
+            dies,
             record: Record::new(dies),
             witnesses: witnesses::all(dies),
             told: Arc::default(),
@@ -116,7 +118,12 @@ impl Play {
 
     async fn start(&self) -> Running {
         self.home.settled().await;
-        Running::start(&self.home.store(), self.home.folder()).await
+        let mut command = program::command(&self.home.store(), self.home.folder());
+        if self.dies != Dies::Server {
+            // Its log tells of every request that the outage met, and the senders do not wait.
+            command.stderr(Stdio::null());
+        }
+        Running::start_by(command, self.home.folder()).await
     }
 
     /// Works the server from all sides until it is dead, which it is after a time.
