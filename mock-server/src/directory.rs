@@ -42,16 +42,6 @@ pub(crate) enum DirectoryError {
 }
 
 impl Directory {
-    pub(crate) fn add(&self, sandbox: Arc<Sandbox>) -> Result<(), DirectoryError> {
-        self.may_add(sandbox.name())?;
-        let mut rows = self.rows.write().unwrap_or_else(PoisonError::into_inner);
-        for id in client_ids(&sandbox) {
-            rows.by_client.insert(id, Arc::clone(&sandbox));
-        }
-        rows.by_name.insert(sandbox.name().to_owned(), sandbox);
-        Ok(())
-    }
-
     /// Puts a sandbox that is kept where it belongs, in the place of the one of its name, which is closed. The limit is one
     /// on what is made: what is there is never left out.
     pub(crate) fn put(&self, sandbox: Arc<Sandbox>) {

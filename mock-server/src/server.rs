@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
@@ -68,8 +68,13 @@ pub(crate) struct Server {
     pub(crate) metrics: Metrics,
     pub(crate) contract: Contract,
     store: Arc<dyn Store>,
-    /// Held by whoever makes or deletes a sandbox: directory and store change together.
+    /// Held by whoever makes or deletes a sandbox.
     changing: tokio::sync::Mutex<()>,
+    /// Held by whoever brings the directory up to what other servers do, and where a change of this one's own begins.
+    following: tokio::sync::Mutex<()>,
+    /// The name of the sandbox that this server makes or deletes: directory and store change together, and nobody else
+    /// touches it meanwhile.
+    in_change: Mutex<Option<String>>,
     /// What the store said when the directory was last brought up to what other servers do.
     seen_changes: AtomicI64,
     named: AtomicU64,
@@ -90,6 +95,8 @@ impl Server {
             contract: Contract::default(),
             store,
             changing: tokio::sync::Mutex::default(),
+            following: tokio::sync::Mutex::default(),
+            in_change: Mutex::default(),
             seen_changes: AtomicI64::new(-1),
             named: AtomicU64::new(0),
             config,

@@ -6,9 +6,11 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::MutexGuard;
+
 use super::Server;
 use crate::{
-    sandbox::{Outage, Sandbox},
+    sandbox::{Outage, Sandbox, lock},
     store::StoreError,
 };
 
@@ -52,12 +54,28 @@ impl Server {
         }
     }
 
+    /// Begins a change of this server's own to the sandbox of a name: there is no other until it is dropped. However long
+    /// it takes, what other servers do to other sandboxes is followed meanwhile.
+    pub(super) async fn change_of(&self, name: &str) -> OwnChange<'_> {
+        let one_at_a_time = self.changing.lock().await;
+        // Whoever follows the store at this moment knows nothing of it, and so ends first.
+        let _following = self.following.lock().await;
+        *lock(&self.in_change) = Some(name.to_owned());
+        OwnChange {
+            server: self,
+            _one_at_a_time: one_at_a_time,
+        }
+    }
+
     /// Adds the sandboxes that others have made and removes those that they have deleted; gives the new ones.
     pub(super) async fn follow_store(&self) -> Result<Vec<Arc<Sandbox>>, StoreError> {
-        let _one_at_a_time = self.changing.lock().await;
+        let _one_at_a_time = self.following.lock().await;
         let Some(shared) = self.store.shared() else {
             return Ok(Vec::new());
         };
+        let in_change = lock(&self.in_change).clone();
+        let is_in_change = |name: &str| in_change.as_deref() == Some(name);
+        let mut is_all = true;
         // Asked before the list: what happens in between is seen next time.
         let changes = shared.changes().await?;
         let known: BTreeMap<i64, Arc<Sandbox>> = self
@@ -78,15 +96,39 @@ impl Server {
             kept.extend(listed.kept);
         }
         for sandbox in gone.values() {
+            if is_in_change(sandbox.name()) {
+                is_all = false;
+                continue;
+            }
             self.directory.forget(sandbox.name());
         }
         let mut added = Vec::new();
         for kept in kept {
+            if is_in_change(&kept.name) {
+                is_all = false;
+                continue;
+            }
             let sandbox = Arc::new(self.load(kept).await);
             self.directory.put(Arc::clone(&sandbox));
             added.push(sandbox);
         }
-        self.seen_changes.store(changes, Ordering::Release);
+        // What was left to the change is looked at again, as it may come to nothing.
+        if is_all {
+            self.seen_changes.store(changes, Ordering::Release);
+        }
         Ok(added)
+    }
+}
+
+/// A change of this server's own that is on its way.
+#[derive(Debug)]
+pub(super) struct OwnChange<'s> {
+    server: &'s Server,
+    _one_at_a_time: MutexGuard<'s, ()>,
+}
+
+impl Drop for OwnChange<'_> {
+    fn drop(&mut self) {
+        *lock(&self.server.in_change) = None;
     }
 }
