@@ -69,6 +69,12 @@ async fn sandboxes_that_one_makes_and_deletes_come_and_go_everywhere() {
     assert_eq!(names, Some(2), "{listed}");
 }
 
+/// What a file brings into the database waits for whoever holds this lock.
+const GATE: &str = "
+    CREATE FUNCTION pass_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_advisory_xact_lock(11); RETURN NEW; END $$;
+    CREATE TRIGGER gate BEFORE INSERT ON layer2_snapshots FOR EACH ROW EXECUTE FUNCTION pass_gate()";
+
 #[tokio::test]
 async fn what_begins_with_a_file_keeps_nobody_else_waiting() {
     let database = Database::new().await;
@@ -81,16 +87,17 @@ async fn what_begins_with_a_file_keeps_nobody_else_waiting() {
     let file = first.export().await;
     make("team").await;
     let (holder, watcher) = (database.client().await, database.client().await);
+    watcher.batch_execute(GATE).await.expect("a gate");
     for (path, other, balances) in [
         ("/imports/copy", "other", [600, 700]),
         ("/sandboxes/team/restore", "another", [800, 900]),
     ] {
-        // What a file brings goes into this table, which takes nothing for now.
-        let hold = "BEGIN; LOCK TABLE layer2_snapshots IN SHARE MODE";
+        let hold = "SELECT pg_advisory_lock(11)";
         holder.batch_execute(hold).await.expect("held");
         let beginning = tokio::spawn(first.sending(path, &file).send());
-        let waiting = "SELECT count(*) FROM pg_locks \
-            WHERE relation = 'layer2_snapshots'::regclass AND NOT granted";
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 11 \
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+            AND NOT granted";
         let is_waiting = async || {
             let row = watcher.query_one(waiting, &[]).await.expect("asked");
             row.get::<_, i64>(0) > 0
@@ -98,13 +105,15 @@ async fn what_begins_with_a_file_keeps_nobody_else_waiting() {
         while !is_waiting().await {
             assert!(!beginning.is_finished(), "{path} waits for nothing");
         }
+        // The one that begins a sandbox hears of this one, and does not wait either.
+        make(other).await;
         for (caller, expected) in [&first, &second].into_iter().zip(balances) {
             caller.fund("1").await;
             assert_eq!(balance(caller, "ACME_USD").await, expected);
         }
-        make(other).await;
         assert!(is_waiting().await, "{path} was not on its way any more");
-        holder.batch_execute("ROLLBACK").await.expect("let go");
+        let let_go = "SELECT pg_advisory_unlock(11)";
+        holder.batch_execute(let_go).await.expect("let go");
         let begun = beginning.await.expect("it ends").expect("sent");
         Reply::read(begun).await.ok();
     }
