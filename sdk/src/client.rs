@@ -55,6 +55,10 @@ pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) attempt_timeout: Duration,
     /// Slowest line that uploads have time for, in bytes a second.
+    #[cfg_attr(
+        not(any(feature = "payments", feature = "control")),
+        allow(dead_code, reason = "the other APIs take no files")
+    )]
     pub(crate) upload_rate: u32,
     pub(crate) deadline: Duration,
 }

@@ -2,7 +2,8 @@
 //!
 //! Until the head of the reply is there it is a call like any other, with its retries. After that the bytes belong to
 //! the caller as they come, so nothing is repeated any more: a body that breaks off is an error, and the file is asked
-//! for again by a new call. The time limit of an attempt is then that of each silence, not of the whole file.
+//! for again by a new call. The time limit of an attempt is then that of each silence, not of the whole file: who wants one
+//! for that puts a `tokio::time::timeout` around it, and a file that is not complete is gone with the future.
 //!
 //! A file that is longer than the limit is refused before it is read if the platform says its length, else at the byte
 //! that is too many. One that ends before the length that the platform said has broken off, whatever carried it.

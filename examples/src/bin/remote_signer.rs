@@ -24,6 +24,7 @@ use layer2_sdk::mock::{self, Sandbox};
 use layer2_sdk::payments::TransferRequest;
 use layer2_sdk::{BoxError, Ed25519Signer, ErrorKind, Outcome, Signer};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// Signs through a key service. Needs a mock server, since the service of the example is given the key of a sandbox.
@@ -79,6 +80,7 @@ impl std::fmt::Debug for RemoteSigner {
 /// The key service: it alone has the key.
 struct KeyService {
     address: String,
+    stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
 
@@ -90,12 +92,28 @@ impl KeyService {
             .with_state(key);
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = format!("http://{}", listener.local_addr()?);
+        let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(async move {
-            if let Err(why) = axum::serve(listener, app).await {
+            let served = axum::serve(listener, app).with_graceful_shutdown(async {
+                // Also if the sender is gone.
+                let _ = stopped.await;
+            });
+            if let Err(why) = served.await {
                 println!("  the key service stopped: {why}");
             }
         });
-        Ok(Self { address, running })
+        Ok(Self {
+            address,
+            stop,
+            running,
+        })
+    }
+
+    /// Ends it with all its connections: one that the client has kept would still be answered.
+    async fn go_down(self) -> Step<()> {
+        // It may have ended by itself.
+        let _ = self.stop.send(());
+        Ok(self.running.await?)
     }
 }
 
@@ -140,8 +158,7 @@ async fn sign_elsewhere(sandbox: &Sandbox) -> Step<()> {
     println!("accepted {}, signed by the key service", accepted.id);
 
     let next = transfers.create(&order).await?;
-    service.running.abort();
-    let _ = service.running.await;
+    service.go_down().await?;
     let Err(error) = transfers.accept(&next.id).await else {
         return Err("nothing can be signed without the key service".into());
     };

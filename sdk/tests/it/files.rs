@@ -14,7 +14,6 @@ use http::StatusCode;
 use http_body::Body as _;
 use layer2_sdk::CallOptions;
 use layer2_sdk::Client;
-use layer2_sdk::ClientBuilder;
 use layer2_sdk::Environment;
 use layer2_sdk::ErrorKind;
 use layer2_sdk::IdempotencyKey;
@@ -28,26 +27,23 @@ use layer2_sdk::payments::WithdrawalId;
 use layer2_sdk::transport::HttpReply;
 use layer2_sdk::transport::HttpRequest;
 use layer2_sdk::transport::HttpTransport;
-use layer2_sdk::transport::OpenReply;
 use layer2_sdk::transport::TransportError;
 use wiremock::ResponseTemplate;
 
 use crate::folder::Folder;
 use crate::stage::Answer;
-use crate::stage::Counting;
 use crate::stage::Socket;
 use crate::stage::Stage;
-use crate::stage::Time;
 use crate::stage::header;
 use crate::stage::json;
 use crate::stage::refusal;
 
 const ID: &str = "905666e7-2d5b-4ac4-bd96-e02675fc678f";
 const UPLOAD: &str = "/api/v1/documents/905666e7-2d5b-4ac4-bd96-e02675fc678f";
-const DOWNLOAD: &str = "/api/v1/documents/905666e7-2d5b-4ac4-bd96-e02675fc678f/download";
+pub(crate) const DOWNLOAD: &str = "/api/v1/documents/905666e7-2d5b-4ac4-bd96-e02675fc678f/download";
 const ACCEPTED: &str = r#"{"data":{"id":"905666e7-2d5b-4ac4-bd96-e02675fc678f"}}"#;
 
-fn document() -> DocumentId {
+pub(crate) fn document() -> DocumentId {
     DocumentId::new(ID).unwrap()
 }
 
@@ -213,78 +209,6 @@ async fn every_attempt_of_an_upload_sends_the_bytes_that_the_caller_holds() {
         assert_eq!(held, (bytes.as_ptr().addr(), bytes.len()));
         assert!(head.1 + tail.1 < 1_000, "the form around it is short");
     }
-}
-
-/// Notes how long each attempt may take, and lets that pass without an answer.
-#[derive(Clone, Debug, Default)]
-struct Silent {
-    limits: Arc<Mutex<Vec<Duration>>>,
-    time: Time,
-}
-
-#[async_trait]
-impl HttpTransport for Silent {
-    async fn execute(
-        &self,
-        request: HttpRequest,
-        limit: Duration,
-    ) -> Result<HttpReply, TransportError> {
-        if request.operation().is_none() {
-            let token = r#"{"access_token":"t","token_type":"Bearer","expires_in":900}"#;
-            return Ok(HttpReply::new(StatusCode::OK, HeaderMap::new(), token));
-        }
-        self.limits.lock().unwrap().push(limit);
-        self.time.advance(limit);
-        Err(TransportError::TimedOut("it says nothing".into()))
-    }
-}
-
-impl Silent {
-    /// The limits of the attempts of one upload of 1,250,000 bytes, in milliseconds.
-    async fn limits_of_upload(
-        change: impl FnOnce(ClientBuilder) -> ClientBuilder,
-        options: CallOptions,
-    ) -> Vec<u128> {
-        let silent = Self::default();
-        let builder = Client::builder()
-            .environment(Environment::custom(
-                "http://localhost/api",
-                "http://localhost/token",
-            ))
-            .credentials("client-1", "secret")
-            .clock(silent.time.clone())
-            .sleep(silent.time.clone())
-            .dice(Counting::default())
-            .transport(silent.clone());
-        let client = change(builder).build().unwrap().with(options);
-        let scan = Upload::from_bytes("scan.pdf", vec![7; 1_250_000]).unwrap();
-        let error = client.documents().upload(&document(), &scan).await;
-        assert_eq!(error.unwrap_err().kind(), ErrorKind::Timeout);
-        let limits = silent.limits.lock().unwrap();
-        limits.iter().map(Duration::as_millis).collect()
-    }
-}
-
-#[tokio::test]
-async fn an_upload_has_the_time_that_its_bytes_take_on_a_slow_line() {
-    let none = CallOptions::new;
-    // 250 ms pass between the attempts, which is the longest wait.
-    let by_default = Silent::limits_of_upload(|builder| builder, none()).await;
-    assert_eq!(by_default, [40_000, 39_750]);
-    let faster = Silent::limits_of_upload(|builder| builder.upload_rate(250_000), none()).await;
-    assert_eq!(faster, [35_000, 34_750]);
-    let never_slow = Silent::limits_of_upload(|builder| builder.upload_rate(0), none()).await;
-    assert_eq!(never_slow, [30_000, 29_750]);
-}
-
-#[tokio::test]
-async fn what_a_call_says_of_its_time_is_taken_as_it_is() {
-    let timeout = CallOptions::new().timeout(Duration::from_secs(7));
-    let limits = Silent::limits_of_upload(|builder| builder, timeout).await;
-    assert_eq!(limits, [7_000, 7_000, 7_000]);
-    let deadline = CallOptions::new().deadline(Duration::from_secs(50));
-    let limits = Silent::limits_of_upload(|builder| builder, deadline).await;
-    assert_eq!(limits, [40_000, 9_750]);
 }
 
 #[tokio::test]
@@ -462,7 +386,7 @@ fn cut_short(length: usize, body: &str) -> Answer {
     ))
 }
 
-fn scan(bytes: usize) -> ResponseTemplate {
+pub(crate) fn scan(bytes: usize) -> ResponseTemplate {
     ResponseTemplate::new(200)
         .insert_header("content-disposition", "attachment; filename=\"scan.pdf\"")
         .set_body_raw(vec![7; bytes], "application/pdf")
@@ -515,63 +439,6 @@ async fn a_download_is_a_stream_of_bytes() {
     let mut written = Vec::new();
     assert_eq!(open().await.write_to(&mut written).await.unwrap(), 2_000);
     assert_eq!(written, vec![7; 2_000]);
-}
-
-/// A middleware that hands on both ways of sending.
-#[derive(Debug)]
-struct Through(Arc<dyn HttpTransport>);
-
-#[async_trait]
-impl HttpTransport for Through {
-    async fn execute(
-        &self,
-        request: HttpRequest,
-        limit: Duration,
-    ) -> Result<HttpReply, TransportError> {
-        self.0.execute(request, limit).await
-    }
-
-    async fn open(
-        &self,
-        request: HttpRequest,
-        limit: Duration,
-    ) -> Result<OpenReply, TransportError> {
-        self.0.open(request, limit).await
-    }
-}
-
-/// A middleware that knows whole replies alone.
-#[derive(Debug)]
-struct WholeOnly(Arc<dyn HttpTransport>);
-
-#[async_trait]
-impl HttpTransport for WholeOnly {
-    async fn execute(
-        &self,
-        request: HttpRequest,
-        limit: Duration,
-    ) -> Result<HttpReply, TransportError> {
-        self.0.execute(request, limit).await
-    }
-}
-
-#[tokio::test]
-async fn a_download_is_a_stream_through_a_middleware_that_hands_it_on() {
-    let stage = Stage::new().await;
-    let answers = [scan(2_000), scan(2_000)];
-    stage.on("GET", DOWNLOAD, stage.script(answers)).await;
-    // Only a body that is read whole has to fit into it.
-    let builder = || stage.builder().reply_limit(1_000);
-
-    let client = builder().wrap_transport(Through).build().unwrap();
-    let stream = client.documents().download_stream(&document()).await;
-    let bytes = stream.unwrap().into_inner().bytes().await.unwrap();
-    assert_eq!(bytes, vec![7; 2_000]);
-
-    let client = builder().wrap_transport(WholeOnly).build().unwrap();
-    let stream = client.documents().download_stream(&document()).await;
-    let error = stream.unwrap_err();
-    assert!(error.to_string().contains("reply_limit"), "{error}");
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod cancellation;
 mod files;
 mod folder;
 mod guesses;
+mod middleware;
 #[cfg(feature = "mock")]
 mod mock;
 #[cfg(any(feature = "accounting", feature = "plaid", feature = "control"))]
@@ -33,6 +34,7 @@ mod simulator;
 mod stage;
 mod telemetry;
 mod token;
+mod upload_time;
 #[cfg(feature = "webhooks")]
 mod webhook;
 #[cfg(feature = "webhooks")]

@@ -39,7 +39,7 @@ fn chunked(status: &str, body: &str) -> Answer {
 
 /// The same JSON in this many bytes.
 fn padded(json: &str, length: usize) -> String {
-    format!("{json:<length$}")
+    json.to_owned() + &" ".repeat(length - json.len())
 }
 
 /// What comes of a call that is answered so, and how often it was sent.
