@@ -250,13 +250,13 @@ impl Call {
                 let id = DocumentId::new(name).unwrap();
                 let reply = client.documents().download(&id).await?;
                 let attempts = reply.attempts();
-                Ok((attempts, text(reply.into_inner().into_bytes())))
+                Ok((attempts, text(&reply.into_inner().into_bytes())))
             }
             Kind::Download { streamed: true } => {
                 let id = DocumentId::new(name).unwrap();
                 let reply = client.documents().download_stream(&id).await?;
                 let attempts = reply.attempts();
-                Ok((attempts, text(reply.into_inner().bytes().await?)))
+                Ok((attempts, text(&reply.into_inner().bytes().await?)))
             }
             Kind::List => {
                 let id = AccountId::new(name).unwrap();
@@ -332,7 +332,7 @@ impl Own {
     }
 }
 
-fn text(bytes: bytes::Bytes) -> String {
+fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
