@@ -83,7 +83,7 @@ pub use layer2_types::{
     Amount, Api, Date, Operation, Patch, Platform, Rounding, Slippage, Timestamp, UnknownValue,
 };
 #[cfg(feature = "payments")]
-pub use layer2_types::{Money, MoneyError, Priced};
+pub use layer2_types::{Money, MoneyError, Priced, Ratio};
 
 pub use crate::builder::{AccountingAccess, ClientBuilder};
 pub use crate::client::Client;
