@@ -24,6 +24,7 @@ pub struct ErrorDetail {
     pub doc_url: Option<String>,
 }
 
+/// What the server expected is shown, since hints refer to it: it speaks of the form. What it received is not.
 impl fmt::Display for ErrorDetail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
@@ -38,10 +39,12 @@ impl fmt::Display for ErrorDetail {
         if let Some(description) = &self.description {
             write!(f, ": {description}")?;
         }
-        if let Some(hint) = &self.hint {
-            write!(f, " ({hint})")?;
+        match (&self.expected, &self.hint) {
+            (Some(expected), Some(hint)) => write!(f, " (expected: {expected}; {hint})"),
+            (Some(expected), None) => write!(f, " (expected: {expected})"),
+            (None, Some(hint)) => write!(f, " ({hint})"),
+            (None, None) => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -58,5 +61,39 @@ impl fmt::Debug for ErrorDetail {
             .field("expected", &self.expected)
             .field("hint", &self.hint)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_expected_is_shown_and_what_was_received_is_not() {
+        let whole = ErrorDetail {
+            code: Some("VALIDATION_FAILED".to_owned()),
+            pointer: Some("/id".to_owned()),
+            description: Some("The id has a wrong form.".to_owned()),
+            received: Some("jane doe".to_owned()),
+            expected: Some("1 to 64 letters".to_owned()),
+            hint: Some("send what is expected there".to_owned()),
+            ..ErrorDetail::default()
+        };
+        let without_hint = ErrorDetail {
+            hint: None,
+            ..whole.clone()
+        };
+        let without_form = ErrorDetail {
+            expected: None,
+            ..whole.clone()
+        };
+        for (detail, end) in [
+            (whole, " (expected: 1 to 64 letters; send what is expected there)"),
+            (without_hint, " (expected: 1 to 64 letters)"),
+            (without_form, " (send what is expected there)"),
+        ] {
+            let said = "VALIDATION_FAILED at /id: The id has a wrong form.";
+            assert_eq!(detail.to_string(), format!("{said}{end}"));
+        }
     }
 }
