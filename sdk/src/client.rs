@@ -103,16 +103,19 @@ impl Client {
             options.idempotency_key = None;
             options.request_id = None;
             options.page_query.clear();
+            options.page_path = None;
         })
     }
 
-    /// The same client for one page of a list. A request id of the caller's is that of the first page that is read.
+    /// The same client for one page of a list. A request id of the caller's is that of the first page that is read, and
+    /// so is the path of a link of the caller's: later links come from the list itself.
     #[cfg(any(feature = "payments", feature = "control"))]
     pub(crate) fn for_page(&self, query: Vec<(String, String)>, is_first: bool) -> Self {
         self.with_changed(|options| {
             options.page_query = query;
             if !is_first {
                 options.request_id = None;
+                options.page_path = None;
             }
         })
     }

@@ -80,19 +80,78 @@ fn follows(template: &str, path: &str) -> bool {
 }
 
 /// Refuses a page for an operation that has none: the query of the link would be signed and sent where it means nothing,
-/// or something else.
-pub(crate) fn page(operation: &Operation, options: &CallOptions) -> Result<(), Error> {
-    let gives_pages = operation.paging != PagingRule::None;
-    if options.page_query.is_empty() || gives_pages {
+/// or something else. Refuses the link of another list too: its query would give rows of this one, from the wrong place.
+pub(crate) fn page(operation: &Operation, options: &CallOptions, url: &Url) -> Result<(), Error> {
+    if options.page_query.is_empty() {
         return Ok(());
     }
-    Err(Error::before_sending(
-        ErrorKind::InvalidRequest,
-        format!(
-            "{} gives no pages: use the client with `CallOptions::page` for its list alone, and another one here",
-            operation.key()
+    let refused = |message: &str| Err(Error::before_sending(ErrorKind::InvalidRequest, message));
+    if operation.paging == PagingRule::None {
+        return refused(
+            "this operation gives no pages: use the client with `CallOptions::page` for its list alone, and another one \
+             here",
+        );
+    }
+    match &options.page_path {
+        Some(link) if !is_of_list(operation, url, link) => refused(
+            "this link is of another list: its path is not that of this call with its ids; give it to the call whose \
+             page it came with, or, if the server names this list so, its query alone, from the `?` on",
         ),
-    ))
+        _ => Ok(()),
+    }
+}
+
+/// Whether a link with this path can lead to the list at `url`.
+///
+/// A server may stand behind a gateway that adds a prefix, or takes one away, so only what follows the version counts. A
+/// link without a version, or of an API that has none, fits if one of the two paths ends as the other does.
+fn is_of_list(operation: &Operation, url: &Url, link: &str) -> bool {
+    let link = segments(link);
+    let called = segments(url.path());
+    let template = segments(operation.path);
+    let is_versioned = template.first().is_some_and(|first| is_version(first));
+    let length = template.len() - usize::from(is_versioned);
+    let list = &called[called.len().saturating_sub(length)..];
+    let mut versions = link.iter().enumerate().filter(|(_, it)| is_version(it));
+    match versions.next() {
+        Some((first, _)) if is_versioned => {
+            let after = |place: usize| &link[place + 1..] == list;
+            after(first) || versions.any(|(place, _)| after(place))
+        }
+        _ => link.ends_with(list) || list.ends_with(&link),
+    }
+}
+
+/// The parts of a path, decoded: two servers may encode the same id in two ways.
+fn segments(path: &str) -> Vec<Vec<u8>> {
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    parts.map(decoded).collect()
+}
+
+/// Without the percent-encoding; what is not encoded as it should be stays as it is.
+fn decoded(part: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(part.len());
+    let mut rest = part.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let code = after.get(..2).filter(|_| first == b'%');
+        let code = code.and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
+
+/// As `v1`.
+fn is_version(part: &[u8]) -> bool {
+    matches!(part, [b'v', digits @ ..] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
 }
 
 /// Replaces the query parameters that a page link names and leaves the others.
@@ -205,6 +264,44 @@ mod tests {
         ] {
             assert!(!follows(template, wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_link_is_of_a_list_by_what_follows_the_version() {
+        let all = OperationId::TransactionsList.operation();
+        let of_one = OperationId::TransactionsListForAccount.operation();
+        let all_url = Url::parse("https://x.example/api/v1/transactions").unwrap();
+        let one = "/v1/accounts/deposits/A%5FUSD/transactions";
+        let one_url = Url::parse(&format!("https://x.example/api{one}")).unwrap();
+        for link in [
+            "/v1/transactions",
+            "/api/v1/transactions/",
+            "/gate/v2/api/v1/transactions",
+            "/transactions",
+            "/api/transactions",
+        ] {
+            assert!(is_of_list(all, &all_url, link), "{link}");
+        }
+        for link in [
+            one,
+            "/v1/accounts/deposits/A_USD/transactions",
+            "/api/v1/accounts/deposits/A_USD/transactions",
+            "/accounts/deposits/A_USD/transactions",
+            "/A_USD/transactions",
+        ] {
+            assert!(is_of_list(of_one, &one_url, link), "{link}");
+        }
+        for link in [one, "/v1/applications", "/v1", "/v1/transactions/TX"] {
+            assert!(!is_of_list(all, &all_url, link), "{link}");
+        }
+        for link in [
+            "/v1/accounts/deposits/B_USD/transactions",
+            "/api/v1/transactions",
+            "/api/transactions",
+        ] {
+            assert!(!is_of_list(of_one, &one_url, link), "{link}");
+        }
+        assert_eq!(decoded("a%5f%%2"), b"a_%%2");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct CallOptions {
     pub(crate) headers: HeaderMap,
     /// Query of a page link; replaces the parameters of the same name.
     pub(crate) page_query: Vec<(String, String)>,
+    /// Path of that link, if it has one: the list that it is of.
+    pub(crate) page_path: Option<String>,
 }
 
 impl CallOptions {
@@ -88,7 +90,9 @@ impl CallOptions {
     /// parameters that the walk had. A stream begins at that page and goes on from there.
     ///
     /// As with a key, use a client that carries a page for that list only: a call that gives no pages is refused with
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when it is made.
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) when it is made, and so is the list of another
+    /// account, or of other things, than the path of the link names. A query alone (`?page=1`) names no list and goes with
+    /// any.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a link without a query, which leads to no
@@ -102,6 +106,7 @@ impl CallOptions {
             )
         })?;
         self.page_query = query;
+        self.page_path = crate::page::link_path(link);
         Ok(self)
     }
 
@@ -117,6 +122,12 @@ impl CallOptions {
     pub(crate) fn over(self, base: &Self) -> Self {
         let mut headers = base.headers.clone();
         headers.extend(self.headers);
+        // A link is one thing: its path never goes with the query of another.
+        let page = if self.page_query.is_empty() {
+            (base.page_query.clone(), base.page_path.clone())
+        } else {
+            (self.page_query, self.page_path)
+        };
         Self {
             idempotency_key: self
                 .idempotency_key
@@ -127,11 +138,8 @@ impl CallOptions {
             retry: self.retry.or(base.retry),
             sign: self.sign.or(base.sign),
             headers,
-            page_query: if self.page_query.is_empty() {
-                base.page_query.clone()
-            } else {
-                self.page_query
-            },
+            page_query: page.0,
+            page_path: page.1,
         }
     }
 }

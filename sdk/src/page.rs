@@ -34,6 +34,7 @@ use crate::reply::Reply;
 mod walk;
 
 use self::walk::Walk;
+pub(crate) use self::walk::link_path;
 pub(crate) use self::walk::link_query;
 
 /// One page of a list.

@@ -88,7 +88,10 @@ mod tests {
             ..whole.clone()
         };
         for (detail, end) in [
-            (whole, " (expected: 1 to 64 letters; send what is expected there)"),
+            (
+                whole,
+                " (expected: 1 to 64 letters; send what is expected there)",
+            ),
             (without_hint, " (expected: 1 to 64 letters)"),
             (without_form, " (send what is expected there)"),
         ] {

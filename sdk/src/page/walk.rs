@@ -85,14 +85,23 @@ impl<P, F, I> Walk<P, F, I> {
 
 /// The query of an absolute or relative link; `None` if it has none.
 pub(crate) fn link_query(link: &str) -> Option<Vec<(String, String)>> {
-    // A base is needed to read a relative link; nothing of it is used.
-    let base = Url::parse("https://link.invalid/").ok()?;
-    let url = base.join(link).ok()?;
-    let pairs: Vec<_> = url
+    let pairs: Vec<_> = read(link)?
         .query_pairs()
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     (!pairs.is_empty()).then_some(pairs)
+}
+
+/// The path of an absolute or relative link, encoded; `None` if it has none, as `?page=1`.
+pub(crate) fn link_path(link: &str) -> Option<String> {
+    let path = read(link)?.path().to_owned();
+    (path != "/").then_some(path)
+}
+
+/// A base is needed to read a relative link; nothing of it is used but its empty path.
+fn read(link: &str) -> Option<Url> {
+    let base = Url::parse("https://link.invalid/").ok()?;
+    base.join(link).ok()
 }
 
 /// A link that leads nowhere is a fault of the reply that carried it.
@@ -131,5 +140,18 @@ mod tests {
         }
         assert_eq!(link_query("/v1/transactions"), None);
         assert_eq!(link_query("//"), None);
+    }
+
+    #[test]
+    fn a_link_has_the_path_that_it_names() {
+        for (link, path) in [
+            ("/v1/a%20b/rows?page=1", Some("/v1/a%20b/rows")),
+            ("https://x.example/api/v1/rows?page=1", Some("/api/v1/rows")),
+            ("rows?page=1", Some("/rows")),
+            ("https://x.example?page=1", None),
+            ("?page=1", None),
+        ] {
+            assert_eq!(link_path(link).as_deref(), path, "{link}");
+        }
     }
 }

@@ -96,7 +96,7 @@ impl<'a> Prepared<'a> {
             return Err(invalid(said).with_source(cause));
         }
         guard::path(operation, &lane.base, &url)?;
-        guard::page(operation, options)?;
+        guard::page(operation, options, &url)?;
         guard::overlay_query(&mut url, &options.page_query);
 
         let mut headers = Vec::with_capacity(ROOM);

@@ -242,8 +242,95 @@ async fn a_page_goes_to_lists_alone() {
             (error.kind(), error.outcome(), error.attempts()),
             (ErrorKind::InvalidRequest, Outcome::NotSent, 0)
         );
-        assert!(error.to_string().contains("gives no pages"), "{error}");
+        let said = error.to_string();
+        let operation = error.operation().unwrap().key();
+        assert!(said.contains("gives no pages"), "{said}");
+        assert_eq!(said.matches(&operation).count(), 1, "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_link_of_another_list_is_not_sent() {
+    let stage = Stage::new().await;
+    let client = stage.client();
+    let to = |link: &str| client.with(CallOptions::new().page(link).unwrap());
+    let account = AccountId::new("A_USD").unwrap();
+    let params = TransactionsListForAccountParams::new();
+    let all = "/api/v1/transactions?page=2";
+    let other = "https://x.example/v1/accounts/deposits/B_USD/transactions?page=2";
+    let mut errors = walk(&to(other)).await;
+    let streamed = errors.pop().unwrap().unwrap_err();
+    assert!(errors.is_empty());
+    for error in [
+        streamed,
+        list_of(&to(all), &account, &params).await.unwrap_err(),
+        list_of(&to(other), &account, &params).await.unwrap_err(),
+        // A later link takes the place of an earlier one, its path too.
+        list_of(
+            &to("?page=2").with(CallOptions::new().page(all).unwrap()),
+            &account,
+            &params,
+        )
+        .await
+        .unwrap_err(),
+    ] {
+        assert_eq!(
+            (error.kind(), error.outcome(), error.attempts()),
+            (ErrorKind::InvalidRequest, Outcome::NotSent, 0)
+        );
+        assert!(error.to_string().contains("of another list"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_of_this_list_is_taken_whatever_stands_before_the_version() {
+    const OF_ONE: &str = "/api/v1/accounts/deposits/A_USD/transactions";
+    let stage = Stage::new().await;
+    let links = [
+        "?page=2",
+        "/v1/accounts/deposits/A_USD/transactions?page=2",
+        "/api/v1/accounts/deposits/A%5FUSD/transactions?page=2",
+        "https://elsewhere.example/gate/v1/accounts/deposits/A_USD/transactions/?page=2",
+    ];
+    let pages = links.map(|_| page(&["a"], ""));
+    stage.on("GET", OF_ONE, stage.script(pages)).await;
+    let account = AccountId::new("A_USD").unwrap();
+    let params = TransactionsListForAccountParams::new();
+    for link in links {
+        let client = stage.client().with(CallOptions::new().page(link).unwrap());
+        list_of(&client, &account, &params).await.unwrap();
+    }
+    // A link that a relative one replaces leaves no path behind.
+    let replaced = CallOptions::new().page("/v1/applications?page=9").unwrap();
+    let client = stage.client().with(replaced.page("?page=2").unwrap());
+    list_of(&client, &account, &params).await.unwrap();
+}
+
+/// Within a walk the server says where its list goes on, by whatever path.
+#[tokio::test]
+async fn a_walk_that_began_at_a_stored_link_follows_every_path() {
+    let stage = Stage::new().await;
+    let pages = [
+        page(&["a"], "https://x.example/rows/?page=3"),
+        page(&["b"], ""),
+    ];
+    stage.on("GET", LIST, stage.script(pages)).await;
+    let stored = CallOptions::new().page("/v1/transactions?page=2").unwrap();
+    let rows = walk(&stage.client().with(stored)).await;
+    assert!(rows.iter().all(Result::is_ok));
+    assert_eq!(rows.len(), 2);
+}
+
+async fn list_of(
+    client: &Client,
+    account: &AccountId,
+    params: &TransactionsListForAccountParams,
+) -> Result<(), Error> {
+    let transactions = client.transactions();
+    transactions
+        .list_for_account(account, params)
+        .await
+        .map(drop)
 }
 
 /// No page parameters are published for some lists; their replies have links all the same.
