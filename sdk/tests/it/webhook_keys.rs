@@ -108,14 +108,44 @@ async fn a_file_is_for_its_owner_alone() {
         .mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    let open = std::fs::Permissions::from_mode(0o644);
-    std::fs::set_permissions(folder.path("keys.json"), open).unwrap();
+    for (given, others_may) in [
+        (0o644, "may read it:"),
+        (0o620, "may change it:"),
+        (0o666, "may read and change it:"),
+        (0o711, "may run it:"),
+    ] {
+        let open = std::fs::Permissions::from_mode(given);
+        std::fs::set_permissions(folder.path("keys.json"), open).unwrap();
+        let error = store.keys().await.unwrap_err();
+        let error = error.downcast_ref::<KeyFileError>().unwrap();
+        assert!(
+            matches!(error, KeyFileError::Open { mode, .. } if *mode == given),
+            "{error}"
+        );
+        assert!(error.to_string().contains(others_may), "{error}");
+    }
+    // What is no file of keys is another's: its mode is not ours to change.
+    std::fs::write(folder.path("keys.json"), "its own").unwrap();
     let error = store.keys().await.unwrap_err();
     let error = error.downcast_ref::<KeyFileError>().unwrap();
-    assert!(
-        matches!(error, KeyFileError::Open { mode: 0o644, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, KeyFileError::Form { .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_is_no_file_of_keys() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("keys")).unwrap();
+    let store = FileKeyStore::new(folder.path("keys"));
+    let read = store.keys().await.unwrap_err();
+    let written = store.put(key("a", "https://x")).await.unwrap_err();
+    for error in [read, written] {
+        let error = error.downcast_ref::<KeyFileError>().unwrap();
+        assert!(matches!(error, KeyFileError::Folder { .. }), "{error}");
+        let said = error.to_string();
+        assert!(said.contains("name a file in it"), "{said}");
+        assert!(!said.contains("chmod"), "{said}");
+    }
 }
 
 #[tokio::test]

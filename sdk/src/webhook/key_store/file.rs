@@ -9,6 +9,7 @@
 //! they share.
 
 use std::fs::File;
+use std::fs::Metadata;
 use std::io;
 use std::io::Read as _;
 use std::io::Write as _;
@@ -111,6 +112,13 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
     },
+    /// A folder is there instead of a file.
+    #[error("{} is a folder: name a file in it, as keys.json, which the first key makes", path.display())]
+    #[non_exhaustive]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// With one more key the file would be longer than what is read. It stays as it is.
     #[error(
         "{} is full: with this key it would be longer than the {FILE_BYTES_MAX} bytes that are read; remove the keys of \
@@ -135,11 +143,12 @@ pub enum KeyFileError {
         #[source]
         source: io::Error,
     },
-    /// Others may read or write the file.
+    /// It is a file of keys, and others may read or write it.
     #[error(
-        "{} has the mode {mode:03o}: whoever can write to it decides whose webhooks are believed; `chmod 600` it, and \
-         subscribe anew if you do not know who had access",
-        path.display()
+        "{} has the mode {mode:03o}, so that others may {}: its keys make webhooks believed; `chmod 600` it, and rotate \
+         the keys if you do not know who had access",
+        path.display(),
+        what_others_may(*mode)
     )]
     #[non_exhaustive]
     Open {
@@ -148,6 +157,16 @@ pub enum KeyFileError {
         /// Its mode.
         mode: u32,
     },
+}
+
+/// What a mode that is refused allows to others than the owner.
+fn what_others_may(mode: u32) -> &'static str {
+    match (mode & 0o044 != 0, mode & 0o022 != 0) {
+        (true, true) => "read and change it",
+        (true, false) => "read it",
+        (false, true) => "change it",
+        (false, false) => "run it",
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -162,17 +181,24 @@ fn read(path: &Path) -> Result<Vec<StoredKey>, KeyFileError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(path, error)),
     };
-    refuse_if_open(path, &file)?;
+    let metadata = file.metadata().map_err(|error| failed(path, error))?;
+    if metadata.is_dir() {
+        return Err(KeyFileError::Folder {
+            path: path.to_owned(),
+        });
+    }
     let mut text = Vec::new();
     file.take(FILE_BYTES_MAX)
         .read_to_end(&mut text)
         .map_err(|error| failed(path, error))?;
-    match serde_json::from_slice(&text) {
-        Ok(Content { form: FORM, keys }) => Ok(keys),
-        _ => Err(KeyFileError::Form {
+    let Ok(Content { form: FORM, keys }) = serde_json::from_slice(&text) else {
+        return Err(KeyFileError::Form {
             path: path.to_owned(),
-        }),
-    }
+        });
+    };
+    // After its form: nobody is told to close a file that is not theirs to close.
+    refuse_if_open(path, &metadata)?;
+    Ok(keys)
 }
 
 fn write(path: &Path, keys: Vec<StoredKey>) -> Result<(), KeyFileError> {
@@ -207,9 +233,8 @@ fn sync_folder_of(_path: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn refuse_if_open(path: &Path, file: &File) -> Result<(), KeyFileError> {
+fn refuse_if_open(path: &Path, metadata: &Metadata) -> Result<(), KeyFileError> {
     use std::os::unix::fs::PermissionsExt as _;
-    let metadata = file.metadata().map_err(|error| failed(path, error))?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 == 0 {
         return Ok(());
@@ -222,7 +247,7 @@ fn refuse_if_open(path: &Path, file: &File) -> Result<(), KeyFileError> {
 
 /// Other systems have no such mode; the folder's access list is what protects the file there.
 #[cfg(not(unix))]
-fn refuse_if_open(_path: &Path, _file: &File) -> Result<(), KeyFileError> {
+fn refuse_if_open(_path: &Path, _metadata: &Metadata) -> Result<(), KeyFileError> {
     Ok(())
 }
 
