@@ -23,6 +23,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +56,8 @@ struct Inner {
     kind: ErrorKind,
     outcome: Outcome,
     message: String,
+    /// The file that it is about, where the caller named one.
+    file: Option<PathBuf>,
     details: Vec<ErrorDetail>,
     status: Option<StatusCode>,
     headers: Option<HeaderMap>,
@@ -197,6 +200,9 @@ impl fmt::Display for Error {
         if let Some(operation) = inner.operation {
             write!(f, "{}: ", operation.key())?;
         }
+        if let Some(file) = &inner.file {
+            write!(f, "{}: ", file.display())?;
+        }
         f.write_str(&inner.message)?;
         if let Some(status) = inner.status {
             write!(f, " (status {})", status.as_u16())?;
@@ -217,6 +223,7 @@ impl fmt::Display for Error {
     }
 }
 
+/// Without the path of a file: a scan may be named after a person.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.inner;

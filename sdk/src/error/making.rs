@@ -1,6 +1,8 @@
 //! Making an error, for the layers.
 
 use std::error::Error as StdError;
+#[cfg(any(feature = "payments", feature = "control"))]
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ impl Error {
                 kind,
                 outcome,
                 message: message.into(),
+                file: None,
                 details: Vec::new(),
                 status: None,
                 headers: None,
@@ -50,6 +53,13 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         self.inner.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    /// With the path of the file that it is about, as the caller gave it.
+    #[cfg(any(feature = "payments", feature = "control"))]
+    pub(crate) fn at_path(mut self, file: &Path) -> Self {
+        self.inner.file = Some(file.to_owned());
         self
     }
 

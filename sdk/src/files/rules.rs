@@ -140,9 +140,16 @@ impl UploadRules {
     /// Takes a file from disk, as [`Upload::from_path`].
     ///
     /// # Errors
-    /// As [`take_bytes`](Self::take_bytes), and [`ErrorKind::InvalidRequest`] with the cause if it cannot be read.
+    /// As [`take_bytes`](Self::take_bytes), and [`ErrorKind::InvalidRequest`] with the cause if it cannot be read. The
+    /// error's `Display` names the path as it was given; its `Debug` does not, since a file may be named after a person.
     pub async fn take_path(&self, path: impl AsRef<Path>) -> Result<Upload, Error> {
         let path = path.as_ref();
+        self.take_file(path)
+            .await
+            .map_err(|error| error.at_path(path))
+    }
+
+    async fn take_file(&self, path: &Path) -> Result<Upload, Error> {
         let name = path
             .file_name()
             .and_then(|name| name.to_str())

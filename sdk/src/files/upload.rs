@@ -252,10 +252,13 @@ mod tests {
             ("none.pdf", "could not be read"),
             ("scan.exe", "must end with one of .pdf, .jpg, .jpeg, .png"),
         ] {
-            let error = Upload::from_path(folder.path().join(unfit))
-                .await
-                .unwrap_err();
-            assert!(error.to_string().contains(said), "{error}");
+            let path = folder.path().join(unfit);
+            let error = Upload::from_path(&path).await.unwrap_err();
+            let whole = error.to_string();
+            assert!(whole.contains(said), "{whole}");
+            let named = format!("{}: ", path.display());
+            assert!(whole.starts_with(&named), "{whole}");
+            assert!(!format!("{error:?}").contains(unfit), "{error:?}");
         }
     }
 
