@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use layer2_world::seed::Seed;
 use tokio::sync::RwLock;
-use tokio_postgres::{Config, Row, config::SslMode, types::ToSql};
+use tokio_postgres::{Client, Config, Row, config::SslMode, types::ToSql};
 
 use super::{
     Charter, Fresh, Identity, Kept, Listed, Pending, SharedStore, Store, StoreError, record,
@@ -31,7 +31,7 @@ use super::{
 };
 use crate::journal::{Base, Head, Journal};
 use columns::get;
-use connections::{Connections, within};
+use connections::{Borrowed, Connections, within};
 use errors::at_start;
 use filed::{Filed, Owner};
 use journal::PostgresJournal;
@@ -66,6 +66,7 @@ impl PostgresStore {
         let sealer = Arc::new(Sealer::new(seed));
         let connections = Arc::new(Connections::new(config));
         let (client, _) = connections.plain().await.map_err(at_start)?;
+        warn_of_lost_commits(&client).await.map_err(at_start)?;
         schema::make(&client, &sealer).await.map_err(at_start)?;
         Ok(PostgresStore {
             leases: Leases::start(Arc::clone(&connections)),
@@ -79,8 +80,29 @@ impl PostgresStore {
     /// How many changes there were, by whomever.
     async fn all_changes(&self) -> Result<i64, StoreError> {
         let reader = self.connections.reader().await?;
-        let asked = reader.client.query_one(&reader.statements.changes, &[]);
-        get(&within(asked).await?, 0)
+        let asked = reader.client.query_opt(&reader.statements.changes, &[]);
+        let row = within(asked).await?.ok_or_else(|| {
+            StoreError::Unavailable(
+                "a newer server has brought its tables up to a version that this one does not know; start the newer layer2-mock here too".to_owned(),
+            )
+        })?;
+        get(&row, 0)
+    }
+
+    /// Ends a transaction that has made or deleted sandboxes: counts that, so that other servers look, and commits. Only
+    /// now are there others that wait for it.
+    async fn commit_change(&self, borrowed: Borrowed) -> Result<(), StoreError> {
+        let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
+        let mut own = self.own.write().await;
+        // Sent in this order before the first answer is there.
+        within(futures_util::future::try_join(
+            client.execute(&statements.changed, &[]),
+            client.batch_execute("COMMIT"),
+        ))
+        .await?;
+        *own += 1;
+        borrowed.give_back();
+        Ok(())
     }
 
     /// The sandboxes that are there, with the charters of those that are not known.
@@ -134,6 +156,18 @@ impl PostgresStore {
     }
 }
 
+/// A database may be told not to wait for its disk at all. That is for its whole server to say, and good for a scratch
+/// one, so it is only told.
+async fn warn_of_lost_commits(client: &Client) -> Result<(), StoreError> {
+    let row = within(client.query_one("SELECT current_setting('fsync')", &[])).await?;
+    if get::<&str>(&row, 0)? == "off" {
+        tracing::warn!(
+            "the database runs with fsync = off: when its machine fails, what was acknowledged may be lost; set it to on where that matters"
+        );
+    }
+    Ok(())
+}
+
 /// A sandbox that is to be made: what is sealed of it, and whose records those will be that follow.
 struct Deed {
     charter: Vec<u8>,
@@ -155,17 +189,16 @@ impl Store for PostgresStore {
             let name = &charter.name;
             let deed = self.deed(charter)?;
             let borrowed = self.connections.borrow().await?;
-            let connection = borrowed.get();
+            let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
             let parameters: [&(dyn ToSql + Sync); 3] = [name, &deed.charter, &deed.head];
-            let mut own = self.own.write().await;
-            let created = connection
-                .client
-                .query_opt(&connection.statements.create, &parameters);
-            let created = within(created).await?;
-            *own += 1;
-            let row = created.ok_or(StoreError::Taken)?;
-            let id = get(&row, 0)?;
-            borrowed.give_back();
+            // Whatever fails from here on ends the connection, and the transaction with it.
+            let ((), created) = within(futures_util::future::try_join(
+                client.batch_execute("BEGIN"),
+                client.query_opt(&statements.create, &parameters),
+            ))
+            .await?;
+            let id = get(&created.ok_or(StoreError::Taken)?, 0)?;
+            self.commit_change(borrowed).await?;
             let filed = self.filed(id, name.clone(), deed.owner);
             let journal: Arc<dyn Journal> = Arc::new(PostgresJournal::new(filed));
             Ok(journal)
@@ -183,22 +216,24 @@ impl Store for PostgresStore {
             let deed = self.deed(charter)?;
             let borrowed = self.connections.borrow().await?;
             let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
-            let mut own = self.own.write().await;
-            let mut changes = 1;
+            let mut head = base.head;
             // Whatever fails from here on ends the connection, and the transaction with it.
             within(client.batch_execute("BEGIN")).await?;
             if replace {
-                within(client.execute(&statements.delete, &[name])).await?;
-                changes += 1;
+                let deleted = within(client.query_opt(&statements.delete, &[name])).await?;
+                if let Some(deleted) = deleted {
+                    // Another server may have expired tokens since the caller looked. Whatever else stands there, the
+                    // number is none below zero.
+                    let epoch = get::<i64>(&deleted, 0)?.max(0).unsigned_abs();
+                    head.epoch = head.epoch.max(epoch);
+                }
             }
             let parameters: [&(dyn ToSql + Sync); 3] = [name, &deed.charter, &deed.head];
             let created = within(client.query_opt(&statements.create, &parameters)).await?;
             let id = get(&created.ok_or(StoreError::Taken)?, 0)?;
             let filed = self.filed(id, name.clone(), deed.owner);
-            filed.write_base(base, &borrowed).await?;
-            within(client.batch_execute("COMMIT")).await?;
-            *own += changes;
-            borrowed.give_back();
+            filed.write_base(head, base, &borrowed).await?;
+            self.commit_change(borrowed).await?;
             let journal: Arc<dyn Journal> = Arc::new(PostgresJournal::new(filed));
             Ok(journal)
         })
@@ -207,16 +242,15 @@ impl Store for PostgresStore {
     fn delete<'a>(&'a self, name: &'a str) -> Pending<'a, ()> {
         Box::pin(async move {
             let borrowed = self.connections.borrow().await?;
-            let connection = borrowed.get();
+            let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
             let parameters: [&(dyn ToSql + Sync); 1] = [&name];
-            let mut own = self.own.write().await;
-            let deleted = connection
-                .client
-                .execute(&connection.statements.delete, &parameters);
-            within(deleted).await?;
-            *own += 1;
-            borrowed.give_back();
-            Ok(())
+            // Whatever fails from here on ends the connection, and the transaction with it.
+            within(futures_util::future::try_join(
+                client.batch_execute("BEGIN"),
+                client.query_opt(&statements.delete, &parameters),
+            ))
+            .await?;
+            self.commit_change(borrowed).await
         })
     }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     blobs::BlobId,
-    journal::{Base, Row, Snapshot},
+    journal::{Base, Head, Row, Snapshot},
     store::{
         Identity, StoreError,
         parts::{self, Parts},
@@ -152,14 +152,14 @@ impl Filed {
         Ok(())
     }
 
-    /// Writes what a new sandbox begins with. The transaction is the caller's.
+    /// Writes what a new sandbox begins with, under this head. The transaction is the caller's.
     pub(super) async fn write_base(
         &self,
+        head: Head,
         base: &Base,
         borrowed: &Borrowed,
     ) -> Result<(), StoreError> {
         let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
-        let head = base.head;
         let generation = column(head.generation);
         let columns = HeadColumns::of(self, head, base.snapshot.seq)?;
         let parameters = columns.parameters(&self.id);

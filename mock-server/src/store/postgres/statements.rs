@@ -2,6 +2,8 @@
 
 use tokio_postgres::{Client, Error, Statement};
 
+use super::schema::tables_version;
+
 /// How many rows are followed one by one; beyond that a snapshot is quicker.
 pub(super) const FOLLOWED: i64 = 10_000;
 
@@ -90,22 +92,26 @@ const SWEEP_SNAPSHOTS: &str = "DELETE FROM layer2_snapshots n USING layer2_sandb
 /// Wakes the server that sends the webhooks of a sandbox. Parameters: sandbox, as text.
 const TELL: &str = "SELECT pg_notify('layer2', $1)";
 
+/// The last one before the commit: all servers wait for the row.
 const CHANGED: &str = "UPDATE layer2_store SET changes = changes + 1";
 
-const CHANGES: &str = "SELECT changes FROM layer2_store";
+/// Nothing once a newer server has brought the tables up to its own. It is asked before each call, so that this server
+/// does nothing from then on, not even what the new tables would let it do.
+const CHANGES: &str = concat!(
+    "SELECT changes FROM layer2_store WHERE version = ",
+    tables_version!()
+);
 
 /// What is known is not sent again. Parameters: known sandboxes.
 const LIST: &str = "SELECT id, name, epoch, CASE WHEN id = ANY($1) THEN NULL ELSE charter END \
     FROM layer2_sandboxes ORDER BY name";
 
 /// Parameters: name, charter, head.
-const CREATE: &str = "WITH changed AS (UPDATE layer2_store SET changes = changes + 1) \
-    INSERT INTO layer2_sandboxes (name, charter, head) VALUES ($1, $2, $3) \
+const CREATE: &str = "INSERT INTO layer2_sandboxes (name, charter, head) VALUES ($1, $2, $3) \
     ON CONFLICT DO NOTHING RETURNING id";
 
-/// Parameters: name.
-const DELETE: &str = "WITH changed AS (UPDATE layer2_store SET changes = changes + 1) \
-    DELETE FROM layer2_sandboxes WHERE name = $1";
+/// Gives how many times tokens were expired up to then, by whomever. Parameters: name.
+const DELETE: &str = "DELETE FROM layer2_sandboxes WHERE name = $1 RETURNING epoch";
 
 macro_rules! statements {
     ($($name:ident: $text:ident),* $(,)?) => {
