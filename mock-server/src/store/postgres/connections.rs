@@ -33,8 +33,8 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// What each connection is told first: how long it may wait for a lock and hold one, and that it is to notice soon when
 /// the server at its other end is gone, as the locks go with it; when its whole machine is gone, within half a minute.
-/// And that a commit is on the disk before it is told, whatever the database, the user or the URL would have: what is
-/// stronger stays.
+/// And that a commit is on the disk before it is told, whatever the database, the user or the URL would have: all
+/// other settings wait for the disk, and stay.
 const MANNERS: &str = "\
     SET lock_timeout = '10s'; SET statement_timeout = '12s'; \
     SET idle_in_transaction_session_timeout = '12s'; SET client_connection_check_interval = '1s'; \
