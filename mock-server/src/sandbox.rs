@@ -294,11 +294,15 @@ impl Sandbox {
 
     /// Begins again: same name, seed, settings and credentials.
     pub(crate) async fn reset(&self) -> Result<(), Broken> {
-        self.turn(Intent::Reset, |core| {
-            core.reset(&self.genesis, self.clock_mode);
-            self.blobs.clear();
-        })
-        .await?;
+        let epoch = self
+            .turn(Intent::Reset, |core| {
+                core.reset(&self.genesis, self.clock_mode);
+                self.blobs.clear();
+                core.head.epoch
+            })
+            .await?;
+        // Where the head was flawed it is another one.
+        self.note_epoch(epoch);
         lock(&self.faults).clear();
         lock(&self.requests).clear();
         self.changed.notify_waiters();

@@ -160,11 +160,21 @@ impl Server {
             return self.put(&image.charter(), &image.base, replace).await;
         };
         let claim = old.claim().await?;
-        // Tokens that were expired stay so.
-        image.base.head.epoch = image.base.head.epoch.max(old.epoch());
-        let put = self.put(&image.charter(), &image.base, replace).await;
+        let put = self.put_in_place(old, &mut image).await;
         claim.release().await;
         put
+    }
+
+    /// The same where the clock is this call's. Tokens that were expired stay so.
+    async fn put_in_place(
+        &self,
+        old: &Sandbox,
+        image: &mut Image,
+    ) -> Result<Arc<Sandbox>, ChangeError> {
+        let next = old.next_head().await.map_err(ChangeError::Broken)?;
+        let head = &mut image.base.head;
+        head.epoch = head.epoch.max(next.epoch);
+        self.put(&image.charter(), &image.base, true).await
     }
 
     /// Keeps a sandbox that begins with a base and sets its dispatcher to work. The caller sees to it that nobody else makes
