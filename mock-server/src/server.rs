@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -70,6 +70,8 @@ pub(crate) struct Server {
     store: Arc<dyn Store>,
     /// Held by whoever makes or deletes a sandbox: directory and store change together.
     changing: tokio::sync::Mutex<()>,
+    /// Sandboxes are neither made nor deleted any more.
+    is_ending: AtomicBool,
     /// What the store said when the directory was last brought up to what other servers do.
     seen_changes: AtomicI64,
     named: AtomicU64,
@@ -90,6 +92,7 @@ impl Server {
             contract: Contract::default(),
             store,
             changing: tokio::sync::Mutex::default(),
+            is_ending: AtomicBool::new(false),
             seen_changes: AtomicI64::new(-1),
             named: AtomicU64::new(0),
             config,
@@ -141,10 +144,19 @@ impl Server {
         ));
     }
 
-    /// Leaves everything as the next start wants to find it: a snapshot at the end of each journal.
+    /// Leaves everything as the next start wants to find it: a snapshot at the end of each journal. Nothing is written from
+    /// here on, although requests may still come: a row after its snapshot is one that newer rules do not carry out.
     pub(crate) async fn close(&self) {
-        for sandbox in self.directory.all() {
-            sandbox.close();
+        {
+            // Whoever makes one ends first; whoever waits for that is refused.
+            let _nobody_else = self.changing.lock().await;
+            self.is_ending.store(true, Ordering::Release);
+        }
+        let sandboxes = self.directory.all();
+        for sandbox in &sandboxes {
+            sandbox.end_writing();
+        }
+        for sandbox in sandboxes {
             if let Err(error) = sandbox.keep_snapshot().await {
                 tracing::error!(sandbox = sandbox.name(), %error, "no snapshot could be kept");
             }

@@ -1,9 +1,13 @@
 //! Making, resetting and deleting sandboxes: directory and store change together, one call at a time.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
 
 use jiff::Timestamp;
 use layer2_world::{World, settings::Settings};
+use tokio::sync::MutexGuard;
 
 use super::Server;
 use crate::{
@@ -11,7 +15,7 @@ use crate::{
     directory::DirectoryError,
     image::Image,
     journal::{Base, Snapshot},
-    sandbox::{Broken, Sandbox, Unclaimed},
+    sandbox::{Broken, Outage, Sandbox, Unclaimed},
     store::{Charter, StoreError},
 };
 
@@ -92,9 +96,18 @@ impl From<StoreError> for ChangeError {
 }
 
 impl Server {
+    /// The right to make and delete sandboxes, until the server ends.
+    async fn change(&self) -> Result<MutexGuard<'_, ()>, ChangeError> {
+        let changing = self.changing.lock().await;
+        match self.is_ending.load(Ordering::Acquire) {
+            true => Err(ChangeError::Broken(Broken::Outage(Outage::Ending))),
+            false => Ok(changing),
+        }
+    }
+
     /// Makes a sandbox and sets its dispatcher to work. Runs on the server's runtime.
     pub(crate) async fn create(&self, plan: Plan) -> Result<Arc<Sandbox>, ChangeError> {
-        let _one_at_a_time = self.changing.lock().await;
+        let _one_at_a_time = self.change().await?;
         let sandbox = self.make(plan).await?;
         self.dispatch(&sandbox);
         Ok(sandbox)
@@ -115,7 +128,7 @@ impl Server {
     /// Makes a sandbox of the same name in the place of one of which nothing can be read. The store puts one for the other
     /// at once, so that what is refused leaves the old one where it is.
     async fn make_anew(&self, old: &Arc<Sandbox>) -> Result<Arc<Sandbox>, ChangeError> {
-        let _one_at_a_time = self.changing.lock().await;
+        let _one_at_a_time = self.change().await?;
         match self.directory.named(old.name()) {
             Some(now) if Arc::ptr_eq(&now, old) => {}
             // Another call was a moment earlier; what has been put into the new one since stays there.
@@ -153,7 +166,7 @@ impl Server {
         replace: bool,
     ) -> Result<Arc<Sandbox>, ChangeError> {
         let name = image.genesis.name.clone();
-        let _one_at_a_time = self.changing.lock().await;
+        let _one_at_a_time = self.change().await?;
         let old = self.directory.named(&name).filter(|_| replace);
         let Some(old) = &old else {
             self.directory.may_add(&name)?;
@@ -184,7 +197,7 @@ impl Server {
 
     /// Deletes a sandbox with all that is kept of it; the default one stays.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), ChangeError> {
-        let _one_at_a_time = self.changing.lock().await;
+        let _one_at_a_time = self.change().await?;
         self.directory.may_remove(name)?;
         self.store.delete(name).await?;
         Ok(self.directory.remove(name)?)

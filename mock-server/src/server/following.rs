@@ -58,6 +58,10 @@ impl Server {
         let Some(shared) = self.store.shared() else {
             return Ok(Vec::new());
         };
+        if self.is_ending.load(Ordering::Acquire) {
+            // One that is added now would be left without a snapshot.
+            return Ok(Vec::new());
+        }
         // Asked before the list: what happens in between is seen next time.
         let changes = shared.changes().await?;
         let known: BTreeMap<i64, Arc<Sandbox>> = self
