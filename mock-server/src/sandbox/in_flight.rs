@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn attempt(number: u32) -> AttemptKey {
-        (DeliveryId::new("delivery".to_owned()), number)
+        (DeliveryId::new("delivery"), number)
     }
 
     #[test]
