@@ -29,6 +29,7 @@ use crate::flow::Step;
 /// What was booked.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
+    /// By account too: that no id stands under two accounts is not published.
     booked: BTreeMap<(AccountId, TransactionId), Money>,
     balances: BTreeMap<AccountId, Money>,
 }

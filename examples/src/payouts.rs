@@ -150,8 +150,7 @@ impl Run {
             },
         };
         // A call that was sent twice may have been answered twice.
-        let is_replayed = made.headers().contains_key("idempotent-replayed");
-        if told == Told::Never && is_replayed && made.attempts() == 1 {
+        if told == Told::Never && made.is_replayed() && made.attempts() == 1 {
             return Err(forgotten(number).into());
         }
         self.count_a_call().await;

@@ -111,7 +111,6 @@ impl Client {
     pub(crate) fn for_page(&self, query: Vec<(String, String)>, is_first: bool) -> Self {
         self.with_changed(|options| {
             options.page_query = query;
-            options.follows_link = true;
             if !is_first {
                 options.request_id = None;
             }

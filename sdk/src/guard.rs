@@ -82,7 +82,7 @@ fn follows(template: &str, path: &str) -> bool {
 /// Refuses a page for an operation that has none: the query of the link would be signed and sent where it means nothing,
 /// or something else.
 pub(crate) fn page(operation: &Operation, options: &CallOptions) -> Result<(), Error> {
-    let gives_pages = options.follows_link || operation.paging != PagingRule::None;
+    let gives_pages = operation.paging != PagingRule::None;
     if options.page_query.is_empty() || gives_pages {
         return Ok(());
     }

@@ -16,7 +16,7 @@ pub const IDEMPOTENCY_HEADER: &str = "x-l2f-idempotency-id";
 
 const MAX_CHARACTERS: usize = 255;
 
-/// A key of 1 to 255 visible ASCII characters.
+/// A key of 1 to 255 visible ASCII characters, unless it was [made of another form](Self::of_any_form).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct IdempotencyKey(Arc<str>);
 
@@ -29,6 +29,36 @@ impl IdempotencyKey {
         }
         match key.bytes().position(|byte| !byte.is_ascii_graphic()) {
             Some(position) => Err(InvalidIdempotencyKey::Character(position)),
+            None => Ok(Self(key.into())),
+        }
+    }
+
+    /// Takes a key of another form, for a platform that takes such: a longer one, or one with spaces. Which forms the
+    /// platform takes is not published, and [`new`](Self::new) keeps to what every server can store.
+    ///
+    /// ```
+    /// use layer2_sdk::IdempotencyKey;
+    ///
+    /// assert!(IdempotencyKey::new("order 4711").is_err());
+    /// assert_eq!(IdempotencyKey::of_any_form("order 4711")?.as_str(), "order 4711");
+    /// # Ok::<(), layer2_sdk::InvalidIdempotencyKey>(())
+    /// ```
+    ///
+    /// # Errors
+    /// For what no header carries as it is: nothing at all, control characters, characters beyond ASCII, spaces at the ends.
+    pub fn of_any_form(key: impl Into<String>) -> Result<Self, InvalidIdempotencyKey> {
+        let key = key.into();
+        if key.is_empty() {
+            return Err(InvalidIdempotencyKey::Length(0));
+        }
+        let last = key.len() - 1;
+        let mut bytes = key.bytes().enumerate();
+        let refused = bytes.position(|(at, byte)| match byte {
+            b' ' => at == 0 || at == last,
+            _ => !byte.is_ascii_graphic(),
+        });
+        match refused {
+            Some(position) => Err(InvalidIdempotencyKey::NotInAHeader(position)),
             None => Ok(Self(key.into())),
         }
     }
@@ -73,6 +103,12 @@ pub enum InvalidIdempotencyKey {
         "an idempotency key has 1 to 255 characters, this one has {0}: send a UUID or your order number"
     )]
     Length(usize),
+    /// A character that no header carries in this place, at this byte.
+    #[error(
+        "no header carries the character at byte {0} of the idempotency key: leave out control characters, characters \
+         beyond ASCII, and spaces at the ends"
+    )]
+    NotInAHeader(usize),
 }
 
 /// Whether a JSON body names the caller's own id for what it creates, which is what makes repeating it harmless on the
@@ -108,6 +144,25 @@ mod tests {
             assert_eq!(
                 IdempotencyKey::new(bad),
                 Err(InvalidIdempotencyKey::Character(1)),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_form_is_what_a_header_carries() {
+        for good in ["order 4711", &"k".repeat(1_000), "a"] {
+            assert_eq!(IdempotencyKey::of_any_form(good).unwrap().as_str(), good);
+            assert!(http::HeaderValue::from_str(good).is_ok());
+        }
+        assert_eq!(
+            IdempotencyKey::of_any_form(""),
+            Err(InvalidIdempotencyKey::Length(0))
+        );
+        for (bad, place) in [(" a", 0), ("a ", 1), (" ", 0), ("a\nb", 1), ("aé", 1)] {
+            assert_eq!(
+                IdempotencyKey::of_any_form(bad),
+                Err(InvalidIdempotencyKey::NotInAHeader(place)),
                 "{bad:?}"
             );
         }

@@ -22,15 +22,11 @@ mod call;
 mod client;
 mod credentials;
 mod decode;
-#[cfg(any(feature = "payments", feature = "control"))]
-mod download;
-#[cfg(any(feature = "payments", feature = "control"))]
-mod download_stream;
 mod draft;
 mod environment;
 pub mod error;
 #[cfg(any(feature = "payments", feature = "control"))]
-mod file_call;
+mod files;
 mod from_env;
 mod guard;
 #[cfg(all(feature = "mock", feature = "axum"))]
@@ -41,8 +37,6 @@ pub mod mock;
 mod options;
 #[cfg(any(feature = "payments", feature = "control"))]
 mod page;
-#[cfg(any(feature = "payments", feature = "control"))]
-mod part;
 mod pipeline;
 mod reply;
 mod retry;
@@ -54,10 +48,6 @@ mod skew;
 mod telemetry;
 mod token;
 pub mod transport;
-#[cfg(any(feature = "payments", feature = "control"))]
-mod upload;
-#[cfg(any(feature = "payments", feature = "control"))]
-mod upload_rules;
 mod verdict;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
@@ -93,17 +83,15 @@ pub use layer2_types::{
     Amount, Api, Date, Operation, Patch, Platform, Rounding, Slippage, Timestamp, UnknownValue,
 };
 #[cfg(feature = "payments")]
-pub use layer2_types::{Money, MoneyError, Priced};
+pub use layer2_types::{Money, MoneyError, Priced, Ratio};
 
 pub use crate::builder::{AccountingAccess, ClientBuilder};
 pub use crate::client::Client;
 pub use crate::credentials::{BoxError, Credentials, CredentialsProvider, StaticCredentials};
-#[cfg(any(feature = "payments", feature = "control"))]
-pub use crate::download::Download;
-#[cfg(any(feature = "payments", feature = "control"))]
-pub use crate::download_stream::DownloadStream;
 pub use crate::environment::Environment;
 pub use crate::error::{Error, ErrorDetail, ErrorKind, GaveUp, Outcome};
+#[cfg(any(feature = "payments", feature = "control"))]
+pub use crate::files::{Download, DownloadStream, FileNames, Upload, UploadBody, UploadRules};
 pub use crate::idempotency::{IDEMPOTENCY_HEADER, IdempotencyKey, InvalidIdempotencyKey};
 pub use crate::options::CallOptions;
 #[cfg(any(feature = "payments", feature = "control"))]
@@ -118,7 +106,3 @@ pub use crate::signing::{
 pub use crate::signing_scheme::{SignatureEncoding, SignedPart, SigningScheme};
 pub use crate::token::TokenStyle;
 pub use crate::transport::ConnectionPolicy;
-#[cfg(any(feature = "payments", feature = "control"))]
-pub use crate::upload::Upload;
-#[cfg(any(feature = "payments", feature = "control"))]
-pub use crate::upload_rules::{FileNames, UploadBody, UploadRules};

@@ -29,8 +29,6 @@ pub struct CallOptions {
     pub(crate) headers: HeaderMap,
     /// Query of a page link; replaces the parameters of the same name.
     pub(crate) page_query: Vec<(String, String)>,
-    /// Whether the page is one to which a reply of the same operation has led, so that there is no doubt that it has it.
-    pub(crate) follows_link: bool,
 }
 
 impl CallOptions {
@@ -134,7 +132,6 @@ impl CallOptions {
             } else {
                 self.page_query
             },
-            follows_link: self.follows_link || base.follows_link,
         }
     }
 }

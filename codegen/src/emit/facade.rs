@@ -60,20 +60,21 @@ fn header(model: &Model) -> Source {
     ));
     source.blank();
     source.line("use crate::client::Client;");
-    if model.operations.iter().any(Operation::is_download) {
-        source.line("use crate::download::Download;");
-        source.line("use crate::download_stream::DownloadStream;");
-    }
     source.line("use crate::error::Error;");
+    let has_downloads = model.operations.iter().any(Operation::is_download);
+    let has_uploads = model.operations.iter().any(Operation::is_upload);
+    match (has_downloads, has_uploads) {
+        (true, true) => source.line("use crate::files::{Download, DownloadStream, Upload};"),
+        (true, false) => source.line("use crate::files::{Download, DownloadStream};"),
+        (false, true) => source.line("use crate::files::Upload;"),
+        (false, false) => {}
+    }
     match (has_pages, has_streams) {
         (true, true) => source.line("use crate::page::{Items, Page, paginate};"),
         (true, false) => source.line("use crate::page::Page;"),
         (false, _) => {}
     }
     source.line("use crate::reply::Reply;");
-    if model.operations.iter().any(Operation::is_upload) {
-        source.line("use crate::upload::Upload;");
-    }
     source.blank();
     source
 }

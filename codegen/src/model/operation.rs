@@ -238,6 +238,8 @@ words! {
         None = "none",
         /// Numbered pages.
         Page = "page",
+        /// Links in the reply, and no numbers to ask by.
+        Links = "links",
         /// A cursor in the reply.
         Cursor = "cursor",
         /// Changes since a cursor.

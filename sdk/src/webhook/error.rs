@@ -31,11 +31,11 @@ pub enum WebhookError {
         /// Its name.
         header: HeaderName,
     },
-    /// The time is in milliseconds.
+    /// The time is in milliseconds, and seconds are expected.
     #[error(
-        "the header {header} has a time in milliseconds, thirteen digits, where seconds are signed, ten digits: whoever \
-         signed it has mixed up the two; let it sign seconds, and if it was the platform, tell the maintainers of the \
-         SDK, which expects seconds of it"
+        "the header {header} has a time in milliseconds, thirteen digits, where seconds are expected, ten digits: let it \
+         sign seconds, or, if the platform signs milliseconds, give `PlatformScheme::with_timestamp_unit` \
+         `TimestampUnit::Milliseconds`"
     )]
     #[non_exhaustive]
     Milliseconds {
@@ -57,6 +57,16 @@ pub enum WebhookError {
         line: usize,
         /// Column of the first fault.
         column: usize,
+    },
+    /// The time is in seconds, and the scheme was set to milliseconds.
+    #[error(
+        "the header {header} has a time in seconds, ten digits, where the scheme was set to milliseconds: let it sign \
+         milliseconds, or leave `PlatformScheme::with_timestamp_unit` out, which means seconds"
+    )]
+    #[non_exhaustive]
+    Seconds {
+        /// Its name.
+        header: HeaderName,
     },
     /// Signed too long ago, or in the future.
     #[error(

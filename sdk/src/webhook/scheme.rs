@@ -46,6 +46,14 @@ impl WebhookScheme {
         }
     }
 
+    /// Standard Webhooks says seconds.
+    pub(crate) fn timestamp_unit(&self) -> TimestampUnit {
+        match self {
+            Self::Platform(scheme) => scheme.timestamp_unit,
+            Self::StandardWebhooks => TimestampUnit::Seconds,
+        }
+    }
+
     /// The signature header of the scheme that this one is not, to recognise a mix-up.
     pub(crate) fn header_of_the_other(&self) -> HeaderName {
         match self {
@@ -108,6 +116,7 @@ pub struct PlatformScheme {
     separator: String,
     signature_header: HeaderName,
     timestamp_header: HeaderName,
+    timestamp_unit: TimestampUnit,
     covers: Covers,
     encoding: SignatureEncoding,
 }
@@ -121,6 +130,7 @@ impl PlatformScheme {
             separator: String::new(),
             signature_header: HeaderName::from_static(SIGNATURE_HEADER),
             timestamp_header: HeaderName::from_static(TIMESTAMP_HEADER),
+            timestamp_unit: TimestampUnit::default(),
             covers: Covers::default(),
             encoding: SignatureEncoding::HexLower,
         }
@@ -131,6 +141,13 @@ impl PlatformScheme {
     pub fn with_headers(mut self, signature: HeaderName, timestamp: HeaderName) -> Self {
         self.signature_header = signature;
         self.timestamp_header = timestamp;
+        self
+    }
+
+    /// Sets what the number in the timestamp header counts; seconds if not set.
+    #[must_use]
+    pub fn with_timestamp_unit(mut self, unit: TimestampUnit) -> Self {
+        self.timestamp_unit = unit;
         self
     }
 
@@ -192,6 +209,17 @@ pub enum Covers {
     /// The body alone. The timestamp is then not protected: whoever sees one delivery can send it again at any time, and
     /// only the replay guard stands against it.
     Body,
+}
+
+/// What the number in the timestamp header counts since 1970. Only that of requests is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimestampUnit {
+    /// Seconds, as in requests: ten digits.
+    #[default]
+    Seconds,
+    /// Milliseconds: thirteen digits.
+    Milliseconds,
 }
 
 fn path_of(callback_url: &str) -> String {

@@ -12,6 +12,7 @@ use crate::webhook::key::BASE64;
 use crate::webhook::key::SentSignature;
 use crate::webhook::key::VerifyKey;
 use crate::webhook::scheme::STANDARD_ID;
+use crate::webhook::scheme::TimestampUnit;
 use crate::webhook::scheme::WebhookScheme;
 
 /// Versions of a signature in Standard Webhooks: of a key pair, and of a shared secret.
@@ -48,7 +49,7 @@ impl Sent {
         if signatures.is_empty() {
             return Err(malformed(scheme.signature_header()));
         }
-        let signed_at = seconds(scheme.timestamp_header(), timestamp)?;
+        let signed_at = moment(scheme, timestamp)?;
         Ok(Self {
             signed_at,
             timestamp: timestamp.to_owned(),
@@ -93,23 +94,33 @@ fn malformed(header: &HeaderName) -> WebhookError {
     }
 }
 
-/// How many digits a Unix time in milliseconds has, from the year 2001 to the year 2286.
+/// How many digits a Unix time has, from the year 2001 to the year 2286.
+const SECOND_DIGITS: usize = 10;
 const MILLISECOND_DIGITS: usize = 13;
 
-/// A Unix time of digits alone. Milliseconds as seconds lie beyond every calendar and do not read.
-fn seconds(header: &HeaderName, text: &str) -> Result<jiff::Timestamp, WebhookError> {
+/// A Unix time of digits alone. The digits of today tell the units apart: milliseconds as seconds lie beyond every
+/// calendar, seconds as milliseconds in the first months of 1970.
+fn moment(scheme: &WebhookScheme, text: &str) -> Result<jiff::Timestamp, WebhookError> {
+    let header = scheme.timestamp_header();
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(malformed(header));
     }
-    let second = text.parse().ok();
-    second
-        .and_then(|second| jiff::Timestamp::from_second(second).ok())
-        .ok_or_else(|| match text.len() {
-            MILLISECOND_DIGITS => WebhookError::Milliseconds {
+    let number: i64 = text.parse().map_err(|_| malformed(header))?;
+    let read = match (scheme.timestamp_unit(), text.len()) {
+        (TimestampUnit::Seconds, MILLISECOND_DIGITS) => {
+            return Err(WebhookError::Milliseconds {
                 header: header.clone(),
-            },
-            _ => malformed(header),
-        })
+            });
+        }
+        (TimestampUnit::Milliseconds, SECOND_DIGITS) => {
+            return Err(WebhookError::Seconds {
+                header: header.clone(),
+            });
+        }
+        (TimestampUnit::Seconds, _) => jiff::Timestamp::from_second(number),
+        (TimestampUnit::Milliseconds, _) => jiff::Timestamp::from_millisecond(number),
+    };
+    read.map_err(|_| malformed(header))
 }
 
 fn platform_signature(encoding: SignatureEncoding, text: &str) -> Option<SentSignature> {

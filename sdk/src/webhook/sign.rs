@@ -25,6 +25,7 @@ use crate::webhook::key::VerifyKey;
 use crate::webhook::key::keyed;
 use crate::webhook::scheme::PlatformScheme;
 use crate::webhook::scheme::STANDARD_ID;
+use crate::webhook::scheme::TimestampUnit;
 use crate::webhook::scheme::WebhookScheme;
 use crate::webhook::sent::ASYMMETRIC;
 use crate::webhook::sent::SYMMETRIC;
@@ -102,7 +103,11 @@ impl TestSigner {
         unix_seconds: i64,
         body: &[u8],
     ) -> HeaderMap {
-        let timestamp = unix_seconds.to_string();
+        let timestamp = match scheme.timestamp_unit() {
+            TimestampUnit::Seconds => unix_seconds,
+            TimestampUnit::Milliseconds => unix_seconds.saturating_mul(1_000),
+        }
+        .to_string();
         let message = scheme.message(message_id, &timestamp, body);
         let mut headers = HeaderMap::new();
         let signature = match scheme {

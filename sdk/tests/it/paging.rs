@@ -246,6 +246,24 @@ async fn a_page_goes_to_lists_alone() {
     }
 }
 
+/// No page parameters are published for some lists; their replies have links all the same.
+#[tokio::test]
+async fn the_link_of_every_list_can_be_followed() {
+    const SUBSCRIPTIONS: &str = "/api/v1/subscriptions";
+    let body = r#"{"data":{"subscriptions":[]},"links":{"next":"/v1/subscriptions?page=1"}}"#;
+    let stage = Stage::new().await;
+    let pages = [json(200, body), json(200, body)];
+    stage.on("GET", SUBSCRIPTIONS, stage.script(pages)).await;
+    let client = stage.client();
+    let first = client.subscriptions().list().await.unwrap();
+    let next = first.links.next.clone().unwrap();
+    let client = client.with(CallOptions::new().page(&next).unwrap());
+    client.subscriptions().list().await.unwrap();
+    let received = stage.received(SUBSCRIPTIONS).await;
+    let queries: Vec<_> = received.iter().map(|sent| sent.url.query()).collect();
+    assert_eq!(queries, [None, Some("page=1")]);
+}
+
 #[tokio::test]
 async fn a_circle_back_to_a_link_that_was_stored_is_noticed() {
     let stage = Stage::new().await;

@@ -14,6 +14,7 @@ use layer2_sdk::webhook::VerifyKey;
 use layer2_sdk::webhook::WebhookError;
 use layer2_sdk::webhook::WebhookScheme;
 use layer2_sdk::webhook::scheme::Covers;
+use layer2_sdk::webhook::scheme::TimestampUnit;
 use layer2_sdk::webhook::sign::TestSigner;
 
 const NOW: i64 = 1_700_000_000;
@@ -206,6 +207,7 @@ fn the_platform_scheme_works_in_other_positions() {
         PlatformScheme::new(url).with_covers(Covers::TimestampMethodUrlBody),
         PlatformScheme::new(url).with_covers(Covers::Body),
         PlatformScheme::new(url).with_separator("."),
+        PlatformScheme::new(url).with_timestamp_unit(TimestampUnit::Milliseconds),
         renamed
             .with_encoding(SignatureEncoding::Base64)
             .with_covers(Covers::TimestampBody),
@@ -249,12 +251,42 @@ fn milliseconds_are_no_seconds() {
         let said = error.to_string();
         assert!(said.contains("milliseconds"), "{said}");
         assert!(said.contains("let it sign seconds"), "{said}");
+        assert!(
+            said.contains("`PlatformScheme::with_timestamp_unit`"),
+            "{said}"
+        );
         let microseconds = refused(NOW * 1_000_000);
         assert!(
             matches!(microseconds, WebhookError::Malformed { .. }),
             "{microseconds}"
         );
     }
+}
+
+#[test]
+fn a_platform_that_signs_milliseconds_has_a_setting() {
+    let guess = PlatformScheme::new("https://receiver.example/hooks/layer2?team=a");
+    let set = WebhookScheme::from(guess.with_timestamp_unit(TimestampUnit::Milliseconds));
+    let headers = signer().headers(&set, "", NOW, BODY.as_bytes());
+    assert_eq!(headers["x-timestamp"], "1700000000000");
+    let verified = verifier(&set).verify_at(&headers, BODY.as_bytes(), now());
+    assert_eq!(verified.unwrap().signed_at(), now());
+
+    // A delivery of the other unit is told apart from an old one.
+    let seconds = signer().headers(&schemes()[0], "", NOW, BODY.as_bytes());
+    let error = refusal(&set, &seconds);
+    assert!(
+        matches!(&error, WebhookError::Seconds { header, .. } if header == "x-timestamp"),
+        "{error}"
+    );
+    assert!(error.to_string().contains("with_timestamp_unit"), "{error}");
+    // An old one is still an old one.
+    let old = signer().headers(&set, "", NOW - 301, BODY.as_bytes());
+    let error = refusal(&set, &old);
+    assert!(
+        matches!(error, WebhookError::OutsideTolerance { .. }),
+        "{error}"
+    );
 }
 
 #[test]

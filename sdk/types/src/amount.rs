@@ -206,6 +206,19 @@ impl AmountError {
         Self::new(AmountErrorKind::TooLarge)
     }
 
+    /// As above.
+    #[cfg(feature = "payments")]
+    pub(crate) const fn too_many_digits() -> Self {
+        Self::new(AmountErrorKind::TooManyDigits)
+    }
+
+    /// As above.
+    #[cfg(feature = "payments")]
+    pub(crate) const fn too_many_decimals() -> Self {
+        let allowed = Amount::MAX_DIGITS;
+        Self::new(AmountErrorKind::TooManyDecimals { allowed })
+    }
+
     const fn new(kind: AmountErrorKind) -> Self {
         Self { kind }
     }

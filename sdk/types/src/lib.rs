@@ -48,7 +48,7 @@ pub use crate::amount::{Amount, AmountError, AmountErrorKind, Rounding};
 pub use crate::error_code::ErrorCodeInfo;
 pub use crate::id::{InvalidId, InvalidIdKind};
 #[cfg(feature = "payments")]
-pub use crate::money::{Money, MoneyError, MoneyErrorKind, Priced};
+pub use crate::money::{Money, MoneyError, MoneyErrorKind, Priced, Ratio};
 pub use crate::open_enum::UnknownValue;
 pub use crate::operation::{
     Api, Effect, HttpMethod, IdempotencyRule, Operation, PagingRule, Platform, PlatformVersion,

@@ -3,7 +3,8 @@
 //! An [`Amount`] is a number; 5 of it may be dollars or bitcoin. [`Money`] says of what, and with
 //! that it can be added up: every operation is exact and checked, and two assets in one sum are a
 //! [`MoneyError`] that names both. There are no operators, since an operator cannot refuse; there is
-//! no order between values of two assets; and nothing is rounded unless [`Money::round_to`] is asked.
+//! no order between values of two assets; and nothing is rounded unless [`Money::round_to`] or [`Money::checked_ratio`] is
+//! asked.
 //!
 //! ```
 //! use layer2_types::payments::AssetTypeId;
@@ -53,6 +54,18 @@
 //! fn with_fee(price: &Money) { let _ = price.checked_mul(1.01); }
 //! ```
 //!
+//! ```compile_fail,E0308
+//! use layer2_types::Ratio;
+//! let fee = Ratio::bps(0.25);
+//! ```
+//!
+//! A fraction of money has to say how it is rounded:
+//!
+//! ```compile_fail,E0061
+//! use layer2_types::{Money, Ratio};
+//! fn fee(price: &Money) { let _ = price.checked_ratio(Ratio::bps(25)); }
+//! ```
+//!
 //! ```compile_fail,E0369
 //! use layer2_types::Amount;
 //! fn with_fee(price: Amount) -> Amount { price * 1.01_f64 }
@@ -66,8 +79,11 @@ use crate::amount::{Amount, AmountError, AmountErrorKind, Rounding};
 use crate::payments::AssetTypeId;
 
 mod models;
+mod share;
+mod wide;
 
 pub use self::models::Priced;
+pub use self::share::Ratio;
 
 /// An amount of an asset. Equal when both are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -242,6 +258,8 @@ enum Cause {
         expected: AssetTypeId,
         received: AssetTypeId,
     },
+    NoParts,
+    ZeroDenominator,
 }
 
 impl MoneyError {
@@ -251,6 +269,8 @@ impl MoneyError {
         match &self.0 {
             Cause::Amount(error) => MoneyErrorKind::Amount(error.kind()),
             Cause::DifferentAssets { .. } => MoneyErrorKind::DifferentAssets,
+            Cause::NoParts => MoneyErrorKind::NoParts,
+            Cause::ZeroDenominator => MoneyErrorKind::ZeroDenominator,
         }
     }
 
@@ -258,7 +278,7 @@ impl MoneyError {
     #[must_use]
     pub fn assets(&self) -> Option<(&AssetTypeId, &AssetTypeId)> {
         match &self.0 {
-            Cause::Amount(_) => None,
+            Cause::Amount(_) | Cause::NoParts | Cause::ZeroDenominator => None,
             Cause::DifferentAssets { expected, received } => Some((expected, received)),
         }
     }
@@ -279,6 +299,12 @@ impl fmt::Display for MoneyError {
                 "two assets cannot be reckoned together: expected {expected}, received {received}; exchange one of \
                  them first"
             ),
+            Cause::NoParts => f.write_str(
+                "there is no part with a weight to put the money into; give at least one weight above zero",
+            ),
+            Cause::ZeroDenominator => {
+                f.write_str("a fraction cannot have the denominator 0; give what the numerator is counted in")
+            }
         }
     }
 }
@@ -293,6 +319,10 @@ pub enum MoneyErrorKind {
     Amount(AmountErrorKind),
     /// The values are of two assets.
     DifferentAssets,
+    /// Money was to be shared among none, or by weights that are all zero.
+    NoParts,
+    /// A fraction of zero parts.
+    ZeroDenominator,
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(super) fn paging(outline: &Outline<'_>, report: &mut Report) {
         outline,
         report,
         "x-paging",
-        &["page", "cursor", "sync", "none"],
+        &["page", "links", "cursor", "sync", "none"],
     );
     for operation in outline
         .operations

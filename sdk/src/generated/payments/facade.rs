@@ -5,12 +5,10 @@
 use layer2_types::payments::{self, OperationId};
 
 use crate::client::Client;
-use crate::download::Download;
-use crate::download_stream::DownloadStream;
 use crate::error::Error;
+use crate::files::{Download, DownloadStream, Upload};
 use crate::page::{Items, Page, paginate};
 use crate::reply::Reply;
-use crate::upload::Upload;
 
 /// The onboarding of a customer, from the first field to the decision.
 #[derive(Clone, Copy, Debug)]

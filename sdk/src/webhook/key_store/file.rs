@@ -23,8 +23,8 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::credentials::BoxError;
-use crate::part::Part;
-use crate::part::on_disk;
+use crate::files::part::Part;
+use crate::files::part::on_disk;
 use crate::webhook::key_store::KeyStore;
 use crate::webhook::key_store::StoredKey;
 

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use layer2_sdk::CallOptions;
 use layer2_sdk::Client;
 use layer2_sdk::Error;
 use layer2_sdk::IdempotencyKey;
 use layer2_sdk::Outcome;
+use layer2_sdk::RetryPolicy;
 use layer2_sdk::Upload;
 use layer2_sdk::payments::AccountId;
 use layer2_sdk::payments::AccountUpdateRequest;
 use layer2_sdk::payments::DocumentId;
+use layer2_sdk::payments::TransactionsListForAccountParams;
 use layer2_sdk::payments::TransferId;
 use layer2_sdk::payments::TransferRequest;
 use layer2_sdk::runtime::Sleep as _;
@@ -24,6 +27,7 @@ use super::mutants::Mutant;
 use super::platform::Platform;
 use super::rules;
 use super::rules::Broken;
+use super::rules::Circumstances;
 use super::rules::End;
 use super::rules::Rule;
 use super::rules::Told;
@@ -44,6 +48,15 @@ pub(super) struct Call {
     marker: u64,
     kind: Kind,
     key: Option<IdempotencyKey>,
+    own: Own,
+}
+
+/// What a call does otherwise than its client.
+#[derive(Clone, Copy, Debug, Default)]
+struct Own {
+    max_attempts: Option<u32>,
+    timeout: Option<Duration>,
+    deadline: Option<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +70,12 @@ pub(super) enum Kind {
     },
     /// A write with a key.
     Create,
+    /// A file, whole or as it comes.
+    Download {
+        streamed: bool,
+    },
+    /// A page of a list, as its stream reads it.
+    List,
     Read,
     /// A write that may never be repeated.
     Update,
@@ -66,7 +85,7 @@ pub(super) enum Kind {
 
 impl Kind {
     fn draw(rng: &mut Rng) -> Self {
-        match rng.below(12) {
+        match rng.below(14) {
             0..=2 => Self::Create,
             3..=5 => Self::Accept,
             6 => Self::Update,
@@ -75,12 +94,21 @@ impl Kind {
             9 | 10 => Self::Business {
                 named: rng.percent(70),
             },
+            11 => Self::Download {
+                streamed: rng.percent(50),
+            },
+            12 => Self::List,
             _ => Self::Read,
         }
     }
 
     pub(super) fn writes(self) -> bool {
-        self != Self::Read
+        !matches!(self, Self::Download { .. } | Self::List | Self::Read)
+    }
+
+    /// Whether a second request does no harm: it changes nothing, or the platform knows it again.
+    pub(super) fn may_repeat(self) -> bool {
+        !self.writes() || self.is_recognised()
     }
 
     /// Whether it carries an idempotency key.
@@ -110,8 +138,13 @@ impl Caller {
             tally.calls += 1;
             tally.attempts += memory.attempts;
             if let Some(told) = &told {
-                rules::judge((call.kind, call.marker), told, &memory, &self.setting, took)
-                    .map_err(|rule| rule.broken((&call, told, &memory)))?;
+                let circumstances = Circumstances {
+                    setting: call.own.over(self.setting),
+                    took,
+                    is_paid_for: self.platform.is_paid_for(),
+                };
+                rules::judge((call.kind, call.marker), told, &memory, &circumstances)
+                    .map_err(|rule| rule.broken((&call, told, &memory, circumstances)))?;
                 tally.unknown += u32::from(told.is_unknown());
             }
             if call.is_open(told.as_ref()) {
@@ -153,7 +186,13 @@ impl Call {
         let kind = Kind::draw(rng);
         let own_key = kind.is_keyed() && rng.percent(70);
         let key = own_key.then(|| IdempotencyKey::new(format!("order-{marker}")).unwrap());
-        Self { marker, kind, key }
+        let own = Own::draw(rng);
+        Self {
+            marker,
+            kind,
+            key,
+            own,
+        }
     }
 
     /// Whether the call has to be made again to be done for certain, and may be. Keeps the key that the error names.
@@ -171,10 +210,11 @@ impl Call {
 
     /// Makes the call and gives back what its caller is told.
     async fn make(&self, client: &Client) -> Told {
-        let client = match &self.key {
-            Some(key) => client.with(CallOptions::new().idempotency_key(key.clone())),
-            None => client.clone(),
-        };
+        let options = self.own.options();
+        let client = client.with(match &self.key {
+            Some(key) => options.idempotency_key(key.clone()),
+            None => options,
+        });
         let name = format!("CALL-{}", self.marker);
         self.send(&client, name)
             .await
@@ -206,6 +246,25 @@ impl Call {
                 let reply = client.transfers().create(&order).await?;
                 Ok((reply.attempts(), reply.id.to_string()))
             }
+            Kind::Download { streamed: false } => {
+                let id = DocumentId::new(name).unwrap();
+                let reply = client.documents().download(&id).await?;
+                let attempts = reply.attempts();
+                Ok((attempts, text(&reply.into_inner().into_bytes())))
+            }
+            Kind::Download { streamed: true } => {
+                let id = DocumentId::new(name).unwrap();
+                let reply = client.documents().download_stream(&id).await?;
+                let attempts = reply.attempts();
+                Ok((attempts, text(&reply.into_inner().bytes().await?)))
+            }
+            Kind::List => {
+                let id = AccountId::new(name).unwrap();
+                let params = TransactionsListForAccountParams::new();
+                let rows = client.transactions().list_for_account_stream(&id, params);
+                let page = rows.into_pages().try_next().await?.unwrap();
+                Ok((page.attempts(), page.items[0].id.to_string()))
+            }
             Kind::Read => {
                 let id = TransferId::new(name).unwrap();
                 let reply = client.transfers().get(&id).await?;
@@ -236,6 +295,45 @@ impl Call {
             _ => Err(Rule::DoesNotSettle.broken((self, told, memory))),
         }
     }
+}
+
+impl Own {
+    fn draw(rng: &mut Rng) -> Self {
+        let attempts = rng.percent(15).then(|| 1 + rng.below(5));
+        Self {
+            max_attempts: attempts.map(|attempts| u32::try_from(attempts).unwrap()),
+            timeout: rng.percent(15).then(|| super::drawn_timeout(rng)),
+            deadline: rng.percent(15).then(|| super::drawn_deadline(rng)),
+        }
+    }
+
+    fn options(self) -> CallOptions {
+        let mut options = CallOptions::new();
+        if let Some(attempts) = self.max_attempts {
+            options = options.retry(RetryPolicy::default().with_max_attempts(attempts));
+        }
+        if let Some(timeout) = self.timeout {
+            options = options.timeout(timeout);
+        }
+        if let Some(deadline) = self.deadline {
+            options = options.deadline(deadline);
+        }
+        options
+    }
+
+    /// What holds for the call.
+    fn over(self, mut setting: Setting) -> Setting {
+        if let Some(attempts) = self.max_attempts {
+            setting.policy = setting.policy.with_max_attempts(attempts);
+        }
+        setting.attempt_timeout = self.timeout.unwrap_or(setting.attempt_timeout);
+        setting.deadline = self.deadline.unwrap_or(setting.deadline);
+        setting
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 #[cfg(feature = "accounting")]

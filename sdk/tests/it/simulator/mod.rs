@@ -9,11 +9,13 @@
 //!
 //! - [`platform`]: the model of the platform, a transport without sockets;
 //! - [`calls`]: what a caller does;
+//! - [`owed`]: what of attempts and of the retry budget the platform can reckon;
 //! - [`rules`]: what is held of the answer, against the platform's memory;
 //! - [`mutants`]: clients and platforms that are wrong on purpose, one for each rule, which must catch it.
 
 mod calls;
 mod mutants;
+mod owed;
 mod platform;
 mod rules;
 
@@ -131,13 +133,21 @@ struct Setting {
     retry_budget: u32,
 }
 
+fn drawn_timeout(rng: &mut Rng) -> Duration {
+    Duration::from_millis(500) + rng.millis(10_000)
+}
+
+fn drawn_deadline(rng: &mut Rng) -> Duration {
+    Duration::from_secs(1) + rng.millis(40_000)
+}
+
 impl Setting {
     fn draw(rng: &mut Rng) -> Self {
         let attempts = u32::try_from(1 + rng.below(5)).unwrap();
         Self {
             policy: RetryPolicy::default().with_max_attempts(attempts),
-            attempt_timeout: Duration::from_millis(500) + rng.millis(10_000),
-            deadline: Duration::from_secs(1) + rng.millis(40_000),
+            attempt_timeout: drawn_timeout(rng),
+            deadline: drawn_deadline(rng),
             retry_budget: if rng.percent(10) { 12 } else { 500 },
         }
     }
@@ -216,6 +226,7 @@ async fn storm(seed: u64, mutant: Option<Mutant>) -> Result<Tally, Broken> {
     let platform = Platform::new(
         rng.next(),
         time.clone(),
+        setting.retry_budget,
         mutant == Some(Mutant::PlatformWithoutMemory),
     );
     let client = setting.client(seed, &time, &platform, mutant);

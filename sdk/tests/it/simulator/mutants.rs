@@ -17,6 +17,7 @@ use http::header::RETRY_AFTER;
 use layer2_sdk::IDEMPOTENCY_HEADER;
 use layer2_sdk::IdempotencyKey;
 use layer2_sdk::Outcome;
+use layer2_sdk::RetryPolicy;
 use layer2_sdk::transport::HttpReply;
 use layer2_sdk::transport::HttpRequest;
 use layer2_sdk::transport::HttpTransport;
@@ -55,6 +56,8 @@ pub(super) enum Mutant {
     LostMeansNotSent,
     /// A reply goes to the next caller.
     MixesUpReplies,
+    /// The first failure ends a call.
+    NeverTriesAgain,
     /// Every attempt has a key of its own.
     NewKeyPerAttempt,
     /// A connection that was refused counts as one that broke.
@@ -67,6 +70,8 @@ pub(super) enum Mutant {
     RefusedMeansGarbled,
     /// Silence counts as a refusal.
     SilenceMeansRefused,
+    /// Retries are paid from ten budgets.
+    SpendsTenBudgets,
     /// The error carries the key of another call.
     TellsAnotherKey,
     /// One attempt more than the policy allows.
@@ -74,7 +79,7 @@ pub(super) enum Mutant {
 }
 
 impl Mutant {
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::BacksOffTooLong,
         Self::BusyMeansDone,
         Self::BusyMeansRefused,
@@ -87,12 +92,14 @@ impl Mutant {
         Self::ForgetsTheOperation,
         Self::LostMeansNotSent,
         Self::MixesUpReplies,
+        Self::NeverTriesAgain,
         Self::NewKeyPerAttempt,
         Self::NoConnectionMeansLost,
         Self::OneClientEach,
         Self::PlatformWithoutMemory,
         Self::RefusedMeansGarbled,
         Self::SilenceMeansRefused,
+        Self::SpendsTenBudgets,
         Self::TellsAnotherKey,
         Self::TriesOnceMore,
     ];
@@ -112,12 +119,14 @@ impl Mutant {
             Self::ForgetsTheOperation => Rule::FailedWithoutItsOperation,
             Self::LostMeansNotSent => Rule::SaysNotSentAndItArrived,
             Self::MixesUpReplies => Rule::ReplyOfAnotherCall,
+            Self::NeverTriesAgain => Rule::GaveUpTooEarly,
             Self::NewKeyPerAttempt => Rule::SeveralKeys,
             Self::NoConnectionMeansLost => Rule::DoubtsWithoutReason,
             Self::OneClientEach => Rule::TwoTokenRequestsAtOnce,
             Self::PlatformWithoutMemory => Rule::SecondEffect,
             Self::RefusedMeansGarbled => Rule::SaysDoneAndItWasNot,
             Self::SilenceMeansRefused => Rule::HidesADoubt,
+            Self::SpendsTenBudgets => Rule::SpentMoreThanItsBudget,
             Self::TellsAnotherKey => Rule::DoesNotSettle,
             Self::TriesOnceMore => Rule::SentTooOften,
         }
@@ -135,6 +144,8 @@ impl Mutant {
                 setting.policy = policy.with_backoff(long, long);
             }
             Self::ForgetsTheDeadline => setting.deadline *= 10,
+            Self::NeverTriesAgain => setting.policy = RetryPolicy::never(),
+            Self::SpendsTenBudgets => setting.retry_budget *= 10,
             _ => {}
         }
         setting

@@ -32,6 +32,8 @@ use layer2_sdk::types::operation::SignatureRule;
 
 use super::Rng;
 use super::VirtualTime;
+use super::owed::Ended;
+use super::owed::Purse;
 use super::rules::Broken;
 use super::rules::Rule;
 use crate::stage::SEED;
@@ -61,6 +63,7 @@ struct State {
     /// Saved replies by operation and key.
     saved: HashMap<(&'static str, String), String>,
     longest_pause: Duration,
+    purse: Purse,
     calls: BTreeMap<u64, Memory>,
     broken: Option<Broken>,
 }
@@ -78,6 +81,12 @@ pub(super) struct Memory {
     pub(super) token_refused: bool,
     /// A signature of the call was refused for its time, at least once.
     pub(super) signature_refused: bool,
+    /// How the last attempt ended; nothing while one is on its way.
+    pub(super) ended: Option<Ended>,
+    /// How long the last attempt was told to wait.
+    pub(super) told_to_wait: Duration,
+    /// What the last retry has cost.
+    last_price: u64,
     keys: BTreeSet<String>,
     not_before: Duration,
 }
@@ -135,7 +144,7 @@ struct Order {
 }
 
 impl Platform {
-    pub(super) fn new(seed: u64, time: VirtualTime, forgets_keys: bool) -> Self {
+    pub(super) fn new(seed: u64, time: VirtualTime, budget: u32, forgets_keys: bool) -> Self {
         let mut rng = Rng(seed);
         let skew_s = match rng.below(4) {
             0 => i64::try_from(rng.below(200_000)).unwrap() - 100_000,
@@ -150,6 +159,7 @@ impl Platform {
             token_requests_now: HashMap::new(),
             saved: HashMap::new(),
             longest_pause: Duration::ZERO,
+            purse: Purse::of(budget),
             calls: BTreeMap::new(),
             broken: None,
         };
@@ -177,6 +187,14 @@ impl Platform {
         memory.token_refused = false;
         memory.signature_refused = false;
         memory.not_before = Duration::ZERO;
+        memory.ended = None;
+        memory.last_price = 0;
+    }
+
+    /// Whether the client can pay one more retry for certain.
+    pub(super) fn is_paid_for(&self) -> bool {
+        let state = self.lock();
+        state.purse.holds_another(state.calls.len())
     }
 
     pub(super) fn longest_pause(&self) -> Duration {
@@ -235,10 +253,7 @@ impl Platform {
         if order.operation.effect == Effect::Write {
             state.calls.entry(order.marker).or_default().effects += 1;
         }
-        let reply = format!(
-            r#"{{"data":{{"type":"Business","id":"T-{}","status":"EXECUTED"}}}}"#,
-            order.marker
-        );
+        let reply = order.reply();
         if let Some(under) = saved_under
             && !self.forgets_keys
         {
@@ -264,6 +279,11 @@ impl Platform {
         let fate = state.draw();
         let memory = state.calls.entry(order.marker).or_default();
         memory.attempts += 1;
+        memory.told_to_wait = Duration::ZERO;
+        let price = memory.ended.take().map_or(0, Ended::price);
+        if price > 0 {
+            memory.last_price = price;
+        }
         if !matches!(fate, Fate::NoConnection) {
             memory.arrived += 1;
         }
@@ -272,7 +292,22 @@ impl Platform {
             let early = memory.not_before - now;
             state.broken = Some(Rule::CameTooEarly.broken((order.marker, early)));
         }
+        if !state.purse.spend(price) {
+            let broken = Rule::SpentMoreThanItsBudget.broken((order.marker, &state.purse));
+            state.broken = Some(broken);
+        }
         fate
+    }
+
+    /// Notes how an attempt ended, unless its caller has gone.
+    fn note(&self, marker: u64, ended: Ended) {
+        let mut state = self.lock();
+        let memory = state.calls.entry(marker).or_default();
+        memory.ended = Some(ended);
+        let last_price = memory.last_price;
+        if ended == Ended::Well {
+            state.purse.reward(last_price);
+        }
     }
 
     fn doubt(&self, order: &Order) {
@@ -324,6 +359,8 @@ impl Platform {
                 Ok(self.answer(&order))
             }
             Fate::Cut => Err(self.cut(&order)),
+            // Nobody can tell a file from another one by its bytes.
+            Fate::Garbled if order.is_for_a_file() => Ok(self.answer(&order)),
             Fate::Garbled => Ok(self.garbled(&order)),
         }
     }
@@ -395,6 +432,7 @@ impl Platform {
         state.longest_pause = state.longest_pause.max(pause);
         let memory = state.calls.entry(order.marker).or_default();
         memory.not_before = now + pause;
+        memory.told_to_wait = pause;
         reply
     }
 
@@ -461,7 +499,10 @@ impl HttpTransport for Platform {
         };
         let order = Order::read(&request, operation);
         let fate = self.receive(&order);
-        self.meet(order, fate, limit).await
+        let marker = order.marker;
+        let result = self.meet(order, fate, limit).await;
+        self.note(marker, Ended::of(&result));
+        result
     }
 }
 
@@ -538,6 +579,22 @@ impl Order {
             token: token.strip_prefix("Bearer ").unwrap().to_owned(),
             signature,
         }
+    }
+
+    fn is_for_a_file(&self) -> bool {
+        self.operation.reply_media == Some("application/octet-stream")
+    }
+
+    /// What the platform says when it is done, with an id that names the call.
+    fn reply(&self) -> String {
+        let id = format!("T-{}", self.marker);
+        if self.is_for_a_file() {
+            return id;
+        }
+        let row = format!(r#"{{"id":"{id}"}}"#);
+        format!(
+            r#"{{"data":{{"type":"Business","id":"{id}","status":"EXECUTED","transactions":[{row}]}}}}"#
+        )
     }
 }
 

@@ -4,11 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use layer2_sdk::Error;
+use layer2_sdk::ErrorKind;
 use layer2_sdk::IdempotencyKey;
 use layer2_sdk::Outcome;
 
 use super::Setting;
 use super::calls::Kind;
+use super::owed;
+use super::owed::Ended;
 use super::platform::Memory;
 
 /// How much later than its deadline a call may end: the grace that a transport is given, and the timer's steps.
@@ -23,6 +26,7 @@ pub(super) enum Rule {
     DoubtsWithoutReason,
     FailedWithoutItsKey,
     FailedWithoutItsOperation,
+    GaveUpTooEarly,
     HidesADoubt,
     MiscountedItsAttempts,
     OffersWhatIsNotSafe,
@@ -33,6 +37,7 @@ pub(super) enum Rule {
     SecondEffect,
     SentTooOften,
     SeveralKeys,
+    SpentMoreThanItsBudget,
     SucceededWithoutEffect,
     TookTooLong,
     TwoTokenRequestsAtOnce,
@@ -40,13 +45,14 @@ pub(super) enum Rule {
 }
 
 impl Rule {
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::CameTooEarly,
         Self::DoesNotSettle,
         Self::DoubtsARead,
         Self::DoubtsWithoutReason,
         Self::FailedWithoutItsKey,
         Self::FailedWithoutItsOperation,
+        Self::GaveUpTooEarly,
         Self::HidesADoubt,
         Self::MiscountedItsAttempts,
         Self::OffersWhatIsNotSafe,
@@ -57,6 +63,7 @@ impl Rule {
         Self::SecondEffect,
         Self::SentTooOften,
         Self::SeveralKeys,
+        Self::SpentMoreThanItsBudget,
         Self::SucceededWithoutEffect,
         Self::TookTooLong,
         Self::TwoTokenRequestsAtOnce,
@@ -136,14 +143,24 @@ impl From<Error> for Told {
     }
 }
 
+/// What a call was to keep to, and what it took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances {
+    /// The client's, with the options of the call over it.
+    pub(super) setting: Setting,
+    pub(super) took: Duration,
+    /// The client could pay one more retry for certain.
+    pub(super) is_paid_for: bool,
+}
+
 /// Whether what a caller was told is true, by what the platform knows.
 pub(super) fn judge(
     (kind, marker): (Kind, u64),
     told: &Told,
     memory: &Memory,
-    setting: &Setting,
-    took: Duration,
+    circumstances: &Circumstances,
 ) -> Result<(), Rule> {
+    let Circumstances { setting, took, .. } = *circumstances;
     // A 401 is answered once with another token and once with another time; neither counts as a retry.
     let resent = u32::from(memory.token_refused) + u32::from(memory.signature_refused);
     hold(
@@ -161,8 +178,42 @@ pub(super) fn judge(
             hold(done, Rule::SucceededWithoutEffect)?;
             hold(*id == format!("T-{marker}"), Rule::ReplyOfAnotherCall)
         }
-        End::Failed(failed) => judge_failure(kind, failed, memory, done),
+        End::Failed(failed) => {
+            judge_failure(kind, failed, memory, done)?;
+            let early = gave_up_early(kind, failed, memory, circumstances);
+            hold(!early, Rule::GaveUpTooEarly)
+        }
     }
+}
+
+/// Whether a failed call had everything that another attempt needs: a failure that may pass, a platform that would know
+/// the repetition, attempts, time and money.
+fn gave_up_early(
+    kind: Kind,
+    failed: &Failed,
+    memory: &Memory,
+    circumstances: &Circumstances,
+) -> bool {
+    let Some(Ended::Passing { left, .. }) = memory.ended else {
+        return false;
+    };
+    // The next attempt was begun and got no token: the token layer has tried again by itself.
+    if failed.error.kind() == ErrorKind::Token {
+        return false;
+    }
+    let setting = &circumstances.setting;
+    let policy = &setting.policy;
+    let may_repeat = kind.may_repeat() || !left;
+    let wait = owed::longest_wait(
+        policy.base,
+        policy.cap,
+        memory.attempts,
+        memory.told_to_wait,
+    );
+    may_repeat
+        && memory.attempts < policy.max_attempts
+        && circumstances.took + wait < setting.deadline
+        && circumstances.is_paid_for
 }
 
 fn judge_failure(kind: Kind, failed: &Failed, memory: &Memory, done: bool) -> Result<(), Rule> {

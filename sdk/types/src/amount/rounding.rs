@@ -3,6 +3,8 @@
 //! Nothing rounds by itself. Whoever divides, shows or settles an amount says to how many decimals
 //! and which way; the arithmetic is on integers.
 
+use std::cmp::Ordering;
+
 use super::{Amount, AmountError};
 
 /// Which neighbour a number becomes that has too many decimals.
@@ -49,7 +51,11 @@ impl Amount {
         let (cut, rest) = (digits / unit, digits % unit);
         let away = if rest == 0 {
             0
-        } else if rounding.goes_away(digits.is_negative(), cut, rest.abs(), unit) {
+        } else if rounding.goes_away(
+            digits.is_negative(),
+            cut % 2 != 0,
+            (rest.abs() * 2).cmp(&unit),
+        ) {
             digits.signum()
         } else {
             0
@@ -59,18 +65,19 @@ impl Amount {
 }
 
 impl Rounding {
-    /// Whether a number goes to the neighbour that is further from zero. `rest` is what was cut off, of `unit`.
-    fn goes_away(self, is_negative: bool, cut: i128, rest: i128, unit: i128) -> bool {
+    /// Whether a number that something was cut off goes to the neighbour that is further from zero: by the sign, whether what
+    /// was kept is odd, and whether what was cut off is less or more than half.
+    pub(crate) fn goes_away(self, is_negative: bool, is_odd: bool, half: Ordering) -> bool {
         match self {
             Self::Ceiling => !is_negative,
             Self::Down => false,
             Self::Floor => is_negative,
-            Self::HalfEven => match (rest * 2).cmp(&unit) {
-                std::cmp::Ordering::Less => false,
-                std::cmp::Ordering::Equal => cut % 2 != 0,
-                std::cmp::Ordering::Greater => true,
+            Self::HalfEven => match half {
+                Ordering::Less => false,
+                Ordering::Equal => is_odd,
+                Ordering::Greater => true,
             },
-            Self::HalfUp => rest * 2 >= unit,
+            Self::HalfUp => half.is_ge(),
             Self::Up => true,
         }
     }

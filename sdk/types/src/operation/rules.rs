@@ -156,6 +156,8 @@ named! {
     pub enum PagingRule {
         /// By page number and links.
         Page = "page",
+        /// By links alone; no page parameters are published for it.
+        Links = "links",
         /// By an opaque cursor.
         Cursor = "cursor",
         /// By a cursor that also tells what changed since.

@@ -471,7 +471,8 @@ operations! {
     /// List subscriptions. `GET /v1/subscriptions`.
     SubscriptionsList = "subscriptions_list" => Operation {
         id: "subscriptions_list", resource: "subscriptions", summary: "List subscriptions",
-        path: "/v1/subscriptions", scopes: &["subscriptions:read"], ..BASE
+        path: "/v1/subscriptions", scopes: &["subscriptions:read"], paging: PagingRule::Links,
+        ..BASE
     };
     /// Subscribe to an event. `POST /v1/subscriptions`.
     SubscriptionsCreate = "subscriptions_create" => Operation {

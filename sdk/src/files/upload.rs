@@ -21,8 +21,8 @@ use tokio::io::AsyncRead;
 use crate::body::Body;
 use crate::error::Error;
 use crate::error::ErrorKind;
-use crate::upload_rules::UploadBody;
-use crate::upload_rules::UploadRules;
+use crate::files::UploadBody;
+use crate::files::UploadRules;
 
 /// A document to upload: a name, a kind and bytes.
 ///
@@ -182,7 +182,7 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
-    use crate::upload_rules::FileNames;
+    use crate::files::FileNames;
 
     #[test]
     fn a_form_has_one_part_and_the_bytes_as_they_are() {

@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::error::Error;
 use crate::error::ErrorKind;
-use crate::upload::Upload;
+use crate::files::Upload;
 
 /// The rules that a file is held to before it is sent; [`Upload::from_bytes`] and its kin go by the default ones.
 ///

@@ -18,8 +18,8 @@ use crate::call::CallRecord;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Outcome;
-use crate::part::Part;
-use crate::part::on_disk;
+use crate::files::part::Part;
+use crate::files::part::on_disk;
 
 /// A file as the platform sent it: bytes, and what the headers say of them.
 #[derive(Clone)]

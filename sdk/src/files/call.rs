@@ -16,16 +16,16 @@ use serde::de::DeserializeOwned;
 use crate::body::Body;
 use crate::call::CallLayer;
 use crate::client::Client;
-use crate::download::Download;
-use crate::download::Origin;
-use crate::download_stream::DownloadStream;
 use crate::draft::Draft;
 use crate::error::Error;
 use crate::error::ErrorKind;
+use crate::files::Download;
+use crate::files::DownloadStream;
+use crate::files::Upload;
+use crate::files::UploadBody;
+use crate::files::download::Origin;
 use crate::reply::Reply;
 use crate::transport::HttpReply;
-use crate::upload::Upload;
-use crate::upload_rules::UploadBody;
 
 impl Client {
     /// Sends a file, as the one part of a form unless its rules said otherwise, for the generated facade. `ids` are the

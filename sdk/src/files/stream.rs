@@ -25,13 +25,13 @@ use http::header::CONTENT_LENGTH;
 use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt as _;
 
-use crate::download::Download;
-use crate::download::Origin;
 use crate::error::Error;
 use crate::error::ErrorKind;
 use crate::error::Outcome;
-use crate::part::Part;
-use crate::part::on_disk;
+use crate::files::Download;
+use crate::files::download::Origin;
+use crate::files::part::Part;
+use crate::files::part::on_disk;
 use crate::transport::Chunks;
 
 /// A file as it comes from the platform: a stream of its bytes, and what the headers say of it.
