@@ -94,7 +94,7 @@ impl From<StoreError> for ChangeError {
 impl Server {
     /// Makes a sandbox and sets its dispatcher to work. Runs on the server's runtime.
     pub(crate) async fn create(&self, plan: Plan) -> Result<Arc<Sandbox>, ChangeError> {
-        let _one_at_a_time = self.change_of(&plan.name).await;
+        let _one_at_a_time = self.change_of(&plan.name).await?;
         let sandbox = self.make(plan).await?;
         self.dispatch(&sandbox);
         Ok(sandbox)
@@ -115,7 +115,7 @@ impl Server {
     /// Makes a sandbox of the same name in the place of one of which nothing can be read. The store puts one for the other
     /// at once, so that what is refused leaves the old one where it is.
     async fn make_anew(&self, old: &Arc<Sandbox>) -> Result<Arc<Sandbox>, ChangeError> {
-        let _one_at_a_time = self.change_of(old.name()).await;
+        let _one_at_a_time = self.change_of(old.name()).await?;
         match self.directory.named(old.name()) {
             Some(now) if Arc::ptr_eq(&now, old) => {}
             // Another call was a moment earlier; what has been put into the new one since stays there.
@@ -153,7 +153,7 @@ impl Server {
         replace: bool,
     ) -> Result<Arc<Sandbox>, ChangeError> {
         let name = image.genesis.name.clone();
-        let _one_at_a_time = self.change_of(&name).await;
+        let _one_at_a_time = self.change_of(&name).await?;
         let old = self.directory.named(&name).filter(|_| replace);
         let Some(old) = &old else {
             self.directory.may_add(&name)?;
@@ -194,7 +194,7 @@ impl Server {
 
     /// Deletes a sandbox with all that is kept of it; the default one stays.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), ChangeError> {
-        let _one_at_a_time = self.change_of(name).await;
+        let _one_at_a_time = self.change_of(name).await?;
         self.directory.may_remove(name)?;
         self.store.delete(name).await?;
         Ok(self.directory.remove(name)?)

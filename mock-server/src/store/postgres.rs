@@ -217,7 +217,6 @@ impl Store for PostgresStore {
             let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
             // Whatever fails from here on ends the connection, and the transaction with it.
             within(client.batch_execute("BEGIN")).await?;
-            }
             let parameters: [&(dyn ToSql + Sync); 2] = [&deed.charter, &deed.head];
             let row = within(client.query_one(&statements.draft, &parameters)).await?;
             let id = get(&row, 0)?;

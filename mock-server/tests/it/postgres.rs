@@ -3,6 +3,7 @@
 mod broken;
 mod clock;
 pub(crate) mod database;
+mod ended;
 mod full;
 mod kept;
 mod killed;
