@@ -38,6 +38,7 @@ use crate::lines::{Lines, LinesError, Role};
 const JOURNAL: Role = Role {
     what: "journal of payouts",
     flag: "--journal",
+    begins: "run ",
 };
 
 /// Where one payout stands.
@@ -96,36 +97,37 @@ impl Journal {
     pub fn open(path: &Path) -> Result<(Self, History), LinesError> {
         let (lines, known) = Lines::open(path, JOURNAL)?;
         let Some((first, rest)) = known.split_first() else {
-            return Self::begin(lines);
+            return Ok(Self::begin(lines));
         };
-        let foreign = |line: &String| JOURNAL.misread(path, line);
-        let run = first.strip_prefix("run ").ok_or_else(|| foreign(first))?;
-        let mut history = History::of(run.to_owned());
-        for line in rest {
-            history.read(line).ok_or_else(|| foreign(line))?;
+        let foreign = |number| JOURNAL.misread(path, number);
+        let run = first.strip_prefix(JOURNAL.begins);
+        let mut history = History::of(run.ok_or_else(|| foreign(1))?.to_owned());
+        for (line, number) in rest.iter().zip(2..) {
+            history.read(line).ok_or_else(|| foreign(number))?;
         }
         Ok((Self { lines }, history))
     }
 
     /// A journal of a run that cannot be continued, since what it pays from ends with the program.
-    pub fn nowhere() -> Result<(Self, History), LinesError> {
+    #[must_use]
+    pub fn nowhere() -> (Self, History) {
         Self::begin(Lines::nowhere(JOURNAL))
     }
 
-    fn begin(mut lines: Lines) -> Result<(Self, History), LinesError> {
+    fn begin(mut lines: Lines) -> (Self, History) {
         let run = Uuid::new_v4().simple().to_string();
-        lines.add(&format!("run {run}"))?;
-        Ok((Self { lines }, History::of(run)))
+        lines.hold(&format!("{}{run}", JOURNAL.begins));
+        (Self { lines }, History::of(run))
     }
 
-    /// The run pays at this platform.
-    pub fn pays_at(&mut self, address: &str) -> Result<(), LinesError> {
-        self.lines.add(&format!("at {address}"))
+    /// The run pays at this platform. It is on the disk with the counterparty or the first payout.
+    pub fn pays_at(&mut self, address: &str) {
+        self.lines.hold(&format!("at {address}"));
     }
 
-    /// The run pays from this account.
-    pub fn pays_from(&mut self, account: &AccountId) -> Result<(), LinesError> {
-        self.lines.add(&format!("from {account}"))
+    /// The run pays from this account. It is on the disk with the counterparty or the first payout.
+    pub fn pays_from(&mut self, account: &AccountId) {
+        self.lines.hold(&format!("from {account}"));
     }
 
     /// The run pays this counterparty.
@@ -278,11 +280,12 @@ mod tests {
     #[test]
     fn a_new_journal_is_a_new_run() {
         let file = written("");
-        let (journal, first) = Journal::open(file.path()).unwrap();
+        let (mut journal, first) = Journal::open(file.path()).unwrap();
+        journal.pays(&"c-1".parse().unwrap()).unwrap();
         drop(journal);
         let (_, again) = Journal::open(file.path()).unwrap();
-        assert_eq!(first.plan, again.plan);
-        let (_, other) = Journal::nowhere().unwrap();
+        assert_eq!(first.plan.run, again.plan.run);
+        let (_, other) = Journal::nowhere();
         assert_ne!(first.plan.run, other.plan.run);
     }
 
