@@ -107,6 +107,9 @@ fn advice(error: &(dyn Error + 'static)) -> Option<String> {
             "see that the address is right and that a server listens there; `cargo run -p layer2-mock` starts one"
         }
         ErrorKind::Signer => "LAYER2_SIGNING_KEY holds the private key that signs what moves money",
+        _ if call.codes().any(is_of_the_key) => {
+            "see that LAYER2_SIGNING_KEY is the private key whose public key the platform has of this client"
+        }
         ErrorKind::Token if call.status().is_some() => {
             "see that LAYER2_CLIENT_ID and LAYER2_CLIENT_SECRET are of the server that is asked"
         }
@@ -120,6 +123,11 @@ fn advice(error: &(dyn Error + 'static)) -> Option<String> {
         _ => return None,
     };
     Some(advice.to_owned())
+}
+
+/// Whether a refusal is about the signature of a call.
+pub(crate) fn is_of_the_key(code: &str) -> bool {
+    matches!(code, "SIGNATURE_INVALID" | "SIGNATURE_REQUIRED")
 }
 
 /// The failed call that an error is, as one of a sandbox may be.

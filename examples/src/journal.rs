@@ -1,5 +1,5 @@
-//! The journal of a payout run: where it pays, who is paid from which account, what was begun under which key, and how far
-//! it came.
+//! The journal of a payout run: where it pays, who is paid from which account and how often, what was begun under which
+//! key, and how far it came.
 //!
 //! A line is on the disk before the call that it announces is made. So a run that was killed at any point knows which
 //! keys it may have used, and uses them again: the platform recognises a key and gives the first reply back. What is
@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! run 5f0c…
+//! payouts 500 1747.5
 //! at http://127.0.0.1:4010/api
 //! from ACME_USD
 //! to 9d1e…
@@ -21,14 +22,14 @@
 //! The id of the run is drawn when the journal is made and begins every key. Two journals are two runs, whatever the files
 //! are called; keys of one name, used again the next month, would repeat the old orders and pay nobody.
 //!
-//! The lines `at`, `from` and `to` say what the run belongs to. A later one takes the place of an earlier one as long as
+//! The lines `at`, `from`, `to` and `payouts`, how many there are and their sum, say what the run is. A later one takes the place of an earlier one as long as
 //! nobody can have been paid; from then on they stay.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use layer2_sdk::{
-    IdempotencyKey,
+    Amount, IdempotencyKey,
     payments::{AccountId, CounterpartyId, WithdrawalId},
 };
 use uuid::Uuid;
@@ -75,6 +76,23 @@ pub struct Plan {
     pub from: Option<AccountId>,
     /// The counterparty that is paid.
     pub to: Option<CounterpartyId>,
+    /// How many payouts there are. None in a journal of a version that did not write it.
+    pub size: Option<Size>,
+}
+
+/// How many payouts a run has, and what they are worth together: a program that pays other amounts has another run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Their number.
+    pub payouts: usize,
+    /// Their sum.
+    pub sum: Amount,
+}
+
+impl std::fmt::Display for Size {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} payouts of {} together", self.payouts, self.sum)
+    }
 }
 
 /// What a journal tells of the starts before this one.
@@ -135,6 +153,12 @@ impl Journal {
         self.lines.add(&format!("to {payee}"))
     }
 
+    /// The run has so many payouts. It is on the disk with the counterparty or the first payout.
+    pub fn counts(&mut self, size: Size) {
+        let Size { payouts, sum } = size;
+        self.lines.hold(&format!("payouts {payouts} {sum}"));
+    }
+
     /// The first call of a payout is about to be made.
     pub fn begun(&mut self, number: usize, key: &IdempotencyKey) -> Result<(), LinesError> {
         self.lines.add(&format!("begun {number} {}", key.as_str()))
@@ -164,6 +188,7 @@ impl History {
             at: None,
             from: None,
             to: None,
+            size: None,
         };
         Self {
             plan,
@@ -205,6 +230,8 @@ impl History {
         let (what, rest) = line.split_once(' ')?;
         match what {
             "at" | "from" | "to" if !self.is_without_effect() => return None,
+            "payouts" if self.plan.size.is_some() && !self.is_without_effect() => return None,
+            "payouts" => self.plan.size = Some(Size::read(rest)?),
             "at" => self.plan.at = Some(rest.to_owned()),
             "from" => self.plan.from = Some(rest.parse().ok()?),
             "to" => self.plan.to = Some(rest.parse().ok()?),
@@ -215,6 +242,16 @@ impl History {
             }
         }
         Some(())
+    }
+}
+
+impl Size {
+    fn read(text: &str) -> Option<Self> {
+        let (payouts, sum) = text.split_once(' ')?;
+        Some(Self {
+            payouts: payouts.parse().ok()?,
+            sum: sum.parse().ok()?,
+        })
     }
 }
 
@@ -249,7 +286,7 @@ mod tests {
     #[test]
     fn a_journal_tells_how_far_each_payout_has_come() {
         let file = written(
-            "run r\nat here\nfrom A\nto c-9\nto c-1\n\
+            "run r\nat here\nfrom A\nto c-9\nto c-1\npayouts 9 9.36\npayouts 5 5.1\n\
              begun 1 r-1-1\nmade 1 w-1\ndone 1\n\
              begun 2 r-2-1\nmade 2 w-2\nended 2 INSUFFICIENT_FUNDS, 400\nbegun 2 r-2-2\n\
              begun 3 r-3-1\nended 3 EXPIRED\n\
@@ -260,6 +297,11 @@ mod tests {
         assert_eq!(history.plan.at.as_deref(), Some("here"));
         assert_eq!(history.plan.from, Some("A".parse().unwrap()));
         assert_eq!(history.plan.to, Some("c-1".parse().unwrap()));
+        let size = Size {
+            payouts: 5,
+            sum: "5.10".parse().unwrap(),
+        };
+        assert_eq!(history.plan.size, Some(size));
         let key = |text: &str| IdempotencyKey::new(text).unwrap();
         assert!(!history.is_without_effect());
         let stages = [
@@ -298,6 +340,8 @@ mod tests {
             "run r\nbegun 1 k-1\nbegun 1 k-2\n",
             "run r\nbegun x k-1\n",
             "run r\nto c-1\nbegun 1 k-1\nto c-2\n",
+            "run r\npayouts 3\n",
+            "run r\npayouts 3 3.03\nbegun 1 k-1\npayouts 4 4.06\n",
         ] {
             let file = written(text);
             let error = Journal::open(file.path()).unwrap_err();

@@ -32,6 +32,8 @@ use layer2_sdk::{Amount, Slippage, control::InboundRequest, mock::Sandbox, payme
 const NOTES: &str = "on_ramp.notes";
 /// The example address of BIP 173. Everybody can have its key, so it is for a sandbox alone.
 const SANDBOX_WALLET: &str = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx";
+/// Decimals that a dollar has.
+const CENTS: u32 = 2;
 /// How long a sandbox is given for each thing that a purchase waits for.
 const WAIT: Duration = Duration::from_secs(3_600);
 /// How many such waits a purchase in a sandbox has. The slowest profile needs a few.
@@ -49,7 +51,7 @@ struct Options {
     #[arg(long, value_name = "ID")]
     bitcoin_account: Option<AccountId>,
     /// How many dollars are spent.
-    #[arg(long, value_name = "AMOUNT", default_value = "2500", value_parser = positive)]
+    #[arg(long, value_name = "AMOUNT", default_value = "2500", value_parser = dollars)]
     dollars: Amount,
     /// How much worse the rate may become until the order is carried out, in hundredths of a percent.
     #[arg(long, value_name = "BPS", default_value = "50", value_parser = slippage)]
@@ -117,6 +119,7 @@ async fn purchase(target: &Target, options: &Options) -> Step<Purchase> {
     let from = target.account(options.account.as_ref(), DOLLARS)?;
     let account = target.client().accounts().get(&from).await?;
     ramp::holds(&account, DOLLARS)?;
+    target.signs(&from).await?;
     let customer = account.customer_id.clone();
     let customer = customer.ok_or("the account names no customer")?;
     let to = match &options.bitcoin_account {
@@ -152,11 +155,14 @@ async fn finish_in(sandbox: &Sandbox, ramp: &mut Ramp) -> Step<Option<Wait>> {
     Err(format!("the purchase is not finished after {WAITS_MAX} hours").into())
 }
 
-fn positive(text: &str) -> Result<Amount, String> {
+fn dollars(text: &str) -> Result<Amount, String> {
     let amount: Amount = text.parse().map_err(|why| format!("{why}"))?;
-    match amount.is_positive() {
-        true => Ok(amount),
-        false => Err("it is to be more than nothing".to_owned()),
+    if !amount.is_positive() {
+        return Err("it is to be more than nothing".to_owned());
+    }
+    match amount.to_minor(CENTS) {
+        Ok(_) => Ok(amount),
+        Err(_) => Err("a cent is the least, as in 10.01".to_owned()),
     }
 }
 

@@ -74,7 +74,7 @@ async fn onboard(target: &Target, options: &Options) -> Step<()> {
     println!("application {}", status(&review)?);
     print!("{}", missing(&review));
 
-    hand_in(client, &id, &review, folder).await?;
+    hand_in(target, &id, &review, folder).await?;
     let review = client.applications().get_status(&id).await?;
     println!("application {}", status(&review)?);
     client.applications().submit(&id).await?;
@@ -189,7 +189,7 @@ fn kind(paper: &DocumentError) -> String {
 /// Uploads a file for each paper that is asked for, under the id that the status call tells. All files are read before
 /// the first one leaves.
 async fn hand_in(
-    client: &Client,
+    target: &Target,
     application: &ApplicationId,
     review: &ApplicationReview,
     folder: Option<&Path>,
@@ -205,7 +205,8 @@ async fn hand_in(
             return Err(
                 Failure::new(format!("papers are missing: {}", missing.join(", ")))
                     .advise(format!(
-                        "put them there, and go on with --application {application}"
+                        "put them there, and {}",
+                        again(target, application)
                     ))
                     .into(),
             );
@@ -216,16 +217,35 @@ async fn hand_in(
         let id = paper.document_id.as_ref();
         let id = id.ok_or("a paper is asked for by its id")?;
         let scan = match folder {
-            Some(folder) => Upload::from_path(scan_in(folder, paper)).await?,
+            Some(folder) => {
+                let path = scan_in(folder, paper);
+                let scan = Upload::from_path(&path).await;
+                scan.map_err(|why| {
+                    Failure::new(format!("the paper {} cannot be used", path.display()))
+                        .because(why)
+                        .advise(format!(
+                            "put a PDF there that can be read, and {}",
+                            again(target, application)
+                        ))
+                })?
+            }
             None => Upload::from_bytes("scan.pdf", &b"%PDF-1.7\n%%EOF\n"[..])?,
         };
         scans.push((kind(paper), id, scan));
     }
     for (kind, id, scan) in scans {
-        client.documents().upload(id, &scan).await?;
+        target.client().documents().upload(id, &scan).await?;
         println!("uploaded {kind} of {} bytes", scan.len());
     }
     Ok(())
+}
+
+/// How to go on after a failure. A sandbox that ends with the program takes the application along.
+fn again(target: &Target, application: &ApplicationId) -> String {
+    match target.stays() {
+        true => format!("go on with --application {application}"),
+        false => "run again".to_owned(),
+    }
 }
 
 fn scan_in(folder: &Path, paper: &DocumentError) -> PathBuf {

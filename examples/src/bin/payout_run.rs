@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use layer2_examples::{
-    ends::Ends,
+    ends::{self, Ends},
     failure::Failure,
     flow::Step,
     journal::Journal,
@@ -45,6 +45,8 @@ use layer2_sdk::{
 use tokio::sync::Mutex;
 
 const JOURNAL: &str = "payouts.journal";
+/// How many payouts there are if neither the arguments nor the journal say.
+const PAYOUTS: usize = 500;
 /// More refused payouts than this are not listed one by one.
 const ROWS_MAX: usize = 20;
 
@@ -63,9 +65,9 @@ struct Options {
     /// run. Only for a place that stays: --env, --base-url, --keep.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// How many payouts there are.
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
-    payouts: u16,
+    /// How many payouts there are; as many as the journal says, and 500 in a new one, if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    payouts: Option<u16>,
     /// How many are on their way at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     at_once: u16,
@@ -88,9 +90,13 @@ async fn pay(target: &Target, options: &Options) -> Step<()> {
         None => Journal::nowhere(),
     };
     let (account, payee) = (options.account.clone(), options.counterparty.clone());
+    let size = ends::size(&history, options.payouts.map(usize::from), PAYOUTS)?;
+    if history.plan.size != Some(size) {
+        journal.counts(size);
+    }
     let ends = Ends::find(target, &mut journal, &history, account, payee).await?;
     let done = history.done();
-    let payouts = usize::from(options.payouts);
+    let payouts = size.payouts;
     if let Some(sandbox) = target.sandbox() {
         fund(sandbox, &ends.from, payouts, &done).await?;
     }

@@ -58,7 +58,7 @@ struct Options {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: String,
-    /// File that keeps the keys of the subscriptions; a sandbox that ends with the program needs none.
+    /// File that keeps the keys of the subscriptions. Only for the platform: --env, --base-url.
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
 }
@@ -121,6 +121,14 @@ async fn keep(client: &Client, options: &Options) -> Step<()> {
 
 /// What a receiver goes through, in a sandbox.
 async fn rehearse(sandbox: &Sandbox, options: &Options) -> Step<()> {
+    if let Some(path) = &options.keys {
+        let path = path.display();
+        return Err(Failure::new(format!(
+            "--keys {path} is for the platform, and what is rehearsed in a sandbox keeps no keys"
+        ))
+        .advise("leave --keys out, or give --env or --base-url")
+        .into());
+    }
     let listener = listen(options).await?;
     let own = format!("http://{}/webhooks/layer2", listener.local_addr()?);
     let url = options.callback_url.as_ref().unwrap_or(&own);

@@ -207,6 +207,31 @@ async fn a_paper_that_is_missing_is_named_and_the_application_goes_on_with_it() 
 }
 
 #[test]
+fn a_paper_that_cannot_be_used_is_named_and_a_sandbox_that_ended_is_not_gone_on_in() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let scan = |kind: &str| folder.path().join(format!("{kind}.pdf"));
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onboard_corporation"));
+        failure(&command.args(["--papers", path]).output().unwrap())
+    };
+    let why = start();
+    assert!(why.contains("put them there, and run again\n"), "{why}");
+
+    let empty = scan("INCORPORATION_DOCUMENTS");
+    std::fs::write(&empty, b"").unwrap();
+    std::fs::write(scan("GOVERNMENT_ID_FRONT"), b"%PDF-1.7\n%%EOF\n").unwrap();
+    tells(
+        &start(),
+        &[
+            &format!("error: the paper {} cannot be used", empty.display()),
+            "cause: ",
+            "advice: put a PDF there that can be read, and run again\n",
+        ],
+    );
+}
+
+#[test]
 fn every_outcome_is_met_and_the_unknown_one_is_settled() {
     let report = run(env!("CARGO_BIN_EXE_unknown_outcome"), &[]);
     tells(

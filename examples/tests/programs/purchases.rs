@@ -36,6 +36,18 @@ fn a_wire_becomes_bitcoin_in_a_wallet() {
     );
 }
 
+#[test]
+fn what_no_dollars_are_is_refused_before_anything_begins() {
+    for (dollars, what) in [
+        ("10.005", "a cent is the least"),
+        ("0", "more than nothing"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_on_ramp"));
+        let why = misuse(&command.args(["--dollars", dollars]).output().unwrap());
+        tells(&why, &["--dollars", what]);
+    }
+}
+
 /// A purchase on a platform whose work takes time.
 struct Scene {
     sandbox: Sandbox,
