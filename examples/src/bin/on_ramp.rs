@@ -13,8 +13,6 @@
 //! on_ramp --env --account ACME_USD --wallet ADDRESS --notes march.notes
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,6 +23,7 @@ use layer2_examples::{
     flow::Step,
     notes::Notes,
     ramp::{self, DOLLARS, Purchase, Ramp, Wait},
+    say,
     target::{Target, Where},
 };
 use layer2_sdk::{Amount, Slippage, control::InboundRequest, mock::Sandbox, payments::AccountId};
@@ -85,20 +84,20 @@ async fn buy(target: &Target, options: &Options) -> Step<()> {
     };
     match waits {
         Some(Wait::Wire(wire)) => {
-            println!("{wire}");
-            println!("run again once the wire has come");
+            say!("{wire}");
+            say!("run again once the wire has come");
         }
-        Some(Wait::For(what)) => println!("run again later: it waits for {what}"),
+        Some(Wait::For(what)) => say!("run again later: it waits for {what}"),
         None => {
-            println!("withdrawal EXECUTED");
+            say!("withdrawal EXECUTED");
             for left in ramp.left().await? {
-                println!("left: {left}");
+                say!("left: {left}");
             }
         }
     }
     if let Some(sandbox) = target.sandbox() {
         sandbox.trial_balance().await?;
-        println!("the books balance");
+        say!("the books balance");
     }
     Ok(())
 }
@@ -143,7 +142,7 @@ async fn finish_in(sandbox: &Sandbox, ramp: &mut Ramp) -> Step<Option<Wait>> {
         match ramp.go_on().await? {
             None => return Ok(None),
             Some(Wait::Wire(wire)) if !is_sent => {
-                println!("{wire}: the sandbox plays the bank that does");
+                say!("{wire}: the sandbox plays the bank that does");
                 let wire = InboundRequest::new(wire.missing).with_memo(wire.memo);
                 sandbox.receive(wire).await?;
                 is_sent = true;

@@ -9,8 +9,6 @@
 //!
 //! A folder of scans holds a file for each kind of paper, such as `INCORPORATION_DOCUMENTS.pdf` or `PASSPORT.pdf`.
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,6 +16,7 @@ use clap::Parser;
 use layer2_examples::{
     failure::Failure,
     flow::{Step, onboarding::status},
+    say,
     table::Table,
     target::{Target, Where},
 };
@@ -69,14 +68,14 @@ async fn onboard(target: &Target, options: &Options) -> Step<()> {
         Some(begun) => begun.clone(),
         None => begin(client, &options.customer).await?,
     };
-    println!("application {id} of {}", options.customer);
+    say!("application {id} of {}", options.customer);
     let review = client.applications().get_status(&id).await?;
-    println!("application {}", status(&review)?);
-    print!("{}", missing(&review));
+    say!("application {}", status(&review)?);
+    say::part(format_args!("{}", missing(&review)));
 
     hand_in(target, &id, &review, folder).await?;
     let review = client.applications().get_status(&id).await?;
-    println!("application {}", status(&review)?);
+    say!("application {}", status(&review)?);
     client.applications().submit(&id).await?;
     decide(target, &id, &options.customer).await
 }
@@ -235,7 +234,7 @@ async fn hand_in(
     }
     for (kind, id, scan) in scans {
         target.client().documents().upload(id, &scan).await?;
-        println!("uploaded {kind} of {} bytes", scan.len());
+        say!("uploaded {kind} of {} bytes", scan.len());
     }
     Ok(())
 }
@@ -255,16 +254,16 @@ fn scan_in(folder: &Path, paper: &DocumentError) -> PathBuf {
 /// On the platform somebody reviews the application, which takes days. A sandbox is told what came of it.
 async fn decide(target: &Target, id: &ApplicationId, customer: &CustomerId) -> Step<()> {
     let Some(sandbox) = target.sandbox() else {
-        println!("submitted; APPLICATION_APPROVED or APPLICATION_CHANGE_REQUESTED tells the rest");
+        say!("submitted; APPLICATION_APPROVED or APPLICATION_CHANGE_REQUESTED tells the rest");
         return Ok(());
     };
     let decision = sandbox.approve_application(id).await?;
-    println!("application {}", decision.status);
+    say!("application {}", decision.status);
     let approved = target.client().customers().get(customer).await?;
-    println!("customer {customer}, {}", approved.tag());
+    say!("customer {customer}, {}", approved.tag());
     let account = format!("{customer}_USD").parse()?;
     let opened = target.client().accounts().get(&account).await?;
     let status = opened.status.as_ref().ok_or("an account has a status")?;
-    println!("account {account}, {status}");
+    say!("account {account}, {status}");
     Ok(())
 }

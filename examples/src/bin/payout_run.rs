@@ -19,8 +19,6 @@
 //! payout_run --env --account ACME_USD --counterparty ID --journal march.journal
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +33,7 @@ use layer2_examples::{
     orders::Reason,
     payouts::{self, Run},
     progress::Progress,
+    say,
     table::Table,
     target::{Target, Where},
 };
@@ -100,7 +99,7 @@ async fn pay(target: &Target, options: &Options) -> Step<()> {
     if let Some(sandbox) = target.sandbox() {
         fund(sandbox, &ends.from, payouts, &done).await?;
     }
-    println!("paying {} from {}", ends.to, ends.from);
+    say!("paying {} from {}", ends.to, ends.from);
 
     let before = done.len();
     let run = Arc::new(Run {
@@ -117,7 +116,7 @@ async fn pay(target: &Target, options: &Options) -> Step<()> {
     let refused = run.all(payouts, history.payouts, at_once).await;
     let refused = refused.map_err(|why| stopped(why, path.is_some()))?;
     target.settle().await?;
-    println!(
+    say!(
         "{} payouts, {before} of them before this start",
         run.paid.lock().await.len()
     );
@@ -150,12 +149,12 @@ async fn add_up(run: &Run, sandbox: &Sandbox) -> Step<()> {
     let paid: BTreeSet<_> = run.paid.lock().await.keys().copied().collect();
     let ordered = payouts::total(paid)?;
     let (wires, sent) = run.sent().await?;
-    println!(
+    say!(
         "{sent} have left in {wires} wires, {} were ordered",
         ordered.amount()
     );
     sandbox.trial_balance().await?;
-    println!("the books balance");
+    say!("the books balance");
     Ok(())
 }
 
@@ -183,13 +182,13 @@ fn tell(refused: &BTreeMap<usize, Reason>, has_journal: bool) -> Step<()> {
     for (number, why) in refused.iter().take(ROWS_MAX) {
         table.row([number.to_string(), why.code.clone()]);
     }
-    print!("{table}");
+    say::part(format_args!("{table}"));
     if let Some(more) = refused.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
-        println!("  and {more} more");
+        say!("  and {more} more");
     }
     let of_a_kind: BTreeMap<_, _> = refused.values().map(|why| (&why.code, why)).collect();
     for why in of_a_kind.values() {
-        println!("{why}");
+        say!("{why}");
     }
     let failure = Failure::new(format!("{} payouts were refused", refused.len()));
     Err(match has_journal {

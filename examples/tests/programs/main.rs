@@ -251,6 +251,31 @@ fn every_outcome_is_met_and_the_unknown_one_is_settled() {
 }
 
 #[test]
+fn a_reader_who_has_read_enough_ends_no_program_in_a_panic() {
+    let watch = &["--every", "1"][..];
+    for (program, arguments) in [
+        (env!("CARGO_BIN_EXE_treasury"), &[][..]),
+        (env!("CARGO_BIN_EXE_treasury"), watch),
+        (env!("CARGO_BIN_EXE_quickstart"), &[]),
+        (env!("CARGO_BIN_EXE_on_ramp"), &[]),
+        (env!("CARGO_BIN_EXE_payout_run"), &["--payouts", "2"]),
+        (env!("CARGO_BIN_EXE_reconcile"), &[]),
+        (env!("CARGO_BIN_EXE_remote_signer"), &[]),
+        (env!("CARGO_BIN_EXE_onboard_corporation"), &[]),
+        (env!("CARGO_BIN_EXE_unknown_outcome"), &[]),
+    ] {
+        let mut command = Command::new(program);
+        let mut running = Running::start(command.args(arguments));
+        running.lines.next().unwrap().unwrap();
+        drop(running.lines);
+        let ended = running.child.wait_with_output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.success(), "{program}: {told}");
+        assert!(!told.contains("panicked"), "{program}: {told}");
+    }
+}
+
+#[test]
 fn the_dashboard_adds_up() {
     let report = run(env!("CARGO_BIN_EXE_treasury"), &["--last", "2"]);
     tells(
