@@ -13,6 +13,7 @@ mod core;
 mod deliveries;
 mod epoch;
 mod imaging;
+mod in_flight;
 mod keeping;
 mod load;
 mod neighbours;
@@ -73,7 +74,7 @@ pub(crate) struct Sandbox {
     /// The bytes of the files that its commands name.
     pub(crate) blobs: Blobs,
     /// Wakes whoever waits for due work or for a delivery to come back.
-    pub(crate) changed: Notify,
+    pub(crate) changed: Arc<Notify>,
     /// Held by whoever moves the clock on this server.
     moving: tokio::sync::Mutex<()>,
     genesis: Genesis,
@@ -158,7 +159,7 @@ impl Sandbox {
             faults: Mutex::default(),
             requests: Mutex::default(),
             blobs,
-            changed: Notify::new(),
+            changed: core.in_flight.changed(),
             moving: tokio::sync::Mutex::default(),
             entering: tokio::sync::Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
@@ -243,7 +244,9 @@ impl Sandbox {
         &self,
         command: &ClientCommand,
     ) -> Option<Result<Accepted, Rejection>> {
-        lock(&self.core).refusing?;
+        if !lock(&self.core).takes_nothing() {
+            return None;
+        }
         let look = |core: &mut Core| core.world.repeated(command);
         let saved = self.turn(Intent::Read, look).await.ok()?;
         saved.map(|saved| saved.map(Accepted::from)).transpose()
@@ -294,11 +297,15 @@ impl Sandbox {
 
     /// Begins again: same name, seed, settings and credentials.
     pub(crate) async fn reset(&self) -> Result<(), Broken> {
-        self.turn(Intent::Reset, |core| {
-            core.reset(&self.genesis, self.clock_mode);
-            self.blobs.clear();
-        })
-        .await?;
+        let epoch = self
+            .turn(Intent::Reset, |core| {
+                core.reset(&self.genesis, self.clock_mode);
+                self.blobs.clear();
+                core.head.epoch
+            })
+            .await?;
+        // Where the head was flawed it is another one.
+        self.note_epoch(epoch);
         lock(&self.faults).clear();
         lock(&self.requests).clear();
         self.changed.notify_waiters();

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -75,6 +75,8 @@ pub(crate) struct Server {
     /// The name of the sandbox that this server makes or deletes: directory and store change together, and nobody else
     /// touches it meanwhile.
     in_change: Mutex<Option<String>>,
+    /// Sandboxes are neither made nor deleted any more.
+    is_ending: AtomicBool,
     /// What the store said when the directory was last brought up to what other servers do.
     seen_changes: AtomicI64,
     named: AtomicU64,
@@ -97,6 +99,7 @@ impl Server {
             changing: tokio::sync::Mutex::default(),
             following: tokio::sync::Mutex::default(),
             in_change: Mutex::default(),
+            is_ending: AtomicBool::new(false),
             seen_changes: AtomicI64::new(-1),
             named: AtomicU64::new(0),
             config,
@@ -148,10 +151,21 @@ impl Server {
         ));
     }
 
-    /// Leaves everything as the next start wants to find it: a snapshot at the end of each journal.
+    /// Leaves everything as the next start wants to find it: a snapshot at the end of each journal. Nothing is written from
+    /// here on, although requests may still come: a row after its snapshot is one that newer rules do not carry out.
     pub(crate) async fn close(&self) {
-        for sandbox in self.directory.all() {
-            sandbox.close();
+        {
+            // Whoever makes one ends first; whoever waits for that is refused.
+            let _nobody_else = self.changing.lock().await;
+            self.is_ending.store(true, Ordering::Release);
+            // Nor does anybody add one of another server's from here on.
+            let _nobody_follows = self.following.lock().await;
+        }
+        let sandboxes = self.directory.all();
+        for sandbox in &sandboxes {
+            sandbox.end_writing();
+        }
+        for sandbox in sandboxes {
             if let Err(error) = sandbox.keep_snapshot().await {
                 tracing::error!(sandbox = sandbox.name(), %error, "no snapshot could be kept");
             }

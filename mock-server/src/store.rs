@@ -58,6 +58,8 @@ pub(crate) trait Store: fmt::Debug + Send + Sync {
 
     /// Keeps a sandbox that begins with a base, in place of the one of its name if that is asked for: all at once, so that
     /// a crash leaves either the old one or the new one. Otherwise [`StoreError::Taken`] if there is one of this name.
+    /// The caller sees to it that tokens stay expired; of what other servers of a shared store have expired meanwhile the
+    /// store keeps count.
     fn begin<'a>(
         &'a self,
         charter: &'a Charter,

@@ -57,6 +57,9 @@ impl Broken {
 /// Why a store does not do its work for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Outage {
+    /// The server ends: it writes nothing any more, so that what it leaves is whole.
+    #[error("the server ends; nothing was done")]
+    Ending,
     /// It takes no more.
     #[error("the store of the server is full; nothing was done")]
     Full,
@@ -69,6 +72,9 @@ impl Outage {
     /// What to do about it.
     pub(crate) fn hint(self) -> &'static str {
         match self {
+            Outage::Ending => {
+                "Send the request again once a server answers, with the same idempotency key where it takes one."
+            }
             Outage::Full => {
                 "Reads go on. Delete or reset sandboxes that are not needed, or give the store more room; then send the request again."
             }

@@ -1,6 +1,6 @@
 //! What the lock of a sandbox protects: the world and everything that decides what becomes of it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use layer2_world::{
@@ -11,7 +11,7 @@ use layer2_world::{
     rejection::Rejection,
 };
 
-use super::{Attempt, Broken, LoadError, Outage, Step, load};
+use super::{Attempt, Broken, LoadError, Outage, Step, in_flight::InFlight, load, turn::Intent};
 use crate::{
     blobs::Lease,
     clocks::{ClockMode, SandboxClock},
@@ -32,10 +32,12 @@ pub(super) struct Core {
     pub(super) is_stale: bool,
     /// Why nothing is written for now, after the journal has failed.
     pub(super) refusing: Option<Outage>,
+    /// Nothing is written any more, as the server ends.
+    is_ending: bool,
     /// Nothing may be written for now, as the sandbox has not been taken from the servers that share it.
     only_looks: bool,
     /// Attempts that were handed out and have not come back.
-    pub(super) in_flight: BTreeSet<(DeliveryId, u32)>,
+    pub(super) in_flight: Arc<InFlight>,
     /// While the clock is being moved, deliveries are sent by whoever moves it.
     pub(super) paused: bool,
     journal: Arc<dyn Journal>,
@@ -75,8 +77,9 @@ impl Core {
             broken: None,
             is_stale: false,
             refusing: None,
+            is_ending: false,
             only_looks: false,
-            in_flight: BTreeSet::new(),
+            in_flight: Arc::default(),
             paused: false,
             journal,
             collected: Vec::new(),
@@ -105,7 +108,7 @@ impl Core {
     /// Puts what is safe in the place of the state. What is on its way was safe before it went, and stays so.
     pub(super) fn replace(&mut self, state: State) {
         if self.head.generation != state.head.generation {
-            self.in_flight.clear();
+            self.in_flight = self.in_flight.begun_again();
         }
         self.world = state.world;
         self.last_seq = state.last_seq;
@@ -149,6 +152,24 @@ impl Core {
         });
         self.broken = None;
         self.write(Write::Reset(head));
+    }
+
+    /// From here on nothing is written.
+    pub(super) fn end_writing(&mut self) {
+        self.is_ending = true;
+    }
+
+    /// Whether nothing is written for now, or any more.
+    pub(super) fn takes_nothing(&self) -> bool {
+        self.refusing.is_some() || self.is_ending
+    }
+
+    /// Whether whoever enters may do what is meant: once the server ends, look.
+    pub(super) fn admit(&self, intent: Intent) -> Result<(), Broken> {
+        match intent {
+            Intent::Reset | Intent::Write if self.is_ending => Err(Broken::Outage(Outage::Ending)),
+            Intent::Read | Intent::Reset | Intent::Write => Ok(()),
+        }
     }
 
     pub(super) fn sound(&self) -> Result<(), Broken> {
@@ -226,7 +247,7 @@ impl Core {
     /// Runs what is due, also what becomes due by it. While nothing can be written, due work waits.
     pub(super) fn run_due(&mut self, now: Timestamp) -> Vec<JobReport> {
         let mut ran = Vec::new();
-        if self.refusing.is_some() || self.only_looks {
+        if self.takes_nothing() || self.only_looks {
             return ran;
         }
         for _ in 0..limits::DUE_ROUNDS {
@@ -253,15 +274,15 @@ impl Core {
     pub(super) fn step(&mut self, now: Timestamp, room: usize) -> Step {
         let ran = self.run_due(now);
         let on_their_way = &self.in_flight;
-        let is_new = |id: &DeliveryId, attempt| !on_their_way.contains(&(id.clone(), attempt));
+        let is_new = |id: &DeliveryId, attempt| !on_their_way.has(&(id.clone(), attempt));
         let due = self.world.deliveries_to_send(now, room, is_new);
         let mut attempts = Vec::with_capacity(due.len());
         for delivery in due {
-            self.in_flight
-                .insert((delivery.delivery.clone(), delivery.attempt));
+            let key = (delivery.delivery.clone(), delivery.attempt);
             attempts.push(Attempt {
                 delivery,
                 generation: self.head.generation,
+                flight: self.in_flight.begin(key),
             });
         }
         Step {
@@ -271,14 +292,6 @@ impl Core {
             overdue: self.world.is_due(now),
             elsewhere: false,
             next: self.next_due(),
-        }
-    }
-
-    /// An attempt is not on its way any more. One of the generation before is none of this one's, although a reset
-    /// gives the same ids again.
-    pub(super) fn call_off(&mut self, generation: u64, attempt: &(DeliveryId, u32)) {
-        if generation == self.head.generation {
-            self.in_flight.remove(attempt);
         }
     }
 
@@ -295,7 +308,7 @@ impl Core {
         let delivery = self
             .world
             .pending_deliveries()
-            .find(|(id, attempt, _)| !self.in_flight.contains(&((*id).clone(), *attempt)))
+            .find(|(id, attempt, _)| !self.in_flight.has(&((*id).clone(), *attempt)))
             .map(|(_, _, due)| due)
             .filter(|_| has_room);
         [self.world.next_due(), delivery]

@@ -6,26 +6,21 @@ use jiff::Timestamp;
 use layer2_world::{
     JobReport,
     command::{Command, Internal},
-    outbox::{DeliveryId, DeliveryOutcome, DueDelivery},
+    outbox::{DeliveryOutcome, DueDelivery},
 };
 
-use super::{Broken, Sandbox, core::Core, lock, turn::Intent};
+use super::{Broken, Sandbox, core::Core, in_flight::Flight, lock, turn::Intent};
 use crate::http::limits;
 
 /// How long the dispatcher waits before it looks again whether it may send, or whether the store takes something.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A delivery that was handed out to be sent.
-#[derive(Clone, Debug)]
+/// A delivery that was handed out to be sent. One that is dropped without an outcome has not been made.
+#[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) delivery: DueDelivery,
     pub(super) generation: u64,
-}
-
-impl Attempt {
-    pub(super) fn key(&self) -> (DeliveryId, u32) {
-        (self.delivery.delivery.clone(), self.delivery.attempt)
-    }
+    pub(super) flight: Flight,
 }
 
 /// What happened under the lock when work was due.
@@ -81,56 +76,41 @@ impl Sandbox {
         }
     }
 
-    /// What is handed out and cannot be made safe has not been handed out.
+    /// What is handed out and cannot be made safe has not been handed out: it is dropped on the way here.
     async fn hand_out(
         &self,
         work: impl FnOnce(&mut Core) -> (Step, Option<Duration>),
     ) -> Result<(Step, Option<Duration>), Broken> {
         // What others share is taken only if there is work to run; otherwise deliveries wait until their outcomes can be
         // kept, and so do those of a store that takes no more.
-        let is_refusing = lock(&self.core).refusing.is_some();
+        let takes_nothing = lock(&self.core).takes_nothing();
         let intent = match self.journal.shared() {
-            Some(_) if !is_refusing => Intent::Read,
+            Some(_) if !takes_nothing => Intent::Read,
             _ => Intent::Write,
         };
-        let mut handed_out = Vec::new();
-        let taken = &mut handed_out;
-        let done = self
-            .turn(intent, move |core| {
-                let (step, wait) = work(core);
-                taken.extend(
-                    step.attempts
-                        .iter()
-                        .map(|attempt| (attempt.generation, attempt.key())),
-                );
-                (step, wait)
-            })
-            .await;
-        if done.is_err() && !handed_out.is_empty() {
-            let mut core = lock(&self.core);
-            for (generation, key) in &handed_out {
-                core.call_off(*generation, key);
-            }
-        }
-        done
+        self.turn(intent, work).await
     }
 
     /// Records how an attempt ended. An outcome that is lost is one that is not known: the attempt is made again.
     pub(crate) async fn finish(
         &self,
-        attempt: &Attempt,
+        attempt: Attempt,
         outcome: DeliveryOutcome,
     ) -> Result<(), Broken> {
         let work = |core: &mut Core| {
-            if core.head.generation != attempt.generation {
+            let Attempt {
+                delivery,
+                generation,
+                mut flight,
+            } = attempt;
+            flight.end();
+            if core.head.generation != generation {
                 return;
             }
             let now = core.clock.now(Timestamp::now());
-            let (delivery, attempt) = attempt.key();
-            core.in_flight.remove(&(delivery.clone(), attempt));
             let finished = Internal::DeliveryFinished {
-                delivery,
-                attempt,
+                delivery: delivery.delivery,
+                attempt: delivery.attempt,
                 outcome,
             };
             if let Err(rejection) = core.execute(Command::Internal(finished), now, None) {
@@ -141,10 +121,6 @@ impl Sandbox {
             }
         };
         let finished = self.turn_unseen(Intent::Write, work).await;
-        if finished.is_err() {
-            // It is not on its way any more, whatever became of its outcome.
-            lock(&self.core).call_off(attempt.generation, &attempt.key());
-        }
         self.changed.notify_waiters();
         finished
     }

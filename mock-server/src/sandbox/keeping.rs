@@ -12,7 +12,7 @@ impl Sandbox {
         if !self.journal.wants_snapshot() || self.keeping.try_lock().is_err() {
             return;
         }
-        if lock(&self.core).refusing.is_some() {
+        if lock(&self.core).takes_nothing() {
             return;
         }
         let sandbox = Arc::clone(self);
@@ -27,10 +27,17 @@ impl Sandbox {
         });
     }
 
+    /// Sends no deliveries from here on and writes nothing: whoever comes is told to come again.
+    pub(crate) fn end_writing(&self) {
+        lock(&self.core).end_writing();
+        self.close();
+    }
+
     /// Keeps a snapshot of the state, if there are rows that the next start would have to carry out. Waits for one that
-    /// is being kept: there may be rows after it.
+    /// is being kept, and for what is being written: those rows come after it.
     pub(crate) async fn keep_snapshot(&self) -> Result<(), Broken> {
         let _one_at_a_time = self.keeping.lock().await;
+        self.turn(Intent::Read, |_| ()).await?;
         self.take_snapshot().await
     }
 

@@ -109,7 +109,12 @@ impl Sandbox {
         intent: Intent,
         work: impl FnOnce(&mut Core) -> T,
     ) -> Result<T, Broken> {
-        if intent == Intent::Write && lock(&self.core).refusing.is_some() {
+        let is_refusing = {
+            let core = lock(&self.core);
+            core.admit(intent)?;
+            core.refusing.is_some()
+        };
+        if intent == Intent::Write && is_refusing {
             self.probe_shared().await?;
         }
         let arrived = self.gate.questions.arrive();
@@ -128,7 +133,7 @@ impl Sandbox {
                 self.look_up(shared, &mut line, arrived).await?;
                 let mut core = self.lock(intent)?;
                 let now = core.clock.now(Timestamp::now());
-                if core.refusing.is_some() || !core.world.is_due(now) {
+                if core.takes_nothing() || !core.world.is_due(now) {
                     return Ok(core.only_looking(work));
                 }
             }
@@ -149,6 +154,8 @@ impl Sandbox {
         };
         let result = {
             let mut core = self.lock(intent)?;
+            // The server may have begun to end while this waited.
+            core.admit(intent)?;
             let awaited = core.next_due();
             let result = work(&mut core);
             let writes = core.collect();

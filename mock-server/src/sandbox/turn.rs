@@ -116,6 +116,7 @@ impl Sandbox {
             // What was lost belongs to what the reset ends.
             self.journal.recover();
         }
+        core.admit(intent)?;
         if intent == Intent::Write && core.refusing.is_some() {
             return Ok(Entered::Refused);
         }

@@ -94,7 +94,7 @@ impl From<StoreError> for ChangeError {
 impl Server {
     /// Makes a sandbox and sets its dispatcher to work. Runs on the server's runtime.
     pub(crate) async fn create(&self, plan: Plan) -> Result<Arc<Sandbox>, ChangeError> {
-        let _one_at_a_time = self.change_of(&plan.name).await;
+        let _one_at_a_time = self.change_of(&plan.name).await?;
         let sandbox = self.make(plan).await?;
         self.dispatch(&sandbox);
         Ok(sandbox)
@@ -115,7 +115,7 @@ impl Server {
     /// Makes a sandbox of the same name in the place of one of which nothing can be read. The store puts one for the other
     /// at once, so that what is refused leaves the old one where it is.
     async fn make_anew(&self, old: &Arc<Sandbox>) -> Result<Arc<Sandbox>, ChangeError> {
-        let _one_at_a_time = self.change_of(old.name()).await;
+        let _one_at_a_time = self.change_of(old.name()).await?;
         match self.directory.named(old.name()) {
             Some(now) if Arc::ptr_eq(&now, old) => {}
             // Another call was a moment earlier; what has been put into the new one since stays there.
@@ -153,18 +153,28 @@ impl Server {
         replace: bool,
     ) -> Result<Arc<Sandbox>, ChangeError> {
         let name = image.genesis.name.clone();
-        let _one_at_a_time = self.change_of(&name).await;
+        let _one_at_a_time = self.change_of(&name).await?;
         let old = self.directory.named(&name).filter(|_| replace);
         let Some(old) = &old else {
             self.directory.may_add(&name)?;
             return self.put(&image.charter(), &image.base, replace).await;
         };
         let claim = old.claim().await?;
-        // Tokens that were expired stay so.
-        image.base.head.epoch = image.base.head.epoch.max(old.epoch());
-        let put = self.put(&image.charter(), &image.base, replace).await;
+        let put = self.put_in_place(old, &mut image).await;
         claim.release().await;
         put
+    }
+
+    /// The same where the clock is this call's. Tokens that were expired stay so.
+    async fn put_in_place(
+        &self,
+        old: &Sandbox,
+        image: &mut Image,
+    ) -> Result<Arc<Sandbox>, ChangeError> {
+        let next = old.next_head().await.map_err(ChangeError::Broken)?;
+        let head = &mut image.base.head;
+        head.epoch = head.epoch.max(next.epoch);
+        self.put(&image.charter(), &image.base, true).await
     }
 
     /// Keeps a sandbox that begins with a base and sets its dispatcher to work. The caller sees to it that nobody else makes
@@ -184,7 +194,7 @@ impl Server {
 
     /// Deletes a sandbox with all that is kept of it; the default one stays.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), ChangeError> {
-        let _one_at_a_time = self.change_of(name).await;
+        let _one_at_a_time = self.change_of(name).await?;
         self.directory.may_remove(name)?;
         self.store.delete(name).await?;
         Ok(self.directory.remove(name)?)

@@ -8,9 +8,9 @@ use std::{
 
 use tokio::sync::MutexGuard;
 
-use super::Server;
+use super::{ChangeError, Server};
 use crate::{
-    sandbox::{Outage, Sandbox, lock},
+    sandbox::{Broken, Outage, Sandbox, lock},
     store::StoreError,
 };
 
@@ -54,17 +54,20 @@ impl Server {
         }
     }
 
-    /// Begins a change of this server's own to the sandbox of a name: there is no other until it is dropped. However long
-    /// it takes, what other servers do to other sandboxes is followed meanwhile.
-    pub(super) async fn change_of(&self, name: &str) -> OwnChange<'_> {
+    /// Begins a change of this server's own to the sandbox of a name, unless the server is about to end: there is no other
+    /// until it is dropped. However long it takes, what other servers do to other sandboxes is followed meanwhile.
+    pub(super) async fn change_of(&self, name: &str) -> Result<OwnChange<'_>, ChangeError> {
         let one_at_a_time = self.changing.lock().await;
+        if self.is_ending.load(Ordering::Acquire) {
+            return Err(ChangeError::Broken(Broken::Outage(Outage::Ending)));
+        }
         // Whoever follows the store at this moment knows nothing of it, and so ends first.
         let _following = self.following.lock().await;
         *lock(&self.in_change) = Some(name.to_owned());
-        OwnChange {
+        Ok(OwnChange {
             server: self,
             _one_at_a_time: one_at_a_time,
-        }
+        })
     }
 
     /// Adds the sandboxes that others have made and removes those that they have deleted; gives the new ones.
@@ -73,6 +76,10 @@ impl Server {
         let Some(shared) = self.store.shared() else {
             return Ok(Vec::new());
         };
+        if self.is_ending.load(Ordering::Acquire) {
+            // One that is added now would be left without a snapshot.
+            return Ok(Vec::new());
+        }
         let in_change = lock(&self.in_change).clone();
         let is_in_change = |name: &str| in_change.as_deref() == Some(name);
         let mut is_all = true;

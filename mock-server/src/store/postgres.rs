@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use layer2_world::seed::Seed;
 use tokio::sync::RwLock;
-use tokio_postgres::{Config, Row, config::SslMode, types::ToSql};
+use tokio_postgres::{Client, Config, Row, config::SslMode, types::ToSql};
 
 use super::{
     Charter, Fresh, Identity, Kept, Listed, Pending, SharedStore, Store, StoreError, record,
@@ -66,6 +66,7 @@ impl PostgresStore {
         let sealer = Arc::new(Sealer::new(seed));
         let connections = Arc::new(Connections::new(config));
         let (client, _) = connections.plain().await.map_err(at_start)?;
+        warn_of_lost_commits(&client).await.map_err(at_start)?;
         schema::make(&client, &sealer).await.map_err(at_start)?;
         Ok(PostgresStore {
             leases: Leases::start(Arc::clone(&connections)),
@@ -79,8 +80,13 @@ impl PostgresStore {
     /// How many changes there were, by whomever.
     async fn all_changes(&self) -> Result<i64, StoreError> {
         let reader = self.connections.reader().await?;
-        let asked = reader.client.query_one(&reader.statements.changes, &[]);
-        get(&within(asked).await?, 0)
+        let asked = reader.client.query_opt(&reader.statements.changes, &[]);
+        let row = within(asked).await?.ok_or_else(|| {
+            StoreError::Unavailable(
+                "a newer server has brought its tables up to a version that this one does not know; start the newer layer2-mock here too".to_owned(),
+            )
+        })?;
+        get(&row, 0)
     }
 
     /// The sandboxes that are there, with the charters of those that are not known.
@@ -149,6 +155,18 @@ impl PostgresStore {
     }
 }
 
+/// A database may be told not to wait for its disk at all. That is for its whole server to say, and good for a scratch
+/// one, so it is only told.
+async fn warn_of_lost_commits(client: &Client) -> Result<(), StoreError> {
+    let row = within(client.query_one("SELECT current_setting('fsync')", &[])).await?;
+    if get::<&str>(&row, 0)? == "off" {
+        tracing::warn!(
+            "the database runs with fsync = off: when its machine fails, what was acknowledged may be lost; set it to on where that matters"
+        );
+    }
+    Ok(())
+}
+
 /// A sandbox that is to be made: what is sealed of it, and whose records those will be that follow.
 struct Deed {
     charter: Vec<u8>,
@@ -171,10 +189,13 @@ impl Store for PostgresStore {
             let deed = self.deed(charter)?;
             let borrowed = self.connections.borrow().await?;
             let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
-            // Whatever fails from here on ends the connection, and the transaction with it.
-            within(client.batch_execute("BEGIN")).await?;
             let parameters: [&(dyn ToSql + Sync); 3] = [name, &deed.charter, &deed.head];
-            let created = within(client.query_opt(&statements.create, &parameters)).await?;
+            // Whatever fails from here on ends the connection, and the transaction with it.
+            let ((), created) = within(futures_util::future::try_join(
+                client.batch_execute("BEGIN"),
+                client.query_opt(&statements.create, &parameters),
+            ))
+            .await?;
             let id = get(&created.ok_or(StoreError::Taken)?, 0)?;
             self.conclude(borrowed).await?;
             let filed = self.filed(id, name.clone(), deed.owner);
@@ -196,9 +217,6 @@ impl Store for PostgresStore {
             let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
             // Whatever fails from here on ends the connection, and the transaction with it.
             within(client.batch_execute("BEGIN")).await?;
-            if replace {
-                within(client.execute(&statements.hold, &[name])).await?;
-            }
             let parameters: [&(dyn ToSql + Sync); 2] = [&deed.charter, &deed.head];
             let row = within(client.query_one(&statements.draft, &parameters)).await?;
             let id = get(&row, 0)?;
@@ -206,7 +224,13 @@ impl Store for PostgresStore {
             // This may be long, and concerns nobody else yet.
             filed.write_base(base, &borrowed).await?;
             if replace {
-                within(client.execute(&statements.delete, &[name])).await?;
+                let deleted = within(client.query_opt(&statements.delete, &[name])).await?;
+                if let Some(deleted) = deleted {
+                    // Another server may have expired tokens since the caller looked. Whatever else stands there, the
+                    // number is none below zero.
+                    let epoch = get::<i64>(&deleted, 0)?.max(0).unsigned_abs();
+                    filed.raise_epoch(base, epoch, &borrowed).await?;
+                }
             }
             let parameters: [&(dyn ToSql + Sync); 2] = [&id, name];
             let named = unless_taken(client.execute(&statements.name, &parameters));
@@ -221,8 +245,13 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let borrowed = self.connections.borrow().await?;
             let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
-            within(client.batch_execute("BEGIN")).await?;
-            within(client.execute(&statements.delete, &[&name])).await?;
+            let parameters: [&(dyn ToSql + Sync); 1] = [&name];
+            // Whatever fails from here on ends the connection, and the transaction with it.
+            within(futures_util::future::try_join(
+                client.batch_execute("BEGIN"),
+                client.query_opt(&statements.delete, &parameters),
+            ))
+            .await?;
             self.conclude(borrowed).await
         })
     }

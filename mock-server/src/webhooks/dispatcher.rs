@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     http::headers,
-    sandbox::{Attempt, Sandbox},
+    sandbox::{Attempt, Broken, Outage, Sandbox},
 };
 
 /// How long a receiver may take to answer.
@@ -72,11 +72,16 @@ pub(crate) async fn run(sandbox: Arc<Sandbox>, sender: Arc<Sender>) {
 
 async fn send_and_finish(sandbox: Arc<Sandbox>, sender: Arc<Sender>, attempt: Attempt) {
     let outcome = sender.send(&attempt.delivery).await;
-    if sandbox.finish(&attempt, outcome).await.is_err() {
-        tracing::error!(
+    match sandbox.finish(attempt, outcome).await {
+        Ok(()) => {}
+        Err(Broken::Outage(Outage::Ending)) => tracing::warn!(
+            sandbox = sandbox.name(),
+            "the server ended before a delivery did; it is sent again"
+        ),
+        Err(_) => tracing::error!(
             sandbox = sandbox.name(),
             "the outcome of a delivery could not be kept"
-        );
+        ),
     }
 }
 

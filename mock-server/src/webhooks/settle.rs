@@ -115,16 +115,21 @@ impl<'s> Driver<'s> {
         Ok(settled)
     }
 
-    /// Sends all at once and feeds the outcomes back in the order in which the attempts were due.
+    /// Sends all at once and feeds the outcomes back in the order in which the attempts were due. Gives the first error,
+    /// once all have come back; whoever drops this gives back those whose outcomes are not known.
     async fn send_in_order(&self, attempts: Vec<Attempt>) -> Result<(), Broken> {
         let mut tasks = Vec::with_capacity(attempts.len());
         for attempt in &attempts {
             tasks.push(Box::pin(self.sender.send(&attempt.delivery)));
         }
-        for (attempt, outcome) in attempts.iter().zip(join_all(tasks).await) {
-            self.sandbox.finish(attempt, outcome).await?;
+        let outcomes = join_all(tasks).await;
+        let mut ended = Ok(());
+        for (attempt, outcome) in attempts.into_iter().zip(outcomes) {
+            // One that cannot be recorded keeps no other from it.
+            let finished = self.sandbox.finish(attempt, outcome).await;
+            ended = ended.and(finished);
         }
-        Ok(())
+        ended
     }
 }
 

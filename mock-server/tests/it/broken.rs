@@ -22,7 +22,8 @@ pub(crate) async fn expired_token(sandbox: &Caller) -> String {
     sandbox.token.clone()
 }
 
-async fn assert_is_expired(caller: &Caller) {
+/// Its token was, but is no more.
+pub(crate) async fn assert_is_expired(caller: &Caller) {
     let refused = caller.get("/api/v1/accounts/deposits").await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
     assert_eq!(refused.code(), "TOKEN_EXPIRED");

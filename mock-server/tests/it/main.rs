@@ -12,6 +12,8 @@ mod binary;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod broken;
 mod concurrency;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod ended;
 mod explain;
 mod faults;
 mod files;

@@ -3,6 +3,7 @@
 mod broken;
 mod clock;
 pub(crate) mod database;
+mod ended;
 mod full;
 mod kept;
 mod killed;
@@ -15,7 +16,6 @@ mod tampered;
 mod webhooks;
 
 use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder};
-use serde_json::Value;
 
 use crate::support::{Caller, TestServer, Watched as _};
 use database::Database;
@@ -42,16 +42,8 @@ async fn start(database: &Database) -> (TestServer, Caller) {
     (server, caller)
 }
 
-/// An amount of the wire in cents.
-fn cents(value: &Value) -> i64 {
-    let text = value.to_string();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    format!("{whole}{part:0<2}").parse().expect("cents")
-}
-
 /// What an account holds, in cents.
 async fn balance(caller: &Caller, account: &str) -> i64 {
-    let path = format!("/api/v1/accounts/deposits/{account}");
-    let reply = caller.get(&path).await.ok();
-    cents(&reply["data"]["current_balance"])
+    let (current, _) = caller.balances(account).await;
+    current
 }

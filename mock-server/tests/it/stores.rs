@@ -1,6 +1,7 @@
 //! Sandboxes that outlive their server.
 
 mod broken;
+mod ended;
 mod full;
 mod kept;
 mod killed;

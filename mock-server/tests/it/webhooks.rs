@@ -1,6 +1,8 @@
 //! Webhooks: signed, retried on the business clock, and never needing a sleep.
 
-mod receivers;
+pub(crate) mod receivers;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) mod sent;
 
 use std::sync::{Arc, Mutex};
 

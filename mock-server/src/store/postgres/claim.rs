@@ -6,7 +6,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::watch};
 use tokio_postgres::Client;
 
-use super::{columns::get, connections::within};
+use super::{columns::get, connections::within, schema::tables_version};
 use crate::{journal::SharedClaim, store::StoreError};
 
 /// The connection that holds the locks, while there is one.
@@ -15,12 +15,20 @@ pub(super) type Connected = watch::Receiver<Option<Arc<Client>>>;
 /// How long whoever wants to move a clock waits for the connection to be made again.
 const CLAIM_LIMIT: Duration = Duration::from_secs(3);
 
-/// Another store in another schema of the database has other locks.
-const CLAIM: &str = "SELECT pg_try_advisory_lock( \
-    hashtext('layer2 clock ' || current_schema()), ($1::bigint % 2147483647)::integer)";
+/// The lock of a sandbox. Another store in another schema of the database has others, and so have other tables.
+macro_rules! moving {
+    () => {
+        concat!(
+            "(hashtext('layer2 clock ",
+            tables_version!(),
+            " ' || current_schema()), ($1::bigint % 2147483647)::integer)"
+        )
+    };
+}
 
-const RELEASE: &str = "SELECT pg_advisory_unlock( \
-    hashtext('layer2 clock ' || current_schema()), ($1::bigint % 2147483647)::integer)";
+const CLAIM: &str = concat!("SELECT pg_try_advisory_lock", moving!());
+
+const RELEASE: &str = concat!("SELECT pg_advisory_unlock", moving!());
 
 /// The right to move the clock of a sandbox, for as long as the connection lasts. The calls of one server see to it
 /// among themselves that there is one at a time: the lock is one of the connection, which may take it again.
@@ -45,24 +53,20 @@ impl Claim {
         let client = client.ok_or_else(|| {
             StoreError::Unavailable("the connection that holds the locks is lost".to_owned())
         })?;
-        let claim = Claim {
-            sandbox,
-            client,
-            connected,
-            is_released: false,
-        };
-        // Dropped on the way it gives back what it may have taken.
-        let answer = within(claim.client.query_one(CLAIM, &[&sandbox])).await?;
-        if get(&answer, 0)? {
-            return Ok(Some(claim));
-        }
-        claim.forget();
-        Ok(None)
-    }
-
-    /// There is nothing to give back.
-    fn forget(mut self) {
-        self.is_released = true;
+        // In a task of its own, which learns the answer also when whoever asked has gone: what was not taken is not given
+        // back, as that would take it from the next call, whose lock is the same one.
+        let asked = tokio::spawn(async move {
+            let answer = within(client.query_one(CLAIM, &[&sandbox])).await?;
+            Ok(get::<bool>(&answer, 0)?.then_some(Claim {
+                sandbox,
+                client,
+                connected,
+                is_released: false,
+            }))
+        });
+        // It goes without an answer only when the runtime ends.
+        let ended = |_| StoreError::Unavailable("the server ends".to_owned());
+        asked.await.map_err(ended)?
     }
 }
 

@@ -33,11 +33,14 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// What each connection is told first: how long it may wait for a lock and hold one, and that it is to notice soon when
 /// the server at its other end is gone, as the locks go with it; when its whole machine is gone, within half a minute.
+/// And that a commit is on the disk before it is told, whatever the database, the user or the URL would have: all
+/// other settings wait for the disk, and stay.
 const MANNERS: &str = "\
     SET lock_timeout = '10s'; SET statement_timeout = '12s'; \
     SET idle_in_transaction_session_timeout = '12s'; SET client_connection_check_interval = '1s'; \
     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
-    SET default_transaction_isolation = 'read committed'";
+    SET default_transaction_isolation = 'read committed'; \
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// All connections of one store.
 #[derive(Debug)]

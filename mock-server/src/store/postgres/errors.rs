@@ -71,6 +71,9 @@ fn advice(error: &Error) -> Option<&'static str> {
         SqlState::TOO_MANY_CONNECTIONS => {
             "each server needs up to ten connections: raise max_connections, or start fewer servers"
         }
+        SqlState::LOCK_NOT_AVAILABLE => {
+            "another session keeps it locked (pg_stat_activity names it): stop older servers, backups and whatever else uses the tables, and try again"
+        }
         SqlState::UNDEFINED_OBJECT => "PostgreSQL 14 or later is needed",
         _ => return None,
     })

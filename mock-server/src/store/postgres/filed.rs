@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     blobs::BlobId,
-    journal::{Base, Row, Snapshot},
+    journal::{Base, Head, Row, Snapshot},
     store::{
         Identity, StoreError,
         parts::{self, Parts},
@@ -161,9 +161,7 @@ impl Filed {
         let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
         let head = base.head;
         let generation = column(head.generation);
-        let columns = HeadColumns::of(self, head, base.snapshot.seq)?;
-        let parameters = columns.parameters(&self.id);
-        within(client.execute(&statements.set_head, &parameters)).await?;
+        self.write_head(head, base, borrowed).await?;
         for (id, bytes) in &base.files {
             let content = self.sealer.seal(self.blob(head.generation, id), bytes)?;
             let digest = vec![&id.as_bytes()[..]];
@@ -173,6 +171,33 @@ impl Filed {
             within(client.execute(&statements.add_files, &parameters)).await?;
         }
         self.write_snapshot(&base.snapshot, borrowed).await
+    }
+
+    /// Has what was begun with a base forget no expiry of tokens of what it takes the place of.
+    pub(super) async fn raise_epoch(
+        &self,
+        base: &Base,
+        epoch: u64,
+        borrowed: &Borrowed,
+    ) -> Result<(), StoreError> {
+        if epoch <= base.head.epoch {
+            return Ok(());
+        }
+        let head = Head { epoch, ..base.head };
+        self.write_head(head, base, borrowed).await
+    }
+
+    async fn write_head(
+        &self,
+        head: Head,
+        base: &Base,
+        borrowed: &Borrowed,
+    ) -> Result<(), StoreError> {
+        let (client, statements) = (&borrowed.get().client, &borrowed.get().statements);
+        let columns = HeadColumns::of(self, head, base.snapshot.seq)?;
+        let parameters = columns.parameters(&self.id);
+        within(client.execute(&statements.set_head, &parameters)).await?;
+        Ok(())
     }
 
     /// Writes a snapshot in place of the one before. The transaction is the caller's.

@@ -23,20 +23,36 @@ use tokio_postgres::Client;
 use super::{
     claim::{Claim, Connected},
     connections::{Connections, within},
+    schema::tables_version,
 };
 use crate::{sandbox::lock, store::StoreError};
 
 /// How long it takes until a lock that another server held is asked for again, or a lost connection is made again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The locks of the sandboxes of a store; another store in another schema of the database has others.
-const TAKE: &str = "SELECT id, \
-    pg_try_advisory_lock(hashtext('layer2 ' || current_schema()), (id % 2147483647)::integer) \
-    FROM unnest($1::bigint[]) AS wanted (id)";
+/// The lock of a sandbox. Another store in another schema of the database has others, and so has a server that knows
+/// older tables: one that still runs keeps its locks, and sends nothing.
+macro_rules! sending {
+    () => {
+        concat!(
+            "(hashtext('layer2 ",
+            tables_version!(),
+            " ' || current_schema()), (id % 2147483647)::integer)"
+        )
+    };
+}
 
-const GIVE_BACK: &str = "SELECT \
-    pg_advisory_unlock(hashtext('layer2 ' || current_schema()), (id % 2147483647)::integer) \
-    FROM unnest($1::bigint[]) AS unwanted (id)";
+const TAKE: &str = concat!(
+    "SELECT id, pg_try_advisory_lock",
+    sending!(),
+    " FROM unnest($1::bigint[]) AS wanted (id)"
+);
+
+const GIVE_BACK: &str = concat!(
+    "SELECT pg_advisory_unlock",
+    sending!(),
+    " FROM unnest($1::bigint[]) AS unwanted (id)"
+);
 
 /// What a sandbox knows of its locks and of what others tell.
 #[derive(Debug)]

@@ -21,8 +21,16 @@ use crate::{
     },
 };
 
+/// The version of the tables, as a literal: statements name it too.
+macro_rules! tables_version {
+    () => {
+        2
+    };
+}
+pub(super) use tables_version;
+
 /// The version of the tables.
-const VERSION: i32 = 2;
+const VERSION: i32 = tables_version!();
 
 /// Number of the lock under which tables are made; any number will do that nobody else uses.
 const MAKING: i64 = 0x006c_6179_6572_3200;
@@ -79,7 +87,8 @@ ALTER TABLE layer2_files ALTER COLUMN content SET STORAGE EXTERNAL;
 ";
 
 /// In the first tables the head stood in clear and in no other way. Without two of its columns the servers that know
-/// those tables alone can write no more.
+/// those tables alone read and write no sandbox any more, and make none, as they know of no head. What they still can is
+/// to delete one: that takes its name alone.
 const SEALED_HEADS: &str = "
 ALTER TABLE layer2_sandboxes
     ALTER COLUMN head SET NOT NULL, DROP COLUMN advanced_seconds, DROP COLUMN advanced_nanoseconds;
@@ -126,7 +135,7 @@ pub(super) async fn make(client: &Client, sealer: &Sealer) -> Result<(), StoreEr
 
 /// From the first tables to the second: heads are sealed.
 async fn seal_heads(client: &Client, sealer: &Sealer) -> Result<(), StoreError> {
-    // From here on no server of before writes anything.
+    // From here on no server of before has any sandbox locked.
     within(client.batch_execute("ALTER TABLE layer2_sandboxes ADD COLUMN head bytea")).await?;
     let heads = "SELECT id, name, generation, seq, epoch, advanced_seconds, advanced_nanoseconds \
         FROM layer2_sandboxes";

@@ -2,6 +2,8 @@
 
 use tokio_postgres::{Client, Error, Statement};
 
+use super::schema::tables_version;
+
 /// How many rows are followed one by one; beyond that a snapshot is quicker.
 pub(super) const FOLLOWED: i64 = 10_000;
 
@@ -93,7 +95,12 @@ const TELL: &str = "SELECT pg_notify('layer2', $1)";
 /// The last statement of a transaction: until its end all others wait that change anything.
 const CHANGED: &str = "UPDATE layer2_store SET changes = changes + 1";
 
-const CHANGES: &str = "SELECT changes FROM layer2_store";
+/// Nothing once a newer server has brought the tables up to its own. It is asked before each call, so that this server
+/// does nothing from then on, not even what the new tables would let it do.
+const CHANGES: &str = concat!(
+    "SELECT changes FROM layer2_store WHERE version = ",
+    tables_version!()
+);
 
 /// What is known is not sent again. Parameters: known sandboxes.
 const LIST: &str = "SELECT id, name, epoch, CASE WHEN id = ANY($1) THEN NULL ELSE charter END \
@@ -111,11 +118,8 @@ const DRAFT: &str = "INSERT INTO layer2_sandboxes (name, charter, head) \
 /// Parameters: sandbox, name.
 const NAME: &str = "UPDATE layer2_sandboxes SET name = $2 WHERE id = $1";
 
-/// Nobody writes to it any more. As strong as a deletion, which so waits for nobody later. Parameters: name.
-const HOLD: &str = "SELECT FROM layer2_sandboxes WHERE name = $1 FOR UPDATE";
-
-/// Parameters: name.
-const DELETE: &str = "DELETE FROM layer2_sandboxes WHERE name = $1";
+/// Gives how many times tokens were expired up to then, by whomever. Parameters: name.
+const DELETE: &str = "DELETE FROM layer2_sandboxes WHERE name = $1 RETURNING epoch";
 
 macro_rules! statements {
     ($($name:ident: $text:ident),* $(,)?) => {
@@ -147,7 +151,6 @@ statements! {
     file: FILE,
     files: FILES,
     forget: FORGET,
-    hold: HOLD,
     list: LIST,
     lock: LOCK,
     look: LOOK,

@@ -113,7 +113,8 @@ impl Batch {
                 }
             }
         }
-        batch.has_other_epoch = batch.head.epoch != before.head.epoch;
+        // That of a flawed head is nobody's yet, and all are to learn it.
+        batch.has_other_epoch = before.fault.is_some() || batch.head.epoch != before.head.epoch;
         Ok(batch)
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, http::StatusCode, routing::post};
+use layer2_mock::Profile;
 use reqwest::Method;
 use serde_json::json;
 use tokio::{
@@ -10,10 +11,11 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::servers;
+use super::{builder, servers};
 use crate::{
     postgres::database::Database,
-    support::{Caller, Reply},
+    support::{Caller, Reply, Watched as _},
+    webhooks::sent::OnTheirWay,
 };
 
 /// Asks whether the clock may be moved, and moves nothing: a number beyond the years is refused after that question.
@@ -147,4 +149,26 @@ async fn a_server_that_has_lost_its_connection_moves_it_no_more() {
     assert_eq!(moved["data"]["complete"], true, "{moved}");
     assert_eq!(before, 0, "it waited for the receiver");
     assert_eq!(offset(&first).await, 3_600);
+}
+
+/// What an advance sends is its own: nobody else sends it as long as the advance has it.
+#[tokio::test]
+async fn what_a_cut_advance_had_sent_is_sent_again() {
+    let database = Database::new().await;
+    let server = builder(&database).profile(Profile::Realistic);
+    let server = server.watched().await;
+    let caller = Caller::new(&server).await;
+    let mut sent = OnTheirWay::by_an_advance_of(&caller).await;
+    database.cut_connections().await;
+    let stopped = sent.told().await;
+    assert_eq!(stopped.code(), "STORE_UNAVAILABLE", "{}", stopped.text);
+    sent.answer();
+    let settled = loop {
+        let reply = caller.control(Method::POST, "/settle", None).await;
+        if reply.status.is_success() {
+            break reply.ok();
+        }
+        assert_eq!(reply.code(), "STORE_UNAVAILABLE", "{}", reply.text);
+    };
+    sent.come_again(&settled).await;
 }

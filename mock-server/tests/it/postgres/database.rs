@@ -135,6 +135,42 @@ impl Database {
     }
 }
 
+/// A point at which sessions of the database wait until the test lets them go on.
+pub(crate) struct Barrier(Client);
+
+impl Barrier {
+    /// Before statements of this kind, as in `DELETE ON layer2_sandboxes`.
+    pub(crate) async fn before(database: &Database, statements: &str) -> Barrier {
+        let client = database.client().await;
+        let trigger = format!(
+            "CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
+            CREATE TRIGGER wait_for_test BEFORE {statements}
+                FOR EACH STATEMENT EXECUTE FUNCTION wait_for_test();
+            SELECT pg_advisory_lock(7)"
+        );
+        client.batch_execute(&trigger).await.expect("a trigger");
+        Barrier(client)
+    }
+
+    /// Comes back once somebody waits.
+    pub(crate) async fn is_reached(&self) {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        loop {
+            let row = self.0.query_one(waiting, &[]).await.expect("asked");
+            if row.get::<_, i64>(0) > 0 {
+                return;
+            }
+        }
+    }
+
+    pub(crate) async fn open(self) {
+        let opened = self.0.batch_execute("SELECT pg_advisory_unlock(7)").await;
+        opened.expect("open");
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         if self.cluster.is_some() {

@@ -8,6 +8,7 @@ use super::builder;
 use crate::{
     postgres::database::Database,
     support::{Caller, Reply, TestServer, Watched as _},
+    webhooks::sent::OnTheirWay,
 };
 
 /// Whatever needs room for a row is told what a full disk is told.
@@ -95,4 +96,17 @@ async fn a_full_database_serves_reads_and_repeats_while_work_is_due() {
         let account = caller.get("/api/v1/accounts/deposits/ACME_USD").await;
         assert_eq!(account.ok()["data"]["current_balance"].to_string(), "107");
     }
+}
+
+#[tokio::test]
+async fn webhooks_whose_outcomes_found_no_room_are_all_sent_again_when_there_is_room() {
+    let database = Database::new().await;
+    let client = database.client().await;
+    let (_server, caller) = slow(&database).await;
+    let mut sent = OnTheirWay::by_an_advance_of(&caller).await;
+    client.batch_execute(FILL).await.expect("full");
+    sent.answer();
+    assert_full(&sent.told().await);
+    client.batch_execute(EMPTY).await.expect("room");
+    sent.come_again(&caller.settle().await).await;
 }

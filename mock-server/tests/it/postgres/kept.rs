@@ -2,12 +2,13 @@
 
 use reqwest::Method;
 use serde_json::json;
+use tokio_postgres::Client;
 
 use super::{balance, builder, start};
 use crate::{
     files::document,
     postgres::database::Database,
-    support::{Caller, Reply},
+    support::{Caller, Reply, Watched as _},
 };
 
 #[tokio::test]
@@ -161,4 +162,46 @@ async fn a_journal_without_its_last_row_is_refused_and_can_be_reset() {
     caller.control(Method::POST, "/reset", None).await.ok();
     assert_eq!(balance(&again, "ACME_USD").await, 0);
     drop(server);
+}
+
+/// Notes how each row was written.
+const NOTE: &str = "
+    CREATE TABLE noted (setting text);
+    CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO noted VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
+    CREATE TRIGGER note AFTER INSERT ON layer2_rows FOR EACH STATEMENT EXECUTE FUNCTION note()";
+
+/// A power cut takes what was not synchronised, which no test can bring about: so the setting is what is held here.
+#[tokio::test]
+async fn a_commit_is_synchronised_before_it_is_told() {
+    let database = Database::new().await;
+    drop(start(&database).await);
+    let client = database.client().await;
+    client.batch_execute(NOTE).await.expect("a trigger");
+    let url = database.url();
+    let (_, name) = url.rsplit_once('/').expect("a name");
+    for (set, used) in [
+        ("off", "on"),
+        ("local", "local"),
+        ("remote_apply", "remote_apply"),
+    ] {
+        let of_database = format!("ALTER DATABASE {name} SET synchronous_commit = {set}");
+        client.batch_execute(&of_database).await.expect("set");
+        let (_server, caller) = start(&database).await;
+        caller.fund("1").await;
+        assert_eq!(noted(&client).await, [used], "{set}");
+    }
+    let url = format!("{url}?options=-c%20synchronous_commit%3Doff");
+    let store = url.parse().expect("a store");
+    let server = builder(&database).store(store).watched().await;
+    Caller::new(&server).await.fund("1").await;
+    assert_eq!(noted(&client).await, ["on"]);
+}
+
+/// What was noted since the last time, each once.
+async fn noted(client: &Client) -> Vec<String> {
+    let taken =
+        "WITH taken AS (DELETE FROM noted RETURNING setting) SELECT DISTINCT setting FROM taken";
+    let rows = client.query(taken, &[]).await.expect("noted");
+    rows.iter().map(|row| row.get(0)).collect()
 }

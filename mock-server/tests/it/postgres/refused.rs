@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use super::start;
 use crate::{binary::BINARY, postgres::database::Database};
 
 const PASSWORD: &str = "open-sesame";
@@ -82,4 +83,18 @@ async fn a_user_who_may_make_no_tables_is_told_which_right_is_missing() {
     let tables = "SELECT to_regclass('layer2_store') IS NULL";
     let row = client.query_one(tables, &[]).await.expect("asked");
     assert!(row.get::<_, bool>(0), "nothing was made");
+}
+
+/// A scratch database, as this one, may be so; who has another one reads it in the log.
+#[tokio::test]
+async fn a_database_that_waits_for_no_disk_is_told_of() {
+    let database = Database::alone().await;
+    drop(start(&database).await);
+    // Another seed, so that it ends by itself.
+    let program = Command::new(BINARY)
+        .args(["--listen", "127.0.0.1:0", "--seed", "7"])
+        .args(["--store", &database.url()])
+        .output();
+    let told = String::from_utf8(program.expect("it runs").stderr).expect("text");
+    assert!(told.contains("fsync = off"), "{told}");
 }

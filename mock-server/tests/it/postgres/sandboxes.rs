@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{balance, servers, start};
 use crate::{
-    postgres::database::Database,
+    broken,
+    postgres::database::{Barrier, Database},
     support::{Caller, Reply},
 };
 
@@ -186,4 +187,33 @@ async fn tokens_that_one_expires_are_expired_and_clocks_that_one_moves_have_move
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
     let (_three, third) = start(&database).await;
     third.get("/api/v1/customers").await.ok();
+}
+
+#[tokio::test]
+async fn tokens_that_one_expires_while_another_restores_stay_expired() {
+    let database = Database::new().await;
+    let [(_one, first), (_two, second)] = servers(&database).await;
+    let team = broken::make(&first, "team").await;
+    team.fund("5").await;
+    let file = team.export().await;
+    let there = broken::caller_of(&second, "team").await;
+    let barrier = Barrier::before(&database, "DELETE ON layer2_sandboxes").await;
+    let restore = tokio::spawn({
+        let team = team.clone();
+        async move { team.restore(&file).await }
+    });
+    barrier.is_reached().await;
+    let expired = there.control(Method::POST, "/tokens/expire", None).await;
+    expired.ok();
+    barrier.open().await;
+    restore.await.expect("restored").ok();
+    for caller in [&first, &second] {
+        let now = broken::caller_of(caller, "team").await;
+        broken::assert_is_expired(&Caller {
+            token: team.token.clone(),
+            ..now.clone()
+        })
+        .await;
+        assert_eq!(balance(&now, "ACME_USD").await, 500);
+    }
 }

@@ -3,7 +3,7 @@
 
 use reqwest::Method;
 
-use super::start;
+use super::{servers, start};
 use crate::{
     broken,
     files::document,
@@ -79,6 +79,34 @@ async fn a_head_of_another_moment_is_found_and_a_reset_brings_no_token_back() {
         }
         broken::is_mended_by_a_reset(&first, "team", &expired).await;
         broken::is_alive(&second, "team").await;
+    }
+}
+
+/// The servers have the number in memory that the head had before.
+#[tokio::test]
+async fn servers_that_run_learn_that_a_reset_of_a_flawed_head_has_ended_all_tokens() {
+    let database = Database::new().await;
+    let [(_one, first), (_two, second)] = servers(&database).await;
+    let before = broken::make(&first, "team").await;
+    before.fund("5").await;
+    broken::caller_of(&second, "team").await.fund("6").await;
+    let (damage, found) = DAMAGES[4];
+    run(&database, damage).await;
+    for caller in [&first, &second] {
+        broken::is_refused(caller, "team", found).await;
+    }
+    let reset = first.sandboxes(Method::POST, "/team/reset", None).await;
+    reset.ok();
+    for caller in [&first, &second] {
+        let now = broken::caller_of(caller, "team").await;
+        broken::assert_is_expired(&Caller {
+            token: before.token.clone(),
+            ..now.clone()
+        })
+        .await;
+        for _ in 0..2 {
+            now.get("/api/v1/accounts/deposits").await.ok();
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::postgres::database::Database;
 
 /// How often each event has come.
 #[derive(Default)]
-struct Inbox {
+pub(super) struct Inbox {
     events: Mutex<BTreeMap<String, usize>>,
     came: Notify,
 }
@@ -35,7 +35,7 @@ impl Inbox {
         }
     }
 
-    fn assert_once_each(&self, number: usize) {
+    pub(super) fn assert_once_each(&self, number: usize) {
         let events = self.events.lock().expect("inbox");
         assert_eq!(events.len(), number);
         assert!(events.values().all(|times| *times == 1), "{events:?}");
@@ -43,7 +43,7 @@ impl Inbox {
 }
 
 /// Starts a receiver and gives its URL.
-async fn receiver() -> (String, Arc<Inbox>) {
+pub(super) async fn receiver() -> (String, Arc<Inbox>) {
     let inbox = Arc::new(Inbox::default());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("bind");
@@ -62,7 +62,7 @@ async fn take(State(inbox): State<Arc<Inbox>>, body: Bytes) {
     inbox.came.notify_waiters();
 }
 
-fn subscription(url: &str) -> String {
+pub(super) fn subscription(url: &str) -> String {
     json!({"event_type": "TRANSACTION_POSTED", "callback_url": url}).to_string()
 }
 

@@ -2,14 +2,16 @@
 
 use std::process::Command;
 
-use layer2_mock::SandboxServer;
+use layer2_mock::{Profile, SandboxServer};
 use reqwest::Method;
 use serde_json::json;
 
 use super::{Kept, in_file};
 use crate::{
+    broken,
     program::{self, Running},
     support::{Caller, Reply},
+    webhooks::sent::OnTheirWay,
 };
 
 /// Makes a subscription, a row of some length; most of its address is filler.
@@ -120,6 +122,30 @@ async fn a_full_store_is_whole_when_it_is_opened_with_more_room() {
         "it was not done before"
     );
     assert!(reply.status.is_success());
+}
+
+#[tokio::test]
+async fn webhooks_whose_outcomes_found_no_room_are_all_sent_again_when_there_is_room() {
+    let kept = Kept::new("full-webhooks");
+    let small = kept.builder().store(in_file(&kept.path(), "?max-mib=1"));
+    let server = small.profile(Profile::Realistic).start().await;
+    let server = server.expect("start");
+    let caller = Caller::new(&server).await;
+    let other = broken::make(&caller, "other").await;
+    let mut sent = OnTheirWay::by_an_advance_of(&caller).await;
+    let mut made = 0;
+    for filler in [&other, &caller] {
+        while fill(filler, made).await.status.is_success() {
+            made += 1;
+            assert!(made < 2_000, "it is never full");
+        }
+    }
+    sent.answer();
+    let refused = sent.told().await;
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    let path = "/other";
+    caller.sandboxes(Method::DELETE, path, None).await.ok();
+    sent.come_again(&caller.settle().await).await;
 }
 
 /// The system gives the files of the program no more room, as on a disk that is full: the log cannot grow, nor can the

@@ -11,15 +11,15 @@ use tokio::sync::{Semaphore, mpsc::UnboundedReceiver};
 
 /// What a receiver got, and what it will answer next (204 when the list is empty).
 #[derive(Default)]
-pub(super) struct Inbox {
+pub(crate) struct Inbox {
     answers: VecDeque<u16>,
-    pub(super) received: Vec<(Uri, HeaderMap, Bytes)>,
+    pub(crate) received: Vec<(Uri, HeaderMap, Bytes)>,
 }
 
-pub(super) type Shared = Arc<Mutex<Inbox>>;
+pub(crate) type Shared = Arc<Mutex<Inbox>>;
 
 /// Starts a receiver and gives its URL.
-pub(super) async fn receiver(answers: &[u16]) -> (String, Shared) {
+pub(crate) async fn receiver(answers: &[u16]) -> (String, Shared) {
     let inbox: Shared = Arc::new(Mutex::new(Inbox {
         answers: answers.iter().copied().collect(),
         received: Vec::new(),
@@ -36,15 +36,15 @@ pub(super) async fn receiver(answers: &[u16]) -> (String, Shared) {
 }
 
 /// A receiver that answers one delivery for each permit of its gate.
-pub(super) struct Held {
-    pub(super) url: String,
-    pub(super) gate: Arc<Semaphore>,
+pub(crate) struct Held {
+    pub(crate) url: String,
+    pub(crate) gate: Arc<Semaphore>,
     /// Something for each delivery that has arrived.
-    pub(super) arrivals: UnboundedReceiver<()>,
+    pub(crate) arrivals: UnboundedReceiver<()>,
 }
 
 impl Held {
-    pub(super) async fn start() -> Held {
+    pub(crate) async fn start() -> Held {
         let gate = Arc::new(Semaphore::new(0));
         let (arrived, arrivals) = tokio::sync::mpsc::unbounded_channel();
         let held = Arc::clone(&gate);
@@ -63,7 +63,7 @@ impl Held {
 }
 
 /// Serves a hook at a free port and gives its URL.
-pub(super) async fn listen<T: 'static>(hook: impl Handler<T, ()>) -> String {
+pub(crate) async fn listen<T: 'static>(hook: impl Handler<T, ()>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
     let listener = listener.expect("bind");
     let address = listener.local_addr().expect("address");

@@ -56,7 +56,7 @@ error_codes! {
         remedy "Repeat it with the same idempotency key, or read the object first.";
     StoreUnavailable = "STORE_UNAVAILABLE", status 503,
         means "What the server keeps its sandboxes in is full, cannot be reached or does not bring \
-        this sandbox back, so nothing was done.",
+        this sandbox back, or the server is about to end, so nothing was done.",
         remedy "Wait as long as `Retry-After` says and send the request again, with the same \
         idempotency key; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,

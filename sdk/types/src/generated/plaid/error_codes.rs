@@ -54,7 +54,8 @@ error_codes! {
         remedy "Send a read again; after a write look first at what is there.";
     StoreUnavailable = "STORE_UNAVAILABLE", status 503,
         means "What the server keeps its sandboxes in is full, cannot be reached or does not bring \
-        this sandbox back, so nothing was done; of the type API_ERROR.",
+        this sandbox back, or the server is about to end, so nothing was done; of the type \
+        API_ERROR.",
         remedy "Wait as long as `Retry-After` says and send the request again, unless a look shows \
         that it was done; if it lasts, read the server's log.";
     NotBuilt = "NOT_BUILT", status 501,
