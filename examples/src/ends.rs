@@ -1,4 +1,4 @@
-//! The two ends of a payout run: the account that pays and the counterparty that is paid.
+//! The two ends of a payout run, the account that pays and the counterparty that is paid, and how often it pays.
 //!
 //! Both are looked up before the journal names them, so a mistyped id is refused while nothing rests on it. Nor does a
 //! journal hold on to them while nobody can have been paid: what is named then takes their place.
@@ -12,8 +12,8 @@ use layer2_sdk::{
 
 use crate::failure::Failure;
 use crate::flow::{Step, sending};
-use crate::journal::{History, Journal};
-use crate::payouts::DOLLARS;
+use crate::journal::{History, Journal, Size};
+use crate::payouts::{self, DOLLARS};
 use crate::target::Target;
 
 /// Who pays whom.
@@ -53,16 +53,38 @@ impl Ends {
         }
         let plan = &history.plan;
         if plan.at.as_deref() != Some(target.address()) {
-            journal.pays_at(target.address())?;
+            journal.pays_at(target.address());
         }
         if plan.from.as_ref() != Some(&self.from) {
-            journal.pays_from(&self.from)?;
+            journal.pays_from(&self.from);
         }
         if plan.to.as_ref() != Some(&self.to) {
             journal.pays(&self.to)?;
         }
         Ok(())
     }
+}
+
+/// How many payouts the run has: so many as were named, else as the journal says, else so many as usual. The journal is to
+/// note it.
+///
+/// # Errors
+/// If somebody may be paid already and the number is another one than that of the journal, or not known.
+pub fn size(history: &History, named: Option<usize>, usual: usize) -> Step<Size> {
+    let known = history.plan.size;
+    if known.is_none() && named.is_none() && !history.is_without_effect() {
+        return Err(Failure::new(
+            "the journal does not say how many payouts its run has, and somebody may be paid already",
+        )
+        .advise("name the number that the run was begun with, with --payouts")
+        .into());
+    }
+    let payouts = named.or(known.map(|known| known.payouts));
+    let payouts = payouts.unwrap_or(usual);
+    let sum = payouts::total(0..payouts)?.amount();
+    let size = Size { payouts, sum };
+    keep_to(history, "has", known.as_ref(), Some(size))?;
+    Ok(size)
 }
 
 /// A journal of one platform tells nothing of another: what it calls paid was paid there, and nobody here.
@@ -112,6 +134,7 @@ async fn payer(target: &Target, named: Option<AccountId>) -> Step<AccountId> {
             "give another one with --account; the program `treasury` lists those that there are",
         )
     })?;
+    target.signs(&account).await?;
     Ok(account)
 }
 

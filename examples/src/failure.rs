@@ -10,11 +10,13 @@
 //! ends a program with the exit code 1; the command line itself, if it cannot be read, with 2.
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use layer2_sdk::{ErrorKind, mock::SandboxError};
 
 use crate::flow::Step;
+use crate::say;
 
 /// A failure in a program's own words, with what caused it and what to do, where they are known.
 #[derive(Debug)]
@@ -63,15 +65,21 @@ impl Error for Failure {
 }
 
 /// Ends a program: with 0, or with 1 and a report on standard error.
-#[allow(
-    clippy::print_stderr,
-    reason = "the one place where programs tell of their failure"
-)]
 pub fn exit(result: Step<()>) -> ExitCode {
+    let result = result.and_then(|()| match say::unwritten() {
+        None => Ok(()),
+        Some(why) => Err(
+            Failure::new("what the program did is done, and its report is not whole")
+                .because(why)
+                .advise("see that its output can be written")
+                .into(),
+        ),
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprint!("{}", report(&*error));
+            // Nobody is left to be told that nobody reads this either; the exit code says it.
+            let _ = io::stderr().write_all(report(&*error).as_bytes());
             ExitCode::FAILURE
         }
     }
@@ -107,6 +115,9 @@ fn advice(error: &(dyn Error + 'static)) -> Option<String> {
             "see that the address is right and that a server listens there; `cargo run -p layer2-mock` starts one"
         }
         ErrorKind::Signer => "LAYER2_SIGNING_KEY holds the private key that signs what moves money",
+        _ if call.codes().any(is_of_the_key) => {
+            "see that LAYER2_SIGNING_KEY is the private key whose public key the platform has of this client"
+        }
         ErrorKind::Token if call.status().is_some() => {
             "see that LAYER2_CLIENT_ID and LAYER2_CLIENT_SECRET are of the server that is asked"
         }
@@ -120,6 +131,11 @@ fn advice(error: &(dyn Error + 'static)) -> Option<String> {
         _ => return None,
     };
     Some(advice.to_owned())
+}
+
+/// Whether a refusal is about the signature of a call.
+pub(crate) fn is_of_the_key(code: &str) -> bool {
+    matches!(code, "SIGNATURE_INVALID" | "SIGNATURE_REQUIRED")
 }
 
 /// The failed call that an error is, as one of a sandbox may be.
@@ -142,7 +158,7 @@ mod tests {
 
     #[test]
     fn causes_stand_below_what_they_caused_and_nothing_is_debug() {
-        let io = std::io::Error::new(std::io::ErrorKind::AddrInUse, "the address is in use");
+        let io = io::Error::new(io::ErrorKind::AddrInUse, "the address is in use");
         let inner = Failure::new("no \"socket\"")
             .because(io)
             .advise("take another port");

@@ -1,5 +1,5 @@
-//! The journal of a payout run: where it pays, who is paid from which account, what was begun under which key, and how far
-//! it came.
+//! The journal of a payout run: where it pays, who is paid from which account and how often, what was begun under which
+//! key, and how far it came.
 //!
 //! A line is on the disk before the call that it announces is made. So a run that was killed at any point knows which
 //! keys it may have used, and uses them again: the platform recognises a key and gives the first reply back. What is
@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! run 5f0c…
+//! payouts 500 1747.5
 //! at http://127.0.0.1:4010/api
 //! from ACME_USD
 //! to 9d1e…
@@ -21,14 +22,14 @@
 //! The id of the run is drawn when the journal is made and begins every key. Two journals are two runs, whatever the files
 //! are called; keys of one name, used again the next month, would repeat the old orders and pay nobody.
 //!
-//! The lines `at`, `from` and `to` say what the run belongs to. A later one takes the place of an earlier one as long as
+//! The lines `at`, `from`, `to` and `payouts`, how many there are and their sum, say what the run is. A later one takes the place of an earlier one as long as
 //! nobody can have been paid; from then on they stay.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use layer2_sdk::{
-    IdempotencyKey,
+    Amount, IdempotencyKey,
     payments::{AccountId, CounterpartyId, WithdrawalId},
 };
 use uuid::Uuid;
@@ -38,6 +39,7 @@ use crate::lines::{Lines, LinesError, Role};
 const JOURNAL: Role = Role {
     what: "journal of payouts",
     flag: "--journal",
+    begins: "run ",
 };
 
 /// Where one payout stands.
@@ -74,6 +76,23 @@ pub struct Plan {
     pub from: Option<AccountId>,
     /// The counterparty that is paid.
     pub to: Option<CounterpartyId>,
+    /// How many payouts there are. None in a journal of a version that did not write it.
+    pub size: Option<Size>,
+}
+
+/// How many payouts a run has, and what they are worth together: a program that pays other amounts has another run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Their number.
+    pub payouts: usize,
+    /// Their sum.
+    pub sum: Amount,
+}
+
+impl std::fmt::Display for Size {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} payouts of {} together", self.payouts, self.sum)
+    }
 }
 
 /// What a journal tells of the starts before this one.
@@ -96,41 +115,48 @@ impl Journal {
     pub fn open(path: &Path) -> Result<(Self, History), LinesError> {
         let (lines, known) = Lines::open(path, JOURNAL)?;
         let Some((first, rest)) = known.split_first() else {
-            return Self::begin(lines);
+            return Ok(Self::begin(lines));
         };
-        let foreign = |line: &String| JOURNAL.misread(path, line);
-        let run = first.strip_prefix("run ").ok_or_else(|| foreign(first))?;
-        let mut history = History::of(run.to_owned());
-        for line in rest {
-            history.read(line).ok_or_else(|| foreign(line))?;
+        let foreign = |number| JOURNAL.misread(path, number);
+        let run = first.strip_prefix(JOURNAL.begins);
+        let mut history = History::of(run.ok_or_else(|| foreign(1))?.to_owned());
+        for (line, number) in rest.iter().zip(2..) {
+            history.read(line).ok_or_else(|| foreign(number))?;
         }
         Ok((Self { lines }, history))
     }
 
     /// A journal of a run that cannot be continued, since what it pays from ends with the program.
-    pub fn nowhere() -> Result<(Self, History), LinesError> {
+    #[must_use]
+    pub fn nowhere() -> (Self, History) {
         Self::begin(Lines::nowhere(JOURNAL))
     }
 
-    fn begin(mut lines: Lines) -> Result<(Self, History), LinesError> {
+    fn begin(mut lines: Lines) -> (Self, History) {
         let run = Uuid::new_v4().simple().to_string();
-        lines.add(&format!("run {run}"))?;
-        Ok((Self { lines }, History::of(run)))
+        lines.hold(&format!("{}{run}", JOURNAL.begins));
+        (Self { lines }, History::of(run))
     }
 
-    /// The run pays at this platform.
-    pub fn pays_at(&mut self, address: &str) -> Result<(), LinesError> {
-        self.lines.add(&format!("at {address}"))
+    /// The run pays at this platform. It is on the disk with the counterparty or the first payout.
+    pub fn pays_at(&mut self, address: &str) {
+        self.lines.hold(&format!("at {address}"));
     }
 
-    /// The run pays from this account.
-    pub fn pays_from(&mut self, account: &AccountId) -> Result<(), LinesError> {
-        self.lines.add(&format!("from {account}"))
+    /// The run pays from this account. It is on the disk with the counterparty or the first payout.
+    pub fn pays_from(&mut self, account: &AccountId) {
+        self.lines.hold(&format!("from {account}"));
     }
 
     /// The run pays this counterparty.
     pub fn pays(&mut self, payee: &CounterpartyId) -> Result<(), LinesError> {
         self.lines.add(&format!("to {payee}"))
+    }
+
+    /// The run has so many payouts. It is on the disk with the counterparty or the first payout.
+    pub fn counts(&mut self, size: Size) {
+        let Size { payouts, sum } = size;
+        self.lines.hold(&format!("payouts {payouts} {sum}"));
     }
 
     /// The first call of a payout is about to be made.
@@ -162,6 +188,7 @@ impl History {
             at: None,
             from: None,
             to: None,
+            size: None,
         };
         Self {
             plan,
@@ -203,6 +230,8 @@ impl History {
         let (what, rest) = line.split_once(' ')?;
         match what {
             "at" | "from" | "to" if !self.is_without_effect() => return None,
+            "payouts" if self.plan.size.is_some() && !self.is_without_effect() => return None,
+            "payouts" => self.plan.size = Some(Size::read(rest)?),
             "at" => self.plan.at = Some(rest.to_owned()),
             "from" => self.plan.from = Some(rest.parse().ok()?),
             "to" => self.plan.to = Some(rest.parse().ok()?),
@@ -213,6 +242,16 @@ impl History {
             }
         }
         Some(())
+    }
+}
+
+impl Size {
+    fn read(text: &str) -> Option<Self> {
+        let (payouts, sum) = text.split_once(' ')?;
+        Some(Self {
+            payouts: payouts.parse().ok()?,
+            sum: sum.parse().ok()?,
+        })
     }
 }
 
@@ -247,7 +286,7 @@ mod tests {
     #[test]
     fn a_journal_tells_how_far_each_payout_has_come() {
         let file = written(
-            "run r\nat here\nfrom A\nto c-9\nto c-1\n\
+            "run r\nat here\nfrom A\nto c-9\nto c-1\npayouts 9 9.36\npayouts 5 5.1\n\
              begun 1 r-1-1\nmade 1 w-1\ndone 1\n\
              begun 2 r-2-1\nmade 2 w-2\nended 2 INSUFFICIENT_FUNDS, 400\nbegun 2 r-2-2\n\
              begun 3 r-3-1\nended 3 EXPIRED\n\
@@ -258,6 +297,11 @@ mod tests {
         assert_eq!(history.plan.at.as_deref(), Some("here"));
         assert_eq!(history.plan.from, Some("A".parse().unwrap()));
         assert_eq!(history.plan.to, Some("c-1".parse().unwrap()));
+        let size = Size {
+            payouts: 5,
+            sum: "5.10".parse().unwrap(),
+        };
+        assert_eq!(history.plan.size, Some(size));
         let key = |text: &str| IdempotencyKey::new(text).unwrap();
         assert!(!history.is_without_effect());
         let stages = [
@@ -278,11 +322,12 @@ mod tests {
     #[test]
     fn a_new_journal_is_a_new_run() {
         let file = written("");
-        let (journal, first) = Journal::open(file.path()).unwrap();
+        let (mut journal, first) = Journal::open(file.path()).unwrap();
+        journal.pays(&"c-1".parse().unwrap()).unwrap();
         drop(journal);
         let (_, again) = Journal::open(file.path()).unwrap();
-        assert_eq!(first.plan, again.plan);
-        let (_, other) = Journal::nowhere().unwrap();
+        assert_eq!(first.plan.run, again.plan.run);
+        let (_, other) = Journal::nowhere();
         assert_ne!(first.plan.run, other.plan.run);
     }
 
@@ -295,6 +340,8 @@ mod tests {
             "run r\nbegun 1 k-1\nbegun 1 k-2\n",
             "run r\nbegun x k-1\n",
             "run r\nto c-1\nbegun 1 k-1\nto c-2\n",
+            "run r\npayouts 3\n",
+            "run r\npayouts 3 3.03\nbegun 1 k-1\npayouts 4 4.06\n",
         ] {
             let file = written(text);
             let error = Journal::open(file.path()).unwrap_err();

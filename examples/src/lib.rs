@@ -1,7 +1,5 @@
 //! What several of the programs in `bin/` share.
 
-#![allow(clippy::print_stdout, reason = "programs that show what they do")]
-
 pub mod books;
 pub mod ends;
 pub mod failure;
@@ -16,5 +14,6 @@ pub mod place;
 pub mod progress;
 pub mod ramp;
 pub mod receiver;
+pub mod say;
 pub mod table;
 pub mod target;

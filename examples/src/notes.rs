@@ -23,6 +23,7 @@ use crate::lines::{Lines, LinesError, Role};
 const NOTES: Role = Role {
     what: "note of a purchase",
     flag: "--notes",
+    begins: "purchase ",
 };
 /// What stands for an id that is not there yet.
 const NOTHING: &str = "-";
@@ -46,14 +47,14 @@ impl Notes {
     pub fn open(path: &Path) -> Result<Self, LinesError> {
         let (lines, known) = Lines::open(path, NOTES)?;
         let Some((first, rest)) = known.split_first() else {
-            return Self::begin(lines);
+            return Ok(Self::begin(lines));
         };
-        let foreign = |line: &String| NOTES.misread(path, line);
-        let purchase = first.strip_prefix("purchase ");
-        let purchase = purchase.ok_or_else(|| foreign(first))?.to_owned();
+        let foreign = |number| NOTES.misread(path, number);
+        let purchase = first.strip_prefix(NOTES.begins);
+        let purchase = purchase.ok_or_else(|| foreign(1))?.to_owned();
         let mut steps = BTreeMap::new();
-        for line in rest {
-            let (step, noted) = read(line).ok_or_else(|| foreign(line))?;
+        for (line, number) in rest.iter().zip(2..) {
+            let (step, noted) = read(line).ok_or_else(|| foreign(number))?;
             steps.insert(step, noted);
         }
         Ok(Self {
@@ -64,18 +65,19 @@ impl Notes {
     }
 
     /// Notes of a purchase that cannot be continued, since its sandbox ends with the program.
-    pub fn nowhere() -> Result<Self, LinesError> {
+    #[must_use]
+    pub fn nowhere() -> Self {
         Self::begin(Lines::nowhere(NOTES))
     }
 
-    fn begin(mut lines: Lines) -> Result<Self, LinesError> {
+    fn begin(mut lines: Lines) -> Self {
         let purchase = Uuid::new_v4().simple().to_string();
-        lines.add(&format!("purchase {purchase}"))?;
-        Ok(Self {
+        lines.hold(&format!("{}{purchase}", NOTES.begins));
+        Self {
             lines,
             purchase,
             steps: BTreeMap::new(),
-        })
+        }
     }
 
     /// What a step has made.

@@ -26,6 +26,7 @@ use crate::flow::Step;
 use crate::notes::Notes;
 use crate::orders::{self, Standing};
 use crate::owner::owner;
+use crate::say;
 
 /// The asset that is spent.
 pub const DOLLARS: &str = "FIAT_TESTNET_USD";
@@ -137,7 +138,7 @@ impl Ramp {
         let Some(bought) = self.buy().await? else {
             return wait("the exchange");
         };
-        println!("bought {bought} BTC");
+        say!("bought {bought} BTC");
         let Some(wallet) = wallet else {
             return wait("the screening of the wallet");
         };

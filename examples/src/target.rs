@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use layer2_sdk::{
-    Client, ClientBuilder, Environment,
+    CallOptions, Client, ClientBuilder, Environment, Error, ErrorKind,
     mock::Sandbox,
     payments::{AccountId, CustomerId},
 };
@@ -149,14 +149,17 @@ impl Target {
         self.place.as_ref().map(Place::new_sandbox).transpose()
     }
 
+    /// Whether what this start makes is there for the next one.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        let place = self.place.as_ref();
+        place.is_none_or(|place| place.end == End::Kept)
+    }
+
     /// The file that tells the next start what this one did: the one that was named with a flag, else the usual one here.
     /// None in a sandbox that ends with this start: the next one would believe the file.
     pub fn kept(&self, flag: &str, named: Option<&Path>, usual: &str) -> Step<Option<PathBuf>> {
-        let stays = self
-            .place
-            .as_ref()
-            .is_none_or(|place| place.end == End::Kept);
-        match (named, stays) {
+        match (named, self.stays()) {
             (Some(named), false) => Err(Failure::new(format!(
                 "{flag} {} is for a place that stays, and this sandbox ends with the program",
                 named.display()
@@ -189,10 +192,32 @@ impl Target {
         }
     }
 
+    /// Sees that orders from this account can be signed, with a look at it that is signed though it need not be.
+    ///
+    /// # Errors
+    /// If there is no key, or one that the platform does not know this customer by. A platform that verifies no signature
+    /// of a look finds out with the first order.
+    pub async fn signs(&self, account: &AccountId) -> Step<()> {
+        let signed = self.client.with(CallOptions::new().sign(true));
+        let seen = signed.accounts().get(account).await;
+        seen.map_err(|why| match why.kind() {
+            ErrorKind::Signer => unsigned(why),
+            _ if why.codes().any(failure::is_of_the_key) => unsigned(why),
+            _ => why.into(),
+        })?;
+        Ok(())
+    }
+
     /// The customer of an account.
     pub async fn customer_of(&self, account: &AccountId) -> Step<CustomerId> {
         let account = self.client.accounts().get(account).await?;
         let customer = account.customer_id.clone();
         Ok(customer.ok_or("the account names no customer")?)
     }
+}
+
+fn unsigned(why: Error) -> Box<dyn std::error::Error> {
+    Failure::new("the orders cannot be signed, and nothing was made")
+        .because(why)
+        .into()
 }

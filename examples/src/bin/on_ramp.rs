@@ -13,8 +13,6 @@
 //! on_ramp --env --account ACME_USD --wallet ADDRESS --notes march.notes
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,6 +23,7 @@ use layer2_examples::{
     flow::Step,
     notes::Notes,
     ramp::{self, DOLLARS, Purchase, Ramp, Wait},
+    say,
     target::{Target, Where},
 };
 use layer2_sdk::{Amount, Slippage, control::InboundRequest, mock::Sandbox, payments::AccountId};
@@ -32,6 +31,8 @@ use layer2_sdk::{Amount, Slippage, control::InboundRequest, mock::Sandbox, payme
 const NOTES: &str = "on_ramp.notes";
 /// The example address of BIP 173. Everybody can have its key, so it is for a sandbox alone.
 const SANDBOX_WALLET: &str = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx";
+/// Decimals that a dollar has.
+const CENTS: u32 = 2;
 /// How long a sandbox is given for each thing that a purchase waits for.
 const WAIT: Duration = Duration::from_secs(3_600);
 /// How many such waits a purchase in a sandbox has. The slowest profile needs a few.
@@ -49,7 +50,7 @@ struct Options {
     #[arg(long, value_name = "ID")]
     bitcoin_account: Option<AccountId>,
     /// How many dollars are spent.
-    #[arg(long, value_name = "AMOUNT", default_value = "2500", value_parser = positive)]
+    #[arg(long, value_name = "AMOUNT", default_value = "2500", value_parser = dollars)]
     dollars: Amount,
     /// How much worse the rate may become until the order is carried out, in hundredths of a percent.
     #[arg(long, value_name = "BPS", default_value = "50", value_parser = slippage)]
@@ -74,7 +75,7 @@ async fn buy(target: &Target, options: &Options) -> Step<()> {
     let purchase = purchase(target, options).await?;
     let notes = match target.kept("--notes", options.notes.as_deref(), NOTES)? {
         Some(path) => Notes::open(&path)?,
-        None => Notes::nowhere()?,
+        None => Notes::nowhere(),
     };
     let mut ramp = Ramp::new(target.client().clone(), purchase, notes)?;
     let waits = match target.sandbox() {
@@ -83,20 +84,20 @@ async fn buy(target: &Target, options: &Options) -> Step<()> {
     };
     match waits {
         Some(Wait::Wire(wire)) => {
-            println!("{wire}");
-            println!("run again once the wire has come");
+            say!("{wire}");
+            say!("run again once the wire has come");
         }
-        Some(Wait::For(what)) => println!("run again later: it waits for {what}"),
+        Some(Wait::For(what)) => say!("run again later: it waits for {what}"),
         None => {
-            println!("withdrawal EXECUTED");
+            say!("withdrawal EXECUTED");
             for left in ramp.left().await? {
-                println!("left: {left}");
+                say!("left: {left}");
             }
         }
     }
     if let Some(sandbox) = target.sandbox() {
         sandbox.trial_balance().await?;
-        println!("the books balance");
+        say!("the books balance");
     }
     Ok(())
 }
@@ -117,6 +118,7 @@ async fn purchase(target: &Target, options: &Options) -> Step<Purchase> {
     let from = target.account(options.account.as_ref(), DOLLARS)?;
     let account = target.client().accounts().get(&from).await?;
     ramp::holds(&account, DOLLARS)?;
+    target.signs(&from).await?;
     let customer = account.customer_id.clone();
     let customer = customer.ok_or("the account names no customer")?;
     let to = match &options.bitcoin_account {
@@ -140,7 +142,7 @@ async fn finish_in(sandbox: &Sandbox, ramp: &mut Ramp) -> Step<Option<Wait>> {
         match ramp.go_on().await? {
             None => return Ok(None),
             Some(Wait::Wire(wire)) if !is_sent => {
-                println!("{wire}: the sandbox plays the bank that does");
+                say!("{wire}: the sandbox plays the bank that does");
                 let wire = InboundRequest::new(wire.missing).with_memo(wire.memo);
                 sandbox.receive(wire).await?;
                 is_sent = true;
@@ -152,11 +154,14 @@ async fn finish_in(sandbox: &Sandbox, ramp: &mut Ramp) -> Step<Option<Wait>> {
     Err(format!("the purchase is not finished after {WAITS_MAX} hours").into())
 }
 
-fn positive(text: &str) -> Result<Amount, String> {
+fn dollars(text: &str) -> Result<Amount, String> {
     let amount: Amount = text.parse().map_err(|why| format!("{why}"))?;
-    match amount.is_positive() {
-        true => Ok(amount),
-        false => Err("it is to be more than nothing".to_owned()),
+    if !amount.is_positive() {
+        return Err("it is to be more than nothing".to_owned());
+    }
+    match amount.to_minor(CENTS) {
+        Ok(_) => Ok(amount),
+        Err(_) => Err("a cent is the least, as in 10.01".to_owned()),
     }
 }
 

@@ -9,8 +9,6 @@
 //!
 //! A folder of scans holds a file for each kind of paper, such as `INCORPORATION_DOCUMENTS.pdf` or `PASSPORT.pdf`.
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,6 +16,7 @@ use clap::Parser;
 use layer2_examples::{
     failure::Failure,
     flow::{Step, onboarding::status},
+    say,
     table::Table,
     target::{Target, Where},
 };
@@ -69,14 +68,14 @@ async fn onboard(target: &Target, options: &Options) -> Step<()> {
         Some(begun) => begun.clone(),
         None => begin(client, &options.customer).await?,
     };
-    println!("application {id} of {}", options.customer);
+    say!("application {id} of {}", options.customer);
     let review = client.applications().get_status(&id).await?;
-    println!("application {}", status(&review)?);
-    print!("{}", missing(&review));
+    say!("application {}", status(&review)?);
+    say::part(format_args!("{}", missing(&review)));
 
-    hand_in(client, &id, &review, folder).await?;
+    hand_in(target, &id, &review, folder).await?;
     let review = client.applications().get_status(&id).await?;
-    println!("application {}", status(&review)?);
+    say!("application {}", status(&review)?);
     client.applications().submit(&id).await?;
     decide(target, &id, &options.customer).await
 }
@@ -189,7 +188,7 @@ fn kind(paper: &DocumentError) -> String {
 /// Uploads a file for each paper that is asked for, under the id that the status call tells. All files are read before
 /// the first one leaves.
 async fn hand_in(
-    client: &Client,
+    target: &Target,
     application: &ApplicationId,
     review: &ApplicationReview,
     folder: Option<&Path>,
@@ -205,7 +204,8 @@ async fn hand_in(
             return Err(
                 Failure::new(format!("papers are missing: {}", missing.join(", ")))
                     .advise(format!(
-                        "put them there, and go on with --application {application}"
+                        "put them there, and {}",
+                        again(target, application)
                     ))
                     .into(),
             );
@@ -216,16 +216,35 @@ async fn hand_in(
         let id = paper.document_id.as_ref();
         let id = id.ok_or("a paper is asked for by its id")?;
         let scan = match folder {
-            Some(folder) => Upload::from_path(scan_in(folder, paper)).await?,
+            Some(folder) => {
+                let path = scan_in(folder, paper);
+                let scan = Upload::from_path(&path).await;
+                scan.map_err(|why| {
+                    Failure::new(format!("the paper {} cannot be used", path.display()))
+                        .because(why)
+                        .advise(format!(
+                            "put a PDF there that can be read, and {}",
+                            again(target, application)
+                        ))
+                })?
+            }
             None => Upload::from_bytes("scan.pdf", &b"%PDF-1.7\n%%EOF\n"[..])?,
         };
         scans.push((kind(paper), id, scan));
     }
     for (kind, id, scan) in scans {
-        client.documents().upload(id, &scan).await?;
-        println!("uploaded {kind} of {} bytes", scan.len());
+        target.client().documents().upload(id, &scan).await?;
+        say!("uploaded {kind} of {} bytes", scan.len());
     }
     Ok(())
+}
+
+/// How to go on after a failure. A sandbox that ends with the program takes the application along.
+fn again(target: &Target, application: &ApplicationId) -> String {
+    match target.stays() {
+        true => format!("go on with --application {application}"),
+        false => "run again".to_owned(),
+    }
 }
 
 fn scan_in(folder: &Path, paper: &DocumentError) -> PathBuf {
@@ -235,16 +254,16 @@ fn scan_in(folder: &Path, paper: &DocumentError) -> PathBuf {
 /// On the platform somebody reviews the application, which takes days. A sandbox is told what came of it.
 async fn decide(target: &Target, id: &ApplicationId, customer: &CustomerId) -> Step<()> {
     let Some(sandbox) = target.sandbox() else {
-        println!("submitted; APPLICATION_APPROVED or APPLICATION_CHANGE_REQUESTED tells the rest");
+        say!("submitted; APPLICATION_APPROVED or APPLICATION_CHANGE_REQUESTED tells the rest");
         return Ok(());
     };
     let decision = sandbox.approve_application(id).await?;
-    println!("application {}", decision.status);
+    say!("application {}", decision.status);
     let approved = target.client().customers().get(customer).await?;
-    println!("customer {customer}, {}", approved.tag());
+    say!("customer {customer}, {}", approved.tag());
     let account = format!("{customer}_USD").parse()?;
     let opened = target.client().accounts().get(&account).await?;
     let status = opened.status.as_ref().ok_or("an account has a status")?;
-    println!("account {account}, {status}");
+    say!("account {account}, {status}");
     Ok(())
 }

@@ -19,8 +19,6 @@
 //! payout_run --env --account ACME_USD --counterparty ID --journal march.journal
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,13 +26,14 @@ use std::sync::Arc;
 
 use clap::Parser;
 use layer2_examples::{
-    ends::Ends,
+    ends::{self, Ends},
     failure::Failure,
     flow::Step,
     journal::Journal,
     orders::Reason,
     payouts::{self, Run},
     progress::Progress,
+    say,
     table::Table,
     target::{Target, Where},
 };
@@ -45,6 +44,8 @@ use layer2_sdk::{
 use tokio::sync::Mutex;
 
 const JOURNAL: &str = "payouts.journal";
+/// How many payouts there are if neither the arguments nor the journal say.
+const PAYOUTS: usize = 500;
 /// More refused payouts than this are not listed one by one.
 const ROWS_MAX: usize = 20;
 
@@ -63,9 +64,9 @@ struct Options {
     /// run. Only for a place that stays: --env, --base-url, --keep.
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
-    /// How many payouts there are.
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
-    payouts: u16,
+    /// How many payouts there are; as many as the journal says, and 500 in a new one, if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    payouts: Option<u16>,
     /// How many are on their way at once.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     at_once: u16,
@@ -85,16 +86,20 @@ async fn pay(target: &Target, options: &Options) -> Step<()> {
     let path = target.kept("--journal", options.journal.as_deref(), JOURNAL)?;
     let (mut journal, history) = match &path {
         Some(path) => Journal::open(path)?,
-        None => Journal::nowhere()?,
+        None => Journal::nowhere(),
     };
     let (account, payee) = (options.account.clone(), options.counterparty.clone());
+    let size = ends::size(&history, options.payouts.map(usize::from), PAYOUTS)?;
+    if history.plan.size != Some(size) {
+        journal.counts(size);
+    }
     let ends = Ends::find(target, &mut journal, &history, account, payee).await?;
     let done = history.done();
-    let payouts = usize::from(options.payouts);
+    let payouts = size.payouts;
     if let Some(sandbox) = target.sandbox() {
         fund(sandbox, &ends.from, payouts, &done).await?;
     }
-    println!("paying {} from {}", ends.to, ends.from);
+    say!("paying {} from {}", ends.to, ends.from);
 
     let before = done.len();
     let run = Arc::new(Run {
@@ -111,7 +116,7 @@ async fn pay(target: &Target, options: &Options) -> Step<()> {
     let refused = run.all(payouts, history.payouts, at_once).await;
     let refused = refused.map_err(|why| stopped(why, path.is_some()))?;
     target.settle().await?;
-    println!(
+    say!(
         "{} payouts, {before} of them before this start",
         run.paid.lock().await.len()
     );
@@ -144,12 +149,12 @@ async fn add_up(run: &Run, sandbox: &Sandbox) -> Step<()> {
     let paid: BTreeSet<_> = run.paid.lock().await.keys().copied().collect();
     let ordered = payouts::total(paid)?;
     let (wires, sent) = run.sent().await?;
-    println!(
+    say!(
         "{sent} have left in {wires} wires, {} were ordered",
         ordered.amount()
     );
     sandbox.trial_balance().await?;
-    println!("the books balance");
+    say!("the books balance");
     Ok(())
 }
 
@@ -177,13 +182,13 @@ fn tell(refused: &BTreeMap<usize, Reason>, has_journal: bool) -> Step<()> {
     for (number, why) in refused.iter().take(ROWS_MAX) {
         table.row([number.to_string(), why.code.clone()]);
     }
-    print!("{table}");
+    say::part(format_args!("{table}"));
     if let Some(more) = refused.len().checked_sub(ROWS_MAX).filter(|more| *more > 0) {
-        println!("  and {more} more");
+        say!("  and {more} more");
     }
     let of_a_kind: BTreeMap<_, _> = refused.values().map(|why| (&why.code, why)).collect();
     for why in of_a_kind.values() {
-        println!("{why}");
+        say!("{why}");
     }
     let failure = Failure::new(format!("{} payouts were refused", refused.len()));
     Err(match has_journal {

@@ -9,8 +9,6 @@
 //!
 //! It ends with an error if a webhook does not come or a status is not what the next step needs.
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -19,6 +17,7 @@ use layer2_examples::{
         Step, exchanging, onboarding, receiving, sending, statement, story::Story, transferring,
     },
     place::OnMock,
+    say,
 };
 use layer2_sdk::mock::Sandbox;
 
@@ -37,30 +36,30 @@ async fn main() -> ExitCode {
 async fn money_flow(sandbox: &Sandbox) -> Step<()> {
     let mut story = Story::begin(sandbox).await?;
 
-    println!("A customer");
+    say!("A customer");
     let (ada, dollars) = onboarding::onboard(&mut story).await?;
 
-    println!("Accounts");
+    say!("Accounts");
     let savings =
         transferring::open_account(&mut story, &ada, "ADA_SAVINGS", "FIAT_TESTNET_USD").await?;
     let bitcoin =
         transferring::open_account(&mut story, &ada, "ADA_BTC", "BITCOIN_TESTNET_BTC").await?;
 
-    println!("Money in");
+    say!("Money in");
     receiving::receive_wire(&mut story, &dollars, "5000").await?;
 
-    println!("Money between accounts");
+    say!("Money between accounts");
     transferring::transfer(&mut story, &dollars, &savings, "250.25").await?;
 
-    println!("Money changed");
+    say!("Money changed");
     exchanging::spend(&mut story, &dollars, &bitcoin, "1000").await?;
     exchanging::buy(&mut story, &dollars, &bitcoin, "0.01").await?;
 
-    println!("Money out");
+    say!("Money out");
     let landlord = sending::register_landlord(&mut story, &ada).await?;
     sending::withdraw(&mut story, &dollars, &landlord, "1200").await?;
 
-    println!();
+    say!("");
     for account in [&dollars, &savings, &bitcoin] {
         statement::print(&story, account).await?;
     }

@@ -18,8 +18,6 @@
 //! Whoever keeps the keys of a callback URL is its receiver: subscriptions of that URL whose key is not in the file are
 //! replaced, and another receiver behind it would verify nothing any more.
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,6 +28,7 @@ use layer2_examples::{
     books::{Bookkeeper, Off},
     failure::Failure,
     flow::Step,
+    say,
     table::Table,
     target::{Target, Where},
 };
@@ -58,7 +57,7 @@ struct Options {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: String,
-    /// File that keeps the keys of the subscriptions; a sandbox that ends with the program needs none.
+    /// File that keeps the keys of the subscriptions. Only for the platform: --env, --base-url.
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
 }
@@ -94,15 +93,15 @@ async fn keep(client: &Client, options: &Options) -> Step<()> {
     let bookkeeper = receive(client, url, &keys, listener).await?;
     // Events that come while this reads tell of the same transactions, which are booked once.
     let before = bookkeeper.catch_up().await?;
-    println!("booked {before} transactions of before");
+    say!("booked {before} transactions of before");
     // The first poll begins to listen for Ctrl-C, so it comes before anybody is told of it.
     let stopped = join(tokio::signal::ctrl_c(), async {
-        println!("listening on {address} for {url}; stop with Ctrl-C, and the books are compared");
+        say!("listening on {address} for {url}; stop with Ctrl-C, and the books are compared");
     });
     stopped.await.0?;
 
     let told = bookkeeper.books().len() - before;
-    println!("booked {told} transactions by webhook");
+    say!("booked {told} transactions by webhook");
     let mut missed = 0;
     let mut off = Vec::new();
     for _ in 0..COMPARISONS {
@@ -112,7 +111,7 @@ async fn keep(client: &Client, options: &Options) -> Step<()> {
             break;
         }
     }
-    println!("found {missed} that no webhook told");
+    say!("found {missed} that no webhook told");
     match tell(&off)? {
         true => Ok(()),
         false => Err("the books are not right".into()),
@@ -121,6 +120,14 @@ async fn keep(client: &Client, options: &Options) -> Step<()> {
 
 /// What a receiver goes through, in a sandbox.
 async fn rehearse(sandbox: &Sandbox, options: &Options) -> Step<()> {
+    if let Some(path) = &options.keys {
+        let path = path.display();
+        return Err(Failure::new(format!(
+            "--keys {path} is for the platform, and what is rehearsed in a sandbox keeps no keys"
+        ))
+        .advise("leave --keys out, or give --env or --base-url")
+        .into());
+    }
     let listener = listen(options).await?;
     let own = format!("http://{}/webhooks/layer2", listener.local_addr()?);
     let url = options.callback_url.as_ref().unwrap_or(&own);
@@ -128,17 +135,17 @@ async fn rehearse(sandbox: &Sandbox, options: &Options) -> Step<()> {
     let bookkeeper = receive(client, url, &MemoryKeyStore::default(), listener).await?;
     eventful_day(sandbox, &bookkeeper).await?;
     let told = bookkeeper.books();
-    println!("booked {} transactions by webhook", told.len());
+    say!("booked {} transactions by webhook", told.len());
     tell(&told.compare(client).await?)?;
 
     // The safety net under webhooks: what was missed is in the list.
     let found = bookkeeper.catch_up().await?;
-    println!("found {found} that no webhook told");
+    say!("found {found} that no webhook told");
     if !tell(&bookkeeper.books().compare(client).await?)? {
         return Err("the lists tell what no webhook told".into());
     }
     sandbox.trial_balance().await?;
-    println!("the books balance");
+    say!("the books balance");
     Ok(())
 }
 
@@ -163,7 +170,7 @@ async fn receive(
 ) -> Step<Bookkeeper> {
     let wanted = [EventType::TransactionPosted];
     let ensured = client.subscriptions().ensure(url, wanted, keys).await?;
-    println!(
+    say!(
         "subscriptions: {} made, {} replaced, {} there",
         ensured.created.len(),
         ensured.replaced.len(),
@@ -181,12 +188,12 @@ async fn eventful_day(sandbox: &Sandbox, bookkeeper: &Bookkeeper) -> Step<()> {
     sandbox.fund(&dollars, "1000".parse()?).await?;
     transfer(sandbox, &dollars, &savings, "250").await?;
 
-    println!("two deliveries are answered with an error after their work is done, and come again");
+    say!("two deliveries are answered with an error after their work is done, and come again");
     bookkeeper.fail_after_work(2);
     transfer(sandbox, &dollars, &savings, "100").await?;
     sandbox.advance(Duration::from_secs(600)).await?;
 
-    println!("the receiver is down for two days, until every try of a delivery is used up");
+    say!("the receiver is down for two days, until every try of a delivery is used up");
     bookkeeper.stop_answering(true);
     transfer(sandbox, &savings, &dollars, "30.75").await?;
     sandbox.advance(Duration::from_secs(48 * 3_600)).await?;
@@ -206,7 +213,7 @@ async fn transfer(sandbox: &Sandbox, from: &AccountId, to: &AccountId, amount: &
 /// Prints what the comparison came to, and says whether the books are right.
 fn tell(off: &[Off]) -> Step<bool> {
     if off.is_empty() {
-        println!("reconciled: every account is as the books say");
+        say!("reconciled: every account is as the books say");
         return Ok(true);
     }
     let mut table = Table::new(&["account", "platform>", "books>", "difference>"]);
@@ -215,6 +222,6 @@ fn tell(off: &[Off]) -> Step<bool> {
         let numbers = [&off.theirs, &off.ours, &difference].map(|money| money.amount().to_string());
         table.row([off.account.to_string()].into_iter().chain(numbers));
     }
-    println!("not reconciled\n{table}");
+    say!("not reconciled\n{table}");
     Ok(false)
 }

@@ -8,8 +8,6 @@
 //! cargo run -p layer2-examples --bin remote_signer
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,7 +17,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use axum::routing::post;
 use clap::Parser;
-use layer2_examples::{flow::Step, place::OnMock};
+use layer2_examples::{flow::Step, place::OnMock, say};
 use layer2_sdk::mock::{self, Sandbox};
 use layer2_sdk::payments::TransferRequest;
 use layer2_sdk::{BoxError, Ed25519Signer, ErrorKind, Outcome, Signer};
@@ -99,7 +97,7 @@ impl KeyService {
                 let _ = stopped.await;
             });
             if let Err(why) = served.await {
-                println!("  the key service stopped: {why}");
+                say!("  the key service stopped: {why}");
             }
         });
         Ok(Self {
@@ -155,14 +153,14 @@ async fn sign_elsewhere(sandbox: &Sandbox) -> Step<()> {
     let transfers = client.transfers();
     let requested = transfers.create(&order).await?;
     let accepted = transfers.accept(&requested.id).await?;
-    println!("accepted {}, signed by the key service", accepted.id);
+    say!("accepted {}, signed by the key service", accepted.id);
 
     let next = transfers.create(&order).await?;
     service.go_down().await?;
     let Err(error) = transfers.accept(&next.id).await else {
         return Err("nothing can be signed without the key service".into());
     };
-    println!("refused: {error}");
+    say!("refused: {error}");
     if (error.kind(), error.outcome()) != (ErrorKind::Signer, Outcome::NotSent) {
         return Err(error.into());
     }

@@ -8,8 +8,6 @@
 //! treasury --env --every 10
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -19,6 +17,7 @@ use clap::Parser;
 use futures_util::TryStreamExt as _;
 use layer2_examples::{
     flow::Step,
+    say,
     table::Table,
     target::{Target, Where},
 };
@@ -70,7 +69,7 @@ async fn watch(target: &Target, options: &Options) -> Step<()> {
         let shown = async {
             times.tick().await;
             if std::io::stdout().is_terminal() {
-                print!("{CLEAR}");
+                say::part(format_args!("{CLEAR}"));
             }
             show(target.client(), options.last).await
         };
@@ -79,6 +78,9 @@ async fn watch(target: &Target, options: &Options) -> Step<()> {
             biased;
             stopped = &mut stopped => return Ok(stopped?),
             shown = shown => shown?,
+        }
+        if !say::is_heard() {
+            return Ok(());
         }
     }
 }
@@ -89,9 +91,9 @@ async fn show(client: &Client, rows: i32) -> Step<()> {
         .list_stream(AccountsListParams::new().with_page_size(100))
         .try_collect()
         .await?;
-    println!("Accounts\n{}", of_accounts(&accounts));
-    println!("Totals\n{}", totals(&accounts)?);
-    println!("Last transactions\n{}", last(client, rows).await?);
+    say!("Accounts\n{}", of_accounts(&accounts));
+    say!("Totals\n{}", totals(&accounts)?);
+    say!("Last transactions\n{}", last(client, rows).await?);
     Ok(())
 }
 

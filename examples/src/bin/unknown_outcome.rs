@@ -8,12 +8,10 @@
 //! cargo run -p layer2-examples --bin unknown_outcome
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that shows what it does")]
-
 use std::process::ExitCode;
 
 use clap::Parser;
-use layer2_examples::{flow::Step, place::OnMock};
+use layer2_examples::{flow::Step, place::OnMock, say};
 use layer2_sdk::{
     CallOptions, Client, Environment, Error, IdempotencyKey, Outcome,
     mock::{Fault, Sandbox},
@@ -79,7 +77,7 @@ async fn lose_every_reply(sandbox: &Sandbox, client: &Client, id: &TransferId) -
     // This is what an application stores when it meets `Unknown`: which operation, and under which key.
     let key = error.idempotency_key().ok_or("the call had a key")?.clone();
     let operation = error.operation().ok_or("the call was of an operation")?;
-    println!(
+    say!(
         "  stored          {operation} with the key {}",
         key.as_str()
     );
@@ -87,7 +85,7 @@ async fn lose_every_reply(sandbox: &Sandbox, client: &Client, id: &TransferId) -
     let later = layer2_sdk::mock::client(sandbox.info())?;
     let keyed = later.with(CallOptions::new().idempotency_key(key));
     let settled = keyed.transfers().accept(id).await?;
-    println!(
+    say!(
         "  resumed         status {}, replayed: {}",
         settled.status(),
         settled.is_replayed()
@@ -99,9 +97,9 @@ async fn show(sandbox: &Sandbox, client: &Client, to: &AccountId) -> Step<()> {
     sandbox.settle().await?;
     let balance = client.accounts().get(to).await?;
     let balance = balance.current_money().ok_or("an account has a balance")?;
-    println!("moved once: {balance}");
+    say!("moved once: {balance}");
     sandbox.trial_balance().await?;
-    println!("the books balance");
+    say!("the books balance");
     Ok(())
 }
 
@@ -134,8 +132,8 @@ fn tell(what: &str, error: &Error) {
         Outcome::Done => "it is done: never send it as a new call; the same key gives the reply",
         _ => "read what the SDK says about it",
     };
-    println!("{what}");
-    println!(
+    say!("{what}");
+    say!(
         "  {:<15} {:?} after {}: {advice}",
         format!("{:?}", error.outcome()),
         error.kind(),

@@ -11,6 +11,8 @@ use super::{
     story::{self, Story},
 };
 
+use crate::say;
+
 /// Spends exactly this amount of the source account, for whatever it buys.
 pub async fn spend(
     story: &mut Story<'_>,
@@ -54,7 +56,7 @@ async fn exchange(
         done.status.as_ref(),
         &ExchangeStatus::Executed,
     )?;
-    println!("  exchange        {action}: {}", outcome(&done)?);
+    say!("  exchange        {action}: {}", outcome(&done)?);
     Ok(())
 }
 

@@ -15,6 +15,8 @@ use super::{
     story::{self, Story},
 };
 
+use crate::say;
+
 /// What a person has to tell besides the name: a setter for each field that can be named, so that a misspelt one does
 /// not compile.
 fn answers() -> Step<ApplicationUpdateRequest> {
@@ -53,7 +55,7 @@ pub async fn onboard(story: &mut Story<'_>) -> Step<(CustomerId, AccountId)> {
         .await?;
     let id = started.id.clone();
     let review = applications.get_status(&id).await?;
-    println!(
+    say!(
         "  application     {}, {} fields and {} papers are missing",
         status(&review)?,
         review.validation_errors.as_ref().map_or(0, Vec::len),
@@ -64,7 +66,7 @@ pub async fn onboard(story: &mut Story<'_>) -> Step<(CustomerId, AccountId)> {
     hand_in_papers(story, &review).await?;
 
     let review = story.client.applications().get_status(&id).await?;
-    println!("  application     {}", status(&review)?);
+    say!("  application     {}", status(&review)?);
     story::must_be(
         "the application",
         review.status.as_ref(),
@@ -81,7 +83,7 @@ pub async fn onboard(story: &mut Story<'_>) -> Step<(CustomerId, AccountId)> {
     ];
     story.settle(&told).await?;
     let approved = story.client.customers().get(&customer).await?;
-    println!("  customer        {customer}, {}", approved.tag());
+    say!("  customer        {customer}, {}", approved.tag());
     let opened = story.client.accounts().get(&account).await?;
     story::must_be("the account", opened.status.as_ref(), &AccountStatus::Open)?;
     Ok((customer, account))

@@ -10,6 +10,8 @@ use layer2_sdk::{
 
 use super::{Step, story::Story};
 
+use crate::say;
+
 /// Asks how to send dollars to the account, and has a wire of this amount follow the instructions.
 pub async fn receive_wire(story: &mut Story<'_>, account: &AccountId, amount: &str) -> Step<()> {
     let request = DepositRequestPush::new(DepositDestinationRequest::new(account.clone()));
@@ -32,7 +34,7 @@ pub async fn receive_wire(story: &mut Story<'_>, account: &AccountId, amount: &s
         })
         .ok_or("dollars come by Fedwire")?;
     let memo = wire.memo.clone().ok_or("a wire is matched by its memo")?;
-    println!(
+    say!(
         "  instructions    account {} at routing number {}",
         wire.account_number.as_deref().unwrap_or_default(),
         wire.account_routing_number.as_deref().unwrap_or_default(),
@@ -44,6 +46,6 @@ pub async fn receive_wire(story: &mut Story<'_>, account: &AccountId, amount: &s
         .with_originator_name("Globex Corporation".to_owned());
     story.sandbox.receive(arrival).await?;
     story.settle(&[EventType::TransactionPosted]).await?;
-    println!("  received        {amount} USD by wire");
+    say!("  received        {amount} USD by wire");
     Ok(())
 }

@@ -15,6 +15,8 @@ use super::{
     story::{self, Story},
 };
 
+use crate::say;
+
 /// Registers a landlord's bank account and waits for its screening.
 pub async fn register_landlord(
     story: &mut Story<'_>,
@@ -80,7 +82,7 @@ pub async fn withdraw(
     let state = story.client.withdrawals().get_status(&id).await?;
     story::must_be("the withdrawal", state.status.as_ref(), &done)?;
     let receipt = story.client.withdrawals().get_receipt(&id).await?;
-    println!(
+    say!(
         "  withdrawal      {done} of {amount} USD, with a receipt of {} bytes",
         receipt.bytes().len(),
     );

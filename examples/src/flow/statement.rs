@@ -5,14 +5,16 @@ use layer2_sdk::payments::{AccountId, TransactionsListForAccountParams};
 
 use super::{Step, story::Story};
 
+use crate::say;
+
 /// Prints the rows of an account, asked for one page of two rows at a time.
 pub async fn print(story: &Story<'_>, account: &AccountId) -> Step<()> {
-    println!("{account}");
+    say!("{account}");
     let pages = TransactionsListForAccountParams::new().with_page_size(2);
     let transactions = story.client.transactions();
     let mut rows = std::pin::pin!(transactions.list_for_account_stream(account, pages));
     while let Some(row) = rows.try_next().await? {
-        println!(
+        say!(
             "  {:<18} {:<9} {:>14}",
             text(row.transaction_type.as_ref()),
             text(row.transaction_status.as_ref()),
@@ -21,7 +23,7 @@ pub async fn print(story: &Story<'_>, account: &AccountId) -> Step<()> {
     }
     let balance = story.client.accounts().get(account).await?;
     let current = text(balance.current_balance.as_ref());
-    println!("  balance {current:>35}");
+    say!("  balance {current:>35}");
     Ok(())
 }
 
@@ -33,7 +35,7 @@ fn text(value: Option<&impl ToString>) -> String {
 pub async fn print_trial_balance(story: &Story<'_>) -> Step<()> {
     let books = story.sandbox.trial_balance().await?;
     for asset in &books.assets {
-        println!(
+        say!(
             "trial balance {}: customers {}, fees {}, suspense {}, custody {}, difference {}",
             asset.asset_type_id,
             asset.customers_owed,

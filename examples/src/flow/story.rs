@@ -10,6 +10,7 @@ use layer2_sdk::{
 
 use super::Step;
 use crate::receiver::{Receiver, Running};
+use crate::say;
 
 /// A client of a sandbox of its own, with a webhook receiver.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ impl<'s> Story<'s> {
         let events = self.receiver.received();
         let came = events.get(self.told..).unwrap_or_default();
         for event in came {
-            println!("  webhook         {}, verified", event.event_type);
+            say!("  webhook         {}, verified", event.event_type);
         }
         self.told = events.len();
         let Some(event_type) = missing(expected, came) else {

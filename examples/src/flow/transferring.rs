@@ -13,6 +13,8 @@ use super::{
     story::{self, Story},
 };
 
+use crate::say;
+
 /// Opens an account of the customer for one asset.
 pub async fn open_account(
     story: &mut Story<'_>,
@@ -24,7 +26,7 @@ pub async fn open_account(
     let account = AccountToOpen::new(name.parse()?, "DEPOSIT_BASIC".parse()?, asset);
     let request = AccountOpenRequest::new(customer.clone(), account);
     let opened = story.client.accounts().open(&request).await?.id.clone();
-    println!("  account         {opened}");
+    say!("  account         {opened}");
     story.settle(&[EventType::AccountOpen]).await?;
     Ok(opened)
 }
@@ -46,7 +48,7 @@ pub async fn transfer(
     let transfers = story.client.transfers();
     let requested = transfers.create(&request).await?;
     let accepted = transfers.accept(&requested.id).await?;
-    println!(
+    say!(
         "  accepted        after {} attempts with one key, as the first reply was lost",
         accepted.attempts(),
     );
@@ -59,6 +61,6 @@ pub async fn transfer(
     let done = TransferStatus::Executed;
     let transfer = story.client.transfers().get(&requested.id).await?;
     story::must_be("the transfer", transfer.status.as_ref(), &done)?;
-    println!("  transfer        {done} of {amount} USD");
+    say!("  transfer        {done} of {amount} USD");
     Ok(())
 }

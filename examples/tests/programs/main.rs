@@ -207,6 +207,31 @@ async fn a_paper_that_is_missing_is_named_and_the_application_goes_on_with_it() 
 }
 
 #[test]
+fn a_paper_that_cannot_be_used_is_named_and_a_sandbox_that_ended_is_not_gone_on_in() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let scan = |kind: &str| folder.path().join(format!("{kind}.pdf"));
+    let start = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_onboard_corporation"));
+        failure(&command.args(["--papers", path]).output().unwrap())
+    };
+    let why = start();
+    assert!(why.contains("put them there, and run again\n"), "{why}");
+
+    let empty = scan("INCORPORATION_DOCUMENTS");
+    std::fs::write(&empty, b"").unwrap();
+    std::fs::write(scan("GOVERNMENT_ID_FRONT"), b"%PDF-1.7\n%%EOF\n").unwrap();
+    tells(
+        &start(),
+        &[
+            &format!("error: the paper {} cannot be used", empty.display()),
+            "cause: ",
+            "advice: put a PDF there that can be read, and run again\n",
+        ],
+    );
+}
+
+#[test]
 fn every_outcome_is_met_and_the_unknown_one_is_settled() {
     let report = run(env!("CARGO_BIN_EXE_unknown_outcome"), &[]);
     tells(
@@ -223,6 +248,31 @@ fn every_outcome_is_met_and_the_unknown_one_is_settled() {
             "the books balance",
         ],
     );
+}
+
+#[test]
+fn a_reader_who_has_read_enough_ends_no_program_in_a_panic() {
+    let watch = &["--every", "1"][..];
+    for (program, arguments) in [
+        (env!("CARGO_BIN_EXE_treasury"), &[][..]),
+        (env!("CARGO_BIN_EXE_treasury"), watch),
+        (env!("CARGO_BIN_EXE_quickstart"), &[]),
+        (env!("CARGO_BIN_EXE_on_ramp"), &[]),
+        (env!("CARGO_BIN_EXE_payout_run"), &["--payouts", "2"]),
+        (env!("CARGO_BIN_EXE_reconcile"), &[]),
+        (env!("CARGO_BIN_EXE_remote_signer"), &[]),
+        (env!("CARGO_BIN_EXE_onboard_corporation"), &[]),
+        (env!("CARGO_BIN_EXE_unknown_outcome"), &[]),
+    ] {
+        let mut command = Command::new(program);
+        let mut running = Running::start(command.args(arguments));
+        running.lines.next().unwrap().unwrap();
+        drop(running.lines);
+        let ended = running.child.wait_with_output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.success(), "{program}: {told}");
+        assert!(!told.contains("panicked"), "{program}: {told}");
+    }
 }
 
 #[test]

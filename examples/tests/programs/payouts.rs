@@ -309,7 +309,7 @@ async fn who_is_not_there_is_told_before_the_journal_names_him() {
             "--counterparty",
         ],
     );
-    assert!(!scene.written().contains("\nto "), "{}", scene.written());
+    assert!(!scene.journal().exists(), "nothing was begun");
     let mut mistyped = scene.command_from("ACME_UDS", &scene.few("3"));
     let why = failure(&mistyped.output().unwrap());
     assert!(why.contains("there is no account ACME_UDS here"), "{why}");
@@ -344,6 +344,70 @@ async fn another_payee_takes_the_place_of_one_who_was_never_paid() {
 
     let first = failure(&scene.run(&scene.few("3")));
     assert!(first.contains("the run of this journal pays"), "{first}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_keeps_the_number_of_its_payouts() {
+    let scene = Scene::new().await;
+    scene.dies(&scene.few("3"), "1");
+    let report = report(&scene.run(&[]));
+    tells(&report, &["\n3 payouts, "]);
+    scene.everybody_is_paid_once(3).await;
+
+    for other in ["2", "4"] {
+        let why = failure(&scene.run(&["--payouts", other]));
+        tells(
+            &why,
+            &[
+                "error: the run of this journal has 3 payouts of 3.03 together, not ",
+                "advice: go on with 3 payouts",
+                "another --journal",
+            ],
+        );
+    }
+    scene.everybody_is_paid_once(3).await;
+
+    // A journal without the number is of an older version.
+    let older = scene.written().replace("payouts 3 3.03\n", "");
+    std::fs::write(scene.journal(), older).unwrap();
+    let why = failure(&scene.run(&[]));
+    assert!(why.contains("with --payouts"), "{why}");
+    let report = super::report(&scene.run(&["--payouts", "3"]));
+    tells(&report, &["\n3 payouts, 3 of them"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_journal_is_refused_and_left_as_it_is() {
+    let scene = Scene::new().await;
+    for secret in [&b"-----BEGIN PRIVATE KEY-----\n5ec2e7"[..], b"\x7fELF\xff"] {
+        std::fs::write(scene.journal(), secret).unwrap();
+        let why = failure(&scene.run(&scene.few("3")));
+        assert!(why.contains("is no journal of payouts"), "{why}");
+        assert!(!why.contains("PRIVATE"), "{why}");
+        assert_eq!(std::fs::read(scene.journal()).unwrap(), secret);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_made_that_cannot_be_signed_for() {
+    let scene = Scene::new().await;
+    let few = scene.few("3");
+    let another = "42".repeat(32);
+    for key in ["", another.as_str()] {
+        let mut command = scene.command(&few);
+        let why = failure(&command.env("LAYER2_SIGNING_KEY", key).output().unwrap());
+        tells(
+            &why,
+            &[
+                "error: the orders cannot be signed, and nothing was made",
+                "advice: ",
+                "LAYER2_SIGNING_KEY",
+            ],
+        );
+        assert!(!scene.journal().exists(), "nothing was begun");
+    }
+    let report = report(&scene.run(&few));
+    tells(&report, &["\n3 payouts, 0 of them"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

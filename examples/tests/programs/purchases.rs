@@ -36,6 +36,18 @@ fn a_wire_becomes_bitcoin_in_a_wallet() {
     );
 }
 
+#[test]
+fn what_no_dollars_are_is_refused_before_anything_begins() {
+    for (dollars, what) in [
+        ("10.005", "a cent is the least"),
+        ("0", "more than nothing"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_on_ramp"));
+        let why = misuse(&command.args(["--dollars", dollars]).output().unwrap());
+        tells(&why, &["--dollars", what]);
+    }
+}
+
 /// A purchase on a platform whose work takes time.
 struct Scene {
     sandbox: Sandbox,
@@ -63,14 +75,18 @@ impl Scene {
     }
 
     fn start_with(&self, dollars: &str, more: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_on_ramp"))
+        self.command(dollars, more).output().unwrap()
+    }
+
+    fn command(&self, dollars: &str, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_on_ramp"));
+        command
             .args(["--env", "--account", self.account.as_str()])
             .args(["--dollars", dollars, "--notes"])
             .arg(self.notes())
             .args(more)
-            .envs(&self.sandbox.info().env)
-            .output()
-            .unwrap()
+            .envs(&self.sandbox.info().env);
+        command
     }
 
     /// Starts the program until it is finished, an hour apart, and says what it waited for in between.
@@ -113,6 +129,19 @@ impl Scene {
 fn memo(report: &str) -> String {
     let (_, rest) = report.split_once("with the memo ").unwrap();
     rest.lines().next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_bought_that_cannot_be_signed_for() {
+    let server = SandboxServer::start().await.unwrap();
+    let scene = Scene::new(&server).await;
+    let mut command = scene.command("1000", &["--wallet", WALLET]);
+    let why = failure(&command.env_remove("LAYER2_SIGNING_KEY").output().unwrap());
+    tells(
+        &why,
+        &["error: the orders cannot be signed", "LAYER2_SIGNING_KEY"],
+    );
+    assert!(!scene.notes().exists(), "nothing was begun");
 }
 
 #[tokio::test(flavor = "multi_thread")]

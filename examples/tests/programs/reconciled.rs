@@ -34,6 +34,13 @@ fn books_kept_by_webhooks_are_reconciled() {
     );
 }
 
+#[test]
+fn a_rehearsal_keeps_no_keys() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reconcile"));
+    let why = failure(&command.args(["--keys", "books.keys"]).output().unwrap());
+    tells(&why, &["error: --keys books.keys is for", "advice: leave"]);
+}
+
 async fn transfer(sandbox: &Sandbox, from: &AccountId, to: &AccountId, amount: &str) {
     let transfers = sandbox.client().transfers();
     let order = TransferRequest::new(from.clone(), to.clone(), amount.parse().unwrap());
