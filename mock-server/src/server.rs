@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use futures_util::future::join_all;
 use layer2_world::{seed::Seed, settings::Settings};
 
 use super::{
@@ -162,6 +163,7 @@ impl Server {
             let _nobody_follows = self.following.lock().await;
         }
         let sandboxes = self.directory.all();
+        join_all(sandboxes.iter().map(|sandbox| sandbox.end_sending())).await;
         for sandbox in &sandboxes {
             sandbox.end_writing();
         }

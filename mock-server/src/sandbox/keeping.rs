@@ -1,9 +1,13 @@
 //! Keeping snapshots, which spare the next start the rows before them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{Broken, Sandbox, lock, turn::Intent};
 use crate::journal::Snapshot;
+
+/// How long the end of the server waits for deliveries that are on their way. A receiver that answers at all mostly does
+/// so sooner, and what it has does not come a second time.
+const LANDING: Duration = Duration::from_secs(1);
 
 impl Sandbox {
     /// Sets about keeping a snapshot, once the journal has grown so much that it is worth its price. Nothing while one
@@ -27,10 +31,28 @@ impl Sandbox {
         });
     }
 
-    /// Sends no deliveries from here on and writes nothing: whoever comes is told to come again.
+    /// Has the dispatcher send nothing from here on, and waits a moment for what is on its way.
+    pub(crate) async fn end_sending(&self) {
+        self.close();
+        let landed = async {
+            loop {
+                // Registered before the look, so that no change is missed.
+                let changed = self.changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if lock(&self.core).in_flight.len() == 0 {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        // What takes longer is told of by whoever sent it.
+        let _ = tokio::time::timeout(LANDING, landed).await;
+    }
+
+    /// Writes nothing from here on: whoever comes is told to come again.
     pub(crate) fn end_writing(&self) {
         lock(&self.core).end_writing();
-        self.close();
     }
 
     /// Keeps a snapshot of the state, if there are rows that the next start would have to carry out. Waits for one that
