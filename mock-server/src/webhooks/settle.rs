@@ -8,6 +8,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use layer2_world::JobReport;
 
@@ -29,13 +30,14 @@ pub(crate) struct Settled {
     pub(crate) complete: bool,
 }
 
-/// Does all that is due now and waits for what is on its way. The caller holds [`Sandbox::moving`].
+/// Does all that is due now and waits for what is on its way. The caller has the clock ([`Sandbox::hold`]).
 pub(crate) async fn settle(sandbox: &Sandbox, sender: &Sender) -> Result<Settled, Broken> {
     let _pause = sandbox.pause()?;
     Driver::new(sandbox, sender).run(None).await
 }
 
-/// Moves the business clock to `target` and does on the way what becomes due. The caller holds [`Sandbox::moving`].
+/// Moves the business clock to `target` and does on the way what becomes due. The caller has the clock
+/// ([`Sandbox::hold`]).
 pub(crate) async fn advance(
     sandbox: &Sandbox,
     sender: &Sender,
@@ -118,11 +120,10 @@ impl<'s> Driver<'s> {
     /// Sends all at once and feeds the outcomes back in the order in which the attempts were due. Gives the first error,
     /// once all have come back; whoever drops this gives back those whose outcomes are not known.
     async fn send_in_order(&self, attempts: Vec<Attempt>) -> Result<(), Broken> {
-        let mut tasks = Vec::with_capacity(attempts.len());
-        for attempt in &attempts {
-            tasks.push(Box::pin(self.sender.send(&attempt.delivery)));
-        }
-        let outcomes = join_all(tasks).await;
+        let sent = attempts
+            .iter()
+            .map(|attempt| self.sender.send(&attempt.delivery));
+        let outcomes = join_all(sent).await;
         let mut ended = Ok(());
         for (attempt, outcome) in attempts.into_iter().zip(outcomes) {
             // One that cannot be recorded keeps no other from it.
@@ -131,29 +132,6 @@ impl<'s> Driver<'s> {
         }
         ended
     }
-}
-
-/// Drives futures side by side and gives their results in the order of the futures.
-async fn join_all<F: Future + Unpin>(mut futures: Vec<F>) -> Vec<F::Output> {
-    let mut results: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
-    std::future::poll_fn(|cx| {
-        let mut waiting = false;
-        for (future, result) in futures.iter_mut().zip(&mut results) {
-            if result.is_none() {
-                match std::pin::Pin::new(future).poll(cx) {
-                    std::task::Poll::Ready(output) => *result = Some(output),
-                    std::task::Poll::Pending => waiting = true,
-                }
-            }
-        }
-        if waiting {
-            std::task::Poll::Pending
-        } else {
-            std::task::Poll::Ready(())
-        }
-    })
-    .await;
-    results.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl<'a> Prepared<'a> {
         guard::platform(operation, shared.platform)?;
         let mut url = draft.address(&lane.base);
         if let Some(cause) = draft.fault {
-            let said = "the request could not be built, its source says why: check the ids and the headers of the call";
+            let said = "the request could not be built, its source says why: check the parameters and the body of this call";
             return Err(invalid(said).with_source(cause));
         }
         guard::path(operation, &lane.base, &url)?;
