@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::support::Folder;
+use crate::support::folder;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_layer2-mock");
 
@@ -43,8 +43,8 @@ fn end(child: &mut Child) {
 fn writes_a_private_ready_file_answers_health_and_ends_with_zero() {
     use std::os::unix::fs::PermissionsExt;
 
-    let folder = Folder::new("ready");
-    let path = folder.0.join("ready.json");
+    let folder = folder();
+    let path = folder.path().join("ready.json");
     let mut child = start(&path);
     let mode = std::fs::metadata(&path)
         .expect("ready file")
@@ -73,8 +73,8 @@ fn writes_a_private_ready_file_answers_health_and_ends_with_zero() {
 
 #[test]
 fn signs_and_verifies_the_published_test_key() {
-    let folder = Folder::new("sign");
-    let key = folder.0.join("key.hex");
+    let folder = folder();
+    let key = folder.path().join("key.hex");
     let seed = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
     let path = "/api/v1/transfers/11111111-2222-4333-8444-555555555555/accept";
     for form in [
@@ -166,8 +166,8 @@ fn verify_names_the_mistake_behind_a_signature() {
 
 /// What `sign` makes of a POST to a path at 1700000000.
 fn sign_with(key: &str, path: &str) -> String {
-    let folder = Folder::new("signer");
-    let file = folder.0.join("key");
+    let folder = folder();
+    let file = folder.path().join("key");
     std::fs::write(&file, key).expect("key file");
     let output = Command::new(BINARY)
         .args([
@@ -302,8 +302,8 @@ fn an_option_that_may_hold_a_secret_is_not_repeated() {
 
 #[test]
 fn a_key_file_that_holds_none_is_named_with_what_it_should_hold() {
-    let folder = Folder::new("keys");
-    let file = folder.0.join("key");
+    let folder = folder();
+    let file = folder.path().join("key");
     let path = file.to_str().expect("text");
     let sign = ["sign", "--path", "/api/v1/x", "--key-file", path];
     let rows = [
@@ -324,8 +324,8 @@ fn a_key_file_that_holds_none_is_named_with_what_it_should_hold() {
 #[test]
 #[cfg(unix)]
 fn a_ready_file_goes_with_its_server() {
-    let folder = Folder::new("gone");
-    let path = folder.0.join("ready.json");
+    let folder = folder();
+    let path = folder.path().join("ready.json");
     let mut child = start(&path);
     end(&mut child);
     assert!(!path.exists(), "it says that a server is there");
@@ -342,8 +342,11 @@ fn a_ready_file_goes_with_its_server() {
 #[test]
 #[cfg(feature = "sqlite")]
 fn a_stale_ready_file_is_gone_before_the_server_is_ready() {
-    let folder = Folder::new("stale");
-    let (path, store) = (folder.0.join("ready.json"), folder.0.join("store.db"));
+    let folder = folder();
+    let (path, store) = (
+        folder.path().join("ready.json"),
+        folder.path().join("store.db"),
+    );
     std::fs::write(&path, "stale").expect("ready file");
     std::fs::write(&store, "no store").expect("store");
     let store = format!("sqlite:{}", store.display());
@@ -365,8 +368,8 @@ fn a_stale_ready_file_is_gone_before_the_server_is_ready() {
 
 #[test]
 fn a_place_where_no_ready_file_can_be_is_named_with_what_to_do() {
-    let folder = Folder::new("places");
-    let here = folder.0.to_str().expect("text");
+    let folder = folder();
+    let here = folder.path().to_str().expect("text");
     let nowhere = format!("{here}/no/ready.json");
     let rows = [
         (here, "this is a folder; name a file in it, such as "),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 #[cfg(feature = "postgres")]
 use crate::postgres::database::Database;
 #[cfg(feature = "sqlite")]
-use crate::support::Folder;
+use crate::support::folder;
 use crate::{
     files::document,
     support::{Caller, Reply, builder},
@@ -283,8 +283,8 @@ async fn a_file_from_one_store_opens_in_another_and_outlives_its_server() {
     let document = lead_a_life(&caller).await;
     let (file, state) = (caller.export().await, origin.snapshot("default"));
 
-    let folder = Folder::new("images");
-    let url = format!("sqlite:{}", folder.0.join("sandboxes.db").display());
+    let folder = folder();
+    let url = format!("sqlite:{}", folder.path().join("sandboxes.db").display());
     let in_file = || SandboxServer::builder().store(url.parse().expect("a store"));
     let file = carried(in_file, &file, state.as_deref(), &document).await;
     #[cfg(feature = "postgres")]

@@ -26,7 +26,7 @@ mod older;
 mod paging;
 #[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod program;
 mod refusals;
 mod settings;

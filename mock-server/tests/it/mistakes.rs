@@ -28,9 +28,9 @@ use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
 
-#[cfg(feature = "sqlite")]
-use crate::support::Folder;
 use crate::support::Reply;
+#[cfg(feature = "sqlite")]
+use crate::support::folder;
 use golden::{compare, names, told};
 use setting::{Mistake, Setting};
 
@@ -120,8 +120,8 @@ async fn mistakes_with_a_full_server() {
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn mistakes_with_a_full_store() {
-    let folder = Folder::new("mistakes");
-    let at = store::set_up(&folder).await;
+    let folder = folder();
+    let at = store::set_up(folder.path()).await;
     check("store", &at, store::mistakes(&at)).await;
 }
 

@@ -30,6 +30,7 @@ impl Running {
     }
 
     /// Asks it to end in order, and waits for nothing.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn ask_to_end(&self) {
         let process = self.process.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &process]).status();

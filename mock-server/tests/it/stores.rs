@@ -11,23 +11,22 @@ mod refused;
 use std::path::Path;
 
 use layer2_mock::{ClockMode, SandboxServer, SandboxServerBuilder, StoreUrl};
+use tempfile::TempDir;
 
-use crate::support::{Caller, Folder, TestServer, Watched as _};
+use crate::support::{Caller, TestServer, Watched as _, folder};
 
 /// A store in a file of its own.
 struct Kept {
-    folder: Folder,
+    folder: TempDir,
 }
 
 impl Kept {
-    fn new(name: &str) -> Kept {
-        Kept {
-            folder: Folder::new(name),
-        }
+    fn new() -> Kept {
+        Kept { folder: folder() }
     }
 
     fn path(&self) -> std::path::PathBuf {
-        self.folder.0.join("sandboxes.db")
+        self.folder.path().join("sandboxes.db")
     }
 
     /// A server on the file, whose clock stands still.

@@ -11,6 +11,7 @@ use layer2_mock::{SandboxServer, SandboxServerBuilder};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
+use tempfile::TempDir;
 
 /// Members of an error that link to what explains its code.
 const LINKS: [&str; 3] = ["doc_url", "documentation_url", "error_uri"];
@@ -73,24 +74,8 @@ impl Drop for TestServer {
 }
 
 /// A folder that is removed when the test ends.
-#[derive(Debug)]
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Folder {
-    pub(crate) fn new(name: &str) -> Folder {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let process = std::process::id();
-        let path = std::env::temp_dir().join(format!("layer2-mock-{name}-{process}-{number}"));
-        std::fs::create_dir_all(&path).expect("folder");
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("folder")
 }
 
 /// A reply, read whole.

@@ -1,49 +1,24 @@
 //! A server on a database, and the database.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::atomic::{AtomicU32, Ordering},
-};
+use std::{net::SocketAddr, path::Path, process::Command};
 
 use layer2_types::control::SandboxInfo;
+use tempfile::TempDir;
 
 use super::process::{self, Process};
 use crate::tree::root;
 
-/// A folder that is removed when the test ends.
-#[derive(Debug)]
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        static MADE: AtomicU32 = AtomicU32::new(0);
-        let number = MADE.fetch_add(1, Ordering::Relaxed);
-        let process = std::process::id();
-        let path = std::env::temp_dir().join(format!("layer2-tests-{name}-{process}-{number}"));
-        std::fs::create_dir_all(&path).expect("folder");
-        Folder(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// A PostgreSQL server that ends with the test, whose one database is the test's.
 #[derive(Debug)]
 pub(super) struct Database {
-    folder: Folder,
+    folder: TempDir,
     url: String,
 }
 
 impl Database {
     pub(super) fn start() -> Database {
-        let folder = Folder::new("postgres");
-        let made = script("make", &folder.0);
+        let folder = tempfile::tempdir().expect("folder");
+        let made = script("make", folder.path());
         assert!(
             made.status.success(),
             "{}",
@@ -59,7 +34,7 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        script("stop", &self.folder.0);
+        script("stop", self.folder.path());
     }
 }
 
@@ -81,10 +56,10 @@ pub(super) struct Server {
 impl Server {
     /// Starts it and waits until it serves.
     pub(super) fn start(database: &Database) -> Server {
-        let folder = Folder::new("ready");
+        let folder = tempfile::tempdir().expect("folder");
         let program = env!("CARGO_BIN_EXE_layer2-tests-server");
-        let command = process::command(program, &database.url, &folder.0);
-        let process = Process::start(command, &folder.0);
+        let command = process::command(program, &database.url, folder.path());
+        let process = Process::start(command, folder.path());
         let url = read(&process.info).url;
         let address = url.strip_prefix("http://").expect("plain http");
         Server {

@@ -1,15 +1,17 @@
 //! A server whose store takes no more. It is nobody's mistake, and told in the same way.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::setting::{Mistake, Setting, TRANSFER, control, post};
-use crate::support::{self, Folder};
+use crate::support;
 
 const SUBSCRIPTIONS: &str = "/api/v1/subscriptions";
 
 /// Subscribes until nothing more is kept.
-pub(super) async fn set_up(folder: &Folder) -> Setting {
-    let path = folder.0.join("full.db");
+pub(super) async fn set_up(folder: &Path) -> Setting {
+    let path = folder.join("full.db");
     let store = format!("sqlite:{}?max-mib=1", path.display());
     let at = Setting::on(support::builder().store(store.parse().expect("a store"))).await;
     let filler = "x".repeat(1_900);

@@ -2,39 +2,41 @@
 //! is started for the test by `scripts/postgres.sh` and ends with it.
 
 use std::{
+    path::Path,
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
 
 use layer2_mock::StoreUrl;
+use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 
-use crate::support::Folder;
+use crate::support::folder;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/postgres.sh");
 
 /// A PostgreSQL server of this test alone.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    folder: Folder,
+    folder: TempDir,
     url: String,
 }
 
 impl Cluster {
     pub(crate) fn start() -> Cluster {
-        let folder = Folder::new("postgres");
-        let url = run("make", &folder);
+        let folder = folder();
+        let url = run("make", folder.path());
         Cluster { folder, url }
     }
 
     /// Stops it at once, as a crash would.
     pub(crate) fn stop(&self) {
-        run("stop", &self.folder);
+        run("stop", self.folder.path());
     }
 
     /// Starts it again where it was.
     pub(crate) fn start_again(&self) {
-        run("start", &self.folder);
+        run("start", self.folder.path());
     }
 }
 
@@ -42,15 +44,15 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         let _ = Command::new(SCRIPT)
             .arg("stop")
-            .arg(&self.folder.0)
+            .arg(self.folder.path())
             .output();
     }
 }
 
-fn run(command: &str, folder: &Folder) -> String {
+fn run(command: &str, folder: &Path) -> String {
     let output = Command::new(SCRIPT)
         .arg(command)
-        .arg(&folder.0)
+        .arg(folder)
         .output()
         .expect("scripts/postgres.sh runs");
     let told = String::from_utf8_lossy(&output.stderr);

@@ -3,8 +3,6 @@
 
 use std::{
     collections::BTreeSet,
-    io::{BufRead as _, BufReader},
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -17,9 +15,9 @@ use tokio::task::JoinSet;
 
 use super::balance;
 use crate::{
-    binary::BINARY,
     postgres::database::Database,
-    support::{Caller, Folder},
+    program::Running,
+    support::{Caller, folder},
 };
 
 const SENDERS: usize = 12;
@@ -27,49 +25,8 @@ const SENDERS: usize = 12;
 const EACH: usize = 12;
 
 /// The real program on the database.
-struct Running {
-    child: Child,
-    caller: Caller,
-    _folder: Folder,
-}
-
-impl Running {
-    async fn start(database: &Database) -> Running {
-        let folder = Folder::new("shared");
-        let ready = folder.0.join("ready.json");
-        let mut child = Command::new(BINARY)
-            .args(["--listen", "127.0.0.1:0", "--clock", "manual", "--store"])
-            .arg(database.url())
-            .arg("--ready-file")
-            .arg(&ready)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("start");
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().expect("stdout"))
-            .read_line(&mut line)
-            .expect("banner");
-        assert!(line.contains("listens at"), "it does not start: {line}");
-        let info = std::fs::read(&ready).expect("ready file");
-        let info: Value = serde_json::from_slice(&info).expect("JSON");
-        Running {
-            caller: Caller::of(&info).await,
-            child,
-            _folder: folder,
-        }
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().expect("killed");
-        self.child.wait().expect("ended");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+async fn start(database: &Database) -> Running {
+    Running::start(&database.url(), folder().path()).await
 }
 
 /// The body of a good reply, from the first caller that gives one. A server that is dead gives none.
@@ -106,9 +63,9 @@ async fn transfer(callers: &[Caller], key: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_server_had_begun_is_settled_by_another_under_the_same_key() {
     let database = Database::new().await;
-    let mut first = Running::start(&database).await;
-    let second = Running::start(&database).await;
-    let third = Running::start(&database).await;
+    let mut first = start(&database).await;
+    let second = start(&database).await;
+    let third = start(&database).await;
     second.caller.fund("100").await;
     let callers = [&first, &second, &third].map(|server| server.caller.clone());
     let done = Arc::new(AtomicUsize::new(0));

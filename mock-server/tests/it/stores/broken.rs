@@ -27,7 +27,7 @@ const DAMAGES: [(&str, &str); 4] = [
 
 /// A file with two sandboxes, one of which is damaged, and a token that this one has expired.
 async fn damaged(damage: &str) -> (Kept, String) {
-    let kept = Kept::new("broken");
+    let kept = Kept::new();
     let (server, caller) = kept.start().await;
     let team = broken::make(&caller, "team").await;
     team.fund("5").await;
@@ -73,7 +73,7 @@ async fn it_can_be_deleted() {
 #[tokio::test]
 async fn the_default_one_can_be_reset_too() {
     for (damage, found) in DAMAGES {
-        let kept = Kept::new("broken-default");
+        let kept = Kept::new();
         let (server, caller) = kept.start().await;
         broken::make(&caller, "team").await;
         caller.fund("5").await;

@@ -16,7 +16,7 @@ fn ends(kept: &Kept) -> Vec<(String, Option<i64>, i64)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_ends_while_it_works_leaves_a_snapshot_at_the_end_of_each_journal() {
-    let kept = Kept::new("ended");
+    let kept = Kept::new();
     let (server, caller) = kept.start().await;
     let acknowledged = ended::under_load(server, &caller).await;
     let ends = ends(&kept);

@@ -27,7 +27,7 @@ async fn fill(caller: &Caller, number: usize) -> Reply {
 
 #[tokio::test]
 async fn a_full_store_refuses_writes_serves_reads_and_heals() {
-    let kept = Kept::new("full");
+    let kept = Kept::new();
     let small = || kept.builder().store(in_file(&kept.path(), "?max-mib=1"));
     let server = small().start().await.expect("start");
     let caller = Caller::new(&server).await;
@@ -103,7 +103,7 @@ async fn a_full_store_refuses_writes_serves_reads_and_heals() {
 
 #[tokio::test]
 async fn a_full_store_is_whole_when_it_is_opened_with_more_room() {
-    let kept = Kept::new("more-room");
+    let kept = Kept::new();
     let small = kept.builder().store(in_file(&kept.path(), "?max-mib=1"));
     let server = small.start().await.expect("start");
     let caller = Caller::new(&server).await;
@@ -126,7 +126,7 @@ async fn a_full_store_is_whole_when_it_is_opened_with_more_room() {
 
 #[tokio::test]
 async fn webhooks_whose_outcomes_found_no_room_are_all_sent_again_when_there_is_room() {
-    let kept = Kept::new("full-webhooks");
+    let kept = Kept::new();
     let small = kept.builder().store(in_file(&kept.path(), "?max-mib=1"));
     let server = small.profile(Profile::Realistic).start().await;
     let server = server.expect("start");
@@ -155,15 +155,15 @@ async fn webhooks_whose_outcomes_found_no_room_are_all_sent_again_when_there_is_
 async fn a_full_disk_refuses_writes_serves_reads_and_loses_nothing() {
     const KIB: usize = 600;
 
-    let kept = Kept::new("full-disk");
+    let kept = Kept::new();
     let store = in_file(&kept.path(), "?snapshot-kib=8").to_string();
-    let program = program::command(&store, &kept.folder.0);
+    let program = program::command(&store, kept.folder.path());
     let mut limited = Command::new("bash");
     // A write beyond the limit is to fail, and not to end the program (SIGXFSZ); bash counts in 1024 bytes.
     let script = format!("trap '' XFSZ; ulimit -f {KIB}; exec \"$0\" \"$@\"");
     limited.args(["-c", &script]).arg(program.get_program());
     limited.args(program.get_args());
-    let mut server = Running::start_by(limited, &kept.folder.0).await;
+    let mut server = Running::start_by(limited, kept.folder.path()).await;
     let caller = &server.caller;
     caller.fund("100").await;
     let mut accepted = 0;
@@ -187,7 +187,7 @@ async fn a_full_disk_refuses_writes_serves_reads_and_loses_nothing() {
     assert_eq!(listed(caller).await, accepted);
     server.kill();
 
-    let server = Running::start(&store, &kept.folder.0).await;
+    let server = Running::start(&store, kept.folder.path()).await;
     assert_eq!(
         listed(&server.caller).await,
         accepted,

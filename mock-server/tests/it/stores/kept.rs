@@ -88,7 +88,7 @@ async fn lead_a_life(caller: &Caller) -> String {
 
 #[tokio::test]
 async fn a_sandbox_is_after_a_restart_what_it_was() {
-    let kept = Kept::new("restart");
+    let kept = Kept::new();
     let (server, caller) = kept.start().await;
     let document = lead_a_life(&caller).await;
     let (before, state) = (seen(&caller).await, server.snapshot("default"));
@@ -128,7 +128,7 @@ async fn a_sandbox_is_after_a_restart_what_it_was() {
 
 #[tokio::test]
 async fn all_sandboxes_come_back_and_deleted_ones_do_not() {
-    let kept = Kept::new("several");
+    let kept = Kept::new();
     let (server, caller) = kept.start().await;
     let make = async |caller: &Caller, body: Value| {
         let url = format!("{}/_control/v1/sandboxes", caller.url);
@@ -183,7 +183,7 @@ async fn all_sandboxes_come_back_and_deleted_ones_do_not() {
 
 #[tokio::test]
 async fn expired_tokens_stay_expired() {
-    let kept = Kept::new("expired");
+    let kept = Kept::new();
     let (server, old) = kept.start().await;
     old.control(Method::POST, "/tokens/expire", None).await.ok();
     drop(server);
@@ -198,7 +198,7 @@ async fn expired_tokens_stay_expired() {
 
 /// The bytes of all files of a store, in lower case.
 fn bytes_of(kept: &Kept) -> Vec<u8> {
-    let files = std::fs::read_dir(&kept.folder.0).expect("folder");
+    let files = std::fs::read_dir(kept.folder.path()).expect("folder");
     let bytes = files.map(|file| std::fs::read(file.expect("entry").path()).expect("file"));
     bytes.collect::<Vec<_>>().concat().to_ascii_lowercase()
 }
@@ -264,7 +264,7 @@ fn a_text_is_found_in_every_form() {
 
 #[tokio::test]
 async fn no_secret_and_nothing_personal_is_in_the_file() {
-    let kept = Kept::new("sealed");
+    let kept = Kept::new();
     let (server, caller) = kept.start().await;
     lead_a_life(&caller).await;
     let info = serde_json::to_value(server.info()).expect("info");

@@ -42,7 +42,7 @@ fn versions() -> Vec<Older> {
 impl Older {
     /// A store with the file in it.
     fn kept(&self) -> Kept {
-        let kept = Kept::new("older");
+        let kept = Kept::new();
         fs::write(kept.path(), &self.store).expect("file");
         kept
     }

@@ -8,8 +8,8 @@ use reqwest::Method;
 use super::{Kept, in_file};
 
 /// A file with some rows, whole and closed.
-async fn made(name: &str) -> Kept {
-    let kept = Kept::new(name);
+async fn made() -> Kept {
+    let kept = Kept::new();
     let (server, caller) = kept.start().await;
     caller.fund("100").await;
     drop(server);
@@ -36,7 +36,7 @@ async fn refusal(path: &Path, seed: Option<u64>) -> String {
 
 #[tokio::test]
 async fn a_store_opens_under_its_own_seed_alone() {
-    let kept = made("seed").await;
+    let kept = made().await;
     let text = refusal(&kept.path(), Some(7)).await;
     assert!(
         text.contains("another seed") && text.contains("--seed"),
@@ -47,7 +47,7 @@ async fn a_store_opens_under_its_own_seed_alone() {
 
 #[tokio::test]
 async fn a_file_serves_one_server_at_a_time() {
-    let kept = made("locked").await;
+    let kept = made().await;
     let (_server, caller) = kept.start().await;
     caller.fund("1").await;
     let text = refusal(&kept.path(), None).await;
@@ -57,10 +57,10 @@ async fn a_file_serves_one_server_at_a_time() {
 
 #[tokio::test]
 async fn what_is_no_store_is_left_alone() {
-    let kept = made("torn").await;
+    let kept = made().await;
     let whole = fs::read(kept.path()).expect("file");
     let with = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
-        let path = kept.folder.0.join(name);
+        let path = kept.folder.path().join(name);
         let mut bytes = whole.clone();
         change(&mut bytes);
         fs::write(&path, bytes).expect("file");
@@ -110,8 +110,8 @@ async fn refusal_of_path(path: &Path) -> String {
 
 #[tokio::test]
 async fn a_path_that_is_no_file_is_told_with_one_that_is() {
-    let kept = Kept::new("paths");
-    let folder = &kept.folder.0;
+    let kept = Kept::new();
+    let folder = kept.folder.path();
     let text = refusal_of_path(folder).await;
     let within = format!("such as sqlite:{}", kept.path().display());
     assert!(
@@ -154,7 +154,7 @@ type Damage = fn(&mut Vec<u8>, usize);
 /// acknowledged to nobody.
 #[tokio::test]
 async fn a_log_that_is_torn_at_its_end_gives_what_stands_before() {
-    let kept = made("log").await;
+    let kept = made().await;
     let (server, caller) = kept.start().await;
     let log_of = |path: &Path| path.with_extension("db-wal");
     caller.fund("1").await;
@@ -176,7 +176,7 @@ async fn a_log_that_is_torn_at_its_end_gives_what_stands_before() {
         ("none", |log, _| log.truncate(20)),
     ];
     for (name, change) in cases {
-        let torn = Kept::new(&format!("log-{name}"));
+        let torn = Kept::new();
         let mut log = log.clone();
         change(&mut log, before);
         fs::write(torn.path(), &file).expect("file");
@@ -204,11 +204,11 @@ async fn a_log_that_is_torn_at_its_end_gives_what_stands_before() {
 
 #[tokio::test]
 async fn the_log_of_another_store_is_refused() {
-    let other = Kept::new("log-other");
+    let other = Kept::new();
     let builder = other.builder().seed(7).start().await.expect("start");
     let log = fs::read(other.path().with_extension("db-wal")).expect("log");
     drop(builder);
-    let kept = made("log-of-another").await;
+    let kept = made().await;
     fs::write(kept.path().with_extension("db-wal"), log).expect("log");
     let text = refusal(&kept.path(), None).await;
     assert!(text.contains("the -wal file that belongs to it"), "{text}");

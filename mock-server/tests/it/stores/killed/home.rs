@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+#[cfg(feature = "postgres")]
+use tempfile::TempDir;
+
 use crate::stores::{Kept, in_file};
 #[cfg(feature = "postgres")]
-use crate::{postgres::database::Database, support::Folder};
+use crate::{postgres::database::Database, support::folder};
 
 /// What dies in a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub(super) enum Home {
     #[cfg(feature = "postgres")]
     Database {
         database: Database,
-        folder: Folder,
+        folder: TempDir,
     },
 }
 
@@ -33,12 +36,12 @@ impl Home {
         if std::env::var("TEST_STORE").as_deref() == Ok("postgres") {
             return Home::over(Database::new().await);
         }
-        Home::File(Kept::new("killed"))
+        Home::File(Kept::new())
     }
 
     #[cfg(feature = "postgres")]
     pub(super) fn over(database: Database) -> Home {
-        let folder = Folder::new("killed");
+        let folder = folder();
         Home::Database { database, folder }
     }
 
@@ -53,9 +56,9 @@ impl Home {
 
     pub(super) fn folder(&self) -> &Path {
         match self {
-            Home::File(kept) => &kept.folder.0,
+            Home::File(kept) => kept.folder.path(),
             #[cfg(feature = "postgres")]
-            Home::Database { folder, .. } => &folder.0,
+            Home::Database { folder, .. } => folder.path(),
         }
     }
 
